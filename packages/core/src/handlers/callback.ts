@@ -1,0 +1,25 @@
+import type { TokenGrant } from '../rules/token-response.ts'
+import { type LoginOptions, takePendingLogin } from './login.ts'
+import { problemFor } from './problem.ts'
+
+/** Receives the authorization response, starts the session and sends the browser back to where it wanted to go. */
+export async function callback(
+  request: Request,
+  cookies: ReadonlyMap<string, string>,
+  session: { start(grant: TokenGrant): Promise<void> },
+  options: LoginOptions,
+): Promise<Response> {
+  const parameters = new URL(request.url).searchParams
+  const used: string[] = []
+  const response = await finish().catch(problemFor)
+  for (const line of used) response.headers.append('set-cookie', line)
+  return response
+
+  async function finish(): Promise<Response> {
+    const { pending, clear } = await takePendingLogin(parameters.get('state'), cookies, options)
+    used.push(clear)
+    await session.start(await options.protocol.redeem(parameters, pending))
+    const headers = { location: pending.returnTo, 'cache-control': 'no-store' }
+    return new Response(null, { status: 303, headers })
+  }
+}

@@ -1,0 +1,23 @@
+import { registeredError } from '../rules/classify.ts'
+import type { RedactedCause } from '../vocabulary/index.ts'
+
+/** Reduces a foreign error to name, code, OAuth `error` and status: its text may hold a credential. */
+export function redact(error: unknown): RedactedCause {
+  if (typeof error !== 'object' || error === null) return { name: typeof error }
+  const { name, code, error: oauthError, status, cause } = error as Record<string, unknown>
+  const inner =
+    typeof cause === 'object' && cause !== null ? (cause as Record<string, unknown>)['code'] : undefined
+  const shortCode = [code, inner].find(isIdentifier)
+  const registered = registeredError(oauthError)
+  return {
+    name: isIdentifier(name) ? name : 'Error',
+    ...(shortCode !== undefined && { code: shortCode }),
+    ...(registered !== undefined && { error: registered }),
+    ...(typeof status === 'number' && { status }),
+  }
+}
+
+/** Names and codes as programs choose them: long enough to tell, too short and plain for a credential. */
+function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[A-Z][A-Za-z]{0,39}|[A-Z0-9_]{1,48})$/.test(value)
+}

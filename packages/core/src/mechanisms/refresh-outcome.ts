@@ -1,0 +1,189 @@
+import type { RefreshAnswer } from '../ports/authorization-server.ts'
+import type { SessionCell } from '../ports/session-cell.ts'
+import { ended, withCoolDown, withGrant } from '../rules/session-record.ts'
+import { type Consumed, settle, settleRejection } from '../rules/settle.ts'
+import type { TokenGrant } from '../rules/token-response.ts'
+import {
+  ConfigurationError,
+  type ErrorCode,
+  type EvertokenError,
+  OperatorError,
+  type RedactedCause,
+  TryLaterError,
+} from '../vocabulary/index.ts'
+import { fingerprint } from './digest.ts'
+import type { RefresherOptions, TokenResult } from './refresher.ts'
+
+/** A refresh token that was sent, and the answer to it. */
+export interface Sent extends Consumed {
+  readonly answer: RefreshAnswer
+  /** From the monotonic clock, in milliseconds. */
+  readonly sentAt: number
+  /** An earlier use of the same refresh token may have gone through, its answer lost. */
+  readonly doubtful: boolean
+}
+
+type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
+
+const MAX_SENDS = 3
+const MAX_PATIENCE_SECONDS = 2
+const FIRST_PAUSE_MS = 50
+const MAX_PAUSE_MS = 1000
+const PERSIST_MS = 30_000
+const MAX_RELEASES = 5
+
+const CODES: Record<Failure['kind'], ErrorCode> = {
+  misconfigured: 'client_rejected',
+  not_processed: 'authorization_server_unavailable',
+  ambiguous: 'refresh_outcome_unknown',
+}
+
+/**
+ * Carries out what the answer of the token endpoint means for the session. Resolves to `undefined` when the session
+ * has to be looked at once more.
+ *
+ * @throws The typed error that every caller of the flight gets; the session is kept.
+ */
+export type Outcome = (cell: SessionCell, tries: readonly Sent[]) => Promise<TokenResult | undefined>
+
+export function createOutcome(options: RefresherOptions): Outcome {
+  const { server, clock, policy, emit } = options
+
+  const outcome: Outcome = async (cell, tries) => {
+    const sent = tries.at(-1)
+    if (!sent) return undefined
+    const { answer } = sent
+    switch (answer.kind) {
+      case 'refreshed':
+        if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
+        return persist(cell, sent, answer.grant)
+      case 'subject_changed':
+        await revoke(cell, answer.grant)
+        return endSession(cell, sent, 'subject_changed')
+      case 'rejected':
+        return endSession(cell, sent, 'grant_rejected')
+      case 'misconfigured':
+      case 'not_processed':
+      case 'ambiguous':
+        return failed(cell, tries, sent, answer)
+    }
+  }
+
+  /** Nothing comes before this: until it is done, the only copy of the refresh token is in this process. */
+  async function persist(cell: SessionCell, sent: Sent, grant: TokenGrant): Promise<TokenResult | undefined> {
+    const startedAt = clock.elapsed()
+    for (let pauseMs = FIRST_PAUSE_MS; ;) {
+      try {
+        const done = await persistOnce(cell, sent, grant)
+        if (done !== 'lost') return done
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error
+        if (clock.elapsed() - startedAt > PERSIST_MS) {
+          emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
+          throw error
+        }
+        await clock.sleep(pauseMs)
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+      }
+    }
+  }
+
+  async function persistOnce(cell: SessionCell, sent: Sent, grant: TokenGrant) {
+    const now = await cell.read()
+    const verdict = settle(now?.record, sent)
+    if (verdict === 'adopt') return undefined
+    if (verdict === 'revoke' || !now) {
+      await revoke(cell, grant)
+      return { signIn: now ? 'no_refresh_token' : 'session_ended' } as const
+    }
+    const next = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())
+    const unusable = grant.accessToken === undefined
+    const code = 'token_response_malformed'
+    const snapshot = await cell.swap(now, unusable ? withCoolDown(next, code, clock.now()) : next)
+    if (!snapshot) return 'lost'
+    const token = snapshot.record.tokens[sent.key]
+    if (unusable || !token) {
+      emit({ type: 'refresh_failed', session: fingerprint(cell.key), code })
+      throw refusal(code, 1)
+    }
+    const durationMs = clock.elapsed() - sent.sentAt
+    emit({ type: 'token_refreshed', session: fingerprint(cell.key), durationMs })
+    return { token, snapshot }
+  }
+
+  async function revoke(cell: SessionCell, { refreshToken }: TokenGrant): Promise<void> {
+    if (refreshToken === undefined) return
+    const result = await server.revoke(refreshToken)
+    emit({ type: 'refresh_token_revoked', session: fingerprint(cell.key), outcome: result })
+  }
+
+  async function endSession(cell: SessionCell, sent: Sent, reason: 'grant_rejected' | 'subject_changed') {
+    const now = await cell.read()
+    if (!now || settleRejection(now.record, sent) === 'again') return undefined
+    if (!(await cell.swap(now, ended(now.record, reason)))) return undefined
+    const session = fingerprint(cell.key)
+    if (sent.doubtful) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
+    emit({ type: 'session_ended', session, reason })
+    return { signIn: 'session_ended' } as const
+  }
+
+  async function failed(
+    cell: SessionCell,
+    tries: readonly Sent[],
+    sent: Sent,
+    answer: Failure,
+  ): Promise<undefined> {
+    const code = CODES[answer.kind]
+    const pauseSeconds = 'retryAfterSeconds' in answer ? answer.retryAfterSeconds : undefined
+    if (mayRetry(tries, answer, pauseSeconds)) {
+      await clock.sleep((pauseSeconds ?? 0.1 * 2 ** tries.length) * 1000)
+      return
+    }
+    emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause: answer.cause })
+    if (await release(cell, sent, code, pauseSeconds)) return
+    throw refusal(code, pauseSeconds ?? 1, answer.cause)
+  }
+
+  function mayRetry(tries: readonly Sent[], { kind }: Failure, pauseSeconds = 0): boolean {
+    if (kind === 'misconfigured' || tries.length >= MAX_SENDS || pauseSeconds > MAX_PATIENCE_SECONDS)
+      return false
+    if (kind === 'not_processed' || policy.reuse === 'tolerant') return true
+    if (policy.reuse === 'strict') return false
+    // The grace counts from the first use, and the answer to the next has to arrive within it.
+    const firstSentAt = tries[0]?.sentAt ?? 0
+    return clock.elapsed() - firstSentAt < policy.reuse.graceSeconds * 500
+  }
+
+  /** Resolves to `false` when the claim could not be given back; nobody may send before it lapses. */
+  async function release(
+    cell: SessionCell,
+    sent: Sent,
+    code: ErrorCode,
+    pauseSeconds?: number,
+  ): Promise<boolean> {
+    try {
+      for (let i = 0; i < MAX_RELEASES; i++) {
+        const now = await cell.read()
+        if (now?.record.claim?.attempt !== sent.attempt) return true
+        if (await cell.swap(now, withCoolDown(now.record, code, clock.now(), pauseSeconds))) return true
+      }
+    } catch {
+      // The store failed and has said so by an event; the caller is to hear of the refresh.
+    }
+    return false
+  }
+
+  return outcome
+}
+
+/** The error for callers who cannot be given a token although nobody has to sign in. */
+export function refusal(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
+  if (code === 'client_rejected') {
+    const message =
+      'Cannot refresh the access token: the authorization server refuses this client or what it asks for; ' +
+      'check the client id, its authentication, the scope and the resource'
+    return new ConfigurationError(code, message, { cause })
+  }
+  const message = 'Cannot get a current access token now: try again later, the session is kept'
+  return new TryLaterError(code, message, { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
+}

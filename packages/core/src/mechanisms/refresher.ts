@@ -1,0 +1,153 @@
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Flights } from '../ports/flights.ts'
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { type ClaimState, decide, type RefreshPolicy, type Want } from '../rules/decide.ts'
+import { type RefreshClaim, type StoredToken, withClaim } from '../rules/session-record.ts'
+import type { TokenRequest } from '../rules/token-key.ts'
+import type { ErrorCode, EventListener } from '../vocabulary/index.ts'
+import { fingerprint, randomId } from './digest.ts'
+import { createOutcome, refusal, type Sent } from './refresh-outcome.ts'
+
+/** A token to send, or why somebody has to sign in. `snapshot` is the session it came from. */
+export type TokenResult =
+  | { readonly token: StoredToken; readonly snapshot: Snapshot }
+  | { readonly signIn: ErrorCode }
+
+export interface TokenDemand extends Want {
+  readonly request: TokenRequest
+  /** Called before a refresh is started; throws when this is no moment to start one. */
+  readonly beforeRefresh?: (() => void) | undefined
+}
+
+export interface Refresher {
+  /** @throws TryLaterError, ConfigurationError or OperatorError; the session is kept. */
+  token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
+}
+
+export interface RefresherOptions {
+  readonly server: TokenEndpoint
+  readonly flights: Flights
+  readonly clock: Clock
+  readonly policy: RefreshPolicy
+  readonly emit: EventListener
+  /** Keeps work alive after the response was sent, where the runtime would end it. */
+  readonly keepAlive: (work: Promise<unknown>) => void
+  /** How long the token endpoint may take, in milliseconds. */
+  readonly requestTimeoutMs: number
+  /** From 0 to 1, for pauses. */
+  readonly random: () => number
+}
+
+/** Between taking the claim and sending: a process that slept longer than this looks again before it sends. */
+const SEND_WITHIN_MS = 5000
+const POLL_MS = 20
+const MAX_POLL_MS = 160
+const FLIGHT_MS = 60_000
+
+/**
+ * Gives out current tokens and refreshes the others, once, however many ask: in one process by a shared flight, across
+ * processes by a claim in the session record. What to do is decided by pure rules; see `decide` and `settle`.
+ */
+export function createRefresher(options: RefresherOptions): Refresher {
+  const { server, flights, clock, policy, emit, keepAlive, random } = options
+  const outcome = createOutcome(options)
+  // A claim lapses by time watched, never by a written date: clocks of different machines disagree.
+  const lapseMs = SEND_WITHIN_MS + options.requestTimeoutMs
+
+  async function token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
+    const snapshot = await cell.read()
+    const next = decide(snapshot?.record, demand, clock.now(), policy)
+    if (next.do === 'serve' && snapshot) {
+      if (next.refresh) refreshBeside(cell, demand)
+      return { token: next.token, snapshot }
+    }
+    if (next.do === 'sign_in') return { signIn: next.code }
+    if (next.do === 'try_later') throw refusal(next.code, next.seconds)
+    demand.beforeRefresh?.()
+    return shared(cell, demand)
+  }
+
+  /** A flight that took off before the caller's token was rejected may bring that same token: then once more. */
+  async function shared(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
+    const first = await board(cell, demand)
+    return 'token' in first && first.token.value === demand.rejected ? board(cell, demand) : first
+  }
+
+  function board(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
+    const { result, joined } = flights.join(cell.key, demand.key, () => fly(cell, demand))
+    if (joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
+    else keepAlive(result.catch(() => undefined))
+    return result
+  }
+
+  function refreshBeside(cell: SessionCell, demand: TokenDemand): void {
+    try {
+      demand.beforeRefresh?.()
+    } catch {
+      return
+    }
+    // Its failure has been told by an event, and the caller holds a token that works.
+    board(cell, demand).catch(() => undefined)
+  }
+
+  async function fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
+    const flight = { by: randomId().slice(0, 12), startedAt: clock.elapsed() }
+    const tries: Sent[] = []
+    const watch = createWatch(flight.by)
+    await server.ready()
+    for (let pollMs = POLL_MS; clock.elapsed() - flight.startedAt < FLIGHT_MS;) {
+      const snapshot = await cell.read()
+      const next = decide(snapshot?.record, demand, clock.now(), policy, watch(snapshot?.record.claim))
+      if (next.do === 'sign_in' || !snapshot)
+        return { signIn: next.do === 'sign_in' ? next.code : 'no_session' }
+      if (next.do === 'try_later') throw refusal(next.code, next.seconds)
+      if (next.do === 'serve' && !next.refresh) {
+        emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
+        return { token: next.token, snapshot }
+      }
+      if (next.do === 'wait') {
+        await clock.sleep(pollMs * (1 + random() / 2))
+        pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)
+        continue
+      }
+      const sent = await send(cell, demand, snapshot, flight.by)
+      if (!sent) continue
+      tries.push(sent)
+      const done = await outcome(cell, tries)
+      if (done) return done
+    }
+    throw refusal('refresh_outcome_unknown', 1)
+  }
+
+  /** Claims, and sends if the claim is still young. */
+  async function send(
+    cell: SessionCell,
+    demand: TokenDemand,
+    snapshot: Snapshot,
+    by: string,
+  ): Promise<Sent | undefined> {
+    const { refreshToken, claims, claim, coolDown } = snapshot.record
+    const claimedAt = clock.elapsed()
+    const claimed = await cell.swap(snapshot, withClaim(snapshot.record, by))
+    if (!claimed || refreshToken === undefined || clock.elapsed() - claimedAt > SEND_WITHIN_MS)
+      return undefined
+    const sentAt = clock.elapsed()
+    const answer = await server.refresh(refreshToken, demand.request, claims)
+    const doubtful = claim !== undefined || coolDown?.code === 'refresh_outcome_unknown'
+    return { answer, refreshToken, key: demand.key, attempt: claimed.record.attempt, sentAt, doubtful }
+  }
+
+  /** Tells the state of a claim, by how long it has been standing there unchanged. */
+  function createWatch(by: string): (claim: RefreshClaim | undefined) => ClaimState {
+    let seen: { readonly attempt: number; readonly since: number } | undefined
+    return (claim) => {
+      if (!claim) return 'lapsed'
+      if (claim.by === by) return 'mine'
+      if (seen?.attempt !== claim.attempt) seen = { attempt: claim.attempt, since: clock.elapsed() }
+      return clock.elapsed() - seen.since > lapseMs ? 'lapsed' : 'live'
+    }
+  }
+
+  return { token }
+}

@@ -1,0 +1,70 @@
+import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto'
+import type { RejectionReason } from '../vocabulary/index.ts'
+import { sha256 } from './digest.ts'
+
+/** Seals JSON values so that only this application can read or make them. */
+export interface Seal {
+  seal(value: object): Promise<string>
+  /** Never throws for what somebody sent: a reason tells why it is not ours. */
+  unseal(sealed: string): Promise<{ readonly value: unknown } | { readonly rejected: RejectionReason }>
+}
+
+interface Key {
+  readonly id: string
+  readonly encryption: Uint8Array
+  readonly integrity: Uint8Array
+}
+
+/** Of our own format, before iron's: `e1` says how keys are derived and what is inside. */
+const PREFIX = 'e1*'
+const ID_LENGTH = 8
+const encoder = new TextEncoder()
+
+/**
+ * Sealing with iron under raw keys that are derived once from each secret (HKDF, RFC 5869).
+ *
+ * @param secrets - The first one seals, all of them open.
+ * @param purpose - Makes the keys different for every kind of value, so that one kind cannot pass for another.
+ */
+export function createSeal(secrets: readonly [string, ...string[]], purpose: string): Seal {
+  let derived: readonly [Key, ...Key[]] | undefined
+  // The resolved keys are kept, never the promise: some runtimes let no request await what another one started.
+  const keys = async () => (derived ??= await deriveAll(secrets, purpose))
+
+  return {
+    async seal(value) {
+      const [newest] = await keys()
+      return PREFIX + (await ironSeal(value, newest, defaults))
+    },
+    async unseal(sealed) {
+      const [prefix, format, keyId] = sealed.split('*', 3)
+      if (`${prefix}*` !== PREFIX || format !== 'Fe26.2') return { rejected: 'malformed' }
+      const key = (await keys()).find(({ id }) => id === keyId)
+      if (!key) return { rejected: 'unknown_key' }
+      try {
+        return { value: await ironUnseal(sealed.slice(PREFIX.length), { [key.id]: key }, defaults) }
+      } catch {
+        return { rejected: 'tampered' }
+      }
+    },
+  }
+}
+
+async function deriveAll(secrets: readonly [string, ...string[]], purpose: string): Promise<[Key, ...Key[]]> {
+  const [newest, ...older] = secrets
+  return [
+    await derive(newest, purpose),
+    ...(await Promise.all(older.map((secret) => derive(secret, purpose)))),
+  ]
+}
+
+async function derive(secret: string, purpose: string): Promise<Key> {
+  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveBits'])
+  const bits = async (use: string) => {
+    const info = encoder.encode(`evertoken 1 ${purpose} ${use}`)
+    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info }
+    return new Uint8Array(await crypto.subtle.deriveBits(algorithm, material, 256))
+  }
+  const id = (await sha256(String(await bits('id')))).replaceAll('-', '_').slice(0, ID_LENGTH)
+  return { id, encryption: await bits('encryption'), integrity: await bits('integrity') }
+}

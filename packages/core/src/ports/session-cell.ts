@@ -1,0 +1,23 @@
+import type { SessionRecord } from '../rules/session-record.ts'
+import type { EndReason } from '../vocabulary/index.ts'
+
+/** One session as it was at a moment. */
+export interface Snapshot {
+  readonly record: SessionRecord
+  /** The sealed text of the record. */
+  readonly sealed: string
+  /** What the store holds, which the next swap must find there. */
+  readonly stored: string | undefined
+}
+
+/** One session, wherever it is kept: read it, swap it, end it. */
+export interface SessionCell {
+  /** The store key: the hash of the session id. */
+  readonly key: string
+  /** Resolves to `undefined` when the session is over or unknown. */
+  read(): Promise<Snapshot | undefined>
+  /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
+  swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
+  /** Ends the session for good. Resolves to its last record. */
+  end(reason: EndReason): Promise<SessionRecord | undefined>
+}

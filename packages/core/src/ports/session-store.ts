@@ -1,0 +1,32 @@
+/**
+ * Where sessions live. Three methods are all a store has to write; `@evertoken/testkit` certifies it.
+ *
+ * Keys are hashes and records are sealed, so both are opaque printable ASCII. No two records are ever equal, which
+ * makes the record its own version: `swap` compares it as a whole.
+ */
+export interface SessionStore {
+  /** Resolves to the record, or `undefined`. Must see every write that completed before the call. */
+  read(key: string): Promise<string | undefined>
+  /**
+   * Writes `record` if the key still holds `expected` (`undefined`: if it holds nothing), in one atomic step.
+   * Resolves to `false`, having changed nothing, when it holds something else.
+   *
+   * @param expiresAt - Seconds since the epoch after which the key holds nothing.
+   */
+  swap(key: string, expected: string | undefined, record: string, expiresAt: number): Promise<boolean>
+  /** Removes whatever the key holds. Resolves when every later `read` finds nothing. */
+  remove(key: string): Promise<void>
+  /** Finds the sessions of a subject; needed only for back-channel logout. */
+  readonly index?: SessionIndex
+  /** A store that answers `eventual` is refused: a stale refresh token, used again, ends the grant. */
+  readonly consistency?: 'strong' | 'eventual'
+}
+
+/** Session keys by term, a term being the hash of an issuer with a `sub` or a `sid`. */
+export interface SessionIndex {
+  /** Adding the same pair again only extends it. */
+  add(term: string, key: string, expiresAt: number): Promise<void>
+  /** Resolves to the keys under the term, in no particular order; may include keys whose record is gone. */
+  keys(term: string): Promise<string[]>
+  remove(term: string, key: string): Promise<void>
+}

@@ -1,0 +1,57 @@
+/** The URLs of one origin from `pathname` down. */
+export interface AllowedPrefix {
+  readonly origin: string
+  readonly pathname: string
+}
+
+/** Reads a configured URL; a string says what is wrong with it. Plain http is for loopback alone. */
+export function parsePrefix(
+  url: string,
+): AllowedPrefix | 'not_absolute' | 'credentials' | 'insecure' | 'query' {
+  if (!URL.canParse(url)) return 'not_absolute'
+  const parsed = new URL(url)
+  if (hasCredentials(parsed)) return 'credentials'
+  if (!isSecure(parsed)) return 'insecure'
+  if (/[?#]/.test(url)) return 'query'
+  return { origin: parsed.origin, pathname: parsed.pathname }
+}
+
+/** Whether a `URL.hostname` is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
+export function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+}
+
+/** Whether the URL is one of the prefixes or below it: `/orders` allows `/orders/1`, not `/orders-admin`. */
+export function isAllowed(url: URL, prefixes: readonly AllowedPrefix[]): boolean {
+  if (hasCredentials(url)) return false
+  return prefixes.some((prefix) => url.origin === prefix.origin && isBelow(url.pathname, prefix.pathname))
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  if (path !== prefix && !path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) return false
+  return prefix === '/' || !climbs(path)
+}
+
+/**
+ * Whether a server that decodes the path, or decodes it twice behind a proxy, could find a `..` segment in it.
+ * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
+ */
+function climbs(path: string): boolean {
+  return /[/\\]\.\.(?![\w.-])/.test(decode(decode(decode(path))))
+}
+
+/** Decodes ASCII once, less the tabs and line ends, which URL parsers drop. */
+function decode(text: string): string {
+  const decoded = text.replace(/%([0-7][\da-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return decoded.replace(/[\t\n\r]/g, '')
+}
+
+function isSecure(url: URL): boolean {
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}
+
+function hasCredentials(url: URL): boolean {
+  return url.username !== '' || url.password !== ''
+}

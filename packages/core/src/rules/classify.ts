@@ -1,0 +1,45 @@
+/** What the token endpoint's refusal says about the refresh token that was sent. */
+export type Refusal = 'rejected' | 'misconfigured' | 'not_processed' | 'ambiguous'
+
+/** `bad_refresh_token` is GitHub's word for it. */
+const REJECTED = new Set(['invalid_grant', 'bad_refresh_token'])
+
+const MISCONFIGURED = new Set([
+  'invalid_client',
+  'unauthorized_client',
+  'invalid_scope',
+  'invalid_target',
+  'unsupported_grant_type',
+  'invalid_dpop_proof',
+])
+
+const REGISTERED = new Set([
+  ...REJECTED,
+  ...MISCONFIGURED,
+  'invalid_request',
+  'invalid_token',
+  'access_denied',
+  'server_error',
+  'temporarily_unavailable',
+  'unsupported_response_type',
+  'unsupported_token_type',
+  'use_dpop_nonce',
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+  'slow_down',
+])
+
+/** What cannot be told apart is `ambiguous`, which never ends a session by itself. */
+export function classifyRefusal(status: number, error: string | undefined): Refusal {
+  if (status === 429 || error === 'use_dpop_nonce') return 'not_processed'
+  if (error === undefined || status < 200 || status > 499) return 'ambiguous'
+  if (REJECTED.has(error)) return 'rejected'
+  return MISCONFIGURED.has(error) ? 'misconfigured' : 'ambiguous'
+}
+
+/** The `error` member of an OAuth error response (RFC 6749 §5.2), if it is a registered one; nothing else is repeated. */
+export function registeredError(error: unknown): string | undefined {
+  return typeof error === 'string' && REGISTERED.has(error) ? error : undefined
+}

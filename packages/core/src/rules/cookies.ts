@@ -1,0 +1,98 @@
+/** Some browsers count the attributes into their 4096 bytes, so name and value leave room for them. */
+export const MAX_COOKIE_LENGTH = 3900
+export const MAX_CHUNKS = 4
+
+export interface CookieAttributes {
+  /** Seconds; rounded down. Without it the cookie ends with the browser session. */
+  readonly maxAge?: number
+  readonly sameSite: 'Lax' | 'Strict'
+  readonly secure: boolean
+}
+
+/** Reads a `Cookie` header. The first of several cookies with the same name wins; garbage is skipped. */
+export function parseCookies(header: string | null): Map<string, string> {
+  const cookies = new Map<string, string>()
+  if (header === null) return cookies
+  for (let start = 0; ;) {
+    const equals = header.indexOf('=', start)
+    if (equals === -1) return cookies
+    const semicolon = header.indexOf(';', equals)
+    const end = semicolon === -1 ? header.length : semicolon
+    const name = trim(header, header.lastIndexOf(';', equals) + 1, equals)
+    if (!cookies.has(name)) cookies.set(name, unquote(trim(header, equals + 1, end)))
+    start = end
+  }
+}
+
+export function setCookie(name: string, value: string, attributes: CookieAttributes): string {
+  const { maxAge, sameSite, secure } = attributes
+  const age = maxAge === undefined ? '' : `; Max-Age=${Math.floor(maxAge)}`
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=${sameSite}${secure ? '; Secure' : ''}${age}`
+}
+
+export function clearCookie(name: string, attributes: CookieAttributes): string {
+  return setCookie(name, '', { ...attributes, maxAge: 0 })
+}
+
+/** Browsers take a `__Host-` cookie only with Secure, which a development server on http cannot offer. */
+export function cookieName(base: string, secure: boolean): string {
+  return secure ? `__Host-${base}` : base
+}
+
+/**
+ * Splits an ASCII value over as few cookies as hold it: `name` starts with `~<count>~`, the rest follows in `name.1`,
+ * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`.
+ */
+export function chunkCookie(name: string, value: string): [name: string, value: string][] | undefined {
+  if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
+  const room = MAX_COOKIE_LENGTH - name.length - '~8~'.length
+  if (value.length > room * MAX_CHUNKS) return undefined
+  const count = Math.ceil(value.length / room)
+  return Array.from({ length: count }, (_, i) => {
+    const part = value.slice(i * room, (i + 1) * room)
+    return i === 0 ? [name, `~${count}~${part}`] : [`${name}.${i}`, part]
+  })
+}
+
+/**
+ * Puts the chunks of a cookie together; `undefined` when there is no such cookie. Parts of different values are not
+ * told apart here: the value is sealed as a whole, so a mixed or reordered set fails the seal.
+ */
+export function joinCookie(
+  name: string,
+  cookies: ReadonlyMap<string, string>,
+): { value: string; chunks: number } | 'incomplete' | undefined {
+  const first = cookies.get(name)
+  if (first === undefined) return undefined
+  if (!first.startsWith('~')) return { value: first, chunks: 1 }
+  const chunks = Number(/^~([1-8])~/.exec(first)?.[1] ?? 0)
+  if (chunks === 0) return 'incomplete'
+  let value = first.slice('~8~'.length)
+  for (let i = 1; i < chunks; i++) {
+    const part = cookies.get(`${name}.${i}`)
+    if (part === undefined) return 'incomplete'
+    value += part
+  }
+  return { value, chunks }
+}
+
+/** Names of the chunks from `keep` on that an earlier, longer value left behind; never `name` itself. */
+export function staleChunks(name: string, cookies: ReadonlyMap<string, string>, keep: number): string[] {
+  const names = Array.from({ length: MAX_CHUNKS }, (_, i) => `${name}.${i}`)
+  return names.slice(Math.max(keep, 1)).filter((chunk) => cookies.has(chunk))
+}
+
+/** Trims what RFC 6265 calls whitespace; `trim()` would let `\u00a0__Host-a` pass for `__Host-a`. */
+function trim(text: string, start: number, end: number): string {
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (start < end && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9
+}
+
+function unquote(value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+}

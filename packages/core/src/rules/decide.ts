@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../vocabulary/index.ts'
+import { freshness, jitterOf } from './freshness.ts'
+import type { SessionRecord, StoredToken } from './session-record.ts'
+
+/** How the authorization server treats a refresh token that it has seen before. */
+export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
+
+export interface RefreshPolicy {
+  /** Seconds before expiry from which a token is refreshed beside its use. */
+  readonly refreshBeforeExpiry: number
+  readonly reuse: ReusePolicy
+  /** Whether the old token still works while the refresh is on its way. */
+  readonly serveDuringRefresh: boolean
+}
+
+/** What a caller asks for. */
+export interface Want {
+  /** From `tokenKey`. */
+  readonly key: string
+  /** The value of a token that a resource server rejected. */
+  readonly rejected?: string | undefined
+}
+
+/** What is known of the claim that the record carries, to the one who asks. */
+export type ClaimState = 'live' | 'lapsed' | 'mine'
+
+export type Decision =
+  | { readonly do: 'serve'; readonly token: StoredToken; readonly refresh: boolean }
+  | { readonly do: 'claim'; readonly refreshToken: string }
+  | { readonly do: 'wait' }
+  | { readonly do: 'sign_in'; readonly code: ErrorCode }
+  | { readonly do: 'try_later'; readonly code: ErrorCode; readonly seconds: number }
+
+/** A cool-down further away than this was written by a clock that is wrong. */
+const MAX_COOL_DOWN_SECONDS = 300
+/** A token rejected at this age or younger is not replaced: the next one would be rejected as well. */
+const REJECTED_TOO_SOON_SECONDS = 10
+
+/** What to do next for a caller who wants a token, seen from the newest record. */
+export function decide(
+  record: SessionRecord | undefined,
+  want: Want,
+  now: number,
+  policy: RefreshPolicy,
+  claim: ClaimState = 'live',
+): Decision {
+  if (!record) return { do: 'sign_in', code: 'no_session' }
+  if (record.ended || now >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
+
+  const token = record.tokens[want.key]
+  const state = token ? stateOf(record, token, want, now, policy) : 'expired'
+  if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
+
+  const next = replace(record, now, claim)
+  if (!token || state === 'expired') return next
+  if (!policy.serveDuringRefresh && (next.do === 'claim' || next.do === 'wait')) return next
+  return { do: 'serve', token, refresh: next.do === 'claim' && !risksGrant(record, policy) }
+}
+
+function stateOf(record: SessionRecord, token: StoredToken, want: Want, now: number, policy: RefreshPolicy) {
+  if (token.value !== want.rejected) {
+    return freshness(token, now, policy.refreshBeforeExpiry, jitterOf(record.id))
+  }
+  const age = now - token.obtainedAt
+  const tooSoon = Math.min(REJECTED_TOO_SOON_SECONDS, (token.expiresAt - token.obtainedAt) / 2)
+  return age >= 0 && age < tooSoon ? 'fresh' : 'expired'
+}
+
+function replace(record: SessionRecord, now: number, claim: ClaimState): Decision {
+  if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
+  const pause = record.coolDown ? record.coolDown.until - now : 0
+  if (record.coolDown && pause > 0 && pause <= MAX_COOL_DOWN_SECONDS) {
+    return { do: 'try_later', code: record.coolDown.code, seconds: pause }
+  }
+  if (record.claim && claim === 'live') return { do: 'wait' }
+  return { do: 'claim', refreshToken: record.refreshToken }
+}
+
+/** After an answer was lost, a strict server may end the grant at the next use: not while the old token still works. */
+function risksGrant(record: SessionRecord, policy: RefreshPolicy): boolean {
+  return policy.reuse === 'strict' && record.coolDown?.code === 'refresh_outcome_unknown'
+}

@@ -1,0 +1,58 @@
+import { type AllowedPrefix, isAllowed } from './allowed-urls.ts'
+
+/** One request on its way through redirects. */
+export interface Hop {
+  readonly url: URL
+  readonly method: string
+  readonly headers: Headers
+  /** `spent`: it was a stream and has been sent. */
+  readonly body: 'none' | 'replayable' | 'spent'
+  /** Whether the token goes along. Once lost on the way it does not come back. */
+  readonly trusted: boolean
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+/** All that another origin gets to see: it says nothing about the user. */
+const HARMLESS = new Set(['accept', 'accept-language', 'range', 'user-agent'])
+const ABOUT_BODY = [
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'content-length',
+]
+
+/**
+ * Where a response sends the request (Fetch §4.4): the next hop, `arrived` when it is no redirect, `refused` when
+ * following it would carry the token, a body or a change to where they do not belong.
+ */
+export function nextHop(
+  hop: Hop,
+  status: number,
+  location: string | null,
+  prefixes: readonly AllowedPrefix[],
+): Hop | 'arrived' | 'refused' {
+  if (!REDIRECTS.has(status) || location === null) return 'arrived'
+  if (!URL.canParse(location, hop.url)) return 'refused'
+  const url = new URL(location, hop.url)
+  if (url.hash === '') url.hash = hop.url.hash
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'refused'
+
+  const next = rewritten(hop, status)
+  const trusted = hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)
+  if (next.body === 'spent') return 'refused'
+  if (trusted) return { ...next, url, trusted }
+  if (next.body !== 'none' || (next.method !== 'GET' && next.method !== 'HEAD')) return 'refused'
+  const harmless = [...next.headers].filter(([name]) => HARMLESS.has(name))
+  return { ...next, url, trusted, headers: new Headers(harmless) }
+}
+
+/** What becomes of method and body: 303 turns everything into GET, 301 and 302 turn POST into GET. */
+function rewritten(hop: Hop, status: number): Omit<Hop, 'url' | 'trusted'> {
+  const { method, headers, body } = hop
+  const toGet = status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST'
+  if (!toGet) return { method, headers, body }
+  const rest = new Headers(headers)
+  for (const name of ABOUT_BODY) rest.delete(name)
+  return { method: 'GET', headers: rest, body: 'none' }
+}

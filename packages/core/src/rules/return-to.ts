@@ -1,0 +1,17 @@
+const MAX_LENGTH = 2048
+
+/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. */
+const LOCAL = /^\/(?![/\\])[!-~]*$/
+
+/**
+ * Turns a path, or a URL of `origin`, into the exact string for `Location`: a path of the same origin, or `/`.
+ *
+ * What is returned is parsed once more: `/.//host` is a local path that serializes to `//host`.
+ */
+export function safeReturnTo(value: string | null | undefined, origin: string): string {
+  if (!value || !URL.canParse(value, origin)) return '/'
+  const url = new URL(value, origin)
+  const target = url.pathname + url.search + url.hash
+  const isLocal = url.origin === origin && target.length <= MAX_LENGTH && LOCAL.test(target)
+  return isLocal && new URL(target, origin).origin === origin ? target : '/'
+}

@@ -1,0 +1,181 @@
+import type { EndReason, ErrorCode } from '../vocabulary/index.ts'
+import type { TokenGrant } from './token-response.ts'
+
+/** An access token as the session keeps it. Times are seconds since the epoch. */
+export interface StoredToken {
+  readonly value: string
+  readonly type: 'Bearer'
+  /** When the request that brought it was sent. */
+  readonly obtainedAt: number
+  readonly expiresAt: number
+  readonly scope?: string
+  /** The refresh attempt that brought it; 0 for the sign-in. */
+  readonly attempt: number
+}
+
+/** Somebody is using the refresh token right now. */
+export interface RefreshClaim {
+  readonly attempt: number
+  /** A random name of the flight that holds it. */
+  readonly by: string
+}
+
+/** A refresh failed; none is started before `until`. */
+export interface CoolDown {
+  readonly until: number
+  readonly failures: number
+  readonly code: ErrorCode
+}
+
+/** Claims about the user, from the ID token. */
+export interface UserClaims {
+  readonly sub?: string
+  readonly sid?: string
+  readonly [claim: string]: unknown
+}
+
+/**
+ * One authentication session. Never changed in place: each transition below makes the next record, which a swap puts
+ * where the previous one stood.
+ */
+export interface SessionRecord {
+  readonly id: string
+  readonly issuer: string
+  /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */
+  readonly generation: number
+  /** Seconds since the epoch; the session is over then, however active. */
+  readonly expiresAt: number
+  /** When the session was last known to be in use. */
+  readonly touchedAt: number
+  readonly claims: UserClaims
+  readonly idToken?: string
+  readonly refreshToken?: string
+  /** A refresh token that was given up and that the authorization server has not confirmed to be revoked. */
+  readonly revoking?: string
+  /** What the refresh token was granted; an access token may have less. */
+  readonly scope?: string
+  readonly tokens: Readonly<Record<string, StoredToken>>
+  /** The number of the latest refresh attempt. */
+  readonly attempt: number
+  readonly claim?: RefreshClaim
+  readonly coolDown?: CoolDown
+  /** The browser has shown that it holds this generation. */
+  readonly caughtUp?: true
+  readonly ended?: EndReason
+}
+
+const MAX_TOKENS = 8
+const MAX_COOL_DOWN_SECONDS = 60
+
+export function newSession(
+  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims'>,
+  grant: TokenGrant,
+  key: string,
+  now: number,
+): SessionRecord {
+  const empty = { ...base, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
+  return withGrant(grant.scope === undefined ? empty : { ...empty, scope: grant.scope }, grant, key, 0, now)
+}
+
+/** What a token response does to a session (RFC 6749 §6): see S1–S3. */
+export function withGrant(
+  record: SessionRecord,
+  grant: TokenGrant,
+  key: string,
+  attempt: number,
+  now: number,
+): SessionRecord {
+  const { claim: _claim, coolDown: _coolDown, caughtUp: _caughtUp, ...rest } = record
+  return {
+    ...rest,
+    generation: record.generation + 1,
+    touchedAt: now,
+    tokens: grant.accessToken
+      ? withToken(record.tokens, key, { ...grant.accessToken, attempt }, now)
+      : record.tokens,
+    ...(grant.refreshToken === undefined ? {} : { refreshToken: grant.refreshToken }),
+    ...(grant.idToken === undefined ? {} : { idToken: grant.idToken }),
+    ...(grant.claims === undefined ? {} : { claims: { ...record.claims, ...grant.claims } }),
+  }
+}
+
+function withToken(
+  tokens: SessionRecord['tokens'],
+  key: string,
+  token: StoredToken,
+  now: number,
+): SessionRecord['tokens'] {
+  const others = Object.entries(tokens)
+    .filter(([other, { expiresAt }]) => other !== key && expiresAt > now)
+    .toSorted(([, a], [, b]) => b.expiresAt - a.expiresAt)
+    .slice(0, MAX_TOKENS - 1)
+  return Object.fromEntries([...others, [key, token]])
+}
+
+export function withClaim(record: SessionRecord, by: string): SessionRecord {
+  const attempt = record.attempt + 1
+  return { ...record, attempt, claim: { attempt, by } }
+}
+
+/** Gives the claim back after a failure and asks everybody to wait a moment, longer after each failure in a row. */
+export function withCoolDown(
+  record: SessionRecord,
+  code: ErrorCode,
+  now: number,
+  retryAfterSeconds?: number,
+): SessionRecord {
+  const { claim: _claim, ...rest } = record
+  const failures = Math.min((record.coolDown?.failures ?? 0) + 1, 10)
+  const pause = retryAfterSeconds ?? Math.min(2 ** (failures - 1), MAX_COOL_DOWN_SECONDS)
+  return { ...rest, coolDown: { until: now + pause, failures, code } }
+}
+
+/** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
+export function withoutRefreshToken(record: SessionRecord): SessionRecord {
+  const { refreshToken, caughtUp: _caughtUp, ...rest } = record
+  if (refreshToken === undefined) return record
+  return { ...rest, revoking: refreshToken, generation: record.generation + 1 }
+}
+
+export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
+  const { revoking: _revoking, caughtUp: _caughtUp, ...rest } = record
+  return { ...rest, generation: record.generation + 1 }
+}
+
+export function touched(record: SessionRecord, now: number): SessionRecord {
+  const { caughtUp: _caughtUp, ...rest } = record
+  return { ...rest, touchedAt: now, generation: record.generation + 1 }
+}
+
+/** The browser has this generation; requests that were sent before it had are all that still needs the store. */
+export function caughtUp(record: SessionRecord): SessionRecord {
+  return { ...record, caughtUp: true }
+}
+
+/** What is left of a session that is over: enough to refuse whoever still shows its cookie. */
+export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
+  const { id, issuer, expiresAt, touchedAt } = record
+  const generation = record.generation + 1
+  const { attempt } = record
+  return { id, issuer, generation, expiresAt, touchedAt, attempt, claims: {}, tokens: {}, ended: reason }
+}
+
+/** When the session is over unless it is used again, in seconds since the epoch. */
+export function endsAt(record: SessionRecord, idleSeconds: number): number {
+  return Math.min(record.expiresAt, record.touchedAt + idleSeconds)
+}
+
+/** Whether a value read back from a seal has the shape of a session record. */
+export function isSessionRecord(value: unknown): value is SessionRecord {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, issuer, generation, expiresAt, touchedAt, attempt, tokens, claims } = value as SessionRecord
+  return (
+    typeof id === 'string' &&
+    typeof issuer === 'string' &&
+    [generation, expiresAt, touchedAt, attempt].every(Number.isFinite) &&
+    typeof tokens === 'object' &&
+    tokens !== null &&
+    typeof claims === 'object' &&
+    claims !== null
+  )
+}

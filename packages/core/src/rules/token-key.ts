@@ -1,0 +1,59 @@
+/** Which access token is wanted, where one refresh token is good for several. */
+export interface TokenRequest {
+  /** Absolute URIs without a fragment (RFC 8707 §2). */
+  readonly resource?: string | readonly string[]
+  /** Separated by single spaces (RFC 6749 §3.3). */
+  readonly scope?: string
+  /** Further parameters of the token request, such as `audience`. */
+  readonly parameters?: Readonly<Record<string, string>>
+}
+
+const RESERVED = new Set([
+  'grant_type',
+  'refresh_token',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'client_assertion_type',
+  'scope',
+  'resource',
+])
+
+const SCOPE = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
+const URI_CHARACTERS = /^[!-"$-~]+$/
+
+/** The same string for two requests if, and only if, they ask for the same token; empty for the empty request. */
+export function tokenKey(request: TokenRequest): string {
+  const { scope = '', parameters = {} } = request
+  const names = Object.keys(parameters).toSorted()
+  const key = [
+    distinct(resources(request)),
+    distinct(scope.split(' ').filter(Boolean)),
+    names.map((name) => [name, parameters[name]]),
+  ]
+  return key.every((part) => part.length === 0) ? '' : JSON.stringify(key)
+}
+
+/** What is wrong with a request, in a sentence; `undefined` when nothing is. */
+export function validateTokenRequest(request: TokenRequest): string | undefined {
+  const resource = resources(request).find((uri) => !isAbsoluteUri(uri))
+  if (resource !== undefined) return `Use an absolute URI without a fragment as resource, not '${resource}'`
+  const { scope, parameters = {} } = request
+  if (scope !== undefined && !SCOPE.test(scope)) {
+    return `Use scope tokens separated by single spaces as scope, not '${scope}'`
+  }
+  const reserved = Object.keys(parameters).find((name) => RESERVED.has(name))
+  return reserved === undefined ? undefined : `Remove '${reserved}' from parameters: it is set by the library`
+}
+
+function resources({ resource = [] }: TokenRequest): readonly string[] {
+  return typeof resource === 'string' ? [resource] : resource
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)].toSorted()
+}
+
+function isAbsoluteUri(uri: string): boolean {
+  return URI_CHARACTERS.test(uri) && URL.canParse(uri)
+}

@@ -1,0 +1,96 @@
+import { isB64Token } from './bearer-grammar.ts'
+import type { StoredToken, UserClaims } from './session-record.ts'
+
+/** What a token response gives, after everything that cannot be used was left out. */
+export interface TokenGrant {
+  /** Absent when the response held no usable access token; what else it brought is still kept. */
+  readonly accessToken?: Omit<StoredToken, 'attempt'>
+  readonly refreshToken?: string
+  readonly scope?: string
+  /** As received; `claims` is present once it was validated. */
+  readonly idToken?: string
+  readonly claims?: UserClaims
+}
+
+const YEAR_SECONDS = 31_536_000
+
+/** The lifetime of a token whose response does not tell, in seconds. */
+export const DEFAULT_LIFETIME_SECONDS = 300
+
+/**
+ * Reads a token response (RFC 6749 §5.1) leniently: an odd member costs that member, never the refresh token beside it.
+ *
+ * @param sentAt - When the request was sent, in seconds since the epoch: lifetimes count from there.
+ * @returns `undefined` when the body is not a JSON object.
+ */
+export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | undefined {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
+  const { access_token, token_type, refresh_token, scope, id_token, expires_in } = body as Record<
+    string,
+    unknown
+  >
+  const usable = isUsable(access_token) && isBearer(token_type)
+  return {
+    ...(usable && {
+      accessToken: {
+        value: access_token,
+        type: 'Bearer',
+        obtainedAt: sentAt,
+        expiresAt: sentAt + lifetimeSeconds(expires_in),
+        ...(isText(scope) && { scope }),
+      },
+    }),
+    ...(isText(refresh_token) && { refreshToken: refresh_token }),
+    ...(isText(scope) && { scope }),
+    ...(isText(id_token) && { idToken: id_token }),
+  }
+}
+
+/** Seconds: the default when missing or odd, 0 when not positive, a year at most. */
+export function lifetimeSeconds(expiresIn: unknown): number {
+  const seconds =
+    typeof expiresIn === 'string' && /^\d{1,15}$/.test(expiresIn) ? Number(expiresIn) : expiresIn
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return DEFAULT_LIFETIME_SECONDS
+  return Math.min(Math.max(Math.floor(seconds), 0), YEAR_SECONDS)
+}
+
+/**
+ * Parses a JSON text, refusing one whose outermost object names a member twice: two readers could see two tokens.
+ *
+ * @returns `undefined` when it is not acceptable JSON.
+ */
+export function parseJsonObject(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return namesAreUnique(text) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function namesAreUnique(json: string): boolean {
+  const names = new Set<string>()
+  let depth = 0
+  for (const [token, name] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (name !== undefined && depth === 1) {
+      const member = JSON.parse(name) as string
+      if (names.has(member)) return false
+      names.add(member)
+    }
+  }
+  return true
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isUsable(value: unknown): value is string {
+  return typeof value === 'string' && isB64Token(value)
+}
+
+function isBearer(tokenType: unknown): boolean {
+  return typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer'
+}

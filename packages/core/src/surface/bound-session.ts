@@ -1,0 +1,58 @@
+import { randomId } from '../mechanisms/digest.ts'
+import type { Refresher, TokenDemand, TokenResult } from '../mechanisms/refresher.ts'
+import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { Clock } from '../ports/clock.ts'
+import { newSession, type StoredToken } from '../rules/session-record.ts'
+import type { TokenGrant } from '../rules/token-response.ts'
+import { AccessToken } from '../vocabulary/index.ts'
+
+/** The session of one request, tied to the refresher. */
+export interface BoundSession {
+  readonly session: RequestSession
+  obtain(demand: Demand): Promise<TokenResult>
+  start(grant: TokenGrant): Promise<void>
+}
+
+export type Demand = Omit<TokenDemand, 'beforeRefresh'> & { readonly signal?: AbortSignal | undefined }
+
+export interface BindOptions {
+  readonly refresher: Refresher
+  readonly clock: Clock
+  readonly issuer: string
+  readonly absoluteSeconds: number
+}
+
+export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
+  const { refresher, clock, issuer, absoluteSeconds } = options
+  return {
+    session,
+    async obtain({ signal, ...demand }) {
+      const cell = await session.find()
+      if (!cell) return { signIn: 'no_session' }
+      const work = refresher.token(cell, { ...demand, beforeRefresh: session.beforeRefresh })
+      const result = signal ? await unlessAborted(work, signal) : await work
+      if ('token' in result) session.note(result.snapshot)
+      return result
+    },
+    async start(grant) {
+      const now = clock.now()
+      const base = { id: randomId(), issuer, expiresAt: now + absoluteSeconds, claims: grant.claims ?? {} }
+      await session.start(newSession(base, grant, '', now))
+    },
+  }
+}
+
+export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): AccessToken {
+  return new AccessToken(value, type, expiresAt, scope)
+}
+
+/** Lets one caller go when its signal says so; the work goes on for the others. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  let leave: (() => void) | undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    leave = () => reject(signal.reason as Error)
+    signal.addEventListener('abort', leave)
+  })
+  return Promise.race([work, aborted]).finally(() => leave && signal.removeEventListener('abort', leave))
+}

@@ -1,0 +1,118 @@
+import { revokeRefreshToken } from '../handlers/revocation.ts'
+import type { TokenFetch } from '../handlers/token-fetch.ts'
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { UserClaims } from '../rules/session-record.ts'
+import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
+import { readTokenResponse } from '../rules/token-response.ts'
+import {
+  type AccessToken,
+  ConfigurationError,
+  type EventListener,
+  type RevocationOutcome,
+} from '../vocabulary/index.ts'
+import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import { checkTokenRequest } from './options.ts'
+import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+
+/** Which access token, and for how long the caller wants to wait. */
+export interface TokenOptions extends TokenRequest {
+  /** Lets this caller go; a refresh that others wait for goes on. */
+  readonly signal?: AbortSignal | undefined
+  /** The `value` of a token that a resource server rejected with `invalid_token`: it is replaced. */
+  readonly rejected?: string | undefined
+}
+
+/** What an application that signs its users in by itself knows about them. */
+export interface StartOptions {
+  /** About the user; `sub` at least. */
+  readonly claims?: UserClaims
+}
+
+/** The session of one user: all that can be done for them. */
+export interface UserSession {
+  /**
+   * Resolves to a token that is current, or to `undefined` when somebody has to sign in.
+   *
+   * @throws TryLaterError, ConfigurationError or OperatorError; the session is kept.
+   */
+  getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
+  /** Makes a `fetch` that carries this user's token. */
+  createTokenFetch(options: TokenFetchOptions): TokenFetch
+  /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
+  revokeRefreshToken(): Promise<RevocationOutcome>
+  /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
+  getUser(): Promise<UserClaims | undefined>
+  /** Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. */
+  startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
+  /** Ends the session here; revokes nothing. */
+  endSession(): Promise<void>
+  /** For `sessionById`: opaque, constant for the session, of no use in a cookie. */
+  getId(): Promise<string | undefined>
+  /** Adds to a response what the browser has to be told. `handle` does it by itself. */
+  respond(response: Response): Promise<Response>
+}
+
+export interface UserSessionOptions {
+  readonly server: TokenEndpoint
+  readonly clock: Clock
+  readonly emit: EventListener
+}
+
+const DEFAULT_TOKEN: TokenOptions = {}
+
+export function createUserSession(bound: BoundSession, options: UserSessionOptions): UserSession {
+  const { session } = bound
+  const { server, clock, emit } = options
+  return {
+    async getUserAccessToken(wanted = DEFAULT_TOKEN) {
+      const { rejected, signal } = wanted
+      const result = await bound.obtain({ key: keyOf(wanted), request: wanted, rejected, signal })
+      return 'token' in result ? accessTokenOf(result.token) : undefined
+    },
+    createTokenFetch: (fetchOptions) => createBoundTokenFetch(() => bound, fetchOptions),
+    revokeRefreshToken: () => revokeRefreshToken(session, server, emit),
+    async getUser() {
+      const snapshot = await (await session.find())?.read()
+      if (snapshot) session.note(snapshot)
+      return snapshot?.record.claims
+    },
+    async startSession(tokenResponse, { claims } = {}) {
+      const grant = readTokenResponse(tokenResponse, clock.now())
+      if (!grant?.accessToken) throw malformed()
+      await bound.start(claims === undefined ? grant : { ...grant, claims })
+    },
+    async endSession() {
+      await session.end('signed_out')
+    },
+    async getId() {
+      return (await session.find())?.key
+    },
+    respond: (response) => withCookies(session, response),
+  }
+}
+
+/** S25: whatever carries `Set-Cookie` is not to be cached. */
+export async function withCookies(session: BoundSession['session'], response: Response): Promise<Response> {
+  await session.settle()
+  const cookies = session.takeCookies()
+  if (cookies.length === 0) return response
+  const headers = new Headers(response.headers)
+  for (const cookie of cookies) headers.append('set-cookie', cookie)
+  headers.set('cache-control', 'no-store')
+  const { status, statusText } = response
+  return new Response(response.body, { status, statusText, headers })
+}
+
+function keyOf(wanted: TokenOptions): string {
+  if (wanted === DEFAULT_TOKEN) return ''
+  checkTokenRequest(wanted)
+  return tokenKey(wanted)
+}
+
+function malformed(): ConfigurationError {
+  const message =
+    'Cannot start the session: this is no token response with a usable Bearer "access_token"; ' +
+    'pass the JSON body of the token endpoint as it came'
+  return new ConfigurationError('token_response_malformed', message)
+}

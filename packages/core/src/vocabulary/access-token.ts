@@ -1,0 +1,22 @@
+/** An access token of the current user. Printing it, logging it or turning it into JSON shows everything but the token. */
+export class AccessToken {
+  readonly #value: string
+  /** The scheme for the `Authorization` header. */
+  readonly type: 'Bearer'
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+  /** Space-separated; absent when the authorization server did not tell. */
+  readonly scope: string | undefined
+
+  constructor(value: string, type: 'Bearer', expiresAt: number, scope: string | undefined) {
+    this.#value = value
+    this.type = type
+    this.expiresAt = expiresAt
+    this.scope = scope
+  }
+
+  /** The token itself, for the `Authorization` header and nowhere else (RFC 6750 §2.1). */
+  get value(): string {
+    return this.#value
+  }
+}

@@ -1,0 +1,68 @@
+/** Why a call could not be given what it asked for. Stable: match on these, never on a message. */
+export type ErrorCode =
+  | 'no_session'
+  | 'session_ended'
+  | 'no_refresh_token'
+  | 'authorization_server_unavailable'
+  | 'refresh_outcome_unknown'
+  | 'refresh_cooling_down'
+  | 'token_response_malformed'
+  | 'headers_already_sent'
+  | 'invalid_option'
+  | 'client_rejected'
+  | 'authorization_server_metadata_invalid'
+  | 'origin_not_allowed'
+  | 'redirect_refused'
+  | 'no_current_session'
+  | 'login_transaction_invalid'
+  | 'authorization_response_invalid'
+  | 'sign_in_refused'
+  | 'cross_site_request_refused'
+  | 'session_too_large'
+  | 'store_unavailable'
+  | 'store_record_unreadable'
+
+/** What is left of a foreign error: enough to diagnose, nothing that could be a credential. */
+export interface RedactedCause {
+  readonly name: string
+  readonly code?: string
+  /** The OAuth `error` member, when it is a registered one. */
+  readonly error?: string
+  /** The HTTP status that was answered. */
+  readonly status?: number
+}
+
+export interface EvertokenErrorOptions {
+  readonly cause?: RedactedCause | undefined
+  /** Seconds after which the same call may succeed. */
+  readonly retryAfterSeconds?: number | undefined
+}
+
+/** The base of every error this library throws. The class says what to do, the `code` says why. */
+export class EvertokenError extends Error {
+  readonly code: ErrorCode
+  /** Seconds after which the same call may succeed; present on temporary troubles. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: EvertokenErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = new.target.name
+    this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
+
+/** The user has to sign in again. */
+export class SignInRequiredError extends EvertokenError {}
+
+/** Nothing is lost; the same call may succeed after `retryAfterSeconds`. */
+export class TryLaterError extends EvertokenError {}
+
+/** The configuration, the client registration or the calling code has to be changed. */
+export class ConfigurationError extends EvertokenError {}
+
+/** A part that the operator runs, such as the session store, is broken. */
+export class OperatorError extends EvertokenError {}
+
+/** The request itself is refused: forged, replayed, or not for this application. */
+export class RequestRefusedError extends EvertokenError {}

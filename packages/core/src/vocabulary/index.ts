@@ -1,0 +1,3 @@
+export * from './errors.ts'
+export type * from './events.ts'
+export * from './access-token.ts'

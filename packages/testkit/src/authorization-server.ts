@@ -1,0 +1,24 @@
+export type {
+  AuthorizationServerOptions,
+  FakeAuthorizationServer,
+  IssueOptions,
+} from './authorization-server/api.ts'
+export { FAULTS } from './authorization-server/fault-catalogue.ts'
+export type { FaultChooser, ScriptEntry } from './authorization-server/fault-script.ts'
+export type * from './authorization-server/faults.ts'
+export { isProcessed, pauseAfterProcessing, pauseBeforeProcessing } from './authorization-server/faults.ts'
+export type { EndReason, Grant, ReuseProfile } from './authorization-server/grants.ts'
+export type { Hold } from './authorization-server/hold.ts'
+export type { SigningAlgorithm } from './authorization-server/id-token.ts'
+export type { GrantInspector, Introspection } from './authorization-server/inspection.ts'
+export type { LogEntry } from './authorization-server/journal.ts'
+export type { Listening } from './authorization-server/listen.ts'
+export type {
+  Client,
+  IdTokenTweak,
+  IncomingRequest,
+  RequestKind,
+  TokenResponse,
+  User,
+} from './authorization-server/model.ts'
+export { createAuthorizationServer } from './authorization-server/server.ts'

@@ -1,0 +1,75 @@
+import type { Clock } from '@evertoken/core'
+import type { FaultScript } from './fault-script.ts'
+import type { ReuseProfile } from './grants.ts'
+import type { SigningAlgorithm } from './id-token.ts'
+import type { GrantInspector, Introspection } from './inspection.ts'
+import type { Journal } from './journal.ts'
+import type { Listening } from './listen.ts'
+import type { Client, TokenResponse, User } from './model.ts'
+
+export interface AuthorizationServerOptions {
+  /** Default `https://login.example.com`; `listen()` replaces it. */
+  readonly issuer?: string
+  /** Default: one client, `web` with the secret `web-secret-for-tests-only`. */
+  readonly clients?: readonly Client[]
+  /** Who is signed in; `undefined` for nobody. Default `{ sub: 'user-1' }`. */
+  readonly user?: User | undefined
+  /** Default 300. */
+  readonly accessTokenSeconds?: number
+  /** Default `strict`. */
+  readonly reuse?: ReuseProfile
+  /** Default `rt_`. A canary prefix makes leaks easy to find. */
+  readonly refreshTokenPrefix?: string
+  /** Default `at_`. */
+  readonly accessTokenPrefix?: string
+  /** Default `ES256`. */
+  readonly idTokenAlgorithm?: SigningAlgorithm
+  /** Laid over the metadata; a member that is `undefined` is left out. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+  /** Default: the machine's. */
+  readonly clock?: Clock
+}
+
+export interface IssueOptions {
+  readonly sub?: string
+  /** Default: the first client. */
+  readonly clientId?: string
+  /** Default `openid`. */
+  readonly scope?: string
+  readonly resource?: string | readonly string[]
+  /** Lifetime of the access token in seconds. */
+  readonly expiresIn?: number
+  /** Default: whether the scope has `openid`. */
+  readonly idToken?: boolean
+}
+
+export interface FakeAuthorizationServer {
+  readonly issuer: string
+  readonly clients: readonly Client[]
+  user: User | undefined
+  /**
+   * Answers for its own origin. A request for any other is logged as `elsewhere` and rejects. Redirects of the
+   * authorization endpoint are handed over as they are; a scripted redirect is followed if the request says so.
+   */
+  readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>
+  /** Serves on 127.0.0.1, on a free port by default, and makes that the issuer. */
+  listen(port?: number): Promise<Listening>
+  /** Opens a grant without a browser. */
+  issue(options?: IssueOptions): Promise<TokenResponse>
+  introspect(accessToken: string): Introspection
+  readonly grants: GrantInspector
+  /** Faults for the next requests of a kind, one each and in order; `undefined` stands for an honest answer. */
+  readonly script: FaultScript['script']
+  /** A fault for every request of a kind that has no scripted one; `undefined` ends it. */
+  readonly always: FaultScript['always']
+  /** Lets go of every request that hangs. */
+  release(): void
+  /** Requests by kind: `refresh` for refresh tokens, `token` for all other token requests. */
+  readonly counts: Journal['counts']
+  /** How often each refresh token was presented, whatever came of it. */
+  readonly uses: Journal['uses']
+  maxUses(): number
+  readonly log: Journal['log']
+  /** Forgets counts, uses and log; the grants stay. */
+  resetCounts(): void
+}

@@ -1,0 +1,138 @@
+import type { Hold } from './hold.ts'
+import { createHold } from './hold.ts'
+import type { IdTokenTweak } from './model.ts'
+
+/** What goes wrong with one request. Where `processed` can be chosen, `true` means the request took effect first. */
+export type Fault =
+  | StatusFault
+  | ErrorFault
+  | RedirectFault
+  | ResetFault
+  | HangFault
+  | HangBodyFault
+  | TrickleFault
+  | BodyFault
+  | MembersFault
+  | RefreshTokenFault
+  | ScopeFault
+  | IdTokenFault
+  | DelayFault
+  | PauseFault
+
+/** Answers with a bare status; without a body there is no content type either. */
+export interface StatusFault {
+  readonly type: 'status'
+  readonly status: number
+  readonly body?: string
+  readonly contentType?: string
+  /** Seconds, a literal header value, or a date so many seconds from the server's now. */
+  readonly retryAfter?: number | string | { readonly dateInSeconds: number }
+  readonly processed?: boolean
+}
+
+/** Answers with an OAuth error; the status defaults to 401 for `invalid_client` and to 400 for the others. */
+export interface ErrorFault {
+  readonly type: 'error'
+  readonly error: string
+  readonly status?: number
+  readonly description?: string
+  readonly processed?: boolean
+}
+
+/** The status defaults to 307, which makes a careless client post its form to the other origin. */
+export interface RedirectFault {
+  readonly type: 'redirect'
+  readonly to: string
+  readonly status?: number
+  readonly processed?: boolean
+}
+
+/** The connection breaks: `fetch` rejects with a `TypeError`, a socket is destroyed. */
+export interface ResetFault {
+  readonly type: 'reset'
+  readonly processed: boolean
+}
+
+/** Silence before the headers, until `server.release()`; then the honest answer. */
+export interface HangFault {
+  readonly type: 'hang'
+  readonly processed?: boolean
+}
+
+/** Processed; silence after half of the body, until `server.release()`. */
+export interface HangBodyFault {
+  readonly type: 'hangBody'
+}
+
+/** Processed; the body comes one byte at a time. */
+export interface TrickleFault {
+  readonly type: 'trickle'
+  /** Default 1000, on the server's clock. */
+  readonly everyMs?: number
+}
+
+/** Status 200 with another body. `huge` is 10 MB of otherwise good JSON, `textPlain` good JSON with that type. */
+export interface BodyFault {
+  readonly type: 'body'
+  readonly body: 'html' | 'cutJson' | 'array' | 'null' | 'empty' | 'duplicateKeys' | 'huge' | 'textPlain'
+  /** Default `true`. */
+  readonly processed?: boolean
+}
+
+/** Processed; members of the JSON answer replaced by any value (`expires_in: '1e9'`) or left out. */
+export interface MembersFault {
+  readonly type: 'members'
+  readonly set?: Readonly<Record<string, unknown>>
+  readonly omit?: readonly string[]
+}
+
+/** Processed; the answer carries this as its refresh token, and the one presented stays good unless `spend`. */
+export interface RefreshTokenFault {
+  readonly type: 'refreshToken'
+  readonly value: 'none' | 'same' | 'empty' | 'number'
+  readonly spend?: boolean
+}
+
+/** Processed; the access token has this scope, the grant keeps its own. */
+export interface ScopeFault {
+  readonly type: 'scope'
+  readonly scope: string
+}
+
+/** Processed; an ID token with these claims on top (another `sub`), or with a bad signature. */
+export interface IdTokenFault extends IdTokenTweak {
+  readonly type: 'idToken'
+}
+
+/** Waits on the server's clock, before the request takes effect unless told otherwise. */
+export interface DelayFault {
+  readonly type: 'delay'
+  readonly ms: number
+  readonly when?: 'before' | 'after'
+  readonly next?: Fault | undefined
+}
+
+/** Holds a request at a moment the test can wait for; made by `pauseBeforeProcessing` and `pauseAfterProcessing`. */
+export interface PauseFault extends Hold {
+  readonly type: 'pause'
+  readonly when: 'before' | 'after'
+  readonly next?: Fault | undefined
+}
+
+/** Once released the request takes effect even if its sender has given up, as it would behind a slow proxy. */
+export function pauseBeforeProcessing(next?: Fault): PauseFault {
+  return { type: 'pause', when: 'before', next, ...createHold() }
+}
+
+export function pauseAfterProcessing(next?: Fault): PauseFault {
+  return { type: 'pause', when: 'after', next, ...createHold() }
+}
+
+/** Whether a request that meets this fault takes effect (at the latest when it is released). */
+export function isProcessed(fault: Fault): boolean {
+  if (fault.type === 'status' || fault.type === 'error' || fault.type === 'redirect')
+    return fault.processed ?? false
+  if (fault.type === 'reset' || fault.type === 'body') return fault.processed ?? true
+  const isHeldBefore = (fault.type === 'delay' || fault.type === 'pause') && fault.when !== 'after'
+  return !isHeldBefore || fault.next === undefined || isProcessed(fault.next)
+}

@@ -1,0 +1,61 @@
+import type { Fault } from './faults.ts'
+import type { RequestKind } from './model.ts'
+
+/** One request. It holds everything that was sent, secrets included: for tests only. */
+export interface LogEntry {
+  /** `elsewhere`: meant for another origin, and never answered. `unknown`: no such endpoint. */
+  readonly kind: RequestKind | 'elsewhere' | 'unknown'
+  /** Seconds since the epoch, when it arrived. */
+  readonly at: number
+  readonly method: string
+  readonly url: URL
+  readonly headers: Headers
+  readonly parameters: URLSearchParams
+  readonly fault: Fault['type'] | undefined
+  /** Whether the request took effect, or would have if it had been a good one. */
+  processed: boolean
+  /** Whether the answer was a success or a redirect; absent as long as there is none. */
+  ok?: boolean
+  status?: number
+  /** The OAuth error code. */
+  error?: string
+}
+
+export type Arrival = Pick<LogEntry, 'kind' | 'method' | 'url' | 'headers' | 'parameters'>
+
+export interface Journal {
+  readonly log: readonly LogEntry[]
+  readonly counts: Readonly<Record<RequestKind, number>>
+  readonly uses: ReadonlyMap<string, number>
+  begin(arrival: Arrival, at: number, fault?: Fault): LogEntry
+  reset(): void
+}
+
+export function createJournal(): Journal {
+  const log: LogEntry[] = []
+  const uses = new Map<string, number>()
+  const counts = noCounts()
+
+  return {
+    log,
+    counts,
+    uses,
+    begin(arrival, at, fault) {
+      const entry: LogEntry = { ...arrival, at, fault: fault?.type, processed: false }
+      log.push(entry)
+      if (entry.kind !== 'elsewhere' && entry.kind !== 'unknown') counts[entry.kind] += 1
+      const presented = entry.kind === 'refresh' ? entry.parameters.get('refresh_token') : null
+      if (presented !== null) uses.set(presented, (uses.get(presented) ?? 0) + 1)
+      return entry
+    },
+    reset() {
+      log.length = 0
+      uses.clear()
+      Object.assign(counts, noCounts())
+    },
+  }
+}
+
+function noCounts(): Record<RequestKind, number> {
+  return { discovery: 0, jwks: 0, authorize: 0, token: 0, refresh: 0, revoke: 0, userinfo: 0, endSession: 0 }
+}

@@ -1,0 +1,118 @@
+import type { Clock } from '@evertoken/core'
+import { systemClock } from '../system-clock.ts'
+import type { AuthorizationServerOptions, FakeAuthorizationServer } from './api.ts'
+import { createEndpoints, issue } from './endpoints.ts'
+import { createFaultScript } from './fault-script.ts'
+import { createGrants } from './grants.ts'
+import { createSigner } from './id-token.ts'
+import { inspectGrants, introspect } from './inspection.ts'
+import type { Arrival, LogEntry } from './journal.ts'
+import { createJournal } from './journal.ts'
+import { listen } from './listen.ts'
+import type { Client, IncomingRequest, Tweaks, World } from './model.ts'
+import { createFetch } from './network.ts'
+import { perform } from './perform.ts'
+import { Refusal, toResponse } from './refusal.ts'
+
+const DEFAULT_CLIENTS: readonly Client[] = [{ id: 'web', secret: 'web-secret-for-tests-only' }]
+
+/**
+ * A model authorization server: OAuth 2.0 with OpenID Connect, PKCE, rotating refresh tokens and reuse detection,
+ * in memory, that misbehaves on request.
+ */
+export function createAuthorizationServer(options: AuthorizationServerOptions = {}): FakeAuthorizationServer {
+  let issuer = options.issuer ?? 'https://login.example.com'
+  const clock = options.clock ?? systemClock
+  const world = createWorld(options, clock, { issuer: () => issuer, user: () => server.user })
+  const endpoints = createEndpoints(world)
+  const journal = createJournal()
+  const faults = createFaultScript()
+  let waiting: (() => void)[] = []
+
+  async function process(request: IncomingRequest, entry: LogEntry, tweaks: Tweaks): Promise<Response> {
+    entry.processed = true
+    try {
+      return await endpoints(request, tweaks)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      entry.error = error.error
+      return toResponse(error)
+    }
+  }
+
+  async function respond(request: IncomingRequest, signal: AbortSignal | undefined): Promise<Response> {
+    const fault = faults.next(request)
+    const entry = journal.begin(request, clock.now(), fault)
+    const response = await perform(fault, {
+      process: (tweaks = {}) => process(request, entry, tweaks),
+      refreshToken: request.parameters.get('refresh_token') ?? undefined,
+      clock,
+      signal,
+      released: () => new Promise((resolve) => waiting.push(resolve)),
+    })
+    if (fault?.type === 'error') entry.error = fault.error
+    entry.status = response.status
+    entry.ok = response.status < 400
+    return response
+  }
+
+  async function handle(arrival: Arrival, signal: AbortSignal | undefined): Promise<Response> {
+    const { kind } = arrival
+    if (kind !== 'elsewhere' && kind !== 'unknown') return respond({ ...arrival, kind }, signal)
+    journal.begin(arrival, clock.now())
+    if (kind === 'unknown') return new Response(null, { status: 404 })
+    throw new TypeError('fetch failed', { cause: new Error('Meant for another origin') })
+  }
+
+  const fetch = createFetch({ issuer: () => issuer, handle })
+
+  const server: FakeAuthorizationServer = {
+    get issuer() {
+      return issuer
+    },
+    clients: world.clients,
+    user: 'user' in options ? options.user : { sub: 'user-1' },
+    fetch,
+    async listen(port) {
+      const listening = await listen(fetch, port)
+      issuer = listening.url
+      return listening
+    },
+    issue: (request = {}) => issue(world, request),
+    introspect: (accessToken) => introspect(world, accessToken),
+    grants: inspectGrants(world),
+    script: faults.script,
+    always: faults.always,
+    release() {
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
+    counts: journal.counts,
+    uses: journal.uses,
+    maxUses: () => Math.max(0, ...journal.uses.values()),
+    log: journal.log,
+    resetCounts: () => journal.reset(),
+  }
+  return server
+}
+
+function createWorld(
+  options: AuthorizationServerOptions,
+  clock: Clock,
+  live: Pick<World, 'issuer' | 'user'>,
+): World {
+  return {
+    ...live,
+    clock,
+    clients: options.clients ?? DEFAULT_CLIENTS,
+    grants: createGrants({
+      clock,
+      reuse: options.reuse ?? 'strict',
+      refreshTokenPrefix: options.refreshTokenPrefix ?? 'rt_',
+      accessTokenPrefix: options.accessTokenPrefix ?? 'at_',
+    }),
+    signer: createSigner(options.idTokenAlgorithm ?? 'ES256'),
+    accessTokenSeconds: options.accessTokenSeconds ?? 300,
+    metadata: options.metadata ?? {},
+  }
+}

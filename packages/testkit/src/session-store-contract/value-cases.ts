@@ -1,0 +1,77 @@
+import type { Cases } from './contract.ts'
+import { LONG_SECONDS } from './contract.ts'
+import { expectRecord, expectSwap } from './expectations.ts'
+
+const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCodePoint(32 + i)).join('')
+const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_*'
+
+/** Each has to come back as it went in. */
+const RECORDS: Readonly<Record<string, string>> = {
+  'every printable ASCII character': PRINTABLE,
+  'a sealed-looking text': `Fe26.2**${BASE64URL}**${BASE64URL}`,
+  'a record of 100 KB': BASE64URL.repeat(1576),
+  'text beyond ASCII': 'naïve – 日本語 – 🦊',
+  'an escape sequence': String.raw`\u0000 \n %00 ${'$'}{x} {{x}} \\`,
+  'what looks like a number': '0012345678901234567890',
+  'what looks like JSON': '{"a": 1,  "a":2}',
+  'the word null': 'null',
+  'the word undefined': 'undefined',
+}
+
+/** Pairs that a careless comparison takes for equal. */
+const LOOKALIKES: Readonly<Record<string, readonly [string, string]>> = {
+  'a trailing space': ['record', 'record '],
+  'a leading space': ['record', ' record'],
+  case: ['record', 'Record'],
+  'the last of many characters': [`${'x'.repeat(100_000)}a`, `${'x'.repeat(100_000)}b`],
+  'a longer record with the same beginning': ['record', 'record*'],
+  'leading zeros': ['1', '01'],
+  'an exponent': ['100', '1e2'],
+  padding: ['cmVjb3Jk', 'cmVjb3Jk='],
+  'percent encoding': ['a b', 'a%20b'],
+}
+
+export const valueCases: Cases = {
+  ...forEach(RECORDS, (name, record) => [
+    `keeps ${name}`,
+    async ({ store, second, key, inSeconds }) => {
+      const create = { key: key(), record, expiresAt: inSeconds(LONG_SECONDS) }
+      await expectSwap(store, create, true, 'for a new key')
+      await expectRecord(second, create.key, record, 'after it was created')
+      await expectSwap(
+        store,
+        { ...create, expected: record, record: 'next' },
+        true,
+        'with that record expected',
+      )
+    },
+  ]),
+
+  ...forEach(LOOKALIKES, (name, pair) => [
+    `tells records apart by ${name}`,
+    async ({ store, key, inSeconds }) => {
+      for (const [held, expected] of [pair, pair.toReversed()]) {
+        const create = {
+          key: key(String(pair.indexOf(held ?? ''))),
+          record: held ?? '',
+          expiresAt: inSeconds(LONG_SECONDS),
+        }
+        await expectSwap(store, create, true, 'for a new key')
+        await expectSwap(
+          store,
+          { ...create, expected, record: 'next' },
+          false,
+          `with a record expected that differs by ${name}`,
+        )
+        await expectRecord(store, create.key, held, 'after a swap failed')
+      }
+    },
+  ]),
+}
+
+function forEach<T>(
+  table: Readonly<Record<string, T>>,
+  make: (name: string, value: T) => [string, Cases[string]],
+): Cases {
+  return Object.fromEntries(Object.entries(table).map(([name, value]) => make(name, value)))
+}
