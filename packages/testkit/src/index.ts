@@ -1,3 +1,5 @@
 export * from './authorization-server.ts'
 export { createManualClock } from './manual-clock.ts'
 export type { ManualClock, ManualClockOptions } from './manual-clock.ts'
+export { runContract, sessionStoreContract } from './session-store-contract.ts'
+export type { ContractCase, ContractResult, SessionStoreContractOptions } from './session-store-contract.ts'

@@ -283,6 +283,11 @@ function unanswered(error: unknown): RefreshAnswer {
 
 function signInFailed(error: unknown): Error {
   const cause = redact(error)
+  if (cause.error !== undefined && classifyRefusal(cause.status ?? 400, cause.error) === 'misconfigured') {
+    const message =
+      'Cannot finish the sign-in: the authorization server refuses this client; check its id and secret'
+    return new ConfigurationError('client_rejected', message, { cause })
+  }
   const silent = cause.code === undefined && cause.error === undefined
   if (silent || (cause.status ?? 0) >= 500) {
     const message =

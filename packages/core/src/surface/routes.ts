@@ -55,7 +55,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       case '/login':
         return () => login(request, cookies, loginOptions(origin)).catch(problemFor)
       case '/callback':
-        return () => callback(request, cookies, bound, loginOptions(origin))
+        return () => callback(request, cookies, bound, loginOptions(origin), emit)
       case '/user':
         return () => user(session).catch(problemFor)
       case '/logout': {

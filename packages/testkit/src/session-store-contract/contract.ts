@@ -11,11 +11,13 @@ export interface Bench {
   readonly store: SessionStore
   /** Another connection to the same data; without one, the same store. */
   readonly second: SessionStore
-  /** A key of its own for this case and this run. */
-  key(label?: string): string
+  /** Another key at every call, used by nobody else. */
+  readonly key: (label?: string) => string
   /** Seconds since the epoch, so many seconds from now. */
-  inSeconds(seconds: number): number
-  waitUntilExpired(seconds: number): Promise<void>
+  readonly inSeconds: (seconds: number) => number
+  readonly waitUntilExpired: (seconds: number) => Promise<void>
+  /** In characters. */
+  readonly largestRecord: number
 }
 
 export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>

@@ -1,0 +1,108 @@
+import type { SessionStore } from '@evertoken/core'
+import { basicCases } from './session-store-contract/basic-cases.ts'
+import { concurrencyCases } from './session-store-contract/concurrency-cases.ts'
+import type { Bench, Cases, ContractCase } from './session-store-contract/contract.ts'
+import { expiryCases } from './session-store-contract/expiry-cases.ts'
+import { indexCases } from './session-store-contract/index-cases.ts'
+import { keyCases } from './session-store-contract/key-cases.ts'
+import { valueCases } from './session-store-contract/value-cases.ts'
+import { systemClock } from './system-clock.ts'
+
+export type { ContractCase } from './session-store-contract/contract.ts'
+
+export interface SessionStoreContractOptions {
+  /** Seconds since the epoch, by the store's clock. Default: the machine's. */
+  readonly now?: () => number
+  /**
+   * Resolves when that many seconds have passed on the store's clock. Default: waits, and a little longer. With
+   * another clock the cases take turns, however they are run, because moving it would move it for all of them.
+   */
+  readonly waitUntilExpired?: (seconds: number) => Promise<void>
+  /** Another connection to the same data, as another process would have it. */
+  readonly secondStore?: () => Promise<SessionStore> | SessionStore
+  /** The largest record the store promises to keep, in ASCII characters. Default 100,000. */
+  readonly largestRecord?: number
+}
+
+export interface ContractResult {
+  readonly passed: number
+  readonly failed: readonly { readonly name: string; readonly error: unknown }[]
+}
+
+/**
+ * Everything a session store must do, as cases that need no test runner. They may run at the same time: each uses
+ * keys of its own. The store is created once, by the first case that runs.
+ *
+ * @example
+ * ```ts
+ * import type { SessionStore } from '@evertoken/core'
+ * import { sessionStoreContract } from '@evertoken/testkit'
+ * import { describe, it } from 'vitest'
+ *
+ * declare function createMyStore(): SessionStore // yours
+ *
+ * describe('my store', () => {
+ *   const cases = sessionStoreContract(() => createMyStore(), { secondStore: () => createMyStore() })
+ *   for (const { name, run } of cases) it.concurrent(name, run)
+ * })
+ * ```
+ */
+export function sessionStoreContract(
+  createStore: () => Promise<SessionStore> | SessionStore,
+  options: SessionStoreContractOptions = {},
+): ContractCase[] {
+  let opened: Promise<Bench> | undefined
+  const bench = () => (opened ??= openBench(createStore, options))
+  const cases: Cases = {
+    ...basicCases,
+    ...concurrencyCases,
+    ...expiryCases,
+    ...valueCases,
+    ...keyCases,
+    ...indexCases,
+  }
+  const start = options.waitUntilExpired ? takeTurns() : (task: () => Promise<void>) => task()
+  return Object.entries(cases).map(([name, test]) => ({
+    name,
+    run: () => start(async () => test(await bench())),
+  }))
+}
+
+function takeTurns(): (task: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve()
+  return (task) => (last = last.then(task, task))
+}
+
+/** Runs all of them at the same time. */
+export async function runContract(cases: readonly ContractCase[]): Promise<ContractResult> {
+  const results = await Promise.allSettled(cases.map(({ run }) => run()))
+  const failed = cases.flatMap(({ name }, i) => {
+    const result = results[i]
+    return result?.status === 'rejected' ? [{ name, error: result.reason as unknown }] : []
+  })
+  return { passed: cases.length - failed.length, failed }
+}
+
+async function openBench(
+  createStore: () => Promise<SessionStore> | SessionStore,
+  options: SessionStoreContractOptions,
+): Promise<Bench> {
+  const store = await createStore()
+  const second = (await options.secondStore?.()) ?? store
+  const { now = systemClock.now, waitUntilExpired = waitLongEnough, largestRecord = 100_000 } = options
+  const run = crypto.randomUUID()
+  let keys = 0
+  return {
+    store,
+    second,
+    key: (label = '') => `contract-${run}-${(keys += 1)}-${label}`,
+    inSeconds: (seconds) => now() + seconds,
+    waitUntilExpired,
+    largestRecord,
+  }
+}
+
+/** A store may count in whole seconds. */
+function waitLongEnough(seconds: number): Promise<void> {
+  return systemClock.sleep(seconds * 1000 + 1100)
+}
