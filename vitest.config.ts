@@ -1,5 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
+// vitest's summary of failures uses it, Node 20 does not have it.
+Map.groupBy ??= <K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> => {
+  const groups = new Map<K, T[]>()
+  let index = 0
+  for (const item of items) {
+    const key = keyOf(item, index++)
+    groups.set(key, [...(groups.get(key) ?? []), item])
+  }
+  return groups
+}
+
 const shared = {
   resolve: { conditions: ['@evertoken/source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['@evertoken/source', 'node', 'import', 'default'] } },

@@ -33,6 +33,7 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
   let elapsed = 0
   let jumped = 0
   let touches = 0
+  let watched = false
   let advancing = Promise.resolve()
   let sleepers: readonly Sleeper[] = []
 
@@ -58,24 +59,34 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
     elapsed = target
   }
 
-  function wakeWhenQuiet() {
-    const before = touches
-    setTimeout(() => {
-      if (sleepers.length === 0) return
-      if (before === touches) wakeNext(Infinity)
-      wakeWhenQuiet()
-    }, quietMs)
+  function watch() {
+    if (watched) return
+    watched = true
+    setTimeout(look, quietMs, touches)
+  }
+
+  function look(touchesBefore: number) {
+    watched = false
+    if (sleepers.length === 0) return
+    if (touches !== touchesBefore) return watch()
+    wakeNext(Infinity)
+    setTimeout(watch, 0)
   }
 
   return {
     now: () => touch(start + jumped + elapsed / 1000),
     elapsed: () => touch(elapsed),
-    sleep(ms) {
+    sleep(ms, signal) {
       if (!(ms > 0)) return turn()
-      if (auto && sleepers.length === 0) wakeWhenQuiet()
+      const due = touch(elapsed + ms)
+      if (auto) watch()
       return new Promise((wake) => {
-        const due = touch(elapsed + ms)
-        sleepers = [...sleepers, { due, wake }].toSorted((a, b) => a.due - b.due)
+        const sleeper = { due, wake }
+        sleepers = [...sleepers, sleeper].toSorted((a, b) => a.due - b.due)
+        signal?.addEventListener('abort', () => {
+          sleepers = sleepers.filter((other) => other !== sleeper)
+          wake()
+        })
       })
     },
     advance: (ms) => (advancing = advancing.then(() => advanceNow(ms))),

@@ -1,5 +1,5 @@
 import { type EventListener, EvertokenError, type RedactedCause } from '../vocabulary/index.ts'
-import type { TokenGrant } from '../rules/token-response.ts'
+import type { TokenGrant } from '../rules/session-record.ts'
 import { type LoginOptions, takePendingLogin } from './login.ts'
 import { problemFor } from './problem.ts'
 

@@ -30,7 +30,6 @@ export async function revokeRefreshToken(
 ): Promise<RevocationOutcome> {
   const cell = await session.find()
   if (!cell) return 'nothing_to_revoke'
-  session.beforeRefresh()
   const given = await change(session, cell, withoutRefreshToken)
   if (given?.revoking === undefined) return 'nothing_to_revoke'
   const outcome = await revokeGivenUp(server, cell.key, given.revoking, emit)

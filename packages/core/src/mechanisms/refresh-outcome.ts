@@ -1,21 +1,34 @@
-import type { RefreshAnswer } from '../ports/authorization-server.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
-import { ended, withCoolDown, withGrant } from '../rules/session-record.ts'
+import type { RefreshAnswer, TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { decide, type RefreshPolicy, type Want } from '../rules/decide.ts'
+import { ended, type StoredToken, type TokenGrant, withCoolDown, withGrant } from '../rules/session-record.ts'
 import { type Consumed, settle, settleRejection } from '../rules/settle.ts'
-import type { TokenGrant } from '../rules/token-response.ts'
 import {
   ConfigurationError,
   type ErrorCode,
+  type EventListener,
   type EvertokenError,
   OperatorError,
   type RedactedCause,
   TryLaterError,
 } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
-import type { RefresherOptions, TokenResult } from './refresher.ts'
+
+/** A token to send, or why somebody has to sign in. `snapshot` is the session it came from. */
+export type TokenResult =
+  | { readonly token: StoredToken; readonly snapshot: Snapshot }
+  | { readonly signIn: ErrorCode }
+
+export interface OutcomeOptions {
+  readonly server: TokenEndpoint
+  readonly clock: Clock
+  readonly policy: RefreshPolicy
+  readonly emit: EventListener
+}
 
 /** A refresh token that was sent, and the answer to it. */
-export interface Sent extends Consumed {
+export interface Sent extends Consumed, Want {
   readonly answer: RefreshAnswer
   /** From the monotonic clock, in milliseconds. */
   readonly sentAt: number
@@ -46,7 +59,7 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
  */
 export type Outcome = (cell: SessionCell, tries: readonly Sent[]) => Promise<TokenResult | undefined>
 
-export function createOutcome(options: RefresherOptions): Outcome {
+export function createOutcome(options: OutcomeOptions): Outcome {
   const { server, clock, policy, emit } = options
 
   const outcome: Outcome = async (cell, tries) => {
@@ -57,9 +70,11 @@ export function createOutcome(options: RefresherOptions): Outcome {
       case 'refreshed':
         if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
         return persist(cell, sent, answer.grant)
-      case 'subject_changed':
+      case 'subject_changed': {
+        const done = await endSession(cell, sent, 'subject_changed')
         await revoke(cell, answer.grant)
-        return endSession(cell, sent, 'subject_changed')
+        return done
+      }
       case 'rejected':
         return endSession(cell, sent, 'grant_rejected')
       case 'misconfigured':
@@ -132,15 +147,20 @@ export function createOutcome(options: RefresherOptions): Outcome {
     tries: readonly Sent[],
     sent: Sent,
     answer: Failure,
-  ): Promise<undefined> {
+  ): Promise<TokenResult | undefined> {
     const code = CODES[answer.kind]
     const pauseSeconds = 'retryAfterSeconds' in answer ? answer.retryAfterSeconds : undefined
     if (mayRetry(tries, answer, pauseSeconds)) {
       await clock.sleep((pauseSeconds ?? 0.1 * 2 ** tries.length) * 1000)
-      return
+      return undefined
     }
     emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause: answer.cause })
-    if (await release(cell, sent, code, pauseSeconds)) return
+    if (await release(cell, sent, code, pauseSeconds)) {
+      const now = await cell.read()
+      if (now?.record.attempt !== sent.attempt) return undefined
+      const next = decide(now.record, sent, clock.now(), policy)
+      if (next.do === 'serve') return { token: next.token, snapshot: now }
+    }
     throw refusal(code, pauseSeconds ?? 1, answer.cause)
   }
 

@@ -1,18 +1,16 @@
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { type ClaimState, decide, type RefreshPolicy, type Want } from '../rules/decide.ts'
-import { type RefreshClaim, type StoredToken, withClaim } from '../rules/session-record.ts'
+import { type ClaimState, decide, type Want } from '../rules/decide.ts'
+import { type RefreshClaim, withClaim } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
-import type { ErrorCode, EventListener } from '../vocabulary/index.ts'
 import { fingerprint, randomId } from './digest.ts'
-import { createOutcome, refusal, type Sent } from './refresh-outcome.ts'
-
-/** A token to send, or why somebody has to sign in. `snapshot` is the session it came from. */
-export type TokenResult =
-  | { readonly token: StoredToken; readonly snapshot: Snapshot }
-  | { readonly signIn: ErrorCode }
+import {
+  createOutcome,
+  type OutcomeOptions,
+  refusal,
+  type Sent,
+  type TokenResult,
+} from './refresh-outcome.ts'
 
 export interface TokenDemand extends Want {
   readonly request: TokenRequest
@@ -25,12 +23,8 @@ export interface Refresher {
   token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
 }
 
-export interface RefresherOptions {
-  readonly server: TokenEndpoint
+export interface RefresherOptions extends OutcomeOptions {
   readonly flights: Flights
-  readonly clock: Clock
-  readonly policy: RefreshPolicy
-  readonly emit: EventListener
   /** Keeps work alive after the response was sent, where the runtime would end it. */
   readonly keepAlive: (work: Promise<unknown>) => void
   /** How long the token endpoint may take, in milliseconds. */
@@ -135,7 +129,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const sentAt = clock.elapsed()
     const answer = await server.refresh(refreshToken, demand.request, claims)
     const doubtful = claim !== undefined || coolDown?.code === 'refresh_outcome_unknown'
-    return { answer, refreshToken, key: demand.key, attempt: claimed.record.attempt, sentAt, doubtful }
+    const { key, rejected } = demand
+    return { answer, refreshToken, key, rejected, attempt: claimed.record.attempt, sentAt, doubtful }
   }
 
   /** Tells the state of a claim, by how long it has been standing there unchanged. */

@@ -1,6 +1,6 @@
 import type { UserClaims } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
-import type { TokenGrant } from '../rules/token-response.ts'
+import type { TokenGrant } from '../rules/session-record.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
 /** What the token endpoint made of a refresh token. */

@@ -1,5 +1,6 @@
 /** Some browsers count the attributes into their 4096 bytes, so name and value leave room for them. */
 export const MAX_COOKIE_LENGTH = 3900
+/** With more, the `Cookie` header alone would exceed the 16 KiB that Node takes for all headers. */
 export const MAX_CHUNKS = 4
 
 export interface CookieAttributes {
@@ -45,7 +46,7 @@ export function cookieName(base: string, secure: boolean): string {
  */
 export function chunkCookie(name: string, value: string): [name: string, value: string][] | undefined {
   if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
-  const room = MAX_COOKIE_LENGTH - name.length - '~8~'.length
+  const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
   if (value.length > room * MAX_CHUNKS) return undefined
   const count = Math.ceil(value.length / room)
   return Array.from({ length: count }, (_, i) => {
@@ -65,9 +66,9 @@ export function joinCookie(
   const first = cookies.get(name)
   if (first === undefined) return undefined
   if (!first.startsWith('~')) return { value: first, chunks: 1 }
-  const chunks = Number(/^~([1-8])~/.exec(first)?.[1] ?? 0)
+  const chunks = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)
   if (chunks === 0) return 'incomplete'
-  let value = first.slice('~8~'.length)
+  let value = first.slice('~4~'.length)
   for (let i = 1; i < chunks; i++) {
     const part = cookies.get(`${name}.${i}`)
     if (part === undefined) return 'incomplete'

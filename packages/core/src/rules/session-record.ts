@@ -1,5 +1,4 @@
 import type { EndReason, ErrorCode } from '../vocabulary/index.ts'
-import type { TokenGrant } from './token-response.ts'
 
 /** An access token as the session keeps it. Times are seconds since the epoch. */
 export interface StoredToken {
@@ -32,6 +31,17 @@ export interface UserClaims {
   readonly sub?: string
   readonly sid?: string
   readonly [claim: string]: unknown
+}
+
+/** What a token response gives, after everything that cannot be used was left out. */
+export interface TokenGrant {
+  /** Absent when the response held no usable access token; what else it brought is still kept. */
+  readonly accessToken?: Omit<StoredToken, 'attempt'>
+  readonly refreshToken?: string
+  readonly scope?: string
+  /** As received; `claims` is present once it was validated. */
+  readonly idToken?: string
+  readonly claims?: UserClaims
 }
 
 /**

@@ -1,16 +1,5 @@
 import { isB64Token } from './bearer-grammar.ts'
-import type { StoredToken, UserClaims } from './session-record.ts'
-
-/** What a token response gives, after everything that cannot be used was left out. */
-export interface TokenGrant {
-  /** Absent when the response held no usable access token; what else it brought is still kept. */
-  readonly accessToken?: Omit<StoredToken, 'attempt'>
-  readonly refreshToken?: string
-  readonly scope?: string
-  /** As received; `claims` is present once it was validated. */
-  readonly idToken?: string
-  readonly claims?: UserClaims
-}
+import type { TokenGrant } from './session-record.ts'
 
 const YEAR_SECONDS = 31_536_000
 

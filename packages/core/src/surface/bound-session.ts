@@ -1,9 +1,10 @@
 import { randomId } from '../mechanisms/digest.ts'
-import type { Refresher, TokenDemand, TokenResult } from '../mechanisms/refresher.ts'
+import type { TokenResult } from '../mechanisms/refresh-outcome.ts'
+import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newSession, type StoredToken } from '../rules/session-record.ts'
-import type { TokenGrant } from '../rules/token-response.ts'
+import type { TokenGrant } from '../rules/session-record.ts'
 import { AccessToken } from '../vocabulary/index.ts'
 
 /** The session of one request, tied to the refresher. */

@@ -17,7 +17,7 @@ const printableAscii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(
 
 /** Long texts without a period, much faster than `fc.string` makes them. */
 function textOf(alphabet: string, minLength: number): fc.Arbitrary<string> {
-  const length = fc.oneof(fc.integer({ min: minLength, max: 30_000 }), fc.constant(minLength))
+  const length = fc.oneof(fc.integer({ min: minLength, max: 15_000 }), fc.constant(minLength))
   return fc.tuple(length, fc.nat(0x7fff_ffff)).map(([size, seed]) => {
     let state = seed
     return Array.from({ length: size }, () => {
@@ -135,7 +135,7 @@ describe('chunks', () => {
     const value = fc.oneof(
       printable,
       fc.string(),
-      printable.map((text) => `~${text}`.slice(0, 30_000)),
+      printable.map((text) => `~${text}`.slice(0, 15_000)),
     )
     fc.assert(
       fc.property(value, (text) => {
@@ -182,7 +182,7 @@ describe('chunks', () => {
     )
   })
 
-  it.each(['~', '~~', '~0~x', '~9~x', '~2', '~2x', '~02~x', '~-1~x', '~1.5~x', '~ ~x', '~2~x'])(
+  it.each(['~', '~~', '~0~x', '~5~x', '~9~x', '~2', '~2x', '~02~x', '~-1~x', '~1.5~x', '~ ~x', '~2~x'])(
     'S23: %j alone is incomplete',
     (value) => {
       expect(joinCookie(NAME, new Map([[NAME, value]]))).toBe('incomplete')
@@ -208,7 +208,7 @@ describe('chunks', () => {
         const cookies = new Map(pairs)
         const joined = joinCookie('a', cookies)
         expect(joined === undefined).toBe(!cookies.has('a'))
-        const expected = [...cookies.keys()].filter((key) => /^a\.[1-7]$/.test(key) && Number(key[2]) >= keep)
+        const expected = [...cookies.keys()].filter((key) => /^a\.[1-3]$/.test(key) && Number(key[2]) >= keep)
         expect(staleChunks('a', cookies, keep).toSorted()).toEqual(expected.toSorted())
       }),
     )

@@ -124,6 +124,7 @@ export function pauseBeforeProcessing(next?: Fault): PauseFault {
   return { type: 'pause', when: 'before', next, ...createHold() }
 }
 
+/** Whatever comes next, the request has taken effect. */
 export function pauseAfterProcessing(next?: Fault): PauseFault {
   return { type: 'pause', when: 'after', next, ...createHold() }
 }

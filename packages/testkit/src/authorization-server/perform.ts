@@ -65,9 +65,13 @@ async function pause(
     await wait()
     return perform(next, on)
   }
-  const response = await on.process()
-  await wait()
-  return perform(next, { ...on, process: () => Promise.resolve(response) })
+  const process: Performance['process'] = async (tweaks) => {
+    const response = await on.process(tweaks)
+    await wait()
+    return response
+  }
+  const processed = next && { ...next, processed: true }
+  return perform(processed, { ...on, process })
 }
 
 function statusResponse({ status, body, contentType, retryAfter }: StatusFault, clock: Clock): Response {

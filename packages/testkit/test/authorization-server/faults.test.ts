@@ -236,6 +236,21 @@ describe('labelled moments', () => {
     expect(server.grants.alive('ada')).toBe(true)
   })
 
+  it('after processing, whatever comes next', async () => {
+    const { server, token, send } = await started()
+    const [first, second] = [
+      pauseAfterProcessing(fault('the same refresh token')),
+      pauseAfterProcessing(fault('500')),
+    ]
+    server.script('refresh', [first, second])
+    first.release()
+    expect((await (await send()).json()).refresh_token).toBe(token)
+    second.release()
+    expect((await send()).status).toBe(500)
+    expect(server.log.map(({ processed }) => processed)).toEqual([true, true])
+    expect(server.grants.currentRefreshToken('ada')).not.toBe(token)
+  })
+
   it('a request released after its sender gave up still takes effect', async () => {
     const { server, token } = await started()
     const pause = pauseBeforeProcessing()

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { readCore } from './source-files.ts'
+
+const FLOORS = ['vocabulary', 'rules', 'ports', 'mechanisms', 'handlers', 'surface'] as const
+const files = readCore()
+
+describe('the floors of core', () => {
+  it('has every file on a floor, and entry files on top', () => {
+    const homeless = files.filter(({ path }) => floorOf(path) === -1).map(({ path }) => path)
+    expect(homeless).toEqual([])
+  })
+
+  it('imports only from the same floor or lower ones', () => {
+    const upward = files.flatMap(({ path, imports }) =>
+      imports
+        .filter((to) => to.endsWith('.ts') && floorOf(to) > floorOf(path))
+        .map((to) => `${path} -> ${to}`),
+    )
+    expect(upward).toEqual([])
+  })
+
+  it('has no circle of imports', () => {
+    expect(circles()).toEqual([])
+  })
+
+  it('keeps rules pure: no clock, no chance, no promise, no I/O', () => {
+    const impure =
+      /\bDate\b|\bMath\.random\b|\basync\b|\bawait\b|\bPromise\b|\bfetch\(|\bcrypto\b|\bperformance\b|\bsetTimeout\b/
+    const found = files
+      .filter(({ path }) => path.startsWith('rules/') && impure.test(withoutComments(path)))
+      .map(({ path }) => path)
+    // Reads an HTTP-date out of a header; the moment it is compared with is passed in.
+    expect(found).toEqual(['rules/retry-after.ts'])
+  })
+
+  it('has types alone in ports', () => {
+    const values = files.filter(
+      ({ path, text }) => path.startsWith('ports/') && /^export (?:const|function|class|let)/m.test(text),
+    )
+    expect(values.map(({ path }) => path)).toEqual([])
+  })
+
+  it('has one importer for each library', () => {
+    const importers = (library: string) =>
+      files.filter(({ imports }) => imports.includes(library)).map(({ path }) => path)
+    expect(importers('oauth4webapi')).toEqual(['mechanisms/protocol.ts'])
+    expect(importers('iron-webcrypto')).toEqual(['mechanisms/seal.ts'])
+  })
+
+  it('imports nothing else from outside', () => {
+    const outside = new Set(files.flatMap(({ imports }) => imports).filter((to) => !to.endsWith('.ts')))
+    expect([...outside].toSorted()).toEqual(['iron-webcrypto', 'oauth4webapi'])
+  })
+
+  it('keeps files small', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > 320).map(({ path }) => path)
+    expect(long).toEqual([])
+  })
+})
+
+function floorOf(path: string): number {
+  const [folder, ...rest] = path.split('/')
+  if (rest.length === 0) return FLOORS.length
+  if (folder === 'stores') return FLOORS.indexOf('mechanisms')
+  return FLOORS.findIndex((floor) => floor === folder)
+}
+
+function withoutComments(path: string): string {
+  const text = files.find((file) => file.path === path)?.text ?? ''
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}
+
+function circles(): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) return void found.push([...trail.slice(trail.indexOf(path)), path].join(' -> '))
+    if (done.has(path)) return
+    for (const to of files.find((file) => file.path === path)?.imports ?? []) visit(to, [...trail, path])
+    done.add(path)
+  }
+  for (const { path } of files) visit(path, [])
+  return found
+}

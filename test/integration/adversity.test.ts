@@ -1,0 +1,251 @@
+import type { Fault } from '@evertoken/testkit'
+import { createMemoryStore, type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { type Application, createApplication, kinds } from './application.ts'
+
+/** Signs in, lets the token expire and calls once; resolves to the token or to the code of the error. */
+async function callWithExpiredToken(application: Application): Promise<{ again(): Promise<string> }> {
+  const { auth, clock, browser } = application
+  const tab = browser(async () => {
+    try {
+      return new Response((await auth.getUserAccessToken())?.value ?? 'nobody')
+    } catch (error) {
+      return new Response(error instanceof EvertokenError ? `error ${error.code}` : `thrown ${String(error)}`)
+    }
+  })
+  await tab.signIn()
+  await clock.advance(301_000)
+  const again = async () => (await tab.get('/')).text()
+  return { again }
+}
+
+const ambiguous: [string, Fault][] = [
+  ['500', { type: 'status', status: 500 }],
+  ['502 with HTML', { type: 'status', status: 502, body: '<html>', contentType: 'text/html' }],
+  ['a reset before processing', { type: 'reset', processed: false }],
+  ['200 with HTML', { type: 'body', body: 'html', processed: false }],
+  ['200 with cut JSON', { type: 'body', body: 'cutJson', processed: false }],
+  ['200 with an array', { type: 'body', body: 'array', processed: false }],
+  ['200 with null', { type: 'body', body: 'null', processed: false }],
+  ['200 with 10 MB', { type: 'body', body: 'huge', processed: false }],
+  ['307 to another origin', { type: 'redirect', to: 'https://evil.example/token' }],
+  ['an empty 400', { type: 'status', status: 400 }],
+  ['invalid_request', { type: 'error', error: 'invalid_request' }],
+]
+
+describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
+  it.each(ambiguous)('keeps the session through %s, and recovers', async (_name, fault) => {
+    const application = createApplication({ session })
+    const { server, clock, events } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', fault)
+
+    expect(await again()).toBe('error refresh_outcome_unknown')
+    expect(await again()).toBe('error refresh_outcome_unknown')
+    expect(server.counts.refresh).toBe(1)
+    await clock.advance(2000)
+    expect(await again()).toMatch(/^at_/)
+    expect(events.some(({ type }) => type === 'session_ended')).toBe(false)
+    expect(server.log.some(({ kind }) => kind === 'elsewhere')).toBe(false)
+  })
+
+  it.each(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target'])(
+    'never signs anyone out for %s',
+    async (error) => {
+      const application = createApplication({ session })
+      const { server, clock } = application
+      const { again } = await callWithExpiredToken(application)
+      server.script('refresh', { type: 'error', error })
+
+      expect(await again()).toBe('error client_rejected')
+      await clock.advance(2000)
+      expect(await again()).toMatch(/^at_/)
+    },
+  )
+
+  it('waits as long as Retry-After asks', async () => {
+    const application = createApplication({ session })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'status', status: 429, retryAfter: 30 })
+
+    expect(await again()).toBe('error authorization_server_unavailable')
+    await clock.advance(29_000)
+    expect(await again()).toBe('error authorization_server_unavailable')
+    await clock.advance(1000)
+    expect(await again()).toMatch(/^at_/)
+    expect(server.counts.refresh).toBe(2)
+  })
+
+  it.each(['none', 'same', 'empty', 'number'] as const)('S1: lives with %s refresh token', async (value) => {
+    const application = createApplication({ session })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'refreshToken', value })
+
+    const first = await again()
+    expect(first).toMatch(/^at_/)
+    await clock.advance(301_000)
+    const second = await again()
+    expect(second).toMatch(/^at_/)
+    expect(second).not.toBe(first)
+  })
+
+  it.each([[0], [-5], ['0']])(
+    'is served once by a token with expires_in %j, without a loop',
+    async (expires_in) => {
+      const application = createApplication({ session })
+      const { server } = application
+      const { again } = await callWithExpiredToken(application)
+      server.always('refresh', { type: 'members', set: { expires_in } })
+
+      expect(await again()).toMatch(/^at_/)
+      expect(server.counts.refresh).toBe(1)
+      expect(await again()).toMatch(/^at_/)
+      expect(server.counts.refresh).toBe(2)
+    },
+  )
+
+  it('S3: keeps a new refresh token beside an access token that cannot be used', async () => {
+    const application = createApplication({ session })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'members', set: { token_type: 'mac' } })
+
+    expect(await again()).toBe('error token_response_malformed')
+    await clock.advance(2000)
+    expect(await again()).toMatch(/^at_/)
+    expect(server.maxUses()).toBe(1)
+    expect(server.grants.alive('user-1')).toBe(true)
+  })
+
+  it('S10: ends the session when the ID token turns to another user, serving nothing of it', async () => {
+    const application = createApplication({ session })
+    const { server, events } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'idToken', claims: { sub: 'somebody-else' } })
+
+    expect(await again()).toBe('nobody')
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'session_ended', reason: 'subject_changed' }),
+    )
+    expect(await again()).toBe('nobody')
+    expect(server.grants.alive('user-1')).toBe(false)
+  })
+
+  it('ends the session when the refresh token is rejected, and says so', async () => {
+    const application = createApplication({ session })
+    const { server, events } = application
+    const { again } = await callWithExpiredToken(application)
+    server.grants.end('user-1')
+
+    expect(await again()).toBe('nobody')
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'session_ended', reason: 'grant_rejected' }),
+    )
+    expect(await again()).toBe('nobody')
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it('gives up a silent server after its time, keeps the session, and frees the claim', async () => {
+    const application = createApplication({ session, requestTimeoutSeconds: 10 })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'hang' })
+
+    const call = again()
+    while (server.counts.refresh === 0) await clock.advance(0)
+    await clock.advance(10_001)
+    expect(await call).toBe('error refresh_outcome_unknown')
+    await clock.advance(2000)
+    expect(await again()).toMatch(/^at_/)
+  })
+
+  it('S8: discovery that fails spends no refresh token and ends no session', async () => {
+    const application = createApplication({ session })
+    const { server } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('discovery', { type: 'status', status: 500 })
+
+    expect(await again()).toBe('error authorization_server_unavailable')
+    expect(server.counts.refresh).toBe(0)
+    expect(await again()).toMatch(/^at_/)
+  })
+})
+
+describe('retries by policy', () => {
+  it.each([
+    ['tolerant', 'tolerant', /^at_/, 2],
+    ['grace', { graceSeconds: 30 }, /^at_/, 2],
+    ['strict', 'strict', /^error refresh_outcome_unknown$/, 1],
+  ] as const)('%s: after an answer was lost', async (_name, refreshTokenReuse, expected, sends) => {
+    const reuse = refreshTokenReuse === 'strict' ? 'strict' : refreshTokenReuse
+    const application = createApplication({ refreshTokenReuse }, { reuse })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', { type: 'reset', processed: true })
+
+    const call = again()
+    await clock.advance(1000)
+    expect(await call).toMatch(expected)
+    expect(server.counts.refresh).toBe(sends)
+  })
+})
+
+describe.each(kinds)('trouble in the store, %s session', (session) => {
+  function failing(): { readonly store: SessionStore; down: boolean } {
+    const store = createMemoryStore({ now: () => 0 })
+    const control = {
+      down: false,
+      store: {
+        read: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.read(key)),
+        swap: (...args: Parameters<SessionStore['swap']>) =>
+          control.down ? Promise.reject(new Error('at_canary')) : store.swap(...args),
+        remove: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.remove(key)),
+      },
+    }
+    return control
+  }
+
+  it('I2: an outage of three seconds after the answer loses nothing', async () => {
+    const control = failing()
+    const application = createApplication({ session, store: control.store })
+    const { server, clock } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', () => {
+      control.down = true
+      return undefined
+    })
+
+    const call = again()
+    while (!control.down) await clock.advance(0)
+    await clock.advance(3000)
+    control.down = false
+    await clock.advance(2000)
+
+    expect(await call).toMatch(/^at_/)
+    await clock.advance(301_000)
+    expect(await again()).toMatch(/^at_/)
+    expect(server.maxUses()).toBe(1)
+  })
+
+  it('tells the loss when the store stays down', async () => {
+    const control = failing()
+    const application = createApplication({ session, store: control.store })
+    const { server, clock, events } = application
+    const { again } = await callWithExpiredToken(application)
+    server.script('refresh', () => {
+      control.down = true
+      return undefined
+    })
+
+    const call = again()
+    while (!control.down) await clock.advance(0)
+    await clock.advance(60_000)
+
+    const code: ErrorCode = 'store_unavailable'
+    expect(await call).toBe(`error ${code}`)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'refresh_token_lost', reason: code }))
+    expect(JSON.stringify(events)).not.toContain('canary')
+  })
+})

@@ -1,0 +1,102 @@
+import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
+import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
+import {
+  createAuthorizationServer,
+  createManualClock,
+  type AuthorizationServerOptions,
+  type FakeAuthorizationServer,
+  type ManualClock,
+} from '@evertoken/testkit'
+
+export const origin = 'https://app.example.com'
+export const kinds = ['cookie', 'server'] as const
+
+/** An application on a model authorization server, in virtual time. */
+export interface Application {
+  readonly auth: Evertoken
+  readonly server: FakeAuthorizationServer
+  readonly clock: ManualClock
+  readonly events: EvertokenEvent[]
+  readonly options: EvertokenOptions
+  browser(handler?: Handler): Browser
+}
+
+/** A cookie jar with the application in front of it. */
+export interface Browser {
+  readonly cookies: Map<string, string>
+  /** Sends the cookies of now, or those given, and keeps what comes back. */
+  get(path: string, cookies?: string, init?: RequestInit): Promise<Response>
+  post(path: string): Promise<Response>
+  cookieHeader(): string
+  /** Starts a session from a token response of the authorization server. */
+  signIn(expiresIn?: number): Promise<void>
+}
+
+export function createApplication(
+  overrides: Partial<EvertokenOptions> = {},
+  serverOptions: AuthorizationServerOptions = {},
+): Application {
+  const clock = createManualClock()
+  const server = createAuthorizationServer({ clock, ...serverOptions })
+  const events: EvertokenEvent[] = []
+  const options: EvertokenOptions = {
+    issuer: server.issuer,
+    clientId: server.clients[0]?.id ?? '',
+    clientSecret: server.clients[0]?.secret,
+    secret: 'a secret of thirty-two characters',
+    baseUrl: origin,
+    fetch: (input, init) => server.fetch(input, init),
+    onEvent: (event) => events.push(event),
+    clock,
+    ...overrides,
+  }
+  const auth = evertoken(options)
+  const browser = (handler?: Handler) => createBrowser(auth, server, handler ?? answerWithToken(auth))
+  return { auth, server, clock, events, options, browser }
+}
+
+/** Answers with the token's value, which only a test does. */
+export function answerWithToken(auth: Evertoken): Handler {
+  return async () => {
+    const token = await auth.getUserAccessToken()
+    return new Response(token?.value ?? 'nobody', { status: token ? 200 : 401 })
+  }
+}
+
+export function createBrowser(auth: Evertoken, server: FakeAuthorizationServer, handler: Handler): Browser {
+  const cookies = new Map<string, string>()
+  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+
+  function keep(response: Response): Response {
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (line.includes('Max-Age=0')) cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    return response
+  }
+
+  async function send(path: string, cookie = cookieHeader(), init: RequestInit = {}, answer = handler) {
+    const headers = new Headers(init.headers)
+    if (cookie !== '') headers.set('cookie', cookie)
+    return keep(await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer))
+  }
+
+  return {
+    cookies,
+    cookieHeader,
+    get: send,
+    post: (path) => send(path, undefined, { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }),
+    async signIn(expiresIn = 300) {
+      const response = await server.issue({ expiresIn })
+      await send('/', undefined, {}, async () => {
+        await auth.startSession(response, { claims: { sub: 'user-1' } })
+        return new Response()
+      })
+    },
+  }
+}
+
+export function currentRefreshToken(server: FakeAuthorizationServer): string | undefined {
+  return server.grants.currentRefreshToken('user-1')
+}
