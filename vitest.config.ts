@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // vitest's summary of failures uses it, Node 20 does not have it.
-Map.groupBy ??= <K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> => {
+const maps = Map as { groupBy?: unknown }
+maps.groupBy ??= <K, T>(items: Iterable<T>, keyOf: (item: T, index: number) => K): Map<K, T[]> => {
   const groups = new Map<K, T[]>()
   let index = 0
   for (const item of items) {

@@ -13,7 +13,6 @@ export interface LogoutOptions {
   readonly revoke: boolean
   readonly postLogoutRedirectUri: string
   readonly emit: EventListener
-  readonly keepAlive: (work: Promise<unknown>) => void
 }
 
 /**
@@ -31,7 +30,7 @@ export async function logout(
   const last = await session.end('signed_out')
   const refreshToken = last?.refreshToken ?? last?.revoking
   if (options.revoke && key !== undefined && refreshToken !== undefined) {
-    options.keepAlive(revokeGivenUp(protocol, key, refreshToken, options.emit))
+    session.keepAlive(revokeGivenUp(protocol, key, refreshToken, options.emit))
   }
   const returnTo = safeReturnTo(new URL(request.url).searchParams.get('returnTo'), origin)
   const location = last ? await endSessionUrl(last.idToken, options) : undefined

@@ -6,11 +6,21 @@ export interface BoundedMap<K, V> {
 
 export function createBoundedMap<K, V>(maxEntries: number): BoundedMap<K, V> {
   const entries = new Map<K, V>()
+  /** The keys in a circle: where the next one goes, the oldest stands. */
+  const circle: K[] = []
+  let turn = 0
+
+  function add(key: K): void {
+    if (circle.length === maxEntries) entries.delete(circle[turn] as K)
+    circle[turn] = key
+    turn = (turn + 1) % maxEntries
+  }
+
   return {
     get: (key) => entries.get(key),
     set(key, value) {
+      if (!entries.has(key)) add(key)
       entries.set(key, value)
-      if (entries.size > maxEntries) entries.delete(entries.keys().next().value as K)
     },
   }
 }

@@ -1,7 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
 
-const PENDING = Symbol('pending')
-
 /**
  * Waits for a promise, but no longer than `ms`; `late` makes the error that is thrown then.
  * What settles by itself at once costs no timer.
@@ -12,8 +10,13 @@ export async function withDeadline<T>(
   clock: Clock,
   late: () => Error,
 ): Promise<T> {
-  const first = await Promise.race([promise, Promise.resolve(PENDING)])
-  if (first !== PENDING) return first
+  let pending = true
+  const settle = () => {
+    pending = false
+  }
+  promise.then(settle, settle)
+  await undefined
+  if (!pending) return await promise
   const settled = new AbortController()
   const expiry = clock.sleep(ms, settled.signal).then(() => {
     if (!settled.signal.aborted) throw late()

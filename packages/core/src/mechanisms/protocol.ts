@@ -12,6 +12,7 @@ import { type Http, METADATA_BYTES, TOKEN_RESPONSE_BYTES } from './http.ts'
 import { sameUser, userClaims } from '../rules/id-token-claims.ts'
 import { createMetadataCache } from './metadata.ts'
 import { redact } from './redact.ts'
+import { systemClock } from './system-clock.ts'
 
 /** How the client proves to the token endpoint who it is (RFC 6749 §2.3). */
 export type ClientAuthentication =
@@ -65,7 +66,13 @@ const NOT_CONNECTED = new Set([
 /** The protocol, by oauth4webapi; the one file that knows it. */
 export function createProtocol(options: ProtocolOptions): Protocol {
   const { clock } = options
-  const client: oauth.Client = { client_id: options.clientId }
+  const client: oauth.Client = {
+    client_id: options.clientId,
+    // Makes oauth4webapi, which reads the system's clock, judge ID tokens by ours.
+    get [oauth.clockSkew]() {
+      return clock.now() - systemClock.now()
+    },
+  }
   const authenticate = clientAuthentication(options.authentication)
   const metadata = createMetadataCache(() => discover(options), options.flights, clock)
   const wire = wireOptions(options, TOKEN_RESPONSE_BYTES)
@@ -236,7 +243,9 @@ async function discover(options: ProtocolOptions): Promise<oauth.AuthorizationSe
   }
   if (metadata.issuer !== options.issuer) throw wrongMetadata('names the issuer in another spelling')
   for (const endpoint of ['authorization_endpoint', 'token_endpoint'] as const) {
-    if (!URL.canParse(metadata[endpoint] ?? '')) throw wrongMetadata(`has no ${endpoint}`)
+    const url = URL.canParse(metadata[endpoint] ?? '') ? new URL(metadata[endpoint] ?? '') : undefined
+    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && options.insecure)
+    if (!isSafe) throw wrongMetadata(`has no ${endpoint}, or none on https`)
   }
   return metadata
 }

@@ -18,6 +18,8 @@ export function redact(error: unknown): RedactedCause {
 }
 
 /** Names and codes as programs choose them: long enough to tell, too short and plain for a credential. */
+const IDENTIFIER = /^(?:[A-Z][A-Za-z]{0,39}|(?=.{1,48}$)[A-Z0-9]{1,16}(?:_[A-Z0-9]{1,16})*)$/
+
 function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && /^(?:[A-Z][A-Za-z]{0,39}|[A-Z0-9_]{1,48})$/.test(value)
+  return typeof value === 'string' && IDENTIFIER.test(value)
 }

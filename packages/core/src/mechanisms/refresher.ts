@@ -1,4 +1,5 @@
 import type { Flights } from '../ports/flights.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { type ClaimState, decide, type Want } from '../rules/decide.ts'
 import { type RefreshClaim, withClaim } from '../rules/session-record.ts'
@@ -16,6 +17,8 @@ export interface TokenDemand extends Want {
   readonly request: TokenRequest
   /** Called before a refresh is started; throws when this is no moment to start one. */
   readonly beforeRefresh?: (() => void) | undefined
+  /** Keeps the refresh alive when the request that started it is over, where the runtime would end it. */
+  readonly keepAlive: KeepAlive
 }
 
 export interface Refresher {
@@ -25,8 +28,6 @@ export interface Refresher {
 
 export interface RefresherOptions extends OutcomeOptions {
   readonly flights: Flights
-  /** Keeps work alive after the response was sent, where the runtime would end it. */
-  readonly keepAlive: (work: Promise<unknown>) => void
   /** How long the token endpoint may take, in milliseconds. */
   readonly requestTimeoutMs: number
   /** From 0 to 1, for pauses. */
@@ -44,7 +45,7 @@ const FLIGHT_MS = 60_000
  * processes by a claim in the session record. What to do is decided by pure rules; see `decide` and `settle`.
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { server, flights, clock, policy, emit, keepAlive, random } = options
+  const { server, flights, clock, policy, emit, random } = options
   const outcome = createOutcome(options)
   // A claim lapses by time watched, never by a written date: clocks of different machines disagree.
   const lapseMs = SEND_WITHIN_MS + options.requestTimeoutMs
@@ -71,7 +72,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   function board(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
     const { result, joined } = flights.join(cell.key, demand.key, () => fly(cell, demand))
     if (joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
-    else keepAlive(result.catch(() => undefined))
+    else demand.keepAlive(result.catch(() => undefined))
     return result
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import {
   chunkCookie,
@@ -33,6 +34,8 @@ export interface RequestSession {
   settle(): Promise<void>
   /** The `Set-Cookie` lines of the response; the headers count as sent from here on. */
   takeCookies(): string[]
+  /** Keeps work alive when the request is over. */
+  readonly keepAlive: KeepAlive
 }
 
 export interface RequestSessionOptions {
@@ -43,7 +46,7 @@ export interface RequestSessionOptions {
   readonly idleSeconds: number
   readonly clock: Clock
   readonly emit: EventListener
-  readonly keepAlive: (work: Promise<unknown>) => void
+  readonly keepAlive: KeepAlive
 }
 
 /** The session is touched at most once in this share of the idle time. */
@@ -51,11 +54,13 @@ const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
-  let searched = false
+  let searched: Promise<void> | undefined
   let cell: SessionCell | undefined
   /** The generation that the browser holds. */
   let held: number | undefined
   let newest: Snapshot | undefined
+  /** The id of the session that this request has started. */
+  let started: string | undefined
   let pending: { readonly set: string; readonly expiresAt: number } | 'clear' | undefined
   let headersSent = false
 
@@ -70,10 +75,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   async function find(): Promise<SessionCell | undefined> {
-    if (!searched) {
-      await search()
-      searched = true
-    }
+    await (searched ??= search())
     return cell
   }
 
@@ -97,7 +99,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
 
   return {
     find,
+    keepAlive,
     note(snapshot) {
+      // What the previous session still brings must not take the place of the one that was started.
+      if (started !== undefined && snapshot.record.id !== started) return
       if (!newest || snapshot.record.generation >= newest.record.generation) newest = snapshot
     },
     beforeRefresh() {
@@ -109,10 +114,11 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       const created = await kind.create(record)
       if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      if (previous) keepAlive(previous.end('signed_out').catch(() => undefined))
+      await previous?.end('signed_out').catch(ignoreStore)
       cell = created.cell
       held = kind.inCookie ? record.generation : undefined
       newest = undefined
+      started = record.id
       pending = { set: created.cookie, expiresAt: record.expiresAt }
       emit({ type: 'session_started', session: fingerprint(cell.key) })
     },

@@ -44,29 +44,34 @@ export interface VaultOptions {
 }
 
 const MEMO_ENTRIES = 2000
-const HUNG = { name: 'TimeoutError' }
+const HUNG = Object.assign(new Error('The session store did not answer'), { name: 'TimeoutError' })
 
 export function createVault({ store, seal, emit, clock, storeTimeoutMs }: VaultOptions): Vault {
-  const opened = createBoundedMap<string, SessionRecord>(MEMO_ENTRIES)
+  const opened = createBoundedMap<string, SealedRecord>(MEMO_ENTRIES)
   const keys = createBoundedMap<string, string>(MEMO_ENTRIES)
 
   async function guarded<T>(operation: 'read' | 'swap' | 'remove', run: () => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(run(), storeTimeoutMs, clock, () => unavailable(operation, HUNG))
+      return await withDeadline(run(), storeTimeoutMs, clock, () => HUNG)
     } catch (error) {
       emit({ type: 'store_failed', operation })
-      throw error instanceof OperatorError ? error : unavailable(operation, redact(error))
+      throw unavailable(operation, redact(error))
     }
+  }
+
+  function remember(record: SessionRecord, sealed: string): SealedRecord {
+    const pair = { record, sealed }
+    opened.set(sealed, pair)
+    return pair
   }
 
   async function open(sealed: string) {
     const known = opened.get(sealed)
-    if (known) return { record: known, sealed }
+    if (known) return known
     const result = await seal.unseal(sealed)
     if ('rejected' in result) return result
     if (!isSessionRecord(result.value)) return { rejected: 'malformed' as const }
-    opened.set(sealed, result.value)
-    return { record: result.value, sealed }
+    return remember(result.value, sealed)
   }
 
   async function keyOf(id: string) {
@@ -78,9 +83,7 @@ export function createVault({ store, seal, emit, clock, storeTimeoutMs }: VaultO
   }
 
   async function sealRecord(record: SessionRecord) {
-    const sealed = await seal.seal(record)
-    opened.set(sealed, record)
-    return { record, sealed }
+    return remember(record, await seal.seal(record))
   }
 
   return {
@@ -90,21 +93,23 @@ export function createVault({ store, seal, emit, clock, storeTimeoutMs }: VaultO
     async read(key) {
       const sealed = await guarded('read', () => store.read(key))
       if (sealed === undefined) return undefined
-      const result = typeof sealed === 'string' ? await open(sealed) : { rejected: 'malformed' as const }
+      if (typeof sealed !== 'string') throw unreadable('malformed')
+      const result = opened.get(sealed) ?? (await open(sealed))
       if ('rejected' in result) throw unreadable(result.rejected)
-      if ((await keyOf(result.record.id)) !== key) throw unreadable('of another session')
+      const { id } = result.record
+      if ((keys.get(id) ?? (await keyOf(id))) !== key) throw unreadable('of another session')
       return result
     },
     async swap(key, expected, next, expiresAt) {
-      const { sealed } = await sealRecord(next)
+      const pair = await sealRecord(next)
       try {
-        const won = await guarded('swap', () => store.swap(key, expected, sealed, expiresAt))
+        const won = await guarded('swap', () => store.swap(key, expected, pair.sealed, expiresAt))
         if (!won) return undefined
       } catch (error) {
         // The write may have been made and only its answer lost. No two sealed texts are equal, so it can be seen.
-        if ((await guarded('read', () => store.read(key))) !== sealed) throw error
+        if ((await guarded('read', () => store.read(key))) !== pair.sealed) throw error
       }
-      return { record: next, sealed }
+      return pair
     },
     remove: (key) => guarded('remove', () => store.remove(key)),
   }

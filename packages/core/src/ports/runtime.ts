@@ -6,9 +6,12 @@ export interface Runtime {
   readonly context: RequestContext
   /** Shares one refresh among the callers of this process. */
   readonly flights: Flights
-  /** Keeps work alive after the response was sent, where the runtime would end it. */
-  keepAlive(work: Promise<unknown>): void
+  /** For requests that come without one of their own. */
+  readonly keepAlive: KeepAlive
 }
+
+/** Keeps work alive after the response was sent or the client has gone, where the runtime would end it. Never rejects. */
+export type KeepAlive = (work: Promise<unknown>) => void
 
 export interface RequestContext {
   run<T>(value: object, work: () => T): T

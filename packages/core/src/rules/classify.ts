@@ -34,7 +34,8 @@ const REGISTERED = new Set([
 /** What cannot be told apart is `ambiguous`, which never ends a session by itself. */
 export function classifyRefusal(status: number, error: string | undefined): Refusal {
   if (status === 429 || error === 'use_dpop_nonce') return 'not_processed'
-  if (error === undefined || status < 200 || status > 499) return 'ambiguous'
+  const isVerdict = status === 200 || (status >= 400 && status < 500)
+  if (error === undefined || !isVerdict) return 'ambiguous'
   if (REJECTED.has(error)) return 'rejected'
   return MISCONFIGURED.has(error) ? 'misconfigured' : 'ambiguous'
 }

@@ -95,11 +95,13 @@ export function withGrant(
   attempt: number,
   now: number,
 ): SessionRecord {
-  const { claim: _claim, coolDown: _coolDown, caughtUp: _caughtUp, ...rest } = record
+  const { claim: _claim, coolDown, caughtUp: _caughtUp, ...rest } = record
   return {
     ...rest,
+    // Answers without a usable access token are failures in a row.
+    ...(grant.accessToken || !coolDown ? {} : { coolDown }),
     generation: record.generation + 1,
-    touchedAt: now,
+    touchedAt: later(record, now),
     tokens: grant.accessToken
       ? withToken(record.tokens, key, { ...grant.accessToken, attempt }, now)
       : record.tokens,
@@ -154,7 +156,12 @@ export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
 
 export function touched(record: SessionRecord, now: number): SessionRecord {
   const { caughtUp: _caughtUp, ...rest } = record
-  return { ...rest, touchedAt: now, generation: record.generation + 1 }
+  return { ...rest, touchedAt: later(record, now), generation: record.generation + 1 }
+}
+
+/** A clock that is behind must not bring the end of the session nearer. */
+function later({ touchedAt }: SessionRecord, now: number): number {
+  return Math.max(touchedAt, now)
 }
 
 /** The browser has this generation; requests that were sent before it had are all that still needs the store. */

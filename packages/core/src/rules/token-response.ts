@@ -37,9 +37,8 @@ export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | u
 
 /** Seconds: the default when missing or odd, 0 when not positive, a year at most. */
 export function lifetimeSeconds(expiresIn: unknown): number {
-  const seconds =
-    typeof expiresIn === 'string' && /^\d{1,15}$/.test(expiresIn) ? Number(expiresIn) : expiresIn
-  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return DEFAULT_LIFETIME_SECONDS
+  const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
+  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return DEFAULT_LIFETIME_SECONDS
   return Math.min(Math.max(Math.floor(seconds), 0), YEAR_SECONDS)
 }
 

@@ -14,7 +14,9 @@ export interface BoundSession {
   start(grant: TokenGrant): Promise<void>
 }
 
-export type Demand = Omit<TokenDemand, 'beforeRefresh'> & { readonly signal?: AbortSignal | undefined }
+export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive'> & {
+  readonly signal?: AbortSignal | undefined
+}
 
 export interface BindOptions {
   readonly refresher: Refresher
@@ -27,10 +29,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
   const { refresher, clock, issuer, absoluteSeconds } = options
   return {
     session,
-    async obtain({ signal, ...demand }) {
+    async obtain({ key, request, rejected, signal }) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
-      const work = refresher.token(cell, { ...demand, beforeRefresh: session.beforeRefresh })
+      const { beforeRefresh, keepAlive } = session
+      // Before the work begins: a failure that nobody waits for would end the process.
+      signal?.throwIfAborted()
+      const work = refresher.token(cell, { key, request, rejected, beforeRefresh, keepAlive })
       const result = signal ? await unlessAborted(work, signal) : await work
       if ('token' in result) session.note(result.snapshot)
       return result
@@ -49,7 +54,6 @@ export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): A
 
 /** Lets one caller go when its signal says so; the work goes on for the others. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   let leave: (() => void) | undefined
   const aborted = new Promise<never>((_resolve, reject) => {
     leave = () => reject(signal.reason as Error)

@@ -1,9 +1,10 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
 /** A session without a browser to answer to. */
-export function createDetachedSession(cell: SessionCell): RequestSession {
+export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): RequestSession {
   return {
     find: () => Promise.resolve(cell),
     note() {},
@@ -15,5 +16,6 @@ export function createDetachedSession(cell: SessionCell): RequestSession {
     beforeRefresh() {},
     settle: () => Promise.resolve(),
     takeCookies: () => [],
+    keepAlive,
   }
 }

@@ -16,7 +16,6 @@ export interface RoutesOptions {
   readonly protocol: Protocol
   readonly clock: Clock
   readonly emit: EventListener
-  readonly keepAlive: (work: Promise<unknown>) => void
 }
 
 /** Finds the route of the library that a request is for; `undefined` when it is the application's. */
@@ -27,7 +26,7 @@ export type Routes = (
 ) => (() => Promise<Response>) | undefined
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { settings, protocol, clock, emit, keepAlive } = options
+  const { settings, protocol, clock, emit } = options
   const { routePrefix, clientId, issuer, authorizationParameters, revokeOnLogout } = settings
   const seal = createSeal(settings.secrets, 'login')
 
@@ -61,7 +60,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       case '/logout': {
         const postLogoutRedirectUri = `${origin}${settings.postLogoutPath}`
         const revoke = revokeOnLogout
-        const logoutOptions = { protocol, clientId, origin, revoke, postLogoutRedirectUri, emit, keepAlive }
+        const logoutOptions = { protocol, clientId, origin, revoke, postLogoutRedirectUri, emit }
         return () => logout(request, session, logoutOptions).catch(problemFor)
       }
       default:

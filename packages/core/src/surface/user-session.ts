@@ -71,7 +71,11 @@ export function createUserSession(bound: BoundSession, options: UserSessionOptio
       return 'token' in result ? accessTokenOf(result.token) : undefined
     },
     createTokenFetch: (fetchOptions) => createBoundTokenFetch(() => bound, fetchOptions),
-    revokeRefreshToken: () => revokeRefreshToken(session, server, emit),
+    revokeRefreshToken() {
+      const work = revokeRefreshToken(session, server, emit)
+      session.keepAlive(work.catch(() => undefined))
+      return work
+    },
     async getUser() {
       const snapshot = await (await session.find())?.read()
       if (snapshot) session.note(snapshot)

@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'origin_not_allowed'
   | 'redirect_refused'
   | 'no_current_session'
+  | 'async_context_missing'
   | 'login_transaction_invalid'
   | 'authorization_response_invalid'
   | 'sign_in_refused'

@@ -1,0 +1,22 @@
+export interface Profile {
+  readonly name: string
+  readonly memberSince: string
+  readonly plan: string
+}
+
+/** Stands for every typed or generated API client that takes the `fetch` to use. */
+export class ProfileClient {
+  readonly #fetch: (path: string) => Promise<Response>
+
+  constructor(fetch: (path: string) => Promise<Response>) {
+    this.#fetch = fetch
+  }
+
+  /** Resolves to `undefined` when somebody has to sign in. */
+  async mine(): Promise<Profile | undefined> {
+    const response = await this.#fetch('mine')
+    if (response.status === 401) return undefined
+    if (!response.ok) throw new Error(`Cannot read the profile: the API answered ${response.status}`)
+    return (await response.json()) as Profile
+  }
+}

@@ -1,0 +1,235 @@
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import type { EvertokenOptions, Handler } from '@evertoken/core'
+import { evertoken, type Evertoken } from '@evertoken/node'
+import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const open: Server[] = []
+afterEach(() => {
+  for (const server of open.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+const clock = createManualClock()
+const authorizationServer = createAuthorizationServer({ clock })
+
+function createAuth(options: Partial<EvertokenOptions> = {}): Evertoken {
+  const [client] = authorizationServer.clients
+  return evertoken({
+    issuer: authorizationServer.issuer,
+    clientId: client?.id ?? '',
+    clientSecret: client?.secret,
+    secret: 'a secret of thirty-two characters',
+    fetch: (input, init) => authorizationServer.fetch(input, init),
+    clock,
+    ...options,
+  })
+}
+
+async function serve(auth: Evertoken, application: Handler): Promise<string> {
+  const server = createServer(auth.listener(application))
+  open.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Signs in through a route of the test's own; resolves to the Cookie header. */
+async function signIn(url: string): Promise<string> {
+  const response = await fetch(`${url}/start`)
+  return response.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
+}
+
+function starting(auth: Evertoken, application: Handler): Handler {
+  return async (request, session) => {
+    if (new URL(request.url).pathname !== '/start') return application(request, session)
+    await auth.startSession(await authorizationServer.issue())
+    return new Response('started')
+  }
+}
+
+function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
+  const settle = {} as { resolve(value: T): void; reject(error: unknown): void }
+  const promise = new Promise<T>((resolve, reject) => Object.assign(settle, { resolve, reject }))
+  return { promise, ...settle }
+}
+
+describe('the listener', () => {
+  it('knows the user of each request, however many there are at once', async () => {
+    const auth = createAuth()
+    const url = await serve(
+      auth,
+      starting(auth, async () => {
+        await new Promise(setImmediate)
+        return new Response((await auth.getUserAccessToken())?.value ?? 'nobody')
+      }),
+    )
+    const cookies = await Promise.all(Array.from({ length: 10 }, () => signIn(url)))
+    const tokens = await Promise.all(
+      cookies.flatMap((cookie) => [
+        fetch(url, { headers: { cookie } }).then((response) => response.text()),
+        fetch(url).then((response) => response.text()),
+      ]),
+    )
+
+    expect(new Set(tokens.filter((token) => token !== 'nobody')).size).toBe(10)
+    expect(tokens.filter((token) => token === 'nobody')).toHaveLength(10)
+  })
+
+  it('S22: works on loopback without https, and keeps the cookie from scripts', async () => {
+    const auth = createAuth()
+    const url = await serve(
+      auth,
+      starting(auth, () => new Response()),
+    )
+    const [line] = (await fetch(`${url}/start`)).headers.getSetCookie()
+
+    expect(line).toMatch(/^evertoken=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/)
+  })
+
+  it('S25: sends Set-Cookie before the headers are gone, and nothing caches it', async () => {
+    const auth = createAuth()
+    const url = await serve(
+      auth,
+      starting(auth, () => new Response('', { headers: { 'cache-control': 'public' } })),
+    )
+    const response = await fetch(`${url}/start`)
+
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('streams a request body through as it comes', async () => {
+    const auth = createAuth()
+    const url = await serve(auth, (request) => new Response(request.body))
+    const sending = httpRequest(url, { method: 'POST' })
+    const answered = once(sending, 'response') as Promise<[IncomingMessage]>
+    sending.write('one ')
+    const [response] = await answered
+    const [first] = (await once(response, 'data')) as [Buffer]
+    sending.end('two')
+    const [second] = (await once(response, 'data')) as [Buffer]
+
+    expect(`${first.toString()}${second.toString()}`).toBe('one two')
+  })
+
+  it('asks the source of a response for no more than the reader takes', async () => {
+    const auth = createAuth()
+    let produced = 0
+    const chunk = new Uint8Array(65_536)
+    const url = await serve(auth, () => {
+      const body = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          produced++
+          if (produced > 4000) controller.close()
+          else controller.enqueue(chunk)
+        },
+      })
+      return new Response(body)
+    })
+    const [response] = (await once(httpRequest(url).end(), 'response')) as [IncomingMessage]
+    response.pause()
+    let before = -1
+    while (before !== produced) {
+      before = produced
+      for (let i = 0; i < 200; i++) await new Promise(setImmediate)
+    }
+
+    expect(produced).toBeLessThan(1000)
+    response.destroy()
+  })
+
+  it('tells the application when the browser leaves', async () => {
+    const auth = createAuth()
+    const aborted = deferred<string>()
+    const url = await serve(auth, (request) => {
+      request.signal.addEventListener('abort', () => aborted.resolve('aborted'))
+      return new Response(
+        new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(1)) }),
+      )
+    })
+    const leaving = httpRequest(url)
+    leaving.on('error', () => {})
+    leaving.end()
+    leaving.once('response', () => leaving.destroy())
+
+    expect(await aborted.promise).toBe('aborted')
+  })
+
+  it('finishes a refresh for the others when the browser that started it leaves', async () => {
+    const auth = createAuth()
+    const arrived = deferred<void>()
+    const url = await serve(
+      auth,
+      starting(auth, async (request) => {
+        const token = auth.getUserAccessToken({ signal: request.signal })
+        arrived.resolve()
+        return new Response((await token)?.value)
+      }),
+    )
+    const cookie = await signIn(url)
+    await clock.advance(301_000)
+    const before = authorizationServer.counts.refresh
+    const leaving = httpRequest(url, { headers: { cookie } })
+    leaving.on('error', () => {})
+    leaving.end()
+    await arrived.promise
+    leaving.destroy()
+
+    expect(await (await fetch(url, { headers: { cookie } })).text()).toMatch(/^at_/)
+    expect(authorizationServer.counts.refresh - before).toBe(1)
+  })
+})
+
+describe('after the headers are sent', () => {
+  function late(auth: Evertoken): { handler: Handler; outcome: Promise<unknown> } {
+    const outcome = deferred<unknown>()
+    const handler = starting(auth, () => {
+      const { readable, writable } = new TransformStream()
+      const writer = writable.getWriter()
+      const stream = async () => {
+        await writer.write(new TextEncoder().encode('started'))
+        await clock.advance(301_000)
+        const token = await auth.getUserAccessToken().catch((error: unknown) => error)
+        outcome.resolve(token)
+        await writer.close()
+      }
+      stream().catch((error: unknown) => outcome.reject(error))
+      return new Response(readable)
+    })
+    return { handler, outcome: outcome.promise }
+  }
+
+  it('a cookie session refuses to refresh, with no refresh token spent', async () => {
+    const auth = createAuth()
+    const { handler, outcome } = late(auth)
+    const url = await serve(auth, handler)
+    const cookie = await signIn(url)
+    const before = authorizationServer.counts.refresh
+
+    await (await fetch(url, { headers: { cookie } })).text()
+
+    expect(await outcome).toMatchObject({ name: 'ConfigurationError', code: 'headers_already_sent' })
+    expect(authorizationServer.counts.refresh).toBe(before)
+  })
+
+  it('a server session refreshes as ever', async () => {
+    const auth = createAuth({ session: 'server' })
+    const { handler, outcome } = late(auth)
+    const url = await serve(auth, handler)
+    const cookie = await signIn(url)
+    const before = authorizationServer.counts.refresh
+
+    await (await fetch(url, { headers: { cookie } })).text()
+
+    expect(await outcome).toMatchObject({ type: 'Bearer' })
+    expect(authorizationServer.counts.refresh).toBe(before + 1)
+  })
+})

@@ -1,0 +1,66 @@
+// Runs every check and every test, one after the other, and adds up what passed and failed.
+// Each step installs what it needs by itself. Usage: node scripts/test-all.mjs [step …]
+import { spawn } from 'node:child_process'
+
+const steps = [
+  ['format', 'npm run format:check'],
+  ['lint', 'npm run lint'],
+  ['types', 'npm run types'],
+  ['test', 'npm test'],
+]
+
+/** The closing lines of vitest, and of the project's own scripts. */
+const CLOSINGS = [/Tests .*?(?:(\d+) failed.*?)?(\d+) passed/g, /passed=(\d+) failed=(\d+)/g, /(\d+) passed, (\d+) failed/g]
+// oxlint-disable-next-line no-control-regex
+const COLOURS = /\u001b\[[\d;]*m/g
+
+const wanted = process.argv.slice(2)
+const results = []
+for (const [name, command] of steps) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  console.log(`\n=== ${name}: ${command}`)
+  const startedAt = performance.now()
+  const { status, output } = await run(command)
+  results.push({ name, status, seconds: Math.round((performance.now() - startedAt) / 1000), ...count(output, status) })
+}
+
+console.log()
+for (const { name, status, seconds, passed, failed } of results) {
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds}s passed=${passed} failed=${failed}`)
+}
+const total = (key) => results.reduce((sum, result) => sum + result[key], 0)
+console.log(`${total('passed')} passed, ${total('failed')} failed`)
+process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
+
+/** Runs a command, shows what it prints, and keeps it. */
+function run(command) {
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const [stream, target] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.on('data', (chunk) => {
+        target.write(chunk)
+        output += chunk
+      })
+    }
+    child.on('close', (status) => resolve({ status: status ?? 1, output: output.replace(COLOURS, '') }))
+  })
+}
+
+/** A step without numbers of its own counts as one. */
+function count(output, status) {
+  const [vitest, own, plain] = CLOSINGS.map((closing) => [...output.matchAll(closing)])
+  if (vitest.length > 0) return sum(vitest.map(([, failed = 0, passed]) => [passed, failed]), status)
+  if (plain.length > 0) return sum([plain.at(-1).slice(1)], status)
+  if (own.length > 0) return sum(own.map((match) => match.slice(1)), status)
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+function sum(pairs, status) {
+  const passed = pairs.reduce((all, [more]) => all + Number(more), 0)
+  const failed = pairs.reduce((all, [, more]) => all + Number(more), 0)
+  return { passed, failed: status === 0 ? failed : Math.max(failed, 1) }
+}

@@ -1,0 +1,182 @@
+import type { EvertokenOptions } from '@evertoken/core'
+import type { AuthorizationServerOptions } from '@evertoken/testkit'
+import { describe, expect, it } from 'vitest'
+import { type Browser, createApplication, kinds, origin } from './application.ts'
+
+/** Goes to the login route and on to the authorization server; resolves to where that sends the browser. */
+async function authorize(
+  tab: Browser,
+  server: ReturnType<typeof createApplication>['server'],
+  path = '/auth/login',
+) {
+  const login = await tab.get(path)
+  const location = new URL(login.headers.get('location') ?? '')
+  const response = await server.fetch(location, { redirect: 'manual' })
+  return { login, location, callback: new URL(response.headers.get('location') ?? '') }
+}
+
+const start = (options: Partial<EvertokenOptions> = {}, serverOptions: AuthorizationServerOptions = {}) => {
+  const application = createApplication(options, serverOptions)
+  return { ...application, tab: application.browser() }
+}
+
+const pathOf = (url: URL) => url.pathname + url.search
+
+describe.each(kinds)('signing in, %s session', (session) => {
+  it('goes the whole way and comes back to where it started', async () => {
+    const { server, tab } = start({ session })
+    const { login, location, callback } = await authorize(
+      tab,
+      server,
+      '/auth/login?returnTo=/orders%3Fpage%3D2',
+    )
+
+    expect(login.headers.get('cache-control')).toBe('no-store')
+    expect(location.searchParams.get('code_challenge_method')).toBe('S256')
+    const back = await tab.get(pathOf(callback))
+    expect([back.status, back.headers.get('location')]).toEqual([303, '/orders?page=2'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    const user = await tab.get('/auth/user')
+    expect(user.headers.get('cache-control')).toBe('no-store')
+    expect(await user.json()).toMatchObject({ claims: { sub: 'user-1' } })
+  })
+
+  it('S7: uses fresh random values every time', async () => {
+    const { server, tab } = start({ session })
+    const first = await authorize(tab, server)
+    const second = await authorize(tab, server)
+
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      const values = [first, second].map(({ location }) => location.searchParams.get(name))
+      expect(new Set(values).size).toBe(2)
+      expect(values[0]).toHaveLength(43)
+    }
+  })
+
+  it('finishes logins of several tabs, in any order', async () => {
+    const { server, tab } = start({ session })
+    const first = await authorize(tab, server, '/auth/login?returnTo=/first')
+    const second = await authorize(tab, server, '/auth/login?returnTo=/second')
+
+    expect((await tab.get(pathOf(second.callback))).headers.get('location')).toBe('/second')
+    expect((await tab.get(pathOf(first.callback))).headers.get('location')).toBe('/first')
+  })
+
+  it('S26: a new sign-in has a new session, and the old one is over', async () => {
+    const { server, tab } = start({ session })
+    await tab.get(pathOf((await authorize(tab, server)).callback))
+    const before = tab.cookieHeader()
+    await tab.get(pathOf((await authorize(tab, server)).callback))
+
+    expect(tab.cookieHeader()).not.toBe(before)
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/', before)).status).toBe(401)
+  })
+
+  it.each([
+    ['is replayed', async (tab: Browser, callback: URL) => void (await tab.get(pathOf(callback)))],
+    ['comes to another browser', async (tab: Browser) => tab.cookies.clear()],
+    [
+      'has another state',
+      async (_tab: Browser, callback: URL) => callback.searchParams.set('state', 'another'),
+    ],
+  ])('refuses a callback that %s', async (_what, spoil) => {
+    const { server, tab } = start({ session })
+    const { callback } = await authorize(tab, server)
+    await spoil(tab, callback)
+    const response = await tab.get(pathOf(callback))
+
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'login_transaction_invalid' })
+  })
+
+  it('refuses a callback that comes too late', async () => {
+    const { server, clock, tab } = start({ session })
+    const { callback } = await authorize(tab, server)
+    await clock.advance(901_000)
+
+    expect((await tab.get(pathOf(callback))).status).toBe(400)
+  })
+
+  it.each([
+    ['another issuer', (callback: URL) => callback.searchParams.set('iss', 'https://evil.example')],
+    ['no issuer where one is promised', (callback: URL) => callback.searchParams.delete('iss')],
+    [
+      'an error of another issuer',
+      (callback: URL) => {
+        callback.searchParams.delete('code')
+        callback.searchParams.set('error', 'access_denied')
+        callback.searchParams.set('iss', 'https://evil.example')
+      },
+    ],
+  ])('S17: refuses a callback with %s before it redeems anything', async (_what, spoil) => {
+    const { server, tab, events } = start(
+      { session },
+      { metadata: { authorization_response_iss_parameter_supported: true } },
+    )
+    const { callback } = await authorize(tab, server)
+    spoil(callback)
+
+    expect((await tab.get(pathOf(callback))).status).toBe(400)
+    expect(server.counts.token).toBe(0)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'sign_in_failed' }))
+    expect(tab.cookies.size).toBe(0)
+  })
+
+  it('keeps the session of somebody whose new sign-in fails', async () => {
+    const { server, tab } = start({ session })
+    await tab.get(pathOf((await authorize(tab, server)).callback))
+    const { callback } = await authorize(tab, server)
+    callback.searchParams.set('code', 'wrong')
+
+    expect((await tab.get(pathOf(callback))).status).toBe(400)
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
+  it.each([
+    ['of another issuer', { iss: 'https://evil.example' }],
+    ['for another client', { aud: 'another' }],
+    ['with another nonce', { nonce: 'another' }],
+    ['that has expired', { exp: 1 }],
+  ])('S9: refuses an ID token %s', async (_what, claims) => {
+    const { server, tab } = start({ session })
+    const { callback } = await authorize(tab, server)
+    server.script('token', { type: 'idToken', claims })
+
+    expect((await tab.get(pathOf(callback))).status).toBe(400)
+    expect(tab.cookies.size).toBe(0)
+  })
+})
+
+it('tells a refused client from a refused user', async () => {
+  const { server, tab } = start({ clientSecret: 'wrong' })
+  const { callback } = await authorize(tab, server)
+  const response = await tab.get(pathOf(callback))
+
+  expect(response.status).toBe(500)
+  expect(await response.json()).toMatchObject({ code: 'client_rejected' })
+})
+
+it('S8: compares the issuer byte for byte', async () => {
+  const { tab } = start({}, { metadata: { issuer: 'https://login.example.com/' } })
+  const response = await tab.get('/auth/login')
+
+  expect(response.status).toBe(500)
+  expect(await response.json()).toMatchObject({ code: 'authorization_server_metadata_invalid' })
+})
+
+it('S8: fetches the metadata once under load', async () => {
+  const { server, browser } = start()
+  await Promise.all(Array.from({ length: 100 }, () => browser().get('/auth/login')))
+
+  expect(server.counts.discovery).toBe(1)
+})
+
+it('says what to do when it cannot tell its own address', async () => {
+  const { auth } = createApplication({ baseUrl: undefined as never })
+
+  await expect(auth.handle(new Request('http://app.example.com/'), () => new Response())).rejects.toThrow(
+    /"baseUrl"/,
+  )
+  expect(origin).toMatch(/^https:/)
+})

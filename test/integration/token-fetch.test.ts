@@ -1,0 +1,339 @@
+import type { ServerResponse } from 'node:http'
+import type { TokenFetch, TokenFetchOptions } from '@evertoken/core'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createApplication } from './application.ts'
+import { type Arrival, createSink, type Sink } from './sink.ts'
+
+const open: Sink[] = []
+afterEach(() => {
+  for (const opened of open.splice(0)) opened.close()
+})
+
+type Answer = (arrival: Arrival, response: ServerResponse, count: number) => void
+
+async function sink(answer: Answer = () => {}): Promise<Sink> {
+  const created = await createSink(answer)
+  open.push(created)
+  return created
+}
+
+const redirectTo =
+  (location: string, status = 302): Answer =>
+  (_arrival, response) => {
+    response.writeHead(status, { location })
+  }
+const challenge =
+  (error: string, times = Infinity): Answer =>
+  (_arrival, response, count) => {
+    if (count <= times) response.writeHead(401, { 'www-authenticate': `Bearer error="${error}"` })
+  }
+
+/** Makes one call for a signed-in user. */
+async function call(
+  baseUrl: string,
+  run: (api: TokenFetch) => Promise<Response>,
+  options: TokenFetchOptions = {},
+  advanceMs = 0,
+) {
+  const { auth, server, clock, browser } = createApplication({ session: 'server' })
+  const api = auth.createTokenFetch({ baseUrl, ...options })
+  const outcome: { response?: Response; error?: unknown } = {}
+  const tab = browser(async () => {
+    await run(api).then(
+      (response) => (outcome.response = response),
+      (error: unknown) => (outcome.error = error),
+    )
+    return new Response()
+  })
+  await tab.signIn()
+  await clock.advance(advanceMs)
+  await tab.get('/')
+  return { ...outcome, server }
+}
+
+describe('where the token goes', () => {
+  it('S4: in the header alone, to a URL below the base', async () => {
+    const api = await sink()
+    const { response } = await call(`${api.url}/v1/`, (fetch) =>
+      fetch('orders?page=2', { method: 'PUT', body: 'x' }),
+    )
+
+    expect(response?.status).toBe(200)
+    expect(api.arrivals).toHaveLength(1)
+    expect(api.arrivals[0]).toMatchObject({ method: 'PUT', path: '/v1/orders?page=2', body: 'x' })
+    expect(api.arrivals[0]?.headers.authorization).toMatch(/^Bearer at_/)
+  })
+
+  it.each([
+    '/v2/orders',
+    '../secret',
+    'https://elsewhere.example/',
+    '//elsewhere.example/',
+    'http://user:pass@127.0.0.1/',
+  ])('I3: refuses %s instead of sending it bare', async (target) => {
+    const api = await sink()
+    const { response, error } = await call(`${api.url}/v1/`, (fetch) => fetch(target), {
+      withoutToken: 'throw',
+    })
+
+    expect(response).toBeUndefined()
+    expect(error).toMatchObject({ name: 'ConfigurationError', code: 'origin_not_allowed' })
+    expect(api.arrivals).toHaveLength(0)
+  })
+
+  it('keeps everything of a Request', async () => {
+    const api = await sink()
+    const request = new Request(`${api.url}/a`, {
+      method: 'POST',
+      headers: { 'x-trace': '1', authorization: 'Bearer of-somebody-else' },
+      body: JSON.stringify({ a: 1 }),
+    })
+    await call(api.url, (fetch) => fetch(request, { headers: { 'x-trace': '2' } }))
+
+    expect(api.arrivals[0]).toMatchObject({ method: 'POST', body: '{"a":1}' })
+    expect(api.arrivals[0]?.headers['x-trace']).toBe('2')
+    expect(api.arrivals[0]?.headers.authorization).toMatch(/^Bearer at_/)
+  })
+
+  it('streams a body', async () => {
+    const api = await sink()
+    const body = new Blob(['a', 'b']).stream()
+    await call(api.url, (fetch) => fetch('/', { method: 'POST', body, duplex: 'half' } as RequestInit))
+
+    expect(api.arrivals[0]?.body).toBe('ab')
+  })
+})
+
+describe('redirects', () => {
+  it.each([301, 302, 303, 307, 308])('S28: %i keeps the token on its origin', async (status) => {
+    const api = await sink((arrival, response) => {
+      if (arrival.path === '/v1/a') response.writeHead(status, { location: '/v1/b' })
+    })
+    const { response } = await call(`${api.url}/v1/`, (fetch) => fetch('a'))
+
+    expect(response?.status).toBe(200)
+    expect(api.arrivals.map(({ headers }) => headers.authorization)).toEqual(
+      Array(2).fill(expect.stringMatching(/^Bearer/)),
+    )
+  })
+
+  it.each([301, 302, 303, 307, 308])(
+    'I3: %i takes neither token nor key to another origin',
+    async (status) => {
+      const other = await sink()
+      const api = await sink(redirectTo(`${other.url}/b`, status))
+      const { response } = await call(api.url, (fetch) =>
+        fetch('/a', { headers: { 'x-api-key': 'key', cookie: 'c=1', dpop: 'proof', accept: 'text/plain' } }),
+      )
+
+      expect(response?.status).toBe(200)
+      const { headers } = other.arrivals[0] ?? {}
+      expect(headers).toMatchObject({ accept: 'text/plain' })
+      for (const name of ['authorization', 'x-api-key', 'cookie', 'dpop'])
+        expect(headers).not.toHaveProperty(name)
+    },
+  )
+
+  it('I3: does not take the token back once it has left', async () => {
+    const api = await sink((arrival, response) => {
+      if (arrival.path === '/a') response.writeHead(302, { location: `${other.url}/` })
+    })
+    const other: Sink = await sink((_arrival, response) =>
+      response.writeHead(302, { location: `${api.url}/b` }),
+    )
+    await call(api.url, (fetch) => fetch('/a'))
+
+    expect(api.arrivals.map(({ path, headers }) => [path, headers.authorization !== undefined])).toEqual([
+      ['/a', true],
+      ['/b', false],
+    ])
+  })
+
+  it('leaves the token behind outside the path prefix', async () => {
+    const api = await sink((arrival, response) => {
+      if (arrival.path === '/v1/a') response.writeHead(302, { location: '/login' })
+    })
+    await call(`${api.url}/v1/`, (fetch) => fetch('a'))
+
+    expect(api.arrivals.at(-1)).toMatchObject({ path: '/login' })
+    expect(api.arrivals.at(-1)?.headers).not.toHaveProperty('authorization')
+  })
+
+  it.each([
+    ['a body', 307, 'POST', 'secret'],
+    ['a change', 308, 'DELETE', undefined],
+  ])('I3: refuses to take %s to another origin', async (_what, status, method, body) => {
+    const other = await sink()
+    const api = await sink(redirectTo(other.url, status))
+    const { error } = await call(api.url, (fetch) => fetch('/', { method, ...(body && { body }) }))
+
+    expect(error).toMatchObject({ code: 'redirect_refused' })
+    expect(other.arrivals).toHaveLength(0)
+  })
+
+  it('turns POST into GET where browsers do, and leaves the body behind', async () => {
+    const api = await sink((arrival, response) => {
+      if (arrival.path === '/a') response.writeHead(302, { location: '/b' })
+    })
+    await call(api.url, (fetch) =>
+      fetch('/a', { method: 'POST', body: 'x', headers: { 'content-type': 'text/x' } }),
+    )
+
+    expect(api.arrivals[1]).toMatchObject({ method: 'GET', body: '' })
+    expect(api.arrivals[1]?.headers).not.toHaveProperty('content-type')
+  })
+
+  it('hands a redirect over when asked to', async () => {
+    const api = await sink(redirectTo('/b'))
+    const { response } = await call(api.url, (fetch) => fetch('/a', { redirect: 'manual' }))
+
+    expect(response?.status).toBe(302)
+    expect(api.arrivals).toHaveLength(1)
+  })
+
+  it('does not turn round for ever', async () => {
+    const api = await sink(redirectTo('/a'))
+    const { error } = await call(api.url, (fetch) => fetch('/a'))
+
+    expect(error).toMatchObject({ code: 'redirect_refused' })
+    expect(api.arrivals).toHaveLength(21)
+  })
+})
+
+describe('a rejected token', () => {
+  it('is replaced once and the call sent again', async () => {
+    const api = await sink(challenge('invalid_token', 1))
+    const { response, server } = await call(
+      api.url,
+      (fetch) => fetch('/', { method: 'POST', body: 'x' }),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(200)
+    expect(api.arrivals.map(({ body }) => body)).toEqual(['x', 'x'])
+    expect(new Set(api.arrivals.map(({ headers }) => headers.authorization)).size).toBe(2)
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it('costs one refresh, however many calls meet it', async () => {
+    const rejected = new Set<string | undefined>()
+    const api = await sink((arrival, response, count) => {
+      if (count === 1) rejected.add(arrival.headers.authorization)
+      if (rejected.has(arrival.headers.authorization)) challenge('invalid_token')(arrival, response, count)
+    })
+    const statuses: number[] = []
+    const { server } = await call(
+      api.url,
+      async (fetch) => {
+        const responses = await Promise.all(Array.from({ length: 50 }, () => fetch('/')))
+        statuses.push(...responses.map(({ status }) => status))
+        return new Response()
+      },
+      {},
+      20_000,
+    )
+
+    expect(statuses).toEqual(Array(50).fill(200))
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it('is not replaced for ever when the API rejects every token', async () => {
+    const api = await sink(challenge('invalid_token'))
+    const { response, server } = await call(
+      api.url,
+      async (fetch) => {
+        await fetch('/')
+        return fetch('/')
+      },
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(401)
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it.each(['insufficient_scope', 'insufficient_user_authentication', 'invalid_request'])(
+    'S19: %s is handed to the caller as it came',
+    async (error) => {
+      const api = await sink(challenge(error))
+      const { response, server } = await call(api.url, (fetch) => fetch('/'), {}, 20_000)
+
+      expect(response?.headers.get('www-authenticate')).toBe(`Bearer error="${error}"`)
+      expect(api.arrivals).toHaveLength(1)
+      expect(server.counts.refresh).toBe(0)
+    },
+  )
+
+  it('sends no side effect twice: a stream is not sent again', async () => {
+    const api = await sink(challenge('invalid_token'))
+    const body = new Blob(['a']).stream()
+    const { response, server } = await call(
+      api.url,
+      (fetch) => fetch('/', { method: 'POST', body, duplex: 'half' } as RequestInit),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(401)
+    expect(api.arrivals).toHaveLength(1)
+    expect(server.counts.refresh).toBe(0)
+  })
+})
+
+describe('without a token', () => {
+  it('answers 401 without leaving the machine', async () => {
+    const api = await sink()
+    const { auth, browser } = createApplication()
+    const orders = auth.createTokenFetch({ baseUrl: api.url })
+    const response = await browser(() => orders('/')).get('/')
+
+    expect(response.status).toBe(401)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response.json()).toMatchObject({ code: 'no_session', status: 401 })
+    expect(api.arrivals).toHaveLength(0)
+  })
+
+  it('throws the typed error when asked to', async () => {
+    const { auth, browser } = createApplication()
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken: 'throw' })
+
+    await expect(browser(() => orders('/')).get('/')).rejects.toMatchObject({ name: 'SignInRequiredError' })
+  })
+
+  it('says when to try again', async () => {
+    const { auth, server, clock, browser } = createApplication({ session: 'server' })
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com' })
+    const tab = browser(() => orders('/'))
+    await tab.signIn()
+    await clock.advance(301_000)
+    server.script('refresh', { type: 'status', status: 429, retryAfter: 17 })
+    const response = await tab.get('/')
+
+    expect(response.status).toBe(401)
+    expect(response.headers.get('retry-after')).toBe('17')
+    expect(await response.json()).toMatchObject({ code: 'authorization_server_unavailable' })
+  })
+
+  it('refuses to guess whose token is wanted', async () => {
+    const { auth } = createApplication()
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken: 'throw' })
+
+    await expect(orders('/')).rejects.toMatchObject({ code: 'no_current_session' })
+    await expect(auth.getUserAccessToken()).rejects.toMatchObject({ code: 'no_current_session' })
+  })
+
+  it('finds a server session by its id, outside any request', async () => {
+    const { auth, browser } = createApplication({ session: 'server' })
+    const tab = browser(async () => new Response(await auth.getId()))
+    await tab.signIn()
+    const id = await (await tab.get('/')).text()
+
+    expect(await auth.sessionById(id).getUserAccessToken()).toMatchObject({ type: 'Bearer' })
+    expect(await auth.sessionById('unknown').getUserAccessToken()).toBeUndefined()
+    const forged = await tab.get('/', `__Host-evertoken=${id}`)
+    expect(await (await browser().get('/', `__Host-evertoken=${id}`)).text()).toBe('nobody')
+    expect(forged.status).toBe(200)
+  })
+})
