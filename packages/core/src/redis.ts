@@ -1,0 +1,12 @@
+/**
+ * Session stores in Redis and what speaks its language, for the client the application already has.
+ *
+ * @module
+ */
+export {
+  createIoredisStore,
+  createRedisStore,
+  createUpstashStore,
+  type RedisClient,
+  type RedisStoreOptions,
+} from './stores/redis-store.ts'

@@ -1,0 +1,12 @@
+/**
+ * Session stores in PostgreSQL and SQLite, for the driver the application already has.
+ *
+ * @module
+ */
+export {
+  createPostgresStore,
+  type PostgresClient,
+  type PostgresStoreOptions,
+} from './stores/postgres-store.ts'
+export { createSqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite-store.ts'
+export type { SqlStore, SqlStoreOptions } from './stores/sql-store.ts'

@@ -1,0 +1,39 @@
+import { createSqlStore, type SqlStore, type SqlStoreOptions, type SqlValue } from './sql-store.ts'
+
+/** What `pg` and PGlite offer. */
+export interface PostgresClient {
+  query(text: string, values: SqlValue[]): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+export interface PostgresStoreOptions extends SqlStoreOptions {
+  /** A pool, or a client that is never in a transaction: what is not committed, others cannot see. */
+  readonly client: PostgresClient
+}
+
+/**
+ * A session store in PostgreSQL 9.5 or later, in READ COMMITTED, its default.
+ *
+ * @throws ConfigurationError for an unfit table name.
+ */
+export function createPostgresStore({ client, ...options }: PostgresStoreOptions): SqlStore {
+  const query = async (statement: string, values: readonly SqlValue[]) =>
+    (await client.query(numbered(statement), [...values])).rows
+  return createSqlStore(
+    {
+      textType: 'text COLLATE "C"',
+      lockRows: ' FOR UPDATE SKIP LOCKED',
+      query,
+      // Parallel CREATE … IF NOT EXISTS fail on PostgreSQL's own catalogue, so they take turns.
+      async createSchema(statements) {
+        const lock = "PERFORM pg_advisory_xact_lock(hashtext('evertoken schema'))"
+        await query(`DO $$ BEGIN ${[lock, ...statements].join('; ')}; END $$`, [])
+      },
+    },
+    options,
+  )
+}
+
+function numbered(statement: string): string {
+  let count = 0
+  return statement.replaceAll('?', () => `$${(count += 1)}`)
+}

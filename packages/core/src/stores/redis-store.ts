@@ -1,0 +1,102 @@
+import { systemClock } from '../mechanisms/system-clock.ts'
+import type { SessionStore } from '../ports/session-store.ts'
+import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, SWAP } from './redis-scripts.ts'
+
+/** What a Redis client must offer. Clients agree on it but for how `eval` takes keys and arguments. */
+export interface RedisClient<Call extends readonly unknown[]> {
+  get(key: string): Promise<string | null>
+  del(key: string): Promise<unknown>
+  eval(script: string, ...call: Call): Promise<unknown>
+}
+
+export interface RedisStoreOptions<Call extends readonly unknown[]> {
+  /** Connected; the store neither opens nor closes it. */
+  readonly client: RedisClient<Call>
+  /** In front of every key. Default `evertoken:`. */
+  readonly prefix?: string
+  /** Seconds since the epoch. Expiry reaches the server as time left to live, so that its clock may differ. */
+  readonly now?: () => number
+}
+
+/** A session store for `redis`: a client, pool, cluster or sentinel. */
+export function createRedisStore(
+  options: RedisStoreOptions<[call: { keys: string[]; arguments: string[] }]>,
+): SessionStore {
+  const { client } = options
+  return createStore(options, {
+    get: (name) => client.get(name),
+    evaluate: (script, name, args) => client.eval(script, { keys: [name], arguments: args }),
+  })
+}
+
+/** A session store for `ioredis`: a client or cluster. It finds what {@link createRedisStore} wrote. */
+export function createIoredisStore(
+  options: RedisStoreOptions<[keyCount: number, ...keysAndArguments: string[]]>,
+): SessionStore {
+  const { client } = options
+  return createStore(options, {
+    get: (name) => client.get(name),
+    evaluate: (script, name, args) => client.eval(script, 1, name, ...args),
+  })
+}
+
+/** A session store for `@upstash/redis`. It finds what {@link createRedisStore} wrote. */
+export function createUpstashStore(
+  options: RedisStoreOptions<[keys: string[], args: string[]]>,
+): SessionStore {
+  const { client } = options
+  return createStore(options, {
+    // A replica may answer a GET, and not know of the last write; a script that could write is for the primary alone.
+    get: (name) => client.eval(READ, [name], []) as Promise<string | null>,
+    evaluate: (script, name, args) => client.eval(script, [name], args),
+  })
+}
+
+interface Commands {
+  readonly get: (name: string) => Promise<string | null>
+  readonly evaluate: (script: string, name: string, args: string[]) => Promise<unknown>
+}
+
+function createStore<Call extends readonly unknown[]>(
+  { client, prefix = 'evertoken:', now = systemClock.now }: RedisStoreOptions<Call>,
+  { get, evaluate }: Commands,
+): SessionStore {
+  const nameOf = (key: string) => `${prefix}session:${key}`
+  const indexOf = (term: string) => `${prefix}index:${term}`
+  const toLive = (expiresAt: number) => String(Math.floor((expiresAt - now()) * 1000))
+
+  return {
+    consistency: 'strong',
+    async read(key) {
+      const value = await get(nameOf(key))
+      return value === null ? undefined : unmark(value)
+    },
+    async swap(key, expected, record, expiresAt) {
+      const held = expected === undefined ? '' : mark(expected)
+      return (await evaluate(SWAP, nameOf(key), [held, mark(record), toLive(expiresAt)])) === 1
+    },
+    async remove(key) {
+      await client.del(nameOf(key))
+    },
+    index: {
+      async add(term, key, expiresAt) {
+        await evaluate(INDEX_ADD, indexOf(term), [mark(key), toLive(expiresAt)])
+      },
+      async keys(term) {
+        return ((await evaluate(INDEX_KEYS, indexOf(term), [])) as string[]).map(unmark)
+      },
+      async remove(term, key) {
+        await evaluate(INDEX_REMOVE, indexOf(term), [mark(key)])
+      },
+    },
+  }
+}
+
+/** Upstash's client parses whatever reads as JSON, numbers included; nothing that starts like this does. */
+function mark(text: string): string {
+  return `=${text}`
+}
+
+function unmark(value: string): string {
+  return value.slice(1)
+}

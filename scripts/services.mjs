@@ -1,0 +1,140 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const START_MS = 30_000
+const REDIS_PLACES = ['/usr/bin/redis-server', '/usr/local/bin/redis-server']
+const POSTGRES_PLACE = '/usr/lib/postgresql'
+
+export async function startRedis({ cluster = false } = {}) {
+  const path = installed('redis-server', () => REDIS_PLACES.find(existsSync))
+  const folder = await temporaryFolder('redis')
+  const port = await freePort()
+  const settings = { port, bind: '127.0.0.1', save: '', appendonly: 'no', daemonize: 'no', dir: folder }
+  if (cluster) {
+    const clustered = { 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' }
+    Object.assign(settings, clustered, { 'cluster-port': await freePort() })
+  }
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+  const ready = 'Ready to accept connections'
+  const server = await start(path, args, { ready, folder, stopSignal: 'SIGTERM' })
+  if (cluster) await assignAllSlots(port)
+  return { ...server, url: `redis://127.0.0.1:${port}` }
+}
+
+export async function startPostgres() {
+  const programs = installed('postgresql', findPostgres)
+  const folder = await temporaryFolder('postgres')
+  const owner = process.getuid?.() === 0 ? idsOf('postgres') : {}
+  if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid)
+  const data = join(folder, 'data')
+  const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C.UTF-8']
+  execFileSync(join(programs, 'initdb'), initdb, { cwd: folder, stdio: 'pipe', ...owner })
+
+  const port = await freePort()
+  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 200 }
+  const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const options = { ready: 'ready to accept connections', folder, stopSignal: 'SIGINT', owner }
+  const server = await start(join(programs, 'postgres'), ['-D', data, ...args], options)
+  return { ...server, url: `postgres://postgres@127.0.0.1:${port}/postgres` }
+}
+
+export function temporaryFolder(name) {
+  return mkdtemp(join(tmpdir(), `evertoken-${name}-`))
+}
+
+async function start(path, args, { ready, folder, stopSignal, owner = {} }) {
+  const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, ...owner })
+  const stop = async () => {
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      child.kill(stopSignal)
+      await once(child, 'exit')
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await said(child, ready)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { pid: child.pid, stop }
+}
+
+function said(child, ready) {
+  let output = ''
+  return new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`"${child.spawnfile}" ${why}\n${output}`))
+    const timer = setTimeout(() => fail('did not start in time'), START_MS)
+    const listen = (chunk) => {
+      if (output.includes(ready)) return
+      output += String(chunk)
+      if (!output.includes(ready)) return
+      clearTimeout(timer)
+      resolve()
+    }
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', listen)
+    child.on('error', (error) => fail(error.message))
+    child.on('exit', (code) => {
+      clearTimeout(timer)
+      fail(`ended with ${code}`)
+    })
+  })
+}
+
+/** A cluster is up a moment after the last slot has an owner. */
+async function assignAllSlots(port) {
+  const socket = connect(port, '127.0.0.1')
+  socket.write('CLUSTER ADDSLOTSRANGE 0 16383\r\n')
+  for await (const chunk of socket) {
+    if (String(chunk).includes('cluster_state:ok')) break
+    await sleep(50)
+    socket.write('CLUSTER INFO\r\n')
+  }
+}
+
+/** Free now: somebody else may be faster. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function findPostgres() {
+  if (!existsSync(POSTGRES_PLACE)) return undefined
+  const versions = readdirSync(POSTGRES_PLACE).toSorted((a, b) => Number(b) - Number(a))
+  return versions
+    .map((version) => join(POSTGRES_PLACE, version, 'bin'))
+    .find((bin) => existsSync(join(bin, 'initdb')))
+}
+
+/** PostgreSQL refuses to run as root. */
+function idsOf(user) {
+  const id = (what) => Number(execFileSync('id', [what, user], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+/** What `find` finds, after installing the Debian package if it finds nothing. */
+function installed(debianPackage, find) {
+  const found = find()
+  if (found !== undefined) return found
+  const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', debianPackage]
+  const done = runAsRoot(['apt-get', 'update', '-q']) && runAsRoot(install) ? find() : undefined
+  if (done === undefined) throw new Error(`Cannot install "${debianPackage}": install it and run again`)
+  return done
+}
+
+function runAsRoot(line) {
+  const [command, ...args] = process.getuid?.() === 0 ? line : ['sudo', '-n', '-E', ...line]
+  // At this run level a package does not start its own server.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  return spawnSync(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
+}

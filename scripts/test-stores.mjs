@@ -1,0 +1,10 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { ensureNode } from './tools.mjs'
+
+// SQLite is in Node from 22 on, and the tests are TypeScript that Node 24 runs as it stands.
+const isNew = Number(process.versions.node.split('.')[0]) >= 24
+const node = isNew ? process.execPath : await ensureNode('24')
+const main = fileURLToPath(new URL('../test/stores/main.ts', import.meta.url))
+const args = ['--conditions=@evertoken/source', '--disable-warning=ExperimentalWarning', main]
+process.exitCode = spawnSync(node, [...args, ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1
