@@ -1,0 +1,31 @@
+/** What a process of the fleet is started with. */
+export interface Start {
+  readonly issuer: string
+  readonly session: 'cookie' | 'server'
+  readonly store: 'redis' | 'postgres'
+  readonly url: string
+}
+
+/** All callers of a process ask at once, each for one of the resources (`''`: none), with the same cookie. */
+export interface Round {
+  /** Moves the clock of the process, so that every token has expired. */
+  readonly advanceSeconds: number
+  readonly callers: number
+  readonly resources: readonly string[]
+  readonly cookie: string
+}
+
+export interface RoundResult {
+  readonly ok: number
+  readonly failed: number
+  /** Fingerprints of the tokens that were given out, by resource. */
+  readonly tokens: Readonly<Record<string, readonly string[]>>
+  /** Milliseconds that each call took. */
+  readonly latencies: readonly number[]
+  /** Milliseconds of the token requests that this process made. */
+  readonly roundTrips: readonly number[]
+  readonly setCookie: readonly string[]
+}
+
+export type ToProcess = { readonly start: Start } | { readonly round: Round } | { readonly signIn: unknown }
+export type FromProcess = { readonly ready: true } | { readonly result: RoundResult }

@@ -1,0 +1,114 @@
+// One process of the fleet: an application on a store that all of them share.
+import { createHash } from 'node:crypto'
+import { type Clock, evertoken, type SessionStore } from '@evertoken/node'
+import { createRedisStore } from '@evertoken/core/redis'
+import { createPostgresStore } from '@evertoken/core/sql'
+import pg from 'pg'
+import { createClient } from 'redis'
+import type { FromProcess, Round, RoundResult, Start, ToProcess } from './messages.ts'
+
+const ORIGIN = 'https://app.example.com/'
+let aheadSeconds = 0
+const clock: Clock = {
+  now: () => Date.now() / 1000 + aheadSeconds,
+  elapsed: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+    }),
+}
+
+async function openStore({ store, url }: Start): Promise<SessionStore> {
+  const now = clock.now
+  if (store === 'redis') return createRedisStore({ client: await createClient({ url }).connect(), now })
+  const postgres = createPostgresStore({ client: new pg.Pool({ connectionString: url, max: 10 }), now })
+  await postgres.createSchema()
+  return postgres
+}
+
+async function serve(
+  start: Start,
+): Promise<{ run(round: Round): Promise<RoundResult>; signIn(response: unknown): Promise<RoundResult> }> {
+  const roundTrips: number[] = []
+  const auth = evertoken({
+    issuer: start.issuer,
+    clientId: 'web',
+    clientSecret: 'web-secret-for-tests-only',
+    secret: 'a secret of thirty-two characters',
+    baseUrl: ORIGIN,
+    session: start.session,
+    store: await openStore(start),
+    clock,
+    onEvent(event) {
+      if (event.type === 'token_refreshed') roundTrips.push(event.durationMs)
+    },
+  })
+
+  async function call(cookie: string, resource: string) {
+    const startedAt = performance.now()
+    const request = new Request(ORIGIN, { headers: { cookie } })
+    const response = await auth.handle(request, async () => {
+      const token = await auth.getUserAccessToken(resource === '' ? undefined : { resource })
+      return new Response(token && fingerprint(token.value), { status: token ? 200 : 401 })
+    })
+    const token = await response.text()
+    const latency = performance.now() - startedAt
+    return { resource, token, ok: response.ok, latency, setCookie: response.headers.getSetCookie() }
+  }
+
+  return {
+    async run({ advanceSeconds, callers, resources, cookie }) {
+      aheadSeconds += advanceSeconds
+      roundTrips.length = 0
+      const calls = Array.from({ length: callers }, (_, i) =>
+        call(cookie, resources[i % resources.length] ?? ''),
+      )
+      const settled = await Promise.allSettled(calls)
+      const done = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      const ok = done.filter((each) => each.ok)
+      return {
+        ok: ok.length,
+        failed: callers - ok.length,
+        tokens: Object.fromEntries(
+          resources.map((resource) => [
+            resource,
+            [...new Set(ok.filter((each) => each.resource === resource).map(({ token }) => token))],
+          ]),
+        ),
+        latencies: done.map(({ latency }) => latency),
+        roundTrips: [...roundTrips],
+        setCookie: done.find(({ setCookie }) => setCookie.length > 0)?.setCookie ?? [],
+      }
+    },
+    async signIn(tokenResponse) {
+      const session = auth.session(new Request(ORIGIN))
+      await session.startSession(tokenResponse, { claims: { sub: 'user-1' } })
+      const response = await session.respond(new Response())
+      const setCookie = response.headers.getSetCookie()
+      return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], setCookie }
+    },
+  }
+}
+
+function fingerprint(token: string): string {
+  return createHash('sha256').update(token).digest('base64url').slice(0, 12)
+}
+
+function send(message: FromProcess): void {
+  process.send?.(message)
+}
+
+let application: ReturnType<typeof serve> | undefined
+process.on('message', async (message: ToProcess) => {
+  if ('start' in message) {
+    await (application = serve(message.start))
+    return send({ ready: true })
+  }
+  const served = await application
+  if (!served) return
+  send({ result: await ('round' in message ? served.run(message.round) : served.signIn(message.signIn)) })
+})

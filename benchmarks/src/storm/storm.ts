@@ -1,0 +1,85 @@
+import { createAuthorizationServer } from '@evertoken/testkit'
+import { type Fleet, startFleet } from './fleet.ts'
+import type { RoundResult, Start } from './messages.ts'
+
+export interface StormOptions extends Omit<Start, 'issuer'> {
+  readonly processes: number
+  readonly callers: number
+  readonly expiries: number
+}
+
+/** What a storm has cost, and what is left after it. */
+export interface Storm {
+  readonly expiries: number
+  readonly tokenRequests: number
+  /** Refresh tokens that were presented more than once. */
+  readonly replays: number
+  /** Calls that got no token. */
+  readonly failed: number
+  /** Whether the session is dead afterwards. */
+  readonly lost: number
+  /** Milliseconds at the 99th percentile: of a token request, and of a call that waited for one. */
+  readonly roundTripP99: number
+  readonly callP99: number
+}
+
+/** A single token expires, then three at once: the refresh token is the same for all. */
+const MIXES: readonly (readonly string[])[] = [
+  [''],
+  ['', 'https://orders.example.com/', 'https://profile.example.com/'],
+]
+const EXPIRY_SECONDS = 400
+
+/** Expires tokens under the eyes of a whole fleet, against a strict rotating authorization server. */
+export async function storm(options: StormOptions): Promise<Storm> {
+  const server = createAuthorizationServer({ accessTokenSeconds: 300 })
+  const listening = await server.listen()
+  const fleet = await startFleet(options.processes, { ...options, issuer: server.issuer })
+  try {
+    let cookie = header(await fleet.signIn(await server.issue()))
+    const results: RoundResult[] = []
+    let expiries = 0
+    for (let round = 0; expiries < options.expiries; round++) {
+      const resources = MIXES[round % MIXES.length] ?? []
+      const answers = await run(fleet, options, resources, cookie)
+      results.push(...answers)
+      expiries += resources.length
+      cookie = header(answers.find(({ setCookie }) => setCookie.length > 0)?.setCookie ?? []) || cookie
+    }
+    const tokenRequests = server.counts.refresh
+    const replays = [...server.uses.values()].filter((uses) => uses > 1).length
+    const [after] = await run(fleet, { callers: 1 }, [''], cookie)
+    const usable = after?.ok === 1 && server.grants.alive('user-1') && server.maxUses() === 1
+    return {
+      expiries,
+      tokenRequests,
+      replays,
+      failed: results.reduce((sum, { failed }) => sum + failed, 0),
+      lost: usable ? 0 : 1,
+      roundTripP99: percentile99(results.flatMap(({ roundTrips }) => roundTrips)),
+      callP99: percentile99(results.flatMap(({ latencies }) => latencies)),
+    }
+  } finally {
+    await fleet.stop()
+    await listening.close()
+  }
+}
+
+function run(
+  fleet: Fleet,
+  { callers }: Pick<StormOptions, 'callers'>,
+  resources: readonly string[],
+  cookie: string,
+): Promise<RoundResult[]> {
+  return fleet.run({ advanceSeconds: EXPIRY_SECONDS, callers, resources, cookie })
+}
+
+function header(setCookie: readonly string[]): string {
+  const kept = setCookie.filter((line) => !line.includes('Max-Age=0'))
+  return kept.map((line) => line.split(';')[0]).join('; ')
+}
+
+function percentile99(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0)
+}

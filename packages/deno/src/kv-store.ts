@@ -1,0 +1,62 @@
+import { OperatorError, type SessionIndex, type SessionStore } from '@evertoken/core'
+import type { DenoKv, DenoKvKey } from './deno-kv.ts'
+import { type Cells, type Content, createCells } from './kv-cells.ts'
+import { patiently } from './patiently.ts'
+
+export interface DenoKvStoreOptions {
+  /** The first part of every key. Default `evertoken`. */
+  readonly prefix?: string
+  /** Seconds since the epoch. */
+  readonly now?: () => number
+}
+
+/** A value takes 64 KiB, of which its framing needs some. */
+const MAX_RECORD_LENGTH = 65_000
+
+/**
+ * A session store in Deno KV: a file that the processes of one machine share, or a database behind a URL.
+ *
+ * A record longer than 65,000 characters is refused with an OperatorError, `session_too_large`.
+ */
+export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
+  const { prefix = 'evertoken', now = () => Date.now() / 1000 } = options
+  const cells = createCells(kv, now)
+  const keyOf = (key: string) => [prefix, 'session', key]
+
+  return {
+    consistency: 'strong',
+    index: createIndex(kv, cells, (term) => [prefix, 'index', term]),
+    read: async (key) => cells.live(await kv.get(keyOf(key)))?.record,
+    async swap(key, expected, record, expiresAt) {
+      if (record.length > MAX_RECORD_LENGTH) throw tooLarge()
+      return cells.change(keyOf(key), (live) =>
+        live?.record === expected ? { record, expiresAt } : undefined,
+      )
+    },
+    remove: (key) => patiently(() => kv.delete(keyOf(key))),
+  }
+}
+
+function createIndex(kv: DenoKv, cells: Cells, keyOf: (term: string) => DenoKvKey): SessionIndex {
+  return {
+    async add(term, key, expiresAt) {
+      const longer = (live: Content | undefined) =>
+        live && live.expiresAt >= expiresAt ? undefined : { record: key, expiresAt }
+      await cells.change([...keyOf(term), key], longer)
+    },
+    async keys(term) {
+      const keys: string[] = []
+      for await (const entry of kv.list({ prefix: keyOf(term) })) {
+        const live = cells.live(entry)
+        if (live) keys.push(live.record)
+      }
+      return keys
+    },
+    remove: (term, key) => patiently(() => kv.delete([...keyOf(term), key])),
+  }
+}
+
+function tooLarge(): OperatorError {
+  const message = `Cannot keep the session in Deno KV: a record takes ${MAX_RECORD_LENGTH} characters; use another store`
+  return new OperatorError('session_too_large', message)
+}

@@ -1,0 +1,32 @@
+import { ConfigurationError, type RequestContext } from '@evertoken/core'
+
+interface AsyncLocalStorage {
+  run<T>(value: object, work: () => T): T
+  getStore(): object | undefined
+}
+
+interface AsyncHooks {
+  readonly AsyncLocalStorage: new () => AsyncLocalStorage
+}
+
+interface Runtime {
+  readonly process?: { getBuiltinModule?(name: 'node:async_hooks'): AsyncHooks | undefined }
+}
+
+/**
+ * Asked for when needed, because an `import` of it would be one for whoever only bundles or reads this package.
+ *
+ * @throws ConfigurationError where there is no such thing.
+ */
+export function createRequestContext(): RequestContext {
+  const hooks = (globalThis as Runtime).process?.getBuiltinModule?.('node:async_hooks')
+  if (!hooks) throw missing()
+  const storage = new hooks.AsyncLocalStorage()
+  return { run: (value, work) => storage.run(value, work), get: () => storage.getStore() }
+}
+
+function missing(): ConfigurationError {
+  const message =
+    'Cannot tell concurrent requests apart: this runtime has no async context; use Deno 2.1 or later'
+  return new ConfigurationError('async_context_missing', message)
+}

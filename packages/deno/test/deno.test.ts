@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ConfigurationError, evertoken, type EvertokenOptions } from '../src/index.ts'
+
+const options: EvertokenOptions = {
+  issuer: 'https://login.example.com',
+  clientId: 'web',
+  clientSecret: 'a client secret',
+  secret: 'a secret of thirty-two characters',
+}
+
+describe('evertoken for Deno', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('hands the application what the server told about the request', async () => {
+    const auth = evertoken(options)
+    const handler = auth.handler((request, info: { remoteAddr: string }) =>
+      Response.json([request.url, info.remoteAddr]),
+    )
+
+    const response = await handler(new Request('https://app.example.com/here'), { remoteAddr: '192.0.2.1' })
+
+    expect(await response.json()).toEqual(['https://app.example.com/here', '192.0.2.1'])
+  })
+
+  it('knows the request whose user is meant, and none outside', async () => {
+    const auth = evertoken(options)
+    const handler = auth.handler(async () =>
+      Response.json({ token: (await auth.getUserAccessToken()) ?? null }),
+    )
+
+    const response = await handler(new Request('https://app.example.com/'))
+
+    expect(await response.json()).toEqual({ token: null })
+    await expect(auth.getUserAccessToken()).rejects.toMatchObject({ code: 'no_current_session' })
+  })
+
+  it.each([undefined, {}, { getBuiltinModule: () => undefined }])(
+    'refuses a runtime without async context at once: process is %o',
+    (process) => {
+      vi.stubGlobal('process', process)
+
+      expect(() => evertoken(options)).toThrow(ConfigurationError)
+      expect(() => evertoken(options)).toThrow(expect.objectContaining({ code: 'async_context_missing' }))
+    },
+  )
+
+  it('imports nothing from "node:", nor anything that does', async () => {
+    const { metafile } = await build({
+      entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'neutral',
+      mainFields: ['module', 'main'],
+      conditions: ['@evertoken/source', 'import', 'default'],
+      external: ['node:*'],
+    })
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports)
+
+    expect(imports.length).toBeGreaterThan(50)
+    expect(imports.filter(({ external }) => external)).toEqual([])
+  })
+})

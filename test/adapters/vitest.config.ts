@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import shared from '../../vitest.config.ts'
+
+const conditions = ['@evertoken/source', 'node', 'import', 'default']
+
+/** What needs the real Deno and Bun, which are installed on first use. */
+export default defineConfig({
+  ...shared,
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['test/adapters/**/*.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+})
