@@ -1,0 +1,45 @@
+import type { SessionStore } from '@evertoken/core'
+import { checkSessionsBinding, notSqlite } from './bindings.ts'
+import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
+
+/** Of the platform's `DurableObjectNamespace`, what is used here. */
+export interface SessionsNamespace {
+  idFromName(name: string): object
+  get(id: object): {
+    fetch(
+      url: string,
+      init: { readonly method: string; readonly body: string },
+    ): Promise<{ readonly status: number; json(): Promise<unknown> }>
+  }
+}
+
+/**
+ * A session store of Durable Objects, one to a session: strongly consistent, and gone when the session is over.
+ *
+ * @throws ConfigurationError when the binding is missing, or is of another kind; it says what to add.
+ */
+export function createDurableObjectStore(namespace: SessionsNamespace): SessionStore {
+  checkSessionsBinding(namespace)
+
+  async function ask<T>(name: string, call: SessionsCall): Promise<T> {
+    const object = namespace.get(namespace.idFromName(name))
+    const response = await object.fetch('https://sessions/', { method: 'POST', body: JSON.stringify(call) })
+    if (response.status === NOT_SQLITE) throw notSqlite()
+    return (await response.json()) as T
+  }
+
+  const session = (key: string) => `session:${key}`
+  const term = (name: string) => `term:${name}`
+  return {
+    consistency: 'strong',
+    read: async (key) => (await ask<string | null>(session(key), { do: 'read' })) ?? undefined,
+    swap: (key, expected, record, expiresAt) =>
+      ask(session(key), { do: 'swap', expected, record, expiresAt }),
+    remove: (key) => ask(session(key), { do: 'remove' }),
+    index: {
+      add: (name, key, expiresAt) => ask(term(name), { do: 'add_key', key, expiresAt }),
+      keys: (name) => ask(term(name), { do: 'list_keys' }),
+      remove: (name, key) => ask(term(name), { do: 'remove_key', key }),
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
+
+/** Of the platform's `DurableObjectState`, what is used here. */
+export interface SessionsState {
+  readonly storage: SessionsStorage
+}
+
+export interface SessionsStorage {
+  /** Synchronous; of SQLite-backed objects alone. */
+  readonly kv: {
+    get(name: string): unknown
+    list(): Iterable<[string, unknown]>
+    put(name: string, value: unknown): void
+    delete(name: string): boolean
+  }
+  setAlarm(atMs: number): Promise<void>
+  deleteAlarm(): Promise<void>
+  deleteAll(): Promise<void>
+}
+
+interface Entry {
+  readonly record?: string
+  /** Seconds since the epoch. */
+  readonly expiresAt: number
+}
+
+const RECORD = 'record'
+
+/**
+ * The Durable Object that holds one session, or the sessions of one subject. A Worker re-exports it, binds it, and
+ * declares it under `new_sqlite_classes`; nobody but `createDurableObjectStore` talks to it.
+ */
+export class EvertokenSessions {
+  /** What `DurableObjectNamespace` asks of a class that could be called remotely. */
+  declare readonly __DURABLE_OBJECT_BRAND: never
+  readonly #storage: SessionsStorage
+
+  constructor(state: SessionsState) {
+    this.#storage = state.storage
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const call = (await request.json()) as SessionsCall
+    try {
+      return Response.json((await perform(this.#storage, call)) ?? null)
+    } catch (error) {
+      if (isSqlite(this.#storage)) throw error
+      return new Response(null, { status: NOT_SQLITE })
+    }
+  }
+
+  async alarm(): Promise<void> {
+    await tidy(this.#storage)
+  }
+}
+
+function isSqlite(storage: SessionsStorage): boolean {
+  try {
+    storage.kv.get(RECORD)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whatever is read and written here happens in one step: nothing is awaited in between. */
+async function perform(storage: SessionsStorage, call: SessionsCall): Promise<unknown> {
+  switch (call.do) {
+    case 'read':
+      return live(storage, RECORD)?.record
+    case 'swap': {
+      const { expected, record, expiresAt } = call
+      if (live(storage, RECORD)?.record !== expected) return false
+      storage.kv.put(RECORD, { record, expiresAt })
+      await tidy(storage)
+      return true
+    }
+    case 'remove':
+      return clear(storage)
+    case 'list_keys':
+      return entries(storage).flatMap(([key, { expiresAt }]) => (expiresAt > now() ? [key] : []))
+    case 'add_key': {
+      const expiresAt = Math.max(call.expiresAt, live(storage, call.key)?.expiresAt ?? 0)
+      storage.kv.put(call.key, { expiresAt })
+      return tidy(storage)
+    }
+    case 'remove_key':
+      storage.kv.delete(call.key)
+      return tidy(storage)
+  }
+}
+
+function live(storage: SessionsStorage, name: string): Entry | undefined {
+  const entry = storage.kv.get(name) as Entry | undefined
+  return entry && entry.expiresAt > now() ? entry : undefined
+}
+
+/** A copy: the list itself does not outlive a write. */
+function entries(storage: SessionsStorage): [string, Entry][] {
+  return [...storage.kv.list()] as [string, Entry][]
+}
+
+/** Drops what has expired, and comes back for the rest when the last of it has. */
+function tidy(storage: SessionsStorage): Promise<void> {
+  let last = 0
+  for (const [name, { expiresAt }] of entries(storage)) {
+    if (expiresAt <= now()) storage.kv.delete(name)
+    last = Math.max(last, expiresAt)
+  }
+  // A second late, so that an alarm that comes a moment early still finds everything expired.
+  return last > now() ? storage.setAlarm(Math.ceil(last + 1) * 1000) : clear(storage)
+}
+
+/** An object that holds nothing at all ceases to exist, and to cost. */
+async function clear(storage: SessionsStorage): Promise<void> {
+  await Promise.all([storage.deleteAlarm(), storage.deleteAll()])
+}
+
+function now(): number {
+  return Date.now() / 1000
+}

@@ -1,0 +1,41 @@
+import { ConfigurationError, type RequestContext } from '@evertoken/core'
+
+/** Of `AsyncLocalStorage`, what is used here. */
+export interface AsyncStorage {
+  run<T>(value: object, work: () => T): T
+  getStore(): object | undefined
+}
+
+interface AsyncHooks {
+  readonly AsyncLocalStorage: new () => AsyncStorage
+}
+
+/** The async context of the platform; without one, only sessions that are named explicitly can be used. */
+export function createRequestContext(storage: AsyncStorage | undefined = findStorage()): RequestContext {
+  if (storage) {
+    return {
+      run: (value, work) => storage.run(value, work),
+      get: () => storage.getStore(),
+    }
+  }
+  return {
+    run: (_value, work) => work(),
+    get() {
+      throw noAsyncContext()
+    },
+  }
+}
+
+/** Not imported: the import fails where the module is missing, and there the rest works without it. */
+function findStorage(): AsyncStorage | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } }
+  const hooks = process?.getBuiltinModule?.('node:async_hooks')
+  return hooks && new hooks.AsyncLocalStorage()
+}
+
+function noAsyncContext(): ConfigurationError {
+  const message =
+    'Cannot tell whose token is wanted: this Worker has no async context. Add the compatibility flag "nodejs_compat" ' +
+    '(with a compatibility date of 2024-09-23 or later), or use the session that "handler" passes to its function'
+  return new ConfigurationError('no_current_session', message)
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startWorkerd, type Workerd } from './workerd.mjs'
+
+/** The first one installs workerd. */
+const SET_UP_MS = 60_000
+
+const entry = new URL('workers/misconfigured.ts', import.meta.url).pathname
+const cookie = `evertoken=${'x'.repeat(43)}`
+
+describe('what is missing or wrong in "env", on workerd', () => {
+  let worker: Workerd
+  const ask = (name: string) => fetch(`${worker.url}/${encodeURIComponent(name)}`, { headers: { cookie } })
+
+  beforeAll(async () => {
+    worker = await startWorkerd({
+      entry,
+      sessions: 'SESSIONS',
+      kv: 'KV',
+      services: { API: 'http://127.0.0.1:1' },
+    })
+  }, SET_UP_MS)
+  afterAll(() => worker.close())
+
+  it.each(['a good store', 'a memory store by choice'])('takes %s', async (name) => {
+    const response = await ask(name)
+    expect(await response.json()).toEqual({ signedIn: false })
+  })
+
+  it.each([
+    ['no binding', 'is missing in "env": bind a Durable Object to the class "EvertokenSessions"'],
+    ['Workers KV', 'is Workers KV, which answers with old values'],
+    ['Workers KV as the store', 'use "createDurableObjectStore"'],
+    ['a service binding', 'is not what keeps sessions: bind a Durable Object'],
+    ['a service binding as the store', 'is not a store'],
+    ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
+    ['no store', 'Option "store" is missing: use "createDurableObjectStore"'],
+    ['no secret', 'Option "secret" is undefined: when it comes from "env"'],
+    ['no client secret', 'Option "clientSecret" is undefined: when it comes from "env"'],
+  ])('refuses %s at the first request, and at every other', async (name, says) => {
+    for (let request = 0; request < 2; request++) {
+      const response = await ask(name)
+      expect(response.status).toBe(500)
+      expect(await response.json()).toEqual({
+        name: 'ConfigurationError',
+        code: 'invalid_option',
+        message: expect.stringContaining(says) as string,
+      })
+    }
+  })
+})
+
+it('refuses a class that is not SQLite-backed', async () => {
+  const worker = await startWorkerd({ entry, sessions: 'SESSIONS', sqlite: false })
+  const response = await fetch(`${worker.url}/a%20good%20store`, { headers: { cookie } })
+  const answer = await response.json()
+  await worker.close()
+
+  expect(answer).toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining('"new_sqlite_classes"') as string,
+  })
+})

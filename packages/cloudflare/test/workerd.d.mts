@@ -1,0 +1,39 @@
+import type { BuildOptions, Metafile } from 'esbuild'
+
+export interface WorkerdOptions {
+  /** The module of the Worker, in TypeScript or JavaScript. */
+  readonly entry: string
+  /** The compatibility date. */
+  readonly date?: string
+  /** Compatibility flags, such as `nodejs_compat`. */
+  readonly flags?: readonly string[]
+  /** Text bindings: variables and secrets alike. */
+  readonly vars?: Readonly<Record<string, string>>
+  /** The name of the binding to `EvertokenSessions`, which the Worker then has to export. */
+  readonly sessions?: string
+  /** Whether that class is SQLite-backed. Default true. */
+  readonly sqlite?: boolean
+  /** The name of a Workers KV binding. */
+  readonly kv?: string
+  /** Service bindings: the origin of an HTTP server by name. */
+  readonly services?: Readonly<Record<string, string>>
+  /** Default false. */
+  readonly minify?: boolean
+  /** Default: any free one. */
+  readonly port?: number
+}
+
+export interface Workerd {
+  readonly url: string
+  /** By `performance.now()`. */
+  readonly startedAt: number
+  /** What it has printed so far: `console` output and uncaught errors. */
+  output(): string
+  close(): Promise<void>
+}
+
+/** Bundles a Worker and runs it on workerd, which is installed on first use. Its data goes when it closes. */
+export function startWorkerd(options: WorkerdOptions): Promise<Workerd>
+
+/** Bundles as Cloudflare's tools do; workspace packages are taken from source. */
+export function bundleWorker(entry: string, outfile: string, overrides?: BuildOptions): Promise<Metafile>

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, rmSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { ensureTool } from '../../../scripts/tools.mjs'
+
+const VERSION = '1.20261117.1'
+const STOP_AFTER_MS = 2000
+/** In memory where that is a place: an object that waits for a busy disk would be slow, and tell nothing of the platform. */
+const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+export async function startWorkerd(options) {
+  const folder = await mkdtemp(join(home, 'workerd-'))
+  const storage = join(folder, 'storage')
+  await mkdir(storage)
+  await bundleWorker(options.entry, join(folder, 'worker.js'), { minify: options.minify ?? false })
+  await writeFile(join(folder, 'config.capnp'), configuration(options, storage))
+  const command = await executable()
+  const startedAt = performance.now()
+  const workerd = spawn(command, ['serve', '--control-fd=3', join(folder, 'config.capnp')], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [workerd.stdout, workerd.stderr]) stream.on('data', (chunk) => (output += chunk))
+  const kill = () => workerd.kill('SIGKILL')
+  const abandon = () => {
+    kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', abandon)
+  const exited = once(workerd, 'exit').then(() => rm(folder, { recursive: true, force: true }))
+
+  async function close() {
+    workerd.kill()
+    process.off('exit', abandon)
+    const stubborn = setTimeout(kill, STOP_AFTER_MS)
+    await exited
+    clearTimeout(stubborn)
+  }
+
+  const port = await Promise.race([portOf(workerd), exited])
+  if (port === undefined) throw new Error(`workerd did not start: ${output}`)
+  return { url: `http://127.0.0.1:${port}`, output: () => output, startedAt, close }
+}
+
+export async function bundleWorker(entry, outfile, overrides = {}) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    conditions: ['@evertoken/source', 'workerd', 'worker', 'import', 'default'],
+    external: ['cloudflare:*', 'node:*'],
+    metafile: true,
+    legalComments: 'none',
+    logLevel: 'error',
+    ...overrides,
+  })
+  return metafile
+}
+
+/** The package starts the executable from a script, which would be the one to be killed. */
+async function executable() {
+  const script = await ensureTool('workerd', VERSION)
+  return createRequire(script)('workerd').default
+}
+
+async function portOf(workerd) {
+  for await (const line of workerd.stdio[3]) {
+    const message = JSON.parse(String(line).split('\n', 1)[0])
+    if (message.event === 'listen') return message.port
+  }
+}
+
+function configuration(options, storage) {
+  const {
+    date = '2026-07-01',
+    flags = [],
+    vars = {},
+    sessions,
+    kv,
+    services = {},
+    port = 0,
+    sqlite = true,
+  } = options
+  const text = JSON.stringify
+  const hosts = Object.entries(services)
+  const bindings = [
+    ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...(sessions ? [`(name = ${text(sessions)}, durableObjectNamespace = "EvertokenSessions")`] : []),
+    ...(kv ? [`(name = ${text(kv)}, kvNamespace = "nowhere")`] : []),
+    ...hosts.map(([name]) => `(name = ${text(name)}, service = ${text(name)})`),
+  ]
+  const object = `(className = "EvertokenSessions", uniqueKey = "evertoken-sessions", enableSql = ${sqlite})`
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = (
+      modules = [(name = "worker.js", esModule = embed "worker.js")],
+      compatibilityDate = ${text(date)},
+      compatibilityFlags = [${flags.map(text).join(', ')}],
+      bindings = [${bindings.join(', ')}],
+      durableObjectNamespaces = [${sessions ? object : ''}],
+      durableObjectStorage = (localDisk = "storage"),
+    )),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "nowhere", network = (allow = [])),
+    (name = "storage", disk = (path = ${text(storage)}, writable = true)),
+    ${hosts.map(([name, url]) => `(name = ${text(name)}, external = (address = ${text(new URL(url).host)}, http = ()))`).join(', ')}
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+`
+}
