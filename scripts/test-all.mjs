@@ -10,7 +10,11 @@ const steps = [
 ]
 
 /** The closing lines of vitest, and of the project's own scripts. */
-const CLOSINGS = [/Tests .*?(?:(\d+) failed.*?)?(\d+) passed/g, /passed=(\d+) failed=(\d+)/g, /(\d+) passed, (\d+) failed/g]
+const CLOSINGS = [
+  /Tests .*?(?:(\d+) failed.*?)?(\d+) passed/g,
+  /passed=(\d+) failed=(\d+)/g,
+  /(\d+) passed, (\d+) failed/g,
+]
 // oxlint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[\d;]*m/g
 
@@ -21,14 +25,21 @@ for (const [name, command] of steps) {
   console.log(`\n=== ${name}: ${command}`)
   const startedAt = performance.now()
   const { status, output } = await run(command)
-  results.push({ name, status, seconds: Math.round((performance.now() - startedAt) / 1000), ...count(output, status) })
+  results.push({
+    name,
+    status,
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+    ...count(output, status),
+  })
 }
 
 console.log()
 for (const { name, status, seconds, passed, failed } of results) {
-  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds}s passed=${passed} failed=${failed}`)
+  console.log(
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds}s passed=${passed} failed=${failed}`,
+  )
 }
-const total = (key) => results.reduce((sum, result) => sum + result[key], 0)
+const total = (key) => results.reduce((all, result) => all + result[key], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
 process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
 
@@ -53,9 +64,17 @@ function run(command) {
 /** A step without numbers of its own counts as one. */
 function count(output, status) {
   const [vitest, own, plain] = CLOSINGS.map((closing) => [...output.matchAll(closing)])
-  if (vitest.length > 0) return sum(vitest.map(([, failed = 0, passed]) => [passed, failed]), status)
+  if (vitest.length > 0)
+    return sum(
+      vitest.map(([, failed = 0, passed]) => [passed, failed]),
+      status,
+    )
   if (plain.length > 0) return sum([plain.at(-1).slice(1)], status)
-  if (own.length > 0) return sum(own.map((match) => match.slice(1)), status)
+  if (own.length > 0)
+    return sum(
+      own.map((match) => match.slice(1)),
+      status,
+    )
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 

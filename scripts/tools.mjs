@@ -11,15 +11,23 @@ const home = fileURLToPath(new URL('../.tools', import.meta.url))
 /** Packages whose executable is in an optional dependency, one for each platform: its scope, and the path in it. */
 const NATIVE = { deno: ['@deno', 'deno'], bun: ['@oven', 'bin/bun'] }
 
-/** The path of an executable that comes as an npm package, installed on first use. */
-export async function ensureTool(name, version) {
+/** A folder whose `node_modules` holds an npm package, installed on first use. */
+export async function ensurePackage(name, version) {
   const folder = join(home, `${name.replace('/', '+')}@${version}`)
   if (!existsSync(folder)) await install(name, version, folder)
-  return executableIn(join(folder, 'node_modules'), name)
+  return folder
 }
 
-/** For the platform this runs on. */
-export const ensureNode = (version) => ensureTool(`node-${process.platform}-${process.arch}`, version)
+/** The path of an executable that comes as an npm package, installed on first use. */
+export async function ensureTool(name, version) {
+  return executableIn(join(await ensurePackage(name, version), 'node_modules'), name)
+}
+
+/** For the platform this runs on. The Node that runs this is not installed again. */
+export async function ensureNode(version) {
+  if (version === process.versions.node) return process.execPath
+  return ensureTool(`node-${process.platform}-${process.arch}`, version)
+}
 export const ensureDeno = (version) => ensureTool('deno', version)
 export const ensureBun = (version) => ensureTool('bun', version)
 

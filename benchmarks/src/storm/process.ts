@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Clock, evertoken, type SessionStore } from '@evertoken/node'
 import { createRedisStore } from '@evertoken/core/redis'
 import { createPostgresStore } from '@evertoken/core/sql'
-import pg from 'pg'
+import { Pool } from 'pg'
 import { createClient } from 'redis'
 import type { FromProcess, Round, RoundResult, Start, ToProcess } from './messages.ts'
 
@@ -25,7 +25,7 @@ const clock: Clock = {
 async function openStore({ store, url }: Start): Promise<SessionStore> {
   const now = clock.now
   if (store === 'redis') return createRedisStore({ client: await createClient({ url }).connect(), now })
-  const postgres = createPostgresStore({ client: new pg.Pool({ connectionString: url, max: 10 }), now })
+  const postgres = createPostgresStore({ client: new Pool({ connectionString: url, max: 10 }), now })
   await postgres.createSchema()
   return postgres
 }

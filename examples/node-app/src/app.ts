@@ -6,7 +6,7 @@ import { ProfileClient } from './profile-client.ts'
 
 type Route = (request: Request) => Response | Promise<Response>
 
-const { APP_URL, API_URL, ACCESS_TOKEN_SECONDS } = process.env
+const { API_URL, ACCESS_TOKEN_SECONDS } = process.env
 const MAX_CALLS = 500
 
 // Made once, used for every user: whose token a call carries is found when it is made.
@@ -26,9 +26,8 @@ export const listener = auth.listener(async (request) => {
   const { pathname } = new URL(request.url)
   const route = routes.get(`${request.method} ${pathname}`)
   if (!route) return (await pageFile(pathname)) ?? problem(404, 'not_found')
-  if (request.method !== 'GET' && !isSameOrigin(request)) return problem(403, 'cross_site_request_refused')
   try {
-    return await route(request)
+    return auth.refuseForged(request) ?? (await route(request))
   } catch (error) {
     if (error instanceof EvertokenError) return problem(503, error.code)
     throw error
@@ -64,12 +63,6 @@ async function burst(request: Request): Promise<Response> {
 
 async function revoke(): Promise<Response> {
   return json({ outcome: await revokeRefreshToken() })
-}
-
-/** Whether a page of this application sent the request: the defence against cross-site request forgery. */
-function isSameOrigin({ headers }: Request): boolean {
-  const site = headers.get('sec-fetch-site')
-  return site === null ? headers.get('origin') === APP_URL : site === 'same-origin'
 }
 
 /** The API's answer, without the headers that are between it and this application. */

@@ -63,7 +63,9 @@ async function untilExpired(): Promise<void> {
 async function callInParallel(): Promise<{ ok: number; refreshes: number }> {
   const before = refreshed()
   const cookie = user.cookiesFor(appUrl)
-  const calls = Array.from({ length: CALLS }, () => fetch(`${appUrl}/api/orders`, { headers: { cookie } }))
+  const calls = Array.from({ length: CALLS }, () =>
+    fetch(`${appUrl}/api/orders`, { headers: { ...headers, cookie } }),
+  )
   const responses = await Promise.all(calls)
   for (const response of responses) user.keep(appUrl, response)
   const bodies = await Promise.all(responses.map((response) => response.text()))
@@ -90,13 +92,13 @@ async function signOut(): Promise<boolean> {
   const before = await status(copy)
   const page = await user.visit(`${appUrl}/auth/logout`, { method: 'POST', headers })
   const home = await user.submit(page)
-  const replay = await fetch(`${appUrl}/api/orders`, { headers: { cookie: copy } })
+  const replay = await fetch(`${appUrl}/api/orders`, { headers: { ...headers, cookie: copy } })
   const [now, old] = [await status(user.cookiesFor(appUrl)), await status(copy)]
   console.log(`signed out, back at ${home.url}: a copy of the old cookie gets ${replay.status}`)
   return before.signedIn && !now.signedIn && !old.signedIn && replay.status === 401
 }
 
 async function status(cookie: string): Promise<{ signedIn: boolean; claims?: { name: string } }> {
-  const response = await fetch(`${appUrl}/api/status`, { headers: { cookie } })
+  const response = await fetch(`${appUrl}/api/status`, { headers: { ...headers, cookie } })
   return (await response.json()) as { signedIn: boolean }
 }

@@ -6,9 +6,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { RUNTIMES } from '../../../scripts/runtimes.mjs'
 import { ensureTool } from '../../../scripts/tools.mjs'
 
-const VERSION = '1.20261117.1'
 const STOP_AFTER_MS = 2000
 /** In memory where that is a place: an object that waits for a busy disk would be slow, and tell nothing of the platform. */
 const home = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
@@ -68,7 +68,7 @@ export async function bundleWorker(entry, outfile, overrides = {}) {
 
 /** The package starts the executable from a script, which would be the one to be killed. */
 async function executable() {
-  const script = await ensureTool('workerd', VERSION)
+  const script = await ensureTool('workerd', RUNTIMES.workerd)
   return createRequire(script)('workerd').default
 }
 

@@ -2,6 +2,7 @@ export type {
   AuthorizationServerOptions,
   FakeAuthorizationServer,
   IssueOptions,
+  LogoutTokenOptions,
 } from './authorization-server/api.ts'
 export { FAULTS } from './authorization-server/fault-catalogue.ts'
 export type { FaultChooser, ScriptEntry } from './authorization-server/fault-script.ts'

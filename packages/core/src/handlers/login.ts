@@ -1,89 +1,68 @@
-import type { Clock } from '../ports/clock.ts'
-import { type CookieAttributes, clearCookie, setCookie } from '../rules/cookies.ts'
+import type { Protocol } from '../mechanisms/protocol.ts'
+import type { RequestSession } from '../mechanisms/request-session.ts'
+import { readLoginRequest } from '../rules/login-request.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
-import type { LoginTransaction, Protocol } from '../mechanisms/protocol.ts'
-import type { Seal } from '../mechanisms/seal.ts'
-import { fingerprint, sha256 } from '../mechanisms/digest.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
+import { ConfigurationError, RequestRefusedError } from '../vocabulary/index.ts'
+import type { PendingLogins } from './pending-login.ts'
+import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
-/** A login under way, as its cookie keeps it. */
-export interface PendingLogin extends LoginTransaction {
-  readonly issuer: string
-  readonly returnTo: string
-  readonly expiresAt: number
-}
-
-export interface LoginOptions {
+export interface LoginOptions extends SignInFailureOptions {
   readonly protocol: Protocol
-  readonly seal: Seal
-  readonly clock: Clock
-  readonly issuer: string
-  readonly cookieName: string
-  readonly secure: boolean
+  readonly logins: PendingLogins
   readonly redirectUri: string
-  readonly origin: string
+  readonly responseMode: 'query' | 'form_post'
   /** For the authorization request: scope, resource and whatever else is asked for. */
   readonly parameters: URLSearchParams
+  /** Names of further query parameters that are passed on. */
+  readonly loginParameters: readonly string[]
 }
-
-const LOGIN_SECONDS = 900
-/** Logins in parallel tabs; the browser is asked to forget the oldest of more. */
-const MAX_PENDING = 4
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
 export async function login(
   request: Request,
-  cookies: ReadonlyMap<string, string>,
+  session: Pick<RequestSession, 'find'>,
   options: LoginOptions,
 ): Promise<Response> {
-  const { protocol, seal, clock, issuer, origin } = options
-  const returnTo = safeReturnTo(new URL(request.url).searchParams.get('returnTo'), origin)
-  const transaction = protocol.newTransaction(options.redirectUri)
-  const url = await protocol.authorizationUrl(transaction, options.parameters)
-  const pending: PendingLogin = { ...transaction, issuer, returnTo, expiresAt: clock.now() + LOGIN_SECONDS }
+  const { protocol, logins, redirectUri, responseMode, origin } = options
+  const query = new URL(request.url).searchParams
+  const returnTo = safeReturnTo(query.get('returnTo'), origin)
+  const asked = readLoginRequest(query, options.parameters, options.loginParameters)
+  if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
-  const name = await transactionCookie(options.cookieName, transaction.state)
-  const headers = new Headers({ location: url.href, 'cache-control': 'no-store' })
-  const attributes = { ...attributesOf(options), maxAge: LOGIN_SECONDS }
-  headers.append('set-cookie', setCookie(name, await seal.seal(pending), attributes))
-  for (const abandoned of pendingLogins(options.cookieName, cookies).slice(MAX_PENDING - 1)) {
-    headers.append('set-cookie', clearCookie(abandoned, attributesOf(options)))
+  const { parameters, silent, maxAge } = asked
+  try {
+    if (responseMode === 'form_post') {
+      if (!origin.startsWith('https:')) throw needsHttps()
+      parameters.set('response_mode', responseMode)
+    }
+    const transaction = {
+      ...protocol.newTransaction(redirectUri),
+      ...(maxAge !== undefined && { maxAge }),
+    }
+    const url = await protocol.authorizationUrl(transaction, parameters)
+    // The answer comes from another site then, and the cookie of the session not with it.
+    const previous = responseMode === 'form_post' ? (await session.find())?.key : undefined
+    const lines = await logins.keep({
+      ...transaction,
+      returnTo,
+      ...(silent && { silent }),
+      ...(previous !== undefined && { previous }),
+    })
+    const headers = new Headers({ location: url.href, 'cache-control': 'no-store' })
+    for (const line of lines) headers.append('set-cookie', line)
+    return new Response(null, { status: 302, headers })
+  } catch (error) {
+    return signInFailure(request, error, options, silent ? returnTo : undefined)
   }
-  return new Response(null, { status: 302, headers })
 }
 
-/** Finds the login that a state belongs to, and the cookie line that makes it usable only once. */
-export async function takePendingLogin(
-  state: string | null,
-  cookies: ReadonlyMap<string, string>,
-  options: LoginOptions,
-): Promise<{ readonly pending: PendingLogin; readonly clear: string }> {
-  const name = await transactionCookie(options.cookieName, state ?? '')
-  const sealed = cookies.get(name)
-  const opened = sealed === undefined ? undefined : await options.seal.unseal(sealed)
-  if (!opened || 'rejected' in opened) throw unknownLogin('it was not started in this browser, or is used up')
-  const pending = opened.value as PendingLogin
-  if (pending.issuer !== options.issuer || pending.state !== state) throw unknownLogin('it belongs elsewhere')
-  if (pending.expiresAt <= options.clock.now()) throw unknownLogin('it took too long')
-  return { pending, clear: clearCookie(name, attributesOf(options)) }
+function notAccepted(name: string): RequestRefusedError {
+  const message = `Cannot start the sign-in: the parameter "${name}" is not one to pass on`
+  return new RequestRefusedError('login_request_invalid', message)
 }
 
-async function transactionCookie(cookieName: string, state: string): Promise<string> {
-  return `${cookieName}.login.${fingerprint(await sha256(state))}`
-}
-
-function pendingLogins(cookieName: string, cookies: ReadonlyMap<string, string>): string[] {
-  const prefix = `${cookieName}.login.`
-  return [...cookies.keys()].filter((name) => name.startsWith(prefix) && name.length === prefix.length + 8)
-}
-
-function attributesOf({ secure }: LoginOptions): CookieAttributes {
-  return { secure, sameSite: 'Lax' }
-}
-
-function unknownLogin(why: string): RequestRefusedError {
-  return new RequestRefusedError(
-    'login_transaction_invalid',
-    `Cannot finish the sign-in: ${why}; sign in again`,
-  )
+function needsHttps(): ConfigurationError {
+  const message =
+    'Option "responseMode" must be "query" on http: the cookie that a form post needs is sent on https only'
+  return new ConfigurationError('invalid_option', message)
 }

@@ -6,6 +6,8 @@ import {
   SignInRequiredError,
 } from '../vocabulary/index.ts'
 
+const FORBIDDEN = new Set<ErrorCode>(['cross_site_request_refused', 'access_denied', 'sign_in_refused'])
+
 /** A `problem+json` response (RFC 9457) that tells the code of an error and nothing it does not show anyway. */
 export function problem(status: number, error: EvertokenError): Response {
   const { code, message, retryAfterSeconds } = error
@@ -19,7 +21,7 @@ export function problemFor(error: unknown): Response {
   if (!(error instanceof EvertokenError)) throw error
   if (error instanceof SignInRequiredError) return problem(401, error)
   if (error instanceof RequestRefusedError) {
-    return problem(error.code === 'cross_site_request_refused' ? 403 : 400, error)
+    return problem(FORBIDDEN.has(error.code) ? 403 : 400, error)
   }
   return problem(error instanceof ConfigurationError ? 500 : 503, error)
 }

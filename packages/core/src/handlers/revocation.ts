@@ -1,11 +1,21 @@
 import { fingerprint } from '../mechanisms/digest.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
-import { withoutRefreshToken, withRevocationConfirmed } from '../rules/session-record.ts'
-import { type EventListener, OperatorError, type RevocationOutcome } from '../vocabulary/index.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionCell } from '../ports/session-cell.ts'
+import { type SessionRecord, withoutRefreshToken, withRevocationConfirmed } from '../rules/session-record.ts'
+import { type EventListener, OperatorError, type RevocationOutcome } from '../vocabulary/index.ts'
+
+export interface RevokeSessionOptions {
+  /** The refresh token, nothing, or `all`: the access tokens too. */
+  readonly revoke: boolean | 'all'
+  readonly emit: EventListener
+  /** For the pauses between tries. Absent: there is one. */
+  readonly clock?: Clock
+}
 
 const MAX_SWAPS = 50
+const PAUSES_SECONDS = [1, 4, 16]
 
 /** Revokes a refresh token that no session uses any more, and tells the outcome by an event. */
 export async function revokeGivenUp(
@@ -17,6 +27,35 @@ export async function revokeGivenUp(
   const outcome = await server.revoke(refreshToken)
   emit({ type: 'refresh_token_revoked', session: fingerprint(key), outcome })
   return outcome
+}
+
+/** Revokes what a session that is over has left behind; what fails is tried again, a few times. Never rejects. */
+export async function revokeSession(
+  server: TokenEndpoint,
+  key: string,
+  { refreshToken, revoking, tokens }: SessionRecord,
+  { revoke, emit, clock }: RevokeSessionOptions,
+): Promise<void> {
+  const given = refreshToken ?? revoking
+  const tries: (() => Promise<RevocationOutcome>)[] = []
+  if (revoke && given !== undefined) tries.push(() => revokeGivenUp(server, key, given, emit))
+  for (const { value } of revoke === 'all' ? Object.values(tokens) : []) {
+    tries.push(async () => {
+      const outcome = await server.revoke(value, 'access_token')
+      emit({ type: 'access_token_revoked', session: fingerprint(key), outcome })
+      return outcome
+    })
+  }
+  await Promise.all(tries.map((attempt) => untilDone(attempt, clock)))
+}
+
+async function untilDone(attempt: () => Promise<RevocationOutcome>, clock: Clock | undefined): Promise<void> {
+  let outcome = await attempt()
+  for (const pause of clock ? PAUSES_SECONDS : []) {
+    if (outcome !== 'failed') return
+    await clock?.sleep(pause * 1000)
+    outcome = await attempt()
+  }
 }
 
 /**

@@ -1,12 +1,48 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import { endsAt } from '../rules/session-record.ts'
+import { RequestRefusedError } from '../vocabulary/index.ts'
+import { logoutProof } from './logout-proof.ts'
 import { problemFor, signInRequired } from './problem.ts'
 
-/** Tells the page who is signed in: the claims about the user and when the session ends. Never a token. */
-export async function user(session: RequestSession): Promise<Response> {
+export interface UserOptions {
+  readonly idleSeconds: number
+  readonly logoutPath: string
+  /** What nobody gets: 401, or 200 with `null`. */
+  readonly anonymous: 401 | 200
+}
+
+/**
+ * Tells the page who is signed in: the claims about the user, when the session ends, and where to sign out. Never a
+ * token. With `?slide=false` the session is not the longer for it.
+ */
+export async function user(
+  request: Request,
+  session: RequestSession,
+  { idleSeconds, logoutPath, anonymous }: UserOptions,
+): Promise<Response> {
+  const site = request.headers.get('sec-fetch-site')
+  if (site === 'cross-site' || site === 'same-site') return problemFor(foreign())
   const cell = await session.find()
   const snapshot = await cell?.read()
-  if (!snapshot) return problemFor(signInRequired('no_session'))
-  session.note(snapshot)
-  const { claims, expiresAt } = snapshot.record
-  return Response.json({ claims, sessionExpiresAt: expiresAt }, { headers: { 'cache-control': 'no-store' } })
+  if (!cell || !snapshot) {
+    return anonymous === 200 ? json(null) : problemFor(signInRequired('no_session'))
+  }
+  if (new URL(request.url).searchParams.get('slide') !== 'false') session.note(snapshot)
+  const { claims } = snapshot.record
+  return json({
+    claims,
+    ...(claims.sid !== undefined && { sid: claims.sid }),
+    sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
+    logoutUrl: `${logoutPath}?proof=${await logoutProof(cell.key)}`,
+  })
+}
+
+function json(body: unknown): Response {
+  const headers = { 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }
+  return Response.json(body, { headers })
+}
+
+function foreign(): RequestRefusedError {
+  const message = 'Cannot tell who is signed in: ask from a page of this application'
+  return new RequestRefusedError('cross_site_request_refused', message)
 }

@@ -2,10 +2,13 @@ import type { Clock } from '../ports/clock.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { OperatorError } from '../vocabulary/index.ts'
-import type { SealedRecord, Vault } from './vault.ts'
+import type { Vault } from './vault.ts'
 
-/** How long requests may still arrive with the cookie that the browser has meanwhile replaced, in seconds. */
-const LATE_REQUEST_SECONDS = 300
+/**
+ * How long requests may still arrive with the cookie that the browser has meanwhile replaced, in seconds: by a clock
+ * that may be minutes behind the store's.
+ */
+const LATE_REQUEST_SECONDS = 900
 const MAX_SWAPS = 50
 
 /**
@@ -13,38 +16,47 @@ const MAX_SWAPS = 50
  * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
  */
 export function createCookieCell(
-  key: string,
-  carried: SealedRecord,
+  carried: SessionRecord,
   vault: Vault,
   clock: Clock,
   idleSeconds: number,
+  expired?: (key: string, record: SessionRecord) => void,
 ): SessionCell {
+  const key = carried.id
+
   async function newest(): Promise<Snapshot> {
     const successor = await vault.read(key)
     const stored = successor?.sealed
-    const later =
-      successor && (successor.record.ended || successor.record.generation >= carried.record.generation)
-    return { ...(later ? successor : carried), stored }
+    const later = successor && (successor.record.ended || successor.record.generation >= carried.generation)
+    return { record: later ? successor.record : carried, stored }
   }
 
   async function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined> {
     const next = await vault.swap(key, from.stored, to, keepUntil(to))
-    return next && { ...next, stored: next.sealed }
+    return next && { record: next.record, stored: next.sealed }
   }
 
   function keepUntil(record: SessionRecord): number {
     if (record.ended) return record.expiresAt
     const over = endsAt(record, idleSeconds)
-    return record.caughtUp ? Math.min(over, clock.now() + LATE_REQUEST_SECONDS) : over
+    if (!record.caughtUp) return over
+    return Math.min(over, Math.max(clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
+  }
+
+  async function kept(): Promise<Snapshot | undefined> {
+    const snapshot = await newest()
+    return snapshot.record.ended ? undefined : snapshot
   }
 
   return {
     key,
+    kept,
     swap,
     async read() {
-      const snapshot = await newest()
-      const over = snapshot.record.ended || clock.now() >= endsAt(snapshot.record, idleSeconds)
-      return over ? undefined : snapshot
+      const snapshot = await kept()
+      if (!snapshot || clock.now() < endsAt(snapshot.record, idleSeconds)) return snapshot
+      expired?.(key, snapshot.record)
+      return undefined
     },
     async end(reason) {
       for (let i = 0; i < MAX_SWAPS; i++) {

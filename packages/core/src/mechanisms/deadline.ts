@@ -1,5 +1,8 @@
 import type { Clock } from '../ports/clock.ts'
 
+/** A process that was stopped finds its timer due before it finds what has arrived meanwhile; so it looks once more. */
+const LAST_LOOK_MS = 50
+
 /**
  * Waits for a promise, but no longer than `ms`; `late` makes the error that is thrown then.
  * What settles by itself at once costs no timer.
@@ -15,12 +18,16 @@ export async function withDeadline<T>(
     pending = false
   }
   promise.then(settle, settle)
-  await undefined
+  await Promise.resolve()
   if (!pending) return await promise
   const settled = new AbortController()
-  const expiry = clock.sleep(ms, settled.signal).then(() => {
-    if (!settled.signal.aborted) throw late()
+  const { signal } = settled
+  async function expire(): Promise<T> {
+    await clock.sleep(ms - LAST_LOOK_MS, signal)
+    if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)
+    if (!signal.aborted) throw late()
     return promise
-  })
-  return Promise.race([promise, expiry]).finally(() => settled.abort())
+  }
+  // With a reason of its own: to make the usual one costs more than all the rest.
+  return Promise.race([promise, expire()]).finally(() => settled.abort('settled'))
 }

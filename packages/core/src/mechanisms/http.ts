@@ -25,7 +25,8 @@ export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeout
   }
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+/** Reads a body as text; rejects as soon as it is longer than `maxBytes`. */
+export async function readText(response: Pick<Response, 'body'>, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0

@@ -2,15 +2,24 @@ import * as oauth from 'oauth4webapi'
 import type { RefreshAnswer, TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
-import { classifyRefusal, registeredError } from '../rules/classify.ts'
-import { retryAfterSeconds } from '../rules/retry-after.ts'
+import { readJwt } from '../rules/jwt.ts'
+import { judgeLogoutToken, type LogoutToken } from '../rules/logout-token.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { parseJsonObject, readTokenResponse } from '../rules/token-response.ts'
-import { ConfigurationError, RequestRefusedError, TryLaterError } from '../vocabulary/index.ts'
+import { TryLaterError } from '../vocabulary/index.ts'
 import { type Http, METADATA_BYTES, TOKEN_RESPONSE_BYTES } from './http.ts'
 import { sameUser, userClaims } from '../rules/id-token-claims.ts'
 import { createMetadataCache } from './metadata.ts'
+import {
+  logoutTokenFailed,
+  logoutTokenRefused,
+  oauthError,
+  refused,
+  signInFailed,
+  unanswered,
+  wrongMetadata,
+} from './protocol-errors.ts'
 import { redact } from './redact.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -25,6 +34,8 @@ export interface LoginTransaction {
   readonly nonce: string
   readonly codeVerifier: string
   readonly redirectUri: string
+  /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
+  readonly maxAge?: number
 }
 
 /** The authorization server, as a client sees it. */
@@ -36,6 +47,14 @@ export interface Protocol extends TokenEndpoint {
   redeem(response: URLSearchParams, transaction: LoginTransaction): Promise<TokenGrant>
   /** Resolves to `undefined` when the server offers no RP-initiated logout. */
   endSessionUrl(parameters: Readonly<Record<string, string>>): Promise<URL | undefined>
+  /**
+   * Checks a logout token (OIDC Back-Channel Logout §2.6), all but whether it was used before.
+   *
+   * @throws RequestRefusedError when it does not hold, TryLaterError when that cannot be told now.
+   */
+  logoutToken(token: string): Promise<LogoutToken>
+  /** Of the metadata, what tells what the server can do. */
+  capabilities(): Promise<Readonly<Record<string, unknown>>>
 }
 
 export interface ProtocolOptions {
@@ -53,15 +72,21 @@ export interface ProtocolOptions {
   readonly clock: Clock
 }
 
-/** Failed before a connection was made: no byte of the request has arrived. */
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
+const CAPABILITIES = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'revocation_endpoint',
+  'end_session_endpoint',
+  'jwks_uri',
+  'code_challenge_methods_supported',
+  'response_modes_supported',
+  'id_token_signing_alg_values_supported',
+  'authorization_response_iss_parameter_supported',
+  'backchannel_logout_supported',
+  'backchannel_logout_session_supported',
+  'frontchannel_logout_supported',
+  'frontchannel_logout_session_supported',
+] as const
 
 /** The protocol, by oauth4webapi; the one file that knows it. */
 export function createProtocol(options: ProtocolOptions): Protocol {
@@ -76,6 +101,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const authenticate = clientAuthentication(options.authentication)
   const metadata = createMetadataCache(() => discover(options), options.flights, clock)
   const wire = wireOptions(options, TOKEN_RESPONSE_BYTES)
+  const keys = wireOptions(options, METADATA_BYTES)
 
   async function refresh(
     refreshToken: string,
@@ -122,7 +148,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     const server = await metadata()
     try {
       const code = oauth.validateAuthResponse(server, client, parameters, transaction.state)
-      const { redirectUri, codeVerifier, nonce } = transaction
+      const { redirectUri, codeVerifier, nonce, maxAge } = transaction
       const sentAt = clock.now()
       const answer = await oauth.authorizationCodeGrantRequest(
         server,
@@ -144,6 +170,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
         {
           expectedNonce: nonce,
           requireIdToken: true,
+          ...(maxAge !== undefined && { maxAge }),
         },
       )
       return { ...grant, claims: userClaims(oauth.getValidatedIdTokenClaims(result)) }
@@ -177,12 +204,12 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       url.searchParams.set('code_challenge_method', 'S256')
       return url
     },
-    async revoke(refreshToken) {
+    async revoke(token, hint = 'refresh_token') {
       try {
         const server = await metadata()
         if (server.revocation_endpoint === undefined) return 'unsupported'
-        const additionalParameters = { token_type_hint: 'refresh_token' }
-        const response = await oauth.revocationRequest(server, client, authenticate, refreshToken, {
+        const additionalParameters = { token_type_hint: hint }
+        const response = await oauth.revocationRequest(server, client, authenticate, token, {
           ...wire,
           additionalParameters,
         })
@@ -199,6 +226,29 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       const url = new URL(endpoint)
       for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
       return url
+    },
+    async logoutToken(token) {
+      const server = await metadata()
+      const jwt = readJwt(token)
+      const alg = jwt?.header['alg']
+      const pinned = server.id_token_signing_alg_values_supported ?? ['RS256']
+      if (!jwt || typeof alg !== 'string' || !pinned.includes(alg))
+        throw logoutTokenRefused('is not signed as the authorization server signs')
+      try {
+        // The one function that checks the signature of any JWT, beside its issuer, audience and expiry.
+        const verifier = { ...client, authorization_signed_response_alg: alg }
+        const response = new URLSearchParams({ response: token })
+        await oauth.validateJwtAuthResponse(server, verifier, response, oauth.skipStateCheck, keys)
+      } catch (error) {
+        throw logoutTokenFailed(error)
+      }
+      const judged = judgeLogoutToken(jwt, clock.now())
+      if (typeof judged === 'string') throw logoutTokenRefused(judged)
+      return judged
+    },
+    async capabilities() {
+      const server = await metadata()
+      return Object.fromEntries(CAPABILITIES.map((name) => [name, server[name]]))
     },
   }
 }
@@ -250,11 +300,6 @@ async function discover(options: ProtocolOptions): Promise<oauth.AuthorizationSe
   return metadata
 }
 
-function wrongMetadata(what: string): ConfigurationError {
-  const message = `Cannot use the authorization server: its metadata ${what}; check the option "issuer"`
-  return new ConfigurationError('authorization_server_metadata_invalid', message)
-}
-
 function parametersOf({ resource, scope, parameters }: TokenRequest): URLSearchParams {
   const result = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) result.append('resource', uri)
@@ -265,44 +310,4 @@ function parametersOf({ resource, scope, parameters }: TokenRequest): URLSearchP
 /** Lets oauth4webapi judge the ID token alone: what stands beside it has been read already, and more leniently. */
 function idTokenAlone(idToken: string | undefined): Response {
   return Response.json({ access_token: 'unused', token_type: 'bearer', id_token: idToken })
-}
-
-function oauthError(status: number, body: unknown): { readonly status: number; readonly error?: string } {
-  const error = registeredError((body as { readonly error?: unknown } | undefined)?.error)
-  return error === undefined ? { status } : { status, error }
-}
-
-function refused({ status, headers }: Response, body: unknown, now: number): RefreshAnswer {
-  const answer = oauthError(status, body)
-  const kind = classifyRefusal(status, answer.error)
-  const cause = { name: 'TokenEndpointError', ...answer }
-  if (kind === 'rejected') return { kind }
-  if (kind === 'misconfigured') return { kind, cause }
-  return { kind, cause, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
-}
-
-function unanswered(error: unknown): RefreshAnswer {
-  const cause = redact(error)
-  if (error instanceof TryLaterError || NOT_CONNECTED.has(cause.code ?? ''))
-    return { kind: 'not_processed', cause }
-  if (error instanceof ConfigurationError || cause.code?.startsWith('OAUTH_'))
-    return { kind: 'misconfigured', cause }
-  return { kind: 'ambiguous', cause }
-}
-
-function signInFailed(error: unknown): Error {
-  const cause = redact(error)
-  if (cause.error !== undefined && classifyRefusal(cause.status ?? 400, cause.error) === 'misconfigured') {
-    const message =
-      'Cannot finish the sign-in: the authorization server refuses this client; check its id and secret'
-    return new ConfigurationError('client_rejected', message, { cause })
-  }
-  const silent = cause.code === undefined && cause.error === undefined
-  if (silent || (cause.status ?? 0) >= 500) {
-    const message =
-      'Cannot finish the sign-in: the authorization server did not answer as it should; sign in again'
-    return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })
-  }
-  const message = 'Cannot finish the sign-in: the authorization response was refused; sign in again'
-  return new RequestRefusedError('authorization_response_invalid', message, { cause })
 }

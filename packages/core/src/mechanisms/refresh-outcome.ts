@@ -2,7 +2,14 @@ import type { RefreshAnswer, TokenEndpoint } from '../ports/authorization-server
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { decide, type RefreshPolicy, type Want } from '../rules/decide.ts'
-import { ended, type StoredToken, type TokenGrant, withCoolDown, withGrant } from '../rules/session-record.ts'
+import {
+  ended,
+  type StoredToken,
+  type TokenGrant,
+  withCoolDown,
+  withDoubt,
+  withGrant,
+} from '../rules/session-record.ts'
 import { type Consumed, settle, settleRejection } from '../rules/settle.ts'
 import {
   ConfigurationError,
@@ -32,8 +39,8 @@ export interface Sent extends Consumed, Want {
   readonly answer: RefreshAnswer
   /** From the monotonic clock, in milliseconds. */
   readonly sentAt: number
-  /** An earlier use of the same refresh token may have gone through, its answer lost. */
-  readonly doubtful: boolean
+  /** An earlier use of the same refresh token, by another flight, may have gone through, its answer lost. */
+  readonly inDoubt: boolean
 }
 
 type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
@@ -43,6 +50,7 @@ const MAX_PATIENCE_SECONDS = 2
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
 const PERSIST_MS = 30_000
+const MAX_SWAPS = 50
 const MAX_RELEASES = 5
 
 const CODES: Record<Failure['kind'], ErrorCode> = {
@@ -70,13 +78,14 @@ export function createOutcome(options: OutcomeOptions): Outcome {
       case 'refreshed':
         if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
         return persist(cell, sent, answer.grant)
-      case 'subject_changed': {
-        const done = await endSession(cell, sent, 'subject_changed')
-        await revoke(cell, answer.grant)
-        return done
-      }
+      case 'subject_changed':
+        try {
+          return await endSession(cell, tries, sent, 'subject_changed')
+        } finally {
+          await revoke(cell, answer.grant)
+        }
       case 'rejected':
-        return endSession(cell, sent, 'grant_rejected')
+        return endSession(cell, tries, sent, 'grant_rejected')
       case 'misconfigured':
       case 'not_processed':
       case 'ambiguous':
@@ -87,31 +96,28 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   /** Nothing comes before this: until it is done, the only copy of the refresh token is in this process. */
   async function persist(cell: SessionCell, sent: Sent, grant: TokenGrant): Promise<TokenResult | undefined> {
     const startedAt = clock.elapsed()
-    for (let pauseMs = FIRST_PAUSE_MS; ;) {
-      try {
-        const done = await persistOnce(cell, sent, grant)
-        if (done !== 'lost') return done
-      } catch (error) {
-        if (!(error instanceof OperatorError)) throw error
-        if (clock.elapsed() - startedAt > PERSIST_MS) {
-          emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
-          throw error
-        }
-        await clock.sleep(pauseMs)
-        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+    for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
+      const done = await persistOnce(cell, sent, grant).catch(storeFailure)
+      if (done !== 'lost' && !(done instanceof OperatorError)) return done
+      if (clock.elapsed() - startedAt > PERSIST_MS) {
+        emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
+        throw done === 'lost' ? everySwapLost() : done
       }
+      if (pauseMs > 0) await clock.sleep(pauseMs)
     }
   }
 
   async function persistOnce(cell: SessionCell, sent: Sent, grant: TokenGrant) {
-    const now = await cell.read()
+    const now = await cell.kept()
     const verdict = settle(now?.record, sent)
     if (verdict === 'adopt') return undefined
     if (verdict === 'revoke' || !now) {
       await revoke(cell, grant)
       return { signIn: now ? 'no_refresh_token' : 'session_ended' } as const
     }
-    const next = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())
+    const granted = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())
+    // Somebody took the claim over, and may have used the same refresh token after me.
+    const next = now.record.attempt === sent.attempt ? granted : withDoubt(granted)
     const unusable = grant.accessToken === undefined
     const code = 'token_response_malformed'
     const snapshot = await cell.swap(now, unusable ? withCoolDown(next, code, clock.now()) : next)
@@ -132,14 +138,24 @@ export function createOutcome(options: OutcomeOptions): Outcome {
     emit({ type: 'refresh_token_revoked', session: fingerprint(cell.key), outcome: result })
   }
 
-  async function endSession(cell: SessionCell, sent: Sent, reason: 'grant_rejected' | 'subject_changed') {
-    const now = await cell.read()
-    if (!now || settleRejection(now.record, sent) === 'again') return undefined
-    if (!(await cell.swap(now, ended(now.record, reason)))) return undefined
-    const session = fingerprint(cell.key)
-    if (sent.doubtful) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
-    emit({ type: 'session_ended', session, reason })
-    return { signIn: 'session_ended' } as const
+  async function endSession(
+    cell: SessionCell,
+    tries: readonly Sent[],
+    sent: Sent,
+    reason: 'grant_rejected' | 'subject_changed',
+  ): Promise<TokenResult | undefined> {
+    for (let i = 0; i < MAX_SWAPS; i++) {
+      const now = await cell.kept()
+      if (!now || settleRejection(now.record, sent) === 'again') return undefined
+      const session = fingerprint(cell.key)
+      // Told first: the swap may be made although its answer never comes, and then there is nobody left to tell.
+      if (i === 0 && isInDoubt(tries, sent))
+        emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
+      if (!(await cell.swap(now, ended(now.record, reason)))) continue
+      emit({ type: 'session_ended', session, reason })
+      return { signIn: 'session_ended' }
+    }
+    throw everySwapLost()
   }
 
   async function failed(
@@ -155,7 +171,7 @@ export function createOutcome(options: OutcomeOptions): Outcome {
       return undefined
     }
     emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause: answer.cause })
-    if (await release(cell, sent, code, pauseSeconds)) {
+    if (await release(cell, tries, sent, code, pauseSeconds)) {
       const now = await cell.read()
       if (now?.record.attempt !== sent.attempt) return undefined
       const next = decide(now.record, sent, clock.now(), policy)
@@ -177,15 +193,17 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   /** Resolves to `false` when the claim could not be given back; nobody may send before it lapses. */
   async function release(
     cell: SessionCell,
+    tries: readonly Sent[],
     sent: Sent,
     code: ErrorCode,
     pauseSeconds?: number,
   ): Promise<boolean> {
     try {
       for (let i = 0; i < MAX_RELEASES; i++) {
-        const now = await cell.read()
+        const now = await cell.kept()
         if (now?.record.claim?.attempt !== sent.attempt) return true
-        if (await cell.swap(now, withCoolDown(now.record, code, clock.now(), pauseSeconds))) return true
+        const next = withCoolDown(now.record, code, clock.now(), pauseSeconds)
+        if (await cell.swap(now, isInDoubt(tries, sent) ? withDoubt(next) : next)) return true
       }
     } catch {
       // The store failed and has said so by an event; the caller is to hear of the refresh.
@@ -194,6 +212,22 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   }
 
   return outcome
+}
+
+function storeFailure(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
+  throw error
+}
+
+function everySwapLost(): OperatorError {
+  const message = 'Cannot write the session: the session store lost every swap'
+  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
+}
+
+function isInDoubt(tries: readonly Sent[], { refreshToken }: Sent): boolean {
+  return tries.some(
+    (sent) => sent.refreshToken === refreshToken && (sent.inDoubt || sent.answer.kind === 'ambiguous'),
+  )
 }
 
 /** The error for callers who cannot be given a token although nobody has to sign in. */

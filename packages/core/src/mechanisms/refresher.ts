@@ -2,7 +2,7 @@ import type { Flights } from '../ports/flights.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { type ClaimState, decide, type Want } from '../rules/decide.ts'
-import { type RefreshClaim, withClaim } from '../rules/session-record.ts'
+import { type RefreshClaim, type UserClaims, withClaim } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { fingerprint, randomId } from './digest.ts'
 import {
@@ -32,12 +32,18 @@ export interface RefresherOptions extends OutcomeOptions {
   readonly requestTimeoutMs: number
   /** From 0 to 1, for pauses. */
   readonly random: () => number
+  /** Told about the user whenever a refresh is safe in the store. Never rejects. */
+  readonly refreshed?: (claims: UserClaims) => Promise<unknown>
 }
 
 /** Between taking the claim and sending: a process that slept longer than this looks again before it sends. */
 const SEND_WITHIN_MS = 5000
+/** From the answer until the session is written, unless the store is slower than that. */
+const PERSIST_WITHIN_MS = 5000
 const POLL_MS = 20
 const MAX_POLL_MS = 160
+/** Two looks at a claim further apart than this tell of a pause of ours, in which its holder may have paused as well. */
+const MAX_LOOK_MS = 1000
 const FLIGHT_MS = 60_000
 
 /**
@@ -45,10 +51,10 @@ const FLIGHT_MS = 60_000
  * processes by a claim in the session record. What to do is decided by pure rules; see `decide` and `settle`.
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { server, flights, clock, policy, emit, random } = options
+  const { server, flights, clock, policy, emit, random, refreshed } = options
   const outcome = createOutcome(options)
   // A claim lapses by time watched, never by a written date: clocks of different machines disagree.
-  const lapseMs = SEND_WITHIN_MS + options.requestTimeoutMs
+  const lapseMs = SEND_WITHIN_MS + options.requestTimeoutMs + PERSIST_WITHIN_MS
 
   async function token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
     const snapshot = await cell.read()
@@ -72,7 +78,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   function board(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
     const { result, joined } = flights.join(cell.key, demand.key, () => fly(cell, demand))
     if (joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
-    else demand.keepAlive(result.catch(() => undefined))
+    demand.keepAlive(result.catch(() => undefined))
     return result
   }
 
@@ -110,6 +116,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (!sent) continue
       tries.push(sent)
       const done = await outcome(cell, tries)
+      if (refreshed && done && 'token' in done && done.token.attempt === sent.attempt) {
+        demand.keepAlive(refreshed(done.snapshot.record.claims))
+      }
       if (done) return done
     }
     throw refusal('refresh_outcome_unknown', 1)
@@ -122,26 +131,31 @@ export function createRefresher(options: RefresherOptions): Refresher {
     snapshot: Snapshot,
     by: string,
   ): Promise<Sent | undefined> {
-    const { refreshToken, claims, claim, coolDown } = snapshot.record
+    const { refreshToken, claims } = snapshot.record
     const claimedAt = clock.elapsed()
     const claimed = await cell.swap(snapshot, withClaim(snapshot.record, by))
     if (!claimed || refreshToken === undefined || clock.elapsed() - claimedAt > SEND_WITHIN_MS)
       return undefined
     const sentAt = clock.elapsed()
     const answer = await server.refresh(refreshToken, demand.request, claims)
-    const doubtful = claim !== undefined || coolDown?.code === 'refresh_outcome_unknown'
     const { key, rejected } = demand
-    return { answer, refreshToken, key, rejected, attempt: claimed.record.attempt, sentAt, doubtful }
+    const { attempt, inDoubt = false } = claimed.record
+    return { answer, refreshToken, key, rejected, attempt, sentAt, inDoubt }
   }
 
-  /** Tells the state of a claim, by how long it has been standing there unchanged. */
+  /** Tells the state of a claim, by how long it has been watched standing there unchanged. */
   function createWatch(by: string): (claim: RefreshClaim | undefined) => ClaimState {
-    let seen: { readonly attempt: number; readonly since: number } | undefined
+    let attempt: number | undefined
+    let lookedAt = 0
+    let watchedMs = 0
     return (claim) => {
       if (!claim) return 'lapsed'
       if (claim.by === by) return 'mine'
-      if (seen?.attempt !== claim.attempt) seen = { attempt: claim.attempt, since: clock.elapsed() }
-      return clock.elapsed() - seen.since > lapseMs ? 'lapsed' : 'live'
+      const now = clock.elapsed()
+      watchedMs = attempt === claim.attempt ? watchedMs + Math.min(now - lookedAt, MAX_LOOK_MS) : 0
+      attempt = claim.attempt
+      lookedAt = now
+      return watchedMs > lapseMs ? 'lapsed' : 'live'
     }
   }
 

@@ -26,7 +26,7 @@ export interface RequestSession {
   /** Takes note of a newer state of the session. */
   note(snapshot: Snapshot): void
   /** Replaces whatever session there was. */
-  start(record: SessionRecord): Promise<void>
+  start(make: (id: string) => Promise<SessionRecord>): Promise<void>
   end(reason: EndReason): Promise<SessionRecord | undefined>
   /** @throws ConfigurationError when the browser could no longer be told of a new generation. */
   beforeRefresh(): void
@@ -51,32 +51,54 @@ export interface RequestSessionOptions {
 
 /** The session is touched at most once in this share of the idle time. */
 const TOUCH_SHARE = 0.1
+/**
+ * Responses overtake each other, and the last one to arrive decides which cookie the browser holds. What was learned
+ * longer ago than `NEWS_MS` is not told any more, and a generation counts as caught up with only when all that could
+ * replace it by an older one has long arrived.
+ */
+const NEWS_MS = 30_000
+const CAUGHT_UP_SECONDS = 60
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
-  let searched: Promise<void> | undefined
+  const arrivedAt = clock.now()
   let cell: SessionCell | undefined
+  /** The same, once it is searched for. */
+  let found: Promise<SessionCell | undefined> | undefined
   /** The generation that the browser holds. */
   let held: number | undefined
   let newest: Snapshot | undefined
+  /** By the monotonic clock, in milliseconds. */
+  let notedAt = 0
   /** The id of the session that this request has started. */
   let started: string | undefined
+  /** The cookie of `newest`, where it is news. */
+  let news: string | undefined
   let pending: { readonly set: string; readonly expiresAt: number } | 'clear' | undefined
   let headersSent = false
 
-  async function search(): Promise<void> {
+  async function search(): Promise<SessionCell | undefined> {
     const joined = joinCookie(cookieName, cookies)
-    if (joined === undefined) return
-    const found =
+    if (joined === undefined) return undefined
+    const result =
       joined === 'incomplete' ? { rejected: joined as RejectionReason } : await kind.find(joined.value)
-    if ('rejected' in found) return emit({ type: 'session_rejected', reason: found.rejected })
-    cell = found.cell
-    held = found.generation
+    if ('rejected' in result) {
+      emit({ type: 'session_rejected', reason: result.rejected })
+      return undefined
+    }
+    held = result.generation
+    cell = result.cell
+    return cell
   }
 
-  async function find(): Promise<SessionCell | undefined> {
-    await (searched ??= search())
-    return cell
+  function find(): Promise<SessionCell | undefined> {
+    return (found ??= search())
+  }
+
+  function replace(next: SessionCell | undefined): void {
+    cell = next
+    found = Promise.resolve(next)
+    newest = undefined
   }
 
   function cookieLines(value: string, expiresAt: number): string[] {
@@ -94,53 +116,70 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   function isNews(snapshot: Snapshot | undefined): snapshot is Snapshot {
-    return held !== undefined && !!snapshot && snapshot.record.generation > held && !snapshot.record.claim
+    if (held === undefined || !snapshot || snapshot.record.claim) return false
+    return snapshot.record.generation > held && clock.elapsed() - notedAt <= NEWS_MS
+  }
+
+  function hasCaughtUp({ record, stored }: Snapshot): boolean {
+    const isHeld = stored !== undefined && record.generation === held && !record.caughtUp
+    if (!isHeld || kind.allStored || record.inDoubt) return false
+    return arrivedAt - record.touchedAt > CAUGHT_UP_SECONDS
+  }
+
+  function note(snapshot: Snapshot): void {
+    // What the previous session still brings must not take the place of the one that was started.
+    if (started !== undefined && snapshot.record.id !== started) return
+    if (newest && snapshot.record.generation < newest.record.generation) return
+    newest = snapshot
+    notedAt = clock.elapsed()
+  }
+
+  async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
+    const { record } = now
+    if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
+      // Lost to somebody who knows better: the next request touches.
+      const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
+      if (won) note(won)
+    } else if (hasCaughtUp(now)) {
+      keepAlive(kept.swap(now, caughtUp(record)).catch(ignoreStore))
+    }
   }
 
   return {
     find,
     keepAlive,
-    note(snapshot) {
-      // What the previous session still brings must not take the place of the one that was started.
-      if (started !== undefined && snapshot.record.id !== started) return
-      if (!newest || snapshot.record.generation >= newest.record.generation) newest = snapshot
-    },
+    note,
     beforeRefresh() {
       if (headersSent && kind.inCookie) throw headersAlreadySent('refresh the access token')
     },
-    async start(record) {
+    async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const created = await kind.create(record)
+      const name = await kind.newName()
+      const record = await make(name.id)
+      const created = await kind.create(record, name)
       if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
       await previous?.end('signed_out').catch(ignoreStore)
-      cell = created.cell
+      replace(created.cell)
       held = kind.inCookie ? record.generation : undefined
-      newest = undefined
       started = record.id
       pending = { set: created.cookie, expiresAt: record.expiresAt }
-      emit({ type: 'session_started', session: fingerprint(cell.key) })
+      emit({ type: 'session_started', session: fingerprint(created.cell.key) })
     },
     async end(reason) {
       const ending = await find()
       const last = await ending?.end(reason)
       pending = 'clear'
       if (!ending) return undefined
-      cell = undefined
-      newest = undefined
+      replace(undefined)
       if (last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
       return last
     },
     async settle() {
-      if (!cell || !newest || newest.record.claim || pending) return
-      const { record, stored } = newest
-      if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
-        // Lost to somebody who knows better: the next request touches.
-        newest = (await cell.swap(newest, touched(record, clock.now())).catch(ignoreStore)) ?? newest
-      } else if (stored !== undefined && record.generation === held && !record.caughtUp) {
-        keepAlive(cell.swap(newest, caughtUp(record)).catch(ignoreStore))
-      }
+      if (!cell || !newest) return
+      if (!pending && !newest.record.claim) await keepHouse(cell, newest)
+      if (isNews(newest)) news = await kind.cookieFor(newest.record)
     },
     takeCookies() {
       headersSent = true
@@ -148,7 +187,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
         const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
         return names.filter((name) => cookies.has(name)).map((name) => clearCookie(name, attributes))
       }
-      if (isNews(newest)) return cookieLines(newest.sealed, newest.record.expiresAt)
+      if (news !== undefined && newest) return cookieLines(news, newest.record.expiresAt)
       return pending ? cookieLines(pending.set, pending.expiresAt) : []
     },
   }

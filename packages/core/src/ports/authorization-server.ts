@@ -27,6 +27,6 @@ export interface TokenEndpoint {
   ready(): Promise<void>
   /** Never throws. `user` is whom the session belongs to: a new ID token must speak of the same (OIDC Core §12.2). */
   refresh(refreshToken: string, request: TokenRequest, user: UserClaims): Promise<RefreshAnswer>
-  /** Never throws (RFC 7009). */
-  revoke(refreshToken: string): Promise<RevocationOutcome>
+  /** Never throws (RFC 7009). Without a hint the token is a refresh token. */
+  revoke(token: string, hint?: 'refresh_token' | 'access_token'): Promise<RevocationOutcome>
 }

@@ -4,8 +4,6 @@ import type { EndReason } from '../vocabulary/index.ts'
 /** One session as it was at a moment. */
 export interface Snapshot {
   readonly record: SessionRecord
-  /** The sealed text of the record. */
-  readonly sealed: string
   /** What the store holds, which the next swap must find there. */
   readonly stored: string | undefined
 }
@@ -16,6 +14,8 @@ export interface SessionCell {
   readonly key: string
   /** Resolves to `undefined` when the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
+  /** As `read`, but a session whose time is over by this clock, which may be wrong, is still there. */
+  kept(): Promise<Snapshot | undefined>
   /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
   /** Ends the session for good. Resolves to its last record. */

@@ -37,7 +37,12 @@ function isBelow(path: string, prefix: string): boolean {
  * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
  */
 function climbs(path: string): boolean {
-  return /[/\\]\.\.(?![\w.-])/.test(decode(decode(decode(path))))
+  return /[/\\]\.\.(?![\w.-])/.test(decodedThrice(path))
+}
+
+/** As the last of several servers might see it, each of which decodes. */
+export function decodedThrice(path: string): string {
+  return decode(decode(decode(path)))
 }
 
 /** Decodes ASCII once, less the tabs and line ends, which URL parsers drop. */

@@ -6,7 +6,8 @@ export const MAX_CHUNKS = 4
 export interface CookieAttributes {
   /** Seconds; rounded down. Without it the cookie ends with the browser session. */
   readonly maxAge?: number
-  readonly sameSite: 'Lax' | 'Strict'
+  /** `None` is for a login whose answer comes as a POST from the authorization server. */
+  readonly sameSite: 'Lax' | 'Strict' | 'None'
   readonly secure: boolean
 }
 

@@ -31,8 +31,6 @@ export type Decision =
   | { readonly do: 'sign_in'; readonly code: ErrorCode }
   | { readonly do: 'try_later'; readonly code: ErrorCode; readonly seconds: number }
 
-/** A cool-down further away than this was written by a clock that is wrong. */
-const MAX_COOL_DOWN_SECONDS = 300
 /** A token rejected at this age or younger is not replaced: the next one would be rejected as well. */
 const REJECTED_TOO_SOON_SECONDS = 10
 
@@ -54,7 +52,7 @@ export function decide(
   const next = replace(record, now, claim)
   if (!token || state === 'expired') return next
   if (!policy.serveDuringRefresh && (next.do === 'claim' || next.do === 'wait')) return next
-  return { do: 'serve', token, refresh: next.do === 'claim' && !risksGrant(record, policy) }
+  return { do: 'serve', token, refresh: next.do === 'claim' && !risksGrant(record, policy, claim) }
 }
 
 function stateOf(record: SessionRecord, token: StoredToken, want: Want, now: number, policy: RefreshPolicy) {
@@ -68,15 +66,16 @@ function stateOf(record: SessionRecord, token: StoredToken, want: Want, now: num
 
 function replace(record: SessionRecord, now: number, claim: ClaimState): Decision {
   if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
-  const pause = record.coolDown ? record.coolDown.until - now : 0
-  if (record.coolDown && pause > 0 && pause <= MAX_COOL_DOWN_SECONDS) {
-    return { do: 'try_later', code: record.coolDown.code, seconds: pause }
+  const { coolDown } = record
+  const pause = coolDown ? coolDown.until - now : 0
+  if (coolDown && pause > 0 && pause <= coolDown.seconds) {
+    return { do: 'try_later', code: coolDown.code, seconds: pause }
   }
   if (record.claim && claim === 'live') return { do: 'wait' }
   return { do: 'claim', refreshToken: record.refreshToken }
 }
 
 /** After an answer was lost, a strict server may end the grant at the next use: not while the old token still works. */
-function risksGrant(record: SessionRecord, policy: RefreshPolicy): boolean {
-  return policy.reuse === 'strict' && record.coolDown?.code === 'refresh_outcome_unknown'
+function risksGrant({ inDoubt, claim }: SessionRecord, policy: RefreshPolicy, state: ClaimState): boolean {
+  return policy.reuse === 'strict' && (inDoubt === true || (claim !== undefined && state === 'lapsed'))
 }

@@ -32,7 +32,7 @@ export function nextHop(
   location: string | null,
   prefixes: readonly AllowedPrefix[],
 ): Hop | 'arrived' | 'refused' {
-  if (!REDIRECTS.has(status) || location === null) return 'arrived'
+  if (!isRedirect(status) || location === null) return 'arrived'
   if (!URL.canParse(location, hop.url)) return 'refused'
   const url = new URL(location, hop.url)
   if (url.hash === '') url.hash = hop.url.hash
@@ -45,6 +45,11 @@ export function nextHop(
   if (next.body !== 'none' || (next.method !== 'GET' && next.method !== 'HEAD')) return 'refused'
   const harmless = [...next.headers].filter(([name]) => HARMLESS.has(name))
   return { ...next, url, trusted, headers: new Headers(harmless) }
+}
+
+/** Whether it is a status that sends elsewhere: the others may have a `Location` too, which says something else. */
+export function isRedirect(status: number): boolean {
+  return REDIRECTS.has(status)
 }
 
 /** What becomes of method and body: 303 turns everything into GET, 301 and 302 turn POST into GET. */

@@ -15,3 +15,11 @@ export function safeReturnTo(value: string | null | undefined, origin: string): 
   const isLocal = url.origin === origin && target.length <= MAX_LENGTH && LOCAL.test(target)
   return isLocal && new URL(target, origin).origin === origin ? target : '/'
 }
+
+/** Adds an error to the query of a return-to path, for whoever waits there. */
+export function withError(returnTo: string, error: string, origin: string): string {
+  const url = new URL(returnTo, origin)
+  url.searchParams.set('error', error)
+  const target = safeReturnTo(url.href, origin)
+  return target === '/' ? `/?error=${error}` : target
+}

@@ -9,9 +9,19 @@
  */
 export function isSameOriginRequest(headers: Headers, origin: string): boolean {
   const site = headers.get('sec-fetch-site')
+  if (site !== null) return site === 'same-origin'
   const from = headers.get('origin')
-  if (site === 'same-origin') return true
-  if (site === null && from === origin) return true
-  const isForeign = site === 'cross-site' || (from !== null && from !== origin)
-  return headers.get('x-evertoken') === '1' && !isForeign
+  return from === null ? headers.get('x-evertoken') === '1' : from === origin
+}
+
+/** Whether it could act for a user who knows nothing of it. What carries no cookie acts for nobody. */
+export function mayBeForged(headers: Headers, origin: string): boolean {
+  return headers.has('cookie') && !isSameOriginRequest(headers, origin)
+}
+
+/** Whether a browser shows the answer as a page of its own. Other sites lead users here too, and see nothing of it. */
+export function isTopLevelNavigation(method: string, headers: Headers): boolean {
+  const isSafe = method === 'GET' || method === 'HEAD'
+  const isDocument = headers.get('sec-fetch-dest') === 'document'
+  return isSafe && isDocument && headers.get('sec-fetch-mode') === 'navigate'
 }

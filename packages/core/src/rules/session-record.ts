@@ -22,6 +22,8 @@ export interface RefreshClaim {
 /** A refresh failed; none is started before `until`. */
 export interface CoolDown {
   readonly until: number
+  /** How long it was to last; whoever sees it end later than that has another clock than who wrote it. */
+  readonly seconds: number
   readonly failures: number
   readonly code: ErrorCode
 }
@@ -49,6 +51,7 @@ export interface TokenGrant {
  * where the previous one stood.
  */
 export interface SessionRecord {
+  /** The key of the session in the store; not what a browser could show to get in. */
   readonly id: string
   readonly issuer: string
   /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */
@@ -69,6 +72,8 @@ export interface SessionRecord {
   readonly attempt: number
   readonly claim?: RefreshClaim
   readonly coolDown?: CoolDown
+  /** An earlier use of the refresh token may have gone through, its answer lost. */
+  readonly inDoubt?: true
   /** The browser has shown that it holds this generation. */
   readonly caughtUp?: true
   readonly ended?: EndReason
@@ -95,7 +100,7 @@ export function withGrant(
   attempt: number,
   now: number,
 ): SessionRecord {
-  const { claim: _claim, coolDown, caughtUp: _caughtUp, ...rest } = record
+  const { claim: _claim, coolDown, inDoubt: _inDoubt, caughtUp: _caughtUp, ...rest } = record
   return {
     ...rest,
     // Answers without a usable access token are failures in a row.
@@ -124,9 +129,16 @@ function withToken(
   return Object.fromEntries([...others, [key, token]])
 }
 
+/** Whoever takes over the claim of somebody else cannot know whether that one has sent the refresh token. */
 export function withClaim(record: SessionRecord, by: string): SessionRecord {
+  const { caughtUp: _caughtUp, ...rest } = record
   const attempt = record.attempt + 1
-  return { ...record, attempt, claim: { attempt, by } }
+  const next = { ...rest, attempt, claim: { attempt, by } }
+  return record.claim && record.claim.by !== by ? withDoubt(next) : next
+}
+
+export function withDoubt(record: SessionRecord): SessionRecord {
+  return { ...record, inDoubt: true }
 }
 
 /** Gives the claim back after a failure and asks everybody to wait a moment, longer after each failure in a row. */
@@ -139,12 +151,12 @@ export function withCoolDown(
   const { claim: _claim, ...rest } = record
   const failures = Math.min((record.coolDown?.failures ?? 0) + 1, 10)
   const pause = retryAfterSeconds ?? Math.min(2 ** (failures - 1), MAX_COOL_DOWN_SECONDS)
-  return { ...rest, coolDown: { until: now + pause, failures, code } }
+  return { ...rest, coolDown: { until: now + pause, seconds: pause, failures, code } }
 }
 
 /** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
 export function withoutRefreshToken(record: SessionRecord): SessionRecord {
-  const { refreshToken, caughtUp: _caughtUp, ...rest } = record
+  const { refreshToken, claim: _claim, caughtUp: _caughtUp, ...rest } = record
   if (refreshToken === undefined) return record
   return { ...rest, revoking: refreshToken, generation: record.generation + 1 }
 }

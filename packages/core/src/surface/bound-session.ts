@@ -1,15 +1,18 @@
-import { randomId } from '../mechanisms/digest.ts'
 import type { TokenResult } from '../mechanisms/refresh-outcome.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { Clock } from '../ports/clock.ts'
 import { newSession, type StoredToken } from '../rules/session-record.ts'
 import type { TokenGrant } from '../rules/session-record.ts'
-import { AccessToken } from '../vocabulary/index.ts'
+import { AccessToken, type EventListener } from '../vocabulary/index.ts'
 
 /** The session of one request, tied to the refresher. */
 export interface BoundSession {
   readonly session: RequestSession
+  /** Where browsers find the application; `undefined` when as the request says. */
+  readonly origin: string | undefined
+  readonly emit: EventListener
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
 }
@@ -19,16 +22,22 @@ export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive'> & {
 }
 
 export interface BindOptions {
+  /** Where sessions have to be found by whom they are of. */
+  readonly directory?: SessionDirectory | undefined
   readonly refresher: Refresher
   readonly clock: Clock
   readonly issuer: string
   readonly absoluteSeconds: number
+  readonly origin: string | undefined
+  readonly emit: EventListener
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, clock, issuer, absoluteSeconds } = options
+  const { directory, refresher, clock, issuer, absoluteSeconds, origin, emit } = options
   return {
     session,
+    origin,
+    emit,
     async obtain({ key, request, rejected, signal }) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
@@ -40,10 +49,14 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       if ('token' in result) session.note(result.snapshot)
       return result
     },
-    async start(grant) {
-      const now = clock.now()
-      const base = { id: randomId(), issuer, expiresAt: now + absoluteSeconds, claims: grant.claims ?? {} }
-      await session.start(newSession(base, grant, '', now))
+    start(grant) {
+      return session.start(async (id) => {
+        const now = clock.now()
+        const base = { id, issuer, expiresAt: now + absoluteSeconds, claims: grant.claims ?? {} }
+        const record = newSession(base, grant, '', now)
+        await directory?.add(record)
+        return record
+      })
     },
   }
 }

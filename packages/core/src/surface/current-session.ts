@@ -1,8 +1,10 @@
 import type { TokenFetch } from '../handlers/token-fetch.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
+import { createAntiForgery } from './anti-forgery.ts'
 import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+import { createBoundTokenProxy } from './token-proxy-options.ts'
 import type { UserSession } from './user-session.ts'
 
 /** What the session interface offers, for the user of the request being handled. */
@@ -23,12 +25,15 @@ export function createCurrentSession(context: RequestContext): CurrentSession {
   }
 
   return {
+    ...createAntiForgery(() => current().bound),
+    createTokenProxy: (routes) => createBoundTokenProxy(() => current().bound, routes),
     createTokenFetch: (options: TokenFetchOptions): TokenFetch =>
       createBoundTokenFetch(() => current().bound, options),
-    getUserAccessToken: async (wanted) => current().user.getUserAccessToken(wanted),
+    getUserAccessToken: async (wanted) => await current().user.getUserAccessToken(wanted),
     revokeRefreshToken: async () => current().user.revokeRefreshToken(),
     getUser: async () => current().user.getUser(),
     startSession: async (tokenResponse, start) => current().user.startSession(tokenResponse, start),
+    loginUrlFor: (response, returnTo) => current().user.loginUrlFor(response, returnTo),
     endSession: async () => current().user.endSession(),
     getId: async () => current().user.getId(),
   }

@@ -4,10 +4,14 @@ import { createProtocol } from '../mechanisms/protocol.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal } from '../mechanisms/seal.ts'
+import { createSealedRecords } from '../mechanisms/sealed-records.ts'
+import { createSessionDirectory } from '../mechanisms/session-directory.ts'
 import { createCookieKind, createServerKind } from '../mechanisms/session-kinds.ts'
+import { createStoreGuard } from '../mechanisms/store-guard.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import { createVault } from '../mechanisms/vault.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
+import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { EventListener } from '../vocabulary/index.ts'
@@ -16,6 +20,7 @@ import { createCurrentSession, type Current, type CurrentSession } from './curre
 import { createDetachedSession } from './detached-session.ts'
 import { checkOptions, type EvertokenOptions, invalid } from './options.ts'
 import { createRoutes } from './routes.ts'
+import { checkSessionOptions } from './session-options.ts'
 import { createUserSession, type UserSession, withCookies } from './user-session.ts'
 
 /** An application's request handler. `session` is the user's, as an argument. */
@@ -31,6 +36,11 @@ export interface Engine {
   sessionById(id: string, keepAlive?: KeepAlive): UserSession
 }
 
+/** The options, with a session store among them. */
+export interface EngineOptions extends EvertokenOptions {
+  readonly store: SessionStore
+}
+
 /**
  * Token management for the users of one application. What the session interface offers is here as well, for the user
  * of the request being handled.
@@ -43,37 +53,66 @@ export interface Evertoken extends Engine, CurrentSession {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  return { ...createCurrentSession(runtime.context), ...createEngine(options, runtime) }
+  const { clock = systemClock, store = createMemoryStore({ now: clock.now }) } = options
+  const engine = createEngine({ ...options, store }, runtime)
+  return { ...createCurrentSession(runtime.context), ...engine }
 }
 
 /**
- * The part that needs the options, for runtimes that have them only when the first request comes. It works on all
- * requests for which `createCurrentSession` was given the same context.
+ * The part that needs the options, for runtimes that have them only when the first request comes, and no memory to
+ * fall back on. `createCurrentSession` finds the sessions of its requests when it is given the same context.
  *
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
-export function createEngine(options: EvertokenOptions, runtime: Runtime): Engine {
+export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
   const settings = checkOptions(options)
+  const sessions = checkSessionOptions(options, options.store)
   const { issuer, secrets, idleSeconds, absoluteSeconds, requestTimeoutMs, storeTimeoutMs } = settings
-  const { clock = systemClock, store = createMemoryStore({ now: clock.now }) } = options
+  const { clock = systemClock, store } = options
   const { context, flights, keepAlive: keep } = runtime
   const emit = tell(options.onEvent)
 
   const vault = createVault({ store, seal: createSeal(secrets, 'session'), emit, clock, storeTimeoutMs })
+  const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
   const kind = (settings.kind === 'server' ? createServerKind : createCookieKind)({
     vault,
+    cookies,
     clock,
     idleSeconds,
+    allStored: sessions.backChannelLogout !== false,
+    emit,
   })
+  const directory =
+    sessions.backChannelLogout && store.index
+      ? createSessionDirectory(store, store.index, issuer, createStoreGuard({ emit, clock, storeTimeoutMs }))
+      : undefined
   const http = createHttp(options.fetch ?? ((input, init) => fetch(input, init)), clock, requestTimeoutMs)
   const server = createProtocol({ ...settings, http, flights, clock })
   const { random } = Math
-  const refresher = createRefresher({ ...settings, server, flights, clock, emit, random })
-  const routes = createRoutes({ settings, protocol: server, clock, emit })
+  const refreshed = quietly(sessions.onRefreshed)
+  const refresher = createRefresher({
+    ...settings,
+    server,
+    flights,
+    clock,
+    emit,
+    random,
+    ...(refreshed && { refreshed }),
+  })
+  const routes = createRoutes({ settings, sessions, kind, directory, protocol: server, clock, emit })
+  const loginPath = `${settings.routePrefix}/login`
 
   const bind = (session: RequestSession) =>
-    bindSession(session, { refresher, clock, issuer, absoluteSeconds })
-  const asUser = (bound: BoundSession) => createUserSession(bound, { server, clock, emit })
+    bindSession(session, {
+      directory,
+      refresher,
+      clock,
+      issuer,
+      absoluteSeconds,
+      origin: settings.origin,
+      emit,
+    })
+  const asUser = (bound: BoundSession) => createUserSession(bound, { server, clock, emit, loginPath })
 
   function open(
     request: Request,
@@ -117,6 +156,17 @@ export function createEngine(options: EvertokenOptions, runtime: Runtime): Engin
 function kept<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
   keepAlive(work.catch(() => undefined))
   return work
+}
+
+/** The same for a hook that is told of a user. */
+function quietly<T>(hook: ((value: T) => unknown) | undefined): ((value: T) => Promise<unknown>) | undefined {
+  return (
+    hook &&
+    ((value) =>
+      Promise.resolve(value)
+        .then(hook)
+        .catch(() => undefined))
+  )
 }
 
 /** A listener that throws must not become the user's trouble. */

@@ -5,9 +5,13 @@ import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import type { ClientAuthentication } from '../mechanisms/protocol.ts'
+import { checkPath, invalid } from './invalid-option.ts'
+import { SESSION_OPTIONS, type SessionOptions } from './session-options.ts'
+
+export { invalid } from './invalid-option.ts'
 
 /** The settings of `evertoken()`. Only the first four have to be thought about. */
-export interface EvertokenOptions {
+export interface EvertokenOptions extends SessionOptions {
   /** The issuer identifier of the authorization server; its endpoints come from its metadata. */
   readonly issuer: string
   readonly clientId: string
@@ -47,8 +51,8 @@ export interface EvertokenOptions {
   readonly refreshTokenReuse?: ReusePolicy
   /** Whether the old access token still works while a refresh is on its way. Default true. */
   readonly serveDuringRefresh?: boolean
-  /** Whether signing out revokes the refresh token. Default true. */
-  readonly revokeOnLogout?: boolean
+  /** Whether signing out revokes the refresh token; `all`: the access tokens as well. Default true. */
+  readonly revokeOnLogout?: boolean | 'all'
   /** Where the authorization server sends the browser after signing out; must be registered there. Default `/`. */
   readonly postLogoutPath?: string
   /** Seconds that the authorization server may take to answer. Default 10. */
@@ -80,13 +84,14 @@ export interface Settings {
   readonly idleSeconds: number
   readonly absoluteSeconds: number
   readonly policy: RefreshPolicy
-  readonly revokeOnLogout: boolean
+  readonly revokeOnLogout: boolean | 'all'
   readonly postLogoutPath: string
   readonly requestTimeoutMs: number
   readonly storeTimeoutMs: number
 }
 
 const KNOWN: Record<keyof EvertokenOptions, true> = {
+  ...SESSION_OPTIONS,
   issuer: true,
   clientId: true,
   clientSecret: true,
@@ -123,7 +128,8 @@ const DAY_SECONDS = 86_400
 export function checkOptions(options: EvertokenOptions): Settings {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(KNOWN, name))
   if (unknown !== undefined) throw invalid(unknown, 'is not an option: check its spelling')
-  const scope = options.scope ?? 'openid offline_access'
+  checkOptional(options)
+  const scope = checkText('scope', options.scope ?? 'openid offline_access')
   const issuer = checkUrl('issuer', options.issuer)
   const { session = 'cookie', sameSite = 'Lax', postLogoutPath = '/' } = options
   if (session !== 'cookie' && session !== 'server') throw invalid('session', 'must be "cookie" or "server"')
@@ -164,10 +170,6 @@ export function checkTokenRequest(request: TokenRequest): void {
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }
 
-export function invalid(option: string, problem: string): ConfigurationError {
-  return new ConfigurationError('invalid_option', `Option "${option}" ${problem}`)
-}
-
 /** @throws ConfigurationError unless it is an https URL, or http on loopback, without credentials. */
 export function checkUrl(option: string, url: string): URL {
   const prefix = parsePrefix(checkText(option, url))
@@ -184,7 +186,7 @@ function checkText(option: string, value: unknown): string {
 }
 
 function checkSecrets(secret: EvertokenOptions['secret']): readonly [string, ...string[]] {
-  const [newest, ...older] = typeof secret === 'string' ? [secret] : (secret ?? [])
+  const [newest, ...older] = [secret ?? []].flat()
   if (newest === undefined)
     throw invalid('secret', `is missing: set it to ${MIN_SECRET_LENGTH} random characters or more`)
   const weak = [newest, ...older].some((text) => typeof text !== 'string' || text.length < MIN_SECRET_LENGTH)
@@ -213,14 +215,9 @@ function checkOrigin(baseUrl: string): string {
   return url.origin
 }
 
-function checkPath(option: string, path: string): string {
-  if (!/^\/(?!\/)[\w\-./~]*$/.test(path))
-    throw invalid(option, 'must be a path that starts with a single "/"')
-  return path
-}
-
 function checkCookieName(name: string): string {
-  if (!/^[\w-]{1,64}$/.test(name)) throw invalid('cookieName', 'must be 1 to 64 letters, digits, "-" or "_"')
+  if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
+    throw invalid('cookieName', 'must be 1 to 64 letters, digits, "-" or "_"')
   return name
 }
 
@@ -231,12 +228,16 @@ function checkSeconds(option: string, seconds: number): number {
 
 function checkReuse(reuse: ReusePolicy): ReusePolicy {
   if (reuse === 'strict' || reuse === 'tolerant') return reuse
-  if (typeof reuse === 'object' && reuse.graceSeconds > 0) return reuse
+  if (typeof reuse === 'object' && Number.isFinite(reuse.graceSeconds) && reuse.graceSeconds > 0) return reuse
   throw invalid('refreshTokenReuse', 'must be "strict", "tolerant" or { graceSeconds: a positive number }')
 }
 
 function checkStore(store: SessionStore | undefined): void {
-  if (store?.consistency !== 'eventual') return
+  if (store === undefined) return
+  const methods = [store?.read, store?.swap, store?.remove]
+  if (methods.some((method) => typeof method !== 'function'))
+    throw invalid('store', 'must be a session store: it lacks "read", "swap" or "remove"')
+  if (store.consistency !== 'eventual') return
   const problem =
     'is only eventually consistent: a refresh token read too late is a spent one, and using it ends the grant; ' +
     'use a store that reads its own writes (on Cloudflare: the Durable Object store)'
@@ -244,9 +245,40 @@ function checkStore(store: SessionStore | undefined): void {
 }
 
 function authorizationParameters(options: EvertokenOptions, scope: string): URLSearchParams {
-  const { resource, authorizationParameters: extra = {} } = options
-  checkTokenRequest({ scope, ...(resource !== undefined && { resource }), parameters: extra })
+  const { resource = [], authorizationParameters: extra = {} } = options
+  const resources = [resource].flat()
+  if (!resources.every(isText)) throw invalid('resource', 'must be a URI, or a list of them')
+  const isRecord = typeof extra === 'object' && extra !== null && Object.values(extra).every(isText)
+  if (!isRecord) throw invalid('authorizationParameters', 'must be an object of strings')
+  for (const [option, request] of Object.entries({
+    scope: { scope },
+    resource: { resource: resources },
+    authorizationParameters: { parameters: extra },
+  })) {
+    const wrong = validateTokenRequest(request)
+    if (wrong !== undefined) throw invalid(option, `cannot be used. ${wrong}`)
+  }
   const parameters = new URLSearchParams({ ...extra, scope })
-  for (const uri of [resource ?? []].flat()) parameters.append('resource', uri)
+  for (const uri of resources) parameters.append('resource', uri)
   return parameters
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function checkOptional(options: EvertokenOptions): void {
+  for (const option of ['serveDuringRefresh', 'revokeOnLogout'] as const) {
+    const value = options[option]
+    if (!['undefined', 'boolean'].includes(typeof value) && !(option === 'revokeOnLogout' && value === 'all'))
+      throw invalid(option, 'must be true or false')
+  }
+  for (const option of ['onEvent', 'fetch'] as const) {
+    if (!['undefined', 'function'].includes(typeof options[option]))
+      throw invalid(option, 'must be a function')
+  }
+  const { clock } = options
+  const methods = clock === undefined ? [] : [clock?.now, clock?.elapsed, clock?.sleep]
+  if (methods.some((method) => typeof method !== 'function'))
+    throw invalid('clock', 'must be a clock: it lacks "now", "elapsed" or "sleep"')
 }

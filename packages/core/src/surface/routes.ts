@@ -1,18 +1,31 @@
+import { backChannelLogout } from '../handlers/back-channel-logout.ts'
 import { callback } from '../handlers/callback.ts'
+import { diagnostics } from '../handlers/diagnostics.ts'
+import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
 import { login, type LoginOptions } from '../handlers/login.ts'
+import { createLogoutReturns, type LogoutReturns } from '../handlers/logout-return.ts'
 import { logout } from '../handlers/logout.ts'
+import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user } from '../handlers/user.ts'
 import type { Protocol } from '../mechanisms/protocol.ts'
 import { createSeal } from '../mechanisms/seal.ts'
+import type { SessionDirectory } from '../mechanisms/session-directory.ts'
+import type { SessionKind } from '../mechanisms/session-kinds.ts'
 import type { Clock } from '../ports/clock.ts'
+import { isLoopback } from '../rules/allowed-urls.ts'
 import { cookieName } from '../rules/cookies.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import type { Settings } from './options.ts'
+import type { SessionSettings } from './session-options.ts'
 
 export interface RoutesOptions {
   readonly settings: Settings
+  readonly sessions: SessionSettings
+  readonly kind: SessionKind
+  /** Present when the authorization server may sign users out by itself. */
+  readonly directory: SessionDirectory | undefined
   readonly protocol: Protocol
   readonly clock: Clock
   readonly emit: EventListener
@@ -26,45 +39,121 @@ export type Routes = (
 ) => (() => Promise<Response>) | undefined
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { settings, protocol, clock, emit } = options
-  const { routePrefix, clientId, issuer, authorizationParameters, revokeOnLogout } = settings
-  const seal = createSeal(settings.secrets, 'login')
+  const { settings, sessions, protocol, clock, emit, kind, directory } = options
+  const { routePrefix, clientId, issuer, idleSeconds, postLogoutPath } = settings
+  const loginSeal = createSeal(settings.secrets, 'login')
+  const logoutSeal = createSeal(settings.secrets, 'logout')
+  const revocation = { protocol, emit, clock, revoke: settings.revokeOnLogout }
 
-  function loginOptions(origin: string): LoginOptions {
+  function loginOptions(origin: string, cookies: ReadonlyMap<string, string>): LoginOptions {
+    const { responseMode, loginParameters, signInErrorPath } = sessions
     const secure = origin.startsWith('https:')
+    const sameSite = responseMode === 'form_post' ? 'None' : 'Lax'
+    const name = cookieName(settings.cookieName, secure)
+    const attributes = { secure, sameSite } as const
     return {
       protocol,
-      seal,
-      clock,
-      issuer,
+      emit,
       origin,
-      secure,
-      cookieName: cookieName(settings.cookieName, secure),
+      responseMode,
+      loginParameters,
+      signInErrorPath,
+      loginPath: `${routePrefix}/login`,
       redirectUri: `${origin}${routePrefix}/callback`,
-      parameters: authorizationParameters,
+      parameters: settings.authorizationParameters,
+      logins: createPendingLogins({ seal: loginSeal, clock, issuer, cookieName: name, cookies, attributes }),
     }
   }
 
+  function returnsOf(origin: string, cookies: ReadonlyMap<string, string>): LogoutReturns {
+    const secure = origin.startsWith('https:')
+    const name = cookieName(settings.cookieName, secure)
+    return createLogoutReturns({
+      seal: logoutSeal,
+      clock,
+      origin,
+      secure,
+      cookies,
+      postLogoutPath,
+      cookieName: name,
+    })
+  }
+
   return (request, cookies, bound) => {
-    const { pathname, origin: requestOrigin } = new URL(request.url)
+    const url = new URL(request.url)
+    const { pathname } = url
+    const origin = settings.origin ?? url.origin
+    if (pathname === postLogoutPath && url.search !== '' && request.method === 'GET') {
+      const returns = returnsOf(origin, cookies)
+      if (returns.isReturn(url.searchParams)) return () => returns.receive(url.searchParams)
+    }
     if (!pathname.startsWith(`${routePrefix}/`)) return undefined
-    const origin = settings.origin ?? requestOrigin
     const { session } = bound
     switch (pathname.slice(routePrefix.length)) {
       case '/login':
-        return () => login(request, cookies, loginOptions(origin)).catch(problemFor)
-      case '/callback':
-        return () => callback(request, cookies, bound, loginOptions(origin), emit)
-      case '/user':
-        return () => user(session).catch(problemFor)
+        return () => login(request, session, loginOptions(origin, cookies))
+      case '/callback': {
+        const end = async (key: string) => (await kind.stored(key))?.end('signed_out')
+        const { onSignedIn } = sessions
+        const starting = { keepAlive: session.keepAlive, start: bound.start }
+        return () =>
+          callback(request, { ...loginOptions(origin, cookies), session: starting, end, onSignedIn })
+      }
+      case '/user': {
+        const anonymous = sessions.anonymousSessionResponse
+        const userOptions = { idleSeconds, anonymous, logoutPath: `${routePrefix}/logout` }
+        return () => user(request, session, userOptions).catch(problemFor)
+      }
       case '/logout': {
-        const postLogoutRedirectUri = `${origin}${settings.postLogoutPath}`
-        const revoke = revokeOnLogout
-        const logoutOptions = { protocol, clientId, origin, revoke, postLogoutRedirectUri, emit }
+        const postLogoutRedirectUri = `${origin}${postLogoutPath}`
+        const returns = returnsOf(origin, cookies)
+        const logoutOptions = { ...revocation, clientId, origin, postLogoutRedirectUri, returns }
         return () => logout(request, session, logoutOptions).catch(problemFor)
+      }
+      case '/back-channel-logout': {
+        if (!directory) return undefined
+        const all = sessions.backChannelLogout === 'all'
+        const { keepAlive } = session
+        return () => backChannelLogout(request, { ...revocation, directory, kind, all, keepAlive })
+      }
+      case '/front-channel-logout':
+        if (!sessions.frontChannelLogout) return undefined
+        return () => frontChannelLogout(request, session, { ...revocation, issuer }).catch(problemFor)
+      case '/diagnostics': {
+        if (!sessions.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
+        const configuration = withoutSecrets(settings, sessions)
+        return () => diagnostics(session, { protocol, idleSeconds, configuration }).catch(problemFor)
       }
       default:
         return undefined
     }
+  }
+}
+
+/** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
+function withoutSecrets(settings: Settings, sessions: SessionSettings): Record<string, unknown> {
+  const { issuer, metadataUrl, clientId, authentication, origin, routePrefix, kind } = settings
+  const { cookieName: name, sameSite, idleSeconds, absoluteSeconds, policy } = settings
+  const { revokeOnLogout, postLogoutPath, authorizationParameters, secrets } = settings
+  const { onSignedIn, onRefreshed, ...others } = sessions
+  return {
+    issuer,
+    metadataUrl,
+    clientId,
+    clientAuthentication: authentication.method,
+    secrets: secrets.length,
+    baseUrl: origin,
+    routePrefix,
+    authorizationParameters: Object.fromEntries(authorizationParameters),
+    session: kind,
+    cookieName: name,
+    sameSite,
+    idleSeconds,
+    absoluteSeconds,
+    ...policy,
+    revokeOnLogout,
+    postLogoutPath,
+    ...others,
+    hooks: Object.entries({ onSignedIn, onRefreshed }).flatMap(([hook, given]) => (given ? [hook] : [])),
   }
 }

@@ -1,8 +1,10 @@
 import { revokeRefreshToken } from '../handlers/revocation.ts'
 import type { TokenFetch } from '../handlers/token-fetch.ts'
+import type { TokenProxy } from '../handlers/token-proxy.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { UserClaims } from '../rules/session-record.ts'
+import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/step-up.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { readTokenResponse } from '../rules/token-response.ts'
 import {
@@ -11,9 +13,11 @@ import {
   type EventListener,
   type RevocationOutcome,
 } from '../vocabulary/index.ts'
+import { type AntiForgery, createAntiForgery } from './anti-forgery.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import { checkTokenRequest } from './options.ts'
 import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
 
 /** Which access token, and for how long the caller wants to wait. */
 export interface TokenOptions extends TokenRequest {
@@ -30,7 +34,7 @@ export interface StartOptions {
 }
 
 /** The session of one user: all that can be done for them. */
-export interface UserSession {
+export interface UserSession extends AntiForgery {
   /**
    * Resolves to a token that is current, or to `undefined` when somebody has to sign in.
    *
@@ -39,12 +43,21 @@ export interface UserSession {
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
   /** Makes a `fetch` that carries this user's token. */
   createTokenFetch(options: TokenFetchOptions): TokenFetch
+  /** Makes a handler that passes requests on to remote APIs, with this user's token. */
+  createTokenProxy(routes: TokenProxyRoutes): TokenProxy
   /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
   getUser(): Promise<UserClaims | undefined>
   /** Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. */
   startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
+  /**
+   * Where to send the browser after an API has asked for a stronger or fresher sign-in (RFC 9470) or for more scope:
+   * a path of this application, or `undefined` when the response asks for neither. The response stays as it came.
+   *
+   * @param returnTo - Where the browser comes back to: a path, or an URL of this application.
+   */
+  loginUrlFor(response: Response, returnTo?: string): string | undefined
   /** Ends the session here; revokes nothing. */
   endSession(): Promise<void>
   /** For `sessionById`: opaque, constant for the session, of no use in a cookie. */
@@ -57,20 +70,23 @@ export interface UserSessionOptions {
   readonly server: TokenEndpoint
   readonly clock: Clock
   readonly emit: EventListener
+  readonly loginPath: string
 }
 
 const DEFAULT_TOKEN: TokenOptions = {}
 
 export function createUserSession(bound: BoundSession, options: UserSessionOptions): UserSession {
   const { session } = bound
-  const { server, clock, emit } = options
+  const { server, clock, emit, loginPath } = options
   return {
+    ...createAntiForgery(() => bound),
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const { rejected, signal } = wanted
       const result = await bound.obtain({ key: keyOf(wanted), request: wanted, rejected, signal })
       return 'token' in result ? accessTokenOf(result.token) : undefined
     },
     createTokenFetch: (fetchOptions) => createBoundTokenFetch(() => bound, fetchOptions),
+    createTokenProxy: (routes) => createBoundTokenProxy(() => bound, routes),
     revokeRefreshToken() {
       const work = revokeRefreshToken(session, server, emit)
       session.keepAlive(work.catch(() => undefined))
@@ -86,6 +102,11 @@ export function createUserSession(bound: BoundSession, options: UserSessionOptio
       if (!grant?.accessToken) throw malformed()
       await bound.start(claims === undefined ? grant : { ...grant, claims })
     },
+    loginUrlFor(response, returnTo) {
+      const challenge = stepUpChallenge(response)
+      const query = challenge && stepUpQuery(challenge, returnTo)
+      return query && `${loginPath}?${query}`
+    },
     async endSession() {
       await session.end('signed_out')
     },
@@ -99,6 +120,8 @@ export function createUserSession(bound: BoundSession, options: UserSessionOptio
 /** S25: whatever carries `Set-Cookie` is not to be cached. */
 export async function withCookies(session: BoundSession['session'], response: Response): Promise<Response> {
   await session.settle()
+  // A WebSocket hangs on its very response; the next one brings the cookies.
+  if (response.status === 101) return response
   const cookies = session.takeCookies()
   if (cookies.length === 0) return response
   const headers = new Headers(response.headers)
@@ -112,6 +135,11 @@ function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
   checkTokenRequest(wanted)
   return tokenKey(wanted)
+}
+
+/** What an API asks for before it goes on; `undefined` when its response asks for nothing of the kind. */
+export function stepUpChallenge({ status, headers }: Response): StepUpChallenge | undefined {
+  return status === 401 || status === 403 ? readStepUp(headers.get('www-authenticate')) : undefined
 }
 
 function malformed(): ConfigurationError {

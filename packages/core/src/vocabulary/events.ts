@@ -4,7 +4,16 @@ import type { ErrorCode, RedactedCause } from './errors.ts'
 export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tampered' | 'expired' | 'ended'
 
 /** Why a session is over. */
-export type EndReason = 'signed_out' | 'grant_rejected' | 'subject_changed' | 'expired'
+export type EndReason =
+  | 'signed_out'
+  | 'back_channel_logout'
+  | 'front_channel_logout'
+  | 'grant_rejected'
+  | 'subject_changed'
+  /** Not used for too long. */
+  | 'idle'
+  /** As old as a session may get. */
+  | 'expired'
 
 /** What the authorization server made of a revocation request (RFC 7009). */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_to_revoke'
@@ -39,7 +48,15 @@ export type EvertokenEvent =
       readonly session: string
       readonly outcome: RevocationOutcome
     }
-  | { readonly type: 'store_failed'; readonly operation: 'read' | 'swap' | 'remove' }
+  | {
+      readonly type: 'access_token_revoked'
+      readonly session: string
+      readonly outcome: RevocationOutcome
+    }
+  | { readonly type: 'logout_token_rejected'; readonly code: ErrorCode; readonly cause?: RedactedCause }
+  /** The proxy could not reach an API; `target` is its origin. */
+  | { readonly type: 'proxy_failed'; readonly target: string; readonly cause: RedactedCause }
+  | { readonly type: 'store_failed'; readonly operation: 'read' | 'swap' | 'remove' | 'index' }
 
 /** Receives every event, synchronously. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void

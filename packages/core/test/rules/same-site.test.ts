@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isSameOriginRequest } from '../../src/rules/same-site.ts'
+import { isSameOriginRequest, isTopLevelNavigation, mayBeForged } from '../../src/rules/same-site.ts'
 
 const ORIGIN = 'https://app.example.com'
 const EVIL = 'https://evil.example.com'
@@ -34,6 +34,9 @@ it.each<[Record<string, string>, boolean]>([
   [{ 'x-evertoken': '1', 'sec-fetch-site': 'cross-site' }, false],
   [{ 'x-evertoken': '1', 'sec-fetch-site': 'cross-site', origin: ORIGIN }, false],
   [{ 'x-evertoken': '1', 'sec-fetch-site': 'same-site', origin: EVIL }, false],
+  [{ 'x-evertoken': '1', 'sec-fetch-site': 'same-site' }, false],
+  [{ 'x-evertoken': '1', 'sec-fetch-site': 'none' }, false],
+  [{ 'x-evertoken': '1', 'sec-fetch-site': 'same-origin' }, true],
 ])('S21: %j: %j', (headers, expected) => {
   expect(accepts(headers)).toBe(expected)
 })
@@ -53,4 +56,38 @@ it('S21: nothing that a page of another origin can send passes', () => {
       expect(accepts(custom ? { ...headers, 'x-evertoken': '1' } : headers)).toBe(false)
     }),
   )
+})
+
+it('S21: the header counts only where the browser says nothing that speaks against it', () => {
+  const value = fc.option(fc.constantFrom('same-site', 'cross-site', 'none', '', 'same-origin, cross-site'))
+  fc.assert(
+    fc.property(value, fc.constantFrom(null, EVIL, 'null'), (site, from) => {
+      const headers = { ...(site !== null && { 'sec-fetch-site': site }), ...(from && { origin: from }) }
+      expect(accepts({ ...headers, 'x-evertoken': '1' })).toBe(site === null && from === null)
+    }),
+  )
+})
+
+it('S21: what carries no cookie acts for nobody', () => {
+  expect(mayBeForged(new Headers({ 'sec-fetch-site': 'cross-site' }), ORIGIN)).toBe(false)
+  expect(mayBeForged(new Headers({ cookie: '' }), ORIGIN)).toBe(true)
+  expect(mayBeForged(new Headers({ cookie: 'a=1', 'sec-fetch-site': 'same-site' }), ORIGIN)).toBe(true)
+  expect(mayBeForged(new Headers({ cookie: 'a=1', 'sec-fetch-site': 'same-origin' }), ORIGIN)).toBe(false)
+})
+
+it.each<[string, Record<string, string>, boolean]>([
+  ['GET', { mode: 'navigate', dest: 'document' }, true],
+  ['HEAD', { mode: 'navigate', dest: 'document' }, true],
+  ['POST', { mode: 'navigate', dest: 'document' }, false],
+  ['GET', { mode: 'navigate', dest: 'iframe' }, false],
+  ['GET', { mode: 'no-cors', dest: 'document' }, false],
+  ['GET', { mode: 'navigate' }, false],
+  ['GET', { dest: 'document' }, false],
+  ['GET', {}, false],
+])('S21: %s with %j is a top-level navigation: %j', (method, fetched, expected) => {
+  const headers = Object.entries(fetched).map(([name, value]): [string, string] => [
+    `sec-fetch-${name}`,
+    value,
+  ])
+  expect(isTopLevelNavigation(method, new Headers(headers))).toBe(expected)
 })

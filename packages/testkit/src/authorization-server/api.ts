@@ -5,7 +5,7 @@ import type { SigningAlgorithm } from './id-token.ts'
 import type { GrantInspector, Introspection } from './inspection.ts'
 import type { Journal } from './journal.ts'
 import type { Listening } from './listen.ts'
-import type { Client, TokenResponse, User } from './model.ts'
+import type { Client, IdTokenTweak, TokenResponse, User } from './model.ts'
 
 export interface AuthorizationServerOptions {
   /** Default `https://login.example.com`; `listen()` replaces it. */
@@ -43,6 +43,20 @@ export interface IssueOptions {
   readonly idToken?: boolean
 }
 
+export interface LogoutTokenOptions {
+  /** Whose sessions. Default: nobody is named. */
+  readonly sub?: string
+  /** Which session. Default: none is named. */
+  readonly sid?: string
+  /** Default: the first client. */
+  readonly clientId?: string
+  /** Laid over the claims; a member that is `undefined` is left out. */
+  readonly claims?: Readonly<Record<string, unknown>>
+  /** Laid over the header. */
+  readonly header?: Readonly<Record<string, unknown>>
+  readonly signature?: IdTokenTweak['signature']
+}
+
 export interface FakeAuthorizationServer {
   readonly issuer: string
   readonly clients: readonly Client[]
@@ -56,6 +70,10 @@ export interface FakeAuthorizationServer {
   listen(port?: number): Promise<Listening>
   /** Opens a grant without a browser. */
   issue(options?: IssueOptions): Promise<TokenResponse>
+  /** A logout token (OpenID Connect Back-Channel Logout section 2.4), for whoever posts it. */
+  logoutToken(options?: LogoutTokenOptions): Promise<string>
+  /** Signs with another key from now on, the only one that is published. */
+  rotateKeys(): void
   introspect(accessToken: string): Introspection
   readonly grants: GrantInspector
   /** Faults for the next requests of a kind, one each and in order; `undefined` stands for an honest answer. */

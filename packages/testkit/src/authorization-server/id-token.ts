@@ -7,7 +7,9 @@ export type Claims = Record<string, unknown>
 export interface Signer {
   readonly algorithm: SigningAlgorithm
   jwks(): Promise<{ keys: JsonWebKey[] }>
-  sign(claims: Claims, signature?: IdTokenTweak['signature']): Promise<string>
+  sign(claims: Claims, signature?: IdTokenTweak['signature'], header?: Claims): Promise<string>
+  /** From now on another key signs, and is the only one that is published. */
+  rotate(): void
   /** Resolves to the claims of a token this signer signed, expired or not. */
   verify(token: string): Promise<Claims | undefined>
 }
@@ -27,19 +29,25 @@ const encoder = new TextEncoder()
 /** Keys are made on first use: most tests never look at an ID token. */
 export function createSigner(algorithm: SigningAlgorithm): Signer {
   const parameters = PARAMETERS[algorithm]
-  const kid = 'key-1'
+  let generation = 1
   let made: Promise<CryptoKeyPair> | undefined
+  const kid = () => `key-${generation}`
   const keys = () => (made ??= crypto.subtle.generateKey(parameters, true, ['sign', 'verify']))
 
   return {
     algorithm,
     async jwks() {
       const { kty, n, e, crv, x, y } = await crypto.subtle.exportKey('jwk', (await keys()).publicKey)
-      const key = { kty, n, e, crv, x, y, kid, alg: algorithm, use: 'sig' }
+      const key = { kty, n, e, crv, x, y, kid: kid(), alg: algorithm, use: 'sig' }
       return { keys: [JSON.parse(JSON.stringify(key))] }
     },
-    async sign(claims, signature) {
-      const header = signature === 'none' ? { alg: 'none' } : { alg: algorithm, kid, typ: 'JWT' }
+    rotate() {
+      generation++
+      made = undefined
+    },
+    async sign(claims, signature, extra = {}) {
+      const honest = signature === 'none' ? { alg: 'none' } : { alg: algorithm, kid: kid(), typ: 'JWT' }
+      const header = { ...honest, ...extra }
       const input = `${toBase64Url(JSON.stringify(header))}.${toBase64Url(JSON.stringify(claims))}`
       if (signature === 'none') return `${input}.`
       const signed = signature === 'broken' ? `${input}x` : input

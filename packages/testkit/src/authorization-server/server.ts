@@ -10,6 +10,7 @@ import type { Arrival, LogEntry } from './journal.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Client, IncomingRequest, Tweaks, World } from './model.ts'
+import { logoutToken } from './logout-token.ts'
 import { createFetch } from './network.ts'
 import { perform } from './perform.ts'
 import { Refusal, toResponse } from './refusal.ts'
@@ -79,6 +80,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
       return listening
     },
     issue: (request = {}) => issue(world, request),
+    logoutToken: (request = {}) => logoutToken(world, request),
+    rotateKeys: () => world.signer.rotate(),
     introspect: (accessToken) => introspect(world, accessToken),
     grants: inspectGrants(world),
     script: faults.script,

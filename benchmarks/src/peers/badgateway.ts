@@ -1,0 +1,22 @@
+import { ACCESS_TOKEN, REFRESH_TOKEN } from '../application.ts'
+
+/** What is used of `@badgateway/oauth2-client`. */
+export interface Badgateway {
+  readonly OAuth2Client: new (settings: object) => object
+  readonly OAuth2Fetch: new (options: object) => { mw(): Middleware }
+}
+
+type Middleware = (request: Request, next: (request: Request) => Promise<Response>) => Promise<Response>
+
+/** A request with its token put on; one instance, that is, one user. */
+export function badgatewayMiddleware(badgateway: Badgateway): Middleware {
+  const token = { accessToken: ACCESS_TOKEN, refreshToken: REFRESH_TOKEN, expiresAt: Date.now() + 3_600_000 }
+  const client = new badgateway.OAuth2Client({ server: 'https://login.example.com', clientId: 'web' })
+  const options = {
+    client,
+    scheduleRefresh: false,
+    getStoredToken: () => token,
+    getNewToken: () => Promise.reject(new Error('No new token here')),
+  }
+  return new badgateway.OAuth2Fetch(options).mw()
+}

@@ -1,0 +1,63 @@
+import type { SessionIndex, SessionStore } from '../ports/session-store.ts'
+import type { LogoutToken } from '../rules/logout-token.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
+import { randomId, sha256 } from './digest.ts'
+import type { StoreGuard } from './store-guard.ts'
+
+/** Whom a session is of, and which one it is (OIDC `sub` and `sid`). */
+export type Named = Pick<LogoutToken, 'sub' | 'sid'>
+
+/** Finds the sessions that a logout token speaks of, and knows which logout tokens were used. */
+export interface SessionDirectory {
+  /** Before the session can be used: one that is not found here could not be signed out. */
+  add(record: SessionRecord): Promise<void>
+  /** The keys of all sessions of the subject and of the session id; a few may be over. */
+  find(claims: Named): Promise<string[]>
+  forget(key: string, claims: Named): Promise<void>
+  /** Resolves to `false` when the token was used before. */
+  spend(token: LogoutToken): Promise<boolean>
+  /** Makes the token usable again, after it did not do its work. */
+  unspend(token: LogoutToken): Promise<void>
+}
+
+export function createSessionDirectory(
+  store: SessionStore,
+  index: SessionIndex,
+  issuer: string,
+  guard: StoreGuard,
+): SessionDirectory {
+  async function termsOf({ sub, sid }: Named): Promise<string[]> {
+    const named = Object.entries({ sub, sid }).filter(([, value]) => typeof value === 'string')
+    return Promise.all(named.map((pair) => sha256(JSON.stringify([issuer, ...pair]))))
+  }
+
+  async function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
+    const terms = await termsOf(claims)
+    return Promise.all(terms.map((term) => guard('index', () => run(term))))
+  }
+
+  const keyOf = ({ jti }: LogoutToken) => sha256(JSON.stringify([issuer, 'jti', jti]))
+
+  return {
+    async add({ id, expiresAt, claims }) {
+      // For as long as the session may live at all, so that nothing has to be done here when it is used.
+      await onTerms(claims, (term) => index.add(term, id, expiresAt))
+    },
+    async find(claims) {
+      return [...new Set((await onTerms(claims, (term) => index.keys(term))).flat())]
+    },
+    async forget(key, claims) {
+      await onTerms(claims, (term) => index.remove(term, key))
+    },
+    async spend(token) {
+      const [key, mine] = [await keyOf(token), randomId()]
+      if (await guard('swap', () => store.swap(key, undefined, mine, token.usableUntil))) return true
+      // A client that sends a swap again by itself is told that it has lost, against its own first try.
+      return (await guard('read', () => store.read(key))) === mine
+    },
+    async unspend(token) {
+      const key = await keyOf(token)
+      await guard('remove', () => store.remove(key))
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { UncheckedJwt } from './jwt.ts'
+import type { UserClaims } from './session-record.ts'
+
+/** Whom a logout token signs out. At least one of `sub` and `sid` is there. */
+export interface LogoutToken {
+  readonly sub?: string
+  readonly sid?: string
+  readonly jti: string
+  /** Seconds since the epoch from which on the token would be refused as too old. */
+  readonly usableUntil: number
+}
+
+const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+const MAX_AGE_SECONDS = 300
+const SKEW_SECONDS = 60
+const MAX_TEXT = 512
+/** A server that has other JWTs for the same audience tells them apart by type; one that does not says `JWT` or nothing. */
+const TYPES = new Set([undefined, 'jwt', 'logout+jwt', 'application/logout+jwt'])
+
+/**
+ * Judges what is special to a logout token (OIDC Back-Channel Logout §2.6); signature, issuer, audience and expiry
+ * have been checked. A string says what is wrong.
+ */
+export function judgeLogoutToken({ header, claims }: UncheckedJwt, now: number): LogoutToken | string {
+  const { typ } = header
+  const { iat, exp, jti, sub, sid, nonce, events } = claims
+  if (!TYPES.has(typeof typ === 'string' ? typ.toLowerCase() : (typ as undefined)))
+    return 'is of another type'
+  if (nonce !== undefined) return 'has a nonce, as an ID token has'
+  if (!isEvent(events)) return 'does not speak of a logout'
+  if (typeof exp !== 'number') return 'never expires'
+  if (typeof iat !== 'number' || iat > now + SKEW_SECONDS) return 'was not issued yet'
+  const usableUntil = iat + MAX_AGE_SECONDS + SKEW_SECONDS
+  if (now >= usableUntil) return 'is too old'
+  if (!isText(jti)) return 'has no jti'
+  if ((sub !== undefined && !isText(sub)) || (sid !== undefined && !isText(sid))) return 'names nobody'
+  if (sub === undefined && sid === undefined) return 'names nobody'
+  return { jti, usableUntil, ...(sub !== undefined && { sub }), ...(sid !== undefined && { sid }) }
+}
+
+/**
+ * Whether a session is one of those that a logout ends: the one of its `sid`, or all of its `sub` when it names no
+ * `sid`, when the session does not know its own, or when `all` are wanted.
+ */
+export function isSignedOut(
+  session: UserClaims,
+  token: Pick<LogoutToken, 'sub' | 'sid'>,
+  all: boolean,
+): boolean {
+  const { sub, sid } = token
+  if (sub !== undefined && session.sub !== sub) return false
+  if (sid === undefined || session.sid === sid) return true
+  return sub !== undefined && (all || session.sid === undefined)
+}
+
+function isEvent(events: unknown): boolean {
+  if (typeof events !== 'object' || events === null || !Object.hasOwn(events, EVENT)) return false
+  const event = (events as Record<string, unknown>)[EVENT]
+  return typeof event === 'object' && event !== null && !Array.isArray(event)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAX_TEXT
+}

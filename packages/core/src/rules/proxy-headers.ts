@@ -1,0 +1,50 @@
+/** Concern one connection alone (RFC 9110 §7.6.1), with what older versions of HTTP counted among them. */
+const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
+
+/**
+ * What a browser must not say to an API: its credentials for this application, what page it shows, and what only
+ * infrastructure may say, such as whom it speaks for. `fetch` sets `Host` and `Accept-Encoding` by itself, because it
+ * decodes the answer.
+ */
+const NOT_FOR_THE_API =
+  /^(?:authorization|cookie2?|dpop|accept-encoding|expect|host|origin|referer|x-evertoken|forwarded|via|(?:x-client|x-real|true-client)-ip|(?:x-forwarded|x-original|x-rewrite|sec-fetch|cf)-.*)$/
+
+/**
+ * What an API must not say to a browser in the name of this application: cookies, who may read the answer, orders to
+ * the site as a whole or to the server in front of it, and where to go besides `Location`.
+ */
+const NOT_FOR_THE_BROWSER =
+  /^(?:set-cookie2?|clear-site-data|strict-transport-security|alt-svc|refresh|forwarded|x-evertoken|x-sendfile|(?:access-control|x-accel|x-forwarded)-.*)$/
+
+/** The headers of a request as an API gets them. */
+export function headersForApi(headers: Headers, hasBody: boolean): Headers {
+  const kept = without(headers, NOT_FOR_THE_API)
+  if (!hasBody) kept.delete('content-length')
+  return kept
+}
+
+/**
+ * The headers of a response as the browser gets them. What belongs to one user is not for shared caches: the API knew
+ * the user by `Authorization`, which keeps them away (RFC 9111 §3.5), the browser sends a cookie.
+ */
+export function headersForBrowser(headers: Headers, isPersonal: boolean): Headers {
+  const kept = without(headers, NOT_FOR_THE_BROWSER)
+  if (kept.has('content-encoding')) {
+    // `fetch` has decoded the body.
+    kept.delete('content-encoding')
+    kept.delete('content-length')
+  }
+  if (!isPersonal) return kept
+  kept.append('vary', 'cookie')
+  const isDecided = /\b(?:private|no-store|public|s-maxage|must-revalidate)\b/i
+  if (!isDecided.test(kept.get('cache-control') ?? '')) kept.append('cache-control', 'private')
+  return kept
+}
+
+function without(headers: Headers, unwanted: RegExp): Headers {
+  const listed = new Set((headers.get('connection') ?? '').toLowerCase().split(/[ \t,]+/))
+  const kept = [...headers].filter(
+    ([name]) => !HOP_BY_HOP.test(name) && !unwanted.test(name) && !listed.has(name),
+  )
+  return new Headers(kept)
+}

@@ -1,0 +1,47 @@
+import { parseChallenges } from './authentication-challenge.ts'
+import { isLoginParameter } from './login-request.ts'
+
+/** What an API wants before it goes on: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
+export interface StepUpChallenge {
+  readonly error: 'insufficient_user_authentication' | 'insufficient_scope'
+  /** Separated by spaces, the preferred one first. */
+  readonly acrValues?: string
+  /** Seconds since the user has really signed in, at most. */
+  readonly maxAge?: number
+  readonly scope?: string
+}
+
+/** Finds the challenge in a `WWW-Authenticate` header; a parameter that no login could pass on is left out. */
+export function readStepUp(header: string | null): StepUpChallenge | undefined {
+  for (const { scheme, parameters } of parseChallenges(header)) {
+    const error = parameters.get('error')
+    if (scheme !== 'bearer' && scheme !== 'dpop') continue
+    if (error !== 'insufficient_user_authentication' && error !== 'insufficient_scope') continue
+    const usable = (name: string) => {
+      const value = parameters.get(name)
+      return value !== undefined && isLoginParameter(name, value) ? value : undefined
+    }
+    const [acrValues, maxAge, scope] = ['acr_values', 'max_age', 'scope'].map(usable)
+    return {
+      error,
+      ...(acrValues !== undefined && { acrValues }),
+      ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
+      ...(scope !== undefined && { scope }),
+    }
+  }
+  return undefined
+}
+
+/** The query for the login route; `undefined` when no sign-in could meet the challenge. */
+export function stepUpQuery(challenge: StepUpChallenge, returnTo?: string): URLSearchParams | undefined {
+  const { error, acrValues, maxAge, scope } = challenge
+  const query = new URLSearchParams()
+  if (acrValues !== undefined) query.set('acr_values', acrValues)
+  if (maxAge !== undefined) query.set('max_age', String(maxAge))
+  if (scope !== undefined) query.set('scope', scope)
+  if (error === 'insufficient_scope' && scope === undefined) return undefined
+  // Without it the authorization server would answer with the very session that was not enough.
+  if (String(query) === '') query.set('prompt', 'login')
+  if (returnTo !== undefined) query.set('returnTo', returnTo)
+  return query
+}

@@ -1,0 +1,66 @@
+import { createManualClock, type ManualClock } from '@evertoken/testkit'
+import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { createSeal } from '../../src/mechanisms/seal.ts'
+import { createSealedRecords, type SealedRecords } from '../../src/mechanisms/sealed-records.ts'
+import { createVault, type Vault } from '../../src/mechanisms/vault.ts'
+import type { SessionStore } from '../../src/ports/session-store.ts'
+import { newSession, type SessionRecord } from '../../src/rules/session-record.ts'
+import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
+
+export const SECRET = 'a secret of thirty-two characters'
+export const IDLE = 3600
+export const LIFE = 86_400
+export const STORE_TIMEOUT_MS = 5000
+
+export interface Bench {
+  readonly clock: ManualClock
+  readonly store: SessionStore
+  readonly vault: Vault
+  readonly cookies: SealedRecords
+  readonly events: EvertokenEvent[]
+}
+
+/** A vault over a memory store in virtual time; `tweak` may break some of the store. */
+export function createBench(
+  tweak: (store: SessionStore) => Partial<SessionStore> = () => ({}),
+  secrets: readonly [string, ...string[]] = [SECRET],
+): Bench {
+  const clock = createManualClock()
+  const events: EvertokenEvent[] = []
+  const honest = createMemoryStore({ now: clock.now })
+  const store = { ...honest, ...tweak(honest) }
+  const emit = (event: EvertokenEvent) => void events.push(event)
+  const seal = createSeal(secrets, 'session')
+  const vault = createVault({ store, seal, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
+  return { clock, store, vault, cookies, events }
+}
+
+export function createRecord(now: number, changes: Partial<SessionRecord> = {}): SessionRecord {
+  const base = { id: 'id'.padEnd(43, '0'), issuer: 'https://login.example.com', expiresAt: now + LIFE }
+  const accessToken = { value: 'at', type: 'Bearer', obtainedAt: now, expiresAt: now + 300 } as const
+  const record = newSession({ ...base, claims: { sub: 'u' } }, { accessToken, refreshToken: 'rt' }, '', now)
+  return { ...record, ...changes }
+}
+
+export function hangs(): Promise<never> {
+  return new Promise(() => undefined)
+}
+
+/** Resolves when so many wait on the clock, or `work` is done: from there time may move. */
+export async function asleep(clock: ManualClock, work: Promise<unknown>, sleepers = 1): Promise<void> {
+  let done = false
+  const settle = () => void (done = true)
+  work.then(settle, settle)
+  while (!done && clock.pending < sleepers) await new Promise((resolve) => setTimeout(resolve))
+}
+
+/** What a call rejects with. */
+export async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => {
+      throw new Error('It should have failed')
+    },
+    (error: unknown) => error,
+  )
+}

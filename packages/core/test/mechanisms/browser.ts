@@ -1,0 +1,89 @@
+import { createRequestSession, type RequestSession } from '../../src/mechanisms/request-session.ts'
+import { createCookieKind, createServerKind } from '../../src/mechanisms/session-kinds.ts'
+import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
+import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
+import { type Bench, IDLE } from './bench.ts'
+
+export const NAME = '__Host-evertoken'
+
+/** A cookie jar, and the requests that carry what is in it. */
+export interface Browser {
+  readonly cookies: Map<string, string>
+  /** A request with the cookies of now. */
+  request(): RequestSession
+  /** Keeps what a response says; resolves to its `Set-Cookie` lines. */
+  receive(session: RequestSession): Promise<string[]>
+  signIn(record: SessionRecord): Promise<void>
+  /** What was given to `keepAlive`. */
+  kept(): Promise<unknown>
+}
+
+export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
+  const cookies = new Map<string, string>()
+  const kept: Promise<unknown>[] = []
+  const { vault, cookies: sealedCookies, clock, events } = bench
+  const create = kind === 'cookie' ? createCookieKind : createServerKind
+
+  const browser: Browser = {
+    cookies,
+    request: () =>
+      createRequestSession({
+        kind: create({ vault, cookies: sealedCookies, clock, idleSeconds: IDLE }),
+        cookies: new Map(cookies),
+        cookieName: NAME,
+        attributes: { secure: true, sameSite: 'Lax' },
+        idleSeconds: IDLE,
+        clock,
+        emit: (event) => void events.push(event),
+        keepAlive: (work) => void kept.push(work),
+      }),
+    async receive(session) {
+      await session.settle()
+      const lines = session.takeCookies()
+      for (const line of lines) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        if (line.endsWith('; Max-Age=0')) cookies.delete(name)
+        else cookies.set(name, value)
+      }
+      return lines
+    },
+    async signIn(record) {
+      const session = browser.request()
+      await session.start(named(record))
+      await browser.receive(session)
+    },
+    kept: () => Promise.all(kept),
+  }
+  return browser
+}
+
+/** A record under the id that the session gets. */
+export function named(record: SessionRecord): (id: string) => Promise<SessionRecord> {
+  return (id) => Promise.resolve({ ...record, id })
+}
+
+export async function cellOf(session: RequestSession): Promise<SessionCell> {
+  const cell = await session.find()
+  if (!cell) throw new Error('There is no session')
+  return cell
+}
+
+export async function use(session: RequestSession): Promise<Snapshot> {
+  const snapshot = await (await cellOf(session)).read()
+  if (!snapshot) throw new Error('The session is over')
+  session.note(snapshot)
+  return snapshot
+}
+
+/** What a refresh does to a session: the next generation. */
+export async function advance(
+  session: RequestSession,
+  change: Partial<SessionRecord> = {},
+): Promise<Snapshot> {
+  const now = await use(session)
+  const next = await (
+    await cellOf(session)
+  ).swap(now, { ...touched(now.record, now.record.touchedAt), ...change })
+  if (!next) throw new Error('The swap was lost')
+  return next
+}

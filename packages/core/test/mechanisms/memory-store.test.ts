@@ -1,0 +1,157 @@
+import { createManualClock, sessionStoreContract } from '@evertoken/testkit'
+import * as fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import type { SessionIndex, SessionStore } from '../../src/ports/session-store.ts'
+
+const LONG = 1_800_009_999
+
+function indexOf(store: SessionStore): SessionIndex {
+  if (!store.index) throw new Error('It has no index')
+  return store.index
+}
+
+describe('the session store contract', () => {
+  const clock = createManualClock()
+  const waitUntilExpired = (seconds: number) => clock.advance(seconds * 1000)
+  const cases = sessionStoreContract(() => createMemoryStore({ now: clock.now }), {
+    now: clock.now,
+    waitUntilExpired,
+  })
+  it.each(cases)('$name', ({ run }) => run())
+})
+
+describe('createMemoryStore', () => {
+  it('says that it is strongly consistent, and keeps real time by default', async () => {
+    const store = createMemoryStore()
+    expect(store.consistency).toBe('strong')
+    await store.swap('past', undefined, 'a', Date.now() / 1000 - 1)
+    await store.swap('future', undefined, 'b', Date.now() / 1000 + 60)
+    expect([await store.read('past'), await store.read('future')]).toEqual([undefined, 'b'])
+  })
+
+  it.each([0, -1, 0.5, Number.NaN, Infinity])('refuses to keep %s entries', (maxEntries) => {
+    expect(() => createMemoryStore({ maxEntries })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
+    )
+  })
+
+  it('holds a record until its second and not at it', async () => {
+    const clock = createManualClock(1000)
+    const store = createMemoryStore({ now: clock.now })
+    await store.swap('k', undefined, 'r', 1001)
+    await clock.advance(999)
+    expect(await store.read('k')).toBe('r')
+    await clock.advance(1)
+    expect(await store.read('k')).toBeUndefined()
+    expect(await store.swap('k', 'r', 's', 2000)).toBe(false)
+    expect(await store.swap('k', undefined, 's', 2000)).toBe(true)
+  })
+
+  it('makes room by giving up what was written longest ago, a rewrite counting as new', async () => {
+    const store = createMemoryStore({ maxEntries: 3, now: () => 0 })
+    for (const key of ['a', 'b', 'c']) await store.swap(key, undefined, '1', LONG)
+    await store.swap('a', '1', '2', LONG)
+    await store.swap('d', undefined, '1', LONG)
+    const held = await Promise.all(['a', 'b', 'c', 'd'].map((key) => store.read(key)))
+    expect(held).toEqual(['2', undefined, '1', '1'])
+  })
+
+  it('holds what was written last and no more than it may, whatever is written, rewritten and removed', async () => {
+    const change = fc.tuple(fc.nat(4), fc.constantFrom('write', 'write', 'remove', 'lose'))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 10, maxLength: 60, size: 'max' }),
+        fc.integer({ min: 1, max: 4 }),
+        async (changes, maxEntries) => {
+          const store = createMemoryStore({ maxEntries, now: () => 0 })
+          const index = indexOf(store)
+          let written: string[] = []
+          for (const [i, [nth, what]] of changes.entries()) {
+            const key = `k${nth}`
+            if (what === 'lose') await store.swap(key, 'not this', 'lost', LONG)
+            else written = written.filter((other) => other !== key)
+            if (what === 'remove') await Promise.all([store.remove(key), index.remove('term', key)])
+            if (what === 'write') {
+              await store.swap(key, await store.read(key), `r${i}`, LONG)
+              await index.add('term', key, LONG)
+              written = [...written, key].slice(-maxEntries)
+            }
+          }
+          const keys = Array.from({ length: 5 }, (_, nth) => `k${nth}`)
+          const held = await Promise.all(keys.map((key) => store.read(key)))
+          expect(keys.filter((_, nth) => held[nth] !== undefined)).toEqual(written.toSorted())
+          expect(await index.keys('term')).toEqual(written)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  it('sweeps what has expired: it makes room before anything that lives has to', async () => {
+    const clock = createManualClock(1000)
+    const store = createMemoryStore({ maxEntries: 20, now: clock.now })
+    const index = indexOf(store)
+    const living = ['a', 'b', 'c', 'd', 'e']
+    for (const key of living) {
+      await store.swap(key, undefined, 'r', LONG)
+      await index.add('living', key, LONG)
+    }
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 12; i++) {
+        await store.swap(`${round}-${i}`, undefined, 'r', clock.now() + 1)
+        await index.add(`${round}-${i}`, 'k', clock.now() + 1)
+        await store.swap('removed', undefined, 'r', LONG)
+        await store.remove('removed')
+      }
+      await clock.advance(1000)
+    }
+    expect(await Promise.all(living.map((key) => store.read(key)))).toEqual(living.map(() => 'r'))
+    expect(await index.keys('living')).toEqual(living)
+  })
+
+  it('takes as many steps with ten thousand entries as with ten', async () => {
+    const steps = async (size: number) => {
+      const now = vi.fn(() => 0)
+      const store = createMemoryStore({ now })
+      const index = indexOf(store)
+      for (let i = 0; i < size; i++) {
+        await store.swap(`k${i}`, undefined, 'r', LONG)
+        await index.add('one term', `k${i}`, LONG)
+      }
+      now.mockClear()
+      await store.swap('k3', 'r', 's', LONG)
+      await store.read('k3')
+      await store.remove('k3')
+      await index.add('one term', 'k3', LONG)
+      await index.remove('one term', 'k3')
+      return now.mock.calls.length
+    }
+    const few = await steps(10)
+    expect(few).toBeLessThan(10)
+    expect(await steps(10_000)).toBe(few)
+  })
+})
+
+describe('its index', () => {
+  it('keeps the keys of one term within the same bounds, the oldest going first', async () => {
+    const store = createMemoryStore({ maxEntries: 3, now: () => 0 })
+    const index = indexOf(store)
+    for (const key of ['a', 'b', 'c', 'd']) await index.add('term', key, LONG)
+    expect(await index.keys('term')).toEqual(['b', 'c', 'd'])
+    await index.add('term', 'b', LONG)
+    await index.add('other', 'e', LONG)
+    expect([await index.keys('term'), await index.keys('other')]).toEqual([['d', 'b'], ['e']])
+  })
+
+  it('is only ever extended by adding the same pair again', async () => {
+    const clock = createManualClock(1000)
+    const index = indexOf(createMemoryStore({ now: clock.now }))
+    await index.add('term', 'k', 1010)
+    await index.add('term', 'k', 1005)
+    await clock.advance(9000)
+    expect(await index.keys('term')).toEqual(['k'])
+    await clock.advance(1000)
+    expect(await index.keys('term')).toEqual([])
+  })
+})

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import { asleep } from './bench.ts'
+import { answerTo, createProtocolBench, NOW, refresh, USER } from './protocol-bench.ts'
+
+const good = { access_token: 'at', token_type: 'Bearer', refresh_token: 'new', expires_in: 60 }
+
+describe('refresh', () => {
+  it('S1: authenticates the client and brings what the server issued', async () => {
+    const bench = createProtocolBench()
+    const answer = await refresh(bench)
+    expect(answer).toMatchObject({
+      kind: 'refreshed',
+      grant: { claims: USER, accessToken: { expiresAt: NOW + 300 } },
+    })
+    const sent = bench.server.log.find(({ kind }) => kind === 'refresh')
+    expect(sent?.headers.get('authorization')).toMatch(/^Basic /)
+    expect([...(sent?.parameters.keys() ?? [])].toSorted()).toEqual(['grant_type', 'refresh_token'])
+    expect(sent?.url.search).toBe('')
+  })
+
+  it('S1: authenticates in the body when told so, and with its name alone when it is public', async () => {
+    const clientSecret = 'web-secret-for-tests-only'
+    const post = createProtocolBench({
+      protocol: { authentication: { method: 'client_secret_post', clientSecret } },
+    })
+    expect((await refresh(post)).kind).toBe('refreshed')
+    expect(post.server.log.at(-1)?.parameters.get('client_secret')).toBe(clientSecret)
+    const none = createProtocolBench({
+      server: { clients: [{ id: 'spa' }] },
+      protocol: { authentication: { method: 'none' } },
+    })
+    expect((await refresh(none)).kind).toBe('refreshed')
+    expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
+  })
+
+  it('S2, S14: asks for what was wanted and no more', async () => {
+    const bench = createProtocolBench()
+    const { refresh_token = '' } = await bench.server.issue({ scope: 'openid a b' })
+    const wanted = {
+      scope: 'a',
+      resource: ['https://one.example', 'https://two.example'],
+      parameters: { audience: 'x' },
+    }
+    await bench.protocol.refresh(refresh_token, wanted, USER)
+    const sent = bench.server.log.at(-1)?.parameters
+    expect(sent?.get('scope')).toBe('a')
+    expect(sent?.getAll('resource')).toEqual(wanted.resource)
+    expect(sent?.get('audience')).toBe('x')
+  })
+
+  it('counts lifetimes from when the request was sent', async () => {
+    const bench = createProtocolBench()
+    await bench.protocol.ready()
+    bench.server.script('refresh', { type: 'delay', ms: 4000, when: 'after' })
+    const work = refresh(bench)
+    await asleep(bench.clock, work, 2)
+    await bench.clock.advance(5000)
+    const answer = await work
+    expect(answer).toMatchObject({ grant: { accessToken: { obtainedAt: NOW, expiresAt: NOW + 300 } } })
+  })
+
+  it.each<[string, Record<string, unknown>, RefreshAnswer['kind']]>([
+    ['the same user', {}, 'refreshed'],
+    ['another sub', { sub: 'somebody-else' }, 'subject_changed'],
+    ['another sub and auth_time', { sub: 'somebody-else', auth_time: NOW - 1 }, 'subject_changed'],
+  ])('S10: an ID token of %s', async (_whose, claims, kind) => {
+    const bench = createProtocolBench()
+    bench.server.script('refresh', { type: 'idToken', claims })
+    const answer = await refresh(bench)
+    expect(answer.kind).toBe(kind)
+    if (answer.kind === 'subject_changed') expect(answer.grant).not.toHaveProperty('claims')
+    if (answer.kind === 'subject_changed') expect(answer.grant.refreshToken).toMatch(/^rt_/)
+  })
+
+  it.each<[string, object]>([
+    ['auth_time differs', { claims: { auth_time: NOW - 1 } }],
+    ['iss differs', { claims: { iss: 'https://evil.example' } }],
+    ['aud differs', { claims: { aud: 'another-client' } }],
+    ['expired', { claims: { exp: NOW - 3600 } }],
+    ['has no signature', { signature: 'none' }],
+  ])('S9, S10: an ID token that %s costs its claims, not the tokens beside it', async (_why, tweak) => {
+    const bench = createProtocolBench()
+    bench.server.script('refresh', { type: 'idToken', ...tweak })
+    const answer = await refresh(bench)
+    expect(answer).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
+    expect(answer).toHaveProperty('grant.accessToken')
+    expect(answer).not.toHaveProperty('grant.claims')
+    expect(answer).not.toHaveProperty('grant.idToken')
+  })
+
+  it('S10: an absent ID token, or one of garbage, changes nothing', async () => {
+    expect(await answerTo(good)).toEqual({
+      kind: 'refreshed',
+      grant: expect.not.objectContaining({ claims: expect.anything() }),
+    })
+    expect(await answerTo({ ...good, id_token: 'garbage' })).toMatchObject({
+      kind: 'refreshed',
+      idTokenIgnored: true,
+    })
+  })
+
+  it('judges an ID token by the clock it was given', async () => {
+    const bench = createProtocolBench()
+    bench.clock.jump(1e9)
+    const fresh = await refresh(bench, { sub: 'user-1' })
+    expect(fresh).toMatchObject({ kind: 'refreshed', grant: { claims: { sub: 'user-1' } } })
+    bench.server.script('refresh', { type: 'idToken', claims: { exp: NOW + 5e8 } })
+    expect(await refresh(bench, { sub: 'user-1' })).toMatchObject({ idTokenIgnored: true })
+  })
+
+  it.each([
+    [{ ...good, access_token: 'naïve' }],
+    [{ ...good, access_token: '' }],
+    [{ ...good, token_type: 'mac' }],
+    [{ refresh_token: 'new' }],
+  ])('salvages the new refresh token beside an access token that cannot be used: %o', async (body) => {
+    expect(await answerTo(body)).toEqual({ kind: 'refreshed', grant: { refreshToken: 'new' } })
+  })
+
+  it.each([
+    '',
+    '{',
+    '[]',
+    '[{"access_token":"at","token_type":"bearer"}]',
+    'null',
+    '"at"',
+    '<html>',
+    '{}',
+    `{"a":${'['.repeat(30_000)}`,
+  ])('a 200 with %.40s may mean anything', async (body) => {
+    expect(await answerTo(body)).toMatchObject({ kind: 'ambiguous', cause: { status: 200 } })
+  })
+
+  it('takes neither two refresh tokens in one answer, nor one that is longer than 64 KiB', async () => {
+    expect(
+      await answerTo('{"access_token":"at","token_type":"bearer","refresh_token":"a","refresh_token":"b"}'),
+    ).toMatchObject({ kind: 'ambiguous' })
+    expect(await answerTo({ ...good, pad: 'x'.repeat(65_536) })).toMatchObject({
+      kind: 'ambiguous',
+      cause: { name: 'BodyTooLargeError' },
+    })
+    expect(await answerTo({ ...good, pad: 'x'.repeat(65_000) })).toMatchObject({ kind: 'refreshed' })
+    expect(await answerTo(good, { status: 201 })).toMatchObject({ kind: 'ambiguous' })
+  })
+})

@@ -1,0 +1,133 @@
+import { FAULTS } from '@evertoken/testkit'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asleep } from './bench.ts'
+import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
+import {
+  answering,
+  answerTo,
+  createProtocolBench,
+  NOW,
+  refresh,
+  REQUEST_TIMEOUT_MS,
+} from './protocol-bench.ts'
+
+describe('a refresh that fails', () => {
+  it.each(Object.keys(FAULTS))('never throws and never reaches another origin: %s', async (name) => {
+    const bench = createProtocolBench()
+    bench.server.script('refresh', FAULTS[name])
+    const { kind } = await refresh(bench)
+    if (name.startsWith('429')) expect(kind).toBe('not_processed')
+    if (/^(?:[235]|400|reset|temporarily)/.test(name) && !name.includes('text/plain'))
+      expect(kind).toBe('ambiguous')
+    if (name === 'invalid_grant') expect(kind).toBe('rejected')
+    expect(bench.server.log.filter((entry) => entry.kind === 'elsewhere')).toEqual([])
+  })
+
+  it.each([
+    ['error', { error: 'invalid_grant' }, 400, 'rejected'],
+    ["GitHub's error", { error: 'bad_refresh_token' }, 200, 'rejected'],
+    ['error under a 500', { error: 'invalid_grant' }, 500, 'ambiguous'],
+    ['error under a redirect', { error: 'invalid_grant' }, 307, 'ambiguous'],
+    ['client error', { error: 'invalid_client' }, 401, 'misconfigured'],
+    ['unknown error', { error: 'canary' }, 400, 'ambiguous'],
+    ['odd error', { error: ['invalid_grant'] }, 400, 'ambiguous'],
+  ])('classifies an %s', async (_what, body, status, kind) => {
+    expect(await answerTo(body, { status })).toMatchObject({ kind })
+  })
+
+  it('tells what it was: name, status and the registered error', async () => {
+    const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client' }
+    const init = { status: 401, headers: { 'retry-after': '7' } }
+    expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
+    expect(await answerTo({ error: 'canary' }, { status: 400 })).toEqual({
+      kind: 'ambiguous',
+      cause: { name: 'TokenEndpointError', status: 400 },
+    })
+  })
+
+  it('honours Retry-After', async () => {
+    const later = (value: string) => answerTo('', { status: 503, headers: { 'retry-after': value } })
+    expect(await later('7')).toMatchObject({ kind: 'ambiguous', retryAfterSeconds: 7 })
+    expect(await later('31536000')).toMatchObject({ retryAfterSeconds: 300 })
+    expect(await later(new Date((NOW + 9) * 1000).toUTCString())).toMatchObject({ retryAfterSeconds: 9 })
+  })
+
+  it.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'UND_ERR_CONNECT_TIMEOUT',
+  ])('knows that nothing was sent: %s', async (code) => {
+    const failing = () => Promise.reject(new TypeError('fetch failed', { cause: { code } }))
+    expect(await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))).toEqual({
+      kind: 'not_processed',
+      cause: { name: 'TypeError', code },
+    })
+  })
+
+  it.each(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_HEADERS_TIMEOUT'])(
+    'cannot know after %s',
+    async (code) => {
+      const failing = () => Promise.reject(new TypeError('fetch failed', { cause: { code } }))
+      expect(await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))).toMatchObject({
+        kind: 'ambiguous',
+      })
+    },
+  )
+
+  it('gives up on a silent server in time', async () => {
+    const bench = createProtocolBench()
+    await bench.protocol.ready()
+    bench.server.script('refresh', { type: 'hang' })
+    const work = refresh(bench)
+    await asleep(bench.clock, work)
+    await bench.clock.advance(REQUEST_TIMEOUT_MS)
+    const answer = await work
+    expect(answer).toMatchObject({ kind: 'ambiguous', cause: { name: 'TimeoutError' } })
+  })
+
+  it('I5: repeats nothing of what the server or the connection said', async () => {
+    for (const canary of CANARIES) {
+      for (const status of [200, 400, 401, 403, 429, 500]) {
+        const body = { error: canary, error_description: canary, error_uri: canary, [canary]: canary }
+        expectNoCanary(
+          await answerTo(body, {
+            status,
+            statusText: canary.slice(0, 5),
+            headers: { 'www-authenticate': canary },
+          }),
+        )
+      }
+    }
+    for (const error of canaryErrors()) {
+      expectNoCanary(
+        await refresh(createProtocolBench({ fetch: answering({ '/token': () => Promise.reject(error) }) })),
+      )
+    }
+  })
+
+  it('never throws, whatever the body', async () => {
+    const member = fc.constantFrom(
+      'access_token',
+      'token_type',
+      'refresh_token',
+      'expires_in',
+      'id_token',
+      'error',
+      'scope',
+    )
+    const value = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom('Bearer', 'at', 'invalid_grant'))
+    const status = fc.constantFrom(200, 400, 401, 500)
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(member, value), status, async (body, code) => {
+        const answer = await answerTo(body, { status: code })
+        if (answer.kind === 'refreshed') expect(code).toBe(200)
+        if (answer.kind === 'rejected') expect(body['error']).toBe('invalid_grant')
+      }),
+      { numRuns: 60 },
+    )
+  })
+})

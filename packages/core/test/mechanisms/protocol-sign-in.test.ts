@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import type { LoginTransaction } from '../../src/mechanisms/protocol.ts'
+import { ConfigurationError, RequestRefusedError, TryLaterError } from '../../src/vocabulary/index.ts'
+import { failureOf } from './bench.ts'
+import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
+import { answering, createProtocolBench, type ProtocolBench } from './protocol-bench.ts'
+
+const REDIRECT_URI = 'https://app.example.com/auth/callback'
+
+interface Approved {
+  readonly transaction: LoginTransaction
+  readonly response: URLSearchParams
+  readonly url: URL
+}
+
+/** Goes to the authorization server and comes back with its response. */
+async function approve({ protocol, server }: ProtocolBench, parameters = {}): Promise<Approved> {
+  const transaction = protocol.newTransaction(REDIRECT_URI)
+  const query = new URLSearchParams({ scope: 'openid', ...parameters })
+  const url = await protocol.authorizationUrl(transaction, query)
+  const answer = await server.fetch(url, { redirect: 'manual' })
+  return { transaction, url, response: new URL(answer.headers.get('location') ?? '').searchParams }
+}
+
+async function failedSignIn(
+  bench: ProtocolBench,
+  change: (approved: Approved) => void = () => undefined,
+): Promise<unknown> {
+  const approved = await approve(bench)
+  change(approved)
+  return failureOf(bench.protocol.redeem(approved.response, approved.transaction))
+}
+
+function refused(): unknown {
+  return expect.objectContaining({ name: 'RequestRefusedError', code: 'authorization_response_invalid' })
+}
+
+describe('signing in', () => {
+  it('brings the tokens and the claims about the user', async () => {
+    const bench = createProtocolBench({ server: { user: { sub: 'user-1', claims: { name: 'Ann' } } } })
+    const { response, transaction } = await approve(bench)
+    const grant = await bench.protocol.redeem(response, transaction)
+    expect(grant).toMatchObject({ claims: { sub: 'user-1', name: 'Ann' }, scope: 'openid' })
+    expect(grant.refreshToken).toMatch(/^rt_/)
+    expect(grant.claims).not.toHaveProperty('nonce')
+  })
+
+  it('S7: asks with S256 of a verifier of 32 random bytes, another for every transaction', async () => {
+    const { protocol } = createProtocolBench()
+    const transactions = Array.from({ length: 20 }, () => protocol.newTransaction(REDIRECT_URI))
+    const secrets = transactions.flatMap(({ state, nonce, codeVerifier }) => [state, nonce, codeVerifier])
+    expect(new Set(secrets).size).toBe(60)
+    for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}$/)
+    const url = await protocol.authorizationUrl(
+      transactions[0] ?? protocol.newTransaction(''),
+      new URLSearchParams(),
+    )
+    expect(url.searchParams.get('code_challenge_method')).toBe('S256')
+    expect(url.search).not.toContain(transactions[0]?.codeVerifier)
+  })
+
+  it('S7: lets no parameter take the place of its own', async () => {
+    const own = [
+      'client_id',
+      'response_type',
+      'redirect_uri',
+      'state',
+      'nonce',
+      'code_challenge',
+      'code_challenge_method',
+    ]
+    const { url, transaction } = await approve(
+      createProtocolBench(),
+      Object.fromEntries(own.map((name) => [name, 'theirs'])),
+    )
+    for (const name of own) expect(url.searchParams.getAll(name)).not.toContain('theirs')
+    expect(url.searchParams.getAll('state')).toEqual([transaction.state])
+    expect(url.searchParams.getAll('redirect_uri')).toEqual([REDIRECT_URI])
+  })
+
+  it.each<[string, (approved: Approved) => void]>([
+    ['another state', ({ response }) => response.set('state', 'x'.repeat(43))],
+    ['no state', ({ response }) => response.delete('state')],
+    ['two states', ({ response }) => response.append('state', response.get('state') ?? '')],
+    ['S17: another issuer', ({ response }) => response.set('iss', 'https://evil.example')],
+    ['S17: no issuer where one was promised', ({ response }) => response.delete('iss')],
+    ['no code', ({ response }) => response.delete('code')],
+    ['two codes', ({ response }) => response.append('code', 'canary')],
+    ['an error beside the code', ({ response }) => response.set('error', 'canary')],
+  ])('refuses a response with %s, before the code is sent', async (_what, change) => {
+    const bench = createProtocolBench()
+    const failure = await failedSignIn(bench, change)
+    expect(failure).toEqual(refused())
+    expectNoCanary(failure)
+    expect(bench.server.counts.token).toBe(0)
+  })
+
+  it('S7: refuses a code for another verifier', async () => {
+    const failure = await failedSignIn(createProtocolBench(), ({ transaction }) => {
+      Object.assign(transaction, { codeVerifier: 'x'.repeat(43) })
+    })
+    expect(failure).toMatchObject({
+      code: 'authorization_response_invalid',
+      cause: { error: 'invalid_grant' },
+    })
+  })
+
+  it.each<[string, object]>([
+    ['another nonce', { claims: { nonce: 'x' } }],
+    ['no nonce', { claims: { nonce: undefined } }],
+    ['another audience', { claims: { aud: 'another' } }],
+    ['another issuer', { claims: { iss: 'https://evil.example' } }],
+    ['an expiry in the past', { claims: { exp: 1_700_000_000 } }],
+    ['no subject', { claims: { sub: undefined } }],
+    ['no signature', { signature: 'none' }],
+  ])('S9: refuses an ID token with %s', async (_what, tweak) => {
+    const bench = createProtocolBench()
+    bench.server.script('token', { type: 'idToken', ...tweak })
+    expect(await failedSignIn(bench)).toEqual(refused())
+  })
+
+  it('S9: refuses a response without an ID token where one was asked for, and only there', async () => {
+    const without = { type: 'members', omit: ['id_token'] } as const
+    const bench = createProtocolBench()
+    bench.server.script('token', without)
+    expect(await failedSignIn(bench)).toEqual(refused())
+    const plain = createProtocolBench({ protocol: { openid: false } })
+    plain.server.script('token', without)
+    const { response, transaction, url } = await approve(plain)
+    expect(url.searchParams.has('nonce')).toBe(false)
+    expect(await plain.protocol.redeem(response, transaction)).toHaveProperty('accessToken')
+  })
+
+  it('tells a refused client from a server in trouble', async () => {
+    const answers = {
+      client: createProtocolBench(),
+      trouble: createProtocolBench(),
+      unusable: createProtocolBench(),
+    }
+    answers.client.server.script('token', { type: 'error', error: 'invalid_client' })
+    answers.trouble.server.script('token', { type: 'status', status: 502 })
+    answers.unusable.server.script('token', { type: 'members', set: { token_type: 'mac' } })
+    const refusedClient = await failedSignIn(answers.client)
+    expect(refusedClient).toBeInstanceOf(ConfigurationError)
+    expect(refusedClient).toMatchObject({
+      code: 'client_rejected',
+      cause: { error: 'invalid_client', status: 401 },
+    })
+    const refusedAtOnce = await failedSignIn(createProtocolBench(), ({ response }) => {
+      response.delete('code')
+      response.set('error', 'unauthorized_client')
+    })
+    expect(refusedAtOnce).toBeInstanceOf(ConfigurationError)
+    answers.trouble.server.script('token', { type: 'error', error: 'server_error', status: 500 })
+    for (let i = 0; i < 2; i++) {
+      const failure = await failedSignIn(answers.trouble)
+      expect(failure).toBeInstanceOf(TryLaterError)
+      expect(failure).toMatchObject({ code: 'authorization_server_unavailable', retryAfterSeconds: 1 })
+    }
+    expect(await failedSignIn(answers.unusable)).toBeInstanceOf(TryLaterError)
+    const away = createProtocolBench({
+      fetch: answering({ '/token': () => Promise.reject(new TypeError('fetch failed')) }),
+    })
+    expect(await failedSignIn(away)).toBeInstanceOf(TryLaterError)
+  })
+
+  it('S28: sends code and secret nowhere else', async () => {
+    const bench = createProtocolBench()
+    bench.server.script('token', { type: 'redirect', to: 'https://evil.example/token' })
+    expect(await failedSignIn(bench)).toBeInstanceOf(Error)
+    expect(bench.server.log.filter(({ kind }) => kind === 'elsewhere')).toEqual([])
+  })
+
+  it('I5: repeats nothing of what the server, the browser or the connection said', async () => {
+    for (const canary of CANARIES) {
+      const body = { error: canary, error_description: canary, access_token: canary, id_token: canary }
+      for (const status of [200, 400, 401, 500]) {
+        const bench = createProtocolBench({
+          fetch: answering({ '/token': () => Response.json(body, { status }) }),
+        })
+        expectNoCanary(await failedSignIn(bench))
+      }
+      const told = await failedSignIn(createProtocolBench(), ({ response }) => {
+        response.delete('code')
+        for (const name of ['error', 'error_description', 'error_uri']) response.set(name, canary)
+      })
+      expect(told).toBeInstanceOf(RequestRefusedError)
+      expectNoCanary(told)
+    }
+    for (const error of canaryErrors()) {
+      const bench = createProtocolBench({ fetch: answering({ '/token': () => Promise.reject(error) }) })
+      expectNoCanary(await failedSignIn(bench))
+    }
+  })
+})

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { withClaim } from '../../src/rules/session-record.ts'
+import { createBench, createRecord, LIFE } from './bench.ts'
+import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
+
+const NOW = 1_800_000_000
+const record = createRecord(NOW)
+const another = createRecord(NOW, { claims: { sub: 'another' } })
+
+describe('a request with its session in the cookie', () => {
+  it('tells the browser of a newer generation, and of nothing else', async () => {
+    const bench = createBench()
+    const browser = createBrowser(bench)
+    await browser.signIn(record)
+    const [session, late] = [browser.request(), browser.request()]
+    const old = await use(session)
+    expect(session.takeCookies()).toEqual([])
+    session.note(await advance(session))
+    session.note(old)
+    const [line] = await browser.receive(session)
+    expect(line).toContain(`; Max-Age=${LIFE}`)
+    expect(await browser.receive(session)).toEqual([line])
+    expect((await use(browser.request())).record.generation).toBe(2)
+    await use(late)
+    expect(await browser.receive(late)).toHaveLength(1)
+  })
+
+  it('does not tell what it learned half a minute ago: the response may overtake a newer one', async () => {
+    for (const [ms, lines] of [
+      [30_000, 1],
+      [30_001, 0],
+    ] as const) {
+      const bench = createBench()
+      const browser = createBrowser(bench)
+      await browser.signIn(record)
+      const session = browser.request()
+      await bench.clock.advance(10_000)
+      session.note(await advance(session))
+      await bench.clock.advance(ms)
+      expect(await browser.receive(session)).toHaveLength(lines)
+    }
+  })
+
+  it('waits with the news while somebody is refreshing: there will be more', async () => {
+    const browser = createBrowser(createBench())
+    await browser.signIn(record)
+    const session = browser.request()
+    const next = await advance(session)
+    session.note({ ...next, record: withClaim(next.record, 'another') })
+    expect(await browser.receive(session)).toEqual([])
+    session.note(next)
+    expect(await browser.receive(session)).toHaveLength(1)
+  })
+
+  it('S26: what the old session still brings does not take the place of the one just started', async () => {
+    const bench = createBench()
+    const browser = createBrowser(bench)
+    await browser.signIn(record)
+    const session = browser.request()
+    const refreshed = await advance(session, { generation: 9 })
+    session.note(refreshed)
+    await session.start(named(another))
+    session.note(refreshed)
+    await browser.receive(session)
+    expect((await use(browser.request())).record.claims).toEqual(another.claims)
+  })
+
+  it('tells the newest generation of a session that it has started, however old the one before was', async () => {
+    const bench = createBench()
+    const browser = createBrowser(bench)
+    await browser.signIn({ ...record, generation: 50 })
+    const session = browser.request()
+    await session.start(named(another))
+    session.note(await advance(session))
+    await browser.receive(session)
+    const carried = await bench.cookies.open(browser.cookies.get(NAME) ?? '')
+    expect(carried).toMatchObject({ record: { claims: another.claims, generation: 2 } })
+  })
+
+  it('leaves the store as soon as the browser has shown that it caught up', async () => {
+    const bench = createBench()
+    const browser = createBrowser(bench)
+    await browser.signIn(record)
+    const session = browser.request()
+    session.note(await advance(session))
+    await browser.receive(session)
+    const { key } = await cellOf(session)
+    const held = async () => (await bench.vault.read(key))?.record.caughtUp
+    expect(await held()).toBeUndefined()
+    const visit = async (seconds: number) => {
+      bench.clock.jump(seconds)
+      const next = browser.request()
+      await use(next)
+      expect(await browser.receive(next)).toEqual([])
+      await browser.kept()
+      return held()
+    }
+    expect([await visit(60), await visit(1)]).toEqual([undefined, true])
+    const before = await bench.store.read(key)
+    await visit(1)
+    expect(await bench.store.read(key)).toBe(before)
+    await bench.clock.advance(900_000)
+    expect(await bench.store.read(key)).toBeUndefined()
+    expect((await use(browser.request())).record.generation).toBe(2)
+  })
+
+  it('goes on from the store when it has outgrown its cookie, and says so', async () => {
+    const bench = createBench()
+    const browser = createBrowser(bench)
+    await browser.signIn(record)
+    const session = browser.request()
+    session.note(await advance(session, { claims: { sub: 'u', about: 'x'.repeat(20_000) } }))
+    bench.events.length = 0
+    expect(await browser.receive(session)).toEqual([])
+    const { key } = await cellOf(session)
+    expect(bench.events).toEqual([{ type: 'cookie_too_large', session: key.slice(0, 8) }])
+    expect((await use(browser.request())).record.generation).toBe(2)
+  })
+})

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/mechanisms/digest.ts'
+import { createServerCell } from '../../src/mechanisms/server-cell.ts'
+import { createServerKind } from '../../src/mechanisms/session-kinds.ts'
+import { ended, touched } from '../../src/rules/session-record.ts'
+import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
+
+const LATER = 1_800_000_001
+
+async function start(bench: Bench, changes = {}) {
+  const base = createRecord(bench.clock.now(), changes)
+  const kind = createServerKind({ ...bench, idleSeconds: IDLE })
+  const name = await kind.newName()
+  const record = { ...base, id: name.id }
+  const { cell, cookie } = await kind.create(record, name)
+  return { kind, name, cell, cookie, record }
+}
+
+describe('a session on the server', () => {
+  it('S26: has its id in the cookie and the hash of it as its key', async () => {
+    const bench = createBench()
+    const { cell, cookie, name, record, kind } = await start(bench)
+    expect(cookie).toMatch(/^[\w-]{43}$/)
+    expect(cell.key).toBe(await sha256(cookie))
+    expect(JSON.stringify(await cell.read())).not.toContain(cookie)
+    expect((await cell.read())?.record).toEqual(record)
+    expect((await kind.byKey(cell.key)?.read())?.record).toEqual(record)
+    expect(await failureOf(kind.create(record, name))).toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it.each([
+    '',
+    'x',
+    'x'.repeat(42),
+    'x'.repeat(44),
+    `${'x'.repeat(42)}=`,
+    'ü'.repeat(43),
+    `${'x'.repeat(43)}\n`,
+  ])('takes no id like %j to the store', async (cookie) => {
+    const { kind } = await start(createBench())
+    expect(await kind.find(cookie)).toEqual({ rejected: 'malformed' })
+  })
+
+  it('is lost to whoever swapped first', async () => {
+    const bench = createBench()
+    const { cell, record } = await start(bench)
+    const seen = await cell.read()
+    if (!seen) throw new Error('The session is over')
+    const next = await cell.swap(seen, touched(record, LATER))
+    expect(next).toMatchObject({ record: { touchedAt: LATER } })
+    expect(await cell.swap(seen, touched(record, LATER + 1))).toBeUndefined()
+    expect((await cell.read())?.stored).toBe(next?.stored)
+  })
+
+  it('I4: is gone after its end, and no swap on its way brings it back', async () => {
+    const bench = createBench()
+    const { cell, record } = await start(bench)
+    const seen = await cell.read()
+    if (!seen) throw new Error('The session is over')
+    expect(await cell.end('signed_out')).toEqual(record)
+    expect(await cell.swap(seen, touched(record, LATER))).toBeUndefined()
+    expect(await cell.read()).toBeUndefined()
+    expect(await cell.end('signed_out')).toBeUndefined()
+    expect(await bench.store.read(cell.key)).toBeUndefined()
+  })
+
+  it('can be ended although it cannot be read', async () => {
+    const bench = createBench()
+    const { cell } = await start(bench)
+    const { key } = cell
+    await bench.store.remove(key)
+    await bench.store.swap(key, undefined, 'garbage', bench.clock.now() + 60)
+    expect(await failureOf(cell.read())).toMatchObject({ code: 'store_record_unreadable' })
+    expect(await cell.end('signed_out')).toBeUndefined()
+    expect(await cell.read()).toBeUndefined()
+  })
+
+  it('says so when it cannot be ended: nobody must believe to be signed out', async () => {
+    const fail = () => Promise.reject(new Error('down'))
+    const { cell } = await start(
+      createBench((store) => ({ swap: (...swap) => (swap[1] === undefined ? store.swap(...swap) : fail()) })),
+    )
+    expect(await failureOf(cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
+    const unreadable = await start(createBench(() => ({ read: fail, remove: fail })))
+    expect(await failureOf(unreadable.cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it('is over with a tombstone, which says why for five minutes', async () => {
+    const bench = createBench()
+    const { cell, record } = await start(bench)
+    const seen = await cell.read()
+    if (!seen) throw new Error('The session is over')
+    expect(await cell.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
+    expect(await cell.read()).toBeUndefined()
+    await bench.clock.advance(299_999)
+    expect((await bench.vault.read(cell.key))?.record.ended).toBe('grant_rejected')
+    await bench.clock.advance(1)
+    expect(await bench.store.read(cell.key)).toBeUndefined()
+  })
+
+  it('is over when it was not used, and at its end; the store keeps it no longer', async () => {
+    const bench = createBench()
+    const { cell } = await start(bench)
+    await bench.clock.advance(IDLE * 1000 - 1)
+    const seen = await cell.read()
+    if (!seen) throw new Error('The session is over')
+    await cell.swap(seen, touched(seen.record, bench.clock.now()))
+    await bench.clock.advance(IDLE * 1000 - 1)
+    expect(await cell.read()).toBeDefined()
+    await bench.clock.advance(1)
+    expect(await bench.store.read(cell.key)).toBeUndefined()
+
+    const active = await start(bench, { id: 'active', touchedAt: bench.clock.now() + LIFE })
+    await bench.clock.advance(LIFE * 1000 - 1)
+    expect(await active.cell.read()).toBeDefined()
+    await bench.clock.advance(1)
+    expect(await bench.store.read(active.cell.key)).toBeUndefined()
+  })
+
+  it('is over by our clock, even where the store is late to forget', async () => {
+    const bench = createBench((store) => ({
+      swap: (key, expected, record) => store.swap(key, expected, record, 9e9),
+    }))
+    const { record, cell } = await start(bench)
+    await bench.clock.advance(IDLE * 1000)
+    expect(await createServerCell(record.id, bench.vault, bench.clock, IDLE).read()).toBeUndefined()
+    expect(await bench.store.read(cell.key)).toBeDefined()
+    expect((await cell.kept())?.record).toEqual(record)
+    await cell.end('signed_out')
+    expect(await cell.kept()).toBeUndefined()
+  })
+})

@@ -1,0 +1,71 @@
+import * as fc from 'fast-check'
+import type { SessionRecord, StoredToken, TokenGrant } from '../../src/rules/session-record.ts'
+
+export const NOW = 1_800_000_000
+
+/** Some time around `NOW`, in seconds, with fractions. */
+export const time: fc.Arbitrary<number> = fc
+  .double({ min: -10_000, max: 10_000, noNaN: true })
+  .map((seconds) => NOW + seconds)
+
+const word = fc.stringMatching(/^[a-z0-9]{1,12}$/)
+const claims = fc.dictionary(word, fc.jsonValue(), { noNullPrototype: true, maxKeys: 3 })
+
+const lifetime = fc.double({ min: 0, max: 5000, noNaN: true })
+const obtained = fc
+  .record(
+    { value: word, type: fc.constant('Bearer' as const), obtainedAt: time, scope: word, lifetime },
+    { requiredKeys: ['value', 'type', 'obtainedAt', 'lifetime'], noNullPrototype: true },
+  )
+  .map(({ lifetime: seconds, ...token }) => ({ ...token, expiresAt: token.obtainedAt + seconds }))
+
+const stored: fc.Arbitrary<StoredToken> = fc
+  .tuple(obtained, fc.nat(20))
+  .map(([token, attempt]) => ({ ...token, attempt }))
+
+export const grant: fc.Arbitrary<TokenGrant> = fc.record(
+  { accessToken: obtained, refreshToken: word, scope: word, idToken: word, claims },
+  { requiredKeys: [], noNullPrototype: true },
+)
+
+const code = fc.constantFrom('refresh_outcome_unknown', 'authorization_server_unavailable', 'client_rejected')
+
+/** Any session, down to combinations that no history leads to; frozen, so that whoever changes it in place throws. */
+export const session: fc.Arbitrary<SessionRecord> = fc
+  .record(
+    {
+      id: word,
+      issuer: fc.constant('https://login.example.com'),
+      generation: fc.nat(50),
+      expiresAt: time,
+      touchedAt: time,
+      claims,
+      idToken: word,
+      refreshToken: word,
+      revoking: word,
+      scope: word,
+      tokens: fc.dictionary(fc.constantFrom('', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'), stored, {
+        noNullPrototype: true,
+        maxKeys: 11,
+      }),
+      attempt: fc.nat(20),
+      claim: fc.record({ attempt: fc.nat(20), by: word }, { noNullPrototype: true }),
+      coolDown: fc.record(
+        { until: time, seconds: fc.nat(300), failures: fc.nat(12), code },
+        { noNullPrototype: true },
+      ),
+      inDoubt: fc.constant(true as const),
+      caughtUp: fc.constant(true as const),
+      ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
+    },
+    {
+      requiredKeys: ['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'tokens', 'attempt'],
+      noNullPrototype: true,
+    },
+  )
+  .map(frozen)
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(frozen)
+  return Object.freeze(value)
+}

@@ -1,0 +1,319 @@
+import { inspect } from 'node:util'
+import { createManualClock } from '@evertoken/testkit'
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { checkOptions, checkTokenRequest, type EvertokenOptions } from '../../src/surface/options.ts'
+import type { SessionOptions } from '../../src/surface/session-options.ts'
+import { ConfigurationError } from '../../src/vocabulary/index.ts'
+
+const SECRET = 'canary: a secret of thirty-two characters'
+const good: EvertokenOptions = {
+  issuer: 'https://login.example.com',
+  clientId: 'web',
+  clientSecret: 'canary: the secret of the client',
+  secret: SECRET,
+}
+const store = createMemoryStore()
+const NEITHER = [null, 7, {}, [], '', Symbol('x')]
+
+function check(options: object): unknown {
+  try {
+    return checkOptions({ ...good, ...options })
+  } catch (error) {
+    return error
+  }
+}
+
+function expectRefused(option: string, options: object): void {
+  const error = check(options)
+  expect(error).toBeInstanceOf(ConfigurationError)
+  expect(error).toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining(`Option "${option}"`),
+  })
+  expect(inspect(error, { depth: null, showHidden: true })).not.toContain('canary')
+}
+
+describe('checkOptions', () => {
+  it('needs four options and fills in the rest', () => {
+    expect(check({})).toEqual({
+      issuer: 'https://login.example.com',
+      insecure: false,
+      clientId: 'web',
+      secrets: [SECRET],
+      authentication: { method: 'client_secret_basic', clientSecret: good.clientSecret },
+      metadataUrl: undefined,
+      origin: undefined,
+      routePrefix: '/auth',
+      openid: true,
+      authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
+      kind: 'cookie',
+      cookieName: 'evertoken',
+      sameSite: 'Lax',
+      idleSeconds: 86_400,
+      absoluteSeconds: 2_592_000,
+      policy: { refreshBeforeExpiry: 60, reuse: 'strict', serveDuringRefresh: true },
+      revokeOnLogout: true,
+      postLogoutPath: '/',
+      requestTimeoutMs: 10_000,
+      storeTimeoutMs: 5000,
+    })
+  })
+
+  it('takes every option there is, but for those of the session', () => {
+    const all: Required<Omit<EvertokenOptions, keyof SessionOptions>> = {
+      issuer: 'http://127.0.0.1:3000/realm',
+      clientId: 'c',
+      clientSecret: 'canary',
+      secret: [SECRET, `older ${SECRET}`],
+      clientAuthentication: 'client_secret_post',
+      metadataUrl: 'https://login.example.com/metadata',
+      baseUrl: 'https://app.example.com/',
+      routePrefix: '/a/b-c_~1.x/',
+      scope: 'a b',
+      resource: ['https://one.example', 'urn:two'],
+      authorizationParameters: { prompt: 'consent' },
+      session: 'server',
+      store,
+      cookieName: 'my_app-1',
+      sameSite: 'Strict',
+      idleSeconds: 1,
+      absoluteSeconds: 2,
+      refreshBeforeExpiry: 3,
+      refreshTokenReuse: { graceSeconds: 4 },
+      serveDuringRefresh: false,
+      revokeOnLogout: false,
+      postLogoutPath: '/bye',
+      requestTimeoutSeconds: 0.5,
+      storeTimeoutSeconds: 0.25,
+      onEvent() {},
+      fetch,
+      clock: createManualClock(),
+    }
+    expect(check(all)).toMatchObject({
+      issuer: 'http://127.0.0.1:3000/realm',
+      insecure: true,
+      secrets: all.secret,
+      authentication: { method: 'client_secret_post', clientSecret: 'canary' },
+      metadataUrl: 'https://login.example.com/metadata',
+      origin: 'https://app.example.com',
+      routePrefix: '/a/b-c_~1.x',
+      openid: false,
+      kind: 'server',
+      cookieName: 'my_app-1',
+      sameSite: 'Strict',
+      policy: { refreshBeforeExpiry: 3, reuse: { graceSeconds: 4 }, serveDuringRefresh: false },
+      revokeOnLogout: false,
+      postLogoutPath: '/bye',
+      requestTimeoutMs: 500,
+      storeTimeoutMs: 250,
+    })
+    const { authorizationParameters } = checkOptions(all)
+    expect(String(authorizationParameters)).toBe(
+      'prompt=consent&scope=a+b&resource=https%3A%2F%2Fone.example&resource=urn%3Atwo',
+    )
+  })
+
+  it.each([
+    ['no secret needs none', { clientSecret: undefined }, { method: 'none' }],
+    ['a tolerant server', { refreshTokenReuse: 'tolerant' }, { method: 'client_secret_basic' }],
+    ['a public client', { clientSecret: undefined, clientAuthentication: 'none' }, { method: 'none' }],
+  ])('%s', (_what, options, authentication) => {
+    expect(check(options)).toMatchObject({ authentication })
+  })
+
+  it('S30: keeps the issuer byte for byte, and https unless it is on loopback', () => {
+    expect(check({ issuer: 'https://LOGIN.example.com:443/a/../b' })).toMatchObject({
+      issuer: 'https://LOGIN.example.com:443/a/../b',
+    })
+    for (const issuer of ['http://localhost:1', 'http://127.0.0.1', 'http://[::1]:8080']) {
+      expect(check({ issuer })).toMatchObject({ insecure: true })
+    }
+    for (const issuer of [
+      'http://login.example.com',
+      'http://127.0.0.1.evil.example',
+      'http://localhost.evil.example',
+      'ftp://localhost',
+    ]) {
+      expectRefused('issuer', { issuer })
+    }
+  })
+
+  it.each(['issuer', 'metadataUrl', 'baseUrl'])('S30: takes no odd URL for %s', (option) => {
+    const odd = [
+      'login.example.com',
+      '/relative',
+      'javascript:alert(1)',
+      'https://',
+      'http://app.example.com',
+    ]
+    const holding = [
+      'https://u:canary@app.example.com',
+      'https://canary@app.example.com',
+      'https://app.example.com?canary',
+      'https://app.example.com#canary',
+    ]
+    for (const url of [
+      ...odd,
+      ...holding,
+      ...NEITHER.filter((value) => value !== null),
+      new URL('https://app.example.com'),
+    ]) {
+      expectRefused(option, { [option]: url })
+    }
+  })
+
+  it.each<[string, unknown[]]>([
+    ['issuer', [undefined, null]],
+    ['clientId', [undefined, ...NEITHER]],
+    ['clientSecret', NEITHER],
+    ['baseUrl', ['https://app.example.com/path', 'https://app.example.com//']],
+    [
+      'routePrefix',
+      [
+        'auth',
+        '',
+        '//evil.example',
+        '//',
+        '/a;b',
+        '/a?b',
+        '/a b',
+        '/a\\b',
+        '/ä',
+        '/../auth',
+        '/a/./b',
+        '/a/..',
+        7,
+        {},
+      ],
+    ],
+    [
+      'postLogoutPath',
+      ['bye', '', '//evil.example', '/\\evil.example', 'https://evil.example', '/a\n', '/..//evil', null, 7],
+    ],
+    ['scope', ['', ' ', 'a  b', ' a', 'a"b', 'a\nb', 7, ['a'], {}]],
+    [
+      'resource',
+      [
+        '',
+        '/api',
+        'https://api.example.com/#x',
+        ['https://ok.example', 'x y'],
+        7,
+        [7],
+        new URL('https://api.example.com'),
+        {},
+      ],
+    ],
+    [
+      'authorizationParameters',
+      [null, 'prompt', 7, ['x', 1], { prompt: 1 }, { a: undefined }, { client_id: 'x' }, { scope: 'x' }],
+    ],
+    ['session', ['Cookie', 'memory', true, ...NEITHER]],
+    ['sameSite', ['lax', 'None', true, ...NEITHER]],
+    ['cookieName', ['', ' ', 'a b', 'a=b', 'a;b', 'ä', 'a\n', '__Host-é', 'x'.repeat(65), 7, {}]],
+    ['clientAuthentication', ['private_key_jwt', 'basic', '', 7, {}]],
+    [
+      'refreshTokenReuse',
+      [
+        'Strict',
+        '',
+        30,
+        {},
+        [],
+        { graceSeconds: 0 },
+        { graceSeconds: -1 },
+        { graceSeconds: NaN },
+        { graceSeconds: Infinity },
+        { graceSeconds: '5' },
+        { graceSeconds: null },
+      ],
+    ],
+    [
+      'store',
+      [
+        null,
+        7,
+        'redis://canary@host',
+        {},
+        { ...store, read: undefined },
+        { ...store, swap: 1 },
+        { ...store, remove: null },
+      ],
+    ],
+    ['fetch', ['https://canary', {}, null]],
+    ['onEvent', ['canary', {}, null, [() => 0]]],
+    ['clock', [null, {}, () => 0, Date, { now: () => 0, elapsed: () => 0 }]],
+    ['serveDuringRefresh', ['false', 0, null, 'canary']],
+    ['revokeOnLogout', ['no', 1, null]],
+  ])('refuses an odd %s', (option, values) => {
+    for (const value of values) expectRefused(option, { [option]: value })
+  })
+
+  it.each([
+    'idleSeconds',
+    'absoluteSeconds',
+    'refreshBeforeExpiry',
+    'requestTimeoutSeconds',
+    'storeTimeoutSeconds',
+  ])('refuses an odd %s', (option) => {
+    for (const value of [0, -0, -1, NaN, Infinity, '60', [60], {}, true])
+      expectRefused(option, { [option]: value })
+  })
+
+  it('refuses a secret that is missing or short, in a list as well, and never shows it', () => {
+    const short = 'canary'.padEnd(31, 'x')
+    for (const secret of [
+      undefined,
+      null,
+      '',
+      [],
+      [undefined],
+      [SECRET, undefined],
+      7,
+      {},
+      true,
+      new Uint8Array(32),
+      short,
+      [SECRET, short],
+      [short, SECRET],
+      [SECRET, ''],
+      [{ canary: SECRET }],
+    ]) {
+      expectRefused('secret', { secret })
+    }
+    expect(check({ secret: 'x'.repeat(32) })).toMatchObject({ secrets: ['x'.repeat(32)] })
+  })
+
+  it('refuses a client secret that does not go with how the client authenticates', () => {
+    expectRefused('clientSecret', { clientAuthentication: 'none' })
+    for (const clientAuthentication of ['client_secret_basic', 'client_secret_post']) {
+      expectRefused('clientSecret', { clientAuthentication, clientSecret: undefined })
+      expectRefused('clientSecret', { clientAuthentication, clientSecret: '' })
+    }
+  })
+
+  it.each(['Issuer', 'client_id', 'secrets', 'toString', 'constructor', '__proto__x', ''])(
+    'refuses the unknown option "%s"',
+    (name) => {
+      expectRefused(name, { [name]: 'canary' })
+    },
+  )
+
+  it('refuses a store that is eventually consistent, and says what to use instead', () => {
+    const error = check({ store: { ...store, consistency: 'eventual' } })
+    expect(error).toBeInstanceOf(ConfigurationError)
+    expect(String(error)).toMatch(/"store".*eventually consistent.*Durable Object/)
+    expect(check({ store: { ...store, consistency: 'strong' } })).toHaveProperty('kind')
+    expect(check({ store: { ...store, consistency: undefined } })).toHaveProperty('kind')
+  })
+})
+
+it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
+  expect(() => checkTokenRequest({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
+  for (const request of [{ scope: 'a  b' }, { resource: '/api' }, { parameters: { refresh_token: 'x' } }]) {
+    expect(() => checkTokenRequest(request)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
+    )
+  }
+})

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { checkSessionOptions, type SessionOptions } from '../../src/surface/session-options.ts'
+import { ConfigurationError } from '../../src/vocabulary/index.ts'
+
+const store = createMemoryStore()
+const { index: _index, ...withoutIndex } = store
+
+describe('checkSessionOptions', () => {
+  it('has a default for everything, and everything off', () => {
+    expect(checkSessionOptions({}, store)).toEqual({
+      loginParameters: [],
+      responseMode: 'query',
+      anonymousSessionResponse: 401,
+      backChannelLogout: false,
+      frontChannelLogout: false,
+      diagnostics: false,
+    })
+    expect(checkSessionOptions({}, withoutIndex)).toMatchObject({ backChannelLogout: false })
+  })
+
+  it('takes every option there is', () => {
+    const all: Required<SessionOptions> = {
+      loginParameters: ['kc_idp_hint', 'ui.hint-1'],
+      responseMode: 'form_post',
+      signInErrorPath: '/oops',
+      onSignedIn: () => undefined,
+      onRefreshed: () => undefined,
+      anonymousSessionResponse: 200,
+      backChannelLogout: 'all',
+      frontChannelLogout: true,
+      diagnostics: true,
+    }
+    expect(checkSessionOptions(all, store)).toEqual(all)
+  })
+
+  it('S12: needs an index to sign users out by itself', () => {
+    for (const backChannelLogout of [true, 'all'] as const) {
+      expect(() => checkSessionOptions({ backChannelLogout }, withoutIndex)).toThrow(/index/)
+      expect(() => checkSessionOptions({ backChannelLogout }, store)).not.toThrow()
+    }
+  })
+
+  it.each<[string, unknown[]]>([
+    [
+      'loginParameters',
+      [
+        null,
+        'kc_idp_hint',
+        {},
+        [7],
+        [''],
+        ['a b'],
+        ['a&b'],
+        ['state'],
+        ['nonce'],
+        ['redirect_uri'],
+        ['response_mode'],
+        ['response_type'],
+        ['client_id'],
+        ['code_challenge'],
+        ['request'],
+        ['request_uri'],
+        ['resource'],
+        ['returnTo'],
+      ],
+    ],
+    ['responseMode', [null, 'fragment', 'form_post.jwt', true]],
+    ['signInErrorPath', [null, '', 'oops', '//evil.example', '/\\evil', 'https://evil.example', '/a?b', 7]],
+    ['onSignedIn', [null, true, 'x', {}]],
+    ['onRefreshed', [null, true, 'x', {}]],
+    ['anonymousSessionResponse', [null, '200', 204, true]],
+    ['backChannelLogout', [null, 'true', 'every', 1]],
+    ['frontChannelLogout', [null, 'true', 1, 'all']],
+    ['diagnostics', [null, 'true', 1, 'development']],
+  ])('refuses an odd %s', (option, values) => {
+    for (const value of values) {
+      const check = () => checkSessionOptions({ [option]: value }, store)
+      expect(check).toThrow(ConfigurationError)
+      expect(check).toThrow(`Option "${option}"`)
+    }
+  })
+})

@@ -1,0 +1,22 @@
+import type { LogoutTokenOptions } from './api.ts'
+import { randomText } from './base64url.ts'
+import type { World } from './model.ts'
+
+const LOGOUT_TOKEN_SECONDS = 120
+
+/** OpenID Connect Back-Channel Logout section 2.4. */
+export function logoutToken(world: World, options: LogoutTokenOptions): Promise<string> {
+  const { sub, sid, clientId, claims, header, signature } = options
+  const now = Math.floor(world.clock.now())
+  const honest = {
+    iss: world.issuer(),
+    aud: clientId ?? world.clients[0]?.id,
+    iat: now,
+    exp: now + LOGOUT_TOKEN_SECONDS,
+    jti: randomText(12),
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+    sub,
+    sid,
+  }
+  return world.signer.sign({ ...honest, ...claims }, signature, { typ: 'logout+jwt', ...header })
+}

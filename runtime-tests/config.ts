@@ -1,0 +1,58 @@
+import type { Clock, EvertokenEvent, EvertokenOptions, SessionStore } from '@evertoken/core'
+
+/** What a host is started with, as JSON. */
+export interface HostConfig {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly session: 'cookie' | 'server'
+  /** The resource server, without a slash at the end. */
+  readonly api: string
+}
+
+/** What the scenarios have to see and turn inside the application. */
+export interface Controls {
+  readonly clock: Clock
+  readonly events: EvertokenEvent[]
+  /** From here on the application's clock is that many seconds ahead. */
+  setAhead(seconds: number): void
+}
+
+export const SECRET = 'canary-of-the-sealing-secret-0123456789'
+
+export function createControls(): Controls {
+  let ahead = 0
+  const clock: Clock = {
+    now: () => Date.now() / 1000 + ahead,
+    elapsed: () => performance.now(),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        signal?.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      }),
+  }
+  return {
+    clock,
+    events: [],
+    setAhead(seconds) {
+      ahead = seconds
+    },
+  }
+}
+
+export function toOptions(config: HostConfig, controls: Controls, store?: SessionStore): EvertokenOptions {
+  const { issuer, clientId, clientSecret, session } = config
+  return {
+    issuer,
+    clientId,
+    clientSecret,
+    secret: SECRET,
+    session,
+    clock: controls.clock,
+    onEvent: (event) => controls.events.push(event),
+    ...(store && { store }),
+  }
+}

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+
+/** A cookie jar and a person who clicks. */
+export interface Browser {
+  readonly cookies: Map<string, string>
+  cookieHeader(): string
+  /** Sends the cookies of now, or those given, and keeps what comes back. Follows no redirect. */
+  send(path: string, options?: SendOptions): Promise<Response>
+  /** The body of an answer of that status. */
+  text(path: string, status?: number, options?: SendOptions): Promise<string>
+  json<T>(path: string, options?: SendOptions): Promise<T>
+  /** Through the whole authorization code flow; resolves to where the application led at last. */
+  signIn(returnTo?: string): Promise<string>
+  /** As a form on a page of the application does. */
+  signOut(): Promise<Response>
+}
+
+export interface SendOptions {
+  readonly cookie?: string
+  readonly method?: string
+  readonly body?: BodyInit
+  readonly signal?: AbortSignal
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** @param witness - Is told everything the application lets the browser see. */
+export function createBrowser(origin: string, witness: (seen: string) => void): Browser {
+  const cookies = new Map<string, string>()
+  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+
+  function keep({ status, headers }: Response): void {
+    witness(`${status} ${JSON.stringify([...headers])}`)
+    for (const line of headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (/;\s*max-age=0/i.test(line)) cookies.delete(name)
+      else cookies.set(name, value)
+    }
+  }
+
+  const browser: Browser = {
+    cookies,
+    cookieHeader,
+    async send(path, { cookie = cookieHeader(), headers, ...init } = {}) {
+      const all = { ...headers, ...(cookie !== '' && { cookie }) }
+      const response = await fetch(new URL(path, origin), {
+        ...init,
+        ...(init.body instanceof ReadableStream && { duplex: 'half' as const }),
+        headers: all,
+        redirect: 'manual',
+      })
+      keep(response)
+      return response
+    },
+    async text(path, status = 200, options) {
+      const response = await browser.send(path, options)
+      const text = await response.text()
+      witness(text)
+      assert.equal(response.status, status, `${path} answered ${response.status}: ${text}`)
+      return text
+    },
+    async json<T>(path: string, options?: SendOptions) {
+      return JSON.parse(await browser.text(path, 200, options)) as T
+    },
+    async signIn(returnTo = '/') {
+      const login = await browser.send(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`)
+      assert.equal(login.status, 302)
+      const authorized = await fetch(location(login), { redirect: 'manual' })
+      const callback = location(authorized)
+      assert.equal(callback.origin, origin)
+      const done = await browser.send(callback.pathname + callback.search)
+      assert.equal(done.status, 303, await done.text())
+      return location(done, origin).href.slice(origin.length)
+    },
+    signOut: () => browser.send('/auth/logout', { method: 'POST', headers: { origin } }),
+  }
+  return browser
+}
+
+function location({ headers }: Response, base?: string): URL {
+  return new URL(headers.get('location') ?? '', base)
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import type { EvertokenEvent } from '@evertoken/core'
+import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import type { HostConfig } from '../config.ts'
+import type { Host, Runtime } from '../hosts/host.ts'
+import { type Browser, createBrowser } from './browser.ts'
+import { createResourceServer, type ResourceServer } from './resource-server.ts'
+import { createSink, type Sink } from './sink.ts'
+
+/** Everything around one running application. */
+export interface World {
+  readonly session: HostConfig['session']
+  readonly server: FakeAuthorizationServer
+  readonly api: ResourceServer
+  readonly sink: Sink
+  readonly host: Host
+  browser(): Browser
+  /** A browser whose user has signed in; their access token is expired unless it lives for some seconds. */
+  signedIn(user?: SignIn): Promise<Browser>
+  /** Sets the application's clock forward. */
+  setAhead(seconds: number): Promise<void>
+  /** What the application has reported since the last call. */
+  events(): Promise<EvertokenEvent[]>
+  /** Back to a clean slate, for the next scenario. */
+  reset(): Promise<void>
+  /** Fails when anything secret has left the places where it belongs. */
+  assertNothingLeaked(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface SignIn {
+  readonly sub?: string
+  /** Seconds; 0 for a token that has expired when the first call needs it. */
+  readonly expiresIn?: number
+  readonly claims?: Readonly<Record<string, unknown>>
+}
+
+const CLIENT = { id: 'web', secret: 'canary-of-the-client-secret' }
+
+export async function createWorld(runtime: Runtime, session: HostConfig['session']): Promise<World> {
+  const server = createAuthorizationServer({
+    clients: [CLIENT],
+    accessTokenPrefix: 'canary-access-',
+    refreshTokenPrefix: 'canary-refresh-',
+  })
+  const issuer = await server.listen()
+  const api = await createResourceServer((token) => server.introspect(token).active)
+  const sink = await createSink()
+  const config = {
+    issuer: server.issuer,
+    clientId: CLIENT.id,
+    clientSecret: CLIENT.secret,
+    session,
+    api: api.url,
+  }
+  const host = await runtime.start(config)
+  const seen: string[] = []
+  const browser = () => createBrowser(host.url, (text) => seen.push(text))
+  const tester = browser()
+  let users = 0
+
+  const world: World = {
+    session,
+    server,
+    api,
+    sink,
+    host,
+    browser,
+    async signedIn({ sub = `user-${(users += 1)}`, expiresIn = 0, claims } = {}) {
+      server.user = { sub, ...(claims && { claims }) }
+      server.script('token', { type: 'members', set: { expires_in: expiresIn } })
+      const tab = browser()
+      await tab.signIn()
+      return tab
+    },
+    async setAhead(seconds) {
+      await tester.text(`/test/ahead?seconds=${seconds}`)
+    },
+    events: () => tester.json('/test/events'),
+    async reset() {
+      server.release()
+      server.always('refresh', undefined)
+      server.resetCounts()
+      api.calls.length = 0
+      api.rejected.clear()
+      api.upload = { bytes: 0 }
+      api.download = { bytes: 0 }
+      sink.received.length = 0
+      await world.setAhead(0)
+      await world.events()
+    },
+    async assertNothingLeaked() {
+      await world.events()
+      const places = [...seen.splice(0), ...sink.received, host.output()]
+      const leak = places.find((text) => text.includes('canary'))
+      assert.equal(leak, undefined, 'A secret is where it does not belong')
+    },
+    async stop() {
+      await host.stop()
+      await Promise.all([issuer.close(), api.close(), sink.close()])
+    },
+  }
+  return world
+}

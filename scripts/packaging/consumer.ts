@@ -1,0 +1,51 @@
+// A small application of every package, type-checked against the packed declarations.
+import { createServer } from 'node:http'
+import * as cloudflare from '@evertoken/cloudflare'
+import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
+import { createBrowserFetch } from '@evertoken/core/browser'
+import { createIoredisStore } from '@evertoken/core/redis'
+import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
+import * as deno from '@evertoken/deno'
+import { evertoken } from '@evertoken/node'
+import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
+
+const store: SessionStore = createMemoryStore()
+const options: EvertokenOptions = {
+  issuer: 'https://login.example.com',
+  clientId: 'web',
+  clientSecret: 'secret',
+  secret: 'thirty-two characters at the least',
+  store,
+}
+
+export const browserFetch: typeof fetch = createBrowserFetch()
+export const stores = { createIoredisStore, createPostgresStore } satisfies Record<
+  string,
+  (...args: never[]) => SessionStore
+>
+export type Sql = SqlStore
+
+const auth = evertoken(options)
+export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+export const server = createServer(
+  auth.listener(async () => {
+    const token = await auth.getUserAccessToken()
+    const text: string | undefined = token?.value
+    return new Response(text ?? 'nobody')
+  }),
+)
+
+export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
+
+interface Env {
+  readonly SESSIONS: cloudflare.SessionsNamespace
+}
+export const worker = {
+  fetch: cloudflare
+    .evertoken<Env>(({ SESSIONS }) => ({ ...options, store: cloudflare.createDurableObjectStore(SESSIONS) }))
+    .handler((request) => new Response(request.url)),
+}
+
+export const cases = sessionStoreContract(() => store)
+export const fake = createAuthorizationServer({ clock: createManualClock() })
+export const isTemporary = (error: unknown): boolean => error instanceof TryLaterError

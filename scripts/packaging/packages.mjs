@@ -1,0 +1,45 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+export const run = promisify(execFile)
+const npm = (args, cwd) => run('npm', [...args, '--loglevel=error'], { cwd, maxBuffer: 1e8 })
+
+/** Builds what will be published. Resolves to the folders of the packages. */
+export async function buildPackages() {
+  const folders = (await readdir(join(root, 'packages'))).map((name) => join(root, 'packages', name))
+  await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders])
+  return folders
+}
+
+/**
+ * Packs every package and installs the tarballs into a project that has nothing else.
+ *
+ * @returns Where the project is, and each package with its name, tarball, files and public entries.
+ */
+export async function installPacked(folders, home) {
+  const tarballs = join(home, 'tarballs')
+  const project = join(home, 'project')
+  await Promise.all([mkdir(tarballs), mkdir(project)])
+  const packages = []
+  for (const folder of folders) {
+    const { stdout } = await npm(['pack', '--json', '--pack-destination', tarballs], folder)
+    const [{ name, filename, files }] = JSON.parse(stdout)
+    const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+    const entries = Object.keys(exports).filter((key) => !key.endsWith('.json'))
+    packages.push({
+      name,
+      tarball: join(tarballs, filename),
+      files: files.map(({ path }) => path),
+      entries: entries.map((key) => name + key.slice(1)),
+      installed: join(project, 'node_modules', name),
+    })
+  }
+  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }\n')
+  const all = packages.map(({ tarball }) => tarball)
+  await npm(['install', '--no-audit', '--no-fund', '--ignore-scripts', ...all], project)
+  return { project, packages }
+}

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest'
+import { createApplication, kinds, origin } from './application.ts'
+import { authorize, idle, locationOf, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
+
+describe('what the login route passes on', () => {
+  it('passes the parameters of the query on, beside what is configured', async () => {
+    const { server, browser } = createApplication({
+      authorizationParameters: { prompt: 'consent', audience: 'api' },
+      loginParameters: ['kc_idp_hint'],
+    })
+    const query =
+      '?prompt=login&login_hint=ann&acr_values=phr+mfa&max_age=60&ui_locales=de&scope=payments&kc_idp_hint=hub'
+    const { location } = await authorize(browser(), server, `${query}&audience=evil&state=mine`)
+
+    expect(Object.fromEntries(location.searchParams)).toMatchObject({
+      prompt: 'login',
+      login_hint: 'ann',
+      acr_values: 'phr mfa',
+      max_age: '60',
+      ui_locales: 'de',
+      scope: 'openid offline_access payments',
+      kc_idp_hint: 'hub',
+      audience: 'api',
+    })
+    expect(location.searchParams.get('state')).toHaveLength(43)
+  })
+
+  it.each([
+    '?prompt=none+login',
+    '?max_age=-1',
+    '?max_age=1&max_age=2',
+    '?scope=a%22b',
+    '?login_hint=a%0d%0aSet-Cookie:+x=y',
+    `?acr_values=${'x'.repeat(600)}`,
+  ])('refuses %s', async (query) => {
+    const { server, browser, events } = createApplication()
+    const response = await browser().get(`/auth/login${query}`)
+
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'login_request_invalid' })
+    expect(response.headers.getSetCookie()).toEqual([])
+    expect(server.counts.authorize).toBe(0)
+    expect(ofType(events, 'sign_in_failed')).toHaveLength(1)
+  })
+
+  it('keeps line ends out of every header', async () => {
+    const { browser } = createApplication()
+    const query = '?returnTo=/x%0d%0aSet-Cookie:%20evil=1&ui_locales=de'
+    const response = await browser().get(`/auth/login${query}`)
+
+    expect([...response.headers].flat().join('')).not.toMatch(/[\r\n]|evil=1;/)
+  })
+})
+
+describe('S9: max_age', () => {
+  it.each([
+    ['too long ago', { auth_time: 1000 }],
+    ['nobody knows when', { auth_time: undefined }],
+  ])('refuses a sign-in that was %s', async (_when, claims) => {
+    const { server, browser } = createApplication()
+    const tab = browser()
+    const { callback } = await authorize(tab, server, '?max_age=60')
+    server.script('token', { type: 'idToken', claims })
+    const response = await tab.get(pathOf(callback))
+
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'authorization_response_invalid' })
+    expect((await tab.get('/')).status).toBe(401)
+  })
+
+  it('takes one that is fresh, and checks nothing that was not asked', async () => {
+    const { server, browser } = createApplication()
+    expect((await signIn(browser(), server, '?max_age=60')).status).toBe(303)
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    server.script('token', { type: 'idToken', claims: { auth_time: 1000 } })
+    expect((await tab.get(pathOf(callback))).status).toBe(303)
+  })
+})
+
+describe.each(kinds)('a silent login, %s session', (session) => {
+  it('goes back without a page when nobody is signed in there, and not once more', async () => {
+    const { server, browser, events } = createApplication({ session }, { user: undefined })
+    const tab = browser()
+    const response = await signIn(tab, server, '?prompt=none&returnTo=/here%3Fa%3D1%23b')
+
+    expect([response.status, response.headers.get('location')]).toEqual([
+      303,
+      '/here?a=1&error=login_required#b',
+    ])
+    expect(tab.cookies.size).toBe(0)
+    expect(ofType(events, 'sign_in_failed')).toEqual([
+      {
+        type: 'sign_in_failed',
+        code: 'login_required',
+        cause: expect.objectContaining({ error: 'login_required' }),
+      },
+    ])
+  })
+
+  it.each(['interaction_required', 'consent_required', 'account_selection_required'])(
+    'calls %s login_required, which is what to do',
+    async (error) => {
+      const { server, browser } = createApplication({ session })
+      const tab = browser()
+      const { callback } = await authorize(tab, server, '?prompt=none')
+      callback.searchParams.delete('code')
+      callback.searchParams.set('error', error)
+      expect(locationOf(await tab.get(pathOf(callback))).search).toBe('?error=login_required')
+    },
+  )
+
+  it('goes back without a page when the authorization server cannot be reached', async () => {
+    const down = createApplication({ session })
+    down.server.always('discovery', { type: 'status', status: 503 })
+    const response = await down.browser().get('/auth/login?prompt=none&returnTo=/here', undefined, {
+      headers: NAVIGATION,
+    })
+    expect(response.headers.get('location')).toBe('/here?error=authorization_server_unavailable')
+  })
+
+  it('signs in without a page where somebody is signed in, and keeps who was signed in here where not', async () => {
+    const { server, browser } = createApplication({ session })
+    const tab = browser()
+    expect(locationOf(await signIn(tab, server, '?prompt=none&returnTo=/here')).pathname).toBe('/here')
+    server.user = undefined
+    expect(locationOf(await signIn(tab, server, '?prompt=none')).search).toBe('?error=login_required')
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
+  it('never goes anywhere else', async () => {
+    const { server, browser } = createApplication({ session }, { user: undefined })
+    const long = encodeURIComponent(`/${'x'.repeat(2040)}`)
+    for (const returnTo of ['//evil.example', '/..//evil.example', 'https:evil.example', long]) {
+      const response = await signIn(browser(), server, `?prompt=none&returnTo=${returnTo}`)
+      const { origin: to, search } = locationOf(response)
+      expect([to, search]).toEqual([origin, '?error=login_required'])
+    }
+  })
+})
+
+describe('S19: step-up', () => {
+  it('leads from the challenge of an API to a sign-in that meets it', async () => {
+    const { server, browser, auth } = createApplication()
+    const challenge =
+      'Bearer error="insufficient_user_authentication", acr_values="phr", max_age="30", error_description="x"'
+    const tab = browser((request) => {
+      const refused = new Response('', { status: 401, headers: { 'www-authenticate': challenge } })
+      return new Response(auth.loginUrlFor(refused, request.url))
+    })
+    await signIn(tab, server)
+    const url = await (await tab.get('/pay?id=7')).text()
+    expect(url.startsWith('/auth/login?')).toBe(true)
+
+    const { location, callback } = await authorize(tab, server, url.slice('/auth/login'.length))
+    expect(location.searchParams.get('acr_values')).toBe('phr')
+    expect(location.searchParams.get('max_age')).toBe('30')
+    expect((await tab.get(pathOf(callback))).headers.get('location')).toBe('/pay?id=7')
+    expect((await userOf(tab)).claims).toMatchObject({ acr: 'phr' })
+  })
+
+  it('asks for the scope that is missing beside the configured one', async () => {
+    const { server, auth } = createApplication()
+    const session = auth.session(new Request(origin))
+    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="payments openid"' }
+    const url = session.loginUrlFor(new Response('', { status: 403, headers }))
+    const tab = createApplication().browser()
+    const { location } = await authorize(tab, server, url?.slice('/auth/login'.length))
+    expect(location.searchParams.get('scope')).toBe('openid offline_access payments')
+  })
+
+  it.each([
+    [200, 'Bearer error="insufficient_scope", scope="a"'],
+    [401, 'Bearer error="invalid_token"'],
+    [403, 'Bearer error="insufficient_scope"'],
+    [401, ''],
+  ])('has no login for %i %s', (status, header) => {
+    const { auth } = createApplication()
+    const response = new Response('', { status, headers: { 'www-authenticate': header } })
+    expect(auth.session(new Request(origin)).loginUrlFor(response)).toBeUndefined()
+  })
+})
+
+describe.each(kinds)('two tabs, %s session', (session) => {
+  it('signing in at once both arrive, and the later session is the one', async () => {
+    const { server, browser, events } = createApplication({ session })
+    const tab = browser()
+    const one = await authorize(tab, server, '?returnTo=/one')
+    const two = await authorize(tab, server, '?returnTo=/two')
+    const before = tab.cookieHeader()
+    const responses = await Promise.all([
+      tab.get(pathOf(two.callback), before),
+      tab.get(pathOf(one.callback), before),
+    ])
+
+    expect(responses.map((response) => response.headers.get('location'))).toEqual(['/two', '/one'])
+    expect((await tab.get('/')).status).toBe(200)
+    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect(ofType(events, 'sign_in_failed')).toEqual([])
+  })
+
+  it('one that signs out takes the other along', async () => {
+    const { server, browser, events } = createApplication({ session })
+    const tab = browser()
+    await signIn(tab, server)
+    const other = tab.cookieHeader()
+    await tab.post('/auth/logout')
+    await idle(() => ofType(events, 'refresh_token_revoked').length > 0)
+
+    const user = await tab.get('/auth/user?slide=false', other)
+    expect(user.status).toBe(401)
+    expect(user.headers.getSetCookie()).toEqual([])
+    // Its own button is a stale form by now: nothing is left to sign out from.
+    expect((await tab.get('/auth/logout?proof=stale', other)).status).toBe(303)
+  })
+})

@@ -1,0 +1,59 @@
+import type { EvertokenEvent } from '@evertoken/core'
+import type { FakeAuthorizationServer } from '@evertoken/testkit'
+import { type Browser, origin } from './application.ts'
+
+/** A browser shows what comes back. */
+export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+
+export interface Authorized {
+  /** Where the login route sent the browser. */
+  readonly location: URL
+  /** Where the authorization server sends it back. */
+  readonly callback: URL
+}
+
+/** Goes to the login route and on to the authorization server. */
+export async function authorize(
+  tab: Browser,
+  server: FakeAuthorizationServer,
+  query = '',
+): Promise<Authorized> {
+  const login = await tab.get(`/auth/login${query}`)
+  const location = new URL(login.headers.get('location') ?? '')
+  const response = await server.fetch(location, { redirect: 'manual' })
+  return { location, callback: new URL(response.headers.get('location') ?? '') }
+}
+
+/** The whole way; resolves to what the callback route answered. */
+export async function signIn(tab: Browser, server: FakeAuthorizationServer, query = ''): Promise<Response> {
+  const { callback } = await authorize(tab, server, query)
+  return tab.get(pathOf(callback))
+}
+
+export function pathOf(url: URL): string {
+  return url.pathname + url.search
+}
+
+export function locationOf(response: Response): URL {
+  return new URL(response.headers.get('location') ?? '', origin)
+}
+
+export interface UserAnswer {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly sid?: string
+  readonly sessionExpiresAt: number
+  readonly logoutUrl: string
+}
+
+export async function userOf(tab: Browser, query = ''): Promise<UserAnswer> {
+  return (await (await tab.get(`/auth/user${query}`)).json()) as UserAnswer
+}
+
+export function ofType<T extends EvertokenEvent['type']>(events: readonly EvertokenEvent[], type: T) {
+  return events.filter((event): event is Extract<EvertokenEvent, { type: T }> => event.type === type)
+}
+
+/** Lets everything run that waits for nothing but its turn. */
+export async function idle(until: () => boolean): Promise<void> {
+  for (let i = 0; i < 2000 && !until(); i++) await new Promise((resolve) => setTimeout(resolve))
+}
