@@ -32,7 +32,27 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   return {
     ...core,
     handler,
-    listener: (application) => createRequestListener(handler(application)),
+    listener: (application) => originForm(promptHeaders(createRequestListener(handler(application)))),
+  }
+}
+
+/** A response whose body has nothing to say yet, such as an event stream, is answered all the same. */
+function promptHeaders(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const writeHead = response.writeHead.bind(response)
+    response.writeHead = (...head: unknown[]) => {
+      setImmediate(() => response.writableEnded || response.flushHeaders())
+      return Reflect.apply(writeHead, response, head)
+    }
+    listener(request, response)
+  }
+}
+
+/** A request target that is no path (RFC 9112 §3.2) names no resource here. */
+function originForm(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.url?.startsWith('/')) listener(request, response)
+    else response.writeHead(400).end('Bad Request')
   }
 }
 

@@ -146,6 +146,31 @@ describe('the listener', () => {
     response.destroy()
   })
 
+  it('answers before the first piece of a stream that has nothing to say yet', async () => {
+    const auth = createAuth()
+    const url = await serve(
+      auth,
+      () => new Response(new ReadableStream({ pull: () => new Promise(() => {}) })),
+    )
+    const [response] = (await once(httpRequest(url).end(), 'response')) as [IncomingMessage]
+
+    expect(response.statusCode).toBe(200)
+    response.destroy()
+  })
+
+  it.each(['*', 'http://evil.example/', 'evil.example:443'])(
+    'answers the request target %s with 400',
+    async (path) => {
+      const auth = createAuth()
+      const url = await serve(auth, () => new Response('reached'))
+      const asking = httpRequest(url, { method: 'OPTIONS', path })
+      const [response] = (await once(asking.end(), 'response')) as [IncomingMessage]
+
+      expect(response.statusCode).toBe(400)
+      response.destroy()
+    },
+  )
+
   it('tells the application when the browser leaves', async () => {
     const auth = createAuth()
     const aborted = deferred<string>()
