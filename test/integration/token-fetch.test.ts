@@ -191,6 +191,16 @@ describe('redirects', () => {
     expect(api.arrivals).toHaveLength(1)
   })
 
+  it('refuses a redirect with a user name in it', async () => {
+    const api = await sink((_arrival, response, count) => {
+      if (count === 1) response.writeHead(302, { location: `//user:pass@${new URL(api.url).host}/` })
+    })
+    const { error } = await call(api.url, (fetch) => fetch('/a'))
+
+    expect(error).toMatchObject({ code: 'redirect_refused' })
+    expect(api.arrivals).toHaveLength(1)
+  })
+
   it('does not turn round for ever', async () => {
     const api = await sink(redirectTo('/a'))
     const { error } = await call(api.url, (fetch) => fetch('/a'))

@@ -37,6 +37,7 @@ export function nextHop(
   const url = new URL(location, hop.url)
   if (url.hash === '') url.hash = hop.url.hash
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'refused'
+  if (url.username !== '' || url.password !== '') return 'refused'
 
   const next = rewritten(hop, status)
   const trusted = hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)

@@ -95,12 +95,12 @@ export function createUserSession(bound: BoundSession, options: UserSessionOptio
     async getUser() {
       const snapshot = await (await session.find())?.read()
       if (snapshot) session.note(snapshot)
-      return snapshot?.record.claims
+      return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, { claims } = {}) {
       const grant = readTokenResponse(tokenResponse, clock.now())
       if (!grant?.accessToken) throw malformed()
-      await bound.start(claims === undefined ? grant : { ...grant, claims })
+      await bound.start(claims === undefined ? grant : { ...grant, claims: copy(claims) })
     },
     loginUrlFor(response, returnTo) {
       const challenge = stepUpChallenge(response)
@@ -129,6 +129,11 @@ export async function withCookies(session: BoundSession['session'], response: Re
   headers.set('cache-control', 'no-store')
   const { status, statusText } = response
   return new Response(response.body, { status, statusText, headers })
+}
+
+/** As JSON has it: what a caller does to its claims is not done to the session. */
+function copy(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
 }
 
 function keyOf(wanted: TokenOptions): string {

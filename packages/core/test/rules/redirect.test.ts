@@ -91,13 +91,19 @@ describe('nextHop', () => {
     expect(followed(hop({ ...post, body: 'spent' }), 303, '/orders/2').body).toBe('none')
   })
 
+  it.each(['https://u:p@api.example.com/orders/2', 'https://u@evil.example/'])(
+    'refuses credentials: %s',
+    (location) => {
+      expect(follow(hop(), 302, location)).toBe('refused')
+    },
+  )
+
   it.each([
     ['another host', 'https://evil.example/orders/2'],
     ['another port', 'https://api.example.com:444/orders/2'],
     ['plain http', 'http://api.example.com/orders/2'],
     ['another path', '/admin'],
     ['a climbing path', '/orders/..%2fadmin'],
-    ['credentials', 'https://u:p@api.example.com/orders/2'],
   ])('S28: to %s goes nothing but harmless headers', (_where, location) => {
     const next = followed(hop(), 302, location)
     expect(next.trusted).toBe(false)
