@@ -103,7 +103,14 @@ function send(message: FromProcess): void {
 }
 
 let application: ReturnType<typeof serve> | undefined
-process.on('message', async (message: ToProcess) => {
+process.on('message', (message: ToProcess) => {
+  answer(message).catch((error: unknown) => {
+    console.error(error)
+    process.exit(1)
+  })
+})
+
+async function answer(message: ToProcess): Promise<void> {
   if ('start' in message) {
     await (application = serve(message.start))
     return send({ ready: true })
@@ -111,4 +118,4 @@ process.on('message', async (message: ToProcess) => {
   const served = await application
   if (!served) return
   send({ result: await ('round' in message ? served.run(message.round) : served.signIn(message.signIn)) })
-})
+}
