@@ -21,7 +21,15 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     projects: [
-      { ...shared, test: { name: 'unit', include: ['packages/*/test/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts'],
+          // On the real workerd: see test/adapters.
+          exclude: ['packages/cloudflare/test/**'],
+        },
+      },
       { ...shared, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
       { ...shared, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
     ],

@@ -4,14 +4,14 @@ import shared from '../../vitest.config.ts'
 
 const conditions = ['@evertoken/source', 'node', 'import', 'default']
 
-/** What needs the real Deno and Bun, which are installed on first use. */
+/** What needs the real Deno, Bun and workerd, which are installed on first use. */
 export default defineConfig({
   ...shared,
   root: fileURLToPath(new URL('../..', import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['test/adapters/**/*.test.ts'],
+    include: ['test/adapters/**/*.test.ts', 'packages/cloudflare/test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     fileParallelism: false,
