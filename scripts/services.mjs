@@ -48,7 +48,7 @@ export function temporaryFolder(name) {
   return mkdtemp(join(tmpdir(), `evertoken-${name}-`))
 }
 
-async function start(path, args, { ready, folder, stopSignal, owner = {} }) {
+export async function start(path, args, { ready, folder, stopSignal, owner = {} }) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, ...owner })
   const stop = async () => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
@@ -99,7 +99,7 @@ async function assignAllSlots(port) {
 }
 
 /** Free now: somebody else may be faster. */
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address()
@@ -123,7 +123,7 @@ function idsOf(user) {
 }
 
 /** What `find` finds, after installing the Debian package if it finds nothing. */
-function installed(debianPackage, find) {
+export function installed(debianPackage, find) {
   const found = find()
   if (found !== undefined) return found
   const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', debianPackage]

@@ -7,6 +7,16 @@ const steps = [
   ['lint', 'npm run lint'],
   ['types', 'npm run types'],
   ['test', 'npm test'],
+  ['model', 'npm run test:model -- --runs 4000'],
+  ['mutants', 'npm run test:mutants'],
+  ['stores', 'npm run test:stores'],
+  ['faults', 'npm run test:faults -- --runs 300'],
+  ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
+  ['demo', 'npm run demo'],
+  ['browser', 'npm run test:browser'],
+  ['adapters', 'npm run test:adapters'],
+  ['runtimes', 'npm run test:runtimes'],
+  ['packages', 'npm run test:packages'],
 ]
 
 /** The closing lines of vitest, and of the project's own scripts. */

@@ -32,11 +32,14 @@ process.exitCode = !healthy && killed === names.length ? 0 : 1
 async function work() {
   for (let name = queue.shift(); name; name = queue.shift()) {
     const [scenarios, edits] = mutants[name]
-    const bundle = await prepare(name, edits)
+    const bundle = await prepare(name, edits).catch((error) => {
+      console.log(`mutant ${name}: CANNOT BE MADE: ${error.message}`)
+    })
+    if (!bundle) continue
     const jobs = [...scenarios.map((scenario) => job(scenario, FIRST_RUNS)), ...everywhere]
     const violation = await runModel(bundle, jobs)
     if (violation) killed++
-    console.log(`mutant ${name}: ${violation ? `killed by ${violation.invariant}` : "SURVIVED"}`)
+    console.log(`mutant ${name}: ${violation ? `killed by ${violation.invariant}` : 'SURVIVED'}`)
     if (process.env.V) console.log(violation?.text)
   }
 }

@@ -21,8 +21,10 @@ async function sha256(text: string): Promise<string> {
 
 /** An application with the route, and what the authorization server does with it. */
 function start(options: Partial<EvertokenOptions> = {}, serverOptions = {}) {
-  const store = options.store ?? createMemoryStore()
+  let now = () => 0
+  const store = options.store ?? createMemoryStore({ now: () => now() })
   const application = createApplication({ backChannelLogout: true, ...options, store }, serverOptions)
+  now = application.clock.now
   return { ...application, ...backChannelOf(application) }
 }
 
@@ -84,8 +86,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
   })
 
   it('ends a session on another process, and one that was refreshed and has gone idle meanwhile', async () => {
-    const store = createMemoryStore()
-    const { server, browser, clock, options, logOut } = start({ session, store })
+    const { server, browser, clock, options, logOut } = start({ session })
     const elsewhere = evertoken(options)
     const tab = createBrowser(elsewhere, server, answerWithToken(elsewhere))
     await signIn(tab, server)
@@ -97,7 +98,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     await clock.advance(80_000_000)
 
     expect((await logOut({ sub: 'user-1' })).status).toBe(200)
-    for (const cookie of [first, tab.cookieHeader()]) expect((await tab.get('/', cookie)).status).toBe(401)
+    for (const cookie of [tab.cookieHeader(), first]) expect((await tab.get('/', cookie)).status).toBe(401)
     expect((await browser().get('/')).status).toBe(401)
     await idle(() => server.counts.revoke > 0)
     expect(server.grants.alive('user-1')).toBe(false)
@@ -292,6 +293,17 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     expect(server.counts.jwks).toBe(0)
   })
 
+  it('refuses a second token, and one that is too long, although they are genuine', async () => {
+    const { server, browser, send } = start({ session })
+    const tab = browser()
+    await signIn(tab, server)
+    const token = await server.logoutToken({ sub: 'user-1' })
+    const long = await server.logoutToken({ sub: 'user-1', claims: { padding: 'x'.repeat(13_000) } })
+    for (const body of [`logout_token=${token}&logout_token=${token}`, `logout_token=${long}`])
+      expect((await send(body)).status).toBe(400)
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
   it('refuses any other method', async () => {
     const { auth, server } = start({ session })
     const token = await server.logoutToken({ sub: 'user-1' })
@@ -299,6 +311,9 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     for (const method of ['GET', 'PUT', 'DELETE']) {
       expect((await auth.handle(new Request(url, { method }), () => new Response())).status).toBe(400)
     }
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const put = new Request(url, { method: 'PUT', headers, body: `logout_token=${token}` })
+    expect((await auth.handle(put, () => new Response())).status).toBe(400)
   })
 
   it('is not there unless it is asked for', async () => {
@@ -342,6 +357,16 @@ describe('S8: the keys of the authorization server', () => {
     expect(server.log.filter(({ kind }) => kind === 'elsewhere')).toEqual([])
     expect((await logOut({ sub: 'user-1' })).status).toBe(200)
     expect((await tab.get('/')).status).toBe(401)
+  })
+
+  it('S9: sign with the algorithms that the server has named, and no other', async () => {
+    const metadata = { id_token_signing_alg_values_supported: ['RS256'] }
+    const { server, browser, logOut } = start({}, { metadata })
+    const tab = browser()
+    await tab.signIn()
+    expect((await logOut({ sub: 'user-1' })).status).toBe(400)
+    expect(server.counts.jwks).toBe(0)
+    expect((await tab.get('/')).status).toBe(200)
   })
 
   it('work with RS256 as well', async () => {

@@ -62,7 +62,9 @@ describe.each(failures)('a sign-in that fails because %s', (_why, code, status, 
       const html = await response.text()
       expect(response.status).toBe(status)
       expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
-      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(response.headers.get('content-security-policy')).toBe(
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+      )
       expect(response.headers.get('referrer-policy')).toBe('no-referrer')
       expect(response.headers.get('cache-control')).toBe('no-store')
       expect(html).toContain(code)
@@ -212,13 +214,25 @@ describe.each(kinds)('form_post, %s session', (session) => {
 
   it.each([
     ['another type', { headers: { 'content-type': 'text/plain' } }],
-    ['more than 64 KiB', { body: `x=${'x'.repeat(70_000)}` }],
     ['no body', { body: '' }],
   ])('refuses %s', async (_what, init) => {
     const { tab, body, cookie } = await begin()
     const post = { method: 'POST', headers: form, body: String(body), ...init }
     const response = await tab.get('/auth/callback', cookie, post)
     expect(await response.json()).toMatchObject({ code: 'login_transaction_invalid' })
+  })
+
+  it('refuses more than 64 KiB, and any other method', async () => {
+    const { tab, body, cookie, server } = await begin()
+    const long = `${body}&padding=${'x'.repeat(66_000)}`
+    for (const init of [
+      { method: 'POST', body: long },
+      { method: 'PUT', body },
+    ]) {
+      const response = await tab.get('/auth/callback', cookie, { headers: form, ...init })
+      expect(response.status).toBe(400)
+    }
+    expect(server.counts.token).toBe(0)
   })
 
   it('needs https, and says so', async () => {

@@ -53,7 +53,7 @@ export function ofType<T extends EvertokenEvent['type']>(events: readonly Everto
   return events.filter((event): event is Extract<EvertokenEvent, { type: T }> => event.type === type)
 }
 
-/** Lets everything run that waits for nothing but its turn. */
-export async function idle(until: () => boolean): Promise<void> {
-  for (let i = 0; i < 2000 && !until(); i++) await new Promise((resolve) => setTimeout(resolve))
+/** Lets everything run that waits for nothing but its turn, at most so many turns. */
+export async function idle(until: () => boolean, turns = 2000): Promise<void> {
+  for (let i = 0; i < turns && !until(); i++) await new Promise((resolve) => setTimeout(resolve))
 }

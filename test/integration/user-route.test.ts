@@ -152,6 +152,23 @@ describe.each(kinds)('the user route, %s session', (session) => {
     await tab.get('/')
     expect(seen).toEqual([])
   })
+
+  it('onRefreshed hears nothing where the old token still serves', async () => {
+    const seen: unknown[] = []
+    const { server, browser, clock, events } = createApplication({
+      session,
+      onRefreshed: (claims) => void seen.push(claims),
+    })
+    const tab = browser()
+    await signIn(tab, server)
+    await clock.advance(260_000)
+    server.script('refresh', { type: 'status', status: 500 })
+    expect((await tab.get('/')).status).toBe(200)
+    await idle(() => ofType(events, 'refresh_failed').length > 0)
+    await idle(() => seen.length > 0, 100)
+    expect(server.counts.refresh).toBe(1)
+    expect(seen).toEqual([])
+  })
 })
 
 describe('the end of a session by time', () => {

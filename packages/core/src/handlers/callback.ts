@@ -77,8 +77,7 @@ async function welcomed(
   const identity = Object.entries(claims).filter(([name]) => IDENTITY.includes(name))
   // As JSON, which is all that a session keeps.
   const kept = JSON.parse(JSON.stringify(verdict)) as UserClaims
-  const others = Object.entries(kept).filter(([name]) => !IDENTITY.includes(name))
-  return { ...grant, claims: Object.fromEntries([...others, ...identity]) }
+  return { ...grant, claims: { ...kept, ...Object.fromEntries(identity) } }
 }
 
 function notWelcome(): RequestRefusedError {

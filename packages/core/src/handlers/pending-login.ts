@@ -53,7 +53,8 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
       const sealed = await seal.seal(pending)
       const abandoned = [...cookies.keys()]
         .filter((name) => name.startsWith(prefix) && name.length === prefix.length + 8)
-        .slice(MAX_PENDING - 1)
+        // Browsers send the oldest cookie first.
+        .slice(0, 1 - MAX_PENDING)
       return [
         setCookie(await nameOf(login.state), sealed, { ...attributes, maxAge: LOGIN_SECONDS }),
         ...abandoned.map((name) => clearCookie(name, attributes)),

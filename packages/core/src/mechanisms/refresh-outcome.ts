@@ -1,63 +1,15 @@
-import type { RefreshAnswer, TokenEndpoint } from '../ports/authorization-server.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { decide, type RefreshPolicy, type Want } from '../rules/decide.ts'
-import {
-  ended,
-  type StoredToken,
-  type TokenGrant,
-  withCoolDown,
-  withDoubt,
-  withGrant,
-} from '../rules/session-record.ts'
-import { type Consumed, settle, settleRejection } from '../rules/settle.ts'
-import {
-  ConfigurationError,
-  type ErrorCode,
-  type EventListener,
-  type EvertokenError,
-  OperatorError,
-  type RedactedCause,
-  TryLaterError,
-} from '../vocabulary/index.ts'
+import type { SessionCell } from '../ports/session-cell.ts'
+import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../rules/session-record.ts'
+import { settle, settleRejection } from '../rules/settle.ts'
+import { OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
+import { isInDoubt, type OutcomeOptions, type Sent, type TokenResult } from './refresh-attempt.ts'
+import { createFailure, refusal } from './refresh-failure.ts'
 
-/** A token to send, or why somebody has to sign in. `snapshot` is the session it came from. */
-export type TokenResult =
-  | { readonly token: StoredToken; readonly snapshot: Snapshot }
-  | { readonly signIn: ErrorCode }
-
-export interface OutcomeOptions {
-  readonly server: TokenEndpoint
-  readonly clock: Clock
-  readonly policy: RefreshPolicy
-  readonly emit: EventListener
-}
-
-/** A refresh token that was sent, and the answer to it. */
-export interface Sent extends Consumed, Want {
-  readonly answer: RefreshAnswer
-  /** From the monotonic clock, in milliseconds. */
-  readonly sentAt: number
-  /** An earlier use of the same refresh token, by another flight, may have gone through, its answer lost. */
-  readonly inDoubt: boolean
-}
-
-type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
-
-const MAX_SENDS = 3
-const MAX_PATIENCE_SECONDS = 2
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
 const PERSIST_MS = 30_000
 const MAX_SWAPS = 50
-const MAX_RELEASES = 5
-
-const CODES: Record<Failure['kind'], ErrorCode> = {
-  misconfigured: 'client_rejected',
-  not_processed: 'authorization_server_unavailable',
-  ambiguous: 'refresh_outcome_unknown',
-}
 
 /**
  * Carries out what the answer of the token endpoint means for the session. Resolves to `undefined` when the session
@@ -68,7 +20,8 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
 export type Outcome = (cell: SessionCell, tries: readonly Sent[]) => Promise<TokenResult | undefined>
 
 export function createOutcome(options: OutcomeOptions): Outcome {
-  const { server, clock, policy, emit } = options
+  const { server, clock, emit } = options
+  const failed = createFailure(options)
 
   const outcome: Outcome = async (cell, tries) => {
     const sent = tries.at(-1)
@@ -158,59 +111,6 @@ export function createOutcome(options: OutcomeOptions): Outcome {
     throw everySwapLost()
   }
 
-  async function failed(
-    cell: SessionCell,
-    tries: readonly Sent[],
-    sent: Sent,
-    answer: Failure,
-  ): Promise<TokenResult | undefined> {
-    const code = CODES[answer.kind]
-    const pauseSeconds = 'retryAfterSeconds' in answer ? answer.retryAfterSeconds : undefined
-    if (mayRetry(tries, answer, pauseSeconds)) {
-      await clock.sleep((pauseSeconds ?? 0.1 * 2 ** tries.length) * 1000)
-      return undefined
-    }
-    emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause: answer.cause })
-    if (await release(cell, tries, sent, code, pauseSeconds)) {
-      const now = await cell.read()
-      if (now?.record.attempt !== sent.attempt) return undefined
-      const next = decide(now.record, sent, clock.now(), policy)
-      if (next.do === 'serve') return { token: next.token, snapshot: now }
-    }
-    throw refusal(code, pauseSeconds ?? 1, answer.cause)
-  }
-
-  function mayRetry(tries: readonly Sent[], { kind }: Failure, pauseSeconds = 0): boolean {
-    if (kind === 'misconfigured' || tries.length >= MAX_SENDS || pauseSeconds > MAX_PATIENCE_SECONDS)
-      return false
-    if (kind === 'not_processed' || policy.reuse === 'tolerant') return true
-    if (policy.reuse === 'strict') return false
-    // The grace counts from the first use, and the answer to the next has to arrive within it.
-    const firstSentAt = tries[0]?.sentAt ?? 0
-    return clock.elapsed() - firstSentAt < policy.reuse.graceSeconds * 500
-  }
-
-  /** Resolves to `false` when the claim could not be given back; nobody may send before it lapses. */
-  async function release(
-    cell: SessionCell,
-    tries: readonly Sent[],
-    sent: Sent,
-    code: ErrorCode,
-    pauseSeconds?: number,
-  ): Promise<boolean> {
-    try {
-      for (let i = 0; i < MAX_RELEASES; i++) {
-        const now = await cell.kept()
-        if (now?.record.claim?.attempt !== sent.attempt) return true
-        const next = withCoolDown(now.record, code, clock.now(), pauseSeconds)
-        if (await cell.swap(now, isInDoubt(tries, sent) ? withDoubt(next) : next)) return true
-      }
-    } catch {
-      // The store failed and has said so by an event; the caller is to hear of the refresh.
-    }
-    return false
-  }
-
   return outcome
 }
 
@@ -222,22 +122,4 @@ function storeFailure(error: unknown): OperatorError {
 function everySwapLost(): OperatorError {
   const message = 'Cannot write the session: the session store lost every swap'
   return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
-}
-
-function isInDoubt(tries: readonly Sent[], { refreshToken }: Sent): boolean {
-  return tries.some(
-    (sent) => sent.refreshToken === refreshToken && (sent.inDoubt || sent.answer.kind === 'ambiguous'),
-  )
-}
-
-/** The error for callers who cannot be given a token although nobody has to sign in. */
-export function refusal(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
-  if (code === 'client_rejected') {
-    const message =
-      'Cannot refresh the access token: the authorization server refuses this client or what it asks for; ' +
-      'check the client id, its authentication, the scope and the resource'
-    return new ConfigurationError(code, message, { cause })
-  }
-  const message = 'Cannot get a current access token now: try again later, the session is kept'
-  return new TryLaterError(code, message, { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
 }

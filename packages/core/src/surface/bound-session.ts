@@ -1,4 +1,4 @@
-import type { TokenResult } from '../mechanisms/refresh-outcome.ts'
+import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'

@@ -73,10 +73,9 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
   const emit = tell(options.onEvent)
 
   const vault = createVault({ store, seal: createSeal(secrets, 'session'), emit, clock, storeTimeoutMs })
-  const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
   const kind = (settings.kind === 'server' ? createServerKind : createCookieKind)({
     vault,
-    cookies,
+    cookies: createSealedRecords(createSeal(secrets, 'cookie')),
     clock,
     idleSeconds,
     allStored: sessions.backChannelLogout !== false,
