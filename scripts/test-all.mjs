@@ -7,7 +7,6 @@ const steps = [
   ['lint', 'npm run lint'],
   ['types', 'npm run types'],
   ['test', 'npm test'],
-  ['model', 'npm run test:model -- --runs 4000'],
   ['mutants', 'npm run test:mutants'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --runs 300'],

@@ -21,7 +21,8 @@ const folder = await mkdtemp(join(tmpdir(), 'model-'))
 const bundle = join(folder, 'model.mjs')
 await bundleModel(bundle)
 const { scenarioNames } = await import(pathToFileURL(bundle))
-const names = values.scenario === undefined ? scenarioNames : [values.scenario]
+const names = scenarioNames.filter((name) => [name, undefined].includes(values.scenario))
+if (names.length === 0) throw new Error(`Use one of these scenarios: ${scenarioNames.join(', ')}`)
 const runs = values.path === undefined ? Math.ceil(Number(values.runs) / names.length) : 1
 
 const startedAt = performance.now()

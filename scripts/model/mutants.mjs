@@ -43,7 +43,15 @@ export const mutants = {
   'create on missing record': [
     ['endings'],
     {
-      [SERVER_CELL]: [['if (await swap(last, ended(last.record, reason))) return last.record', 'break']],
+      [SERVER_CELL]: [
+        [
+          'if (await swap(last, ended(last.record, reason))) return last.record',
+          `if (await swap(last, ended(last.record, reason))) {
+          await vault.remove(key)
+          return last.record
+        }`,
+        ],
+      ],
       [REFRESHER]: [['return { answer, refreshToken,', 'return { snapshot: claimed, answer, refreshToken,']],
       [OUTCOME]: [
         [
