@@ -1,0 +1,143 @@
+import { revokeRefreshToken, revokeSession } from '../../packages/core/src/handlers/revocation.ts'
+import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
+import { createRefresher } from '../../packages/core/src/mechanisms/refresher.ts'
+import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
+import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
+import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
+import {
+  createCookieKind,
+  createServerKind,
+  type SessionKind,
+} from '../../packages/core/src/mechanisms/session-kinds.ts'
+import { createVault, type Vault } from '../../packages/core/src/mechanisms/vault.ts'
+import type { Clock } from '../../packages/core/src/ports/clock.ts'
+import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
+import type { ReusePolicy } from '../../packages/core/src/rules/decide.ts'
+import { tokenKey, type TokenRequest } from '../../packages/core/src/rules/token-key.ts'
+import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
+import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
+import { GRACE_SECONDS } from './authorization-server.ts'
+import type { Call } from './history.ts'
+import { REQUEST_TIMEOUT_MS } from './server-link.ts'
+import type { Plan, Profile } from './plan.ts'
+import type { Process } from './process.ts'
+
+export const ISSUER = 'https://as.test'
+export const COOKIE = 's'
+export const ABSOLUTE_SECONDS = 30 * 86_400
+const STORE_TIMEOUT_MS = 2000
+
+const REUSE: Record<Profile, ReusePolicy> = {
+  strict: 'strict',
+  grace: { graceSeconds: GRACE_SECONDS },
+  tolerant: 'tolerant',
+  static: 'strict',
+}
+
+export interface ApplicationOptions {
+  readonly process: Process
+  readonly plan: Plan
+  readonly store: SessionStore
+  readonly server: TokenEndpoint
+  readonly seal: Seal
+  readonly emit: EventListener
+}
+
+/** The product as one process runs it: everything real but the seal and what lies beyond the ports. */
+export interface Application {
+  open(cookies: ReadonlyMap<string, string>): BoundSession
+  /** Does what the visitor came for, and writes what it got into `call`. */
+  perform(bound: BoundSession, call: Call): Promise<void>
+}
+
+export function createKind(
+  { kind, idleSeconds }: Plan,
+  { vault, clock, seal }: { readonly vault: Vault; readonly clock: Clock; readonly seal: Seal },
+): SessionKind {
+  const options = { vault, clock, idleSeconds }
+  if (kind === 'server') return createServerKind(options)
+  return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
+}
+
+export function createApplication(options: ApplicationOptions): Application {
+  const { process, plan, store, server, seal, emit } = options
+  const { clock } = process
+  // The rejections that nobody hears are to be seen.
+  const keepAlive = () => undefined
+  const vault = createVault({ store, seal, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const kind = createKind(plan, { vault, clock, seal })
+  const flights = plan.flights === 'solo' ? soloFlights : createFlights()
+  const { serveDuringRefresh, idleSeconds } = plan
+  const policy = { refreshBeforeExpiry: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
+  const random = () => process.index / 4
+  const requestTimeoutMs = REQUEST_TIMEOUT_MS
+  const refresher = createRefresher({
+    server,
+    flights,
+    clock,
+    policy,
+    emit,
+    requestTimeoutMs,
+    random,
+  })
+  const attributes = { secure: true, sameSite: 'Lax' } as const
+
+  async function signOut({ session }: BoundSession): Promise<void> {
+    const cell = await session.find()
+    const last = await session.end('signed_out')
+    if (cell && last) void revokeSession(server, cell.key, last, { revoke: true, emit, clock })
+  }
+
+  async function obtain(bound: BoundSession, call: Call): Promise<void> {
+    const { resource, abortMs } = call.visit
+    const request = requestFor(resource)
+    const { signal } = leaving(abortMs)
+    const demand = { key: tokenKey(request), request, rejected: call.rejected, signal }
+    const result = await bound.obtain(demand)
+    if ('token' in result) call.token = result.token.value
+    else call.signIn = result.signIn
+  }
+
+  function leaving(abortMs: number): { signal: AbortSignal | undefined } {
+    if (abortMs === Infinity) return { signal: undefined }
+    const controller = new AbortController()
+    if (abortMs < 0) controller.abort()
+    else void clock.sleep(abortMs).then(() => controller.abort())
+    return controller
+  }
+
+  return {
+    open(cookies) {
+      const session = createRequestSession({
+        kind,
+        cookies,
+        cookieName: COOKIE,
+        attributes,
+        idleSeconds,
+        clock,
+        emit,
+        keepAlive,
+      })
+      const issuer = ISSUER
+      const absoluteSeconds = ABSOLUTE_SECONDS
+      return bindSession(session, { refresher, clock, issuer, absoluteSeconds, origin: undefined, emit })
+    },
+    async perform(bound, call) {
+      switch (call.visit.act) {
+        case 'logout':
+          return signOut(bound)
+        case 'revoke':
+          await revokeRefreshToken(bound.session, server, emit)
+          return
+        case 'token':
+        case 'reject':
+          return obtain(bound, call)
+      }
+    },
+  }
+}
+
+export function requestFor(resource: string): TokenRequest {
+  return resource === '' ? {} : { resource }
+}

@@ -1,0 +1,86 @@
+import type { Plan } from './plan.ts'
+
+/** A refresh token as the server sees it. */
+export interface Issued {
+  readonly value: string
+  readonly grant: number
+  usedAt?: number
+  revoked?: true
+}
+
+export interface IssuedToken {
+  readonly value: string
+  readonly grant: number
+  readonly resource: string
+  /** In seconds of true time. */
+  readonly expiresAt: number
+}
+
+export interface Answer {
+  readonly accessToken: IssuedToken
+  readonly refreshToken: string | undefined
+}
+
+export const GRACE_SECONDS = 20
+
+/** The authorization server as a model: it sees one request after the other, and time does not pass meanwhile. */
+export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan, now: () => number) {
+  const issued = new Map<string, Issued>()
+  const tokens = new Map<string, IssuedToken>()
+  const newest = new Map<string, IssuedToken>()
+  const dead = new Set<number>()
+  let count = 0
+
+  function issueToken(grant: number, resource: string): IssuedToken {
+    const value = `at.${grant}.${count++}`
+    const token = { value, grant, resource, expiresAt: now() + lifetimeSeconds }
+    tokens.set(value, token)
+    newest.set(`${grant} ${resource}`, token)
+    return token
+  }
+
+  function issue(grant: number): string {
+    const value = `rt.${grant}.${count++}`
+    issued.set(value, { value, grant })
+    return value
+  }
+
+  /** Whether a token that was used before may be used again. */
+  function forgives(token: Issued): boolean {
+    if (token.usedAt === undefined || profile === 'tolerant' || profile === 'static') return true
+    return profile === 'grace' && now() - token.usedAt <= GRACE_SECONDS
+  }
+
+  return {
+    issued,
+    tokens,
+    dead,
+    isGood(refreshToken: string): boolean {
+      const token = issued.get(refreshToken)
+      return !!token && !token.revoked && !dead.has(token.grant) && forgives(token)
+    },
+    newest: (grant: number, resource: string): IssuedToken | undefined => newest.get(`${grant} ${resource}`),
+    signIn: (grant: number): Answer => ({ accessToken: issueToken(grant, ''), refreshToken: issue(grant) }),
+    /** `undefined`: `invalid_grant`. Reuse ends the grant. */
+    refresh(refreshToken: string, resource: string): Answer | undefined {
+      const token = issued.get(refreshToken)
+      if (!token || token.revoked || dead.has(token.grant)) return undefined
+      if (!forgives(token)) {
+        dead.add(token.grant)
+        return undefined
+      }
+      token.usedAt ??= now()
+      const accessToken = issueToken(token.grant, resource)
+      return { accessToken, refreshToken: profile === 'static' ? undefined : issue(token.grant) }
+    },
+    /** RFC 7009 §2.1 leaves open whether the grant goes with the token. */
+    revoke(refreshToken: string): void {
+      const token = issued.get(refreshToken)
+      if (!token) return
+      token.revoked = true
+      if (revocation === 'grant') dead.add(token.grant)
+    },
+  }
+}
+
+export type ModelServer = ReturnType<typeof createModelServer>

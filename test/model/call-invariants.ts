@@ -1,0 +1,65 @@
+import { isAbort, isKilled, moment, wildClocks, wrongClocks } from './facts.ts'
+import type { Call } from './history.ts'
+import type { Invariant } from './invariants.ts'
+import type { Outcome } from './run.ts'
+
+const TEMPORARY = ['TryLaterError', 'OperatorError', 'ConfigurationError']
+/** The requests of one phase, and what they set going, are over within that time. */
+const PHASE_MS = 10_000
+
+/** Nobody is asked to sign in while the session lives. */
+export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, givenUp }) =>
+  history.calls
+    .filter((call) => call.grant === grant && call.signIn !== undefined && call.hadCookie)
+    .filter(({ ended }) => ![over, givenUp].some((commit) => commit && ended && commit.step <= ended.step))
+    // To a clock that is days ahead, a session may seem over.
+    .filter(({ probe }) => probe || !wildClocks(plan))
+    .map(({ began, signIn }) => `sign-in (${signIn}) asked for at ${moment(began)} while the session lives`)
+
+/** Nothing but the caller's own abort is thrown where nothing goes wrong, and nothing but a typed error elsewhere. */
+export const noErrorUnlessTroubled: Invariant = ({ history }, { grant }) =>
+  history.calls
+    .filter((call) => call.grant === grant && call.error !== undefined)
+    .filter(({ error, visit }) => visit.abortMs === Infinity || !isAbort(error))
+    .filter(({ error }) => history.troubles.length === 0 || !TEMPORARY.includes((error as Error).name))
+    .map(({ began, error }) => `an error at ${moment(began)}: ${String(error)}`)
+
+/** Each call comes to an end, unless its process was killed. */
+export const everyCallEnds: Invariant = ({ history }, { grant }) =>
+  history.calls
+    .filter((call) => call.grant === grant && !call.ended && !isKilled(history.troubles, call.process))
+    .map(({ began }) => `the call of ${moment(began)} never ends`)
+
+/** Where nothing goes wrong, each expiry costs exactly one token request for each token that is wanted. */
+export const oncePerExpiry: Invariant = ({ history, plan }, { sends, grant, over, givenUp }) => {
+  if (history.troubles.length > 0 || over || givenUp || wrongClocks(plan) || !isPlain(plan)) return []
+  const mine = history.calls.filter((call) => call.grant === grant && !call.probe)
+  const kinds = new Map(
+    mine.map(({ visit: { resource, phase } }) => [`'${resource}' in phase ${phase}`, { resource, phase }]),
+  )
+  return [...kinds].flatMap(([what, { resource, phase }]) => {
+    const calls = mine.filter(({ visit }) => visit.resource === resource && visit.phase === phase)
+    const began = Math.min(...calls.map((call) => call.began.time))
+    const { length } = sends.filter(
+      (send) => send.resource === resource && send.sent.time >= began && send.sent.time < began + PHASE_MS,
+    )
+    const [least, most] = expected(plan, calls)
+    return length >= least && length <= most ? [] : [`${length} token requests for ${what}`]
+  })
+}
+
+/** All requests of a phase come at its beginning, and each token expires before the next. */
+function isPlain({ visits, lifetimeSeconds }: Outcome['plan']): boolean {
+  const isSlow = visits.some(({ travelMs, thinkMs }) => travelMs + thinkMs > 0)
+  return lifetimeSeconds === 60 && !isSlow
+}
+
+function expected(plan: Outcome['plan'], calls: readonly Call[]): readonly [least: number, most: number] {
+  const isFirst = calls.every(({ visit }) => visit.phase === 0 && visit.resource === '')
+  if (isFirst && plan.start === 'fresh' && calls.every(({ rejected }) => rejected === undefined))
+    return [0, 0]
+  // Another refresh of the session may be under way: then a soft token is served, and the next request refreshes it.
+  const isSoft = isFirst && plan.start === 'soft'
+  const isPatient = calls.some(({ visit }) => visit.abortMs === Infinity)
+  return [isSoft || !isPatient ? 0 : 1, 1]
+}

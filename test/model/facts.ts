@@ -1,0 +1,122 @@
+import type { Commit, Moment, Send, Trouble } from './history.ts'
+import type { Plan } from './plan.ts'
+import type { Outcome } from './run.ts'
+import { REQUEST_TIMEOUT_MS } from './server-link.ts'
+import { fingerprintOf } from './sessions.ts'
+
+/** What can be read from a history, for one session. */
+export interface Facts {
+  readonly grant: number
+  readonly commits: readonly Commit[]
+  readonly sends: readonly Send[]
+  /** The commit with which the session was over. */
+  readonly over: Commit | undefined
+  /** Its refresh token was given up on the user's wish. */
+  readonly givenUp: Commit | undefined
+  /** Uses of a refresh token that was used before: each with the earlier one. */
+  readonly repeats: readonly (readonly [earlier: Send, later: Send])[]
+  /** The server's own decision: it refused, or spoke of another user. */
+  readonly refused: boolean
+  /** An answer that consumed the refresh token was lost on its way, or with the process that got it. */
+  readonly lost: boolean
+  /** An event told that the refresh token was lost. */
+  readonly reported: boolean
+}
+
+export const BEGINNING: Moment = { time: 0, step: 0 }
+export const END: Moment = { time: Infinity, step: Infinity }
+/** What is wrong shows among the first. */
+const MOST_SENDS = 30
+/** A claim is watched for at least that long after the send before anybody takes it over: 5 s are for writing. */
+const MIN_CLAIM_MS = REQUEST_TIMEOUT_MS + 5000
+/** The shortest cool-down. */
+const COOL_DOWN_MS = 1000
+
+export function factsOf({ history, plan }: Outcome, grant: number): Facts {
+  const commits = history.commits.filter((commit) => commit.grant === grant)
+  const sends = history.sends.filter((send) => send.grant === grant)
+  const judged = sends.filter((send) => send.judged).slice(0, MOST_SENDS)
+  const over = commits.find(({ record }) => !record || record.ended)
+  const untilOver = sends.filter(({ sent }) => !over || sent.step < over.step)
+  return {
+    grant,
+    commits,
+    sends,
+    over,
+    givenUp: commits.find(({ record }) => record && !record.ended && record.refreshToken === undefined),
+    repeats: plan.profile === 'static' ? [] : repeatsOf(judged),
+    // While somebody else is trying already, one refusal does not count.
+    refused: sends.some(({ fault }) => fault === 'subject_changed') || untilOver.at(-1)?.fault === 'rejected',
+    lost: judged.some((send) => isLost(send, history.troubles)),
+    reported: history.told.some(
+      ({ event }) => event.type === 'refresh_token_lost' && event.session === fingerprintOf(grant),
+    ),
+  }
+}
+
+function repeatsOf(judged: readonly Send[]): Facts['repeats'] {
+  return judged.flatMap((later, index) =>
+    judged
+      .slice(0, index)
+      .filter(({ refreshToken }) => refreshToken === later.refreshToken)
+      .map((earlier) => [earlier, later] as const),
+  )
+}
+
+function isLost({ judged, delivered, fault, process }: Send, troubles: readonly Trouble[]): boolean {
+  if (judged?.rejected || (fault === undefined && !isKilled(troubles, process))) return false
+  return delivered?.kind !== 'refreshed' && delivered?.kind !== 'subject_changed'
+}
+
+export function isKilled(troubles: readonly Trouble[], process: number): boolean {
+  return troubles.some((trouble) => trouble.process === process && trouble.kind === 'killed')
+}
+
+/** Whether a process was stopped, or let down by the store, at some time between two moments. */
+export function hindered(troubles: readonly Trouble[], process: number, from: Moment, to: Moment): boolean {
+  return troubles.some((trouble) => {
+    if (trouble.process !== process || trouble.step > to.step) return false
+    if (trouble.kind === 'store') return trouble.step >= from.step
+    return (trouble.kind === 'stopped' || trouble.kind === 'killed') && (trouble.until ?? 0) >= from.time
+  })
+}
+
+/**
+ * Whether policy declares the second use of a refresh token: nobody who could act knew what had become of the first.
+ * Either whoever sent it could not come to tell, and its claim was watched until it lapsed; or its answer was lost, and
+ * somebody tried again after a pause (at once only where the server forgives it).
+ */
+export function isDeclared({ plan, history }: Outcome, earlier: Send, later: Send): boolean {
+  const { troubles } = history
+  const watched = later.sent.time - earlier.sent.time - stoppedMs(troubles, earlier.sent, later)
+  if (watched >= MIN_CLAIM_MS && hindered(troubles, earlier.process, earlier.sent, later.sent)) return true
+  const known = earlier.delivered
+  if (known?.kind !== 'ambiguous' || known.step > later.sent.step) return false
+  return plan.profile !== 'strict' || later.sent.time - known.time >= COOL_DOWN_MS || wrongClocks(plan)
+}
+
+/** How long the process that sends was itself stopped since a moment: it cannot have watched anything then. */
+function stoppedMs(troubles: readonly Trouble[], from: Moment, { process, sent }: Send): number {
+  const stops = troubles
+    .filter((trouble) => trouble.process === process && trouble.kind === 'stopped')
+    .map(({ time, until = 0 }) => Math.min(until, sent.time) - Math.max(time, from.time))
+  return Math.max(0, ...stops)
+}
+
+export function wrongClocks({ clocks, jumps }: Plan): boolean {
+  return clocks.some((seconds) => seconds !== 0) || jumps.length > 0
+}
+
+/** Whether a clock is wrong by more than tokens live. */
+export function wildClocks({ clocks, jumps, lifetimeSeconds }: Plan): boolean {
+  const all = [...clocks, ...jumps.map(({ seconds }) => seconds)]
+  return all.some((seconds) => Math.abs(seconds) > lifetimeSeconds)
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+export function moment({ time, step }: Moment): string {
+  return `${time} ms (step ${step})`
+}

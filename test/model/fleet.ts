@@ -1,0 +1,73 @@
+import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
+import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
+import { newSession } from '../../packages/core/src/rules/session-record.ts'
+import {
+  ABSOLUTE_SECONDS,
+  type Application,
+  COOKIE,
+  createApplication,
+  createKind,
+  ISSUER,
+} from './application.ts'
+import type { ModelServer } from './authorization-server.ts'
+import { type Browser, createBrowser } from './browser.ts'
+import { createFakeSeal } from './fake-seal.ts'
+import { createProcess, EPOCH, type Process, type Surroundings } from './process.ts'
+import { linkServer } from './server-link.ts'
+import { KEYS, SECRETS } from './sessions.ts'
+import { linkStore } from './store-link.ts'
+
+/** A process, and the application that runs in it. */
+export interface Site {
+  readonly process: Process
+  readonly application: Application
+}
+
+/** Processes that share one store and one authorization server. */
+export interface Fleet {
+  readonly sites: readonly Site[]
+  add(): Site
+  /** Before anything can go wrong. */
+  signIn(grant: number): Promise<Browser>
+}
+
+export function createFleet(surroundings: Surroundings, server: ModelServer): Fleet {
+  const { plan, world, history, processes } = surroundings
+  const sites: Site[] = []
+  const now = () => EPOCH + world.time / 1000
+  const store = createMemoryStore({ now })
+  const { seal, recordOf } = createFakeSeal()
+  const link = { ...surroundings, store, recordOf, server, grantOf: (key: string) => KEYS.indexOf(key) }
+
+  return {
+    sites,
+    add() {
+      const process = createProcess(processes.length, surroundings)
+      processes.push(process)
+      const application = createApplication({
+        process,
+        plan,
+        seal,
+        store: linkStore(process, link),
+        server: linkServer(process, link),
+        emit: (event) => void history.told.push({ ...history.now(), process: process.index, event }),
+      })
+      const site = { process, application }
+      sites.push(site)
+      return site
+    },
+    async signIn(grant) {
+      const clock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
+      const vault = createVault({ store, seal, clock, emit() {}, storeTimeoutMs: 1000 })
+      const { accessToken, refreshToken = '' } = server.signIn(grant)
+      const { value, expiresAt } = accessToken
+      const token = { value, type: 'Bearer', obtainedAt: EPOCH, expiresAt } as const
+      const [secret = '', id = ''] = [SECRETS[grant], KEYS[grant]]
+      const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
+      const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
+      const { cookie } = await createKind(plan, { vault, clock, seal }).create(record, { id, secret })
+      history.commits.push({ ...history.now(), process: -1, grant, record })
+      return createBrowser(grant, COOKIE, cookie)
+    },
+  }
+}

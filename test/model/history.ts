@@ -1,0 +1,76 @@
+import type { ErrorCode, EvertokenEvent } from '../../packages/core/src/vocabulary/index.ts'
+import type { RefreshAnswer } from '../../packages/core/src/ports/authorization-server.ts'
+import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { AnswerFault, Visit } from './plan.ts'
+import type { World } from './world.ts'
+
+export interface Moment {
+  readonly time: number
+  readonly step: number
+}
+
+/** One use of a refresh token. */
+export interface Send {
+  readonly process: number
+  readonly grant: number
+  readonly refreshToken: string
+  readonly resource: string
+  readonly sent: Moment
+  readonly fault: AnswerFault | undefined
+  /** When the server judged it, and what it gave. */
+  judged?: Moment & { readonly gave: string | undefined; readonly rejected: boolean }
+  /** When the process learned of it. */
+  delivered?: Moment & { readonly kind: RefreshAnswer['kind'] }
+}
+
+/** One record that the store took. */
+export interface Commit extends Moment {
+  readonly process: number
+  readonly grant: number
+  /** `undefined`: removed. */
+  readonly record: SessionRecord | undefined
+}
+
+export interface Call {
+  readonly visit: Visit
+  readonly process: number
+  readonly grant: number
+  readonly hadCookie: boolean
+  readonly probe: boolean
+  /** The token that a resource server rejected. */
+  readonly rejected: string | undefined
+  readonly began: Moment
+  ended?: Moment
+  token?: string
+  signIn?: ErrorCode
+  error?: unknown
+}
+
+export interface Told extends Moment {
+  readonly process: number
+  readonly event: EvertokenEvent
+}
+
+export interface Trouble extends Moment {
+  readonly process: number
+  readonly kind: 'stopped' | 'killed' | 'store' | 'answer' | 'clock' | 'browser'
+  readonly what?: string
+  /** Milliseconds of the run. */
+  readonly until?: number
+}
+
+/** What happened in a run, for the invariants to judge. */
+export interface History {
+  readonly sends: Send[]
+  readonly commits: Commit[]
+  readonly calls: Call[]
+  readonly told: Told[]
+  readonly troubles: Trouble[]
+  readonly revoked: (Moment & { readonly refreshToken: string; readonly process: number })[]
+  readonly now: () => Moment
+}
+
+export function createHistory(world: World): History {
+  const now = () => ({ time: world.time, step: world.step })
+  return { sends: [], commits: [], calls: [], told: [], troubles: [], revoked: [], now }
+}

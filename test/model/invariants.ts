@@ -1,0 +1,34 @@
+import { everyCallEnds, noErrorUnlessTroubled, noSignInUnlessOver, oncePerExpiry } from './call-invariants.ts'
+import { type Facts, factsOf } from './facts.ts'
+import { lossReported, newestKept, newestRevoked, usable, usedOnce } from './refresh-token-invariants.ts'
+import type { Outcome } from './run.ts'
+import { discreet, ownToken, servedWhileValid, staysOver, tokenIsGood } from './token-invariants.ts'
+
+/** Tells what was violated in a run, for one session; nothing if all is well. */
+export type Invariant = (outcome: Outcome, facts: Facts) => readonly string[]
+
+const invariants: readonly (readonly [name: string, check: Invariant])[] = [
+  ['I1', usedOnce],
+  ['I2', newestKept],
+  ['I2', newestRevoked],
+  ['I2', lossReported],
+  ['I4', staysOver],
+  ['I4', ownToken],
+  ['I5', discreet],
+  ['I7', noSignInUnlessOver],
+  ['I7', noErrorUnlessTroubled],
+  ['I7', servedWhileValid],
+  ['I7', tokenIsGood],
+  ['I8', oncePerExpiry],
+  ['usable', usable],
+  ['settles', everyCallEnds],
+]
+
+/** What was violated in a run, by name; empty if all is well. */
+export function violations(outcome: Outcome): string[] {
+  if (!outcome.settled) return ['settles: there is no end to it']
+  const sessions = Array.from({ length: outcome.plan.sessions }, (_, grant) => factsOf(outcome, grant))
+  return sessions.flatMap((facts) =>
+    invariants.flatMap(([name, check]) => check(outcome, facts).map((what) => `${name}: ${what}`)),
+  )
+}

@@ -1,0 +1,76 @@
+/** What a server does with a refresh token that it has seen before. */
+export type Profile = 'strict' | 'grace' | 'tolerant' | 'static'
+
+/** One request of a browser. Times are milliseconds, `Infinity`: never. */
+export interface Visit {
+  readonly phase: number
+  readonly atMs: number
+  readonly process: number
+  readonly session: number
+  readonly resource: '' | 'https://orders.test'
+  /** `reject`: asks for a token because the newest one was rejected. */
+  readonly act: 'token' | 'reject' | 'logout' | 'revoke'
+  /** When the caller gives up, after the start; negative: before it. */
+  readonly abortMs: number
+  /** From the browser to the process, in the handler, and back. */
+  readonly travelMs: number
+  readonly thinkMs: number
+  readonly responseMs: number
+}
+
+/** SIGSTOP at the n-th time that any process reaches a point, of that one or of all that there are; for ever: SIGKILL. */
+export interface Stop {
+  readonly who: 'one' | 'all'
+  readonly at: 'claimed' | 'sent' | 'answered' | 'persisted'
+  readonly nth: number
+  readonly forMs: number
+}
+
+export type AnswerFault =
+  | 'refused'
+  | 'busy'
+  | 'misconfigured'
+  | 'rejected'
+  | 'subject_changed'
+  | 'malformed'
+  /** Fails before the server has seen it, or after; the client is told, or hears nothing. */
+  | 'reset_before'
+  | 'reset_after'
+  | 'silent_before'
+  | 'silent_after'
+  /** The server sees it only after the client has given up. */
+  | 'stalled'
+
+export type StoreFault = 'down' | 'answer_lost' | 'late' | 'swap_lost' | 'hangs'
+
+export interface Plan {
+  readonly profile: Profile
+  /** Revoking a refresh token takes along that token alone, or the grant. */
+  readonly revocation: 'token' | 'grant'
+  readonly kind: 'server' | 'cookie'
+  readonly flights: 'shared' | 'solo'
+  readonly serveDuringRefresh: boolean
+  readonly sessions: number
+  /** How the first access token stands when the visits begin. */
+  readonly start: 'fresh' | 'soft' | 'expired'
+  /** Between the phases. */
+  readonly gaps: readonly number[]
+  /** Of an access token. */
+  readonly lifetimeSeconds: number
+  readonly idleSeconds: number
+  /** Seconds that the clock of each process is ahead. */
+  readonly clocks: readonly number[]
+  readonly jumps: readonly { readonly process: number; readonly atMs: number; readonly seconds: number }[]
+  /** Of messages, in milliseconds, one after the other, round and round. */
+  readonly latencies: readonly number[]
+  readonly visits: readonly Visit[]
+  readonly stops: readonly Stop[]
+  readonly answers: readonly { readonly nth: number; readonly fault: AnswerFault }[]
+  readonly storeFaults: readonly {
+    readonly nth: number
+    readonly times: number
+    readonly fault: StoreFault
+  }[]
+  /** The store is down for everybody from the n-th answer of the token endpoint on. */
+  readonly outage?: { readonly nth: number; readonly forMs: number }
+}

@@ -1,0 +1,63 @@
+import { BEGINNING, END, hindered, isDeclared, isKilled, moment } from './facts.ts'
+import type { Call } from './history.ts'
+import type { Invariant } from './invariants.ts'
+import { EPOCH } from './process.ts'
+
+/** No refresh token is used twice, but where policy declares it. */
+export const usedOnce: Invariant = (outcome, { repeats }) =>
+  repeats
+    .filter(([earlier, later]) => !isDeclared(outcome, earlier, later))
+    .map(([, { refreshToken, sent }]) => `${refreshToken} sent again at ${moment(sent)}`)
+
+/** Each refresh token that a process was given is stored, left to whoever was faster, revoked, or reported as lost. */
+export const newestKept: Invariant = ({ history }, { sends, commits, repeats, reported }) => {
+  const stored = (token: string) => commits.some(({ record }) => record?.refreshToken === token)
+  const revoked = (token: string) => history.revoked.some(({ refreshToken }) => refreshToken === token)
+  const adopted = (token: string) => repeats.some((pair) => pair.some(({ judged }) => judged?.gave === token))
+  return sends
+    .filter(({ delivered, process }) => {
+      const kind = delivered?.kind
+      return (kind === 'refreshed' || kind === 'subject_changed') && !isKilled(history.troubles, process)
+    })
+    .flatMap(({ judged }) => judged?.gave ?? [])
+    .filter((token) => !reported && !stored(token) && !revoked(token) && !adopted(token))
+    .map((token) => `${token} is neither stored nor revoked, and nobody said so`)
+}
+
+/** Whoever signs out takes along the refresh token that was the newest then; a process let down by its store may not. */
+export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
+  if (!over || (over.record && over.record.ended !== 'signed_out')) return []
+  const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.refreshToken
+  if (token === undefined || history.revoked.some(({ refreshToken }) => refreshToken === token)) return []
+  return hindered(history.troubles, over.process, BEGINNING, END) ? [] : [`${token} outlives the session`]
+}
+
+/** A session that ends because its refresh token is dead: then that is told, unless the server wanted it so. */
+export const lossReported: Invariant = ({ history }, { over, refused, reported }) => {
+  if (over?.record?.ended !== 'grant_rejected' || refused || reported) return []
+  // A request that the server sees last, long given up: that its outcome is unknown has been told.
+  if (history.troubles.some(({ what }) => what === 'stalled')) return []
+  // Whoever ended it was killed, or could not know that it had.
+  if (hindered(history.troubles, over.process, BEGINNING, END)) return []
+  return ['the session ended without a cause told']
+}
+
+/** After the troubles the next refresh works, unless an answer was lost that a strict server gives but once. */
+export const usable: Invariant = ({ plan, history, server }, facts) => {
+  const { grant, over, givenUp, refused, lost, repeats, reported } = facts
+  const isSignedOut = over !== undefined && (!over.record || over.record.ended === 'signed_out')
+  if (refused || givenUp || isSignedOut) return []
+  const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
+  if (!isForgiving && (lost || repeats.length > 0 || reported)) return []
+  const probes = history.calls.filter((call) => call.probe && call.grant === grant)
+  return probes
+    .filter((call, index) => !isValid(call) && probes[index + 1]?.rejected === undefined)
+    .map(
+      ({ began, signIn, error }) =>
+        `no token at ${moment(began)}: ${signIn ?? (error instanceof Error ? error.message : 'expired')}`,
+    )
+
+  function isValid({ token = '', ended = END }: Call): boolean {
+    return (server.tokens.get(token)?.expiresAt ?? 0) > EPOCH + ended.time / 1000
+  }
+}

@@ -1,0 +1,75 @@
+import { END, hindered, isAbort, moment, wrongClocks } from './facts.ts'
+import type { Call } from './history.ts'
+import type { Invariant } from './invariants.ts'
+import { EPOCH } from './process.ts'
+
+/** A token with less time left may expire on its way, in seconds. */
+const LEFT_SECONDS = 10
+/** A token that is rejected sooner is served again, on purpose, in seconds. */
+const BORN_SECONDS = 12
+
+/** Once a session is over, nothing is served from it, and it never comes back. */
+export const staysOver: Invariant = ({ history }, { over, commits, grant }) => {
+  if (!over) return []
+  const back = commits.filter(({ step, record }) => step > over.step && record && !record.ended)
+  const served = history.calls.filter(
+    (call) => call.grant === grant && call.began.step > over.step && call.token !== undefined,
+  )
+  return [
+    ...back.map((commit) => `the session came back at ${moment(commit)}`),
+    ...served.map(({ began }) => `a token was served at ${moment(began)} from a session that was over`),
+  ]
+}
+
+/** Nobody is given the token of somebody else, or one for another resource. */
+export const ownToken: Invariant = ({ server, history }, { grant }) =>
+  history.calls
+    .filter((call) => call.grant === grant && call.token !== undefined)
+    .filter(({ token = '', visit }) => {
+      const issued = server.tokens.get(token)
+      return issued?.grant !== grant || issued.resource !== visit.resource
+    })
+    .map(({ began }) => `a token of another session or resource was served at ${moment(began)}`)
+
+/** No token appears in an event or an error. */
+export const discreet: Invariant = ({ history }) =>
+  [
+    ...history.told.map(({ event }) => JSON.stringify(event)),
+    ...history.calls.map(({ error }) => String(error)),
+  ]
+    .filter((text) => /\b[ra]t\.\d/.test(text))
+    .map((text) => `a token is told: ${text}`)
+
+/** A token that is good is given out, whatever becomes of its refresh; only a store that fails excuses. */
+export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits, over }) => {
+  if (!plan.serveDuringRefresh || wrongClocks(plan)) return []
+  return history.calls
+    .filter((call) => call.grant === grant && call.token === undefined && call.visit.act === 'token')
+    .filter((call) => !isAbort(call.error) && hadToken(call))
+    .filter(({ process, began, ended = END }) => {
+      const ends = over !== undefined && over.step <= ended.step
+      return !ends && !hindered(history.troubles, process, began, ended)
+    })
+    .map(({ began }) => `nothing was served at ${moment(began)} while a valid token existed`)
+
+  function hadToken({ began, visit: { resource } }: Call): boolean {
+    const tokens = commits.findLast(({ step }) => step < began.step)?.record?.tokens ?? {}
+    const [, token] =
+      Object.entries(tokens).find(([key]) => (resource === '' ? key === '' : key.includes(resource))) ?? []
+    return token !== undefined && token.expiresAt - LEFT_SECONDS > EPOCH + began.time / 1000
+  }
+}
+
+/** What is served has not expired, and is not what the caller was refused with. */
+export const tokenIsGood: Invariant = ({ server, history, plan }, { grant }) => {
+  if (wrongClocks(plan)) return []
+  return history.calls
+    .filter((call) => call.grant === grant && call.token !== undefined)
+    .flatMap(({ token = '', rejected, began, ended = END, process, probe }) => {
+      const left = (server.tokens.get(token)?.expiresAt ?? 0) - EPOCH - ended.time / 1000
+      const age = plan.lifetimeSeconds - left
+      if (token === rejected && age > BORN_SECONDS) return [`a rejected token came again at ${moment(began)}`]
+      const isLate = left < 0 && !probe && !hindered(history.troubles, process, began, ended)
+      return isLate ? [`an expired token was served at ${moment(began)}`] : []
+    })
+}

@@ -1,0 +1,120 @@
+import type { ModelServer } from './authorization-server.ts'
+import type { Browser } from './browser.ts'
+import type { Fleet, Site } from './fleet.ts'
+import type { Call } from './history.ts'
+import type { Plan, Visit } from './plan.ts'
+import { EPOCH, type Surroundings } from './process.ts'
+
+/** Who comes, and when. */
+export interface Visitors {
+  planned(visit: Visit): Promise<void>
+  jump(jump: Plan['jumps'][number]): Promise<void>
+  /** When all troubles are over: to old processes and to a new one, and with cookies of old. */
+  probe(pass: Pass): Promise<void>
+}
+
+/** Runs until nothing is left to happen; resolves to what the work brought, if it came to an end. */
+export type Pass = <T>(work: Promise<T>) => Promise<T | undefined>
+
+/** After the last token, cool-downs and claims are over by then as well. */
+const RECOVERY_MS = 70_000
+/** A token of this age is taken for new by nobody whose clock is right again. */
+const NOT_NEW_MS = 12_000
+
+export function createVisitors(
+  surroundings: Surroundings,
+  server: ModelServer,
+  fleet: Fleet,
+  browsers: readonly Browser[],
+): Visitors {
+  const { plan, world, history, weather } = surroundings
+
+  async function handle(site: Site, browser: Browser, visit: Visit, known?: Known): Promise<Call> {
+    const { process, application } = site
+    const { grant } = browser
+    const cookies = browser.cookies()
+    const probe = known !== undefined
+    const newest = visit.act === 'reject' ? server.newest(grant, visit.resource)?.value : undefined
+    const rejected = known?.rejected ?? newest
+    await world.sleep(visit.travelMs)
+    await process.receive('request')
+    const bound = application.open(cookies)
+    const began = history.now()
+    const hadCookie = cookies.size > 0
+    const call: Call = { visit, probe, process: process.index, grant, hadCookie, rejected, began }
+    history.calls.push(call)
+    await application.perform(bound, call).catch((error: unknown) => {
+      call.error = error
+    })
+    call.ended = history.now()
+    if (visit.thinkMs > 0) await process.clock.sleep(visit.thinkMs)
+    await bound.session.settle()
+    const setCookies = bound.session.takeCookies()
+    await world.sleep(visit.responseMs)
+    await process.send('response')
+    browser.take(setCookies)
+    return call
+  }
+
+  /** As a token fetch does it: once more if the token is refused. Wrong clocks have left wrong dates behind. */
+  async function fetchWith(site: Site, browser: Browser, pass: Pass): Promise<void> {
+    const resource = site.process.index % 2 === 0 ? '' : 'https://orders.test'
+    const call = await pass(handle(site, browser, { ...PROBE, resource }, {}))
+    if (call?.token === undefined || isGood(call.token)) return
+    const again: Visit = { ...PROBE, resource, act: 'reject', travelMs: NOT_NEW_MS }
+    await pass(handle(site, browser, again, { rejected: call.token }))
+  }
+
+  const isGood = (token: string) => (server.tokens.get(token)?.expiresAt ?? 0) > EPOCH + world.time / 1000
+
+  return {
+    async planned(visit) {
+      const gaps = plan.gaps.slice(0, visit.phase).reduce((sum, gap) => sum + gap, 0)
+      await world.sleep((startSeconds(plan) + gaps) * 1000 + visit.atMs)
+      const site = fleet.sites[visit.process % plan.clocks.length]
+      const browser = browsers[visit.session % browsers.length]
+      if (site && browser) await handle(site, browser, visit)
+    },
+    async jump({ process, atMs, seconds }) {
+      await world.sleep(startSeconds(plan) * 1000 + atMs)
+      fleet.sites[process % plan.clocks.length]?.process.setClock(seconds)
+    },
+    async probe(pass) {
+      weather.calm = true
+      for (const { process } of fleet.sites) process.setClock(0)
+      await pass(world.sleep(plan.lifetimeSeconds * 1000 + RECOVERY_MS))
+      const fresh = fleet.add()
+      const living = fleet.sites.filter(({ process }) => !process.killed)
+      for (const site of living) for (const browser of browsers) await fetchWith(site, browser, pass)
+      for (const past of browsers.flatMap(remembered)) await pass(handle(fresh, past, PROBE, {}))
+    },
+  }
+}
+
+interface Known {
+  readonly rejected?: string
+}
+
+const PROBE: Visit = {
+  phase: 0,
+  atMs: 0,
+  process: 0,
+  session: 0,
+  resource: '',
+  act: 'token',
+  abortMs: Infinity,
+  travelMs: 0,
+  thinkMs: 0,
+  responseMs: 0,
+}
+
+/** When the visits begin, by how the first token stands then. */
+function startSeconds({ start, lifetimeSeconds }: Plan): number {
+  return { fresh: 20, soft: lifetimeSeconds - 10, expired: lifetimeSeconds + 1 }[start]
+}
+
+/** The browser once more, with each cookie that it ever held, if it was signed out. */
+function remembered(browser: Browser): Browser[] {
+  if (browser.cookies().size > 0) return []
+  return browser.past().map((cookies) => ({ ...browser, cookies: () => cookies, take() {} }))
+}
