@@ -13,6 +13,8 @@ const steps = [
   ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
   ['demo', 'npm run demo'],
   ['browser', 'npm run test:browser'],
+  ['second-server', 'npm run test:second-server'],
+  ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],
   ['packages', 'npm run test:packages'],
@@ -45,7 +47,7 @@ for (const [name, command] of steps) {
 console.log()
 for (const { name, status, seconds, passed, failed } of results) {
   console.log(
-    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds}s passed=${passed} failed=${failed}`,
+    `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(13)} ${seconds}s passed=${passed} failed=${failed}`,
   )
 }
 const total = (key) => results.reduce((all, result) => all + result[key], 0)

@@ -198,7 +198,7 @@ export const mutants = {
   ],
   'caught up at once': [
     ['browsers'],
-    { [REQUEST]: [['const CAUGHT_UP_SECONDS = 60', 'const CAUGHT_UP_SECONDS = -1']] },
+    { [REQUEST]: [['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1']] },
   ],
   'old news told': [['browsers'], { [REQUEST]: [['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity']] }],
   'claim in the store not seen beside the cookie': [

@@ -15,7 +15,7 @@ export function createChecks() {
 
   /** Prints the closing line; answers the exit code. */
   function report() {
-    print(`browser: passed=${passed} failed=${failed}`)
+    print(`${passed} passed, ${failed} failed`)
     return failed === 0 ? 0 : 1
   }
 

@@ -1,0 +1,63 @@
+import type { EvertokenOptions } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { type Browser, createApplication, kinds } from './application.ts'
+import { signIn } from './steps.ts'
+
+const development = { baseUrl: 'http://localhost:3000' }
+
+/** Every `Set-Cookie` line from the first click to the last. */
+async function linesOf(options: Partial<EvertokenOptions>): Promise<readonly string[]> {
+  const { server, browser } = createApplication(options)
+  const tab = browser()
+  const lines: string[] = []
+  const listening: Browser = {
+    ...tab,
+    async get(...request) {
+      const response = await tab.get(...request)
+      lines.push(...response.headers.getSetCookie())
+      return response
+    },
+  }
+  await signIn(listening, server)
+  lines.push(...(await tab.post('/auth/logout')).headers.getSetCookie())
+  return lines
+}
+
+describe.each(kinds)('S22: cookies, %s session', (session) => {
+  it.each(['Lax', 'Strict'] as const)(
+    '%s, are bound to the host and out of reach for scripts',
+    async (sameSite) => {
+      const lines = await linesOf({ session, sameSite })
+      const ofSession = lines.filter((line) => line.startsWith('__Host-evertoken='))
+
+      expect(lines.length).toBeGreaterThan(ofSession.length)
+      for (const line of lines) {
+        expect(line).toMatch(/^__Host-evertoken/)
+        expect(line).toMatch(/; Path=\/(;|$)/)
+        for (const attribute of [/; Secure\b/, /; HttpOnly\b/]) expect(line).toMatch(attribute)
+        expect(line).not.toMatch(/; Domain/i)
+        // The answer of the authorization server comes from another site, and finds its cookie all the same.
+        const wanted = ofSession.includes(line) ? sameSite : 'Lax'
+        expect(line).toContain(`; SameSite=${wanted}`)
+      }
+    },
+  )
+
+  it('work on loopback without https, and are weaker in nothing else', async () => {
+    for (const line of await linesOf({ session, ...development })) {
+      expect(line).toMatch(/^evertoken.*; Path=\/.*; HttpOnly/)
+      expect(line).not.toMatch(/__Host-|Secure|Domain/)
+      expect(line).toContain('; SameSite=Lax')
+    }
+  })
+
+  it('a session without the prefix is none on https', async () => {
+    const { server, browser } = createApplication({ session })
+    const tab = browser()
+    await signIn(tab, server)
+    const bare = tab.cookieHeader().replaceAll('__Host-', '')
+
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/', bare)).status).toBe(401)
+  })
+})
