@@ -17,4 +17,4 @@ const { url, close } = await startWorkerd({
   port: Number(PORT),
 })
 console.log(`Listening on ${url}`)
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, close)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void close())
