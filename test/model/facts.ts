@@ -84,15 +84,24 @@ export function hindered(troubles: readonly Trouble[], process: number, from: Mo
 /**
  * Whether policy declares the second use of a refresh token: nobody who could act knew what had become of the first.
  * Either whoever sent it could not come to tell, and its claim was watched until it lapsed; or its answer was lost, and
- * somebody tried again after a pause (at once only where the server forgives it).
+ * somebody tried again after a pause (at once only where the server forgives it); or both, one after the other.
  */
-export function isDeclared({ plan, history }: Outcome, earlier: Send, later: Send): boolean {
-  const { troubles } = history
+export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
+  if (hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)) return true
+  return outcome.history.sends
+    .filter(({ refreshToken }) => refreshToken === earlier.refreshToken)
+    .filter(({ sent }) => sent.step > earlier.sent.step && sent.step < later.sent.step)
+    .some((between) => hasLapsed(outcome, earlier, between) && isRetry(outcome, between, later))
+}
+
+function hasLapsed({ history: { troubles } }: Outcome, earlier: Send, later: Send): boolean {
   const watched = later.sent.time - earlier.sent.time - stoppedMs(troubles, earlier.sent, later)
-  if (watched >= MIN_CLAIM_MS && hindered(troubles, earlier.process, earlier.sent, later.sent)) return true
-  const known = earlier.delivered
-  if (known?.kind !== 'ambiguous' || known.step > later.sent.step) return false
-  return plan.profile !== 'strict' || later.sent.time - known.time >= COOL_DOWN_MS || wrongClocks(plan)
+  return watched >= MIN_CLAIM_MS && hindered(troubles, earlier.process, earlier.sent, later.sent)
+}
+
+function isRetry({ plan }: Outcome, { delivered }: Send, later: Send): boolean {
+  if (delivered?.kind !== 'ambiguous' || delivered.step > later.sent.step) return false
+  return plan.profile !== 'strict' || later.sent.time - delivered.time >= COOL_DOWN_MS || wrongClocks(plan)
 }
 
 /** How long the process that sends was itself stopped since a moment: it cannot have watched anything then. */

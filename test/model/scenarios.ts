@@ -29,7 +29,7 @@ const ending = reshape(visit, { act: fc.constantFrom('logout', 'revoke') })
 /** Requests and responses overtake each other, responses get lost, handlers take their time. */
 const rough = reshape(visit, {
   phase: fc.nat(2),
-  travelMs: fc.constantFrom(0, 0, 300, 20_000, 100_000),
+  travelMs: fc.constantFrom(0, 0, 300, 20_000, 60_000),
   thinkMs: fc.constantFrom(0, 0, 700, 10_000, 90_000),
   responseMs: fc.constantFrom(0, 0, 500, 20_000, Infinity),
 })
@@ -118,7 +118,7 @@ const storeFaults = some(
 )
 const outage = fc.record({ nth: fc.nat(2), forMs: fc.constantFrom(300, 3000, 20_000, 45_000) })
 /** The longer gaps leave all behind that is kept for late requests; in the shorter ones a token stays good. */
-const gap = fc.constantFrom(100, 1300, 10_000)
+const gap = fc.constantFrom(150, 1300, 10_000)
 const long = {
   gaps: fc.array(gap, { minLength: 2, maxLength: 2 }),
   lifetimeSeconds: fc.constantFrom(60, 300),

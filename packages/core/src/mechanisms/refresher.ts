@@ -39,7 +39,7 @@ const PERSIST_WITHIN_MS = 5000
 const POLL_MS = 20
 const MAX_POLL_MS = 160
 /** Two looks at a claim further apart than this tell of a pause of ours, in which its holder may have paused as well. */
-const MAX_LOOK_MS = 1000
+const MAX_LOOK_MS = 2500
 const FLIGHT_MS = 60_000
 
 /**

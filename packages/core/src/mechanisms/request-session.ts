@@ -54,10 +54,10 @@ const TOUCH_SHARE = 0.1
 /**
  * Responses overtake each other, and the last one to arrive decides which cookie the browser holds. What was learned
  * longer ago than `NEWS_MS` is not told any more, and a generation counts as caught up with only when all that could
- * replace it by an older one has long arrived.
+ * replace it by an older one has arrived, with a minute and more for requests and responses on their way.
  */
 const NEWS_MS = 30_000
-const CAUGHT_UP_SECONDS = 60
+const CAUGHT_UP_SECONDS = 120
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options

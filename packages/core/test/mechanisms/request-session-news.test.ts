@@ -95,7 +95,7 @@ describe('a request with its session in the cookie', () => {
       await browser.kept()
       return held()
     }
-    expect([await visit(60), await visit(1)]).toEqual([undefined, true])
+    expect([await visit(120), await visit(1)]).toEqual([undefined, true])
     const before = await bench.store.read(key)
     await visit(1)
     expect(await bench.store.read(key)).toBe(before)

@@ -1,0 +1,109 @@
+import type { EvertokenEvent } from '@evertoken/core'
+import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+
+/** Everything that is seen from outside in one run, in order. */
+export interface Chronicle {
+  readonly commits: Commit[]
+  readonly sends: Send[]
+  readonly calls: Call[]
+  readonly told: Told[]
+  readonly requests: WireRequest[]
+  readonly storeTroubles: (Moment & { readonly instance: number })[]
+  /** Texts that anybody may see: logs, headers, pages, printed errors. */
+  readonly texts: { readonly where: string; readonly text: string }[]
+  /** Whose token it is, for each that the authorization server gave. */
+  readonly owners: Map<string, string>
+  moment(): Moment
+}
+
+export interface Moment {
+  /** Counts what happens: of two moments, which was first. */
+  readonly order: number
+  /** Virtual milliseconds. */
+  readonly time: number
+}
+
+/** What the store holds from now on. */
+export interface Commit extends Moment {
+  readonly key: string
+  readonly instance: number
+  readonly record: SessionRecord | undefined
+}
+
+/** A refresh token on its way to the authorization server. */
+export interface Send extends Moment {
+  readonly instance: number
+  readonly refreshToken: string
+  /** What the client could read of the answer; absent when nothing came. */
+  answer?: Answer
+  /** The client was told that none will come. */
+  failed?: true
+  /** Whoever sent it was killed, or stopped, before it could do anything with the answer. */
+  orphaned?: true
+  /** It had left the client's hands before the token was sent again by somebody else. */
+  readonly held?: true
+  /** Whether the authorization server has spent the token for this request. */
+  spent: boolean
+}
+
+export interface Answer extends Moment {
+  readonly kind: 'rotated' | 'renewed' | 'rejected' | 'refused' | 'unknown'
+  readonly refreshToken?: string
+}
+
+export interface Call {
+  readonly instance: number
+  readonly sub: string
+  readonly probe: boolean
+  /** A cookie from before the newest. */
+  readonly stale: boolean
+  readonly began: Moment
+  ended?: Moment
+  result?: Result
+}
+
+export type Result =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'sign_in' }
+  | { readonly kind: 'error'; readonly code: string; readonly retryAfterSeconds?: number }
+  | { readonly kind: 'aborted' }
+  /** The resource server did not take the token, nor the one after it. */
+  | { readonly kind: 'refused' }
+
+export interface Told extends Moment {
+  readonly instance: number
+  readonly event: EvertokenEvent
+}
+
+/** What was sent anywhere. */
+export interface WireRequest {
+  readonly url: URL
+  readonly method: string
+  readonly headers: Headers
+  readonly body: string
+}
+
+export function createChronicle(time: { readonly elapsed: number }): Chronicle {
+  let order = 0
+  return {
+    commits: [],
+    sends: [],
+    calls: [],
+    told: [],
+    requests: [],
+    storeTroubles: [],
+    texts: [],
+    owners: new Map(),
+    moment: () => ({ order: (order += 1), time: time.elapsed }),
+  }
+}
+
+/** The first commit with which a session is over. */
+export function overOf({ commits }: Chronicle, key: string): Commit | undefined {
+  const own = commits.filter((commit) => commit.key === key)
+  return own.find(({ record }) => !record || record.ended)
+}
+
+export function newestOf({ commits }: Chronicle, key: string, before = Infinity): SessionRecord | undefined {
+  return commits.findLast((commit) => commit.key === key && commit.order < before)?.record
+}

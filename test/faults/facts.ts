@@ -1,0 +1,79 @@
+import { type Chronicle, newestOf, type Send } from './chronicle.ts'
+import type { Outcome } from './run.ts'
+import { REQUEST_TIMEOUT_SECONDS } from './wire.ts'
+
+/** The shortest pause after an outcome that is not known. */
+const COOL_DOWN_MS = 1000
+/** An access token so near its end is not sent any more. */
+const HARD_SECONDS = 5
+
+/** Second uses of a refresh token, each with the use before. */
+export function repeats({ sends }: Chronicle): [earlier: Send, later: Send][] {
+  return sends.flatMap((later, index) => {
+    const earlier = sends.slice(0, index).findLast(({ refreshToken }) => refreshToken === later.refreshToken)
+    return earlier ? [[earlier, later] as [Send, Send]] : []
+  })
+}
+
+/**
+ * Whether policy declares the second use. `strict` does so once after each outcome that nobody knows, and only when no
+ * access token is left; the other policies do at once. What was refused before it took effect may be tried again.
+ */
+export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
+  const { world, planned } = outcome
+  const { chronicle, session } = world
+  const answer =
+    !earlier.orphaned && earlier.answer && earlier.answer.order < later.order ? earlier.answer : undefined
+  switch (answer ? answer.kind : 'unknown') {
+    case 'rotated':
+      return (
+        isLossTold(chronicle, later.order) ||
+        isRevoked(chronicle, answer?.refreshToken) ||
+        later.held === true
+      )
+    case 'rejected':
+      return chronicle.storeTroubles.some(({ order }) => order > earlier.order && order < later.order)
+    case 'renewed':
+    case 'refused':
+      return true
+    case 'unknown': {
+      const paused = wrongClocks(outcome) || later.time - earlier.time >= pauseAfter(earlier)
+      const left = newestOf(chronicle, session.key, later.order)?.tokens['']
+      const isSpent =
+        !left || left.expiresAt - world.time.now() + (world.time.elapsed - later.time) / 1000 <= HARD_SECONDS
+      return planned.reuse !== undefined || (paused && isSpent)
+    }
+  }
+}
+
+/** The grant was given up on purpose. */
+function isRevoked({ requests }: Chronicle, token = ''): boolean {
+  return requests.some(({ body }) => new URLSearchParams(body).get('token') === token)
+}
+
+/** Where nothing came back, the whole time-out has to pass first. */
+function pauseAfter({ answer, failed, orphaned }: Send): number {
+  return (answer || failed) && !orphaned ? COOL_DOWN_MS : REQUEST_TIMEOUT_SECONDS * 1000
+}
+
+export function isLossTold({ told }: Chronicle, before = Infinity): boolean {
+  return told.some(({ event, order }) => event.type === 'refresh_token_lost' && order < before)
+}
+
+/** A request that was given up, or held, arrived after the retry that took its place. */
+export function isOvertaken({ planned, world: { server, session } }: Outcome): boolean {
+  if (!planned.overtakes || server.grants.alive(session.sub)) return false
+  return server.grants.endReason(session.sub) === 'refresh token reuse'
+}
+
+/** A refresh token was spent for an answer that could not be read: no client can help that on a strict server. */
+export function isAnswerLost({ sends }: Chronicle): boolean {
+  return sends.some(({ spent, refreshToken }) => {
+    const tries = sends.filter((send) => send.refreshToken === refreshToken)
+    return spent && !tries.some(({ answer, orphaned }) => answer?.kind === 'rotated' && !orphaned)
+  })
+}
+
+export function wrongClocks({ planned }: Outcome): boolean {
+  return planned.skewSeconds !== undefined || planned.fault.startsWith('clock')
+}

@@ -1,0 +1,36 @@
+import type { Case } from '../cases.ts'
+import type { Step } from '../steps.ts'
+
+export interface ProcessCase extends Case {
+  readonly step: Step
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
+}
+
+/** In the order of a refresh. `send`: handed to `fetch`, which has sent nothing yet; `sent`: on the way, and never taken; `processed`: taken, and the answer on the way. */
+const PROCESS_STEPS: readonly Step[] = [
+  'look',
+  'claim read',
+  'claim swap',
+  'claim swapped',
+  'send',
+  'sent',
+  'processed',
+  'answer',
+  'settling read',
+  'settling swap',
+  'settling swapped',
+  'response',
+]
+
+/** The only copy of the newest refresh token is on its way to the process, or in it: no client can prevent the loss. */
+const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settling read', 'settling swap'])
+
+export const PROCESS_CASES: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
+  PROCESS_STEPS.flatMap((step) =>
+    (['cookie', 'server'] as const).map((kind) => {
+      const fault = `process: ${signal}${signal === 'SIGSTOP' ? ' past the claim' : ''}, ${step}`
+      const overtakes = signal === 'SIGSTOP' && step === 'send'
+      return { fault, step, kind, signal, overtakes, ...(LOSING.has(step) && { loses: true }) }
+    }),
+  ),
+)

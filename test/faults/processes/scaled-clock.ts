@@ -1,0 +1,17 @@
+import type { Clock } from '@evertoken/core'
+
+/** A clock that runs `speed` times as fast as the machine's, the same in every process. */
+export function createScaledClock(speed: number, since: number): Clock {
+  return {
+    now: () => since / 1000 + ((Date.now() - since) / 1000) * speed,
+    elapsed: () => performance.now() * speed,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms / speed)
+        signal?.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      }),
+  }
+}

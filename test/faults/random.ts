@@ -1,0 +1,27 @@
+/** Numbers that depend on the seed alone (mulberry32). */
+export interface Random {
+  /** From 0 up to, but not including, 1. */
+  next(): number
+  /** A whole number from 0 to `limit - 1`. */
+  below(limit: number): number
+  pick<T>(items: readonly [T, ...T[]]): T
+}
+
+export function createRandom(seed: number): Random {
+  let state = seed >>> 0
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+  const below = (limit: number) => Math.floor(next() * limit)
+  return { next, below, pick: (items) => items[below(items.length)] ?? items[0] }
+}
+
+/** A seed for one case of many, so that it can be run again alone. */
+export function seedOf(seed: number, ...names: readonly (number | string)[]): number {
+  let hash = 0x811c9dc5 ^ seed
+  for (const char of names.join('\n')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
+  return hash >>> 0
+}

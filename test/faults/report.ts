@@ -1,0 +1,14 @@
+import type { Invariant } from './invariants.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What came of one run. */
+export interface Report {
+  /** The row of the table. */
+  readonly fault: string
+  /** What to ask for to run it again. */
+  readonly name: string
+  readonly verdict: Verdict
+  /** Whether the fault's step was reached. */
+  readonly met: boolean
+  readonly violations: readonly { readonly invariant: Invariant; readonly what: string }[]
+}

@@ -1,0 +1,148 @@
+import { type Act, type Case, nameOf } from './cases.ts'
+import type { Call } from './chronicle.ts'
+import { HOWS, type Instance } from './instance.ts'
+import { createRandom, type Random, seedOf } from './random.ts'
+import { createWorld, type Signed, type World } from './world.ts'
+import { arrange } from './wire.ts'
+
+export const CALLERS = 10
+const EXPIRED_MS = 301_000
+const SOFT_MS = 270_000
+const PATIENCE_MS = 600_000
+/** Longer than any cool-down, claim or outage. */
+const RECOVERY_MS = [2000, 20_000, 70_000, 310_000, 70_000, 70_000, 310_000]
+
+/** In the end, long enough for the store to think that the browser has caught up. */
+const LATER_MS = [20, 1000, 200_000, 1000]
+
+export interface Outcome {
+  readonly world: Pick<World, 'server' | 'chronicle' | 'session'> & {
+    readonly time: { readonly elapsed: number; now(): number }
+  }
+  readonly planned: Case
+  /** Whether the fault's step was reached at all. */
+  readonly met: boolean
+  /** Whether everything that was begun came to an end. */
+  readonly settled: boolean
+  /** The requests of the session when the fault was over, and after one more expiry. */
+  readonly after: readonly Call[]
+  readonly bystanders: readonly Call[]
+}
+
+/** Puts one session through one fault and sees what is left of it. */
+export async function run(planned: Case, seed: number): Promise<Outcome> {
+  const random = createRandom(seedOf(seed, nameOf(planned)))
+  const { kind, reuse = 'strict', skewSeconds = 0 } = planned
+  const instances = skewSeconds === 0 ? 1 + random.below(2) : 2
+  const world = await createWorld({
+    kind,
+    instances,
+    reuse,
+    random,
+    storeClock: random.pick(['relative', 'absolute', 'own']),
+  })
+  const { time, session, server, trouble, steps } = world
+  const stale = session.browser.header()
+  await time.pass(random.below(3) === 0 ? SOFT_MS : EXPIRED_MS)
+  world.instances[1]?.machine.set(skewSeconds)
+
+  const burst = plan(world, random)
+  const trap = planned.act && planned.step && spring(world, planned.step, planned.act, burst.abort)
+  if (planned.store && planned.step) trouble.set(planned.step, planned.store)
+  const letGo = planned.answer ? arrange(server, world.refusals, planned.answer) : () => undefined
+
+  let settled = await time.until(burst.begin(), PATIENCE_MS)
+  settled &&= await time.until(later(world, random, stale), PATIENCE_MS)
+  letGo()
+  await time.pass(100)
+  world.markSpent()
+  const met = trap?.sprung ?? (planned.store ? trouble.met : true)
+  trouble.clear()
+  steps.clear()
+  server.always('refresh', undefined)
+  world.refusals.left = 0
+
+  const recovery = recover(world, random)
+  settled &&= await time.until(recovery, 10 * PATIENCE_MS)
+  // Refreshes beside a request are still on their way.
+  await time.pass(60_000)
+  const probes = settled ? await recovery : { after: [], bystanders: [] }
+  return { world, planned, met, settled, ...probes }
+}
+
+interface Burst {
+  begin(): Promise<unknown>
+  abort(who: 'first' | 'all'): void
+}
+
+/** Parallel requests with the same cookie, some here and some there. */
+function plan(world: World, random: Random): Burst {
+  const { instances, session, time } = world
+  const spreadMs = random.pick([0, 0, 4, 60])
+  const callers = Array.from({ length: CALLERS }, (_, index) => ({
+    instance: instances[index % instances.length] ?? instances[0],
+    how: HOWS[index % HOWS.length] ?? 'ambient',
+    delayMs: random.next() * spreadMs,
+    abort: new AbortController(),
+  }))
+  for (const { user } of instances) {
+    user.reads = 0
+    user.lookers = callers.filter(({ instance }) => instance.user === user).length
+  }
+  return {
+    begin: () =>
+      Promise.all(
+        callers.map(async ({ instance, how, delayMs, abort }) => {
+          if (delayMs > 0) await time.sleep(delayMs)
+          return instance.call(session.browser, how, { sub: session.sub, signal: abort.signal })
+        }),
+      ),
+    abort(who) {
+      for (const { abort } of who === 'first' ? callers.slice(0, 1) : callers)
+        abort.abort(new Error('The browser left'))
+    },
+  }
+}
+
+function spring(world: World, step: NonNullable<Case['step']>, act: Act, abort: Burst['abort']) {
+  return world.steps.set({ step, spring: (instance) => act(world, { instance, abort }) })
+}
+
+/** The browser comes again with its new cookie, and a request that was sent before it had that one arrives late. */
+async function later({ instances, session, time }: World, random: Random, stale: string): Promise<void> {
+  const { browser, sub } = session
+  for (const delayMs of LATER_MS) {
+    await time.sleep(delayMs)
+    for (const instance of random.below(2) === 0 ? instances : instances.toReversed()) {
+      await instance.call(browser, random.pick(HOWS), { sub })
+      await instance.call(browser, random.pick(['fetch', ...HOWS]), { sub, cookies: stale })
+    }
+  }
+}
+
+/** Comes again until there is a token, and once more after the next expiry; on every instance. */
+async function recover(world: World, random: Random): Promise<Pick<Outcome, 'after' | 'bystanders'>> {
+  const { instances, session, bystander, time } = world
+  const probe = (instance: Instance, { browser, sub }: Signed) =>
+    instance.call(browser, 'fetch', { sub, probe: true })
+  const patiently = async (instance: Instance) => {
+    for (const waitMs of RECOVERY_MS) {
+      await time.sleep(waitMs)
+      const call = await probe(instance, session)
+      if (call.result?.kind !== 'error' && call.result?.kind !== 'refused') return call
+    }
+    return probe(instance, session)
+  }
+  const after: Call[] = []
+  for (const expiryMs of [0, EXPIRED_MS]) {
+    if (expiryMs > 0) await time.sleep(expiryMs)
+    const stale = session.browser.header()
+    for (const instance of random.below(2) === 0 ? instances : instances.toReversed()) {
+      after.push(await patiently(instance))
+    }
+    if (expiryMs > 0) await later(world, random, stale)
+  }
+  const bystanders: Call[] = []
+  for (const instance of instances) bystanders.push(await probe(instance, bystander))
+  return { after, bystanders }
+}

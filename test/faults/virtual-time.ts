@@ -1,0 +1,146 @@
+import type { Clock } from '@evertoken/core'
+
+/**
+ * Time that moves on only when nothing else can happen any more. Cryptography is the one thing that works in other
+ * threads, so it is counted; everything else is done after a few turns of the event loop.
+ */
+export interface VirtualTime {
+  /** The clock of a machine; its wall time can be set wrong. */
+  machine(): Machine
+  readonly elapsed: number
+  /** True wall time, in seconds since the epoch. */
+  now(): number
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Moves time on by `ms`. */
+  pass(ms: number): Promise<void>
+  /** Moves time on until `work` has settled; resolves to `false` when it has not within `limitMs`. */
+  until(work: Promise<unknown>, limitMs: number): Promise<boolean>
+}
+
+export interface Machine extends Clock {
+  /** Sets the wall clock ahead, or back, by so many seconds against true time. */
+  set(offsetSeconds: number): void
+  readonly offset: number
+}
+
+interface Sleeper {
+  readonly due: number
+  wake(): void
+}
+
+const EPOCH_SECONDS = 1_800_000_000
+const QUIET_TURNS = 4
+
+export function createVirtualTime(): VirtualTime {
+  let elapsed = 0
+  let sleepers: readonly Sleeper[] = []
+  const now = () => EPOCH_SECONDS + elapsed / 1000
+
+  function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve()
+    return new Promise((wake) => {
+      const sleeper = { due: elapsed + Math.max(ms, 0), wake }
+      const place = sleepers.findIndex(({ due }) => due > sleeper.due)
+      sleepers = sleepers.toSpliced(place === -1 ? sleepers.length : place, 0, sleeper)
+      signal?.addEventListener('abort', () => {
+        sleepers = sleepers.filter((other) => other !== sleeper)
+        wake()
+      })
+    })
+  }
+
+  /** Wakes whoever is due first, if that is by `limit`. */
+  function wakeNext(limit: number): boolean {
+    const [next, ...others] = sleepers
+    if (!next || next.due > limit) return false
+    sleepers = others
+    elapsed = Math.max(elapsed, next.due)
+    next.wake()
+    return true
+  }
+
+  function machine(): Machine {
+    let offset = 0
+    return {
+      now: () => now() + offset,
+      elapsed: () => elapsed,
+      sleep,
+      set(seconds) {
+        offset = seconds
+      },
+      get offset() {
+        return offset
+      },
+    }
+  }
+
+  return {
+    machine,
+    now,
+    sleep,
+    get elapsed() {
+      return elapsed
+    },
+    async pass(ms) {
+      const target = elapsed + ms
+      do await quiet()
+      while (wakeNext(target))
+      elapsed = target
+    },
+    async until(work, limitMs) {
+      const limit = elapsed + limitMs
+      let settled = false
+      const settle = () => {
+        settled = true
+      }
+      work.then(settle, settle)
+      do {
+        await quiet()
+        if (settled) return true
+      } while (wakeNext(limit))
+      return settled
+    },
+  }
+}
+
+let working = 0
+let begun = 0
+
+async function quiet(): Promise<void> {
+  for (let turns = 0, seen = begun; turns < QUIET_TURNS; turns++) {
+    await turn()
+    if (working === 0 && begun === seen) continue
+    turns = -1
+    seen = begun
+  }
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Counts the operations of WebCrypto that are under way, in all of this process. */
+export function countCryptography(): void {
+  const methods = [
+    'digest',
+    'encrypt',
+    'decrypt',
+    'sign',
+    'verify',
+    'importKey',
+    'deriveBits',
+    'generateKey',
+    'exportKey',
+  ]
+  const subtle = crypto.subtle as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
+  for (const method of methods) {
+    const original = subtle[method]?.bind(crypto.subtle)
+    if (!original) continue
+    const counted = (...args: unknown[]) => {
+      working += 1
+      begun += 1
+      return original(...args).finally(() => {
+        working -= 1
+      })
+    }
+    Object.defineProperty(crypto.subtle, method, { value: counted })
+  }
+}

@@ -1,0 +1,156 @@
+import { type FakeAuthorizationServer, pauseBeforeProcessing } from '@evertoken/testkit'
+import type { Answer, Chronicle, Send } from './chronicle.ts'
+import type { User } from './linked-store.ts'
+import type { Random } from './random.ts'
+import type { Steps } from './steps.ts'
+import type { TokenFault } from './token-faults.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+export const API = 'https://api.example.com'
+export const REQUEST_TIMEOUT_SECONDS = 10
+const MAX_BODY = 65_536
+
+export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>
+
+export interface WireOptions {
+  readonly server: FakeAuthorizationServer
+  readonly user: User
+  readonly steps: Steps
+  readonly chronicle: Chronicle
+  readonly time: VirtualTime
+  readonly random: Random
+  readonly latencyMs: number
+  /** Connections that fail before anything is sent, still to come. */
+  readonly refusals: { left: number }
+  /** Called whenever a request may have taken effect. */
+  markSpent(): void
+}
+
+/** The way of one process to the authorization server, where everything is written down. */
+export function linkServer(options: WireOptions): Fetch {
+  const { server, user, chronicle, time, random, latencyMs, refusals } = options
+  const travel = () => time.sleep(latencyMs * (0.5 + random.next()))
+
+  async function refresh(
+    refreshToken: string,
+    input: Parameters<Fetch>[0],
+    init: RequestInit,
+  ): Promise<Response> {
+    await options.steps.arrive('send', user.instance)
+    await travel()
+    if (refusals.left > 0) {
+      refusals.left -= 1
+      user.phase = 'answered'
+      throw new TypeError('fetch failed', {
+        cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
+      })
+    }
+    const sent: Send = { ...chronicle.moment(), instance: user.instance, refreshToken, spent: false }
+    chronicle.sends.push(sent)
+    const response = await server
+      .fetch(input, init)
+      .finally(options.markSpent)
+      .catch((error: unknown) => {
+        user.phase = 'answered'
+        sent.failed = true
+        throw error
+      })
+    const copy = response.clone()
+    await options.steps.arrive('answer', user.instance)
+    await travel()
+    readAnswer(copy, sent, chronicle).catch(() => undefined)
+    user.phase = 'answered'
+    return response
+  }
+
+  return async (input, init = {}) => {
+    const request = new Request(input, init)
+    const body = request.body ? await request.text() : ''
+    chronicle.requests.push({
+      url: new URL(request.url),
+      method: request.method,
+      headers: request.headers,
+      body,
+    })
+    const refreshToken = new URLSearchParams(body).get('refresh_token')
+    if (refreshToken !== null) return refresh(refreshToken, input, init)
+    await travel()
+    return server.fetch(input, init)
+  }
+}
+
+/** What a client could make of the answer, found out without the client's code. */
+async function readAnswer(response: Response, sent: Send, chronicle: Chronicle): Promise<void> {
+  const text = await response.text()
+  const moment = chronicle.moment()
+  if (moment.time - sent.time < REQUEST_TIMEOUT_SECONDS * 1000) {
+    sent.answer = { ...moment, ...judge(response.status, text, sent.refreshToken) }
+  }
+  const owner = chronicle.owners.get(sent.refreshToken)
+  for (const [token] of text.matchAll(/[ra]t_canary_[\w-]+/g)) {
+    if (owner !== undefined) chronicle.owners.set(token, owner)
+  }
+}
+
+const REFUSALS = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target'])
+
+export function judge(status: number, text: string, used: string): Omit<Answer, 'order' | 'time'> {
+  const body = parse(text)
+  const { error, refresh_token: next, access_token: token } = body ?? {}
+  if (status === 429) return { kind: 'refused' }
+  if (status >= 400 && status < 500 && error === 'invalid_grant') return { kind: 'rejected' }
+  if (status >= 400 && status < 500 && REFUSALS.has(String(error))) return { kind: 'refused' }
+  if (status !== 200 || !body) return { kind: 'unknown' }
+  if (typeof next === 'string' && next !== '' && next !== used) return { kind: 'rotated', refreshToken: next }
+  const usable = typeof token === 'string' && /^[\w.~+/-]+=*$/.test(token)
+  return { kind: usable && /^bearer$/i.test(String(body['token_type'])) ? 'renewed' : 'unknown' }
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  if (text.length > MAX_BODY || text.split('"access_token"').length > 2) return undefined
+  try {
+    const body: unknown = JSON.parse(text)
+    return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Arranges for the next refresh requests, whoever sends them. Resolves held requests when it is asked to. */
+export function arrange(
+  server: FakeAuthorizationServer,
+  refusals: { left: number },
+  fault: TokenFault,
+): () => void {
+  const times = fault.times ?? 1
+  if (fault.fault === 'refused') {
+    refusals.left = times
+    return () => undefined
+  }
+  const scripted = fault.fault === 'let_go' ? pauseBeforeProcessing() : fault.fault
+  server.script(
+    'refresh',
+    Array.from({ length: times }, () => scripted),
+  )
+  return () => {
+    if (scripted.type === 'pause') scripted.release()
+  }
+}
+
+/** The resource server: takes any token that the authorization server calls active. */
+export function createResourceServer(server: FakeAuthorizationServer, chronicle: Chronicle): Fetch {
+  return (input, init) => {
+    const request = new Request(input, init)
+    chronicle.requests.push({
+      url: new URL(request.url),
+      method: request.method,
+      headers: request.headers,
+      body: '',
+    })
+    const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
+    const challenge = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    if (!server.introspect(token).active)
+      return Promise.resolve(new Response(null, { status: 401, headers: challenge }))
+    return Promise.resolve(Response.json({ token }))
+  }
+}

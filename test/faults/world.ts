@@ -1,0 +1,184 @@
+import { createMemoryStore, type ReusePolicy, type SessionStore } from '@evertoken/core'
+import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import { createSeal } from '../../packages/core/src/mechanisms/seal.ts'
+import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import { type Browser, createBrowser } from './browser.ts'
+import { type Chronicle, createChronicle } from './chronicle.ts'
+import { createInstance, type Instance, ORIGIN } from './instance.ts'
+import { createStoreTrouble, linkStore, type StoreTrouble, type User } from './linked-store.ts'
+import type { Random } from './random.ts'
+import { createSteps, type Steps } from './steps.ts'
+import { createVirtualTime, type Machine, type VirtualTime } from './virtual-time.ts'
+import { createResourceServer, linkServer, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
+
+export type Kind = 'cookie' | 'server'
+
+/**
+ * Whose clock decides that a record has expired. `relative`: the store's, and it is told the time left to live by the
+ * clock of whoever writes. `absolute`: the store's. `own`: of whoever looks.
+ */
+export type StoreClock = 'relative' | 'absolute' | 'own'
+
+export interface Settings {
+  readonly kind: Kind
+  readonly instances: number
+  readonly reuse: ReusePolicy
+  readonly random: Random
+  readonly storeClock: StoreClock
+}
+
+/** Real applications on one store and one authorization server, in virtual time. */
+export interface World {
+  readonly settings: Settings
+  readonly time: VirtualTime
+  readonly server: FakeAuthorizationServer
+  readonly chronicle: Chronicle
+  readonly steps: Steps
+  readonly trouble: StoreTrouble
+  readonly refusals: { left: number }
+  readonly instances: readonly [Instance, ...Instance[]]
+  /** The session that is put through it, and another that must not notice. */
+  readonly session: Signed
+  readonly bystander: Signed
+  /** Sees which refresh tokens the authorization server has spent by now. */
+  markSpent(): void
+}
+
+export interface Signed {
+  readonly sub: string
+  readonly browser: Browser
+  readonly key: string
+}
+
+export const SECRET = 'seal_canary_of_thirty-two_characters'
+export const CLIENT = { id: 'web', secret: 'secret_canary_of_the_client' }
+export const PREFIXES = { refreshTokenPrefix: 'rt_canary_', accessTokenPrefix: 'at_canary_' }
+const TWO_WEEKS = 14 * 86_400
+
+export async function createWorld(settings: Settings): Promise<World> {
+  const { kind, random, reuse } = settings
+  const time = createVirtualTime()
+  const chronicle = createChronicle(time)
+  const server = createAuthorizationServer({ clock: time.machine(), clients: [CLIENT], reuse, ...PREFIXES })
+  let storeNow = time.now
+  const store = createMemoryStore({ now: () => storeNow() })
+  const open = createOpener()
+  const steps = createSteps()
+  const trouble = createStoreTrouble(time)
+  const refusals = { left: 0 }
+  const past = new Map<string, string[]>()
+  const resourceServer = createResourceServer(server, chronicle)
+  const signed: Signed[] = []
+
+  const markSpent = () => markSpentIn(chronicle, server)
+
+  function create(instance: number): Instance {
+    const user: User = { instance, phase: 'idle', reads: 0, lookers: 0 }
+    const machine = time.machine()
+    const link = { user, steps, chronicle, time, random }
+    const towards = { trouble, past, open, foreignKey: () => signed[1]?.key ?? '' }
+    const shared = withClock(store, settings.storeClock, machine, (now) => {
+      storeNow = now ?? time.now
+    })
+    return createInstance({
+      user,
+      machine,
+      chronicle,
+      resourceServer,
+      options: {
+        issuer: server.issuer,
+        clientId: CLIENT.id,
+        clientSecret: CLIENT.secret,
+        secret: SECRET,
+        baseUrl: ORIGIN,
+        session: kind,
+        store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
+        clock: machine,
+        refreshTokenReuse: reuse,
+        requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+        // A clock that is a day ahead is no reason to end a session that may be idle for longer.
+        idleSeconds: TWO_WEEKS,
+        fetch: linkServer({ ...link, server, latencyMs: 5 + random.below(40), refusals, markSpent }),
+        onEvent: (event) => chronicle.told.push({ ...chronicle.moment(), instance, event }),
+      },
+    })
+  }
+
+  const first = create(0)
+  const others = Array.from({ length: settings.instances - 1 }, (_, index) => create(index + 1))
+
+  async function signIn(sub: string): Promise<Signed> {
+    const browser = createBrowser(chronicle)
+    const tokens = await server.issue({ sub, expiresIn: 300 })
+    for (const token of [tokens.access_token, tokens.refresh_token ?? '']) chronicle.owners.set(token, sub)
+    await first.visit(browser, new Request(ORIGIN), (session) =>
+      session.startSession(tokens, { claims: { sub } }),
+    )
+    let key: string | undefined
+    await first.visit(browser, new Request(ORIGIN), async (session) => {
+      key = await session.getId()
+    })
+    return { sub, browser, key: key ?? '' }
+  }
+
+  const entering = signIn('user-1').then(async (user) => signed.push(user, await signIn('user-2')))
+  await time.until(entering, 60_000)
+  await entering
+  const [session, bystander] = signed
+  if (!session || !bystander) throw new Error('Nobody could sign in')
+  return {
+    settings,
+    time,
+    server,
+    chronicle,
+    steps,
+    trouble,
+    refusals,
+    instances: [first, ...others],
+    session,
+    bystander,
+    markSpent,
+  }
+}
+
+/** Notes for each refresh token that was sent whether it is spent by now. */
+export function markSpentIn({ sends }: Chronicle, { grants }: FakeAuthorizationServer): void {
+  if (!grants.alive('user-1')) return
+  const current = grants.currentRefreshToken('user-1')
+  for (const send of sends) send.spent ||= send.refreshToken !== current
+}
+
+/** Opens what evertoken has sealed, for the chronicle. */
+export function createOpener(): (sealed: string) => Promise<SessionRecord> {
+  const seal = createSeal([SECRET], 'session')
+  const opened = new Map<string, SessionRecord>()
+  return async (sealed) => {
+    const known = opened.get(sealed)
+    if (known) return known
+    const result = await seal.unseal(sealed)
+    if (!('value' in result)) throw new Error(`A record that cannot be opened: ${result.rejected}`)
+    opened.set(sealed, result.value as SessionRecord)
+    return result.value as SessionRecord
+  }
+}
+
+function withClock(
+  store: SessionStore,
+  storeClock: StoreClock,
+  machine: Machine,
+  look: (now?: () => number) => void,
+): SessionStore {
+  const by = <T>(work: () => T): T => {
+    if (storeClock === 'own') look(machine.now)
+    const result = work()
+    look()
+    return result
+  }
+  const ahead = () => (storeClock === 'relative' ? machine.offset : 0)
+  return {
+    ...store,
+    read: (key) => by(() => store.read(key)),
+    swap: (key, expected, record, expiresAt) =>
+      by(() => store.swap(key, expected, record, expiresAt - ahead())),
+  }
+}

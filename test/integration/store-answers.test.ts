@@ -1,0 +1,106 @@
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { answerWithToken, createApplication, kinds } from './application.ts'
+
+type Swap = SessionStore['swap']
+
+/** A store whose swaps can be given other answers, once each. */
+function answering(now: () => number) {
+  const store = createMemoryStore({ now })
+  const control: { next?: (swap: Swap) => Swap; readonly store: SessionStore } = {
+    store: {
+      read: (key) => store.read(key),
+      remove: (key) => store.remove(key),
+      swap(...args) {
+        const { next } = control
+        delete control.next
+        return (next ? next(store.swap) : store.swap)(...args)
+      },
+    },
+  }
+  return control
+}
+
+/** What a client comes to that sends again by itself when the answer was lost. */
+const appliedTwice =
+  (swap: Swap): Swap =>
+  async (...args) => {
+    await swap(...args)
+    return swap(...args)
+  }
+
+describe('answers of the store that are not what happened', () => {
+  it('I2: signing out revokes the refresh token, whatever the store says of the swap', async () => {
+    const control = answering(() => 0)
+    const { server, browser } = createApplication({ session: 'cookie', store: control.store })
+    const tab = browser()
+    await tab.signIn()
+    control.next = appliedTwice
+
+    expect((await tab.post('/auth/logout')).status).toBe(303)
+
+    await expect.poll(() => server.grants.alive('user-1')).toBe(false)
+  })
+
+  it.each(kinds)(
+    'I2: a loss is told although the store says nothing of the end, %s session',
+    async (session) => {
+      const control = answering(() => 0)
+      const { auth, server, clock, events, browser } = createApplication({ session, store: control.store })
+      const tab = browser(answerWithToken(auth))
+      await tab.signIn()
+      await clock.advance(301_000)
+      server.script('refresh', [
+        { type: 'reset', processed: true },
+        () => {
+          control.next =
+            (swap) =>
+            async (...args) => {
+              await clock.sleep(5100)
+              return swap(...args)
+            }
+          return undefined
+        },
+      ])
+      await tab.get('/').catch(() => undefined)
+      await clock.advance(2000)
+
+      let answered = false
+      const answer = () => (answered = true)
+      void tab.get('/').then(answer, answer)
+      while (!answered) await clock.advance(100)
+      await clock.advance(1000)
+
+      expect(await (await tab.get('/')).text()).toBe('nobody')
+      expect(events).toContainEqual(
+        expect.objectContaining({ type: 'refresh_token_lost', reason: 'answer_lost' }),
+      )
+    },
+  )
+})
+
+it('I1: a late request costs nothing where the clock is five minutes behind that of the store', async () => {
+  let ahead = 0
+  let swaps = 0
+  const store = createMemoryStore({ now: () => clock.now() + ahead })
+  const swap: Swap = (...args) => store.swap(...args).finally(() => (swaps += 1))
+  const { server, clock, browser } = createApplication({ store: { ...store, swap } })
+  const tab = browser()
+  await tab.signIn()
+  await clock.advance(301_000)
+  clock.jump(-300)
+  ahead = 300
+  const stale = tab.cookieHeader()
+  await clock.advance(301_000)
+  await tab.get('/')
+  await clock.advance(200_000)
+  const before = swaps
+  await tab.get('/')
+  await expect.poll(() => swaps).toBe(before + 1)
+  await clock.advance(1000)
+
+  await tab.get('/', stale)
+
+  expect(server.maxUses()).toBe(1)
+  expect(server.grants.alive('user-1')).toBe(true)
+})
