@@ -26,7 +26,9 @@ export async function runVirtual({ runs, seed, only, take }: MatrixOptions): Pro
       .map((planned) => ({ planned, place: random.next() }))
       .toSorted((a, b) => a.place - b.place)
     for (const { planned } of order.slice(0, runs - done)) {
-      const outcome = await run(planned, round)
+      const outcome = await run(planned, round).catch((error: unknown) => {
+        throw new Error(`Cannot finish '${nameOf(planned)}' with seed ${round}`, { cause: error })
+      })
       dropAsyncContexts()
       const { fault } = planned
       const violations = violationsOf(outcome)

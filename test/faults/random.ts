@@ -25,3 +25,13 @@ export function seedOf(seed: number, ...names: readonly (number | string)[]): nu
   for (const char of names.join('\n')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)
   return hash >>> 0
 }
+
+/** Makes this whole process draw from `random`: identifiers, pauses, initialisation vectors. */
+export function drawFrom({ next, below }: Random): void {
+  Math.random = next
+  const getRandomValues = (bytes: Uint8Array) => {
+    for (let i = 0; i < bytes.length; i++) bytes[i] = below(256)
+    return bytes
+  }
+  Object.defineProperty(crypto, 'getRandomValues', { configurable: true, value: getRandomValues })
+}

@@ -1,7 +1,7 @@
 import { type Act, type Case, nameOf } from './cases.ts'
 import type { Call } from './chronicle.ts'
 import { HOWS, type Instance } from './instance.ts'
-import { createRandom, type Random, seedOf } from './random.ts'
+import { createRandom, drawFrom, type Random, seedOf } from './random.ts'
 import { createWorld, type Signed, type World } from './world.ts'
 import { arrange } from './wire.ts'
 
@@ -32,6 +32,7 @@ export interface Outcome {
 /** Puts one session through one fault and sees what is left of it. */
 export async function run(planned: Case, seed: number): Promise<Outcome> {
   const random = createRandom(seedOf(seed, nameOf(planned)))
+  drawFrom(createRandom(seedOf(seed, nameOf(planned), 'draw')))
   const { kind, reuse = 'strict', skewSeconds = 0 } = planned
   const instances = skewSeconds === 0 ? 1 + random.below(2) : 2
   const world = await createWorld({

@@ -99,9 +99,20 @@ function hasLapsed({ history: { troubles } }: Outcome, earlier: Send, later: Sen
   return watched >= MIN_CLAIM_MS && hindered(troubles, earlier.process, earlier.sent, later.sent)
 }
 
-function isRetry({ plan }: Outcome, { delivered }: Send, later: Send): boolean {
+function isRetry({ plan, history }: Outcome, earlier: Send, later: Send): boolean {
+  const { delivered } = earlier
   if (delivered?.kind !== 'ambiguous' || delivered.step > later.sent.step) return false
+  if (wasThere(earlier, history.troubles)) return false
   return plan.profile !== 'strict' || later.sent.time - delivered.time >= COOL_DOWN_MS || wrongClocks(plan)
+}
+
+/** An answer that nothing had delayed but a pause of the process itself; a second pause may end while it is looked for. */
+function wasThere({ judged, fault, process, sent, delivered }: Send, troubles: readonly Trouble[]): boolean {
+  const stops = troubles.filter(
+    ({ kind, process: stopped, step, until = 0 }) =>
+      kind === 'stopped' && stopped === process && step <= (delivered?.step ?? 0) && until >= sent.time,
+  )
+  return judged !== undefined && fault === undefined && stops.length < 2
 }
 
 /** How long the process that sends was itself stopped since a moment: it cannot have watched anything then. */

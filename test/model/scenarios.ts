@@ -30,7 +30,7 @@ const ending = reshape(visit, { act: fc.constantFrom('logout', 'revoke') })
 const rough = reshape(visit, {
   phase: fc.nat(2),
   travelMs: fc.constantFrom(0, 0, 300, 20_000, 60_000),
-  thinkMs: fc.constantFrom(0, 0, 700, 10_000, 90_000),
+  thinkMs: fc.constantFrom(0, 0, 700, 10_000, 170_000),
   responseMs: fc.constantFrom(0, 0, 500, 20_000, Infinity),
 })
 

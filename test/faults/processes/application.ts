@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { SessionStore } from '@evertoken/core'
@@ -9,6 +9,10 @@ import type { User } from '../linked-store.ts'
 import type { Steps } from '../steps.ts'
 import { judge } from '../wire.ts'
 import type { CallOrder, FromProcess, Question, Setup, ToProcess } from './messages.ts'
+
+const living = new Set<ChildProcess>()
+// One that is stopped would stay for ever.
+process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')))
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url))
 
@@ -43,6 +47,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const { instance } = user
   const child = fork(CHILD, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'advanced' })
   const exited = once(child, 'exit')
+  living.add(child)
   const orders = new Map<number, (done: Done | undefined) => void>()
   let orderCount = 0
   let ready: (() => void) | undefined
@@ -106,6 +111,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         return void orders.delete(message.id)
     }
   })
+  child.on('exit', () => living.delete(child))
   child.on('exit', () => orders.forEach((finish) => finish(undefined)))
 
   function ordered(what: Omit<CallOrder, 'type' | 'id'>): Promise<Done | undefined> {

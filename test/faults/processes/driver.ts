@@ -12,6 +12,8 @@ const [runs = 0, seed = 0] = process.argv.slice(2).map(Number)
 const only = process.argv[4] ?? ''
 const LANES = 4
 
+// Whoever forked this process has gone.
+process.on('disconnect', () => process.exit())
 listenToOutput()
 const random = createRandom(seed)
 const chosen = PROCESS_CASES.filter((planned) => nameOf(planned).includes(only))
