@@ -40,7 +40,6 @@ async function work() {
     const violation = await runModel(bundle, jobs)
     if (violation) killed++
     console.log(`mutant ${name}: ${violation ? `killed by ${violation.invariant}` : 'SURVIVED'}`)
-    if (process.env.V) console.log(violation?.text)
   }
 }
 
