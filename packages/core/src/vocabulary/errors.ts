@@ -5,7 +5,6 @@ export type ErrorCode =
   | 'no_refresh_token'
   | 'authorization_server_unavailable'
   | 'refresh_outcome_unknown'
-  | 'refresh_cooling_down'
   | 'token_response_malformed'
   | 'headers_already_sent'
   | 'invalid_option'
