@@ -1,6 +1,8 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { EvertokenOptions, Handler } from '@evertoken/core'
 import { evertoken, type Evertoken } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
@@ -30,8 +32,11 @@ function createAuth(options: Partial<EvertokenOptions> = {}): Evertoken {
   })
 }
 
-async function serve(auth: Evertoken, application: Handler): Promise<string> {
-  const server = createServer(auth.listener(application))
+function serve(auth: Evertoken, application: Handler): Promise<string> {
+  return listen(createServer(auth.listener(application)))
+}
+
+async function listen(server: Server): Promise<string> {
   open.push(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -53,6 +58,18 @@ function starting(auth: Evertoken, application: Handler): Handler {
     await auth.startSession(await authorizationServer.issue())
     return new Response('started')
   }
+}
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+/** What nobody holds is found in turns of the event loop. */
+async function collectGarbage(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    await new Promise(setImmediate)
+    gc()
+  }
+  await new Promise(setImmediate)
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {
@@ -118,6 +135,27 @@ describe('the listener', () => {
     const [second] = (await once(response, 'data')) as [Buffer]
 
     expect(`${first.toString()}${second.toString()}`).toBe('one two')
+  })
+
+  it('sends the body of a fetched response that nobody holds any more', async () => {
+    const auth = createAuth()
+    const api = createServer((_request, response) => response.end('the orders'))
+    const orders = auth.createTokenFetch({ baseUrl: await listen(api) })
+    const passOn = async () => {
+      const response = await orders('recent')
+      return new Response(response.body, response)
+    }
+    const url = await serve(
+      auth,
+      starting(auth, async () => {
+        const response = await passOn()
+        await collectGarbage()
+        return response
+      }),
+    )
+    const cookie = await signIn(url)
+
+    expect(await (await fetch(url, { headers: { cookie } })).text()).toBe('the orders')
   })
 
   it('asks the source of a response for no more than the reader takes', async () => {

@@ -1,4 +1,5 @@
 import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
+import { createHeldResponses, type HeldResponses } from '../mechanisms/held-responses.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
@@ -13,6 +14,7 @@ export interface BoundSession {
   /** Where browsers find the application; `undefined` when as the request says. */
   readonly origin: string | undefined
   readonly emit: EventListener
+  readonly responses: HeldResponses
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
 }
@@ -38,6 +40,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     session,
     origin,
     emit,
+    responses: createHeldResponses(),
     async obtain({ key, request, rejected, signal }) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }

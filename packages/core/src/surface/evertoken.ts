@@ -143,10 +143,10 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
       const cookies = parseCookies(request.headers.get('cookie'))
       const bound = open(request, keepAlive, cookies)
       const route = routes(request, cookies, bound)
-      if (route) return withCookies(bound.session, await kept(route(), keepAlive))
+      if (route) return withCookies(bound, await kept(route(), keepAlive))
       const user = asUser(bound)
       const current: Current = { bound, user }
-      return withCookies(bound.session, await context.run(current, () => application(request, user)))
+      return withCookies(bound, await context.run(current, () => application(request, user)))
     },
   }
 }

@@ -27,7 +27,7 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
   }
   checkTokenRequest(request)
   const key = tokenKey(request)
-  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const fetch = holding(bound, options.fetch)
   const policy = { baseUrl, prefixes: prefixesOf(options), fetch, withoutToken }
 
   return tokenFetch(async ({ rejected, signal }) => {
@@ -35,6 +35,14 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
     if ('signIn' in result) throw signInRequired(result.signIn)
     return accessTokenOf(result.token)
   }, policy)
+}
+
+/** A `fetch`, by default the runtime's, whose responses are held until the request is answered. */
+export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFetch {
+  return async (input, init) => {
+    const { responses } = bound()
+    return responses.hold(await (fetch ? fetch(input, init) : globalThis.fetch(input, init)))
+  }
 }
 
 function prefixesOf({ baseUrl, allowedUrls = [] }: TokenFetchOptions): [AllowedPrefix, ...AllowedPrefix[]] {

@@ -6,7 +6,7 @@ import type { TokenRequest } from '../rules/token-key.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import { checkUrl, invalid } from './options.ts'
-import { createBoundTokenFetch } from './token-fetch-options.ts'
+import { createBoundTokenFetch, holding } from './token-fetch-options.ts'
 
 /** Where the requests for a path go, and with what. */
 export interface TokenProxyRoute extends TokenRequest {
@@ -64,7 +64,7 @@ function sender(
   pattern: string,
   route: TokenProxyRoute,
 ): TokenFetch {
-  const bare: TokenFetch = route.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const bare: TokenFetch = holding(bound, route.fetch)
   const withToken = createBoundTokenFetch(bound, { ...route, baseUrl, withoutToken: 'throw' })
   switch (route.token) {
     case 'user':

@@ -113,12 +113,18 @@ export function createUserSession(bound: BoundSession, options: UserSessionOptio
     async getId() {
       return (await session.find())?.key
     },
-    respond: (response) => withCookies(session, response),
+    respond: (response) => withCookies(bound, response),
   }
 }
 
 /** S25: whatever carries `Set-Cookie` is not to be cached. */
-export async function withCookies(session: BoundSession['session'], response: Response): Promise<Response> {
+export async function withCookies(bound: BoundSession, response: Response): Promise<Response> {
+  const result = await cookiesAdded(bound, response)
+  bound.responses.passTo(result)
+  return result
+}
+
+async function cookiesAdded({ session }: BoundSession, response: Response): Promise<Response> {
   await session.settle()
   // A WebSocket hangs on its very response; the next one brings the cookies.
   if (response.status === 101) return response
