@@ -7,8 +7,8 @@ import { ensurePackage } from './tools.mjs'
 
 const SOURCE = ['@evertoken/source', 'workerd', 'worker', 'import']
 const CLOUDFLARE = {
-  'cloudflare-core': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare'`,
-  'cloudflare-full': `export * from '@evertoken/cloudflare'`,
+  'cloudflare-core': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare/tokens'`,
+  'cloudflare-full': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare'`,
 }
 
 /** What each peer is measured without, when it expects the application to bring it. */

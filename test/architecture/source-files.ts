@@ -8,6 +8,8 @@ export interface SourceFile {
   readonly path: string
   readonly text: string
   readonly imports: readonly string[]
+  /** Those that are left when the types are gone. */
+  readonly values: readonly string[]
 }
 
 export const coreSource: string = fileURLToPath(new URL('../../packages/core/src', import.meta.url))
@@ -17,7 +19,9 @@ export function readCore(): SourceFile[] {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => {
       const text = readFileSync(join(coreSource, path), 'utf8')
-      return { path, text, imports: [...importsOf(text)].map((specifier) => toPath(path, specifier)) }
+      const pathsOf = (code: string) => [...importsOf(code)].map((specifier) => toPath(path, specifier))
+      const values = pathsOf(text.replace(/^(?:import|export) type[^']*'[^']*'$/gm, ''))
+      return { path, text, imports: pathsOf(text), values }
     })
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@evertoken/core'
+import { ConfigurationError } from '@evertoken/core/tokens'
 
 const BIND =
   'bind a Durable Object to the class "EvertokenSessions" in the wrangler configuration, list the class under ' +

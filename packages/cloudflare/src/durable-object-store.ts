@@ -1,4 +1,4 @@
-import type { SessionStore } from '@evertoken/core'
+import type { SessionStore } from '@evertoken/core/tokens'
 import { checkSessionsBinding, notSqlite } from './bindings.ts'
 import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
 

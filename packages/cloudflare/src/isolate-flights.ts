@@ -1,4 +1,4 @@
-import type { Flights } from '@evertoken/core'
+import type { Flights } from '@evertoken/core/tokens'
 
 interface Flight {
   landed?: { readonly value: unknown } | { readonly error: unknown }

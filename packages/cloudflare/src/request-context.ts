@@ -1,4 +1,4 @@
-import { ConfigurationError, type RequestContext } from '@evertoken/core'
+import { ConfigurationError, type RequestContext } from '@evertoken/core/tokens'
 
 /** Of `AsyncLocalStorage`, what is used here. */
 export interface AsyncStorage {

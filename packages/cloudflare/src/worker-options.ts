@@ -1,4 +1,5 @@
-import { ConfigurationError, type EngineOptions, type SessionStore } from '@evertoken/core'
+import type { EngineOptions } from '@evertoken/core'
+import { ConfigurationError, type SessionStore, type TokenEngineOptions } from '@evertoken/core/tokens'
 import { checkNoBinding } from './bindings.ts'
 
 /** The options of `evertoken`; on Workers the store has to be named, for the memory of an isolate is shared by nobody. */
@@ -10,7 +11,7 @@ export interface WorkerOptions extends EngineOptions {
 const FROM_ENV = ['issuer', 'clientId', 'clientSecret', 'secret'] as const
 
 /** @throws ConfigurationError for what is easily missing in `env`; it says what to add. */
-export function checkWorkerOptions(options: WorkerOptions): void {
+export function checkWorkerOptions(options: TokenEngineOptions): void {
   const missing = FROM_ENV.find((name) => name in options && options[name] === undefined)
   if (missing !== undefined && !(missing === 'clientSecret' && options.clientAuthentication === 'none')) {
     const problem =

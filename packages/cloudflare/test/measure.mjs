@@ -9,13 +9,15 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { bundleWorker, startWorkerd } from './workerd.mjs'
 
-const ROUNDS = 21
+const ROUNDS = 41
 const file = (path) => fileURLToPath(new URL(path, import.meta.url))
 const entries = {
   empty: file('workers/empty.ts'),
+  tokens: file('workers/tokens.ts'),
   evertoken: file('../../../examples/cloudflare-worker/src/worker.ts'),
 }
 const vars = {
+  SESSION: 'server',
   ISSUER: 'https://login.example.com',
   CLIENT_ID: 'web',
   CLIENT_SECRET: 'a client secret',
@@ -25,18 +27,26 @@ const vars = {
 
 const folder = await mkdtemp(join(tmpdir(), 'measure-'))
 const outfile = join(folder, 'worker.js')
-await bundleWorker(file('../src/index.ts'), outfile, { minify: true })
-print(`size: cloudflare=${gzipSync(await readFile(outfile), { level: 9 }).length}B`)
+for (const [name, entry] of [
+  ['cloudflare/tokens', '../src/tokens.ts'],
+  ['cloudflare', '../src/index.ts'],
+]) {
+  await bundleWorker(file(entry), outfile, { minify: true })
+  print(`size: ${name}=${gzipSync(await readFile(outfile), { level: 9 }).length}B`)
+}
 await rm(folder, { recursive: true })
 
-const times = { empty: [], evertoken: [] }
+const times = Object.fromEntries(Object.keys(entries).map((name) => [name, []]))
 for (let round = 0; round < ROUNDS; round++) {
-  for (const [name, entry] of Object.entries(entries)) times[name].push(await untilFirstAnswer(entry))
+  // In another order each time: what was stopped just before weighs on what starts next.
+  for (const name of Object.keys(entries).toSorted(() => Math.random() - 0.5)) {
+    times[name].push(await untilFirstAnswer(entries[name]))
+  }
 }
-const [empty, evertoken] = [median(times.empty), median(times.evertoken)]
-print(
-  `start: empty=${empty.toFixed(1)}ms evertoken=${evertoken.toFixed(1)}ms added=${(evertoken - empty).toFixed(1)}ms`,
-)
+const empty = median(times.empty)
+for (const [name, all] of Object.entries(times)) {
+  print(`start: ${name}=${median(all).toFixed(1)}ms added=${(median(all) - empty).toFixed(1)}ms`)
+}
 
 async function untilFirstAnswer(entry) {
   const { url, startedAt, close } = await startWorkerd({

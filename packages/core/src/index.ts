@@ -19,22 +19,19 @@ export type { StepUpChallenge } from './rules/step-up.ts'
 export type { TokenRequest } from './rules/token-key.ts'
 export type { AntiForgery } from './surface/anti-forgery.ts'
 export { createCurrentSession, type CurrentSession } from './surface/current-session.ts'
+export type { SessionEngine } from './surface/engine.ts'
 export {
   createEngine,
   createEvertoken,
   type Engine,
-  type EngineOptions,
   type Evertoken,
   type Handler,
 } from './surface/evertoken.ts'
-export type { EvertokenOptions } from './surface/options.ts'
-export type { SessionOptions } from './surface/session-options.ts'
+export type { EngineOptions, EvertokenOptions } from './surface/options.ts'
+export type { SignInOptions } from './surface/sign-in-options.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type { TokenManagementOptions } from './surface/token-options.ts'
 export type { TokenProxyRoute, TokenProxyRoutes } from './surface/token-proxy-options.ts'
-export {
-  type StartOptions,
-  stepUpChallenge,
-  type TokenOptions,
-  type UserSession,
-} from './surface/user-session.ts'
+export type { StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
+export { stepUpChallenge, type UserSession } from './surface/user-session.ts'
 export * from './vocabulary/index.ts'

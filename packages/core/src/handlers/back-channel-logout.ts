@@ -1,5 +1,5 @@
 import { fingerprint } from '../mechanisms/digest.ts'
-import type { Protocol } from '../mechanisms/protocol.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kinds.ts'
 import type { KeepAlive } from '../ports/runtime.ts'

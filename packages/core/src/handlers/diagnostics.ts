@@ -1,5 +1,5 @@
 import { fingerprint, sha256 } from '../mechanisms/digest.ts'
-import type { Protocol } from '../mechanisms/protocol.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { EvertokenError } from '../vocabulary/index.ts'

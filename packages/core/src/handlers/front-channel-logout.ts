@@ -3,7 +3,7 @@ import { sameText } from '../rules/same-text.ts'
 import { RequestRefusedError } from '../vocabulary/index.ts'
 import { problem } from './problem.ts'
 import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
-import type { Protocol } from '../mechanisms/protocol.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 
 export interface FrontChannelLogoutOptions extends RevokeSessionOptions {
   readonly protocol: Protocol

@@ -1,4 +1,4 @@
-import type { Protocol } from '../mechanisms/protocol.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { safeReturnTo } from '../rules/return-to.ts'

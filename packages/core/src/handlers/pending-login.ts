@@ -1,5 +1,5 @@
 import { fingerprint, sha256 } from '../mechanisms/digest.ts'
-import type { LoginTransaction } from '../mechanisms/protocol.ts'
+import type { LoginTransaction } from '../mechanisms/protocol/sign-in.ts'
 import type { Seal } from '../mechanisms/seal.ts'
 import type { Clock } from '../ports/clock.ts'
 import { clearCookie, type CookieAttributes, setCookie } from '../rules/cookies.ts'

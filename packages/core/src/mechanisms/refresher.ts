@@ -29,7 +29,7 @@ export interface RefresherOptions extends OutcomeOptions {
   /** From 0 to 1, for pauses. */
   readonly random: () => number
   /** Told about the user whenever a refresh is safe in the store. Never rejects. */
-  readonly refreshed?: (claims: UserClaims) => Promise<unknown>
+  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
 }
 
 /** Between taking the claim and sending: a process that slept longer than this looks again before it sends. */

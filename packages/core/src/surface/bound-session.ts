@@ -2,10 +2,8 @@ import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
 import { createHeldResponses, type HeldResponses } from '../mechanisms/held-responses.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
-import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { Clock } from '../ports/clock.ts'
-import { newSession, type StoredToken } from '../rules/session-record.ts'
-import type { TokenGrant } from '../rules/session-record.ts'
+import { newSession, type SessionRecord, type StoredToken, type TokenGrant } from '../rules/session-record.ts'
 import { AccessToken, type EventListener } from '../vocabulary/index.ts'
 
 /** The session of one request, tied to the refresher. */
@@ -24,8 +22,8 @@ export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive'> & {
 }
 
 export interface BindOptions {
-  /** Where sessions have to be found by whom they are of. */
-  readonly directory?: SessionDirectory | undefined
+  /** Comes before a new session can be used. */
+  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
   readonly clock: Clock
   readonly issuer: string
@@ -35,7 +33,7 @@ export interface BindOptions {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { directory, refresher, clock, issuer, absoluteSeconds, origin, emit } = options
+  const { starting, refresher, clock, issuer, absoluteSeconds, origin, emit } = options
   return {
     session,
     origin,
@@ -57,7 +55,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const now = clock.now()
         const base = { id, issuer, expiresAt: now + absoluteSeconds, claims: grant.claims ?? {} }
         const record = newSession(base, grant, '', now)
-        await directory?.add(record)
+        await starting?.(record)
         return record
       })
     },

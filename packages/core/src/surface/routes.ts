@@ -8,7 +8,7 @@ import { logout } from '../handlers/logout.ts'
 import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user } from '../handlers/user.ts'
-import type { Protocol } from '../mechanisms/protocol.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import { createSeal } from '../mechanisms/seal.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kinds.ts'
@@ -16,13 +16,11 @@ import type { Clock } from '../ports/clock.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { cookieName } from '../rules/cookies.ts'
 import type { EventListener } from '../vocabulary/index.ts'
-import type { BoundSession } from './bound-session.ts'
 import type { Settings } from './options.ts'
-import type { SessionSettings } from './session-options.ts'
+import type { Routes } from './engine.ts'
 
 export interface RoutesOptions {
   readonly settings: Settings
-  readonly sessions: SessionSettings
   readonly kind: SessionKind
   /** Present when the authorization server may sign users out by itself. */
   readonly directory: SessionDirectory | undefined
@@ -31,22 +29,15 @@ export interface RoutesOptions {
   readonly emit: EventListener
 }
 
-/** Finds the route of the library that a request is for; `undefined` when it is the application's. */
-export type Routes = (
-  request: Request,
-  cookies: ReadonlyMap<string, string>,
-  bound: BoundSession,
-) => (() => Promise<Response>) | undefined
-
 export function createRoutes(options: RoutesOptions): Routes {
-  const { settings, sessions, protocol, clock, emit, kind, directory } = options
+  const { settings, protocol, clock, emit, kind, directory } = options
   const { routePrefix, clientId, issuer, idleSeconds, postLogoutPath } = settings
   const loginSeal = createSeal(settings.secrets, 'login')
   const logoutSeal = createSeal(settings.secrets, 'logout')
   const revocation = { protocol, emit, clock, revoke: settings.revokeOnLogout }
 
   function loginOptions(origin: string, cookies: ReadonlyMap<string, string>): LoginOptions {
-    const { responseMode, loginParameters, signInErrorPath } = sessions
+    const { responseMode, loginParameters, signInErrorPath } = settings
     const secure = origin.startsWith('https:')
     const sameSite = responseMode === 'form_post' ? 'None' : 'Lax'
     const name = cookieName(settings.cookieName, secure)
@@ -94,13 +85,13 @@ export function createRoutes(options: RoutesOptions): Routes {
         return () => login(request, session, loginOptions(origin, cookies))
       case '/callback': {
         const end = async (key: string) => (await kind.stored(key))?.end('signed_out')
-        const { onSignedIn } = sessions
+        const { onSignedIn } = settings
         const starting = { keepAlive: session.keepAlive, start: bound.start }
         return () =>
           callback(request, { ...loginOptions(origin, cookies), session: starting, end, onSignedIn })
       }
       case '/user': {
-        const anonymous = sessions.anonymousSessionResponse
+        const anonymous = settings.anonymousSessionResponse
         const userOptions = { idleSeconds, anonymous, logoutPath: `${routePrefix}/logout` }
         return () => user(request, session, userOptions).catch(problemFor)
       }
@@ -112,16 +103,16 @@ export function createRoutes(options: RoutesOptions): Routes {
       }
       case '/back-channel-logout': {
         if (!directory) return undefined
-        const all = sessions.backChannelLogout === 'all'
+        const all = settings.backChannelLogout === 'all'
         const { keepAlive } = session
         return () => backChannelLogout(request, { ...revocation, directory, kind, all, keepAlive })
       }
       case '/front-channel-logout':
-        if (!sessions.frontChannelLogout) return undefined
+        if (!settings.frontChannelLogout) return undefined
         return () => frontChannelLogout(request, session, { ...revocation, issuer }).catch(problemFor)
       case '/diagnostics': {
-        if (!sessions.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
-        const configuration = withoutSecrets(settings, sessions)
+        if (!settings.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
+        const configuration = withoutSecrets(settings)
         return () => diagnostics(session, { protocol, idleSeconds, configuration }).catch(problemFor)
       }
       default:
@@ -131,29 +122,36 @@ export function createRoutes(options: RoutesOptions): Routes {
 }
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
-function withoutSecrets(settings: Settings, sessions: SessionSettings): Record<string, unknown> {
-  const { issuer, metadataUrl, clientId, authentication, origin, routePrefix, kind } = settings
-  const { cookieName: name, sameSite, idleSeconds, absoluteSeconds, policy } = settings
-  const { revokeOnLogout, postLogoutPath, authorizationParameters, secrets } = settings
-  const { onSignedIn, onRefreshed, ...others } = sessions
+function withoutSecrets(settings: Settings): Record<string, unknown> {
+  const { authentication, origin, authorizationParameters, secrets, policy, kind } = settings
+  const { onSignedIn, onRefreshed } = settings
+  const shown = [
+    'issuer',
+    'metadataUrl',
+    'clientId',
+    'routePrefix',
+    'cookieName',
+    'sameSite',
+    'idleSeconds',
+    'absoluteSeconds',
+    'revokeOnLogout',
+    'postLogoutPath',
+    'loginParameters',
+    'responseMode',
+    'signInErrorPath',
+    'anonymousSessionResponse',
+    'backChannelLogout',
+    'frontChannelLogout',
+    'diagnostics',
+  ] as const
   return {
-    issuer,
-    metadataUrl,
-    clientId,
+    ...Object.fromEntries(shown.map((name) => [name, settings[name]])),
     clientAuthentication: authentication.method,
     secrets: secrets.length,
     baseUrl: origin,
-    routePrefix,
     authorizationParameters: Object.fromEntries(authorizationParameters),
     session: kind,
-    cookieName: name,
-    sameSite,
-    idleSeconds,
-    absoluteSeconds,
     ...policy,
-    revokeOnLogout,
-    postLogoutPath,
-    ...others,
     hooks: Object.entries({ onSignedIn, onRefreshed }).flatMap(([hook, given]) => (given ? [hook] : [])),
   }
 }

@@ -3,7 +3,7 @@ import { type TokenFetch, tokenFetch } from '../handlers/token-fetch.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import type { AllowedPrefix } from '../rules/allowed-urls.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
-import { checkTokenRequest, checkUrl, invalid } from './options.ts'
+import { checkTokenRequest, checkUrl, invalid } from './checks.ts'
 
 /** The settings of a token fetch: where the token may go, and which token. */
 export interface TokenFetchOptions extends TokenRequest {

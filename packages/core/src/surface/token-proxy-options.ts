@@ -5,7 +5,7 @@ import { byPrecision, parseProxyTarget } from '../rules/proxy-target.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { checkUrl, invalid } from './options.ts'
+import { checkNothingElse, checkUrl, invalid, oneOf } from './checks.ts'
 import { createBoundTokenFetch, holding } from './token-fetch-options.ts'
 
 /** Where the requests for a path go, and with what. */
@@ -27,18 +27,6 @@ export interface TokenProxyRoute extends TokenRequest {
 /** By path, such as `/api/me`, or `/api/orders/*` for all below. The most precise one counts, wherever it stands. */
 export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
-const KNOWN: Record<keyof TokenProxyRoute, true> = {
-  target: true,
-  token: true,
-  resource: true,
-  scope: true,
-  parameters: true,
-  forwarded: true,
-  prepareHeaders: true,
-  webSocket: true,
-  fetch: true,
-}
-
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenProxyRoutes): TokenProxy {
   const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
@@ -46,39 +34,27 @@ export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenPr
 }
 
 function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProxyRoute): ProxyRoute {
-  const unknown = Object.keys(route).find((name) => !Object.hasOwn(KNOWN, name))
-  if (unknown !== undefined) throw invalid(`${pattern}.${unknown}`, 'is not an option: check its spelling')
-  const { token, forwarded, prepareHeaders, webSocket = false } = route
-  if (forwarded !== undefined && forwarded !== 'forwarded' && forwarded !== 'x-forwarded')
-    throw invalid(`${pattern}.forwarded`, 'must be "forwarded" or "x-forwarded"')
-  const parsed = parseProxyTarget(pattern, checkUrl(`${pattern}.target`, route.target))
+  const { target, token, resource, scope, parameters, fetch, ...others } = route
+  const { forwarded, prepareHeaders, webSocket = false, ...rest } = others
+  checkNothingElse(rest, `${pattern}.`)
+  oneOf(`${pattern}.forwarded`, forwarded, [undefined, 'forwarded', 'x-forwarded'])
+  oneOf(`${pattern}.token`, token, ['user', 'user-or-none', 'none'])
+  const parsed = parseProxyTarget(pattern, checkUrl(`${pattern}.target`, target))
   if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
   const { origin, pathname } = parsed.target
-  const send = sender(bound, origin + pathname, pattern, route)
+  const bare = holding(bound, fetch)
+  const wanted = { resource, scope, parameters, fetch } as TokenRequest & { fetch?: TokenFetch }
+  const options = { ...wanted, baseUrl: origin + pathname, withoutToken: 'throw' } as const
+  const send = token === 'none' ? bare : sender(createBoundTokenFetch(bound, options), bare, token)
   return { ...parsed, send, isPersonal: token !== 'none', forwarded, prepareHeaders, webSocket }
 }
 
-function sender(
-  bound: () => BoundSession,
-  baseUrl: string,
-  pattern: string,
-  route: TokenProxyRoute,
-): TokenFetch {
-  const bare: TokenFetch = holding(bound, route.fetch)
-  const withToken = createBoundTokenFetch(bound, { ...route, baseUrl, withoutToken: 'throw' })
-  switch (route.token) {
-    case 'user':
-      return withToken
-    case 'user-or-none':
-      return (input, init) =>
-        withToken(input, init).catch((error: unknown) => {
-          // Nothing has been sent yet: the token comes first.
-          if (error instanceof SignInRequiredError) return bare(input, init)
-          throw error
-        })
-    case 'none':
-      return bare
-    default:
-      throw invalid(`${pattern}.token`, 'must be "user", "user-or-none" or "none"')
-  }
+function sender(withToken: TokenFetch, bare: TokenFetch, token: 'user' | 'user-or-none'): TokenFetch {
+  if (token === 'user') return withToken
+  return (input, init) =>
+    withToken(input, init).catch((error: unknown) => {
+      // Nothing has been sent yet: the token comes first.
+      if (error instanceof SignInRequiredError) return bare(input, init)
+      throw error
+    })
 }

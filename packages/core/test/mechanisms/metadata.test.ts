@@ -1,7 +1,7 @@
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createFlights, soloFlights } from '../../src/mechanisms/flights.ts'
-import { createMetadataCache } from '../../src/mechanisms/metadata.ts'
+import { createMetadataCache } from '../../src/mechanisms/protocol/metadata-cache.ts'
 import { failureOf } from './bench.ts'
 
 const HOUR_MS = 3_600_000

@@ -9,7 +9,11 @@ import { createFlights } from '../../src/mechanisms/flights.ts'
 import { createHttp } from '../../src/mechanisms/http.ts'
 import type { UserClaims } from '../../src/rules/session-record.ts'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
-import { createProtocol, type Protocol, type ProtocolOptions } from '../../src/mechanisms/protocol.ts'
+import {
+  createProtocol,
+  type Protocol,
+  type ProtocolOptions,
+} from '../../src/mechanisms/protocol/protocol.ts'
 
 export const NOW = 1_800_000_000
 export const REQUEST_TIMEOUT_MS = 10_000

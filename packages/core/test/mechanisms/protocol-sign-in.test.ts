@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LoginTransaction } from '../../src/mechanisms/protocol.ts'
+import type { LoginTransaction } from '../../src/mechanisms/protocol/sign-in.ts'
 import { ConfigurationError, RequestRefusedError, TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'

@@ -2,18 +2,25 @@ import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
-import { checkOptions, checkTokenRequest, type EvertokenOptions } from '../../src/surface/options.ts'
-import type { SessionOptions } from '../../src/surface/session-options.ts'
+import { checkTokenRequest } from '../../src/surface/checks.ts'
+import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
+import type { SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const SECRET = 'canary: a secret of thirty-two characters'
-const good: EvertokenOptions = {
+const store = createMemoryStore()
+const good: EngineOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'canary: the secret of the client',
   secret: SECRET,
+  store,
 }
-const store = createMemoryStore()
+/** Tested in sign-in-options.test.ts. */
+type Elsewhere = Exclude<
+  keyof SignInOptions,
+  'routePrefix' | 'scope' | 'resource' | 'authorizationParameters' | 'revokeOnLogout' | 'postLogoutPath'
+>
 const NEITHER = [null, 7, {}, [], '', Symbol('x')]
 
 function check(options: object): unknown {
@@ -36,7 +43,7 @@ function expectRefused(option: string, options: object): void {
 
 describe('checkOptions', () => {
   it('needs four options and fills in the rest', () => {
-    expect(check({})).toEqual({
+    expect(check({})).toMatchObject({
       issuer: 'https://login.example.com',
       insecure: false,
       clientId: 'web',
@@ -60,8 +67,8 @@ describe('checkOptions', () => {
     })
   })
 
-  it('takes every option there is, but for those of the session', () => {
-    const all: Required<Omit<EvertokenOptions, keyof SessionOptions>> = {
+  it('takes every option there is, but for those of the sign-in alone', () => {
+    const all: Required<Omit<EngineOptions, Elsewhere>> = {
       issuer: 'http://127.0.0.1:3000/realm',
       clientId: 'c',
       clientSecret: 'canary',
@@ -155,12 +162,17 @@ describe('checkOptions', () => {
     ]
     for (const url of [
       ...odd,
-      ...holding,
+      ...holding.filter((each) => option !== 'metadataUrl' || !each.includes('?')),
       ...NEITHER.filter((value) => value !== null),
       new URL('https://app.example.com'),
     ]) {
       expectRefused(option, { [option]: url })
     }
+  })
+
+  it('takes a metadata URL with a query, which tells the policy on some servers', () => {
+    const metadataUrl = 'https://login.example.com/metadata?p=sign_in'
+    expect(check({ metadataUrl })).toMatchObject({ metadataUrl })
   })
 
   it.each<[string, unknown[]]>([

@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
-import { checkSessionOptions, type SessionOptions } from '../../src/surface/session-options.ts'
+import { checkSignInOptions, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()
 const { index: _index, ...withoutIndex } = store
 
-describe('checkSessionOptions', () => {
+describe('checkSignInOptions', () => {
   it('has a default for everything, and everything off', () => {
-    expect(checkSessionOptions({}, store)).toEqual({
+    expect(checkSignInOptions({}, store)).toEqual({
+      routePrefix: '/auth',
+      openid: true,
+      authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
+      revokeOnLogout: true,
+      postLogoutPath: '/',
       loginParameters: [],
       responseMode: 'query',
       anonymousSessionResponse: 401,
@@ -16,11 +21,14 @@ describe('checkSessionOptions', () => {
       frontChannelLogout: false,
       diagnostics: false,
     })
-    expect(checkSessionOptions({}, withoutIndex)).toMatchObject({ backChannelLogout: false })
+    expect(checkSignInOptions({}, withoutIndex)).toMatchObject({ backChannelLogout: false })
   })
 
   it('takes every option there is', () => {
-    const all: Required<SessionOptions> = {
+    const all: Omit<Required<SignInOptions>, 'scope' | 'resource' | 'authorizationParameters'> = {
+      routePrefix: '/sign',
+      revokeOnLogout: 'all',
+      postLogoutPath: '/bye',
       loginParameters: ['kc_idp_hint', 'ui.hint-1'],
       responseMode: 'form_post',
       signInErrorPath: '/oops',
@@ -31,13 +39,13 @@ describe('checkSessionOptions', () => {
       frontChannelLogout: true,
       diagnostics: true,
     }
-    expect(checkSessionOptions(all, store)).toEqual(all)
+    expect(checkSignInOptions(all, store)).toMatchObject(all)
   })
 
   it('S12: needs an index to sign users out by itself', () => {
     for (const backChannelLogout of [true, 'all'] as const) {
-      expect(() => checkSessionOptions({ backChannelLogout }, withoutIndex)).toThrow(/index/)
-      expect(() => checkSessionOptions({ backChannelLogout }, store)).not.toThrow()
+      expect(() => checkSignInOptions({ backChannelLogout }, withoutIndex)).toThrow(/index/)
+      expect(() => checkSignInOptions({ backChannelLogout }, store)).not.toThrow()
     }
   })
 
@@ -75,7 +83,7 @@ describe('checkSessionOptions', () => {
     ['diagnostics', [null, 'true', 1, 'development']],
   ])('refuses an odd %s', (option, values) => {
     for (const value of values) {
-      const check = () => checkSessionOptions({ [option]: value }, store)
+      const check = () => checkSignInOptions({ [option]: value }, store)
       expect(check).toThrow(ConfigurationError)
       expect(check).toThrow(`Option "${option}"`)
     }

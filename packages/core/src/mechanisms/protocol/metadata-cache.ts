@@ -1,5 +1,5 @@
-import type { Clock } from '../ports/clock.ts'
-import type { Flights } from '../ports/flights.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Flights } from '../../ports/flights.ts'
 
 const FRESH_SECONDS = 3600
 /** Caches may share their flights, but not what they bring. */

@@ -1,0 +1,33 @@
+/**
+ * Token management alone, on Cloudflare Workers: for applications that sign their users in by themselves.
+ *
+ * @module
+ */
+import {
+  createCurrentTokens,
+  createTokenEngine,
+  type CurrentTokens,
+  type TokenEngineOptions,
+  type TokenSession,
+} from '@evertoken/core/tokens'
+import { createWorker, type FromEnv, type Platform, type Worker } from './worker.ts'
+
+export * from '@evertoken/core/tokens'
+export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
+export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
+export type { AsyncStorage } from './request-context.ts'
+export type { FromEnv, Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
+
+/** As `Evertoken` of `@evertoken/cloudflare`, without routes and proxy: sessions begin with `startSession`. */
+export interface TokensOfWorker<Env> extends CurrentTokens, Worker<TokenSession, Env> {}
+
+/**
+ * @param options - As a function when they come from `env`: it is called at the first request.
+ * @throws ConfigurationError when an option is missing, unknown or wrong.
+ */
+export function evertoken<Env = unknown>(
+  options: FromEnv<TokenEngineOptions, Env>,
+  platform?: Platform,
+): TokensOfWorker<Env> {
+  return createWorker({ engine: createTokenEngine, current: createCurrentTokens }, options, platform)
+}

@@ -1,0 +1,105 @@
+import {
+  ConfigurationError,
+  type KeepAlive,
+  type Runtime,
+  type SessionEngine,
+  type SessionStore,
+  type TokenManagementOptions,
+  type TokenSession,
+} from '@evertoken/core/tokens'
+import { createIsolateFlights } from './isolate-flights.ts'
+import { type AsyncStorage, createRequestContext } from './request-context.ts'
+import { checkWorkerOptions } from './worker-options.ts'
+
+/** Of the platform's `ExecutionContext`, what is used here. */
+export interface WorkerContext {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/** An application's `fetch`. `session` is the user's: the only way to it where there is no async context. */
+export type WorkerHandler<Session, Env, Incoming extends Request, Context extends WorkerContext> = (
+  request: Incoming,
+  env: Env,
+  ctx: Context,
+  session: Session,
+) => Response | Promise<Response>
+
+/** The sessions of a Worker's users. */
+export interface Worker<User extends TokenSession, Env> {
+  /**
+   * Wraps the `fetch` of a Worker: the routes of the library, if any, are answered, every other request is the
+   * application's. The result throws a ConfigurationError at the first request when an option is missing, unknown or
+   * wrong.
+   */
+  handler<Incoming extends Request, Context extends WorkerContext>(
+    application: WorkerHandler<Omit<User, 'respond'>, Env, Incoming, Context>,
+  ): (request: Incoming, env: Env, ctx: Context) => Promise<Response>
+  /** The session of a request, named explicitly. */
+  session(request: Request, env: Env, ctx: WorkerContext): User
+  /** A server session by what `getId` gave: for queues, schedules and streams. */
+  sessionById(id: string, env: Env, ctx: WorkerContext): User
+}
+
+export interface Platform {
+  /** An `AsyncLocalStorage`, for Workers that import it themselves under the flag `nodejs_als`. */
+  readonly asyncStorage?: AsyncStorage
+}
+
+/** What the two entries of this package differ in. */
+export interface Kit<Options, User extends TokenSession, Current> {
+  engine(options: Options, runtime: Runtime): SessionEngine<User>
+  current(context: Runtime['context']): Current
+}
+
+/** Options, or what makes them of `env`. */
+export type FromEnv<Options, Env> = Options | ((env: Env) => Options)
+
+type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
+
+export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
+  { engine, current }: Kit<Options, User, Current>,
+  options: FromEnv<Options, Env>,
+  { asyncStorage }: Platform = {},
+): Current & Worker<User, Env> {
+  const context = createRequestContext(asyncStorage)
+  const engineOf = enginesOf(options, (given) => {
+    checkWorkerOptions(given)
+    return engine(given, { context, flights: createIsolateFlights(), keepAlive() {} })
+  })
+  return {
+    ...current(context),
+    handler: (application) => async (request, env, ctx) =>
+      engineOf(env).handle(
+        request,
+        (_request, session) => application(request, env, ctx, session),
+        keepAliveOf(ctx),
+      ),
+    session: (request, env, ctx) => engineOf(env).session(request, keepAliveOf(ctx)),
+    sessionById: (id, env, ctx) => engineOf(env).sessionById(id, keepAliveOf(ctx)),
+  }
+}
+
+/** The engine for an `env`, made when it is first seen; an isolate sees one. */
+function enginesOf<Options, Engine, Env>(
+  options: FromEnv<Options, Env>,
+  create: (options: Options) => Engine,
+): (env: Env) => Engine {
+  if (typeof options !== 'function') {
+    const engine = create(options)
+    return () => engine
+  }
+  const engines = new WeakMap<object, Engine>()
+  return (env) => {
+    const known = engines.get(env as object)
+    if (known) return known
+    const engine = create((options as (env: Env) => Options)(env))
+    engines.set(env as object, engine)
+    return engine
+  }
+}
+
+function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
+  if (typeof ctx?.waitUntil === 'function') return (work) => ctx.waitUntil(work)
+  const message = 'Cannot keep a refresh alive: pass "env" and "ctx" on, as the Worker got them'
+  throw new ConfigurationError('invalid_option', message)
+}

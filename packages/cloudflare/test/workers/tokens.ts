@@ -1,0 +1,30 @@
+import { createDurableObjectStore, evertoken, type SessionsNamespace } from '../../src/tokens.ts'
+
+export { EvertokenSessions } from '../../src/tokens.ts'
+
+interface Env {
+  readonly ISSUER: string
+  readonly SESSION: 'cookie' | 'server'
+  readonly SESSION_SECRET: string
+  readonly SESSIONS: SessionsNamespace
+}
+
+const auth = evertoken((env: Env) => ({
+  issuer: env.ISSUER,
+  clientId: 'web',
+  clientSecret: 'web-secret-for-tests-only',
+  secret: env.SESSION_SECRET,
+  session: env.SESSION,
+  store: createDurableObjectStore(env.SESSIONS),
+}))
+
+export default {
+  fetch: auth.handler(async (request, _env: Env, _ctx) => {
+    if (request.method === 'POST') {
+      await auth.startSession(await request.json())
+      return new Response()
+    }
+    const token = await auth.getUserAccessToken()
+    return new Response(token?.value ?? 'nobody', { status: token ? 200 : 401 })
+  }),
+}

@@ -1,0 +1,38 @@
+import * as oauth from 'oauth4webapi'
+import { sameUser, userClaims } from '../../rules/id-token-claims.ts'
+import type { UserClaims } from '../../rules/session-record.ts'
+import type { Connection } from './connection.ts'
+import type { ReadIdToken } from './token-endpoint.ts'
+
+/** OIDC Core §12.2. An ID token that does not hold costs its claims, not the tokens beside it. */
+export function createIdTokenReader({ client }: Connection): ReadIdToken {
+  return async (idToken, user, server) => {
+    try {
+      const result = await oauth.processRefreshTokenResponse(server, client, idTokenAlone(idToken))
+      const claims = userClaims(oauth.getValidatedIdTokenClaims(result))
+      const same = sameUser(user, claims)
+      return same === true ? claims : same === false ? 'ignored' : same
+    } catch {
+      return 'ignored'
+    }
+  }
+}
+
+/** OIDC Core §3.1.3.7, for the ID token of a sign-in. */
+export async function claimsOfSignIn(
+  { client }: Connection,
+  server: oauth.AuthorizationServer,
+  idToken: string | undefined,
+  expectedNonce: string,
+  maxAge: number | undefined,
+): Promise<UserClaims> {
+  const options = { expectedNonce, requireIdToken: true, ...(maxAge !== undefined && { maxAge }) }
+  const response = idTokenAlone(idToken)
+  const result = await oauth.processAuthorizationCodeResponse(server, client, response, options)
+  return userClaims(oauth.getValidatedIdTokenClaims(result))
+}
+
+/** Lets oauth4webapi judge the ID token alone: what stands beside it has been read already, and more leniently. */
+function idTokenAlone(idToken: string | undefined): Response {
+  return Response.json({ access_token: 'unused', token_type: 'bearer', id_token: idToken })
+}

@@ -1,0 +1,159 @@
+import { createHttp, type Http } from '../mechanisms/http.ts'
+import { createRefresher } from '../mechanisms/refresher.ts'
+import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
+import { createSeal } from '../mechanisms/seal.ts'
+import { createSealedRecords } from '../mechanisms/sealed-records.ts'
+import { createCookieKind, createServerKind, type SessionKind } from '../mechanisms/session-kinds.ts'
+import { systemClock } from '../mechanisms/system-clock.ts'
+import { createVault } from '../mechanisms/vault.ts'
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { KeepAlive, Runtime } from '../ports/runtime.ts'
+import type { SessionStore } from '../ports/session-store.ts'
+import { isLoopback } from '../rules/allowed-urls.ts'
+import { cookieName, parseCookies } from '../rules/cookies.ts'
+import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
+import type { EventListener } from '../vocabulary/index.ts'
+import { type BoundSession, bindSession } from './bound-session.ts'
+import { invalid } from './checks.ts'
+import type { Current } from './current-tokens.ts'
+import { createDetachedSession } from './detached-session.ts'
+import { withCookies } from './respond.ts'
+import type { TokenManagementOptions, TokenSettings } from './token-options.ts'
+import type { TokenSession } from './token-session.ts'
+
+/** Handles requests, each with the session of its user. `keepAlive` is the one that came with the request, if any. */
+export interface SessionEngine<User extends TokenSession> {
+  /** Answers the routes of the library, and runs `application` for every other request, with its user at hand. */
+  handle(
+    request: Request,
+    application: (request: Request, session: User) => Response | Promise<Response>,
+    keepAlive?: KeepAlive,
+  ): Promise<Response>
+  /** The session of a request, named explicitly. */
+  session(request: Request, keepAlive?: KeepAlive): User
+  /** A server session by what `getId` gave: for queues, schedules and streams. */
+  sessionById(id: string, keepAlive?: KeepAlive): User
+}
+
+/** Finds the route of the library that a request is for; `undefined` when it is the application's. */
+export type Routes = (
+  request: Request,
+  cookies: ReadonlyMap<string, string>,
+  bound: BoundSession,
+) => (() => Promise<Response>) | undefined
+
+/** What all features stand on. */
+export interface Ground<Settings extends TokenSettings> {
+  readonly settings: Settings
+  readonly store: SessionStore
+  readonly runtime: Runtime
+  readonly http: Http
+  readonly clock: Clock
+  readonly emit: EventListener
+}
+
+/** What makes one engine different from another. */
+export interface Features<User extends TokenSession> {
+  readonly server: TokenEndpoint
+  user(bound: BoundSession): User
+  routes?(kind: SessionKind): Routes
+  /** Whether the store holds the sessions that live in cookies, too. */
+  readonly allStored?: boolean
+  /** Comes before a new session can be used. */
+  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
+  /** Told about the user after each refresh. Never rejects. */
+  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
+}
+
+/** Wires the mechanisms together, and the features that are wanted on top. */
+export function assemble<Settings extends TokenSettings, User extends TokenSession>(
+  settings: Settings,
+  options: TokenManagementOptions & { readonly store: SessionStore },
+  runtime: Runtime,
+  equip: (ground: Ground<Settings>) => Features<User>,
+): SessionEngine<User> {
+  const { issuer, secrets, origin, idleSeconds, absoluteSeconds, requestTimeoutMs, storeTimeoutMs } = settings
+  const { clock = systemClock, store } = options
+  const { context, flights } = runtime
+  const emit = tell(options.onEvent)
+  const http = createHttp(options.fetch ?? ((input, init) => fetch(input, init)), clock, requestTimeoutMs)
+  const features = equip({ settings, store, runtime, http, clock, emit })
+  const { server, starting, refreshed } = features
+
+  const kind = (settings.kind === 'server' ? createServerKind : createCookieKind)({
+    vault: createVault({ store, seal: createSeal(secrets, 'session'), emit, clock, storeTimeoutMs }),
+    cookies: createSealedRecords(createSeal(secrets, 'cookie')),
+    clock,
+    idleSeconds,
+    allStored: features.allStored ?? false,
+    emit,
+  })
+  const { random } = Math
+  const refresher = createRefresher({ ...settings, server, flights, clock, emit, random, refreshed })
+  const routes = features.routes?.(kind)
+  const bind = (session: RequestSession) =>
+    bindSession(session, { starting, refresher, clock, issuer, absoluteSeconds, origin, emit })
+
+  function open(
+    request: Request,
+    keepAlive: KeepAlive,
+    cookies = parseCookies(request.headers.get('cookie')),
+  ): BoundSession {
+    const secure = isSecure(origin ?? request.url)
+    const session = createRequestSession({
+      kind,
+      cookies,
+      idleSeconds,
+      clock,
+      emit,
+      keepAlive,
+      cookieName: cookieName(settings.cookieName, secure),
+      attributes: { secure, sameSite: settings.sameSite },
+    })
+    return bind(session)
+  }
+
+  return {
+    session: (request, keepAlive = runtime.keepAlive) => features.user(open(request, keepAlive)),
+    sessionById(id, keepAlive = runtime.keepAlive) {
+      const cell = kind.byKey(id)
+      if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
+      return features.user(bind(createDetachedSession(cell, keepAlive)))
+    },
+    async handle(request, application, keepAlive = runtime.keepAlive) {
+      const cookies = parseCookies(request.headers.get('cookie'))
+      const bound = open(request, keepAlive, cookies)
+      const route = routes?.(request, cookies, bound)
+      if (route) return withCookies(bound, await kept(route(), keepAlive))
+      const user = features.user(bound)
+      const current: Current<User> = { bound, user }
+      return withCookies(bound, await context.run(current, () => application(request, user)))
+    },
+  }
+}
+
+/** What a route has begun, such as signing out, is done even when the browser leaves. */
+function kept<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
+  keepAlive(work.catch(() => undefined))
+  return work
+}
+
+/** A listener that throws must not become the user's trouble. */
+function tell(listener: EventListener | undefined): EventListener {
+  return (event) => {
+    try {
+      listener?.(event)
+    } catch {
+      // Told in the documentation of `EventListener`.
+    }
+  }
+}
+
+/** S22: plain http is for development on this machine. */
+function isSecure(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'https:') return true
+  if (isLoopback(hostname)) return false
+  throw invalid('baseUrl', 'is missing: the request came by http, so say what https address browsers use')
+}

@@ -1,0 +1,51 @@
+import { createMemoryStore } from '../mechanisms/memory-store.ts'
+import { createConnection } from '../mechanisms/protocol/connection.ts'
+import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
+import { systemClock } from '../mechanisms/system-clock.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { SessionStore } from '../ports/session-store.ts'
+import { checkNothingElse } from './checks.ts'
+import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
+import { assemble, type SessionEngine } from './engine.ts'
+import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
+import { createTokenSession, type TokenSession } from './token-session.ts'
+
+/** The options, with a session store among them. */
+export interface TokenEngineOptions extends TokenManagementOptions {
+  readonly store: SessionStore
+}
+
+export type TokenEngine = SessionEngine<TokenSession>
+
+/**
+ * Token management alone, for applications that sign their users in by themselves and call `startSession`: no routes,
+ * no proxy, and ID tokens are not looked at.
+ */
+export interface TokenManagement extends TokenEngine, CurrentTokens {}
+
+/**
+ * As `createEvertoken`, without all that is about signing in.
+ *
+ * @throws ConfigurationError when an option is missing, unknown or wrong.
+ */
+export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
+  const { clock = systemClock, store = createMemoryStore({ now: clock.now }) } = options
+  const engine = createTokenEngine({ ...options, store }, runtime)
+  return { ...createCurrentTokens(runtime.context), ...engine }
+}
+
+/**
+ * As `createEngine`, without all that is about signing in.
+ *
+ * @throws ConfigurationError when an option is missing, unknown or wrong.
+ */
+export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
+  const { settings, rest } = checkTokenOptions(options)
+  checkNothingElse(rest)
+  return assemble(settings, options, runtime, ({ http, clock, emit }) => {
+    const server = createTokenEndpoint(
+      createConnection({ ...settings, http, flights: runtime.flights, clock }),
+    )
+    return { server, user: (bound) => createTokenSession(bound, { server, clock, emit }) }
+  })
+}

@@ -1,0 +1,118 @@
+import { revokeRefreshToken } from '../handlers/revocation.ts'
+import type { TokenFetch } from '../handlers/token-fetch.ts'
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { UserClaims } from '../rules/session-record.ts'
+import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
+import { readTokenResponse } from '../rules/token-response.ts'
+import {
+  type AccessToken,
+  ConfigurationError,
+  type EventListener,
+  type RevocationOutcome,
+} from '../vocabulary/index.ts'
+import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import { checkTokenRequest } from './checks.ts'
+import { withCookies } from './respond.ts'
+import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+
+/** Which access token, and for how long the caller wants to wait. */
+export interface TokenOptions extends TokenRequest {
+  /** Lets this caller go; a refresh that others wait for goes on. */
+  readonly signal?: AbortSignal | undefined
+  /** The `value` of a token that a resource server rejected with `invalid_token`: it is replaced. */
+  readonly rejected?: string | undefined
+}
+
+/** What an application that signs its users in by itself knows about them. */
+export interface StartOptions {
+  /** About the user; `sub` at least. */
+  readonly claims?: UserClaims
+}
+
+/** The session of one user, and their tokens. */
+export interface TokenSession {
+  /**
+   * Resolves to a token that is current, or to `undefined` when somebody has to sign in.
+   *
+   * @throws TryLaterError, ConfigurationError or OperatorError; the session is kept.
+   */
+  getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
+  /** Makes a `fetch` that carries this user's token. */
+  createTokenFetch(options: TokenFetchOptions): TokenFetch
+  /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
+  revokeRefreshToken(): Promise<RevocationOutcome>
+  /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
+  getUser(): Promise<UserClaims | undefined>
+  /** Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. */
+  startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
+  /** Ends the session here; revokes nothing. */
+  endSession(): Promise<void>
+  /** For `sessionById`: opaque, constant for the session, of no use in a cookie. */
+  getId(): Promise<string | undefined>
+  /** Adds to a response what the browser has to be told. `handle` does it by itself. */
+  respond(response: Response): Promise<Response>
+}
+
+export interface TokenSessionOptions {
+  readonly server: TokenEndpoint
+  readonly clock: Clock
+  readonly emit: EventListener
+}
+
+const DEFAULT_TOKEN: TokenOptions = {}
+
+export function createTokenSession(
+  bound: BoundSession,
+  { server, clock, emit }: TokenSessionOptions,
+): TokenSession {
+  const { session } = bound
+  return {
+    async getUserAccessToken(wanted = DEFAULT_TOKEN) {
+      const { rejected, signal } = wanted
+      const result = await bound.obtain({ key: keyOf(wanted), request: wanted, rejected, signal })
+      return 'token' in result ? accessTokenOf(result.token) : undefined
+    },
+    createTokenFetch: (options) => createBoundTokenFetch(() => bound, options),
+    revokeRefreshToken() {
+      const work = revokeRefreshToken(session, server, emit)
+      session.keepAlive(work.catch(() => undefined))
+      return work
+    },
+    async getUser() {
+      const snapshot = await (await session.find())?.read()
+      if (snapshot) session.note(snapshot)
+      return snapshot && copy(snapshot.record.claims)
+    },
+    async startSession(tokenResponse, { claims } = {}) {
+      const grant = readTokenResponse(tokenResponse, clock.now())
+      if (!grant?.accessToken) throw malformed()
+      await bound.start(claims === undefined ? grant : { ...grant, claims: copy(claims) })
+    },
+    async endSession() {
+      await session.end('signed_out')
+    },
+    async getId() {
+      return (await session.find())?.key
+    },
+    respond: (response) => withCookies(bound, response),
+  }
+}
+
+/** As JSON has it: what a caller does to its claims is not done to the session. */
+function copy(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
+}
+
+function keyOf(wanted: TokenOptions): string {
+  if (wanted === DEFAULT_TOKEN) return ''
+  checkTokenRequest(wanted)
+  return tokenKey(wanted)
+}
+
+function malformed(): ConfigurationError {
+  const message =
+    'Cannot start the session: this is no token response with a usable Bearer "access_token"; ' +
+    'pass the JSON body of the token endpoint as it came'
+  return new ConfigurationError('token_response_malformed', message)
+}

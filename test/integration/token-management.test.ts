@@ -1,0 +1,81 @@
+import { ConfigurationError, createFlights, createTokenManagement } from '@evertoken/core/tokens'
+import type { TokenManagement, TokenManagementOptions } from '@evertoken/core/tokens'
+import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { describe, expect, it } from 'vitest'
+import { kinds, origin } from './application.ts'
+
+const clock = createManualClock()
+const server = createAuthorizationServer({ clock })
+const [client] = server.clients
+const options: TokenManagementOptions = {
+  issuer: server.issuer,
+  clientId: client?.id ?? '',
+  clientSecret: client?.secret,
+  secret: 'a secret of thirty-two characters',
+  baseUrl: origin,
+  fetch: (input, init) => server.fetch(input, init),
+  clock,
+}
+
+function create(more: object = {}): TokenManagement {
+  const storage = new AsyncLocalStorage<object>()
+  return createTokenManagement(
+    { ...options, ...more },
+    {
+      context: { run: (value, work) => storage.run(value, work), get: () => storage.getStore() },
+      flights: createFlights(),
+      keepAlive() {},
+    },
+  )
+}
+
+/** Signs in as the application does it; resolves to the `Cookie` header. */
+async function signIn(auth: TokenManagement, sub: string): Promise<string> {
+  const tokens = await server.issue({ sub, expiresIn: 300 })
+  const response = await auth.handle(new Request(origin), async () => {
+    await auth.startSession(tokens, { claims: { sub: 'of the application' } })
+    return new Response()
+  })
+  return response.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ')
+}
+
+describe.each(kinds)('token management alone, %s session', (session) => {
+  it('I8: keeps the token current for a burst, calls an API, and ends the grant', async () => {
+    server.resetCounts()
+    const auth = create({ session })
+    const cookie = await signIn(auth, session)
+    const orders = auth.createTokenFetch({
+      baseUrl: 'https://api.example.com/',
+      fetch: (_input, init) => Promise.resolve(new Response(new Headers(init?.headers).get('authorization'))),
+    })
+    await clock.advance(301_000)
+
+    const request = () => new Request(origin, { headers: { cookie } })
+    const call = () => auth.handle(request(), () => orders('recent'))
+    const answers = await Promise.all(Array.from({ length: 50 }, call))
+
+    const sent = new Set(await Promise.all(answers.map((response) => response.text())))
+    expect([...sent]).toEqual([expect.stringMatching(/^Bearer at_/)])
+    expect(server.counts.refresh).toBe(1)
+
+    const explicit = auth.session(request())
+    // An ID token came with the refresh; it is the application that knows its user.
+    expect(await explicit.getUser()).toEqual({ sub: 'of the application' })
+    expect(await explicit.revokeRefreshToken()).toBe('revoked')
+    expect(server.grants.alive(session)).toBe(false)
+  })
+})
+
+it('has no routes: every request is the application’s', async () => {
+  const response = await create().handle(new Request(`${origin}/auth/login`), () => new Response('mine'))
+  expect(await response.text()).toBe('mine')
+})
+
+it.each(['routePrefix', 'onSignedIn', 'backChannelLogout', 'scope'])('does not know "%s"', (option) => {
+  expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)
+  expect(() => create({ [option]: '/x' })).toThrow(`Option "${option}" is not an option`)
+})
