@@ -1,6 +1,6 @@
 /**
  * Runs the example for another runtime beside the servers of `examples/node-app`, which has to be built:
- * `node scripts/run-example.mjs deno` (or `bun`), on `PORT` or 3000.
+ * `node scripts/run-example.mjs deno` (or `bun`, or `cloudflare-worker`), on `PORT` or 3000.
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -8,14 +8,16 @@ import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { createAuthorizationServer } from '../examples/node-app/dist/authorization-server.js'
 import { createResourceServer } from '../examples/node-app/dist/resource-server.js'
-import { ensureTool } from './tools.mjs'
+import { RUNTIMES } from './runtimes.mjs'
+import { ensureBun, ensureDeno } from './tools.mjs'
 
 const COMMANDS = {
-  deno: ['deno', '2.9.5', 'task', 'start'],
-  bun: ['bun', '1.4.5', '--conditions=@evertoken/source', 'main.ts'],
+  deno: async () => [await ensureDeno(RUNTIMES.deno), 'task', 'start'],
+  bun: async () => [await ensureBun(RUNTIMES.bun), '--conditions=@evertoken/source', 'main.ts'],
+  'cloudflare-worker': () => [process.execPath, 'start.mjs'],
 }
 const example = process.argv[2]
-const [tool, version, ...args] = COMMANDS[example] ?? usage()
+const [command, ...args] = await (COMMANDS[example] ?? usage)()
 
 const { PORT = '3000' } = process.env
 const [authorizationServer, resourceServer] = [await listen(), await listen()]
@@ -46,7 +48,7 @@ const env = {
   PORT,
 }
 const cwd = fileURLToPath(new URL(`../examples/${example}`, import.meta.url))
-const app = spawn(await ensureTool(tool, version), args, { cwd, env, stdio: 'inherit' })
+const app = spawn(command, args, { cwd, env, stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => app.kill(signal))
 app.once('close', (code) => process.exit(code ?? 0))
 

@@ -14,7 +14,7 @@ beforeAll(() => {
   })
 })
 
-it.each(['deno', 'bun'])(
+it.each(['deno', 'bun', 'cloudflare-worker'])(
   'one command runs the %s example beside a real authorization server',
   async (name) => {
     const script = join(root, 'scripts/run-example.mjs')
