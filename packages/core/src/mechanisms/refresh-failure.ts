@@ -11,13 +11,13 @@ import {
 } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import { isInDoubt, type OutcomeOptions, type Sent, type TokenResult } from './refresh-attempt.ts'
+import { swapUntilWon } from './swap-until-won.ts'
 
 /** An answer that brought nothing and decided nothing. */
 export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
 const MAX_PATIENCE_SECONDS = 2
-const MAX_RELEASES = 5
 
 const CODES: Record<Failure['kind'], ErrorCode> = {
   misconfigured: 'client_rejected',
@@ -74,24 +74,23 @@ export function createFailure({
   }
 
   /** Resolves to `false` when the claim could not be given back; nobody may send before it lapses. */
-  async function release(
+  function release(
     cell: SessionCell,
     tries: readonly Sent[],
     sent: Sent,
     code: ErrorCode,
     pauseSeconds?: number,
   ): Promise<boolean> {
-    try {
-      for (let i = 0; i < MAX_RELEASES; i++) {
-        const now = await cell.kept()
-        if (now?.record.claim?.attempt !== sent.attempt) return true
-        const next = withCoolDown(now.record, code, clock.now(), pauseSeconds)
-        if (await cell.swap(now, isInDoubt(tries, sent) ? withDoubt(next) : next)) return true
-      }
-    } catch {
-      // The store failed and has said so by an event; the caller is to hear of the refresh.
-    }
-    return false
+    const released = swapUntilWon(cell, cell.kept, (record) => {
+      if (record.claim?.attempt !== sent.attempt) return undefined
+      const next = withCoolDown(record, code, clock.now(), pauseSeconds)
+      return isInDoubt(tries, sent) ? withDoubt(next) : next
+    })
+    // The store has said by an event that it failed; the caller is to hear of the refresh.
+    return released.then(
+      () => true,
+      () => false,
+    )
   }
 
   return failed
