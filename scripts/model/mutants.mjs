@@ -78,7 +78,6 @@ export const mutants = {
   'abort of the first caller cancels the flight': [
     ['calm'],
     {
-      'surface/bound-session.ts': [['beforeRefresh, keepAlive })', 'beforeRefresh, keepAlive, signal })']],
       [REFRESHER]: [
         [
           'const snapshot = await cell.read()\n      const next',
@@ -146,9 +145,7 @@ export const mutants = {
   'strict retry in the same flight': [
     ['answers'],
     {
-      [FAILURE]: [
-        ["if (policy.reuse === 'strict') return false", "if (policy.reuse === 'strict') return true"],
-      ],
+      [FAILURE]: [["if (reuse === 'strict') return false", "if (reuse === 'strict') return true"]],
     },
   ],
   'doubt forgotten at a takeover': [['stops'], { [RECORD]: [['? withDoubt(next) : next', '? next : next']] }],
@@ -176,11 +173,8 @@ export const mutants = {
     ['browsers'],
     {
       [RECORD]: [
-        ['inDoubt: _inDoubt, caughtUp: _caughtUp, ...rest }', 'inDoubt: _inDoubt, ...rest }'],
-        [
-          'const { caughtUp: _caughtUp, ...rest } = record\n  const attempt',
-          'const rest = record\n  const attempt',
-        ],
+        ['inDoubt: undefined,', 'inDoubt: undefined,\n    caughtUp: record.caughtUp,'],
+        ['claim: { attempt, by }, caughtUp: undefined', 'claim: { attempt, by }'],
       ],
     },
   ],
@@ -210,7 +204,7 @@ export const mutants = {
       ],
     },
   ],
-  'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(touchedAt, now)', 'now']] }],
+  'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
   'cool-down by a wrong clock obeyed': [
     ['everything'],
     { 'rules/decide.ts': [[' && pause <= coolDown.seconds', '']] },
@@ -224,10 +218,7 @@ export const mutants = {
     {
       'surface/bound-session.ts': [
         ['signal?.throwIfAborted()\n', ''],
-        [
-          'let leave: (() => void) | undefined',
-          'signal.throwIfAborted()\n  let leave: (() => void) | undefined',
-        ],
+        ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
       ],
     },
   ],

@@ -3,8 +3,8 @@ import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../r
 import { settle, settleRejection } from '../rules/settle.ts'
 import { OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
-import { isInDoubt, type OutcomeOptions, type Sent, type TokenResult } from './refresh-attempt.ts'
-import { createFailure, refusal } from './refresh-failure.ts'
+import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
+import { failed, refusal } from './refresh-failure.ts'
 import { everySwapLost, swapUntilWon } from './swap-until-won.ts'
 
 const FIRST_PAUSE_MS = 50
@@ -21,7 +21,6 @@ export type Outcome = (cell: SessionCell, tries: readonly Sent[]) => Promise<Tok
 
 export function createOutcome(options: OutcomeOptions): Outcome {
   const { server, clock, emit } = options
-  const failed = createFailure(options)
 
   const outcome: Outcome = async (cell, tries) => {
     const sent = tries.at(-1)
@@ -33,16 +32,16 @@ export function createOutcome(options: OutcomeOptions): Outcome {
         return persist(cell, sent, answer.grant)
       case 'subject_changed':
         try {
-          return await endSession(cell, tries, sent, 'subject_changed')
+          return await endSession(cell, sent, 'subject_changed')
         } finally {
           await revoke(cell, answer.grant)
         }
       case 'rejected':
-        return endSession(cell, tries, sent, 'grant_rejected')
+        return endSession(cell, sent, 'grant_rejected')
       case 'misconfigured':
       case 'not_processed':
       case 'ambiguous':
-        return failed(cell, tries, sent, answer)
+        return failed(cell, tries, sent, answer, options)
     }
   }
 
@@ -93,11 +92,10 @@ export function createOutcome(options: OutcomeOptions): Outcome {
 
   async function endSession(
     cell: SessionCell,
-    tries: readonly Sent[],
     sent: Sent,
     reason: 'grant_rejected' | 'subject_changed',
   ): Promise<TokenResult | undefined> {
-    let toTell = isInDoubt(tries, sent)
+    let toTell = sent.inDoubt
     const session = fingerprint(cell.key)
     const won = await swapUntilWon(cell, cell.kept, (record) => {
       if (settleRejection(record, sent) === 'again') return undefined
