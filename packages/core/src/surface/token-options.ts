@@ -179,7 +179,7 @@ function checkStore(store: SessionStore | undefined): void {
   checkMethods('store', store, ['read', 'swap', 'remove'])
   if (store?.consistency !== 'eventual') return
   const problem =
-    'is only eventually consistent: a refresh token read too late is a spent one, and using it ends the grant; ' +
+    'is only eventually consistent, and a refresh token that is read too late ends the grant: ' +
     'use a store that reads its own writes (on Cloudflare: the Durable Object store)'
   throw invalid('store', problem)
 }
