@@ -3,14 +3,17 @@ const REFRESHER = 'mechanisms/refresher.ts'
 const OUTCOME = 'mechanisms/refresh-outcome.ts'
 const FAILURE = 'mechanisms/refresh-failure.ts'
 const REQUEST = 'mechanisms/request-session.ts'
-const SERVER_CELL = 'mechanisms/server-cell.ts'
+const STORED_CELL = 'mechanisms/stored-cell.ts'
 const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
+const SWAPS = 'mechanisms/swap-until-won.ts'
 const RECORD = 'rules/session-record.ts'
 const SETTLE = 'rules/settle.ts'
 
 const CLAIM = 'const claimed = await cell.swap(snapshot, withClaim(snapshot.record, by))'
 const JOIN = 'flights.join(cell.key, demand.key, () => fly(cell, demand))'
 const VERDICT = 'const verdict = settle(now?.record, sent)'
+const END = 'if (await swap(last, ended(last.record, reason))) return last.record'
+const REMOVE = '{\n          await vault.remove(key)\n          return last.record\n        }'
 const ALONE = [JOIN, '{ result: fly(cell, demand), joined: false }']
 const UNCLAIMED = [CLAIM, 'const claimed = { record: withClaim(snapshot.record, by) }']
 
@@ -43,11 +46,11 @@ export const mutants = {
   'create on missing record': [
     ['endings'],
     {
-      [SERVER_CELL]: [
+      [STORED_CELL]: [
         [
-          'if (await swap(last, ended(last.record, reason))) return last.record',
+          END,
           `if (await swap(last, ended(last.record, reason))) {
-          await vault.remove(key)
+          if (inStoreAlone) await vault.remove(key)
           return last.record
         }`,
         ],
@@ -75,7 +78,6 @@ export const mutants = {
   'abort of the first caller cancels the flight': [
     ['calm'],
     {
-      'surface/bound-session.ts': [['beforeRefresh, keepAlive })', 'beforeRefresh, keepAlive, signal })']],
       [REFRESHER]: [
         [
           'const snapshot = await cell.read()\n      const next',
@@ -122,7 +124,7 @@ export const mutants = {
   ],
   'invalid_grant ends without re-read': [
     ['stops'],
-    { [OUTCOME]: [["settleRejection(now.record, sent) === 'again'", 'false']] },
+    { [OUTCOME]: [["settleRejection(record, sent) === 'again'", 'false']] },
   ],
   'session ended although another attempt runs': [
     ['takeovers'],
@@ -131,32 +133,25 @@ export const mutants = {
   'end given up after a lost swap': [
     ['answers'],
     {
-      [OUTCOME]: [
-        [
-          'if (!(await cell.swap(now, ended(now.record, reason)))) continue',
-          'if (!(await cell.swap(now, ended(now.record, reason)))) return undefined',
-        ],
-      ],
+      [SWAPS]: [['if (snapshot) return snapshot', 'return snapshot']],
     },
   ],
   'release drops the claim of another': [
     ['takeovers'],
     {
-      [FAILURE]: [['if (now?.record.claim?.attempt !== sent.attempt) return true', 'if (!now) return true']],
+      [FAILURE]: [['if (record.claim?.attempt !== sent.attempt) return undefined', '']],
     },
   ],
   'strict retry in the same flight': [
     ['answers'],
     {
-      [FAILURE]: [
-        ["if (policy.reuse === 'strict') return false", "if (policy.reuse === 'strict') return true"],
-      ],
+      [FAILURE]: [["if (reuse === 'strict') return false", "if (reuse === 'strict') return true"]],
     },
   ],
   'doubt forgotten at a takeover': [['stops'], { [RECORD]: [['? withDoubt(next) : next', '? next : next']] }],
   'doubt forgotten after a failure': [
     ['answers'],
-    { [FAILURE]: [['? withDoubt(next) : next)', '? next : next)']] },
+    { [FAILURE]: [['? withDoubt(next) : next', '? next : next']] },
   ],
   'doubt forgotten when a late answer is written': [
     ['stops'],
@@ -165,34 +160,21 @@ export const mutants = {
   'tombstone left out': [
     ['endings'],
     {
-      [COOKIE_CELL]: [
-        [
-          'if (await swap(last, ended(last.record, reason))) return last.record',
-          'await vault.remove(key)\n        return last.record',
-        ],
-      ],
+      [STORED_CELL]: [[END, `if (!inStoreAlone) ${REMOVE}\n        ${END}`]],
     },
   ],
   'logout removes without looking': [
     ['endings'],
     {
-      [SERVER_CELL]: [
-        [
-          'if (await swap(last, ended(last.record, reason))) return last.record',
-          'await vault.remove(key)\n        return last.record',
-        ],
-      ],
+      [STORED_CELL]: [[END, `if (inStoreAlone) ${REMOVE}\n        ${END}`]],
     },
   ],
   'caught-up flag kept by a refresh': [
     ['browsers'],
     {
       [RECORD]: [
-        ['inDoubt: _inDoubt, caughtUp: _caughtUp, ...rest }', 'inDoubt: _inDoubt, ...rest }'],
-        [
-          'const { caughtUp: _caughtUp, ...rest } = record\n  const attempt',
-          'const rest = record\n  const attempt',
-        ],
+        ['inDoubt: undefined,', 'inDoubt: undefined,\n    caughtUp: record.caughtUp,'],
+        ['claim: { attempt, by }, caughtUp: undefined', 'claim: { attempt, by }'],
       ],
     },
   ],
@@ -204,12 +186,7 @@ export const mutants = {
   'claim in the store not seen beside the cookie': [
     ['calm'],
     {
-      [COOKIE_CELL]: [
-        [
-          'successor.record.generation >= carried.generation',
-          'successor.record.generation > carried.generation',
-        ],
-      ],
+      [COOKIE_CELL]: [['held.generation >= carried.generation', 'held.generation > carried.generation']],
     },
   ],
   'rejected token served again': [
@@ -227,7 +204,7 @@ export const mutants = {
       ],
     },
   ],
-  'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(touchedAt, now)', 'now']] }],
+  'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
   'cool-down by a wrong clock obeyed': [
     ['everything'],
     { 'rules/decide.ts': [[' && pause <= coolDown.seconds', '']] },
@@ -241,10 +218,7 @@ export const mutants = {
     {
       'surface/bound-session.ts': [
         ['signal?.throwIfAborted()\n', ''],
-        [
-          'let leave: (() => void) | undefined',
-          'signal.throwIfAborted()\n  let leave: (() => void) | undefined',
-        ],
+        ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
       ],
     },
   ],

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@evertoken/core/tokens'
 
 const BIND =
-  'bind a Durable Object to the class "EvertokenSessions" in the wrangler configuration, list the class under ' +
-  '"new_sqlite_classes" of a migration, and export it from the Worker'
+  'bind a Durable Object to the class "EvertokenSessions", list it under "new_sqlite_classes" of a migration, ' +
+  'and export it from the Worker'
 
 /** @throws ConfigurationError unless it is a binding to Durable Objects; it says what to add. */
 export function checkSessionsBinding(binding: unknown): void {
@@ -21,16 +21,13 @@ export function checkNoBinding(store: unknown): void {
 
 export function notSqlite(): ConfigurationError {
   const problem =
-    'is a Durable Object without SQLite: list its class under "new_sqlite_classes" of a migration, not "new_classes"'
+    'is without SQLite: list its class under "new_sqlite_classes" of a migration, not "new_classes"'
   return unfit(problem)
 }
 
 function checkNotKv(binding: unknown): void {
   if (!isKv(binding) || 'idFromName' in Object(binding)) return
-  const problem =
-    'is Workers KV, which answers with old values: a refresh token read too late is a spent one, and using it ends ' +
-    'the grant; use "createDurableObjectStore"'
-  throw unfit(`${problem}: ${BIND}`)
+  throw unfit(`is Workers KV, which answers with old values; use "createDurableObjectStore": ${BIND}`)
 }
 
 function isKv(binding: unknown): boolean {

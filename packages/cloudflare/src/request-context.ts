@@ -35,7 +35,7 @@ function findStorage(): AsyncStorage | undefined {
 
 function noAsyncContext(): ConfigurationError {
   const message =
-    'Cannot tell whose token is wanted: this Worker has no async context. Add the compatibility flag "nodejs_compat" ' +
-    '(with a compatibility date of 2024-09-23 or later), or use the session that "handler" passes to its function'
+    'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (and a date of 2024-09-23 or later), ' +
+    'or use the session that "handler" passes on'
   return new ConfigurationError('no_current_session', message)
 }

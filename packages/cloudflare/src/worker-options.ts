@@ -15,8 +15,7 @@ export function checkWorkerOptions(options: TokenEngineOptions): void {
   const missing = FROM_ENV.find((name) => name in options && options[name] === undefined)
   if (missing !== undefined && !(missing === 'clientSecret' && options.clientAuthentication === 'none')) {
     const problem =
-      'is undefined: when it comes from "env", add it to "vars" of the wrangler configuration, or with ' +
-      '"wrangler secret put" (in development: to .dev.vars)'
+      'is undefined: when it comes from "env", add it to "vars" or by "wrangler secret put" (in development: to .dev.vars)'
     throw new ConfigurationError('invalid_option', `Option "${missing}" ${problem}`)
   }
   if (options.store === undefined) {

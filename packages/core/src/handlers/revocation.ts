@@ -1,10 +1,11 @@
 import { fingerprint } from '../mechanisms/digest.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { type SessionRecord, withoutRefreshToken, withRevocationConfirmed } from '../rules/session-record.ts'
-import { type EventListener, OperatorError, type RevocationOutcome } from '../vocabulary/index.ts'
+import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 
 export interface RevokeSessionOptions {
   /** The refresh token, nothing, or `all`: the access tokens too. */
@@ -14,7 +15,6 @@ export interface RevokeSessionOptions {
   readonly clock?: Clock
 }
 
-const MAX_SWAPS = 50
 const PAUSES_SECONDS = [1, 4, 16]
 
 /** Revokes a refresh token that no session uses any more, and tells the outcome by an event. */
@@ -76,16 +76,9 @@ export async function revokeRefreshToken(
   return outcome
 }
 
-/** Swaps until won; `step` touches only fields of its own, so it can be applied to whatever stands there. */
+/** `step` touches only fields of its own, so it can be applied to whatever stands there. */
 async function change(session: RequestSession, cell: SessionCell, step: typeof withoutRefreshToken) {
-  for (let i = 0; i < MAX_SWAPS; i++) {
-    const now = await cell.read()
-    if (!now) return undefined
-    const next = step(now.record)
-    const snapshot = next === now.record ? now : await cell.swap(now, next)
-    if (!snapshot) continue
-    session.note(snapshot)
-    return snapshot.record
-  }
-  throw new OperatorError('store_unavailable', 'Cannot change the session: the session store lost every swap')
+  const snapshot = await swapUntilWon(cell, cell.read, step)
+  if (snapshot) session.note(snapshot)
+  return snapshot?.record
 }

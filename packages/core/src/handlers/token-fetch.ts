@@ -101,7 +101,7 @@ async function follow(call: Call, token: AccessToken, policy: TokenFetchPolicy):
     if (next === 'refused' || call.redirect === 'error') break
     hop = next
   }
-  const message = 'Cannot follow the redirect: it leads out of the allowed URLs with a body, or nowhere'
+  const message = 'Cannot follow the redirect: it leads out of "allowedUrls", or nowhere'
   throw new ConfigurationError('redirect_refused', message)
 }
 
@@ -116,6 +116,6 @@ function send(call: Call, hop: Hop, token: AccessToken, fetch: TokenFetch): Prom
 }
 
 function notAllowed(url: URL): ConfigurationError {
-  const message = `Cannot call '${url.origin}' with the user's token: it is not below "baseUrl" or "allowedUrls"`
+  const message = `Cannot call '${url.origin}' with a token: add it to "allowedUrls"`
   return new ConfigurationError('origin_not_allowed', message)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
-import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
-import { OperatorError } from '../vocabulary/index.ts'
+import type { SessionCell } from '../ports/session-cell.ts'
+import { endsAt, type SessionRecord } from '../rules/session-record.ts'
+import { createStoredCell, type Expired } from './stored-cell.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -9,7 +9,6 @@ import type { Vault } from './vault.ts'
  * that may be minutes behind the store's.
  */
 const LATE_REQUEST_SECONDS = 900
-const MAX_SWAPS = 50
 
 /**
  * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
@@ -20,54 +19,16 @@ export function createCookieCell(
   vault: Vault,
   clock: Clock,
   idleSeconds: number,
-  expired?: (key: string, record: SessionRecord) => void,
+  expired?: Expired,
 ): SessionCell {
-  const key = carried.id
-
-  async function newest(): Promise<Snapshot> {
-    const successor = await vault.read(key)
-    const stored = successor?.sealed
-    const later = successor && (successor.record.ended || successor.record.generation >= carried.generation)
-    return { record: later ? successor.record : carried, stored }
-  }
-
-  async function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined> {
-    const next = await vault.swap(key, from.stored, to, keepUntil(to))
-    return next && { record: next.record, stored: next.sealed }
-  }
-
-  function keepUntil(record: SessionRecord): number {
-    if (record.ended) return record.expiresAt
-    const over = endsAt(record, idleSeconds)
-    if (!record.caughtUp) return over
-    return Math.min(over, Math.max(clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
-  }
-
-  async function kept(): Promise<Snapshot | undefined> {
-    const snapshot = await newest()
-    return snapshot.record.ended ? undefined : snapshot
-  }
-
-  return {
-    key,
-    kept,
-    swap,
-    async read() {
-      const snapshot = await kept()
-      if (!snapshot || clock.now() < endsAt(snapshot.record, idleSeconds)) return snapshot
-      expired?.(key, snapshot.record)
-      return undefined
+  return createStoredCell(carried.id, vault, clock, idleSeconds, expired, {
+    inStoreAlone: false,
+    newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
+    keepUntil(record) {
+      if (record.ended) return record.expiresAt
+      const over = endsAt(record, idleSeconds)
+      if (!record.caughtUp) return over
+      return Math.min(over, Math.max(clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },
-    async end(reason) {
-      for (let i = 0; i < MAX_SWAPS; i++) {
-        const last = await newest()
-        if (last.record.ended) return undefined
-        if (await swap(last, ended(last.record, reason))) return last.record
-      }
-      throw new OperatorError(
-        'store_unavailable',
-        'Cannot end the session: the session store lost every swap',
-      )
-    },
-  }
+  })
 }

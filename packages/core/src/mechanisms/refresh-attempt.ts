@@ -23,13 +23,6 @@ export interface Sent extends Consumed, Want {
   readonly answer: RefreshAnswer
   /** From the monotonic clock, in milliseconds. */
   readonly sentAt: number
-  /** An earlier use of the same refresh token, by another flight, may have gone through, its answer lost. */
+  /** This use of the refresh token, or one before, may have gone through, its answer lost. */
   readonly inDoubt: boolean
-}
-
-/** Whether the refresh token may have been used before, unknown to anybody. */
-export function isInDoubt(tries: readonly Sent[], { refreshToken }: Sent): boolean {
-  return tries.some(
-    (sent) => sent.refreshToken === refreshToken && (sent.inDoubt || sent.answer.kind === 'ambiguous'),
-  )
 }

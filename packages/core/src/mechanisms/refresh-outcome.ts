@@ -3,13 +3,13 @@ import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../r
 import { settle, settleRejection } from '../rules/settle.ts'
 import { OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
-import { isInDoubt, type OutcomeOptions, type Sent, type TokenResult } from './refresh-attempt.ts'
-import { createFailure, refusal } from './refresh-failure.ts'
+import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
+import { failed, refusal } from './refresh-failure.ts'
+import { everySwapLost, swapUntilWon } from './swap-until-won.ts'
 
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
 const PERSIST_MS = 30_000
-const MAX_SWAPS = 50
 
 /**
  * Carries out what the answer of the token endpoint means for the session. Resolves to `undefined` when the session
@@ -21,7 +21,6 @@ export type Outcome = (cell: SessionCell, tries: readonly Sent[]) => Promise<Tok
 
 export function createOutcome(options: OutcomeOptions): Outcome {
   const { server, clock, emit } = options
-  const failed = createFailure(options)
 
   const outcome: Outcome = async (cell, tries) => {
     const sent = tries.at(-1)
@@ -33,16 +32,16 @@ export function createOutcome(options: OutcomeOptions): Outcome {
         return persist(cell, sent, answer.grant)
       case 'subject_changed':
         try {
-          return await endSession(cell, tries, sent, 'subject_changed')
+          return await endSession(cell, sent, 'subject_changed')
         } finally {
           await revoke(cell, answer.grant)
         }
       case 'rejected':
-        return endSession(cell, tries, sent, 'grant_rejected')
+        return endSession(cell, sent, 'grant_rejected')
       case 'misconfigured':
       case 'not_processed':
       case 'ambiguous':
-        return failed(cell, tries, sent, answer)
+        return failed(cell, tries, sent, answer, options)
     }
   }
 
@@ -93,22 +92,21 @@ export function createOutcome(options: OutcomeOptions): Outcome {
 
   async function endSession(
     cell: SessionCell,
-    tries: readonly Sent[],
     sent: Sent,
     reason: 'grant_rejected' | 'subject_changed',
   ): Promise<TokenResult | undefined> {
-    for (let i = 0; i < MAX_SWAPS; i++) {
-      const now = await cell.kept()
-      if (!now || settleRejection(now.record, sent) === 'again') return undefined
-      const session = fingerprint(cell.key)
+    let toTell = sent.inDoubt
+    const session = fingerprint(cell.key)
+    const won = await swapUntilWon(cell, cell.kept, (record) => {
+      if (settleRejection(record, sent) === 'again') return undefined
       // Told first: the swap may be made although its answer never comes, and then there is nobody left to tell.
-      if (i === 0 && isInDoubt(tries, sent))
-        emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
-      if (!(await cell.swap(now, ended(now.record, reason)))) continue
-      emit({ type: 'session_ended', session, reason })
-      return { signIn: 'session_ended' }
-    }
-    throw everySwapLost()
+      if (toTell) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
+      toTell = false
+      return ended(record, reason)
+    })
+    if (!won) return undefined
+    emit({ type: 'session_ended', session, reason })
+    return { signIn: 'session_ended' }
   }
 
   return outcome
@@ -117,9 +115,4 @@ export function createOutcome(options: OutcomeOptions): Outcome {
 function storeFailure(error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   throw error
-}
-
-function everySwapLost(): OperatorError {
-  const message = 'Cannot write the session: the session store lost every swap'
-  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }

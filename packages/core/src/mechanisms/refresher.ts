@@ -108,7 +108,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
         pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)
         continue
       }
-      const sent = await send(cell, demand, snapshot, flight.by)
+      const sent = await send(cell, demand, snapshot, flight.by, tries)
       if (!sent) continue
       tries.push(sent)
       const done = await outcome(cell, tries)
@@ -126,6 +126,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     demand: TokenDemand,
     snapshot: Snapshot,
     by: string,
+    tries: readonly Sent[],
   ): Promise<Sent | undefined> {
     const { refreshToken, claims } = snapshot.record
     const claimedAt = clock.elapsed()
@@ -135,7 +136,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const sentAt = clock.elapsed()
     const answer = await server.refresh(refreshToken, demand.request, claims)
     const { key, rejected } = demand
-    const { attempt, inDoubt = false } = claimed.record
+    const { attempt } = claimed.record
+    const inDoubt =
+      claimed.record.inDoubt === true ||
+      answer.kind === 'ambiguous' ||
+      tries.some((earlier) => earlier.refreshToken === refreshToken && earlier.inDoubt)
     return { answer, refreshToken, key, rejected, attempt, sentAt, inDoubt }
   }
 

@@ -199,14 +199,11 @@ function ignoreStore(error: unknown): undefined {
 }
 
 function headersAlreadySent(what: string): ConfigurationError {
-  const message =
-    `Cannot ${what}: the response headers are already sent and this session lives in a cookie; ` +
-    'ask for the token before the response starts, or keep sessions on the server ("session": "server")'
+  const message = `Cannot ${what} after the response headers are sent: do it earlier, or use the option "session": "server"`
   return new ConfigurationError('headers_already_sent', message)
 }
 
 function tooLarge(): ConfigurationError {
-  const message =
-    'Cannot keep the session in a cookie: its tokens and claims are too large; keep sessions on the server ("session": "server")'
+  const message = 'Cannot keep so large a session in a cookie: use the option "session": "server"'
   return new ConfigurationError('session_too_large', message)
 }

@@ -147,5 +147,5 @@ function createExpiryNotice({
 }
 
 function keyTaken(): OperatorError {
-  return new OperatorError('store_unavailable', 'Cannot start the session: its key is taken in the store')
+  return new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
 }

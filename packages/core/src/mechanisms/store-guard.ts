@@ -31,6 +31,6 @@ export function createStoreGuard({ emit, clock, storeTimeoutMs }: StoreGuardOpti
 }
 
 function unavailable(operation: string, cause: ReturnType<typeof redact>): OperatorError {
-  const message = `Cannot ${operation} the session: the session store failed; nothing is lost, see "cause"`
+  const message = `Cannot ${operation} the session: the session store failed, see "cause"`
   return new OperatorError('store_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

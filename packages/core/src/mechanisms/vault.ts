@@ -24,8 +24,9 @@ export interface VaultOptions extends StoreGuardOptions {
   readonly seal: Seal
 }
 
-export function createVault({ store, seal, ...guard }: VaultOptions): Vault {
-  const guarded = createStoreGuard(guard)
+export function createVault(options: VaultOptions): Vault {
+  const { store, seal } = options
+  const guarded = createStoreGuard(options)
   const records = createSealedRecords(seal)
 
   return {
@@ -59,6 +60,6 @@ export function createVault({ store, seal, ...guard }: VaultOptions): Vault {
 }
 
 function unreadable(why: string): OperatorError {
-  const message = `Cannot read the session: the session store holds a record that is ${why.replace('_', ' ')}`
+  const message = `Cannot read the session: its record in the store is ${why.replace('_', ' ')}`
   return new OperatorError('store_record_unreadable', message)
 }

@@ -10,9 +10,8 @@ export type RefreshAnswer =
   /** The new ID token speaks of another user. */
   | { readonly kind: 'subject_changed'; readonly grant: TokenGrant }
   | { readonly kind: 'rejected' }
-  | { readonly kind: 'misconfigured'; readonly cause: RedactedCause }
   | {
-      readonly kind: 'not_processed' | 'ambiguous'
+      readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous'
       readonly cause: RedactedCause
       readonly retryAfterSeconds?: number | undefined
     }

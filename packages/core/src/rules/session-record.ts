@@ -7,7 +7,7 @@ export interface StoredToken {
   /** When the request that brought it was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number
-  readonly scope?: string
+  readonly scope?: string | undefined
   /** The refresh attempt that brought it; 0 for the sign-in. */
   readonly attempt: number
 }
@@ -38,12 +38,12 @@ export interface UserClaims {
 /** What a token response gives, after everything that cannot be used was left out. */
 export interface TokenGrant {
   /** Absent when the response held no usable access token; what else it brought is still kept. */
-  readonly accessToken?: Omit<StoredToken, 'attempt'>
-  readonly refreshToken?: string
-  readonly scope?: string
+  readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
+  readonly refreshToken?: string | undefined
+  readonly scope?: string | undefined
   /** As received; `claims` is present once it was validated. */
-  readonly idToken?: string
-  readonly claims?: UserClaims
+  readonly idToken?: string | undefined
+  readonly claims?: UserClaims | undefined
 }
 
 /**
@@ -61,21 +61,21 @@ export interface SessionRecord {
   /** When the session was last known to be in use. */
   readonly touchedAt: number
   readonly claims: UserClaims
-  readonly idToken?: string
-  readonly refreshToken?: string
+  readonly idToken?: string | undefined
+  readonly refreshToken?: string | undefined
   /** A refresh token that was given up and that the authorization server has not confirmed to be revoked. */
-  readonly revoking?: string
+  readonly revoking?: string | undefined
   /** What the refresh token was granted; an access token may have less. */
-  readonly scope?: string
+  readonly scope?: string | undefined
   readonly tokens: Readonly<Record<string, StoredToken>>
   /** The number of the latest refresh attempt. */
   readonly attempt: number
-  readonly claim?: RefreshClaim
-  readonly coolDown?: CoolDown
+  readonly claim?: RefreshClaim | undefined
+  readonly coolDown?: CoolDown | undefined
   /** An earlier use of the refresh token may have gone through, its answer lost. */
-  readonly inDoubt?: true
+  readonly inDoubt?: true | undefined
   /** The browser has shown that it holds this generation. */
-  readonly caughtUp?: true
+  readonly caughtUp?: true | undefined
   readonly ended?: EndReason
 }
 
@@ -88,8 +88,8 @@ export function newSession(
   key: string,
   now: number,
 ): SessionRecord {
-  const empty = { ...base, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
-  return withGrant(grant.scope === undefined ? empty : { ...empty, scope: grant.scope }, grant, key, 0, now)
+  const empty = { ...base, scope: grant.scope, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
+  return withGrant(empty, grant, key, 0, now)
 }
 
 /** What a token response does to a session (RFC 6749 §6): see S1–S3. */
@@ -100,19 +100,17 @@ export function withGrant(
   attempt: number,
   now: number,
 ): SessionRecord {
-  const { claim: _claim, coolDown, inDoubt: _inDoubt, caughtUp: _caughtUp, ...rest } = record
+  const { accessToken, refreshToken, idToken, claims } = grant
   return {
-    ...rest,
+    ...touched(record, now),
+    claim: undefined,
+    inDoubt: undefined,
     // Answers without a usable access token are failures in a row.
-    ...(grant.accessToken || !coolDown ? {} : { coolDown }),
-    generation: record.generation + 1,
-    touchedAt: later(record, now),
-    tokens: grant.accessToken
-      ? withToken(record.tokens, key, { ...grant.accessToken, attempt }, now)
-      : record.tokens,
-    ...(grant.refreshToken === undefined ? {} : { refreshToken: grant.refreshToken }),
-    ...(grant.idToken === undefined ? {} : { idToken: grant.idToken }),
-    ...(grant.claims === undefined ? {} : { claims: { ...record.claims, ...grant.claims } }),
+    coolDown: accessToken ? undefined : record.coolDown,
+    tokens: accessToken ? withToken(record.tokens, key, { ...accessToken, attempt }, now) : record.tokens,
+    refreshToken: refreshToken ?? record.refreshToken,
+    idToken: idToken ?? record.idToken,
+    claims: { ...record.claims, ...claims },
   }
 }
 
@@ -131,9 +129,8 @@ function withToken(
 
 /** Whoever takes over the claim of somebody else cannot know whether that one has sent the refresh token. */
 export function withClaim(record: SessionRecord, by: string): SessionRecord {
-  const { caughtUp: _caughtUp, ...rest } = record
   const attempt = record.attempt + 1
-  const next = { ...rest, attempt, claim: { attempt, by } }
+  const next = { ...record, attempt, claim: { attempt, by }, caughtUp: undefined }
   return record.claim && record.claim.by !== by ? withDoubt(next) : next
 }
 
@@ -148,32 +145,30 @@ export function withCoolDown(
   now: number,
   retryAfterSeconds?: number,
 ): SessionRecord {
-  const { claim: _claim, ...rest } = record
   const failures = Math.min((record.coolDown?.failures ?? 0) + 1, 10)
   const pause = retryAfterSeconds ?? Math.min(2 ** (failures - 1), MAX_COOL_DOWN_SECONDS)
-  return { ...rest, coolDown: { until: now + pause, seconds: pause, failures, code } }
+  return { ...record, claim: undefined, coolDown: { until: now + pause, seconds: pause, failures, code } }
 }
 
 /** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
 export function withoutRefreshToken(record: SessionRecord): SessionRecord {
-  const { refreshToken, claim: _claim, caughtUp: _caughtUp, ...rest } = record
+  const { refreshToken } = record
   if (refreshToken === undefined) return record
-  return { ...rest, revoking: refreshToken, generation: record.generation + 1 }
+  return { ...nextGeneration(record), revoking: refreshToken, refreshToken: undefined, claim: undefined }
 }
 
 export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
-  const { revoking: _revoking, caughtUp: _caughtUp, ...rest } = record
-  return { ...rest, generation: record.generation + 1 }
+  return { ...nextGeneration(record), revoking: undefined }
 }
 
 export function touched(record: SessionRecord, now: number): SessionRecord {
-  const { caughtUp: _caughtUp, ...rest } = record
-  return { ...rest, touchedAt: later(record, now), generation: record.generation + 1 }
+  // A clock that is behind must not bring the end of the session nearer.
+  return { ...nextGeneration(record), touchedAt: Math.max(record.touchedAt, now) }
 }
 
-/** A clock that is behind must not bring the end of the session nearer. */
-function later({ touchedAt }: SessionRecord, now: number): number {
-  return Math.max(touchedAt, now)
+/** What every browser has to be told of. */
+function nextGeneration(record: SessionRecord): SessionRecord {
+  return { ...record, generation: record.generation + 1, caughtUp: undefined }
 }
 
 /** The browser has this generation; requests that were sent before it had are all that still needs the store. */
@@ -183,9 +178,7 @@ export function caughtUp(record: SessionRecord): SessionRecord {
 
 /** What is left of a session that is over: enough to refuse whoever still shows its cookie. */
 export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
-  const { id, issuer, expiresAt, touchedAt } = record
-  const generation = record.generation + 1
-  const { attempt } = record
+  const { id, issuer, generation, expiresAt, touchedAt, attempt } = nextGeneration(record)
   return { id, issuer, generation, expiresAt, touchedAt, attempt, claims: {}, tokens: {}, ended: reason }
 }
 
@@ -196,15 +189,12 @@ export function endsAt(record: SessionRecord, idleSeconds: number): number {
 
 /** Whether a value read back from a seal has the shape of a session record. */
 export function isSessionRecord(value: unknown): value is SessionRecord {
-  if (typeof value !== 'object' || value === null) return false
-  const { id, issuer, generation, expiresAt, touchedAt, attempt, tokens, claims } = value as SessionRecord
+  const { id, issuer, generation, expiresAt, touchedAt, attempt, tokens, claims } = Object(
+    value,
+  ) as SessionRecord
   return (
-    typeof id === 'string' &&
-    typeof issuer === 'string' &&
+    [id, issuer].every((text) => typeof text === 'string') &&
     [generation, expiresAt, touchedAt, attempt].every(Number.isFinite) &&
-    typeof tokens === 'object' &&
-    tokens !== null &&
-    typeof claims === 'object' &&
-    claims !== null
+    [tokens, claims].every((part) => typeof part === 'object' && part !== null)
   )
 }

@@ -18,19 +18,15 @@ export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | u
     string,
     unknown
   >
-  const usable = isUsable(access_token) && isBearer(token_type)
+  const usable = isText(access_token) && isB64Token(access_token) && isBearer(token_type)
+  const expiresAt = sentAt + lifetimeSeconds(expires_in)
+  const granted = isText(scope) && { scope }
   return {
     ...(usable && {
-      accessToken: {
-        value: access_token,
-        type: 'Bearer',
-        obtainedAt: sentAt,
-        expiresAt: sentAt + lifetimeSeconds(expires_in),
-        ...(isText(scope) && { scope }),
-      },
+      accessToken: { value: access_token, type: 'Bearer', obtainedAt: sentAt, expiresAt, ...granted },
     }),
     ...(isText(refresh_token) && { refreshToken: refresh_token }),
-    ...(isText(scope) && { scope }),
+    ...granted,
     ...(isText(id_token) && { idToken: id_token }),
   }
 }
@@ -75,10 +71,6 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function isUsable(value: unknown): value is string {
-  return typeof value === 'string' && isB64Token(value)
-}
-
 function isBearer(tokenType: unknown): boolean {
-  return typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer'
+  return isText(tokenType) && tokenType.toLowerCase() === 'bearer'
 }

@@ -33,19 +33,20 @@ export interface BindOptions {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { starting, refresher, clock, issuer, absoluteSeconds, origin, emit } = options
+  const { refresher, clock, issuer, origin, emit } = options
   return {
     session,
     origin,
     emit,
     responses: createHeldResponses(),
-    async obtain({ key, request, rejected, signal }) {
+    async obtain(demand) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
       const { beforeRefresh, keepAlive } = session
+      const { signal } = demand
       // Before the work begins: a failure that nobody waits for would end the process.
       signal?.throwIfAborted()
-      const work = refresher.token(cell, { key, request, rejected, beforeRefresh, keepAlive })
+      const work = refresher.token(cell, { ...demand, beforeRefresh, keepAlive })
       const result = signal ? await unlessAborted(work, signal) : await work
       if ('token' in result) session.note(result.snapshot)
       return result
@@ -53,9 +54,9 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     start(grant) {
       return session.start(async (id) => {
         const now = clock.now()
-        const base = { id, issuer, expiresAt: now + absoluteSeconds, claims: grant.claims ?? {} }
+        const base = { id, issuer, expiresAt: now + options.absoluteSeconds, claims: grant.claims ?? {} }
         const record = newSession(base, grant, '', now)
-        await starting?.(record)
+        await options.starting?.(record)
         return record
       })
     },
@@ -67,11 +68,11 @@ export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): A
 }
 
 /** Lets one caller go when its signal says so; the work goes on for the others. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let leave: (() => void) | undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    leave = () => reject(signal.reason as Error)
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(signal.reason as Error)
+    const stay = () => signal.removeEventListener('abort', leave)
     signal.addEventListener('abort', leave)
+    work.finally(stay).then(resolve, reject)
   })
-  return Promise.race([work, aborted]).finally(() => leave && signal.removeEventListener('abort', leave))
 }

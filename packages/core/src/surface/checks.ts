@@ -26,31 +26,36 @@ export function checkText(option: string, value: unknown): string {
   return value
 }
 
-export function oneOf<T>(option: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value
-  throw invalid(option, `must be one of ${allowed.map((each) => JSON.stringify(each)).join(', ')}`)
+export function checkSeconds(option: string, value: unknown): number {
+  if (Number.isFinite(value) && (value as number) > 0) return value as number
+  throw invalid(option, 'must be a positive number of seconds')
 }
 
-export function checkSeconds(option: string, seconds: number): number {
-  if (!Number.isFinite(seconds) || seconds <= 0) throw invalid(option, 'must be a positive number of seconds')
-  return seconds
+export function checkFunction<T>(option: string, value: T): T {
+  if (typeof value === 'function') return value
+  throw invalid(option, 'must be a function')
 }
 
-/** @throws ConfigurationError when something is there that is not a function. */
-export function checkFunctions(functions: Readonly<Record<string, unknown>>): void {
-  for (const [option, value] of Object.entries(functions)) {
-    if (value !== undefined && typeof value !== 'function') throw invalid(option, 'must be a function')
+export function oneOf<const T>(allowed: readonly T[]): (option: string, value: unknown) => T {
+  return (option, value) => {
+    if (allowed.includes(value as T)) return value as T
+    throw invalid(option, `must be one of ${allowed.map((each) => JSON.stringify(each)).join(', ')}`)
   }
 }
 
-/** @throws ConfigurationError when something is there that lacks one of the methods. */
-export function checkMethods<T extends object>(
-  option: string,
-  value: T | undefined,
-  methods: readonly (keyof T & string)[],
-): void {
-  const lacking = value !== undefined && methods.find((name) => typeof value?.[name] !== 'function')
-  if (lacking) throw invalid(option, `lacks the method "${lacking}"`)
+/** What has all of these methods. */
+export function having<T>(methods: readonly (keyof T & string)[]): (option: string, value: T) => T {
+  return (option, value) => {
+    const lacking = methods.find((name) => typeof value?.[name] !== 'function')
+    if (lacking !== undefined) throw invalid(option, `lacks the method "${lacking}"`)
+    return value
+  }
+}
+
+export function optional<V, T>(
+  check: (option: string, value: V) => T,
+): (option: string, value: V | undefined) => T | undefined {
+  return (option, value) => (value === undefined ? undefined : check(option, value))
 }
 
 /** @throws ConfigurationError when the request names what no token can be asked for with. */
@@ -59,7 +64,31 @@ export function checkTokenRequest(request: TokenRequest): void {
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }
 
-/** @param rest - What no option was found in. */
+/** Options that are taken one by one. */
+export interface Taking<Options> {
+  /** @throws ConfigurationError when `check` does. */
+  take<Name extends keyof Options & string, T>(
+    name: Name,
+    check: (option: string, value: Options[Name]) => T,
+    fallback?: Options[Name],
+  ): T
+  /** What has not been taken. */
+  readonly rest: object
+}
+
+export function createTaking<Options extends object>(options: Options): Taking<Options> {
+  const rest: Partial<Options> = { ...options }
+  return {
+    rest,
+    take(name, check, fallback) {
+      delete rest[name]
+      const value = options[name] === undefined ? fallback : options[name]
+      return check(name, value as Options[typeof name])
+    },
+  }
+}
+
+/** @throws ConfigurationError when there is anything. */
 export function checkNothingElse(rest: object, prefix = ''): void {
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) throw invalid(prefix + unknown, 'is not an option: check its spelling')

@@ -31,8 +31,6 @@ export function createCurrentTokens(context: RequestContext): CurrentTokens {
 export function currentOf<User extends TokenSession>(context: RequestContext): Current<User> {
   const found = context.get() as Current<User> | undefined
   if (found) return found
-  const message =
-    'Cannot tell whose token is wanted: call this while "handle" runs the request, or name the session with ' +
-    '"session(request)" or "sessionById(id)"'
+  const message = 'Cannot tell whose token is wanted: call this inside "handle", or use "session(request)"'
   throw new ConfigurationError('no_current_session', message)
 }

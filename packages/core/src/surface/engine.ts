@@ -44,10 +44,9 @@ export type Routes = (
 ) => (() => Promise<Response>) | undefined
 
 /** What all features stand on. */
-export interface Ground<Settings extends TokenSettings> {
-  readonly settings: Settings
+export type Ground<Settings extends TokenSettings> = Settings & {
   readonly store: SessionStore
-  readonly runtime: Runtime
+  readonly flights: Runtime['flights']
   readonly http: Http
   readonly clock: Clock
   readonly emit: EventListener
@@ -73,27 +72,25 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
 ): SessionEngine<User> {
-  const { issuer, secrets, origin, idleSeconds, absoluteSeconds, requestTimeoutMs, storeTimeoutMs } = settings
+  const { secrets, origin, sameSite } = settings
   const { clock = systemClock, store } = options
-  const { context, flights } = runtime
-  const emit = tell(options.onEvent)
-  const http = createHttp(options.fetch ?? ((input, init) => fetch(input, init)), clock, requestTimeoutMs)
-  const features = equip({ settings, store, runtime, http, clock, emit })
-  const { server, starting, refreshed } = features
-
-  const kind = (settings.kind === 'server' ? createServerKind : createCookieKind)({
-    vault: createVault({ store, seal: createSeal(secrets, 'session'), emit, clock, storeTimeoutMs }),
-    cookies: createSealedRecords(createSeal(secrets, 'cookie')),
+  const http = createHttp(
+    options.fetch ?? ((input, init) => fetch(input, init)),
     clock,
-    idleSeconds,
-    allStored: features.allStored ?? false,
-    emit,
-  })
-  const { random } = Math
-  const refresher = createRefresher({ ...settings, server, flights, clock, emit, random, refreshed })
+    settings.requestTimeoutMs,
+  )
+  const ground = { ...settings, ...runtime, store, http, clock, emit: tell(options.onEvent) }
+  const features = equip(ground)
+  const parts = { ...ground, ...features }
+
+  const vault = createVault({ ...parts, seal: createSeal(secrets, 'session') })
+  const kind =
+    settings.kind === 'server'
+      ? createServerKind({ ...parts, vault })
+      : createCookieKind({ ...parts, vault, cookies: createSealedRecords(createSeal(secrets, 'cookie')) })
+  const refresher = createRefresher({ ...parts, random: Math.random })
   const routes = features.routes?.(kind)
-  const bind = (session: RequestSession) =>
-    bindSession(session, { starting, refresher, clock, issuer, absoluteSeconds, origin, emit })
+  const bind = (session: RequestSession) => bindSession(session, { ...parts, refresher })
 
   function open(
     request: Request,
@@ -101,17 +98,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     cookies = parseCookies(request.headers.get('cookie')),
   ): BoundSession {
     const secure = isSecure(origin ?? request.url)
-    const session = createRequestSession({
-      kind,
-      cookies,
-      idleSeconds,
-      clock,
-      emit,
-      keepAlive,
-      cookieName: cookieName(settings.cookieName, secure),
-      attributes: { secure, sameSite: settings.sameSite },
-    })
-    return bind(session)
+    const name = cookieName(settings.cookieName, secure)
+    const attributes = { secure, sameSite }
+    return bind(createRequestSession({ ...parts, kind, cookies, cookieName: name, attributes, keepAlive }))
   }
 
   return {
@@ -128,7 +117,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       if (route) return withCookies(bound, await kept(route(), keepAlive))
       const user = features.user(bound)
       const current: Current<User> = { bound, user }
-      return withCookies(bound, await context.run(current, () => application(request, user)))
+      return withCookies(bound, await runtime.context.run(current, () => application(request, user)))
     },
   }
 }
@@ -155,5 +144,5 @@ function isSecure(url: string): boolean {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:') return true
   if (isLoopback(hostname)) return false
-  throw invalid('baseUrl', 'is missing: the request came by http, so say what https address browsers use')
+  throw invalid('baseUrl', 'is missing: set it to the https address that browsers use')
 }

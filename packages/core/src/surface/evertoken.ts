@@ -42,28 +42,21 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
   return assemble(checkOptions(options), options, runtime, signInFeatures)
 }
 
-function signInFeatures({
-  settings,
-  store,
-  runtime,
-  http,
-  clock,
-  emit,
-}: Ground<Settings>): Features<UserSession> {
-  const { issuer, routePrefix, storeTimeoutMs } = settings
-  const server = createProtocol({ ...settings, http, flights: runtime.flights, clock })
+function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
+  const { issuer, store } = ground
+  const server = createProtocol(ground)
   const directory =
-    settings.backChannelLogout && store.index
-      ? createSessionDirectory(store, store.index, issuer, createStoreGuard({ emit, clock, storeTimeoutMs }))
+    ground.backChannelLogout && store.index
+      ? createSessionDirectory(store, store.index, issuer, createStoreGuard(ground))
       : undefined
-  const loginPath = `${routePrefix}/login`
+  const loginPath = `${ground.routePrefix}/login`
   return {
     server,
     allStored: directory !== undefined,
     starting: directory?.add,
-    refreshed: quietly(settings.onRefreshed),
-    routes: (kind) => createRoutes({ settings, kind, directory, protocol: server, clock, emit }),
-    user: (bound) => createUserSession(bound, { server, clock, emit, loginPath }),
+    refreshed: quietly(ground.onRefreshed),
+    routes: (kind) => createRoutes({ ...ground, settings: ground, kind, directory, protocol: server }),
+    user: (bound) => createUserSession(bound, { ...ground, server, loginPath }),
   }
 }
 

@@ -2,7 +2,15 @@ import type { OnSignedIn } from '../handlers/callback.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import type { UserClaims } from '../rules/session-record.ts'
 import { type TokenRequest, validateTokenRequest } from '../rules/token-key.ts'
-import { checkFunctions, checkNothingElse, checkText, invalid, oneOf } from './checks.ts'
+import {
+  checkFunction,
+  checkNothingElse,
+  checkText,
+  createTaking,
+  invalid,
+  oneOf,
+  optional,
+} from './checks.ts'
 
 /** The part of the options that is about signing in and out. All have defaults. */
 export interface SignInOptions {
@@ -63,73 +71,65 @@ export interface SignInSettings {
 const OURS =
   /^(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$/
 
-const SWITCH = [false, true]
+const SWITCH = [false, true] as const
+const LEVELS = [false, true, 'all'] as const
 
 /**
  * @param store - Signing users out by a request of the authorization server needs its index.
  * @throws ConfigurationError that names the option and says what to do.
  */
-export function checkSignInOptions(
-  {
-    routePrefix = '/auth',
-    scope = 'openid offline_access',
-    resource,
-    authorizationParameters,
-    revokeOnLogout = true,
-    postLogoutPath = '/',
-    loginParameters = [],
-    responseMode = 'query',
-    signInErrorPath,
-    onSignedIn,
-    onRefreshed,
-    anonymousSessionResponse = 401,
-    backChannelLogout = false,
-    frontChannelLogout = false,
-    diagnostics = false,
-    ...rest
-  }: SignInOptions,
-  store: SessionStore,
-): SignInSettings {
-  checkNothingElse(rest)
-  checkFunctions({ onSignedIn, onRefreshed })
-  if (
-    !isList(loginParameters) ||
-    !loginParameters.every((name) => /^[\w.-]+$/.test(name) && !OURS.test(name))
-  )
-    throw invalid('loginParameters', 'must be a list of parameter names that the library does not set itself')
-  if (backChannelLogout && !store.index)
-    throw invalid('backChannelLogout', 'needs a session store with an index: without one no session is found')
-  return {
-    routePrefix: checkPath('routePrefix', routePrefix).replace(/\/$/, ''),
-    openid: checkText('scope', scope).split(' ').includes('openid'),
-    authorizationParameters: checkAuthorization(scope, resource, authorizationParameters),
-    revokeOnLogout: oneOf<boolean | 'all'>('revokeOnLogout', revokeOnLogout, [...SWITCH, 'all']),
-    postLogoutPath: checkPath('postLogoutPath', postLogoutPath),
-    loginParameters,
-    responseMode: oneOf('responseMode', responseMode, ['query', 'form_post']),
-    signInErrorPath:
-      signInErrorPath === undefined ? undefined : checkPath('signInErrorPath', signInErrorPath),
-    onSignedIn,
-    onRefreshed,
-    anonymousSessionResponse: oneOf('anonymousSessionResponse', anonymousSessionResponse, [401, 200]),
-    backChannelLogout: oneOf<boolean | 'all'>('backChannelLogout', backChannelLogout, [...SWITCH, 'all']),
-    frontChannelLogout: oneOf('frontChannelLogout', frontChannelLogout, SWITCH),
-    diagnostics: oneOf('diagnostics', diagnostics, SWITCH),
+export function checkSignInOptions(options: SignInOptions, store: SessionStore): SignInSettings {
+  const { take, rest } = createTaking(options)
+  const scope = take('scope', checkText, 'openid offline_access')
+  const resource = take('resource', checkResource, [])
+  const settings: SignInSettings = {
+    routePrefix: take('routePrefix', checkPath, '/auth').replace(/\/$/, ''),
+    openid: scope.split(' ').includes('openid'),
+    authorizationParameters: take(
+      'authorizationParameters',
+      (option, extra) => checkAuthorization(option, extra, scope, resource),
+      {},
+    ),
+    revokeOnLogout: take('revokeOnLogout', oneOf(LEVELS), true),
+    postLogoutPath: take('postLogoutPath', checkPath, '/'),
+    loginParameters: take('loginParameters', checkLoginParameters, []),
+    responseMode: take('responseMode', oneOf(['query', 'form_post']), 'query'),
+    signInErrorPath: take('signInErrorPath', optional(checkPath)),
+    onSignedIn: take('onSignedIn', optional(checkFunction)),
+    onRefreshed: take('onRefreshed', optional(checkFunction)),
+    anonymousSessionResponse: take('anonymousSessionResponse', oneOf([401, 200]), 401),
+    backChannelLogout: take('backChannelLogout', oneOf(LEVELS), false),
+    frontChannelLogout: take('frontChannelLogout', oneOf(SWITCH), false),
+    diagnostics: take('diagnostics', oneOf(SWITCH), false),
   }
+  checkNothingElse(rest)
+  if (settings.backChannelLogout && !store.index)
+    throw invalid('backChannelLogout', 'needs a session store with an index: without one no session is found')
+  return settings
+}
+
+function checkLoginParameters(option: string, names: unknown): readonly string[] {
+  if (isList(names) && names.every((name) => /^[\w.-]+$/.test(name) && !OURS.test(name))) return names
+  throw invalid(option, 'must be a list of parameter names that the library does not set itself')
+}
+
+function checkResource(option: string, resource: unknown): readonly string[] {
+  const resources = [resource].flat()
+  if (!isList(resources)) throw invalid(option, 'must be a URI, or a list of them')
+  checkRequest(option, { resource: resources })
+  return resources
 }
 
 function checkAuthorization(
+  option: string,
+  extra: unknown,
   scope: string,
-  resource: SignInOptions['resource'] = [],
-  extra: SignInOptions['authorizationParameters'] = {},
+  resources: readonly string[],
 ): URLSearchParams {
-  const resources = [resource].flat()
-  if (!isList(resources)) throw invalid('resource', 'must be a URI, or a list of them')
-  if (!isList(Object.values(Object(extra))) || typeof extra !== 'object' || extra === null)
-    throw invalid('authorizationParameters', 'must be an object of strings')
+  if (typeof extra !== 'object' || extra === null || !isList(Object.values(extra)))
+    throw invalid(option, 'must be an object of strings')
   checkRequest('scope', { scope })
-  checkRequest('resource', { resource: resources })
-  checkRequest('authorizationParameters', { parameters: extra })
+  checkRequest(option, { parameters: extra as Record<string, string> })
   const parameters = new URLSearchParams({ ...extra, scope })
   for (const uri of resources) parameters.append('resource', uri)
   return parameters
@@ -141,11 +141,10 @@ function checkRequest(option: string, request: TokenRequest): void {
 }
 
 /** A path of this application, in the spelling that browsers will send. */
-function checkPath(option: string, path: string): string {
+function checkPath(option: string, path: unknown): string {
   const isPath = typeof path === 'string' && /^\/(?!\/)[\w\-./~]*$/.test(path)
-  if (!isPath || new URL(path, 'https://app.example.com').pathname !== path)
-    throw invalid(option, 'must be a path that starts with a single "/", without "." or ".." in it')
-  return path
+  if (isPath && new URL(path, 'https://app.example.com').pathname === path) return path
+  throw invalid(option, 'must be a path that starts with a single "/", without "." or ".." in it')
 }
 
 function isList(value: unknown): value is string[] {

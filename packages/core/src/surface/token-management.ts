@@ -42,10 +42,8 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   const { settings, rest } = checkTokenOptions(options)
   checkNothingElse(rest)
-  return assemble(settings, options, runtime, ({ http, clock, emit }) => {
-    const server = createTokenEndpoint(
-      createConnection({ ...settings, http, flights: runtime.flights, clock }),
-    )
-    return { server, user: (bound) => createTokenSession(bound, { server, clock, emit }) }
+  return assemble(settings, options, runtime, (ground) => {
+    const server = createTokenEndpoint(createConnection(ground))
+    return { server, user: (bound) => createTokenSession(bound, { ...ground, server }) }
   })
 }

@@ -3,7 +3,17 @@ import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
-import { checkFunctions, checkMethods, checkSeconds, checkText, checkUrl, invalid, oneOf } from './checks.ts'
+import {
+  checkFunction,
+  checkSeconds,
+  checkText,
+  checkUrl,
+  createTaking,
+  having,
+  invalid,
+  oneOf,
+  optional,
+} from './checks.ts'
 
 /** The part of the options that keeps tokens current. Only the first four have to be thought about. */
 export interface TokenManagementOptions {
@@ -76,110 +86,91 @@ const METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const
  * @returns The settings, and whatever else was among the options.
  * @throws ConfigurationError that names the option and says what to do.
  */
-export function checkTokenOptions({
-  issuer,
-  clientId,
-  clientSecret,
-  secret,
-  clientAuthentication,
-  metadataUrl,
-  baseUrl,
-  session = 'cookie',
-  store,
-  cookieName = 'evertoken',
-  sameSite = 'Lax',
-  idleSeconds = DAY_SECONDS,
-  absoluteSeconds = 30 * DAY_SECONDS,
-  refreshBeforeExpiry = 60,
-  refreshTokenReuse = 'strict',
-  serveDuringRefresh = true,
-  requestTimeoutSeconds = 10,
-  storeTimeoutSeconds = 5,
-  onEvent,
-  fetch,
-  clock,
-  ...rest
-}: TokenManagementOptions): { readonly settings: TokenSettings; readonly rest: object } {
-  checkStore(store)
-  checkFunctions({ onEvent, fetch })
-  checkMethods('clock', clock, ['now', 'elapsed', 'sleep'])
+export function checkTokenOptions(options: TokenManagementOptions): {
+  readonly settings: TokenSettings
+  readonly rest: object
+} {
+  const { take, rest } = createTaking(options)
+  take('store', optional(checkStore))
+  take('clock', optional(having(['now', 'elapsed', 'sleep'])))
+  take('onEvent', optional(checkFunction))
+  take('fetch', optional(checkFunction))
+  const clientSecret = take('clientSecret', optional(checkText))
   const settings: TokenSettings = {
-    insecure: checkUrl('issuer', issuer).protocol === 'http:',
-    issuer,
-    clientId: checkText('clientId', clientId),
-    secrets: checkSecrets(secret),
-    authentication: checkAuthentication(clientSecret, clientAuthentication),
-    metadataUrl: metadataUrl === undefined ? undefined : checkMetadataUrl(metadataUrl),
-    origin: baseUrl === undefined ? undefined : checkOrigin(baseUrl),
-    kind: oneOf('session', session, ['cookie', 'server']),
-    cookieName: checkCookieName(cookieName),
-    sameSite: oneOf('sameSite', sameSite, ['Lax', 'Strict']),
-    idleSeconds: checkSeconds('idleSeconds', idleSeconds),
-    absoluteSeconds: checkSeconds('absoluteSeconds', absoluteSeconds),
+    insecure: checkUrl('issuer', options.issuer).protocol === 'http:',
+    issuer: take('issuer', checkText),
+    clientId: take('clientId', checkText),
+    secrets: take('secret', checkSecrets),
+    authentication: take(
+      'clientAuthentication',
+      (option, method) => checkAuthentication(clientSecret, oneOf(METHODS)(option, method)),
+      clientSecret === undefined ? 'none' : METHODS[0],
+    ),
+    metadataUrl: take('metadataUrl', optional(checkMetadataUrl)),
+    origin: take('baseUrl', optional(checkOrigin)),
+    kind: take('session', oneOf(['cookie', 'server']), 'cookie'),
+    cookieName: take('cookieName', checkCookieName, 'evertoken'),
+    sameSite: take('sameSite', oneOf(['Lax', 'Strict']), 'Lax'),
+    idleSeconds: take('idleSeconds', checkSeconds, DAY_SECONDS),
+    absoluteSeconds: take('absoluteSeconds', checkSeconds, 30 * DAY_SECONDS),
     policy: {
-      refreshBeforeExpiry: checkSeconds('refreshBeforeExpiry', refreshBeforeExpiry),
-      reuse: checkReuse(refreshTokenReuse),
-      serveDuringRefresh: oneOf('serveDuringRefresh', serveDuringRefresh, [false, true]),
+      refreshBeforeExpiry: take('refreshBeforeExpiry', checkSeconds, 60),
+      reuse: take('refreshTokenReuse', checkReuse, 'strict'),
+      serveDuringRefresh: take('serveDuringRefresh', oneOf([false, true]), true),
     },
-    requestTimeoutMs: checkSeconds('requestTimeoutSeconds', requestTimeoutSeconds) * 1000,
-    storeTimeoutMs: checkSeconds('storeTimeoutSeconds', storeTimeoutSeconds) * 1000,
+    requestTimeoutMs: take('requestTimeoutSeconds', checkSeconds, 10) * 1000,
+    storeTimeoutMs: take('storeTimeoutSeconds', checkSeconds, 5) * 1000,
   }
   return { settings, rest }
 }
 
-function checkSecrets(secret: TokenManagementOptions['secret']): readonly [string, ...string[]] {
-  const [newest, ...older] = [secret ?? []].flat()
-  const weak = [newest, ...older].some((text) => typeof text !== 'string' || text.length < MIN_SECRET_LENGTH)
-  if (newest === undefined || weak)
-    throw invalid('secret', `is missing or too short: use ${MIN_SECRET_LENGTH} random characters or more`)
-  return [newest, ...older]
+function checkSecrets(option: string, secret: unknown): readonly [string, ...string[]] {
+  const secrets = [secret].flat()
+  const isStrong = (each: unknown) => typeof each === 'string' && each.length >= MIN_SECRET_LENGTH
+  if (secrets.length > 0 && secrets.every(isStrong)) return secrets as [string, ...string[]]
+  throw invalid(option, `is missing or too short: use ${MIN_SECRET_LENGTH} random characters or more`)
 }
 
 function checkAuthentication(
-  clientSecret: unknown,
-  given: ClientAuthentication['method'] | undefined,
+  clientSecret: string | undefined,
+  method: ClientAuthentication['method'],
 ): ClientAuthentication {
-  const method = oneOf(
-    'clientAuthentication',
-    given ?? (clientSecret === undefined ? 'none' : METHODS[0]),
-    METHODS,
-  )
   if (method !== 'none') return { method, clientSecret: checkText('clientSecret', clientSecret) }
   if (clientSecret === undefined) return { method }
   throw invalid('clientSecret', 'must be absent with "clientAuthentication": "none"')
 }
 
 /** Some servers tell by a query which of their policies is meant. */
-function checkMetadataUrl(metadataUrl: string): string {
-  const [base, query] = checkText('metadataUrl', metadataUrl).split(/\?([^#]*)$/)
-  const url = checkUrl('metadataUrl', base)
-  url.search = query ?? ''
+function checkMetadataUrl(option: string, metadataUrl: unknown): string {
+  const [base, query = ''] = checkText(option, metadataUrl).split(/\?([^#]*)$/)
+  const url = checkUrl(option, base)
+  url.search = query
   return url.href
 }
 
-function checkOrigin(baseUrl: string): string {
-  const url = checkUrl('baseUrl', baseUrl)
-  if (url.pathname !== '/') throw invalid('baseUrl', 'must not have a path')
+function checkOrigin(option: string, baseUrl: unknown): string {
+  const url = checkUrl(option, baseUrl)
+  if (url.pathname !== '/') throw invalid(option, 'must not have a path')
   return url.origin
 }
 
-function checkCookieName(name: string): string {
-  if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
-    throw invalid('cookieName', 'must be 1 to 64 letters, digits, "-" or "_"')
-  return name
+function checkCookieName(option: string, name: unknown): string {
+  if (typeof name === 'string' && /^[\w-]{1,64}$/.test(name)) return name
+  throw invalid(option, 'must be 1 to 64 letters, digits, "-" or "_"')
 }
 
-function checkReuse(reuse: ReusePolicy): ReusePolicy {
+function checkReuse(option: string, reuse: unknown): ReusePolicy {
+  const { graceSeconds } = Object(reuse) as { readonly graceSeconds?: unknown }
   if (reuse === 'strict' || reuse === 'tolerant') return reuse
-  if (typeof reuse === 'object' && Number.isFinite(reuse.graceSeconds) && reuse.graceSeconds > 0) return reuse
-  throw invalid('refreshTokenReuse', 'must be "strict", "tolerant" or { graceSeconds: a positive number }')
+  if (Number.isFinite(graceSeconds) && (graceSeconds as number) > 0) return reuse as ReusePolicy
+  throw invalid(option, 'must be "strict", "tolerant" or { graceSeconds: a positive number }')
 }
 
-function checkStore(store: SessionStore | undefined): void {
-  checkMethods('store', store, ['read', 'swap', 'remove'])
-  if (store?.consistency !== 'eventual') return
+function checkStore(option: string, store: SessionStore): void {
+  const { consistency } = having<SessionStore>(['read', 'swap', 'remove'])(option, store)
+  if (consistency !== 'eventual') return
   const problem =
-    'is only eventually consistent: a refresh token read too late is a spent one, and using it ends the grant; ' +
+    'is only eventually consistent, and a refresh token that is read too late ends the grant: ' +
     'use a store that reads its own writes (on Cloudflare: the Durable Object store)'
-  throw invalid('store', problem)
+  throw invalid(option, problem)
 }

@@ -37,8 +37,8 @@ function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProx
   const { target, token, resource, scope, parameters, fetch, ...others } = route
   const { forwarded, prepareHeaders, webSocket = false, ...rest } = others
   checkNothingElse(rest, `${pattern}.`)
-  oneOf(`${pattern}.forwarded`, forwarded, [undefined, 'forwarded', 'x-forwarded'])
-  oneOf(`${pattern}.token`, token, ['user', 'user-or-none', 'none'])
+  oneOf([undefined, 'forwarded', 'x-forwarded'])(`${pattern}.forwarded`, forwarded)
+  oneOf(['user', 'user-or-none', 'none'])(`${pattern}.token`, token)
   const parsed = parseProxyTarget(pattern, checkUrl(`${pattern}.target`, target))
   if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
   const { origin, pathname } = parsed.target

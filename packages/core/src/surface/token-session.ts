@@ -111,8 +111,6 @@ function keyOf(wanted: TokenOptions): string {
 }
 
 function malformed(): ConfigurationError {
-  const message =
-    'Cannot start the session: this is no token response with a usable Bearer "access_token"; ' +
-    'pass the JSON body of the token endpoint as it came'
+  const message = 'Cannot start the session: pass the JSON of a token response, with a Bearer "access_token"'
   return new ConfigurationError('token_response_malformed', message)
 }

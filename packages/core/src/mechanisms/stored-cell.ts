@@ -1,0 +1,65 @@
+import type { Clock } from '../ports/clock.ts'
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
+import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
+import type { Vault } from './vault.ts'
+
+/** What one way to keep a session does in its own manner. */
+export interface Keeping {
+  /** The newest record there is, seen from the one that the store holds. */
+  newest(held: SessionRecord | undefined): SessionRecord | undefined
+  /** When the store may forget a record, in seconds since the epoch. */
+  keepUntil(record: SessionRecord): number
+  /** Whether a session is over as soon as the store has forgotten it. */
+  readonly inStoreAlone: boolean
+}
+
+/** Told of a session whose time is over. */
+export type Expired = (key: string, record: SessionRecord) => void
+
+/** A session of which a store holds the newest record, or knows that there is none. */
+export function createStoredCell(
+  key: string,
+  vault: Vault,
+  clock: Clock,
+  idleSeconds: number,
+  expired: Expired | undefined,
+  { newest, keepUntil, inStoreAlone }: Keeping,
+): SessionCell {
+  async function kept(): Promise<Snapshot | undefined> {
+    const held = await vault.read(key)
+    const record = newest(held?.record)
+    return record && !record.ended ? { record, stored: held?.sealed } : undefined
+  }
+
+  async function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined> {
+    const next = await vault.swap(key, from.stored, to, keepUntil(to))
+    return next && { record: next.record, stored: next.sealed }
+  }
+
+  /** A record that cannot be read can still be removed: signing out must work. */
+  const lastKept = inStoreAlone ? () => kept().catch(() => undefined) : kept
+
+  return {
+    key,
+    kept,
+    swap,
+    async read() {
+      const now = await kept()
+      if (!now || clock.now() < endsAt(now.record, idleSeconds)) return now
+      expired?.(key, now.record)
+      return undefined
+    },
+    async end(reason) {
+      let last = await lastKept()
+      for (let i = 0; last && i < MAX_SWAPS; i++) {
+        // Swapped, not removed: a refresh that comes between would leave a refresh token that nobody knows.
+        if (await swap(last, ended(last.record, reason))) return last.record
+        last = await lastKept()
+      }
+      if (inStoreAlone) await vault.remove(key)
+      else if (last) throw everySwapLost()
+      return undefined
+    },
+  }
+}
