@@ -43,7 +43,7 @@ export function createConnection(
     wire: createWire(http, insecure, TOKEN_RESPONSE_BYTES),
     documents,
     clock,
-    metadata: createMetadataCache(() => discover(options), flights, clock),
+    metadata: createMetadataCache(() => discover(options, documents), flights, clock),
   }
 }
 
