@@ -10,13 +10,7 @@ import {
   staleChunks,
 } from '../rules/cookies.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
-import {
-  ConfigurationError,
-  type EndReason,
-  type EventListener,
-  OperatorError,
-  type RejectionReason,
-} from '../vocabulary/index.ts'
+import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import type { SessionKind } from './session-kinds.ts'
 
@@ -74,20 +68,15 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let started: string | undefined
   /** The cookie of `newest`, where it is news. */
   let news: string | undefined
-  let pending: { readonly set: string; readonly expiresAt: number } | 'clear' | undefined
+  let pending: { readonly set: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
 
   async function search(): Promise<SessionCell | undefined> {
     const joined = joinCookie(cookieName, cookies)
     if (joined === undefined) return undefined
-    const result =
-      joined === 'incomplete' ? { rejected: joined as RejectionReason } : await kind.find(joined.value)
-    if ('rejected' in result) {
-      emit({ type: 'session_rejected', reason: result.rejected })
-      return undefined
-    }
-    held = result.generation
-    cell = result.cell
+    const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
+    if ('rejected' in result) emit({ type: 'session_rejected', reason: result.rejected })
+    else ({ cell, generation: held } = result)
     return cell
   }
 
@@ -101,17 +90,14 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
-  function cookieLines(value: string, expiresAt: number): string[] {
+  function cookieLines(value: string, { id, expiresAt }: SessionRecord): string[] {
     const chunks = chunkCookie(cookieName, value)
-    if (!chunks) {
-      if (cell) emit({ type: 'cookie_too_large', session: fingerprint(cell.key) })
-      return []
-    }
+    if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
+    if (!chunks) return []
     const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
-    const stale = staleChunks(cookieName, cookies, chunks.length)
     return [
       ...chunks.map(([name, part]) => setCookie(name, part, lifetime)),
-      ...stale.map((name) => clearCookie(name, attributes)),
+      ...staleChunks(cookieName, cookies, chunks.length).map((name) => clearCookie(name, attributes)),
     ]
   }
 
@@ -164,7 +150,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       replace(created.cell)
       held = kind.inCookie ? record.generation : undefined
       started = record.id
-      pending = { set: created.cookie, expiresAt: record.expiresAt }
+      pending = { set: created.cookie, record }
       emit({ type: 'session_started', session: fingerprint(created.cell.key) })
     },
     async end(reason) {
@@ -187,8 +173,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
         const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
         return names.filter((name) => cookies.has(name)).map((name) => clearCookie(name, attributes))
       }
-      if (news !== undefined && newest) return cookieLines(news, newest.record.expiresAt)
-      return pending ? cookieLines(pending.set, pending.expiresAt) : []
+      if (news !== undefined && newest) return cookieLines(news, newest.record)
+      return pending ? cookieLines(pending.set, pending.record) : []
     },
   }
 }

@@ -55,7 +55,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     allStored: directory !== undefined,
     starting: directory?.add,
     refreshed: quietly(ground.onRefreshed),
-    routes: (kind) => createRoutes({ ...ground, settings: ground, kind, directory, protocol: server }),
+    routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
     user: (bound) => createUserSession(bound, { ...ground, server, loginPath }),
   }
 }

@@ -3,7 +3,7 @@ import { callback } from '../handlers/callback.ts'
 import { diagnostics } from '../handlers/diagnostics.ts'
 import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
 import { login, type LoginOptions } from '../handlers/login.ts'
-import { createLogoutReturns, type LogoutReturns } from '../handlers/logout-return.ts'
+import { createLogoutReturns } from '../handlers/logout-return.ts'
 import { logout } from '../handlers/logout.ts'
 import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
@@ -19,9 +19,8 @@ import type { EventListener } from '../vocabulary/index.ts'
 import type { Settings } from './options.ts'
 import type { Routes } from './engine.ts'
 
-export interface RoutesOptions {
-  readonly settings: Settings
-  readonly kind: SessionKind
+export interface RoutesOptions extends Settings {
+  readonly sessions: SessionKind
   /** Present when the authorization server may sign users out by itself. */
   readonly directory: SessionDirectory | undefined
   readonly protocol: Protocol
@@ -30,90 +29,71 @@ export interface RoutesOptions {
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { settings, protocol, clock, emit, kind, directory } = options
-  const { routePrefix, clientId, issuer, idleSeconds, postLogoutPath } = settings
-  const loginSeal = createSeal(settings.secrets, 'login')
-  const logoutSeal = createSeal(settings.secrets, 'logout')
-  const revocation = { protocol, emit, clock, revoke: settings.revokeOnLogout }
-
-  function loginOptions(origin: string, cookies: ReadonlyMap<string, string>): LoginOptions {
-    const { responseMode, loginParameters, signInErrorPath } = settings
-    const secure = origin.startsWith('https:')
-    const sameSite = responseMode === 'form_post' ? 'None' : 'Lax'
-    const name = cookieName(settings.cookieName, secure)
-    const attributes = { secure, sameSite } as const
-    return {
-      protocol,
-      emit,
-      origin,
-      responseMode,
-      loginParameters,
-      signInErrorPath,
-      loginPath: `${routePrefix}/login`,
-      redirectUri: `${origin}${routePrefix}/callback`,
-      parameters: settings.authorizationParameters,
-      logins: createPendingLogins({ seal: loginSeal, clock, issuer, cookieName: name, cookies, attributes }),
-    }
-  }
-
-  function returnsOf(origin: string, cookies: ReadonlyMap<string, string>): LogoutReturns {
-    const secure = origin.startsWith('https:')
-    const name = cookieName(settings.cookieName, secure)
-    return createLogoutReturns({
-      seal: logoutSeal,
-      clock,
-      origin,
-      secure,
-      cookies,
-      postLogoutPath,
-      cookieName: name,
-    })
-  }
+  const { routePrefix, postLogoutPath, secrets, sessions, directory } = options
+  const loginSeal = createSeal(secrets, 'login')
+  const logoutSeal = createSeal(secrets, 'logout')
+  const loginPath = `${routePrefix}/login`
+  const logoutPath = `${routePrefix}/logout`
+  const shared = { ...options, loginPath, logoutPath, revoke: options.revokeOnLogout }
 
   return (request, cookies, bound) => {
     const url = new URL(request.url)
     const { pathname } = url
-    const origin = settings.origin ?? url.origin
-    if (pathname === postLogoutPath && url.search !== '' && request.method === 'GET') {
-      const returns = returnsOf(origin, cookies)
-      if (returns.isReturn(url.searchParams)) return () => returns.receive(url.searchParams)
-    }
-    if (!pathname.startsWith(`${routePrefix}/`)) return undefined
+    const mayReturn = pathname === postLogoutPath && url.search !== '' && request.method === 'GET'
+    const isOurs = pathname.startsWith(`${routePrefix}/`)
+    if (!mayReturn && !isOurs) return undefined
     const { session } = bound
+    const origin = options.origin ?? url.origin
+    const secure = origin.startsWith('https:')
+    const here = { ...shared, origin, secure, cookies, cookieName: cookieName(options.cookieName, secure) }
+
+    const returns = () => createLogoutReturns({ ...here, seal: logoutSeal })
+    const loginOptions = (): LoginOptions => {
+      const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
+      const attributes = { secure, sameSite } as const
+      return {
+        ...here,
+        redirectUri: `${origin}${routePrefix}/callback`,
+        parameters: options.authorizationParameters,
+        logins: createPendingLogins({ ...here, seal: loginSeal, attributes }),
+      }
+    }
+
+    if (mayReturn) {
+      const returning = returns()
+      if (returning.isReturn(url.searchParams)) return () => returning.receive(url.searchParams)
+    }
+    if (!isOurs) return undefined
     switch (pathname.slice(routePrefix.length)) {
       case '/login':
-        return () => login(request, session, loginOptions(origin, cookies))
+        return () => login(request, session, loginOptions())
       case '/callback': {
-        const end = async (key: string) => (await kind.stored(key))?.end('signed_out')
-        const { onSignedIn } = settings
+        const end = async (key: string) => (await sessions.stored(key))?.end('signed_out')
         const starting = { keepAlive: session.keepAlive, start: bound.start }
+        const { onSignedIn } = options
+        return () => callback(request, { ...loginOptions(), session: starting, end, onSignedIn })
+      }
+      case '/user':
         return () =>
-          callback(request, { ...loginOptions(origin, cookies), session: starting, end, onSignedIn })
-      }
-      case '/user': {
-        const anonymous = settings.anonymousSessionResponse
-        const userOptions = { idleSeconds, anonymous, logoutPath: `${routePrefix}/logout` }
-        return () => user(request, session, userOptions).catch(problemFor)
-      }
+          user(request, session, { ...shared, anonymous: options.anonymousSessionResponse }).catch(problemFor)
       case '/logout': {
-        const postLogoutRedirectUri = `${origin}${postLogoutPath}`
-        const returns = returnsOf(origin, cookies)
-        const logoutOptions = { ...revocation, clientId, origin, postLogoutRedirectUri, returns }
-        return () => logout(request, session, logoutOptions).catch(problemFor)
+        const postLogoutRedirectUri = origin + postLogoutPath
+        return () =>
+          logout(request, session, { ...here, postLogoutRedirectUri, returns: returns() }).catch(problemFor)
       }
       case '/back-channel-logout': {
         if (!directory) return undefined
-        const all = settings.backChannelLogout === 'all'
+        const all = options.backChannelLogout === 'all'
         const { keepAlive } = session
-        return () => backChannelLogout(request, { ...revocation, directory, kind, all, keepAlive })
+        return () => backChannelLogout(request, { ...shared, directory, kind: sessions, all, keepAlive })
       }
       case '/front-channel-logout':
-        if (!settings.frontChannelLogout) return undefined
-        return () => frontChannelLogout(request, session, { ...revocation, issuer }).catch(problemFor)
+        if (!options.frontChannelLogout) return undefined
+        return () => frontChannelLogout(request, session, shared).catch(problemFor)
       case '/diagnostics': {
-        if (!settings.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
-        const configuration = withoutSecrets(settings)
-        return () => diagnostics(session, { protocol, idleSeconds, configuration }).catch(problemFor)
+        if (!options.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
+        const configuration = withoutSecrets(options)
+        return () => diagnostics(session, { ...shared, configuration }).catch(problemFor)
       }
       default:
         return undefined
