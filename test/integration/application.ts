@@ -25,7 +25,7 @@ export interface Application {
 export interface Browser {
   readonly cookies: Map<string, string>
   /** Sends the cookies of now, or those given, and keeps what comes back. */
-  get(path: string, cookies?: string, init?: RequestInit): Promise<Response>
+  get(path: string, cookies?: string, init?: RequestInit, answer?: Handler): Promise<Response>
   post(path: string): Promise<Response>
   cookieHeader(): string
   /** Starts a session from a token response of the authorization server. */

@@ -71,3 +71,17 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
     expect([back.headers.get('location'), back.headers.get('cache-control')]).toEqual(['/bye', 'no-store'])
   })
 })
+
+it('RFC 9213: the caches of a CDN, which obey headers of their own', async () => {
+  const { auth, browser, clock } = createApplication()
+  const tab = browser(async () => {
+    await auth.getUserAccessToken()
+    const headers = { 'cdn-cache-control': 'max-age=600', 'surrogate-control': 'max-age=600' }
+    return new Response('page', { headers })
+  })
+  await tab.signIn()
+  await clock.advance(301_000)
+  const { headers } = await tab.get('/')
+  expect(headers.getSetCookie()).toHaveLength(1)
+  expect([...headers.keys()].filter((name) => /cdn|surrogate/.test(name))).toEqual([])
+})

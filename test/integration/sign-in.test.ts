@@ -180,3 +180,17 @@ it('says what to do when it cannot tell its own address', async () => {
   )
   expect(origin).toMatch(/^https:/)
 })
+
+it('S10: who the user is stays as the ID token says, whatever a hook does to its argument', async () => {
+  const { server, clock, tab, events } = start({
+    onSignedIn(claims) {
+      ;(claims as { sub: string }).sub = 'local-5'
+      return claims
+    },
+  })
+  const { callback } = await authorize(tab, server)
+  await tab.get(pathOf(callback))
+  await clock.advance(301_000)
+  expect((await tab.get('/')).status).toBe(200)
+  expect(events.filter(({ type }) => type === 'session_ended')).toEqual([])
+})

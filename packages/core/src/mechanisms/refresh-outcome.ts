@@ -1,7 +1,7 @@
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../rules/session-record.ts'
 import { settle, settleRejection } from '../rules/settle.ts'
-import { OperatorError } from '../vocabulary/index.ts'
+import { ConfigurationError, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
 import { failed, refusal } from './refresh-failure.ts'
@@ -38,7 +38,9 @@ export function createOutcome(options: OutcomeOptions): Outcome {
         }
       case 'rejected':
         return endSession(cell, sent, 'grant_rejected')
-      default:
+      case 'misconfigured':
+      case 'not_processed':
+      case 'ambiguous':
         return failed(cell, tries, sent, answer, options)
     }
   }
@@ -50,8 +52,10 @@ export function createOutcome(options: OutcomeOptions): Outcome {
       try {
         return await persistOnce(cell, sent, grant)
       } catch (error) {
-        if (!(error instanceof OperatorError)) throw error
-        if (clock.elapsed() - startedAt > PERSIST_MS) {
+        // A store that cannot hold the session, however often it is asked.
+        const isHopeless = error instanceof ConfigurationError
+        if (!isHopeless && !(error instanceof OperatorError)) throw error
+        if (isHopeless || clock.elapsed() - startedAt > PERSIST_MS) {
           emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
           throw error
         }

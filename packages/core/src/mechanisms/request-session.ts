@@ -52,10 +52,16 @@ const TOUCH_SHARE = 0.1
  */
 const NEWS_MS = 30_000
 const CAUGHT_UP_SECONDS = 120
+/**
+ * A cookie that was read longer ago may have been replaced since, and the store have forgotten what replaced it: its
+ * refresh token may be spent. Below `LATE_REQUEST_SECONDS` by the minutes that clocks differ.
+ */
+const LATE_MS = 600_000
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
   const arrivedAt = clock.now()
+  const openedAt = clock.elapsed()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
   let found: Promise<SessionCell | undefined> | undefined
@@ -120,6 +126,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     notedAt = clock.elapsed()
   }
 
+  function isLate(): boolean {
+    return kind.inCookie && clock.elapsed() - openedAt > LATE_MS
+  }
+
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
@@ -136,7 +146,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     keepAlive,
     note,
     beforeRefresh() {
-      if (headersSent && kind.inCookie) throw headersAlreadySent('refresh the access token')
+      if ((headersSent && kind.inCookie) || isLate()) throw headersAlreadySent('refresh the access token')
     },
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
@@ -163,9 +173,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return last
     },
     async settle() {
-      if (!cell || !newest) return
+      if (!cell || !newest || isLate()) return
       if (!pending && !newest.record.claim) await keepHouse(cell, newest)
-      if (isNews(newest)) news = await kind.cookieFor(newest.record)
+      // Who has signed out or in anew since must not get the cookie of this session back.
+      if (isNews(newest) && (await cell.read().catch(ignoreStore))) news = await kind.cookieFor(newest.record)
     },
     takeCookies() {
       headersSent = true

@@ -46,6 +46,16 @@ export function validateTokenRequest(request: TokenRequest): string | undefined 
   return reserved === undefined ? undefined : `Remove '${reserved}' from parameters: it is set by the library`
 }
 
+/**
+ * Whether a scope is more than was granted (RFC 6749 §6). Servers that name scopes by URIs know some by several names,
+ * and grant some for one resource at a time, so where URIs are among them only the server can tell.
+ */
+export function exceedsGrant(scope: string | undefined, granted: string | undefined): boolean {
+  if (scope === undefined || granted === undefined || `${scope} ${granted}`.includes('://')) return false
+  const had = new Set(granted.split(' '))
+  return !scope.split(' ').every((each) => had.has(each))
+}
+
 function resources({ resource = [] }: TokenRequest): readonly string[] {
   return typeof resource === 'string' ? [resource] : resource
 }

@@ -9,29 +9,24 @@ import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user } from '../handlers/user.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
-import { createSeal } from '../mechanisms/seal.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kinds.ts'
-import type { Clock } from '../ports/clock.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { cookieName } from '../rules/cookies.ts'
-import type { EventListener } from '../vocabulary/index.ts'
 import type { Settings } from './options.ts'
-import type { Routes } from './engine.ts'
+import type { Ground, Routes } from './engine.ts'
 
-export interface RoutesOptions extends Settings {
+export interface RoutesOptions extends Ground<Settings> {
   readonly sessions: SessionKind
   /** Present when the authorization server may sign users out by itself. */
   readonly directory: SessionDirectory | undefined
   readonly protocol: Protocol
-  readonly clock: Clock
-  readonly emit: EventListener
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { routePrefix, postLogoutPath, secrets, sessions, directory } = options
-  const loginSeal = createSeal(secrets, 'login')
-  const logoutSeal = createSeal(secrets, 'logout')
+  const { routePrefix, postLogoutPath, sealFor, sessions, directory } = options
+  const loginSeal = sealFor('login')
+  const logoutSeal = sealFor('logout')
   const loginPath = `${routePrefix}/login`
   const logoutPath = `${routePrefix}/logout`
   const shared = { ...options, loginPath, logoutPath, revoke: options.revokeOnLogout }
@@ -54,6 +49,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       return {
         ...here,
         redirectUri: `${origin}${routePrefix}/callback`,
+        strict: options.sameSite === 'Strict',
         parameters: options.authorizationParameters,
         logins: createPendingLogins({ ...here, seal: loginSeal, attributes }),
       }
