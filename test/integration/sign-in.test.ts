@@ -73,6 +73,19 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect((await tab.get('/', before)).status).toBe(401)
   })
 
+  it('S26: a session whose Strict cookie stays away from the callback is over as well', async () => {
+    const backChannelLogout = session === 'cookie'
+    const { server, tab } = start({ session, sameSite: 'Strict', backChannelLogout })
+    await tab.signIn()
+    const before = tab.cookieHeader()
+    const { login, callback } = await authorize(tab, server)
+    const [line = ''] = login.headers.getSetCookie()
+    await tab.get(pathOf(callback), line.split(';')[0])
+
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/', before)).status).toBe(401)
+  })
+
   it.each([
     ['is replayed', async (tab: Browser, callback: URL) => void (await tab.get(pathOf(callback)))],
     ['comes to another browser', async (tab: Browser) => tab.cookies.clear()],

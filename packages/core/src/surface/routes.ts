@@ -40,6 +40,7 @@ export function createRoutes(options: RoutesOptions): Routes {
     const { responseMode, loginParameters, signInErrorPath } = settings
     const secure = origin.startsWith('https:')
     const sameSite = responseMode === 'form_post' ? 'None' : 'Lax'
+    const seesSession = responseMode === 'query' && settings.sameSite === 'Lax'
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite } as const
     return {
@@ -47,6 +48,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       emit,
       origin,
       responseMode,
+      seesSession,
       loginParameters,
       signInErrorPath,
       loginPath: `${routePrefix}/login`,
