@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
+import { NAVIGATION } from './steps.ts'
 
 const LOCAL = 'http://localhost:3000'
 const CANARIES = { refreshTokenPrefix: 'canary-rt-', accessTokenPrefix: 'canary-at-' }
@@ -30,7 +31,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
       secret: ['canary: a secret of thirty-two characters', 'canary: the one before, which opens too'],
       onRefreshed: () => undefined,
     })
-    const response = await get({ cookie })
+    const response = await get({ cookie, ...NAVIGATION })
     const text = await response.text()
 
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -55,6 +56,16 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     for (const value of cookie.split('; ').map((pair) => pair.split('=')[1] ?? ''))
       expect(text).not.toContain(value)
   })
+
+  it.each([{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }, {}])(
+    'S21: tells nothing with %j',
+    async (headers) => {
+      const { get, cookie } = await ask({ diagnostics: true })
+      const response = await get({ cookie, ...headers })
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({ code: 'cross_site_request_refused' })
+    },
+  )
 
   it('works when nobody is signed in and the server is away', async () => {
     const { get, server } = await ask({ diagnostics: true })

@@ -94,7 +94,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       }
       case '/user': {
         const anonymous = settings.anonymousSessionResponse
-        const userOptions = { idleSeconds, anonymous, logoutPath: `${routePrefix}/logout` }
+        const userOptions = { origin, idleSeconds, anonymous, logoutPath: `${routePrefix}/logout` }
         return () => user(request, session, userOptions).catch(problemFor)
       }
       case '/logout': {
@@ -115,7 +115,8 @@ export function createRoutes(options: RoutesOptions): Routes {
       case '/diagnostics': {
         if (!settings.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
         const configuration = withoutSecrets(settings)
-        return () => diagnostics(session, { protocol, idleSeconds, configuration }).catch(problemFor)
+        const shown = { origin, protocol, idleSeconds, configuration }
+        return () => diagnostics(request, session, shown).catch(problemFor)
       }
       default:
         return undefined
