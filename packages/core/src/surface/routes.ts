@@ -113,7 +113,8 @@ export function createRoutes(options: RoutesOptions): Routes {
         if (!settings.frontChannelLogout) return undefined
         return () => frontChannelLogout(request, session, { ...revocation, issuer }).catch(problemFor)
       case '/diagnostics': {
-        if (!settings.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
+        const isLocal = [origin, url].every((each) => isLoopback(new URL(each).hostname))
+        if (!settings.diagnostics || !isLocal) return undefined
         const configuration = withoutSecrets(settings)
         const shown = { origin, protocol, idleSeconds, configuration }
         return () => diagnostics(request, session, shown).catch(problemFor)
