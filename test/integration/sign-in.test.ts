@@ -149,6 +149,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
   it.each([
     ['of another issuer', { iss: 'https://evil.example' }],
     ['for another client', { aud: 'another' }],
+    ['for one client, given to another', { azp: 'another' }],
     ['with another nonce', { nonce: 'another' }],
     ['that has expired', { exp: 1 }],
   ])('S9: refuses an ID token %s', async (_what, claims) => {
