@@ -29,6 +29,16 @@ export interface RoutesOptions {
   readonly emit: EventListener
 }
 
+/** Any other is refused (RFC 9110 §15.5.6). Signing out judges by itself what is meant. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  '/login': ['GET'],
+  '/callback': ['GET', 'POST'],
+  '/user': ['GET', 'HEAD'],
+  '/back-channel-logout': ['POST'],
+  '/front-channel-logout': ['GET'],
+  '/diagnostics': ['GET'],
+}
+
 export function createRoutes(options: RoutesOptions): Routes {
   const { settings, protocol, clock, emit, kind, directory } = options
   const { routePrefix, clientId, issuer, idleSeconds, postLogoutPath } = settings
@@ -72,17 +82,13 @@ export function createRoutes(options: RoutesOptions): Routes {
     })
   }
 
-  return (request, cookies, bound) => {
-    const url = new URL(request.url)
-    const { pathname } = url
-    const origin = settings.origin ?? url.origin
-    if (pathname === postLogoutPath && url.search !== '' && request.method === 'GET') {
-      const returns = returnsOf(origin, cookies)
-      if (returns.isReturn(url.searchParams)) return () => returns.receive(url.searchParams)
-    }
-    if (!pathname.startsWith(`${routePrefix}/`)) return undefined
+  function find(
+    path: string,
+    origin: string,
+    ...[request, cookies, bound]: Parameters<Routes>
+  ): ReturnType<Routes> {
     const { session } = bound
-    switch (pathname.slice(routePrefix.length)) {
+    switch (path) {
       case '/login':
         return () => login(request, session, loginOptions(origin, cookies))
       case '/callback': {
@@ -113,7 +119,7 @@ export function createRoutes(options: RoutesOptions): Routes {
         if (!settings.frontChannelLogout) return undefined
         return () => frontChannelLogout(request, session, { ...revocation, issuer }).catch(problemFor)
       case '/diagnostics': {
-        const isLocal = [origin, url].every((each) => isLoopback(new URL(each).hostname))
+        const isLocal = [origin, request.url].every((each) => isLoopback(new URL(each).hostname))
         if (!settings.diagnostics || !isLocal) return undefined
         const configuration = withoutSecrets(settings)
         const shown = { origin, protocol, idleSeconds, configuration }
@@ -123,6 +129,27 @@ export function createRoutes(options: RoutesOptions): Routes {
         return undefined
     }
   }
+
+  return (request, cookies, bound) => {
+    const url = new URL(request.url)
+    const { pathname } = url
+    const origin = settings.origin ?? url.origin
+    if (pathname === postLogoutPath && url.search !== '' && request.method === 'GET') {
+      const returns = returnsOf(origin, cookies)
+      if (returns.isReturn(url.searchParams)) return () => returns.receive(url.searchParams)
+    }
+    if (!pathname.startsWith(`${routePrefix}/`)) return undefined
+    const path = pathname.slice(routePrefix.length)
+    const answer = find(path, origin, request, cookies, bound)
+    const methods = METHODS[path]
+    if (!answer || !methods || methods.includes(request.method)) return answer
+    return () => Promise.resolve(methodNotAllowed(methods))
+  }
+}
+
+function methodNotAllowed(methods: readonly string[]): Response {
+  const headers = { allow: methods.join(', '), 'cache-control': 'no-store' }
+  return new Response(null, { status: 405, headers })
 }
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
