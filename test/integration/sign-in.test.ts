@@ -162,6 +162,26 @@ describe.each(kinds)('signing in, %s session', (session) => {
   })
 })
 
+it('says what to ask for when there is no refresh token', async () => {
+  const { auth, server, clock, browser } = createApplication()
+  const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/' })
+  const tab = browser(async (request) => {
+    if (new URL(request.url).pathname !== '/start') return orders('recent')
+    const { refresh_token: _none, ...rest } = await server.issue()
+    await auth.startSession(rest)
+    return new Response()
+  })
+  await tab.get('/start')
+  await clock.advance(301_000)
+  const response = await tab.get('/')
+
+  expect(response.status).toBe(401)
+  expect(await response.json()).toMatchObject({
+    code: 'no_refresh_token',
+    title: expect.stringMatching(/"openid offline_access".*"prompt": "consent"/) as string,
+  })
+})
+
 it('tells a refused client from a refused user', async () => {
   const { server, tab } = start({ clientSecret: 'wrong' })
   const { callback } = await authorize(tab, server)
