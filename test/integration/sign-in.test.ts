@@ -1,4 +1,4 @@
-import type { EvertokenOptions } from '@evertoken/core'
+import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
 import type { AuthorizationServerOptions } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createApplication, kinds, origin } from './application.ts'
@@ -19,6 +19,9 @@ const start = (options: Partial<EvertokenOptions> = {}, serverOptions: Authoriza
   const application = createApplication(options, serverOptions)
   return { ...application, tab: application.browser() }
 }
+
+const ended = (events: readonly EvertokenEvent[]) =>
+  events.flatMap((event) => (event.type === 'session_ended' ? [event.reason] : []))
 
 const pathOf = (url: URL) => url.pathname + url.search
 
@@ -63,7 +66,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
   })
 
   it('S26: a new sign-in has a new session, and the old one is over', async () => {
-    const { server, tab } = start({ session })
+    const { server, tab, events } = start({ session })
     await tab.get(pathOf((await authorize(tab, server)).callback))
     const before = tab.cookieHeader()
     await tab.get(pathOf((await authorize(tab, server)).callback))
@@ -71,11 +74,13 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(tab.cookieHeader()).not.toBe(before)
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/', before)).status).toBe(401)
+    expect(ended(events)).toEqual(['replaced'])
+    expect(server.counts.revoke).toBe(0)
   })
 
   it('S26: a session whose Strict cookie stays away from the callback is over as well', async () => {
     const backChannelLogout = session === 'cookie'
-    const { server, tab } = start({ session, sameSite: 'Strict', backChannelLogout })
+    const { server, tab, events } = start({ session, sameSite: 'Strict', backChannelLogout })
     await tab.signIn()
     const before = tab.cookieHeader()
     const { login, callback } = await authorize(tab, server)
@@ -84,6 +89,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
 
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/', before)).status).toBe(401)
+    expect(ended(events)).toEqual(['replaced'])
   })
 
   it.each([

@@ -8,6 +8,7 @@ import { logout } from '../handlers/logout.ts'
 import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user } from '../handlers/user.ts'
+import { fingerprint } from '../mechanisms/digest.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import { createSeal } from '../mechanisms/seal.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
@@ -82,6 +83,12 @@ export function createRoutes(options: RoutesOptions): Routes {
     })
   }
 
+  /** Ends the session before, as far as the store holds it. */
+  async function replace(key: string): Promise<void> {
+    const last = await (await kind.stored(key))?.end('replaced')
+    if (last) emit({ type: 'session_ended', session: fingerprint(key), reason: 'replaced' })
+  }
+
   function find(
     path: string,
     origin: string,
@@ -92,11 +99,10 @@ export function createRoutes(options: RoutesOptions): Routes {
       case '/login':
         return () => login(request, session, loginOptions(origin, cookies))
       case '/callback': {
-        const end = async (key: string) => (await kind.stored(key))?.end('signed_out')
         const { onSignedIn } = settings
         const starting = { keepAlive: session.keepAlive, start: bound.start }
         return () =>
-          callback(request, { ...loginOptions(origin, cookies), session: starting, end, onSignedIn })
+          callback(request, { ...loginOptions(origin, cookies), session: starting, end: replace, onSignedIn })
       }
       case '/user': {
         const anonymous = settings.anonymousSessionResponse
