@@ -37,7 +37,7 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
     for (const tab of [stranger, user]) {
       for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
         for (const headers of [{}, NAVIGATION, { 'sec-fetch-site': 'same-origin' }]) {
-          const response = await tab.get(path, undefined, { method, headers })
+          const response = await tab.get(development + path, undefined, { method, headers })
           expect([method, response.headers.get('cache-control')]).toEqual([method, 'no-store'])
         }
       }

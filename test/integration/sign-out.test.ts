@@ -69,7 +69,7 @@ describe.each(kinds)('signing out, %s session', (session) => {
     for (const init of [
       { method: 'POST', headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' } },
       { method: 'POST', headers: { origin: 'https://evil.example' } },
-      { method: 'POST' },
+      { method: 'POST', headers: {} },
       { method: 'GET', headers: { 'sec-fetch-site': 'same-origin' } },
     ]) {
       expect((await tab.get('/auth/logout', undefined, init)).status).toBe(403)

@@ -96,6 +96,12 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
+  async function endAs(reason: EndReason, ending?: SessionCell): Promise<SessionRecord | undefined> {
+    const last = await ending?.end(reason)
+    if (ending && last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
+    return last
+  }
+
   function cookieLines(value: string, { id, expiresAt }: SessionRecord): string[] {
     const chunks = chunkCookie(cookieName, value)
     if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
@@ -156,7 +162,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       const created = await kind.create(record, name)
       if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      await previous?.end('signed_out').catch(ignoreStore)
+      await endAs('replaced', previous).catch(ignoreStore)
       replace(created.cell)
       held = kind.inCookie ? record.generation : undefined
       started = record.id
@@ -165,11 +171,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     async end(reason) {
       const ending = await find()
-      const last = await ending?.end(reason)
+      const last = await endAs(reason, ending)
       pending = 'clear'
-      if (!ending) return undefined
-      replace(undefined)
-      if (last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
+      if (ending) replace(undefined)
       return last
     },
     async settle() {

@@ -8,6 +8,7 @@ import { logout } from '../handlers/logout.ts'
 import { createPendingLogins } from '../handlers/pending-login.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user } from '../handlers/user.ts'
+import { fingerprint } from '../mechanisms/digest.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kinds.ts'
@@ -23,6 +24,16 @@ export interface RoutesOptions extends Ground<Settings> {
   readonly protocol: Protocol
 }
 
+/** Any other is refused (RFC 9110 §15.5.6). Signing out judges by itself what is meant. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  '/login': ['GET'],
+  '/callback': ['GET', 'POST'],
+  '/user': ['GET', 'HEAD'],
+  '/back-channel-logout': ['POST'],
+  '/front-channel-logout': ['GET'],
+  '/diagnostics': ['GET'],
+}
+
 export function createRoutes(options: RoutesOptions): Routes {
   const { routePrefix, postLogoutPath, sealFor, sessions, directory } = options
   const loginSeal = sealFor('login')
@@ -30,6 +41,12 @@ export function createRoutes(options: RoutesOptions): Routes {
   const loginPath = `${routePrefix}/login`
   const logoutPath = `${routePrefix}/logout`
   const shared = { ...options, loginPath, logoutPath, revoke: options.revokeOnLogout }
+
+  /** Ends the session before, as far as the store holds it. */
+  async function replace(key: string): Promise<void> {
+    const last = await (await sessions.stored(key))?.end('replaced')
+    if (last) options.emit({ type: 'session_ended', session: fingerprint(key), reason: 'replaced' })
+  }
 
   return (request, cookies, bound) => {
     const url = new URL(request.url)
@@ -55,46 +72,58 @@ export function createRoutes(options: RoutesOptions): Routes {
       }
     }
 
+    function find(path: string): ReturnType<Routes> {
+      switch (path) {
+        case '/login':
+          return () => login(request, session, loginOptions())
+        case '/callback': {
+          const starting = { keepAlive: session.keepAlive, start: bound.start }
+          const { onSignedIn } = options
+          return () => callback(request, { ...loginOptions(), session: starting, end: replace, onSignedIn })
+        }
+        case '/user':
+          return () =>
+            user(request, session, { ...here, anonymous: options.anonymousSessionResponse }).catch(problemFor)
+        case '/logout': {
+          const postLogoutRedirectUri = origin + postLogoutPath
+          return () =>
+            logout(request, session, { ...here, postLogoutRedirectUri, returns: returns() }).catch(problemFor)
+        }
+        case '/back-channel-logout': {
+          if (!directory) return undefined
+          const all = options.backChannelLogout === 'all'
+          const { keepAlive } = session
+          return () => backChannelLogout(request, { ...shared, directory, kind: sessions, all, keepAlive })
+        }
+        case '/front-channel-logout':
+          if (!options.frontChannelLogout) return undefined
+          return () => frontChannelLogout(request, session, shared).catch(problemFor)
+        case '/diagnostics': {
+          const isLocal = [origin, request.url].every((each) => isLoopback(new URL(each).hostname))
+          if (!options.diagnostics || !isLocal) return undefined
+          const configuration = withoutSecrets(options)
+          return () => diagnostics(request, session, { ...here, configuration }).catch(problemFor)
+        }
+        default:
+          return undefined
+      }
+    }
+
     if (mayReturn) {
       const returning = returns()
       if (returning.isReturn(url.searchParams)) return () => returning.receive(url.searchParams)
     }
     if (!isOurs) return undefined
-    switch (pathname.slice(routePrefix.length)) {
-      case '/login':
-        return () => login(request, session, loginOptions())
-      case '/callback': {
-        const end = async (key: string) => (await sessions.stored(key))?.end('signed_out')
-        const starting = { keepAlive: session.keepAlive, start: bound.start }
-        const { onSignedIn } = options
-        return () => callback(request, { ...loginOptions(), session: starting, end, onSignedIn })
-      }
-      case '/user':
-        return () =>
-          user(request, session, { ...shared, anonymous: options.anonymousSessionResponse }).catch(problemFor)
-      case '/logout': {
-        const postLogoutRedirectUri = origin + postLogoutPath
-        return () =>
-          logout(request, session, { ...here, postLogoutRedirectUri, returns: returns() }).catch(problemFor)
-      }
-      case '/back-channel-logout': {
-        if (!directory) return undefined
-        const all = options.backChannelLogout === 'all'
-        const { keepAlive } = session
-        return () => backChannelLogout(request, { ...shared, directory, kind: sessions, all, keepAlive })
-      }
-      case '/front-channel-logout':
-        if (!options.frontChannelLogout) return undefined
-        return () => frontChannelLogout(request, session, shared).catch(problemFor)
-      case '/diagnostics': {
-        if (!options.diagnostics || !isLoopback(new URL(origin).hostname)) return undefined
-        const configuration = withoutSecrets(options)
-        return () => diagnostics(session, { ...shared, configuration }).catch(problemFor)
-      }
-      default:
-        return undefined
-    }
+    const path = pathname.slice(routePrefix.length)
+    const route = find(path)
+    const methods = METHODS[path] ?? [request.method]
+    return route && !methods.includes(request.method) ? () => methodNotAllowed(methods) : route
   }
+}
+
+function methodNotAllowed(methods: readonly string[]): Promise<Response> {
+  const headers = { allow: methods.join(', '), 'cache-control': 'no-store' }
+  return Promise.resolve(new Response(null, { status: 405, headers }))
 }
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */

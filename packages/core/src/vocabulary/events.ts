@@ -6,6 +6,8 @@ export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tamp
 /** Why a session is over. */
 export type EndReason =
   | 'signed_out'
+  /** By another one in the same browser. */
+  | 'replaced'
   | 'back_channel_logout'
   | 'front_channel_logout'
   | 'grant_rejected'
