@@ -7,7 +7,7 @@ import { bundle } from './packaging/bundles.mjs'
 import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
 import { buildPackages, installPacked, run } from './packaging/packages.mjs'
-import { typeChecks } from './packaging/types.mjs'
+import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
 
 const PORTABLE = ['core', 'deno', 'cloudflare']
@@ -20,6 +20,9 @@ try {
   const { project, packages } = await installPacked(await buildPackages(), home)
   await checkEachPackage(packages)
   await checkImports(project, packages)
+  await check('types: every entry is used', async () =>
+    assert.deepEqual(await unusedEntries(packages.flatMap(({ entries }) => entries)), []),
+  )
   for (const [name, typeCheck] of Object.entries(typeChecks(project)))
     await check(`types: ${name}`, typeCheck)
   await checkBundles(project, packages)

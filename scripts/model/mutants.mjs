@@ -213,6 +213,21 @@ export const mutants = {
     ['stops'],
     { 'mechanisms/deadline.ts': [['if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)', '']] },
   ],
+  'looks at the store less and less often': [
+    ['waits'],
+    { [REFRESHER]: [['Math.min(pollMs * 1.5, MAX_POLL_MS)', 'pollMs * 2']] },
+  ],
+  'rejected token sent along': [
+    ['rejections'],
+    {
+      [REFRESHER]: [
+        [
+          'server.refresh(refreshToken, demand.request, claims)',
+          'server.refresh(refreshToken, { ...demand.request, rejected: demand.rejected }, claims)',
+        ],
+      ],
+    },
+  ],
   'work begun for a caller who has gone': [
     ['everything'],
     {

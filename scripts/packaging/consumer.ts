@@ -1,10 +1,12 @@
 // A small application of every package, type-checked against the packed declarations.
 import { createServer } from 'node:http'
 import * as cloudflare from '@evertoken/cloudflare'
+import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
+import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
@@ -43,6 +45,20 @@ interface Env {
 export const worker = {
   fetch: cloudflare
     .evertoken<Env>(({ SESSIONS }) => ({ ...options, store: cloudflare.createDurableObjectStore(SESSIONS) }))
+    .handler((request) => new Response(request.url)),
+}
+
+export const tokens = createTokenManagement(options, {
+  context: { run: (_value, work) => work(), get: () => undefined },
+  flights: soloFlights,
+  keepAlive() {},
+})
+export const tokenWorker = {
+  fetch: cloudflareTokens
+    .evertoken<Env>(({ SESSIONS }) => ({
+      ...options,
+      store: cloudflareTokens.createDurableObjectStore(SESSIONS),
+    }))
     .handler((request) => new Response(request.url)),
 }
 

@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises'
+import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { root, run } from './packages.mjs'
@@ -14,6 +14,12 @@ export function typeChecks(project) {
   return Object.fromEntries(
     Object.entries(RESOLUTIONS).map(([name, resolution]) => [name, () => check(project, name, resolution)]),
   )
+}
+
+/** The entries that the small application leaves out. */
+export async function unusedEntries(entries) {
+  const text = await readFile(consumer, 'utf8')
+  return entries.filter((entry) => !text.includes(`from '${entry}'`))
 }
 
 async function check(project, name, resolution) {

@@ -3,25 +3,28 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { listenToOutput } from './canaries.ts'
+import { CASES } from './cases.ts'
 import { runVirtual } from './matrix.ts'
+import { PROCESS_CASES } from './processes/cases.ts'
 import type { Report } from './report.ts'
 import { createTable } from './table.ts'
 
 const DRIVER = fileURLToPath(new URL('processes/driver.js', import.meta.url))
-/** Of all runs, those that start processes; a run takes seconds, most of which it waits. */
-const PROCESS_SHARE = 0.05
+/** Each case once. More runs go round again, with other seeds; a run with processes takes seconds, in which it waits. */
+const EVERY_CASE = CASES.length + PROCESS_CASES.length
 
 const { values } = parseArgs({
   options: {
-    runs: { type: 'string', default: '2100' },
+    runs: { type: 'string', default: String(EVERY_CASE) },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     /** A part of the name of a case, as a violation prints it. */
     only: { type: 'string', default: '' },
   },
 })
 const seed = Number(values.seed)
-const processRuns = Math.round(Number(values.runs) * PROCESS_SHARE)
+const processRuns = Math.round((Number(values.runs) * PROCESS_CASES.length) / EVERY_CASE)
 const table = createTable()
+const covered = new Set<string>()
 
 listenToOutput()
 print(`faults: seed=${seed} runs=${values.runs}`)
@@ -31,10 +34,13 @@ const ended = once(driver, 'exit')
 await runVirtual({ runs: Number(values.runs) - processRuns, seed, only: values.only, take })
 const [code] = (await ended) as [number | null]
 print(table.text())
-process.exitCode = table.violated || code !== 0 ? 1 : 0
+print(`cases: ${covered.size} of ${EVERY_CASE}`)
+const isComplete = covered.size === EVERY_CASE || values.only !== '' || Number(values.runs) < EVERY_CASE
+process.exitCode = table.violated || code !== 0 || !isComplete ? 1 : 0
 
 function take(report: Report, usedSeed: number): void {
   table.add(report)
+  covered.add(report.name)
   for (const { invariant, what } of report.violations) {
     print(`${invariant}: ${what}\n    reproduce: --runs 20 --seed ${usedSeed} --only '${report.name}'`)
   }

@@ -44,6 +44,31 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(await user.json()).toMatchObject({ claims: { sub: 'user-1' } })
   })
 
+  it('finds the routes below the prefix of the application, and nowhere else', async () => {
+    const { auth, server, browser } = start({ session, routePrefix: '/sign' })
+    const challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold"'
+    const refused = new Response('', { status: 401, headers: { 'www-authenticate': challenge } })
+    const tab = browser(() => new Response(auth.loginUrlFor(refused), { status: 404 }))
+    const { location, callback } = await authorize(tab, server, '/sign/login')
+
+    expect(location.searchParams.get('redirect_uri')).toBe(`${origin}/sign/callback`)
+    const headers = { 'sec-fetch-mode': 'navigate' }
+    const failed = await tab.get('/sign/callback?state=wrong', undefined, { headers })
+    expect(await failed.text()).toContain('href="/sign/login"')
+    expect((await tab.get(pathOf(callback))).status).toBe(303)
+    const user = (await (await tab.get('/sign/user')).json()) as { logoutUrl: string }
+    expect(user.logoutUrl).toMatch(/^\/sign\/logout\?/)
+    for (const route of ['login', 'callback', 'user', 'logout']) {
+      const elsewhere = await tab.post(`/auth/${route}`)
+      expect([elsewhere.status, await elsewhere.text()]).toEqual([
+        404,
+        expect.stringMatching(/^\/sign\/login\?/),
+      ])
+    }
+    expect((await tab.post('/sign/logout')).status).toBe(303)
+    expect((await tab.get('/sign/user')).status).toBe(401)
+  })
+
   it('S7: uses fresh random values every time', async () => {
     const { server, tab } = start({ session })
     const first = await authorize(tab, server)

@@ -87,6 +87,29 @@ describe('where the token goes', () => {
     expect(api.arrivals).toHaveLength(0)
   })
 
+  it('takes it to the further URLs that are allowed as well', async () => {
+    const [api, other] = [await sink(), await sink()]
+    const { response } = await call(`${api.url}/v1/`, (fetch) => fetch(`${other.url}/reports/7`), {
+      allowedUrls: [`${other.url}/reports`],
+    })
+
+    expect(response?.status).toBe(200)
+    expect(other.arrivals.map(({ path }) => path)).toEqual(['/reports/7'])
+    expect(other.arrivals[0]?.headers.authorization).toMatch(/^Bearer at_/)
+    expect(api.arrivals).toHaveLength(0)
+  })
+
+  it('I3: refuses what lies beside the further URLs that are allowed', async () => {
+    const [api, other] = [await sink(), await sink()]
+    const { error } = await call(`${api.url}/v1/`, (fetch) => fetch(`${other.url}/reports-admin`), {
+      allowedUrls: [`${other.url}/reports`],
+      withoutToken: 'throw',
+    })
+
+    expect(error).toMatchObject({ code: 'origin_not_allowed' })
+    expect(other.arrivals).toHaveLength(0)
+  })
+
   it('keeps everything of a Request', async () => {
     const api = await sink()
     const request = new Request(`${api.url}/a`, {

@@ -133,6 +133,11 @@ export function wildClocks({ clocks, jumps, lifetimeSeconds }: Plan): boolean {
   return all.some((seconds) => Math.abs(seconds) > lifetimeSeconds)
 }
 
+/** Whether a token stands in a text for everybody to read. */
+export function showsToken(text: string): boolean {
+  return /\b[ra]t\.\d/.test(text)
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }

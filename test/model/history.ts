@@ -18,7 +18,11 @@ export interface Send {
   readonly sent: Moment
   readonly fault: AnswerFault | undefined
   /** When the server judged it, and what it gave. */
-  judged?: Moment & { readonly gave: string | undefined; readonly rejected: boolean }
+  judged?: Moment & {
+    readonly gave: string | undefined
+    readonly accessToken: string | undefined
+    readonly rejected: boolean
+  }
   /** When the process learned of it. */
   delivered?: Moment & { readonly kind: RefreshAnswer['kind'] }
 }
@@ -59,6 +63,13 @@ export interface Trouble extends Moment {
   readonly until?: number
 }
 
+/** What leaves a process, beside the refresh token that a request is about. */
+export interface Parcel extends Moment {
+  readonly process: number
+  readonly to: 'the store' | 'the browser' | 'the authorization server'
+  readonly text: string
+}
+
 /** What happened in a run, for the invariants to judge. */
 export interface History {
   readonly sends: Send[]
@@ -66,11 +77,12 @@ export interface History {
   readonly calls: Call[]
   readonly told: Told[]
   readonly troubles: Trouble[]
+  readonly parcels: Parcel[]
   readonly revoked: (Moment & { readonly refreshToken: string; readonly process: number })[]
   readonly now: () => Moment
 }
 
 export function createHistory(world: World): History {
   const now = () => ({ time: world.time, step: world.step })
-  return { sends: [], commits: [], calls: [], told: [], troubles: [], revoked: [], now }
+  return { sends: [], commits: [], calls: [], told: [], troubles: [], parcels: [], revoked: [], now }
 }

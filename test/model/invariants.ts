@@ -1,8 +1,10 @@
 import { everyCallEnds, noErrorUnlessTroubled, noSignInUnlessOver, oncePerExpiry } from './call-invariants.ts'
 import { type Facts, factsOf } from './facts.ts'
+import { staysHome } from './parcel-invariants.ts'
 import { lossReported, newestKept, newestRevoked, usable, usedOnce } from './refresh-token-invariants.ts'
 import type { Outcome } from './run.ts'
 import { discreet, ownToken, servedWhileValid, staysOver, tokenIsGood } from './token-invariants.ts'
+import { waitsNoLonger } from './wait-invariants.ts'
 
 /** Tells what was violated in a run, for one session; nothing if all is well. */
 export type Invariant = (outcome: Outcome, facts: Facts) => readonly string[]
@@ -12,9 +14,11 @@ const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['I2', newestKept],
   ['I2', newestRevoked],
   ['I2', lossReported],
+  ['I3', staysHome],
   ['I4', staysOver],
   ['I4', ownToken],
   ['I5', discreet],
+  ['I6', waitsNoLonger],
   ['I7', noSignInUnlessOver],
   ['I7', noErrorUnlessTroubled],
   ['I7', servedWhileValid],

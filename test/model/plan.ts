@@ -63,6 +63,8 @@ export interface Plan {
   readonly jumps: readonly { readonly process: number; readonly atMs: number; readonly seconds: number }[]
   /** Of messages, in milliseconds, one after the other, round and round. */
   readonly latencies: readonly number[]
+  /** How long the authorization server takes over a token request that it has judged, in milliseconds. */
+  readonly thinkMs: number
   readonly visits: readonly Visit[]
   readonly stops: readonly Stop[]
   readonly answers: readonly { readonly nth: number; readonly fault: AnswerFault }[]

@@ -1,5 +1,5 @@
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
-import type { History } from './history.ts'
+import type { History, Parcel } from './history.ts'
 import type { Plan, Stop } from './plan.ts'
 import type { World } from './world.ts'
 
@@ -40,6 +40,11 @@ export function count({ milestones }: Surroundings, what: string): number {
   const before = milestones.get(what) ?? 0
   milestones.set(what, before + 1)
   return before
+}
+
+/** Notes what leaves a process. */
+export function hand({ index }: Process, { history }: Surroundings, to: Parcel['to'], text: string): void {
+  history.parcels.push({ ...history.now(), process: index, to, text })
 }
 
 export function createProcess(index: number, surroundings: Surroundings): Process {

@@ -49,11 +49,18 @@ const calm = {
   clocks: fc.array(fc.constant(0), { minLength: 3, maxLength: 4 }),
   jumps: NEVER,
   latencies: fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }),
+  thinkMs: fc.constant(0),
   visits: fc.array(impatient, { minLength: 2, maxLength: 9 }),
   stops: NEVER,
   answers: NEVER,
   storeFaults: NEVER,
 } satisfies { [K in keyof Plan]?: fc.Arbitrary<Plan[K]> }
+
+/** A store that is near, and an authorization server that takes its time: many wait, as long as it takes. */
+const waits = {
+  latencies: fc.array(fc.nat(7), { minLength: 1, maxLength: 8 }),
+  thinkMs: fc.integer({ min: 0, max: 900 }),
+}
 
 const stop = fc.oneof(
   fc.record<Stop>({
@@ -135,6 +142,7 @@ const maybe = <T>(arbitrary: fc.Arbitrary<readonly T[]>) => fc.oneof(NEVER, arbi
 /** Families of runs: one trouble each, so that what it excuses can be told exactly; and all of them at once. */
 export const scenarios = {
   calm: fc.record(calm),
+  waits: fc.record({ ...calm, ...waits }),
   rejections: fc.record({ ...calm, visits: fc.array(rejecting, { minLength: 2, maxLength: 7 }) }),
   stops: fc.record({ ...calm, stops, latencies: slow }),
   takeovers: fc.record({ ...calm, ...takeovers, latencies: slow }),

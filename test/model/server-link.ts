@@ -3,7 +3,7 @@ import type { RefreshAnswer, TokenEndpoint } from '../../packages/core/src/ports
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
 import type { AnswerFault } from './plan.ts'
-import { count, type Process, type Surroundings } from './process.ts'
+import { count, hand, type Process, type Surroundings } from './process.ts'
 
 export const REQUEST_TIMEOUT_MS = 1000
 const STALL_MS = 2500
@@ -40,7 +40,9 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
   async function judge(send: Send): Promise<Answer | undefined> {
     await process.send('sends')
     const answer = server.refresh(send.refreshToken, send.resource)
-    send.judged = { ...history.now(), gave: answer?.refreshToken, rejected: !answer }
+    const { refreshToken: gave, accessToken } = answer ?? {}
+    send.judged = { ...history.now(), gave, accessToken: accessToken?.value, rejected: !answer }
+    if (plan.thinkMs > 0) await world.sleep(plan.thinkMs)
     process.reached('answered')
     return answer
   }
@@ -62,7 +64,7 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
 
   return {
     ready: () => Promise.resolve(),
-    async refresh(refreshToken, request) {
+    async refresh(refreshToken, request, claims) {
       const { issued } = server
       const send: Send = {
         process: process.index,
@@ -73,6 +75,7 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
         fault: nextFault(),
       }
       history.sends.push(send)
+      hand(process, link, 'the authorization server', JSON.stringify([request, claims]))
       process.reached('sent')
       const late = () => new Error('No answer')
       const answer = await withDeadline(exchange(send), REQUEST_TIMEOUT_MS, process.clock, late).catch(

@@ -1,7 +1,7 @@
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
 import type { StoreFault } from './plan.ts'
-import { count, type Process, type Surroundings } from './process.ts'
+import { count, hand, type Process, type Surroundings } from './process.ts'
 
 const LATE_MS = 700
 const NEVER = new Promise<never>(() => undefined)
@@ -53,8 +53,12 @@ export function linkStore(process: Process, link: StoreLink): SessionStore {
 
   return {
     consistency: 'strong',
-    read: (key) => operate('reads', () => store.read(key), undefined),
+    read(key) {
+      hand(process, link, 'the store', key)
+      return operate('reads', () => store.read(key), undefined)
+    },
     swap(key, expected, sealed, expiresAt) {
+      hand(process, link, 'the store', `${key} ${expected} ${sealed}`)
       const act = async () => {
         const won = await store.swap(key, expected, sealed, expiresAt)
         if (won) commit(key, link.recordOf(sealed))
@@ -63,6 +67,7 @@ export function linkStore(process: Process, link: StoreLink): SessionStore {
       return operate('swaps', act, false)
     },
     remove(key) {
+      hand(process, link, 'the store', key)
       const act = async () => {
         await store.remove(key)
         commit(key, undefined)

@@ -1,4 +1,4 @@
-import { END, hindered, isAbort, moment, wrongClocks } from './facts.ts'
+import { END, hindered, isAbort, moment, showsToken, wrongClocks } from './facts.ts'
 import type { Call } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
@@ -37,7 +37,7 @@ export const discreet: Invariant = ({ history }) =>
     ...history.told.map(({ event }) => JSON.stringify(event)),
     ...history.calls.map(({ error }) => String(error)),
   ]
-    .filter((text) => /\b[ra]t\.\d/.test(text))
+    .filter(showsToken)
     .map((text) => `a token is told: ${text}`)
 
 /** A token that is good is given out, whatever becomes of its refresh; only a store that fails excuses. */

@@ -3,7 +3,7 @@ import type { Browser } from './browser.ts'
 import type { Fleet, Site } from './fleet.ts'
 import type { Call } from './history.ts'
 import type { Plan, Visit } from './plan.ts'
-import { EPOCH, type Surroundings } from './process.ts'
+import { EPOCH, hand, type Surroundings } from './process.ts'
 
 /** Who comes, and when. */
 export interface Visitors {
@@ -50,6 +50,7 @@ export function createVisitors(
     if (visit.thinkMs > 0) await process.clock.sleep(visit.thinkMs)
     await bound.session.settle()
     const setCookies = bound.session.takeCookies()
+    hand(process, surroundings, 'the browser', setCookies.join('\n'))
     await world.sleep(visit.responseMs)
     await process.send('response')
     browser.take(setCookies)

@@ -30,14 +30,16 @@ try {
 }
 
 console.log(
-  'store     session  expiries  token requests  replays  failed  usable afterwards  token p99  call p99',
+  'store     session  expiries  token requests  replays  failed  usable afterwards  token p99  call p99  waited beyond it  store median',
 )
 for (const row of rows) {
   const [store = '', session = ''] = row.where.split(' ')
   const cells = [row.expiries, row.tokenRequests, row.replays, row.failed, row.lost === 0 ? 'yes' : 'NO']
   const widths = [8, 14, 7, 6, 17]
   const numbers = cells.map((cell, i) => String(cell).padStart(widths[i] ?? 0)).join('  ')
-  const times = `${`${row.roundTripP99} ms`.padStart(9)}  ${`${row.callP99} ms`.padStart(8)}`
+  const { roundTripP99, callP99, storeMedian } = row
+  const measured = [roundTripP99, callP99, callP99 - roundTripP99, storeMedian.toFixed(1)]
+  const times = measured.map((ms, i) => `${ms} ms`.padStart([9, 8, 16, 12][i] ?? 0)).join('  ')
   console.log(`${store.padEnd(8)}  ${session.padEnd(7)}  ${numbers}  ${times}`)
 }
 

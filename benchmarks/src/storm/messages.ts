@@ -24,6 +24,8 @@ export interface RoundResult {
   readonly latencies: readonly number[]
   /** Milliseconds of the token requests that this process made. */
   readonly roundTrips: readonly number[]
+  /** Milliseconds that each operation of the store took. */
+  readonly storeTimes: readonly number[]
   readonly setCookie: readonly string[]
 }
 

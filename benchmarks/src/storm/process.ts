@@ -30,10 +30,27 @@ async function openStore({ store, url }: Start): Promise<SessionStore> {
   return postgres
 }
 
+/** The same store, which notes how long each of its operations took. */
+function timed({ read, swap, remove, ...store }: SessionStore, times: number[]): SessionStore {
+  async function time<T>(work: Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    const result = await work
+    times.push(performance.now() - startedAt)
+    return result
+  }
+  return {
+    ...store,
+    read: (key) => time(read(key)),
+    swap: (key, expected, record, expiresAt) => time(swap(key, expected, record, expiresAt)),
+    remove: (key) => time(remove(key)),
+  }
+}
+
 async function serve(
   start: Start,
 ): Promise<{ run(round: Round): Promise<RoundResult>; signIn(response: unknown): Promise<RoundResult> }> {
   const roundTrips: number[] = []
+  const storeTimes: number[] = []
   const auth = evertoken({
     issuer: start.issuer,
     clientId: 'web',
@@ -41,7 +58,7 @@ async function serve(
     secret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: start.session,
-    store: await openStore(start),
+    store: timed(await openStore(start), storeTimes),
     clock,
     onEvent(event) {
       if (event.type === 'token_refreshed') roundTrips.push(event.durationMs)
@@ -64,6 +81,7 @@ async function serve(
     async run({ advanceSeconds, callers, resources, cookie }) {
       aheadSeconds += advanceSeconds
       roundTrips.length = 0
+      storeTimes.length = 0
       const calls = Array.from({ length: callers }, (_, i) =>
         call(cookie, resources[i % resources.length] ?? ''),
       )
@@ -81,6 +99,7 @@ async function serve(
         ),
         latencies: done.map(({ latency }) => latency),
         roundTrips: [...roundTrips],
+        storeTimes: [...storeTimes],
         setCookie: done.find(({ setCookie }) => setCookie.length > 0)?.setCookie ?? [],
       }
     },
@@ -89,7 +108,7 @@ async function serve(
       await session.startSession(tokenResponse, { claims: { sub: 'user-1' } })
       const response = await session.respond(new Response())
       const setCookie = response.headers.getSetCookie()
-      return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], setCookie }
+      return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], storeTimes: [], setCookie }
     },
   }
 }

@@ -21,6 +21,8 @@ export interface Storm {
   /** Milliseconds at the 99th percentile: of a token request, and of a call that waited for one. */
   readonly roundTripP99: number
   readonly callP99: number
+  /** Milliseconds of one operation of the store, in the middle. */
+  readonly storeMedian: number
 }
 
 /** A single token expires, then three at once: the refresh token is the same for all. */
@@ -56,8 +58,22 @@ export async function storm(options: StormOptions): Promise<Storm> {
       replays,
       failed: results.reduce((sum, { failed }) => sum + failed, 0),
       lost: usable ? 0 : 1,
-      roundTripP99: percentile99(results.flatMap(({ roundTrips }) => roundTrips)),
-      callP99: percentile99(results.flatMap(({ latencies }) => latencies)),
+      roundTripP99: Math.round(
+        quantile(
+          results.flatMap(({ roundTrips }) => roundTrips),
+          0.99,
+        ),
+      ),
+      callP99: Math.round(
+        quantile(
+          results.flatMap(({ latencies }) => latencies),
+          0.99,
+        ),
+      ),
+      storeMedian: quantile(
+        results.flatMap(({ storeTimes }) => storeTimes),
+        0.5,
+      ),
     }
   } finally {
     await fleet.stop()
@@ -79,7 +95,7 @@ function header(setCookie: readonly string[]): string {
   return kept.map((line) => line.split(';')[0]).join('; ')
 }
 
-function percentile99(values: readonly number[]): number {
+function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  return Math.round(sorted[Math.floor(sorted.length * 0.99)] ?? 0)
+  return sorted[Math.floor(sorted.length * share)] ?? 0
 }

@@ -70,6 +70,26 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
     expect(server.grants.alive('user-1')).toBe(true)
   })
 
+  it('I4: a sign-in is finished when the client leaves in the middle: the session before it is over', async () => {
+    const { signIn, server } = await start({ vars })
+    const browser = await signIn()
+    const before = browser.cookieHeader()
+    const login = await browser.get('/auth/login')
+    const authorized = await fetch(login.headers.get('location') ?? '', { redirect: 'manual' })
+    const { pathname, search } = new URL(authorized.headers.get('location') ?? '')
+    const hold = pauseAfterProcessing()
+    server.script('token', hold)
+
+    const visit = browser.visit(pathname + search)
+    await hold.reached
+    visit.leave()
+    await browser.get('/nowhere')
+    hold.release()
+
+    const status = async () => (await browser.get('/ambient', { headers: { cookie: before } })).status
+    await expect.poll(status, { timeout: 5000 }).toBe(401)
+  })
+
   it('refreshes beside the answer, and finishes that after it', async () => {
     const { signIn, advance, server } = await start({ vars })
     const browser = await signIn()

@@ -279,14 +279,14 @@ describe('the listener', () => {
 })
 
 describe('after the headers are sent', () => {
-  function late(auth: Evertoken): { handler: Handler; outcome: Promise<unknown> } {
+  function late(auth: Evertoken, afterMs = 301_000): { handler: Handler; outcome: Promise<unknown> } {
     const outcome = deferred<unknown>()
     const handler = starting(auth, () => {
       const { readable, writable } = new TransformStream()
       const writer = writable.getWriter()
       const stream = async () => {
         await writer.write(new TextEncoder().encode('started'))
-        await clock.advance(301_000)
+        await clock.advance(afterMs)
         const token = await auth.getUserAccessToken().catch((error: unknown) => error)
         outcome.resolve(token)
         await writer.close()
@@ -322,4 +322,27 @@ describe('after the headers are sent', () => {
     expect(await outcome).toMatchObject({ type: 'Bearer' })
     expect(authorizationServer.counts.refresh).toBe(before + 1)
   })
+
+  it.each([
+    ['cookie', 'leaves that to the next request', 0],
+    ['server', 'is refreshed beside its use', 1],
+  ] as const)(
+    'a token that expires soon is served, and in a %s session %s',
+    async (session, _what, refreshes) => {
+      const auth = createAuth({ session })
+      const { handler, outcome } = late(auth, 270_000)
+      const url = await serve(auth, handler)
+      const cookie = await signIn(url)
+      const before = authorizationServer.counts.refresh
+
+      await (await fetch(url, { headers: { cookie } })).text()
+
+      expect(await outcome).toMatchObject({ type: 'Bearer' })
+      const begun = () => authorizationServer.counts.refresh - before
+      for (let turns = 0; turns < 100 && begun() === 0; turns++) {
+        await new Promise((resolve) => setTimeout(resolve))
+      }
+      expect(begun()).toBe(refreshes)
+    },
+  )
 })

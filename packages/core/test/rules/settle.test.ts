@@ -1,14 +1,19 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  caughtUp,
   ended,
   newSession,
   type SessionRecord,
+  touched,
   withClaim,
+  withCoolDown,
+  withDoubt,
   withGrant,
   withoutRefreshToken,
 } from '../../src/rules/session-record.ts'
 import { settle, settleRejection } from '../../src/rules/settle.ts'
-import { NOW } from './arbitraries.ts'
+import { NOW, session } from './arbitraries.ts'
 
 const accessToken = { value: 'at', type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 } as const
 const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: NOW + 9999, claims: {} }
@@ -61,5 +66,90 @@ describe('settle: the record decides, not who holds the claim', () => {
 describe('settleRejection: only the last attempt ends the session, and only with its own refresh token', () => {
   it.each(cases)('%s', (_what, record, _verdict, rejection) => {
     expect(settleRejection(record, mine)).toBe(rejection)
+  })
+})
+
+/** What others may do to the session between my claim and my answer. */
+type Deed =
+  | { readonly do: 'refresh'; readonly key: string; readonly rotates: boolean; readonly tokens: boolean }
+  | { readonly do: 'claim' | 'fail' | 'doubt' | 'touch' | 'catch_up' | 'give_up' | 'end' }
+
+const deed: fc.Arbitrary<Deed> = fc.oneof(
+  fc.record({
+    do: fc.constant('refresh' as const),
+    key: fc.constantFrom('', 'other'),
+    rotates: fc.boolean(),
+    tokens: fc.boolean(),
+  }),
+  fc.record({ do: fc.constantFrom('claim', 'fail', 'doubt', 'touch', 'catch_up') }),
+  fc.record({ do: fc.constantFrom('claim', 'fail', 'touch', 'give_up', 'end') }),
+)
+const history = fc.array(deed, { maxLength: 12 })
+
+function after(deeds: readonly Deed[]): SessionRecord {
+  return deeds.reduce((record, next, index) => (record.ended ? record : done(record, next, index)), claimed)
+}
+
+function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
+  const by = `another-${index}`
+  switch (next.do) {
+    case 'refresh': {
+      if (record.refreshToken === undefined) return record
+      const sent = withClaim(record, by)
+      const grant = {
+        ...(next.tokens && { accessToken }),
+        ...(next.rotates && { refreshToken: `rotated-${index}` }),
+      }
+      return withGrant(sent, grant, next.key, sent.attempt, NOW)
+    }
+    case 'claim':
+      return withClaim(record, by)
+    case 'fail':
+      return withCoolDown(withClaim(record, by), 'refresh_outcome_unknown', NOW)
+    case 'doubt':
+      return withDoubt(record)
+    case 'touch':
+      return touched(record, NOW + index)
+    case 'catch_up':
+      return caughtUp(record)
+    case 'give_up':
+      return withoutRefreshToken(record)
+    case 'end':
+      return ended(record, 'signed_out')
+  }
+}
+
+/** Told from the history alone: what the answer to my use of the first refresh token has become. */
+function verdictOn(deeds: readonly Deed[]): 'write' | 'adopt' | 'revoke' {
+  if (deeds.some((each) => each.do === 'end' || each.do === 'give_up')) return 'revoke'
+  const refreshes = deeds.filter((each) => each.do === 'refresh')
+  const isBehind = refreshes.some(({ rotates, tokens, key }) => rotates || (tokens && key === mine.key))
+  return isBehind ? 'adopt' : 'write'
+}
+
+describe('over any history', () => {
+  it('writes only over the refresh token that was used, revokes only where none is needed, and else adopts', () => {
+    const isRight = (deeds: readonly Deed[]) => settle(after(deeds), mine) === verdictOn(deeds)
+    fc.assert(fc.property(history, isRight), { numRuns: 2000 })
+  })
+
+  it('never writes where the refresh token differs, whatever else the record says', () => {
+    fc.assert(
+      fc.property(session, fc.string(), fc.nat(30), (record, refreshToken, attempt) => {
+        const verdict = settle(record, { refreshToken, key: '', attempt })
+        return verdict !== 'write' || (record.refreshToken === refreshToken && !record.ended)
+      }),
+    )
+  })
+
+  it('a rejection ends the session only where nobody else has tried, or done, anything about it', () => {
+    fc.assert(
+      fc.property(history, (deeds) => {
+        const tried = ['refresh', 'claim', 'fail', 'give_up', 'end']
+        const verdict = deeds.some((each) => tried.includes(each.do)) ? 'again' : 'end'
+        return settleRejection(after(deeds), mine) === verdict
+      }),
+      { numRuns: 1000 },
+    )
   })
 })

@@ -18,6 +18,8 @@ export interface AuthorizationServerOptions {
   readonly accessTokenSeconds?: number
   /** Default `strict`. */
   readonly reuse?: ReuseProfile
+  /** Whether a refresh ends the access tokens that its grant had before. Default `false`. */
+  readonly refreshEndsAccessTokens?: boolean
   /** Default `rt_`. A canary prefix makes leaks easy to find. */
   readonly refreshTokenPrefix?: string
   /** Default `at_`. */
@@ -26,6 +28,8 @@ export interface AuthorizationServerOptions {
   readonly idTokenAlgorithm?: SigningAlgorithm
   /** Laid over the metadata; a member that is `undefined` is left out. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** How logout tokens are posted to `backChannelLogoutUri` of a client. Default: the global `fetch`. */
+  readonly backChannelFetch?: (request: Request) => Promise<Response>
   /** Default: the machine's. */
   readonly clock?: Clock
 }
@@ -72,6 +76,8 @@ export interface FakeAuthorizationServer {
   issue(options?: IssueOptions): Promise<TokenResponse>
   /** A logout token (OpenID Connect Back-Channel Logout section 2.4), for whoever posts it. */
   logoutToken(options?: LogoutTokenOptions): Promise<string>
+  /** Posts one to the `backChannelLogoutUri` of its client, and resolves to what that answers (section 2.5). */
+  sendLogoutToken(options?: LogoutTokenOptions): Promise<Response>
   /** Signs with another key from now on, the only one that is published. */
   rotateKeys(): void
   introspect(accessToken: string): Introspection

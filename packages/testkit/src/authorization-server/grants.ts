@@ -6,11 +6,17 @@ import { Refusal } from './refusal.ts'
  * What the server does with a refresh token that was used before.
  *
  * - `strict`: the whole grant ends.
- * - `{ graceSeconds }`: within that time it answers with a sibling pair, after it the whole grant ends.
+ * - `{ graceSeconds }`: within that time it answers with a sibling pair, after it the whole grant ends. With `limit`
+ *   `previous token` no longer than until a successor is used; with `newest pair` every answer voids all tokens that
+ *   were given before it.
  * - `tolerant`: it stays valid, and every refresh adds a new one.
  * - `no-rotation`: the first one is the only one.
  */
-export type ReuseProfile = 'strict' | 'tolerant' | 'no-rotation' | { readonly graceSeconds: number }
+export type ReuseProfile =
+  | 'strict'
+  | 'tolerant'
+  | 'no-rotation'
+  | { readonly graceSeconds: number; readonly limit?: 'previous token' | 'newest pair' }
 
 export interface Grant {
   readonly id: string
@@ -42,12 +48,18 @@ export interface AccessToken {
 
 interface RefreshToken {
   readonly grant: Grant
+  /** The one that was used to get it. */
+  readonly previous: RefreshToken | undefined
   spentAt?: number
+  /** A successor of it was used. */
+  outdated?: true
+  void?: true
 }
 
 export interface GrantsOptions {
   readonly clock: Clock
   readonly reuse: ReuseProfile
+  readonly refreshEndsAccessTokens: boolean
   readonly refreshTokenPrefix: string
   readonly accessTokenPrefix: string
 }
@@ -71,7 +83,9 @@ export interface Grants {
 }
 
 /** The model: every method is synchronous, so each one is atomic. */
-export function createGrants({ clock, reuse, refreshTokenPrefix, accessTokenPrefix }: GrantsOptions): Grants {
+export function createGrants(options: GrantsOptions): Grants {
+  const { clock, reuse, refreshEndsAccessTokens, refreshTokenPrefix, accessTokenPrefix } = options
+  const limit = typeof reuse === 'object' ? reuse.limit : undefined
   const all: Grant[] = []
   const ended = new Map<Grant, EndReason>()
   const refreshTokens = new Map<string, RefreshToken>()
@@ -83,15 +97,31 @@ export function createGrants({ clock, reuse, refreshTokenPrefix, accessTokenPref
     if (isAlive(grant)) ended.set(grant, reason)
   }
 
-  function isReplay({ spentAt }: RefreshToken) {
+  function isReplay({ spentAt, outdated }: RefreshToken) {
     if (spentAt === undefined) return false
+    if (limit === 'previous token' && outdated) return true
     return typeof reuse === 'string' || clock.now() - spentAt > reuse.graceSeconds
   }
 
-  function issueRefreshToken(grant: Grant) {
+  function issueRefreshToken(grant: Grant, previous?: RefreshToken) {
     const token = refreshTokenPrefix + randomText(24)
-    refreshTokens.set(token, { grant })
+    refreshTokens.set(token, { grant, previous })
     return token
+  }
+
+  function endAccessTokens(grant: Grant) {
+    for (const [value, token] of accessTokens) if (token.grant === grant) accessTokens.delete(value)
+  }
+
+  /** Makes a token the one that counts: there is no way back behind it. */
+  function spend(token: RefreshToken) {
+    if (reuse !== 'tolerant' && reuse !== 'no-rotation') token.spentAt ??= clock.now()
+    if (token.previous) token.previous.outdated = true
+    if (refreshEndsAccessTokens || limit === 'newest pair') endAccessTokens(token.grant)
+    if (limit !== 'newest pair') return
+    for (const other of refreshTokens.values()) {
+      if (other.grant === token.grant && other !== token) other.void = true
+    }
   }
 
   return {
@@ -110,21 +140,21 @@ export function createGrants({ clock, reuse, refreshTokenPrefix, accessTokenPref
       accessTokens.set(value, { ...token, issuedAt, expiresAt: issuedAt + seconds })
       return value
     },
-    issueRefreshToken,
+    issueRefreshToken: (grant) => issueRefreshToken(grant),
     checkRefreshToken(token, clientId) {
       const known = refreshTokens.get(token)
-      if (known && known.grant.clientId === clientId && isReplay(known))
+      if (known && !known.void && known.grant.clientId === clientId && isReplay(known))
         end(known.grant, 'refresh token reuse')
-      if (!known || known.grant.clientId !== clientId || !isAlive(known.grant)) {
+      if (!known || known.void || known.grant.clientId !== clientId || !isAlive(known.grant)) {
         throw new Refusal('invalid_grant', 'The refresh token is not valid')
       }
       return known.grant
     },
     rotate(token) {
       const known = refreshTokens.get(token)
-      if (!known || reuse === 'no-rotation') return undefined
-      if (reuse !== 'tolerant') known.spentAt ??= clock.now()
-      return issueRefreshToken(known.grant)
+      if (!known) return undefined
+      spend(known)
+      return reuse === 'no-rotation' ? undefined : issueRefreshToken(known.grant, known)
     },
     accessToken(token) {
       const known = accessTokens.get(token)
@@ -138,7 +168,7 @@ export function createGrants({ clock, reuse, refreshTokenPrefix, accessTokenPref
     currentRefreshToken(grant) {
       if (!isAlive(grant)) return undefined
       const unspent = [...refreshTokens].filter(
-        ([, known]) => known.grant === grant && known.spentAt === undefined,
+        ([, known]) => known.grant === grant && known.spentAt === undefined && !known.void,
       )
       return unspent.at(-1)?.[0]
     },

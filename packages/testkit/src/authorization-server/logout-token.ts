@@ -1,6 +1,6 @@
-import type { LogoutTokenOptions } from './api.ts'
+import type { AuthorizationServerOptions, LogoutTokenOptions } from './api.ts'
 import { randomText } from './base64url.ts'
-import type { World } from './model.ts'
+import type { Client, World } from './model.ts'
 
 const LOGOUT_TOKEN_SECONDS = 120
 
@@ -19,4 +19,21 @@ export function logoutToken(world: World, options: LogoutTokenOptions): Promise<
     sid,
   }
   return world.signer.sign({ ...honest, ...claims }, signature, { typ: 'logout+jwt', ...header })
+}
+
+/** Section 2.5. */
+export async function sendLogoutToken(
+  world: World,
+  options: LogoutTokenOptions,
+  send: NonNullable<AuthorizationServerOptions['backChannelFetch']>,
+): Promise<Response> {
+  const uri = clientOf(world, options)?.backChannelLogoutUri
+  if (uri === undefined)
+    throw new Error('Cannot send a logout token: give the client a "backChannelLogoutUri"')
+  const body = new URLSearchParams({ logout_token: await logoutToken(world, options) })
+  return send(new Request(uri, { method: 'POST', body }))
+}
+
+function clientOf({ clients }: World, { clientId }: LogoutTokenOptions): Client | undefined {
+  return clientId === undefined ? clients[0] : clients.find(({ id }) => id === clientId)
 }

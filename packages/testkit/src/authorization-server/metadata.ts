@@ -21,6 +21,8 @@ export function metadataOf({ issuer, signer, metadata }: World): Record<string, 
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [signer.algorithm],
     authorization_response_iss_parameter_supported: true,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
     ...metadata,
   }
 }

@@ -21,6 +21,8 @@ export interface Client {
   readonly redirectUris?: readonly string[]
   /** Absent: any. */
   readonly postLogoutRedirectUris?: readonly string[]
+  /** Where it takes logout tokens. */
+  readonly backChannelLogoutUri?: string
 }
 
 export interface User {

@@ -10,7 +10,7 @@ import type { Arrival, LogEntry } from './journal.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
 import type { Client, IncomingRequest, Tweaks, World } from './model.ts'
-import { logoutToken } from './logout-token.ts'
+import { logoutToken, sendLogoutToken } from './logout-token.ts'
 import { createFetch } from './network.ts'
 import { perform } from './perform.ts'
 import { Refusal, toResponse } from './refusal.ts'
@@ -81,6 +81,8 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     },
     issue: (request = {}) => issue(world, request),
     logoutToken: (request = {}) => logoutToken(world, request),
+    sendLogoutToken: (request = {}) =>
+      sendLogoutToken(world, request, options.backChannelFetch ?? globalThis.fetch),
     rotateKeys: () => world.signer.rotate(),
     introspect: (accessToken) => introspect(world, accessToken),
     grants: inspectGrants(world),
@@ -111,6 +113,7 @@ function createWorld(
     grants: createGrants({
       clock,
       reuse: options.reuse ?? 'strict',
+      refreshEndsAccessTokens: options.refreshEndsAccessTokens ?? false,
       refreshTokenPrefix: options.refreshTokenPrefix ?? 'rt_',
       accessTokenPrefix: options.accessTokenPrefix ?? 'at_',
     }),

@@ -38,6 +38,32 @@ it('spoils them on request', async () => {
   expect(signature).toBe('')
 })
 
+it('posts them to the client they are for', async () => {
+  const sent: Request[] = []
+  const clients = [{ id: 'web' }, { id: 'shop', backChannelLogoutUri: 'https://shop.example.com/out' }]
+  const backChannelFetch = async (request: Request) => {
+    sent.push(request)
+    return new Response(null, { status: 204 })
+  }
+  const server = createAuthorizationServer({ clients, backChannelFetch })
+  expect((await server.sendLogoutToken({ clientId: 'shop', sid: 's' })).status).toBe(204)
+  const [request] = sent
+  expect(request).toMatchObject({ method: 'POST', url: 'https://shop.example.com/out' })
+  const token = new URLSearchParams(await request?.text()).get('logout_token') ?? ''
+  expect(read(token).claims).toMatchObject({ aud: 'shop', sid: 's' })
+  await expect(server.sendLogoutToken()).rejects.toThrow('backChannelLogoutUri')
+  expect(sent).toHaveLength(1)
+})
+
+it('says in its metadata that it does', async () => {
+  const server = createAuthorizationServer()
+  const response = await server.fetch(`${server.issuer}/.well-known/openid-configuration`)
+  expect(await response.json()).toMatchObject({
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+  })
+})
+
 it('changes who signs', async () => {
   const server = createAuthorizationServer()
   const keys = async () => {

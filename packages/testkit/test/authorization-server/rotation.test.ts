@@ -82,6 +82,52 @@ describe('grace', () => {
   })
 })
 
+describe('grace for the previous token alone', () => {
+  it('ends when a successor is used, however soon that is', async () => {
+    const server = createAuthorizationServer({ reuse: { graceSeconds: 30, limit: 'previous token' } })
+    const first = await server.issue({ sub: 'ada' })
+    const second = await refreshed(server, first.refresh_token)
+    const sibling = await refreshed(server, first.refresh_token)
+    const third = await refreshed(server, second['refresh_token'])
+    expect((await refresh(server, second['refresh_token'])).ok).toBe(true)
+    expect((await refresh(server, sibling['refresh_token'])).ok).toBe(true)
+    expect(server.grants.alive('ada')).toBe(true)
+
+    expect(await refreshed(server, first.refresh_token)).toMatchObject({ error: 'invalid_grant' })
+    expect(server.grants.endReason('ada')).toBe('refresh token reuse')
+    expect((await refresh(server, third['refresh_token'])).ok).toBe(false)
+  })
+})
+
+describe('grace with the newest pair alone', () => {
+  it('voids the pair that was given before, and leaves the grant alive', async () => {
+    const server = createAuthorizationServer({ reuse: { graceSeconds: 30, limit: 'newest pair' } })
+    const first = await server.issue({ sub: 'ada' })
+    const second = await refreshed(server, first.refresh_token)
+    expect(server.introspect(first.access_token).active).toBe(false)
+    const sibling = await refreshed(server, first.refresh_token)
+
+    expect(server.introspect(second['access_token'] ?? '').active).toBe(false)
+    expect(await refreshed(server, second['refresh_token'])).toMatchObject({ error: 'invalid_grant' })
+    expect(server.introspect(sibling['access_token'] ?? '').active).toBe(true)
+    expect(server.grants.currentRefreshToken('ada')).toBe(sibling['refresh_token'])
+    expect((await refresh(server, sibling['refresh_token'])).ok).toBe(true)
+  })
+})
+
+it.each(['strict', 'no-rotation'] as const)(
+  '%s: a refresh ends the access tokens before it where it is to',
+  async (reuse) => {
+    const server = createAuthorizationServer({ reuse, refreshEndsAccessTokens: true })
+    const ada = await server.issue({ sub: 'ada' })
+    const bob = await server.issue({ sub: 'bob' })
+    const second = await refreshed(server, ada.refresh_token)
+    expect(server.introspect(ada.access_token).active).toBe(false)
+    expect(server.introspect(second['access_token'] ?? '').active).toBe(true)
+    expect(server.introspect(bob.access_token).active).toBe(true)
+  },
+)
+
 it('tolerant: the old token stays valid beside the new ones', async () => {
   const server = createAuthorizationServer({ reuse: 'tolerant' })
   const first = await server.issue({ sub: 'ada' })

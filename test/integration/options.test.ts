@@ -1,0 +1,80 @@
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { createApplication, kinds } from './application.ts'
+import { idle, ofType, signIn } from './steps.ts'
+
+const EXPIRED_MS = 301_000
+
+describe.each(kinds)('%s session', (session) => {
+  it('"cookieName" names the cookies of the session and of the sign-in', async () => {
+    const { server, browser } = createApplication({ session, cookieName: 'shop' })
+    const tab = browser()
+    const login = await tab.get('/auth/login')
+    expect([...tab.cookies.keys()]).toEqual([expect.stringMatching(/^__Host-shop\b/)])
+    await server.fetch(login.headers.get('location') ?? '', { redirect: 'manual' })
+    tab.cookies.clear()
+    await signIn(tab, server)
+
+    expect([...tab.cookies.keys()]).toEqual(['__Host-shop'])
+    expect((await tab.get('/')).status).toBe(200)
+    const renamed = tab.cookieHeader().replace('shop', 'evertoken')
+    expect((await tab.get('/', renamed)).status).toBe(401)
+  })
+
+  it('"refreshBeforeExpiry" says how early a token is refreshed beside its use', async () => {
+    const refreshesWithin = async (refreshBeforeExpiry: number) => {
+      const { server, clock, browser } = createApplication(
+        { session, refreshBeforeExpiry },
+        { accessTokenSeconds: 1000 },
+      )
+      const tab = browser()
+      await tab.signIn(1000)
+      await clock.advance(850_000)
+      expect((await tab.get('/')).status).toBe(200)
+      await idle(() => server.counts.refresh > 0, 100)
+      return server.counts.refresh
+    }
+
+    expect(await refreshesWithin(240)).toBe(1)
+    expect(await refreshesWithin(60)).toBe(0)
+  })
+
+  it('"storeTimeoutSeconds" bounds how long a call waits for the store', async () => {
+    const memory = createMemoryStore({ now: () => 0 })
+    let hangs = false
+    const read: SessionStore['read'] = (key) => (hangs ? new Promise(() => {}) : memory.read(key))
+    const { clock, browser } = createApplication({
+      session,
+      store: { ...memory, read },
+      storeTimeoutSeconds: 2,
+    })
+    const tab = browser()
+    await tab.signIn()
+    hangs = true
+    let outcome: unknown
+    tab.get('/').catch((error: unknown) => (outcome = error))
+    while (clock.pending === 0) await clock.advance(0)
+
+    await clock.advance(1900)
+    expect(outcome).toBeUndefined()
+    await clock.advance(200)
+    expect(outcome).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
+  })
+
+  it('tells by "id_token_ignored" of a refreshed ID token that was not good', async () => {
+    const { server, clock, events, browser } = createApplication({ session })
+    const tab = browser()
+    await tab.signIn()
+    server.script('refresh', { type: 'idToken', signature: 'none' })
+    await clock.advance(EXPIRED_MS)
+
+    expect((await tab.get('/')).status).toBe(200)
+    const [refreshed] = ofType(events, 'token_refreshed')
+    expect(ofType(events, 'id_token_ignored')).toEqual([
+      { type: 'id_token_ignored', session: refreshed?.session },
+    ])
+    await clock.advance(EXPIRED_MS)
+    await tab.get('/')
+    expect(ofType(events, 'id_token_ignored')).toHaveLength(1)
+  })
+})

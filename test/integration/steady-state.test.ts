@@ -1,0 +1,66 @@
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { expect, it } from 'vitest'
+import { createApplication, kinds } from './application.ts'
+import { idle } from './steps.ts'
+
+const CALLS = 25
+
+/** A store that counts what it is asked. */
+function createCountingStore() {
+  const memory = createMemoryStore({ now: () => 0 })
+  const counts = { read: 0, swap: 0, remove: 0 }
+  const counted: SessionStore = {
+    ...memory,
+    read(key) {
+      counts.read++
+      return memory.read(key)
+    },
+    swap(...args) {
+      counts.swap++
+      return memory.swap(...args)
+    },
+    remove(key) {
+      counts.remove++
+      return memory.remove(key)
+    },
+  }
+  return { store: counted, counts }
+}
+
+it.each(
+  kinds.flatMap((session) => [
+    { session, wasRefreshed: false },
+    { session, wasRefreshed: true },
+  ]),
+)(
+  'a call with a current token costs one read of the store and nothing else: $session session, refreshed: $wasRefreshed',
+  async ({ session, wasRefreshed }) => {
+    const { store, counts } = createCountingStore()
+    const { server, clock, events, browser } = createApplication({ session, store })
+    const tab = browser()
+    await tab.signIn()
+    if (wasRefreshed) {
+      await clock.advance(301_000)
+      await tab.get('/')
+    }
+    await clock.advance(20_000)
+    Object.assign(counts, { read: 0, swap: 0, remove: 0 })
+    server.resetCounts()
+    events.length = 0
+
+    const one = await (await tab.get('/')).text()
+    expect(counts).toEqual({ read: 1, swap: 0, remove: 0 })
+    const parallel = await Promise.all(Array.from({ length: CALLS }, () => tab.get('/')))
+    for (const response of parallel) {
+      expect(await response.text()).toBe(one)
+      expect(response.headers.getSetCookie()).toEqual([])
+    }
+
+    // What is done beside the answers counts as well.
+    await idle(() => counts.swap > 0, 30)
+    expect(counts).toEqual({ read: 1 + CALLS, swap: 0, remove: 0 })
+    expect(server.log).toEqual([])
+    expect(events).toEqual([])
+    expect(clock.pending).toBe(0)
+  },
+)

@@ -1,0 +1,43 @@
+import { BEGINNING, END, moment, wrongClocks } from './facts.ts'
+import type { Commit, Send } from './history.ts'
+import type { Invariant } from './invariants.ts'
+import type { Plan } from './plan.ts'
+
+const MORE_MS = 250
+/** With slower messages than these, the last look of a waiter alone takes too much of the 250 ms. */
+const NEAR_MS = 40
+
+/**
+ * Where nothing goes wrong, whoever waits for a refresh has its token one token request, two round trips of the store
+ * and 250 ms after the claim was taken, or after the call came. Refreshes of one session for several resources go one
+ * after the other: each that a call has to let pass may take as long.
+ */
+export const waitsNoLonger: Invariant = ({ history, plan }, { grant, sends, commits, over }) => {
+  const slowestMs = Math.max(...plan.latencies)
+  if (history.troubles.length > 0 || over || !isCalm(plan) || slowestMs > NEAR_MS) return []
+  return history.calls
+    .filter((call) => call.grant === grant && call.token !== undefined)
+    .flatMap(({ token, began, ended = END }) => {
+      const refresh = sends.find(({ judged }) => judged?.accessToken === token)
+      if (!refresh) return []
+      const claimed = claimOf(refresh, commits)
+      const passed = sends.filter(({ sent }) => sent.step >= claimed.step && sent.step <= ended.step)
+      const allowedMs = passed.map((send) => roundTripMs(send) + 4 * slowestMs + MORE_MS)
+      const waitedMs = ended.time - Math.max(began.time, claimed.time)
+      const tooLongMs = waitedMs - allowedMs.reduce((sum, ms) => sum + ms, 0)
+      return tooLongMs > 0 ? [`the call of ${moment(began)} waited ${tooLongMs} ms too long`] : []
+    })
+}
+
+function isCalm(plan: Plan): boolean {
+  return plan.storeFaults.length === 0 && !wrongClocks(plan)
+}
+
+function claimOf({ sent, process }: Send, commits: readonly Commit[]) {
+  const isClaim = (commit: Commit) => commit.process === process && commit.record?.claim !== undefined
+  return commits.findLast((commit) => commit.step <= sent.step && isClaim(commit)) ?? BEGINNING
+}
+
+function roundTripMs({ sent, delivered }: Send): number {
+  return (delivered ?? sent).time - sent.time
+}
