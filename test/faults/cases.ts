@@ -21,6 +21,8 @@ export interface Case {
   readonly ends?: boolean
   /** A refresh token may be lost although its answer came. */
   readonly loses?: boolean
+  /** An instance ends with its work unfinished. */
+  readonly drops?: boolean
   /** A request may arrive after the retry that took its place, which to a strict server is a replay. */
   readonly overtakes?: boolean
 }
@@ -124,6 +126,23 @@ const logoutCases = (kind: Kind): Case[] =>
     { fault: 'revokeRefreshToken()', step, kind, ends: true, act: giveUp },
   ])
 
+/** From the answer on until it is stored, the only copy of the newest refresh token is in the instance. */
+const LOSING: readonly Step[] = ['answer', 'settling read', 'settling swap']
+
+/** As a platform ends an isolate that it takes for idle: without a word, and what was sent stays sent. */
+const dropCases = (kind: Kind): Case[] =>
+  STEPS.map((step) => ({
+    fault: 'instance dropped',
+    step,
+    kind,
+    drops: true,
+    ...(LOSING.includes(step) && { loses: true }),
+    act({ steps, chronicle }, { instance }) {
+      for (const send of chronicle.sends) if (send.instance === instance) send.orphaned = true
+      return steps.drop(instance)
+    },
+  }))
+
 /** A fault of the token endpoint and one of the store, whatever comes of it. */
 const pairCases = (kind: Kind): Case[] =>
   TOKEN_FAULTS.flatMap((answer, index) => {
@@ -142,6 +161,7 @@ export const CASES: readonly Case[] = KINDS.flatMap((kind) => [
   ...abortCases(kind),
   ...skewCases(kind),
   ...logoutCases(kind),
+  ...dropCases(kind),
   ...pairCases(kind),
 ])
 

@@ -139,9 +139,11 @@ function hasGoodToken(outcome: Outcome, { began, ended, instance }: Call): boole
   return !!token && token.expiresAt - endedAt > MARGIN_SECONDS && !hindered && !wrongClocks(outcome)
 }
 
-const everythingEnds: Check = ({ settled, world: { chronicle } }) => [
+const everythingEnds: Check = ({ settled, world: { chronicle, steps } }) => [
   ...(settled ? [] : ['something that was begun never ends']),
-  ...chronicle.calls.filter(({ ended }) => !ended).map(({ began }) => `the call of ${began.time} never ends`),
+  ...chronicle.calls
+    .filter(({ ended, instance }) => !ended && !steps.isDropped(instance))
+    .map(({ began }) => `the call of ${began.time} never ends`),
 ]
 
 const checks = {

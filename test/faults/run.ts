@@ -16,7 +16,7 @@ const RECOVERY_MS = [2000, 20_000, 70_000, 310_000, 70_000, 70_000, 310_000]
 const LATER_MS = [20, 1000, 200_000, 1000]
 
 export interface Outcome {
-  readonly world: Pick<World, 'server' | 'chronicle' | 'session'> & {
+  readonly world: Pick<World, 'server' | 'chronicle' | 'session' | 'steps'> & {
     readonly time: { readonly elapsed: number; now(): number }
   }
   readonly planned: Case
@@ -34,7 +34,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   const random = createRandom(seedOf(seed, nameOf(planned)))
   drawFrom(createRandom(seedOf(seed, nameOf(planned), 'draw')))
   const { kind, reuse = 'strict', skewSeconds = 0 } = planned
-  const instances = skewSeconds === 0 ? 1 + random.below(2) : 2
+  const instances = skewSeconds === 0 && !planned.drops ? 1 + random.below(2) : 2
   const world = await createWorld({
     kind,
     instances,
@@ -78,7 +78,7 @@ interface Burst {
 
 /** Parallel requests with the same cookie, some here and some there. */
 function plan(world: World, random: Random): Burst {
-  const { instances, session, time } = world
+  const { instances, session, time, steps } = world
   const spreadMs = random.pick([0, 0, 4, 60])
   const callers = Array.from({ length: CALLERS }, (_, index) => ({
     instance: instances[index % instances.length] ?? instances[0],
@@ -95,7 +95,8 @@ function plan(world: World, random: Random): Burst {
       Promise.all(
         callers.map(async ({ instance, how, delayMs, abort }) => {
           if (delayMs > 0) await time.sleep(delayMs)
-          return instance.call(session.browser, how, { sub: session.sub, signal: abort.signal })
+          const call = instance.call(session.browser, how, { sub: session.sub, signal: abort.signal })
+          return Promise.race([call, steps.dropped(instance.user.instance)])
         }),
       ),
     abort(who) {
@@ -109,21 +110,31 @@ function spring(world: World, step: NonNullable<Case['step']>, act: Act, abort: 
   return world.steps.set({ step, spring: (instance) => act(world, { instance, abort }) })
 }
 
+function livingIn({ instances, steps }: World): readonly Instance[] {
+  return instances.filter(({ user }) => !steps.isDropped(user.instance))
+}
+
 /** The browser comes again with its new cookie, and a request that was sent before it had that one arrives late. */
-async function later({ instances, session, time }: World, random: Random, stale: string): Promise<void> {
+async function later(world: World, random: Random, stale: string): Promise<void> {
+  const { session, time, steps } = world
   const { browser, sub } = session
   for (const delayMs of LATER_MS) {
     await time.sleep(delayMs)
+    const instances = livingIn(world)
     for (const instance of random.below(2) === 0 ? instances : instances.toReversed()) {
-      await instance.call(browser, random.pick(HOWS), { sub })
-      await instance.call(browser, random.pick(['fetch', ...HOWS]), { sub, cookies: stale })
+      const visits = async () => {
+        await instance.call(browser, random.pick(HOWS), { sub })
+        await instance.call(browser, random.pick(['fetch', ...HOWS]), { sub, cookies: stale })
+      }
+      await Promise.race([visits(), steps.dropped(instance.user.instance)])
     }
   }
 }
 
 /** Comes again until there is a token, and once more after the next expiry; on every instance. */
 async function recover(world: World, random: Random): Promise<Pick<Outcome, 'after' | 'bystanders'>> {
-  const { instances, session, bystander, time } = world
+  const { session, bystander, time } = world
+  const instances = livingIn(world)
   const probe = (instance: Instance, { browser, sub }: Signed) =>
     instance.call(browser, 'fetch', { sub, probe: true })
   const patiently = async (instance: Instance) => {

@@ -40,12 +40,45 @@ export interface Steps {
   awaits(step: Step): boolean
   set(trap: Omit<Trap, 'sprung'>): Trap
   clear(): void
+  /** Ends an instance: whatever it comes to from now on, it comes no further. */
+  drop(instance: number): Promise<never>
+  isDropped(instance: number): boolean
+  /** Resolves when the instance is dropped. */
+  dropped(instance: number): Promise<void>
+}
+
+const NEVER = new Promise<never>(() => {})
+
+function createEnd() {
+  let reach = () => {}
+  const end = {
+    isReached: false,
+    reached: new Promise<void>((resolve) => (reach = resolve)),
+    reach() {
+      end.isReached = true
+      reach()
+    },
+  }
+  return end
 }
 
 export function createSteps(): Steps {
   let traps: Trap[] = []
+  const ends = new Map<number, ReturnType<typeof createEnd>>()
+  const endOf = (instance: number) => {
+    const end = ends.get(instance) ?? createEnd()
+    ends.set(instance, end)
+    return end
+  }
   return {
+    isDropped: (instance) => endOf(instance).isReached,
+    dropped: (instance) => endOf(instance).reached,
+    drop(instance) {
+      endOf(instance).reach()
+      return NEVER
+    },
     async arrive(step, instance) {
+      if (endOf(instance).isReached) await NEVER
       const trap = traps.find((candidate) => candidate.step === step && !candidate.sprung)
       if (!trap) return
       trap.sprung = true

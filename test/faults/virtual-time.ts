@@ -5,8 +5,8 @@ import type { Clock } from '@evertoken/core'
  * threads, so it is counted; everything else is done after a few turns of the event loop.
  */
 export interface VirtualTime {
-  /** The clock of a machine; its wall time can be set wrong. */
-  machine(): Machine
+  /** The clock of a machine; its wall time can be set wrong. Whoever sleeps on one that `isGone` sleeps on. */
+  machine(isGone?: () => boolean): Machine
   readonly elapsed: number
   /** True wall time, in seconds since the epoch. */
   now(): number
@@ -61,12 +61,15 @@ export function createVirtualTime(): VirtualTime {
     return true
   }
 
-  function machine(): Machine {
+  function machine(isGone = () => false): Machine {
     let offset = 0
     return {
       now: () => now() + offset,
       elapsed: () => elapsed,
-      sleep,
+      async sleep(ms, signal) {
+        await sleep(ms, signal)
+        if (isGone()) await new Promise(() => {})
+      },
       set(seconds) {
         offset = seconds
       },

@@ -74,7 +74,7 @@ export async function createWorld(settings: Settings): Promise<World> {
 
   function create(instance: number): Instance {
     const user: User = { instance, phase: 'idle', reads: 0, lookers: 0 }
-    const machine = time.machine()
+    const machine = time.machine(() => steps.isDropped(instance))
     const link = { user, steps, chronicle, time, random }
     const towards = { trouble, past, open, foreignKey: () => signed[1]?.key ?? '' }
     const shared = withClock(store, settings.storeClock, machine, (now) => {
