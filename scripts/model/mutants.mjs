@@ -207,7 +207,7 @@ export const mutants = {
   'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
   'cool-down by a wrong clock obeyed': [
     ['everything'],
-    { 'rules/decide.ts': [[' && pause <= coolDown.seconds', '']] },
+    { 'rules/cool-down.ts': [[' && pause <= coolDown.seconds', '']] },
   ],
   'no last look after a pause': [
     ['stops'],
