@@ -78,6 +78,7 @@ export const mutants = {
   'abort of the first caller cancels the flight': [
     ['calm'],
     {
+      'surface/bound-session.ts': [['beforeRefresh, keepAlive })', 'beforeRefresh, keepAlive, signal })']],
       [REFRESHER]: [
         [
           'const snapshot = await cell.read()\n      const next',

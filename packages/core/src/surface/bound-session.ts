@@ -39,14 +39,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     emit,
     responses: createHeldResponses(),
-    async obtain(demand) {
+    async obtain({ key, request, rejected, signal }) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
       const { beforeRefresh, keepAlive } = session
-      const { signal } = demand
       // Before the work begins: a failure that nobody waits for would end the process.
       signal?.throwIfAborted()
-      const work = refresher.token(cell, { ...demand, beforeRefresh, keepAlive })
+      const work = refresher.token(cell, { key, request, rejected, beforeRefresh, keepAlive })
       const result = signal ? await unlessAborted(work, signal) : await work
       if ('token' in result) session.note(result.snapshot)
       return result

@@ -74,7 +74,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
 ): SessionEngine<User> {
-  const { secrets, origin, sameSite } = settings
+  const { secrets, origin, sameSite, idleSeconds } = settings
   const { clock = systemClock, store } = options
   const http = createHttp(
     options.fetch ?? ((input, init) => fetch(input, init)),
@@ -84,7 +84,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
-  const ground = { ...settings, ...runtime, store, http, clock, sealFor, emit: tell(options.onEvent) }
+  const emit = tell(options.onEvent)
+  const ground = { ...settings, ...runtime, store, http, clock, sealFor, emit }
   const features = equip(ground)
   const parts = { ...ground, ...features }
 
@@ -93,9 +94,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     settings.kind === 'server'
       ? createServerKind({ ...parts, vault })
       : createCookieKind({ ...parts, vault, cookies: createSealedRecords(sealFor('cookie')) })
-  const refresher = createRefresher({ ...parts, random: Math.random })
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
   const routes = features.routes?.(kind)
-  const bind = (session: RequestSession) => bindSession(session, { ...parts, refresher })
+  const bind = (session: RequestSession) => bindSession(session, bindOptions)
 
   function open(
     request: Request,
@@ -105,7 +106,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isSecure(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    return bind(createRequestSession({ ...parts, kind, cookies, cookieName: name, attributes, keepAlive }))
+    const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
+    return bind(createRequestSession(mine))
   }
 
   return {

@@ -51,18 +51,18 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     ground.backChannelLogout && store.index
       ? createSessionDirectory(store, store.index, issuer, createStoreGuard(ground))
       : undefined
-  const loginPath = `${ground.routePrefix}/login`
   const claimsOf = (idToken: string) => {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
+  const userOptions = { ...ground, server, claimsOf, loginPath: `${ground.routePrefix}/login` }
   return {
     server,
     allStored: directory !== undefined,
     starting: directory?.add,
     refreshed: quietly(ground.onRefreshed),
     routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
-    user: (bound) => createUserSession(bound, { ...ground, server, loginPath, claimsOf }),
+    user: (bound) => createUserSession(bound, userOptions),
   }
 }
 

@@ -44,6 +44,7 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
   checkNothingElse(rest)
   return assemble(settings, options, runtime, (ground) => {
     const server = createTokenEndpoint(createConnection(ground))
-    return { server, user: (bound) => createTokenSession(bound, { ...ground, server }) }
+    const userOptions = { ...ground, server }
+    return { server, user: (bound) => createTokenSession(bound, userOptions) }
   })
 }
