@@ -96,9 +96,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
     for (let pollMs = POLL_MS; clock.elapsed() - flight.startedAt < FLIGHT_MS;) {
       const snapshot = await cell.read()
       const next = decide(snapshot?.record, demand, clock.now(), policy, watch(snapshot?.record.claim))
-      if (next.do === 'sign_in' || !snapshot)
-        return { signIn: next.do === 'sign_in' ? next.code : 'no_session' }
+      if (next.do === 'sign_in') return { signIn: next.code }
       if (next.do === 'try_later') throw refusal(next.code, next.seconds)
+      if (!snapshot) return { signIn: 'no_session' }
       if (next.do === 'serve' && !next.refresh) {
         emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
         return { token: next.token, snapshot }

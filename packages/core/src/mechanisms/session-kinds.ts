@@ -91,9 +91,9 @@ export function createServerKind(options: SessionKindOptions): SessionKind {
       const secret = randomId()
       return { id: await idOf(secret), secret }
     },
-    async create(record, { id, secret = '' }) {
-      if (!(await vault.swap(id, undefined, record, endsAt(record, idleSeconds)))) throw keyTaken()
-      return { cell: cellOf(id), cookie: secret }
+    async create(record, { secret = '' }) {
+      await insert(record, options)
+      return { cell: cellOf(record.id), cookie: secret }
     },
   }
 }
@@ -118,9 +118,8 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
       return { cell: cellOf(opened.record), generation: opened.record.generation }
     },
     newName: () => Promise.resolve({ id: randomId() }),
-    async create(record, { id }) {
-      if (allStored && !(await vault.swap(id, undefined, record, endsAt(record, idleSeconds))))
-        throw keyTaken()
+    async create(record) {
+      if (allStored) await insert(record, options)
       const { sealed } = await cookies.seal(record)
       return { cell: cellOf(record), cookie: sealed }
     },
@@ -146,6 +145,7 @@ function createExpiryNotice({
   }
 }
 
-function keyTaken(): OperatorError {
-  return new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
+async function insert(record: SessionRecord, { vault, idleSeconds }: SessionKindOptions): Promise<void> {
+  if (await vault.swap(record.id, undefined, record, endsAt(record, idleSeconds))) return
+  throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
 }
