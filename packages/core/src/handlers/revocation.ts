@@ -1,5 +1,5 @@
-import { fingerprint } from '../mechanisms/digest.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import { revokeToken } from '../mechanisms/revoke-token.ts'
 import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,18 +17,6 @@ export interface RevokeSessionOptions {
 
 const PAUSES_SECONDS = [1, 4, 16]
 
-/** Revokes a refresh token that no session uses any more, and tells the outcome by an event. */
-export async function revokeGivenUp(
-  server: TokenEndpoint,
-  key: string,
-  refreshToken: string,
-  emit: EventListener,
-): Promise<RevocationOutcome> {
-  const outcome = await server.revoke(refreshToken)
-  emit({ type: 'refresh_token_revoked', session: fingerprint(key), outcome })
-  return outcome
-}
-
 /** Revokes what a session that is over has left behind; what fails is tried again, a few times. Never rejects. */
 export async function revokeSession(
   server: TokenEndpoint,
@@ -38,13 +26,9 @@ export async function revokeSession(
 ): Promise<void> {
   const given = refreshToken ?? revoking
   const tries: (() => Promise<RevocationOutcome>)[] = []
-  if (revoke && given !== undefined) tries.push(() => revokeGivenUp(server, key, given, emit))
+  if (revoke && given !== undefined) tries.push(() => revokeToken(server, emit, key, given))
   for (const { value } of revoke === 'all' ? Object.values(tokens) : []) {
-    tries.push(async () => {
-      const outcome = await server.revoke(value, 'access_token')
-      emit({ type: 'access_token_revoked', session: fingerprint(key), outcome })
-      return outcome
-    })
+    tries.push(() => revokeToken(server, emit, key, value, 'access_token'))
   }
   await Promise.all(tries.map((attempt) => untilDone(attempt, clock)))
 }
@@ -71,7 +55,7 @@ export async function revokeRefreshToken(
   if (!cell) return 'nothing_to_revoke'
   const given = await change(session, cell, withoutRefreshToken)
   if (given?.revoking === undefined) return 'nothing_to_revoke'
-  const outcome = await revokeGivenUp(server, cell.key, given.revoking, emit)
+  const outcome = await revokeToken(server, emit, cell.key, given.revoking)
   if (outcome !== 'failed') await change(session, cell, withRevocationConfirmed)
   return outcome
 }

@@ -6,7 +6,6 @@ export type Http = (url: string, init: RequestInit | undefined, maxBytes: number
 
 export const TOKEN_RESPONSE_BYTES = 65_536
 export const METADATA_BYTES = 524_288
-const NULL_BODY = new Set([101, 204, 205, 304])
 
 export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeoutMs: number): Http {
   return async (url, init, maxBytes) => {
@@ -16,7 +15,8 @@ export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeout
       const body = await readText(response, maxBytes)
       // A runtime that hides a redirect reports the status 0, which no response can be made with.
       const status = response.status || 302
-      return new Response(NULL_BODY.has(status) ? null : body, { status, headers: response.headers })
+      // Null, for a status that allows no body allows no empty one either.
+      return new Response(body || null, { status, headers: response.headers })
     }
     return withDeadline(exchange(), timeoutMs, clock, () => {
       abort.abort()

@@ -5,6 +5,7 @@ import { ConfigurationError, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
 import { failed, refusal } from './refresh-failure.ts'
+import { revokeToken } from './revoke-token.ts'
 import { everySwapLost, swapUntilWon } from './swap-until-won.ts'
 
 const FIRST_PAUSE_MS = 50
@@ -94,9 +95,7 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   }
 
   async function revoke(cell: SessionCell, { refreshToken }: TokenGrant): Promise<void> {
-    if (refreshToken === undefined) return
-    const result = await server.revoke(refreshToken)
-    emit({ type: 'refresh_token_revoked', session: fingerprint(cell.key), outcome: result })
+    if (refreshToken !== undefined) await revokeToken(server, emit, cell.key, refreshToken)
   }
 
   async function endSession(

@@ -53,7 +53,8 @@ function decode(text: string): string {
   return decoded.replace(/[\t\n\r]/g, '')
 }
 
-function isSecure(url: URL): boolean {
+/** Whether nobody on the way can read what is sent there. */
+export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 

@@ -10,7 +10,7 @@ import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { isLoopback } from '../rules/allowed-urls.ts'
+import { isSecure } from '../rules/allowed-urls.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
@@ -103,7 +103,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     keepAlive: KeepAlive,
     cookies = parseCookies(request.headers.get('cookie')),
   ): BoundSession {
-    const secure = isSecure(origin ?? request.url)
+    const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
     const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
@@ -148,9 +148,8 @@ function tell(listener: EventListener | undefined): EventListener {
 }
 
 /** S22: plain http is for development on this machine. */
-function isSecure(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  if (protocol === 'https:') return true
-  if (isLoopback(hostname)) return false
+function isHttps(address: string): boolean {
+  const url = new URL(address)
+  if (isSecure(url)) return url.protocol === 'https:'
   throw invalid('baseUrl', 'is missing: set it to the https address that browsers use')
 }
