@@ -13,7 +13,8 @@ export const signingIn: readonly Scenario[] = [
 
       assert.equal(await tab.signIn('/orders?page=2'), '/orders?page=2')
 
-      const user = await tab.json<{ claims: Record<string, unknown> }>('/auth/user')
+      const headers = { 'x-evertoken': '1' }
+      const user = await tab.json<{ claims: Record<string, unknown> }>('/auth/user', { headers })
       assert.deepEqual([user.claims['sub'], user.claims['name']], ['ada', 'Ada'])
       const token = await tab.json<TokenInfo>('/token')
       assert.equal(token.type, 'Bearer')

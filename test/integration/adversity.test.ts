@@ -250,3 +250,32 @@ describe.each(kinds)('trouble in the store, %s session', (session) => {
     expect(JSON.stringify(events)).not.toContain('canary')
   })
 })
+
+it('I1: a connection that breaks after the request was sent is no connection that was never made', async () => {
+  let broken = false
+  const application: Application = createApplication({
+    fetch: async (input, init) => {
+      const response = await application.server.fetch(input, init)
+      if (!broken || !new Request(input).url.endsWith('/token')) return response
+      broken = false
+      const cause = Object.assign(new Error('read'), { code: 'EHOSTUNREACH', syscall: 'read' })
+      throw Object.assign(new TypeError('fetch failed'), { cause })
+    },
+  })
+  const { again } = await callWithExpiredToken(application)
+  broken = true
+  expect(await again()).toBe('error refresh_outcome_unknown')
+  expect(application.server.maxUses()).toBe(1)
+})
+
+it('a listener that is an async function, and fails, is nobody else\u2019s trouble', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  const onEvent = (() => Promise.reject(new Error('the log is full'))) as () => void
+  const { browser } = createApplication({ onEvent })
+  await browser().signIn()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+})

@@ -11,6 +11,8 @@ import {
 export const origin = 'https://app.example.com'
 export const kinds = ['cookie', 'server'] as const
 
+const FROM_A_PAGE = { 'sec-fetch-site': 'same-origin' }
+
 /** An application on a model authorization server, in virtual time. */
 export interface Application {
   readonly auth: Evertoken
@@ -24,8 +26,8 @@ export interface Application {
 /** A cookie jar with the application in front of it. */
 export interface Browser {
   readonly cookies: Map<string, string>
-  /** Sends the cookies of now, or those given, and keeps what comes back. */
-  get(path: string, cookies?: string, init?: RequestInit): Promise<Response>
+  /** Sends the cookies of now, or those given, and keeps what comes back. Without headers it is a page that asks. */
+  get(path: string, cookies?: string, init?: RequestInit, answer?: Handler): Promise<Response>
   post(path: string): Promise<Response>
   cookieHeader(): string
   /** Starts a session from a token response of the authorization server. */
@@ -77,7 +79,7 @@ export function createBrowser(auth: Evertoken, server: FakeAuthorizationServer, 
   }
 
   async function send(path: string, cookie = cookieHeader(), init: RequestInit = {}, answer = handler) {
-    const headers = new Headers(init.headers)
+    const headers = new Headers(init.headers ?? FROM_A_PAGE)
     if (cookie !== '') headers.set('cookie', cookie)
     return keep(await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer))
   }
@@ -86,7 +88,7 @@ export function createBrowser(auth: Evertoken, server: FakeAuthorizationServer, 
     cookies,
     cookieHeader,
     get: send,
-    post: (path) => send(path, undefined, { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }),
+    post: (path) => send(path, undefined, { method: 'POST', headers: FROM_A_PAGE }),
     async signIn(expiresIn = 300) {
       const response = await server.issue({ expiresIn })
       await send('/', undefined, {}, async () => {

@@ -14,7 +14,8 @@ it.each(kinds)(
     })
     const starting = browser(async () => {
       const claims = { sub: 'user-1', roles: ['reader'], since: new Date(0) }
-      await auth.startSession(await server.issue(), { claims })
+      const { id_token: _, ...tokens } = await server.issue()
+      await auth.startSession(tokens, { claims })
       claims.roles.push('admin')
       return new Response()
     })
@@ -25,3 +26,31 @@ it.each(kinds)(
     for (let i = 0; i < 2; i++) expect(await (await tab.get('/', cookie)).text()).toBe(expected)
   },
 )
+
+it.each(kinds)('S10: whose session it is, is told by the ID token of the response, %s', async (session) => {
+  const { auth, server, clock, browser } = createApplication({ session })
+  const asked = async () => Response.json((await auth.getUser()) ?? null)
+  const start = (claims?: { sub?: string; role?: string }) =>
+    browser(async () => {
+      await auth.startSession(await server.issue({ sub: 'user-7', expiresIn: 300 }), claims && { claims })
+      return asked()
+    }).get('/')
+
+  expect(await (await start()).json()).toMatchObject({ sub: 'user-7', sid: expect.any(String) })
+  expect(await (await start({ role: 'clerk' })).json()).toMatchObject({ sub: 'user-7', role: 'clerk' })
+  await expect(start({ sub: 'somebody else' })).rejects.toThrow('"sub"')
+
+  const tab = browser(async () => {
+    const { id_token: _, ...tokens } = await server.issue({ sub: 'user-7', expiresIn: 300 })
+    await auth.startSession(tokens)
+    return new Response()
+  })
+  await tab.get('/')
+  await clock.advance(301_000)
+  const answer = await tab.get('/', undefined, {}, async () => {
+    expect(await auth.getUserAccessToken()).toBeDefined()
+    return asked()
+  })
+  // An ID token that comes later is no proof of who was signed in.
+  expect(await answer.json()).toEqual({})
+})

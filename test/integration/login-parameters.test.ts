@@ -251,3 +251,14 @@ describe.each(kinds)('two tabs, %s session', (session) => {
     expect((await tab.get('/auth/logout?proof=stale', other)).status).toBe(303)
   })
 })
+
+it('S9: a link lowers the configured max_age, and never raises it', async () => {
+  const { server, browser } = createApplication({ authorizationParameters: { max_age: '300' } })
+  for (const [asked, sent] of [
+    ['99999999', '300'],
+    ['60', '60'],
+  ]) {
+    const { location } = await authorize(browser(), server, `?max_age=${asked}`)
+    expect(location.searchParams.get('max_age')).toBe(sent)
+  }
+})

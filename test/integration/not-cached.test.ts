@@ -37,7 +37,7 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
     for (const tab of [stranger, user]) {
       for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
         for (const headers of [{}, NAVIGATION, { 'sec-fetch-site': 'same-origin' }]) {
-          const response = await tab.get(path, undefined, { method, headers })
+          const response = await tab.get(development + path, undefined, { method, headers })
           expect([method, response.headers.get('cache-control')]).toEqual([method, 'no-store'])
         }
       }
@@ -70,4 +70,18 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
 
     expect([back.headers.get('location'), back.headers.get('cache-control')]).toEqual(['/bye', 'no-store'])
   })
+})
+
+it('RFC 9213: the caches of a CDN, which obey headers of their own', async () => {
+  const { auth, browser, clock } = createApplication()
+  const tab = browser(async () => {
+    await auth.getUserAccessToken()
+    const headers = { 'cdn-cache-control': 'max-age=600', 'surrogate-control': 'max-age=600' }
+    return new Response('page', { headers })
+  })
+  await tab.signIn()
+  await clock.advance(301_000)
+  const { headers } = await tab.get('/')
+  expect(headers.getSetCookie()).toHaveLength(1)
+  expect([...headers.keys()].filter((name) => /cdn|surrogate/.test(name))).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { EvertokenOptions } from '@evertoken/core'
+import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
 import type { AuthorizationServerOptions } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createApplication, kinds, origin } from './application.ts'
@@ -19,6 +19,9 @@ const start = (options: Partial<EvertokenOptions> = {}, serverOptions: Authoriza
   const application = createApplication(options, serverOptions)
   return { ...application, tab: application.browser() }
 }
+
+const ended = (events: readonly EvertokenEvent[]) =>
+  events.flatMap((event) => (event.type === 'session_ended' ? [event.reason] : []))
 
 const pathOf = (url: URL) => url.pathname + url.search
 
@@ -88,7 +91,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
   })
 
   it('S26: a new sign-in has a new session, and the old one is over', async () => {
-    const { server, tab } = start({ session })
+    const { server, tab, events } = start({ session })
     await tab.get(pathOf((await authorize(tab, server)).callback))
     const before = tab.cookieHeader()
     await tab.get(pathOf((await authorize(tab, server)).callback))
@@ -96,6 +99,22 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(tab.cookieHeader()).not.toBe(before)
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/', before)).status).toBe(401)
+    expect(ended(events)).toEqual(['replaced'])
+    expect(server.counts.revoke).toBe(0)
+  })
+
+  it('S26: a session whose Strict cookie stays away from the callback is over as well', async () => {
+    const backChannelLogout = session === 'cookie'
+    const { server, tab, events } = start({ session, sameSite: 'Strict', backChannelLogout })
+    await tab.signIn()
+    const before = tab.cookieHeader()
+    const { login, callback } = await authorize(tab, server)
+    const [line = ''] = login.headers.getSetCookie()
+    await tab.get(pathOf(callback), line.split(';')[0])
+
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/', before)).status).toBe(401)
+    expect(ended(events)).toEqual(['replaced'])
   })
 
   it.each([
@@ -161,6 +180,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
   it.each([
     ['of another issuer', { iss: 'https://evil.example' }],
     ['for another client', { aud: 'another' }],
+    ['for one client, given to another', { azp: 'another' }],
     ['with another nonce', { nonce: 'another' }],
     ['that has expired', { exp: 1 }],
   ])('S9: refuses an ID token %s', async (_what, claims) => {
@@ -170,6 +190,26 @@ describe.each(kinds)('signing in, %s session', (session) => {
 
     expect((await tab.get(pathOf(callback))).status).toBe(400)
     expect(tab.cookies.size).toBe(0)
+  })
+})
+
+it('says what to ask for when there is no refresh token', async () => {
+  const { auth, server, clock, browser } = createApplication()
+  const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/' })
+  const tab = browser(async (request) => {
+    if (new URL(request.url).pathname !== '/start') return orders('recent')
+    const { refresh_token: _none, ...rest } = await server.issue()
+    await auth.startSession(rest)
+    return new Response()
+  })
+  await tab.get('/start')
+  await clock.advance(301_000)
+  const response = await tab.get('/')
+
+  expect(response.status).toBe(401)
+  expect(await response.json()).toMatchObject({
+    code: 'no_refresh_token',
+    title: expect.stringMatching(/"openid offline_access".*"prompt": "consent"/) as string,
   })
 })
 
@@ -204,4 +244,18 @@ it('says what to do when it cannot tell its own address', async () => {
     /"baseUrl"/,
   )
   expect(origin).toMatch(/^https:/)
+})
+
+it('S10: who the user is stays as the ID token says, whatever a hook does to its argument', async () => {
+  const { server, clock, tab, events } = start({
+    onSignedIn(claims) {
+      ;(claims as { sub: string }).sub = 'local-5'
+      return claims
+    },
+  })
+  const { callback } = await authorize(tab, server)
+  await tab.get(pathOf(callback))
+  await clock.advance(301_000)
+  expect((await tab.get('/')).status).toBe(200)
+  expect(events.filter(({ type }) => type === 'session_ended')).toEqual([])
 })

@@ -1,6 +1,8 @@
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
+import { idle } from './steps.ts'
 
 describe.each(kinds)('signing out, %s session', (session) => {
   it.each([
@@ -67,7 +69,7 @@ describe.each(kinds)('signing out, %s session', (session) => {
     for (const init of [
       { method: 'POST', headers: { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' } },
       { method: 'POST', headers: { origin: 'https://evil.example' } },
-      { method: 'POST' },
+      { method: 'POST', headers: {} },
       { method: 'GET', headers: { 'sec-fetch-site': 'same-origin' } },
     ]) {
       expect((await tab.get('/auth/logout', undefined, init)).status).toBe(403)
@@ -111,4 +113,23 @@ describe.each(kinds)('signing out, %s session', (session) => {
     expect(await (await tab.get('/')).text()).toBe('unsupported')
     expect((await tab.post('/auth/logout')).status).toBe(303)
   })
+})
+
+it('says that it has not signed out when the store cannot be asked', async () => {
+  const memory = createMemoryStore({ now: () => 0 })
+  let failing = false
+  const store: SessionStore = {
+    ...memory,
+    read: (key) => (failing ? Promise.reject(new Error('reset')) : memory.read(key)),
+  }
+  const { server, browser } = createApplication({ session: 'server', store })
+  const tab = browser()
+  await tab.signIn()
+  failing = true
+  expect((await tab.post('/auth/logout')).status).toBe(503)
+  failing = false
+  expect((await tab.get('/')).status).toBe(200)
+  expect((await tab.post('/auth/logout')).status).toBe(303)
+  await idle(() => !server.grants.alive('user-1'))
+  expect(server.grants.alive('user-1')).toBe(false)
 })

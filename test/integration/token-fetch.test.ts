@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http'
-import type { TokenFetch, TokenFetchOptions } from '@evertoken/core'
+import {
+  ConfigurationError,
+  createMemoryStore,
+  type SessionStore,
+  type TokenFetch,
+  type TokenFetchOptions,
+} from '@evertoken/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createApplication } from './application.ts'
+import { createApplication, kinds } from './application.ts'
 import { type Arrival, createSink, type Sink } from './sink.ts'
 
 const open: Sink[] = []
@@ -311,7 +317,85 @@ describe('a rejected token', () => {
 
     expect(response?.status).toBe(401)
     expect(api.arrivals).toHaveLength(1)
+    // For the next call.
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it.each(kinds)(
+    'a stream with a token that was revoked costs one 401, not one for each, %s',
+    async (session) => {
+      const memory = createMemoryStore({ now: () => 0 })
+      const turn = () => new Promise((resolve) => setImmediate(resolve))
+      const store: SessionStore = {
+        ...memory,
+        read: (key) => turn().then(() => memory.read(key)),
+        swap: (...swap) => turn().then(() => memory.swap(...swap)),
+      }
+      const { auth, clock, browser } = createApplication({ session, store })
+      const revoked = new Set<string>()
+      const api = await sink((arrival, response) => {
+        if (revoked.has(arrival.headers.authorization ?? ''))
+          response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' })
+      })
+      const orders = auth.createTokenFetch({ baseUrl: api.url })
+      const tab = browser(async () => {
+        const body = new Blob(['x']).stream()
+        const { status } = await orders('/', { method: 'POST', body, duplex: 'half' } as RequestInit)
+        return new Response(null, { status })
+      })
+      await tab.signIn()
+      await tab.get('/')
+      revoked.add(api.arrivals[0]?.headers.authorization ?? '')
+      await clock.advance(60_000)
+
+      expect((await tab.get('/')).status).toBe(401)
+      expect((await tab.get('/')).status).toBe(200)
+    },
+  )
+
+  it('somebody who was not shown the token cannot reject it', async () => {
+    const other = await sink(challenge('invalid_token'))
+    const api = await sink(redirectTo(`${other.url}/file`))
+    const { response, server } = await call(api.url, (fetch) => fetch('/file'), {}, 60_000)
+
+    expect(response?.status).toBe(401)
     expect(server.counts.refresh).toBe(0)
+    expect(other.arrivals).toHaveLength(1)
+  })
+})
+
+describe('what it is given', () => {
+  it('takes a Request of a framework, which is no instance of the class', async () => {
+    const api = await sink()
+    const { method, headers, signal, redirect } = new Request(api.url, { method: 'DELETE' })
+    const foreign = { url: `${api.url}/orders/1`, method, headers, signal, redirect, body: null }
+    const sent: unknown[] = []
+    const { response } = await call(api.url, (fetch) => fetch(foreign as unknown as Request), {
+      fetch: async (input, init) => {
+        sent.push(input, init?.method)
+        return new Response()
+      },
+    })
+    expect(response?.status).toBe(200)
+    expect(sent).toEqual([foreign, 'DELETE'])
+  })
+
+  it.each([
+    ['no options', undefined, /options/],
+    ['a misspelt option', { baseUrl: 'https://api.example.com', allowedUrl: [] }, /"allowedUrl"/],
+    [
+      'an odd "withoutToken"',
+      { baseUrl: 'https://api.example.com', withoutToken: 'thorw' },
+      /"withoutToken"/,
+    ],
+    ['an odd "fetch"', { baseUrl: 'https://api.example.com', fetch: 'x' }, /"fetch"/],
+    ['odd "allowedUrls"', { allowedUrls: 'https://api.example.com' }, /"allowedUrls"/],
+    ['no place to go', {}, /"baseUrl"/],
+  ])('refuses %s', (_what, options, message) => {
+    const { auth } = createApplication()
+    const create = () => auth.createTokenFetch(options as TokenFetchOptions)
+    expect(create).toThrow(ConfigurationError)
+    expect(create).toThrow(message)
   })
 })
 

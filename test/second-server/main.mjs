@@ -26,7 +26,9 @@ async function run(session) {
   await server.addClient({ ...client, appUrl: app.url })
   const titled = (title) => `${title}, ${session} session`
   const agent = app.createAgent()
-  const userOf = async () => (await agent.send(`${app.url}/auth/user`)).json()
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  const askUser = () => agent.send(`${app.url}/auth/user`, { headers })
+  const userOf = async () => (await askUser()).json()
   const body = async (path) => (await agent.visit(app.url + path)).html
 
   await check(titled('S8: signs in with metadata that is not at the well-known place'), async () => {
@@ -68,13 +70,12 @@ async function run(session) {
     app.setAhead(0)
     await agent.signIn('/')
     const sent = app.revoked.length
-    const headers = { 'sec-fetch-site': 'same-origin' }
     const revocation = app.eventOf('refresh_token_revoked')
     const response = await agent.send(`${app.url}/auth/logout`, { method: 'POST', headers })
     const there = new URL(response.headers.get('location'))
     const asked = await agent.send(there.href)
     const isEndSession = there.origin === server.issuer && there.searchParams.has('id_token_hint')
-    const anonymous = await agent.send(`${app.url}/auth/user`)
+    const anonymous = await askUser()
     // Signing out does not wait for it.
     const { outcome } = await revocation
     const dead = outcome === 'revoked' && (await app.isDead(app.revoked[sent]))

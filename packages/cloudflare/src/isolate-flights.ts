@@ -1,12 +1,15 @@
 import type { Flights } from '@evertoken/core/tokens'
 
 interface Flight {
+  /** How often it was started: again when the request that flew seems to be gone. */
+  starts: number
+  /** What the first start to end brought. */
   landed?: { readonly value: unknown } | { readonly error: unknown }
 }
 
 const FIRST_PAUSE_MS = 4
 const MAX_PAUSE_MS = 40
-/** Whoever has watched for longer goes alone: the request that flies may have been cut off. */
+/** Nobody watches one start for longer: the request that flies may have been cut off. */
 const PATIENCE_MS = 1500
 const MAX_FLIGHTS = 1000
 
@@ -17,30 +20,33 @@ const MAX_FLIGHTS = 1000
 export function createIsolateFlights(): Flights {
   const flights = new Map<string, Flight>()
 
-  async function launch<T>(id: string, start: () => Promise<T>): Promise<T> {
-    const flight: Flight = {}
+  async function launch<T>(id: string, flight: Flight, start: () => Promise<T>): Promise<T> {
+    flight.starts++
     flights.delete(id)
     flights.set(id, flight)
     if (flights.size > MAX_FLIGHTS) flights.delete(flights.keys().next().value as string)
     try {
       const value = await start()
-      flight.landed = { value }
+      flight.landed ??= { value }
       return value
     } catch (error) {
-      flight.landed = { error }
+      flight.landed ??= { error }
       throw error
     } finally {
       if (flights.get(id) === flight) flights.delete(id)
     }
   }
 
-  async function watch<T>(flight: Flight, alone: () => Promise<T>): Promise<T> {
-    let pauseMs = FIRST_PAUSE_MS
-    for (let watchedMs = 0; watchedMs < PATIENCE_MS && !flight.landed; watchedMs += pauseMs) {
+  /** One of those who lose patience starts the flight again, and the others watch that start. */
+  async function watch<T>(id: string, flight: Flight, start: () => Promise<T>): Promise<T> {
+    let [pauseMs, watchedMs, starts] = [FIRST_PAUSE_MS, 0, flight.starts]
+    while (!flight.landed) {
+      if (watchedMs >= PATIENCE_MS) return launch(id, flight, start)
       pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      watchedMs = flight.starts === starts ? watchedMs + pauseMs : 0
+      starts = flight.starts
     }
-    if (!flight.landed) return alone()
     if ('error' in flight.landed) throw flight.landed.error
     return flight.landed.value as T
   }
@@ -48,9 +54,9 @@ export function createIsolateFlights(): Flights {
   return {
     join(group, name, start) {
       const id = JSON.stringify([group, name])
-      const alone = () => launch(id, start)
       const flying = flights.get(id)
-      return flying ? { result: watch(flying, alone), joined: true } : { result: alone(), joined: false }
+      if (flying) return { result: watch(id, flying, start), joined: true }
+      return { result: launch(id, { starts: 0 }, start), joined: false }
     },
   }
 }

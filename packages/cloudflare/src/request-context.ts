@@ -37,5 +37,5 @@ function noAsyncContext(): ConfigurationError {
   const message =
     'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (and a date of 2024-09-23 or later), ' +
     'or use the session that "handler" passes on'
-  return new ConfigurationError('no_current_session', message)
+  return new ConfigurationError('async_context_missing', message)
 }

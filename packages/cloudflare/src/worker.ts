@@ -74,8 +74,14 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
         (_request, session) => application(request, env, ctx, session),
         keepAliveOf(ctx),
       ),
-    session: (request, env, ctx) => engineOf(env).session(request, keepAliveOf(ctx)),
-    sessionById: (id, env, ctx) => engineOf(env).sessionById(id, keepAliveOf(ctx)),
+    session(request, env, ctx) {
+      const keepAlive = keepAliveOf(ctx)
+      return engineOf(env).session(request, keepAlive)
+    },
+    sessionById(id, env, ctx) {
+      const keepAlive = keepAliveOf(ctx)
+      return engineOf(env).sessionById(id, keepAlive)
+    },
   }
 }
 

@@ -59,4 +59,34 @@ describe('the flights of an isolate', () => {
 
     expect(await result).toBe('token')
   })
+
+  it('are started again by one of all that joined, as often as a request is cut off', async () => {
+    const { join } = createIsolateFlights()
+    const cutOff = 2
+    let starts = 0
+    const start = () => (++starts > 1 + cutOff ? Promise.resolve('token') : never())
+
+    const landed: string[] = []
+    for (let i = 0; i < 201; i++)
+      void join('session', 'key', start).result.then((token) => landed.push(token))
+    await vi.advanceTimersByTimeAsync(1600)
+    expect(starts).toBe(2)
+    await vi.advanceTimersByTimeAsync(3200)
+
+    expect(starts).toBe(2 + cutOff)
+    expect(landed).toHaveLength(200 - cutOff)
+  })
+
+  it('land for all when one that was taken for cut off lands after all', async () => {
+    const { join } = createIsolateFlights()
+    const late = () => new Promise<string>((resolve) => setTimeout(() => resolve('token'), 2000))
+
+    void join('session', 'key', late)
+    const landed: string[] = []
+    for (let i = 0; i < 200; i++)
+      void join('session', 'key', never).result.then((token) => landed.push(token))
+    await vi.advanceTimersByTimeAsync(2100)
+
+    expect(landed).toHaveLength(199)
+  })
 })

@@ -136,7 +136,7 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
     expect(ambient.status).toBe(500)
     expect(await ambient.json()).toEqual({
       name: 'ConfigurationError',
-      code: 'no_current_session',
+      code: 'async_context_missing',
       message: expect.stringContaining('"nodejs_compat"') as string,
     })
   })

@@ -1,4 +1,4 @@
-import { OperatorError, type SessionIndex, type SessionStore } from '@evertoken/core'
+import { ConfigurationError, type SessionIndex, type SessionStore } from '@evertoken/core'
 import type { DenoKv, DenoKvKey } from './deno-kv.ts'
 import { type Cells, type Content, createCells } from './kv-cells.ts'
 import { patiently } from './patiently.ts'
@@ -16,7 +16,7 @@ const MAX_RECORD_LENGTH = 65_000
 /**
  * A session store in Deno KV: a file that the processes of one machine share, or a database behind a URL.
  *
- * A record longer than 65,000 characters is refused with an OperatorError, `session_too_large`.
+ * A record longer than 65,000 characters is refused with a ConfigurationError, `session_too_large`.
  */
 export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
   const { prefix = 'evertoken', now = () => Date.now() / 1000 } = options
@@ -56,7 +56,7 @@ function createIndex(kv: DenoKv, cells: Cells, keyOf: (term: string) => DenoKvKe
   }
 }
 
-function tooLarge(): OperatorError {
+function tooLarge(): ConfigurationError {
   const message = `Cannot keep the session in Deno KV: a record takes ${MAX_RECORD_LENGTH} characters; use another store`
-  return new OperatorError('session_too_large', message)
+  return new ConfigurationError('session_too_large', message)
 }

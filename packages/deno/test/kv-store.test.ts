@@ -35,7 +35,7 @@ describe('createDenoKvStore', () => {
 
     const swapped = store.swap('key', undefined, 'x'.repeat(65_001), 2e9)
 
-    await expect(swapped).rejects.toMatchObject({ name: 'OperatorError', code: 'session_too_large' })
+    await expect(swapped).rejects.toMatchObject({ name: 'ConfigurationError', code: 'session_too_large' })
   })
 })
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { RequestListener } from 'node:http'
+import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http'
 import {
   createEvertoken,
   createFlights,
@@ -32,7 +32,7 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   return {
     ...core,
     handler,
-    listener: (application) => originForm(promptHeaders(createRequestListener(handler(application)))),
+    listener: (application) => wellFormed(promptHeaders(createRequestListener(handler(application)))),
   }
 }
 
@@ -48,12 +48,24 @@ function promptHeaders(listener: RequestListener): RequestListener {
   }
 }
 
-/** A request target that is no path (RFC 9112 §3.2) names no resource here. */
-function originForm(listener: RequestListener): RequestListener {
+/** Answers what no `Request` can be made of. */
+function wellFormed(listener: RequestListener): RequestListener {
   return (request, response) => {
-    if (request.url?.startsWith('/')) listener(request, response)
-    else response.writeHead(400).end('Bad Request')
+    const status = refusalOf(request)
+    if (status === undefined) listener(request, response)
+    else response.writeHead(status).end(STATUS_CODES[status])
   }
+}
+
+function refusalOf({ method = '', url = '', headers }: IncomingMessage): 400 | 501 | undefined {
+  if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) return 501
+  // A target that is no path (RFC 9112 §3.2) names no resource here.
+  return url.startsWith('/') && isAuthority(headers.host ?? 'localhost') ? undefined : 400
+}
+
+/** Whether it is a host and perhaps a port (RFC 9110 §7.2), and nothing that a URL reads as more. */
+function isAuthority(host: string): boolean {
+  return /^[^\s/\\?#@]+$/.test(host) && URL.canParse(`http://${host}`)
 }
 
 function createNodeRuntime(): Runtime {

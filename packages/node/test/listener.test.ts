@@ -1,4 +1,10 @@
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
@@ -6,7 +12,7 @@ import { runInNewContext } from 'node:vm'
 import type { EvertokenOptions, Handler } from '@evertoken/core'
 import { evertoken, type Evertoken } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 const open: Server[] = []
 afterEach(() => {
@@ -208,6 +214,27 @@ describe('the listener', () => {
       response.destroy()
     },
   )
+
+  it.each<[string, number, RequestOptions]>([
+    ['TRACE', 501, { method: 'TRACE' }],
+    ['a Host with a space', 400, { headers: { host: 'a b' } }],
+    ['a Host with a port that is none', 400, { headers: { host: 'localhost:x' } }],
+    ['a Host with a user', 400, { headers: { host: 'user@localhost' } }],
+    ['a Host with a path', 400, { headers: { host: 'localhost/elsewhere' } }],
+    ['a Host with a query', 400, { headers: { host: 'localhost?' } }],
+    ['a Host in brackets', 200, { headers: { host: '[::1]:3000' } }],
+  ])('answers %s with %i, and nothing in the log', async (_what, status, options) => {
+    const log = vi.spyOn(console, 'error')
+    const auth = createAuth()
+    const url = await serve(auth, () => new Response('reached'))
+    const asking = httpRequest(url, options)
+    const [response] = (await once(asking.end(), 'response')) as [IncomingMessage]
+    const logged = log.mock.calls.length
+    log.mockRestore()
+    response.destroy()
+
+    expect([response.statusCode, logged]).toEqual([status, 0])
+  })
 
   it('tells the application when the browser leaves', async () => {
     const auth = createAuth()

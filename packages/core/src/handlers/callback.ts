@@ -4,7 +4,7 @@ import { RequestRefusedError } from '../vocabulary/index.ts'
 import { readForm } from './form.ts'
 import type { LoginOptions } from './login.ts'
 import type { PendingLogin } from './pending-login.ts'
-import { redirect } from './redirect.ts'
+import { goOn, redirect } from './redirect.ts'
 import { signInFailure } from './sign-in-failure.ts'
 
 /** What `onSignedIn` is told beside the claims. */
@@ -43,7 +43,7 @@ export async function callback(request: Request, options: CallbackOptions): Prom
   try {
     taken = await logins.take(parameters.get('state'))
     await start(await protocol.redeem(parameters, taken.pending), taken.pending, options)
-    response = redirect(taken.pending.returnTo)
+    response = (options.strict ? goOn : redirect)(taken.pending.returnTo)
   } catch (error) {
     const silentReturnTo = taken?.pending.silent && taken.pending.returnTo
     response = signInFailure(request, error, options, silentReturnTo)
@@ -71,7 +71,7 @@ async function welcomed(
   { onSignedIn }: CallbackOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope } = grant
-  const verdict = await onSignedIn?.(claims, { returnTo, ...(scope !== undefined && { scope }) })
+  const verdict = await onSignedIn?.({ ...claims }, { returnTo, ...(scope !== undefined && { scope }) })
   if (verdict === false) throw notWelcome()
   if (!verdict) return grant
   const identity = Object.entries(claims).filter(([name]) => IDENTITY.includes(name))

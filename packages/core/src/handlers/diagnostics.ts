@@ -3,8 +3,10 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { EvertokenError } from '../vocabulary/index.ts'
+import { refuseForged } from './anti-forgery.ts'
 
 export interface DiagnosticsOptions {
+  readonly origin: string
   readonly protocol: Protocol
   readonly idleSeconds: number
   /** Without secrets. */
@@ -13,9 +15,12 @@ export interface DiagnosticsOptions {
 
 /** Shows a developer how things are set up and how their own session stands: fingerprints, never a token. */
 export async function diagnostics(
+  request: Request,
   session: RequestSession,
-  { protocol, idleSeconds, configuration }: DiagnosticsOptions,
+  { origin, protocol, idleSeconds, configuration }: DiagnosticsOptions,
 ): Promise<Response> {
+  const refused = refuseForged(request, origin)
+  if (refused) return refused
   const cell = await session.find()
   const kept = await cell?.kept()
   const body = {

@@ -11,6 +11,8 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly logins: PendingLogins
   readonly redirectUri: string
   readonly responseMode: 'query' | 'form_post'
+  /** Whether the cookie of the session is `SameSite=Strict`. */
+  readonly strict: boolean
   /** For the authorization request: scope, resource and whatever else is asked for. */
   readonly parameters: URLSearchParams
   /** Names of further query parameters that are passed on. */
@@ -23,7 +25,7 @@ export async function login(
   session: Pick<RequestSession, 'find'>,
   options: LoginOptions,
 ): Promise<Response> {
-  const { protocol, logins, redirectUri, responseMode, origin } = options
+  const { protocol, logins, redirectUri, responseMode, strict, origin } = options
   const query = new URL(request.url).searchParams
   const returnTo = safeReturnTo(query.get('returnTo'), origin)
   const asked = readLoginRequest(query, options.parameters, options.loginParameters)
@@ -41,7 +43,7 @@ export async function login(
     }
     const url = await protocol.authorizationUrl(transaction, parameters)
     // The answer comes from another site then, and the cookie of the session not with it.
-    const previous = responseMode === 'form_post' ? (await session.find())?.key : undefined
+    const previous = strict || responseMode === 'form_post' ? (await session.find())?.key : undefined
     const lines = await logins.keep({
       ...transaction,
       returnTo,

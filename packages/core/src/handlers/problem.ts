@@ -6,6 +6,12 @@ import {
   SignInRequiredError,
 } from '../vocabulary/index.ts'
 
+/** Signing in again alone would bring none either. */
+const NO_REFRESH_TOKEN =
+  'Cannot renew the access token: the authorization server gave no refresh token, or it was revoked. Somebody has to ' +
+  'sign in; to give one, the server may need "scope": "openid offline_access" or ' +
+  '"authorizationParameters": { "prompt": "consent" }'
+
 const FORBIDDEN = new Set<ErrorCode>(['cross_site_request_refused', 'access_denied', 'sign_in_refused'])
 
 /** A `problem+json` response (RFC 9457) that tells the code of an error and nothing it does not show anyway. */
@@ -27,5 +33,6 @@ export function problemFor(error: unknown): Response {
 }
 
 export function signInRequired(code: ErrorCode): SignInRequiredError {
-  return new SignInRequiredError(code, 'Cannot act for the user: somebody has to sign in')
+  const nobody = 'Cannot act for the user: somebody has to sign in'
+  return new SignInRequiredError(code, code === 'no_refresh_token' ? NO_REFRESH_TOKEN : nobody)
 }

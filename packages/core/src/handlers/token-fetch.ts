@@ -33,16 +33,18 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
     if (!isAllowed(call.first.url, policy.prefixes)) throw notAllowed(call.first.url)
     try {
       const token = await source({ signal: call.signal })
-      const response = await follow(call, token, policy)
+      const { response, trusted } = await follow(call, token, policy)
       const challenge = response.headers.get('www-authenticate')
-      if (!rejectsToken(response.status, challenge) || call.first.body === 'spent') return response
+      // Somebody who was not shown the token cannot know whether it is valid.
+      if (!trusted || !rejectsToken(response.status, challenge)) return response
       const next = await source({ rejected: token.value, signal: call.signal }).catch((error: unknown) => {
         if (error instanceof EvertokenError) return token
         throw error
       })
-      if (next.value === token.value) return response
+      // The next call has a token that is valid, also when this one cannot be made again.
+      if (next.value === token.value || call.first.body === 'spent') return response
       await response.body?.cancel()
-      return await follow(call, next, policy)
+      return (await follow(call, next, policy)).response
     } catch (error) {
       const mayRespond = policy.withoutToken === 'respond' && error instanceof EvertokenError
       if (!mayRespond || error.code === 'redirect_refused') throw error
@@ -60,7 +62,8 @@ interface Call {
 }
 
 function prepare(input: string | URL | Request, init: RequestInit, baseUrl: string | undefined): Call {
-  const request = input instanceof Request ? input : undefined
+  // Not by `instanceof Request`: frameworks bring classes of their own.
+  const request = typeof input === 'string' || input instanceof URL ? undefined : input
   const url = request ? new URL(request.url) : resolve(input as string | URL, baseUrl)
   const method = (init.method ?? request?.method ?? 'GET').toUpperCase()
   const headers = new Headers(init.headers ?? request?.headers)
@@ -90,13 +93,19 @@ function bodyKind(body: BodyInit): Hop['body'] {
   return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
 }
 
-async function follow(call: Call, token: AccessToken, policy: TokenFetchPolicy): Promise<Response> {
+/** `trusted`: whether whoever answered was shown the token. */
+async function follow(
+  call: Call,
+  token: AccessToken,
+  policy: TokenFetchPolicy,
+): Promise<{ readonly response: Response; readonly trusted: boolean }> {
   let hop = call.first
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
     const response = await send(call, hop, token, policy.fetch)
-    if (call.redirect === 'manual') return response
+    const { trusted } = hop
+    if (call.redirect === 'manual') return { response, trusted }
     const next = nextHop(hop, response.status, response.headers.get('location'), policy.prefixes)
-    if (next === 'arrived') return response
+    if (next === 'arrived') return { response, trusted }
     await response.body?.cancel()
     if (next === 'refused' || call.redirect === 'error') break
     hop = next

@@ -1,10 +1,11 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { endsAt } from '../rules/session-record.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
+import { refuseForged } from './anti-forgery.ts'
 import { logoutProof } from './logout-proof.ts'
 import { problemFor, signInRequired } from './problem.ts'
 
 export interface UserOptions {
+  readonly origin: string
   readonly idleSeconds: number
   readonly logoutPath: string
   /** What nobody gets: 401, or 200 with `null`. */
@@ -18,10 +19,10 @@ export interface UserOptions {
 export async function user(
   request: Request,
   session: RequestSession,
-  { idleSeconds, logoutPath, anonymous }: UserOptions,
+  { origin, idleSeconds, logoutPath, anonymous }: UserOptions,
 ): Promise<Response> {
-  const site = request.headers.get('sec-fetch-site')
-  if (site === 'cross-site' || site === 'same-site') return problemFor(foreign())
+  const refused = refuseForged(request, origin)
+  if (refused) return refused
   const cell = await session.find()
   const snapshot = await cell?.read()
   if (!cell || !snapshot) {
@@ -40,9 +41,4 @@ export async function user(
 function json(body: unknown): Response {
   const headers = { 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }
   return Response.json(body, { headers })
-}
-
-function foreign(): RequestRefusedError {
-  const message = 'Cannot tell who is signed in: ask from a page of this application'
-  return new RequestRefusedError('cross_site_request_refused', message)
 }

@@ -5,6 +5,8 @@
 export interface HeldResponses {
   /** @returns The same response. */
   hold(response: Response): Response
+  /** Whether the body of this response came with one of them. */
+  haveBrought(response: Response): boolean
   /** Holds them for as long as this response is held. */
   passTo(response: Response): void
 }
@@ -17,10 +19,17 @@ export function createHeldResponses(): HeldResponses {
   let turn = 0
   return {
     hold(response) {
-      held[turn] = response
-      turn = (turn + 1) % MAX_HELD
+      if (!response.body) return response
+      // What somebody has begun to read is not cancelled.
+      const free = held.findIndex(({ bodyUsed }) => bodyUsed)
+      if (free !== -1) held[free] = response
+      else {
+        held[turn] = response
+        turn = (turn + 1) % MAX_HELD
+      }
       return response
     },
+    haveBrought: ({ body }) => body !== null && held.some((each) => each.body === body),
     passTo(response) {
       heldBy.set(response, held)
     },

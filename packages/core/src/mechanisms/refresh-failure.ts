@@ -1,7 +1,7 @@
 import type { RefreshAnswer } from '../ports/authorization-server.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { decide, type ReusePolicy } from '../rules/decide.ts'
-import { withCoolDown, withDoubt } from '../rules/session-record.ts'
+import { withCoolDown, withDoubt, withRefusal } from '../rules/session-record.ts'
 import {
   ConfigurationError,
   type ErrorCode,
@@ -18,6 +18,9 @@ export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
 const MAX_PATIENCE_SECONDS = 2
+
+/** What the authorization server refuses to give, rather than whom it refuses to serve (RFC 6749 §5.2, RFC 8707 §2). */
+const ABOUT_REQUEST = new Set(['invalid_scope', 'invalid_target'])
 
 const CODES: Record<Failure['kind'], ErrorCode> = {
   misconfigured: 'client_rejected',
@@ -46,7 +49,9 @@ export async function failed(
   emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause })
   const released = swapUntilWon(cell, cell.kept, (record) => {
     if (record.claim?.attempt !== sent.attempt) return undefined
-    const next = withCoolDown(record, code, clock.now(), retryAfterSeconds)
+    const next = ABOUT_REQUEST.has(cause.error ?? '')
+      ? withRefusal(record, sent.key, code, clock.now())
+      : withCoolDown(record, code, clock.now(), retryAfterSeconds)
     return sent.inDoubt ? withDoubt(next) : next
   })
   // While the claim is not given back nobody may send; the store has said so by an event.
@@ -80,6 +85,11 @@ function mayRetry(
 
 /** The error for callers who cannot be given a token although nobody has to sign in. */
 export function refusal(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
+  if (code === 'scope_not_granted') {
+    const message =
+      'Cannot ask for more scope than the user has granted: ask for it at the sign-in, see option "scope"'
+    return new ConfigurationError(code, message)
+  }
   if (code === 'client_rejected') {
     const message =
       'Cannot refresh the access token: the authorization server refuses this client; check its id, secret, scope and resource'

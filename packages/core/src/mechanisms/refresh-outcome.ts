@@ -1,7 +1,7 @@
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../rules/session-record.ts'
 import { settle, settleRejection } from '../rules/settle.ts'
-import { OperatorError } from '../vocabulary/index.ts'
+import { ConfigurationError, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
 import { failed, refusal } from './refresh-failure.ts'
@@ -49,23 +49,32 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   async function persist(cell: SessionCell, sent: Sent, grant: TokenGrant): Promise<TokenResult | undefined> {
     const startedAt = clock.elapsed()
     for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
-      const done = await persistOnce(cell, sent, grant).catch(storeFailure)
-      if (done !== 'lost' && !(done instanceof OperatorError)) return done
-      if (clock.elapsed() - startedAt > PERSIST_MS) {
-        emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
-        throw done === 'lost' ? everySwapLost() : done
+      try {
+        return await persistOnce(cell, sent, grant)
+      } catch (error) {
+        // A store that cannot hold the session, however often it is asked.
+        const isHopeless = error instanceof ConfigurationError
+        if (!isHopeless && !(error instanceof OperatorError)) throw error
+        if (isHopeless || clock.elapsed() - startedAt > PERSIST_MS) {
+          emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
+          throw error
+        }
       }
       if (pauseMs > 0) await clock.sleep(pauseMs)
     }
   }
 
-  async function persistOnce(cell: SessionCell, sent: Sent, grant: TokenGrant) {
+  async function persistOnce(
+    cell: SessionCell,
+    sent: Sent,
+    grant: TokenGrant,
+  ): Promise<TokenResult | undefined> {
     const now = await cell.kept()
     const verdict = settle(now?.record, sent)
     if (verdict === 'adopt') return undefined
     if (verdict === 'revoke' || !now) {
       await revoke(cell, grant)
-      return { signIn: now ? 'no_refresh_token' : 'session_ended' } as const
+      return { signIn: now ? 'no_refresh_token' : 'session_ended' }
     }
     const granted = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())
     // Somebody took the claim over, and may have used the same refresh token after me.
@@ -73,7 +82,7 @@ export function createOutcome(options: OutcomeOptions): Outcome {
     const unusable = grant.accessToken === undefined
     const code = 'token_response_malformed'
     const snapshot = await cell.swap(now, unusable ? withCoolDown(next, code, clock.now()) : next)
-    if (!snapshot) return 'lost'
+    if (!snapshot) throw everySwapLost()
     const token = snapshot.record.tokens[sent.key]
     if (unusable || !token) {
       emit({ type: 'refresh_failed', session: fingerprint(cell.key), code })
@@ -110,9 +119,4 @@ export function createOutcome(options: OutcomeOptions): Outcome {
   }
 
   return outcome
-}
-
-function storeFailure(error: unknown): OperatorError {
-  if (error instanceof OperatorError) return error
-  throw error
 }

@@ -10,13 +10,7 @@ import {
   staleChunks,
 } from '../rules/cookies.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
-import {
-  ConfigurationError,
-  type EndReason,
-  type EventListener,
-  OperatorError,
-  type RejectionReason,
-} from '../vocabulary/index.ts'
+import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import type { SessionKind } from './session-kinds.ts'
 
@@ -58,10 +52,16 @@ const TOUCH_SHARE = 0.1
  */
 const NEWS_MS = 30_000
 const CAUGHT_UP_SECONDS = 120
+/**
+ * A cookie that was read longer ago may have been replaced since, and the store have forgotten what replaced it: its
+ * refresh token may be spent. Below `LATE_REQUEST_SECONDS` by the minutes that clocks differ.
+ */
+const LATE_MS = 600_000
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
   const arrivedAt = clock.now()
+  const openedAt = clock.elapsed()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
   let found: Promise<SessionCell | undefined> | undefined
@@ -74,20 +74,15 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let started: string | undefined
   /** The cookie of `newest`, where it is news. */
   let news: string | undefined
-  let pending: { readonly set: string; readonly expiresAt: number } | 'clear' | undefined
+  let pending: { readonly set: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
 
   async function search(): Promise<SessionCell | undefined> {
     const joined = joinCookie(cookieName, cookies)
     if (joined === undefined) return undefined
-    const result =
-      joined === 'incomplete' ? { rejected: joined as RejectionReason } : await kind.find(joined.value)
-    if ('rejected' in result) {
-      emit({ type: 'session_rejected', reason: result.rejected })
-      return undefined
-    }
-    held = result.generation
-    cell = result.cell
+    const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
+    if ('rejected' in result) emit({ type: 'session_rejected', reason: result.rejected })
+    else ({ cell, generation: held } = result)
     return cell
   }
 
@@ -101,17 +96,20 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
-  function cookieLines(value: string, expiresAt: number): string[] {
+  async function endAs(reason: EndReason, ending?: SessionCell): Promise<SessionRecord | undefined> {
+    const last = await ending?.end(reason)
+    if (ending && last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
+    return last
+  }
+
+  function cookieLines(value: string, { id, expiresAt }: SessionRecord): string[] {
     const chunks = chunkCookie(cookieName, value)
-    if (!chunks) {
-      if (cell) emit({ type: 'cookie_too_large', session: fingerprint(cell.key) })
-      return []
-    }
+    if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
+    if (!chunks) return []
     const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
-    const stale = staleChunks(cookieName, cookies, chunks.length)
     return [
       ...chunks.map(([name, part]) => setCookie(name, part, lifetime)),
-      ...stale.map((name) => clearCookie(name, attributes)),
+      ...staleChunks(cookieName, cookies, chunks.length).map((name) => clearCookie(name, attributes)),
     ]
   }
 
@@ -134,6 +132,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     notedAt = clock.elapsed()
   }
 
+  function isLate(): boolean {
+    return kind.inCookie && clock.elapsed() - openedAt > LATE_MS
+  }
+
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
@@ -150,7 +152,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     keepAlive,
     note,
     beforeRefresh() {
-      if (headersSent && kind.inCookie) throw headersAlreadySent('refresh the access token')
+      if ((headersSent && kind.inCookie) || isLate()) throw headersAlreadySent('refresh the access token')
     },
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
@@ -160,26 +162,25 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       const created = await kind.create(record, name)
       if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      await previous?.end('signed_out').catch(ignoreStore)
+      await endAs('replaced', previous).catch(ignoreStore)
       replace(created.cell)
       held = kind.inCookie ? record.generation : undefined
       started = record.id
-      pending = { set: created.cookie, expiresAt: record.expiresAt }
+      pending = { set: created.cookie, record }
       emit({ type: 'session_started', session: fingerprint(created.cell.key) })
     },
     async end(reason) {
       const ending = await find()
-      const last = await ending?.end(reason)
+      const last = await endAs(reason, ending)
       pending = 'clear'
-      if (!ending) return undefined
-      replace(undefined)
-      if (last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
+      if (ending) replace(undefined)
       return last
     },
     async settle() {
-      if (!cell || !newest) return
+      if (!cell || !newest || isLate()) return
       if (!pending && !newest.record.claim) await keepHouse(cell, newest)
-      if (isNews(newest)) news = await kind.cookieFor(newest.record)
+      // Who has signed out or in anew since must not get the cookie of this session back.
+      if (isNews(newest) && (await cell.read().catch(ignoreStore))) news = await kind.cookieFor(newest.record)
     },
     takeCookies() {
       headersSent = true
@@ -187,8 +188,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
         const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
         return names.filter((name) => cookies.has(name)).map((name) => clearCookie(name, attributes))
       }
-      if (news !== undefined && newest) return cookieLines(news, newest.record.expiresAt)
-      return pending ? cookieLines(pending.set, pending.expiresAt) : []
+      if (news !== undefined && newest) return cookieLines(news, newest.record)
+      return pending ? cookieLines(pending.set, pending.record) : []
     },
   }
 }

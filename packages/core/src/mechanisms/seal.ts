@@ -29,9 +29,10 @@ const encoder = new TextEncoder()
  * @param purpose - Makes the keys different for every kind of value, so that one kind cannot pass for another.
  */
 export function createSeal(secrets: readonly [string, ...string[]], purpose: string): Seal {
-  let derived: readonly [Key, ...Key[]] | undefined
+  let derived: [Key, ...Key[]] | undefined
   // The resolved keys are kept, never the promise: some runtimes let no request await what another one started.
-  const keys = async () => (derived ??= await deriveAll(secrets, purpose))
+  const deriveAll = () => Promise.all(secrets.map((secret) => derive(secret, purpose)))
+  const keys = async () => (derived ??= (await deriveAll()) as [Key, ...Key[]])
 
   return {
     async seal(value) {
@@ -50,14 +51,6 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
       }
     },
   }
-}
-
-async function deriveAll(secrets: readonly [string, ...string[]], purpose: string): Promise<[Key, ...Key[]]> {
-  const [newest, ...older] = secrets
-  return [
-    await derive(newest, purpose),
-    ...(await Promise.all(older.map((secret) => derive(secret, purpose)))),
-  ]
 }
 
 async function derive(secret: string, purpose: string): Promise<Key> {

@@ -23,14 +23,15 @@ export function createStoreGuard({ emit, clock, storeTimeoutMs }: StoreGuardOpti
     try {
       return await withDeadline(run(), storeTimeoutMs, clock, () => HUNG)
     } catch (error) {
-      emit({ type: 'store_failed', operation })
+      const cause = redact(error)
+      emit({ type: 'store_failed', operation, cause })
       // A store that was set up wrongly says itself what to do.
-      throw error instanceof ConfigurationError ? error : unavailable(operation, redact(error))
+      throw error instanceof ConfigurationError ? error : unavailable(operation, cause)
     }
   }
 }
 
 function unavailable(operation: string, cause: ReturnType<typeof redact>): OperatorError {
-  const message = `Cannot ${operation} the session: the session store failed, see "cause"`
+  const message = `Cannot ${operation} the session: the session store failed, try again later`
   return new OperatorError('store_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
+import { OperatorError } from '../vocabulary/index.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 import type { Vault } from './vault.ts'
 
@@ -38,7 +39,7 @@ export function createStoredCell(
   }
 
   /** A record that cannot be read can still be removed: signing out must work. */
-  const lastKept = inStoreAlone ? () => kept().catch(() => undefined) : kept
+  const lastKept = inStoreAlone ? () => kept().catch(ignoreUnreadable) : kept
 
   return {
     key,
@@ -62,4 +63,8 @@ export function createStoredCell(
       return undefined
     },
   }
+}
+
+function ignoreUnreadable(error: unknown): undefined {
+  if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
 }

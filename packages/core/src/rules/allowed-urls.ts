@@ -57,6 +57,6 @@ function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-function hasCredentials(url: URL): boolean {
+export function hasCredentials(url: URL): boolean {
   return url.username !== '' || url.password !== ''
 }

@@ -14,16 +14,12 @@ export interface CookieAttributes {
 /** Reads a `Cookie` header. The first of several cookies with the same name wins; garbage is skipped. */
 export function parseCookies(header: string | null): Map<string, string> {
   const cookies = new Map<string, string>()
-  if (header === null) return cookies
-  for (let start = 0; ;) {
-    const equals = header.indexOf('=', start)
-    if (equals === -1) return cookies
-    const semicolon = header.indexOf(';', equals)
-    const end = semicolon === -1 ? header.length : semicolon
-    const name = trim(header, header.lastIndexOf(';', equals) + 1, equals)
-    if (!cookies.has(name)) cookies.set(name, unquote(trim(header, equals + 1, end)))
-    start = end
+  for (const pair of (header ?? '').split(';')) {
+    const equals = pair.indexOf('=')
+    const name = trim(pair.slice(0, equals))
+    if (equals !== -1 && !cookies.has(name)) cookies.set(name, unquote(trim(pair.slice(equals + 1))))
   }
+  return cookies
 }
 
 export function setCookie(name: string, value: string, attributes: CookieAttributes): string {
@@ -50,9 +46,9 @@ export function chunkCookie(name: string, value: string): [name: string, value: 
   const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
   if (value.length > room * MAX_CHUNKS) return undefined
   const count = Math.ceil(value.length / room)
-  return Array.from({ length: count }, (_, i) => {
+  return chunkNames(name, count).map((chunk, i) => {
     const part = value.slice(i * room, (i + 1) * room)
-    return i === 0 ? [name, `~${count}~${part}`] : [`${name}.${i}`, part]
+    return [chunk, i === 0 ? `~${count}~${part}` : part]
   })
 }
 
@@ -68,31 +64,33 @@ export function joinCookie(
   if (first === undefined) return undefined
   if (!first.startsWith('~')) return { value: first, chunks: 1 }
   const chunks = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)
-  if (chunks === 0) return 'incomplete'
-  let value = first.slice('~4~'.length)
-  for (let i = 1; i < chunks; i++) {
-    const part = cookies.get(`${name}.${i}`)
-    if (part === undefined) return 'incomplete'
-    value += part
-  }
-  return { value, chunks }
+  const parts = chunkNames(name, chunks).map((chunk) => cookies.get(chunk))
+  if (chunks === 0 || parts.includes(undefined)) return 'incomplete'
+  return { value: parts.join('').slice('~4~'.length), chunks }
 }
 
 /** Names of the chunks from `keep` on that an earlier, longer value left behind; never `name` itself. */
 export function staleChunks(name: string, cookies: ReadonlyMap<string, string>, keep: number): string[] {
-  const names = Array.from({ length: MAX_CHUNKS }, (_, i) => `${name}.${i}`)
-  return names.slice(Math.max(keep, 1)).filter((chunk) => cookies.has(chunk))
+  return chunkNames(name, MAX_CHUNKS)
+    .slice(Math.max(keep, 1))
+    .filter((chunk) => cookies.has(chunk))
+}
+
+function chunkNames(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}.${i}`))
 }
 
 /** Trims what RFC 6265 calls whitespace; `trim()` would let `\u00a0__Host-a` pass for `__Host-a`. */
-function trim(text: string, start: number, end: number): string {
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (start < end && isBlank(text.charCodeAt(end - 1))) end--
+function trim(text: string): string {
+  let start = 0
+  let end = text.length
+  while (isBlank(text[start])) start++
+  while (end > start && isBlank(text[end - 1])) end--
   return text.slice(start, end)
 }
 
-function isBlank(code: number): boolean {
-  return code === 32 || code === 9
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function unquote(value: string): string {

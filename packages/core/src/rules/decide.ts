@@ -1,6 +1,8 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
+import { lasts } from './cool-down.ts'
 import { freshness, jitterOf } from './freshness.ts'
 import type { SessionRecord, StoredToken } from './session-record.ts'
+import { exceedsGrant, type TokenRequest } from './token-key.ts'
 
 /** How the authorization server treats a refresh token that it has seen before. */
 export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
@@ -19,6 +21,8 @@ export interface Want {
   readonly key: string
   /** The value of a token that a resource server rejected. */
   readonly rejected?: string | undefined
+  /** What the key stands for. */
+  readonly request?: TokenRequest
 }
 
 /** What is known of the claim that the record carries, to the one who asks. */
@@ -49,7 +53,7 @@ export function decide(
   const state = token ? stateOf(record, token, want, now, policy) : 'expired'
   if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
 
-  const next = replace(record, now, claim)
+  const next = replace(record, want, now, claim)
   if (!token || state === 'expired') return next
   if (!policy.serveDuringRefresh && (next.do === 'claim' || next.do === 'wait')) return next
   return { do: 'serve', token, refresh: next.do === 'claim' && !risksGrant(record, policy, claim) }
@@ -64,13 +68,12 @@ function stateOf(record: SessionRecord, token: StoredToken, want: Want, now: num
   return age >= 0 && age < tooSoon ? 'fresh' : 'expired'
 }
 
-function replace(record: SessionRecord, now: number, claim: ClaimState): Decision {
+function replace(record: SessionRecord, want: Want, now: number, claim: ClaimState): Decision {
   if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
-  const { coolDown } = record
-  const pause = coolDown ? coolDown.until - now : 0
-  if (coolDown && pause > 0 && pause <= coolDown.seconds) {
-    return { do: 'try_later', code: coolDown.code, seconds: pause }
-  }
+  if (exceedsGrant(want.request?.scope, record.scope))
+    return { do: 'try_later', code: 'scope_not_granted', seconds: 0 }
+  const coolDown = [record.coolDown, record.refusals?.[want.key]].find((each) => lasts(each, now))
+  if (coolDown) return { do: 'try_later', code: coolDown.code, seconds: coolDown.until - now }
   if (record.claim && claim === 'live') return { do: 'wait' }
   return { do: 'claim', refreshToken: record.refreshToken }
 }

@@ -43,7 +43,7 @@ export function readLoginRequest(
     const [value, ...more] = query.getAll(name)
     if (!value && more.length === 0) continue
     if (value === undefined || more.length > 0 || !isLoginParameter(name, value, further)) return name
-    parameters.set(name, name === 'scope' ? joined(configured.get(name), value) : value)
+    parameters.set(name, laidOver(name, configured.get(name), value))
   }
   const maxAge = parameters.get('max_age')
   return {
@@ -57,6 +57,13 @@ export function readLoginRequest(
 function isPrompt(value: string): boolean {
   const prompts = value.split(' ')
   return prompts.every((prompt) => PROMPTS.has(prompt)) && (prompts.length === 1 || !prompts.includes('none'))
+}
+
+/** A link may ask for more than is configured, not for less: `scope` is added, `max_age` only lowered. */
+function laidOver(name: string, configured: string | null, wanted: string): string {
+  if (name === 'scope') return joined(configured, wanted)
+  if (name === 'max_age' && configured !== null) return String(Math.min(Number(configured), Number(wanted)))
+  return wanted
 }
 
 function joined(configured: string | null, wanted: string): string {

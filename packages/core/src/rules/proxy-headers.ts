@@ -1,5 +1,4 @@
-/** Concern one connection alone (RFC 9110 §7.6.1), with what older versions of HTTP counted among them. */
-const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
+import { decoded, dropCdnOrders, endToEnd } from './passed-on-headers.ts'
 
 /**
  * What a browser must not say to an API: its credentials for this application, what page it shows, and what only
@@ -14,11 +13,11 @@ const NOT_FOR_THE_API =
  * the site as a whole or to the server in front of it, and where to go besides `Location`.
  */
 const NOT_FOR_THE_BROWSER =
-  /^(?:set-cookie2?|clear-site-data|strict-transport-security|alt-svc|refresh|forwarded|x-evertoken|x-sendfile|(?:access-control|x-accel|x-forwarded)-.*)$/
+  /^(?:set-cookie2?|clear-site-data|strict-transport-security|alt-svc|refresh|forwarded|nel|report-to|x-evertoken|x-sendfile|(?:access-control|x-accel|x-forwarded)-.*)$/
 
 /** The headers of a request as an API gets them. */
 export function headersForApi(headers: Headers, hasBody: boolean): Headers {
-  const kept = without(headers, NOT_FOR_THE_API)
+  const kept = endToEnd(headers, NOT_FOR_THE_API)
   if (!hasBody) kept.delete('content-length')
   return kept
 }
@@ -28,23 +27,11 @@ export function headersForApi(headers: Headers, hasBody: boolean): Headers {
  * the user by `Authorization`, which keeps them away (RFC 9111 §3.5), the browser sends a cookie.
  */
 export function headersForBrowser(headers: Headers, isPersonal: boolean): Headers {
-  const kept = without(headers, NOT_FOR_THE_BROWSER)
-  if (kept.has('content-encoding')) {
-    // `fetch` has decoded the body.
-    kept.delete('content-encoding')
-    kept.delete('content-length')
-  }
+  const kept = decoded(endToEnd(headers, NOT_FOR_THE_BROWSER))
   if (!isPersonal) return kept
+  dropCdnOrders(kept)
   kept.append('vary', 'cookie')
   const isDecided = /\b(?:private|no-store|public|s-maxage|must-revalidate)\b/i
   if (!isDecided.test(kept.get('cache-control') ?? '')) kept.append('cache-control', 'private')
   return kept
-}
-
-function without(headers: Headers, unwanted: RegExp): Headers {
-  const listed = new Set((headers.get('connection') ?? '').toLowerCase().split(/[ \t,]+/))
-  const kept = [...headers].filter(
-    ([name]) => !HOP_BY_HOP.test(name) && !unwanted.test(name) && !listed.has(name),
-  )
-  return new Headers(kept)
 }

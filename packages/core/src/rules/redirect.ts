@@ -1,4 +1,4 @@
-import { type AllowedPrefix, isAllowed } from './allowed-urls.ts'
+import { type AllowedPrefix, hasCredentials, isAllowed } from './allowed-urls.ts'
 
 /** One request on its way through redirects. */
 export interface Hop {
@@ -35,15 +35,13 @@ export function nextHop(
   if (!isRedirect(status) || location === null) return 'arrived'
   if (!URL.canParse(location, hop.url)) return 'refused'
   const url = new URL(location, hop.url)
-  if (url.hash === '') url.hash = hop.url.hash
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'refused'
-  if (url.username !== '' || url.password !== '') return 'refused'
-
+  url.hash ||= hop.url.hash
   const next = rewritten(hop, status)
+  if ((url.protocol !== 'https:' && url.protocol !== 'http:') || hasCredentials(url) || next.body === 'spent')
+    return 'refused'
   const trusted = hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)
-  if (next.body === 'spent') return 'refused'
-  if (trusted) return { ...next, url, trusted }
-  if (next.body !== 'none' || (next.method !== 'GET' && next.method !== 'HEAD')) return 'refused'
+  if (trusted) return { ...next, url }
+  if (next.body !== 'none' || !isRead(next.method)) return 'refused'
   const harmless = [...next.headers].filter(([name]) => HARMLESS.has(name))
   return { ...next, url, trusted, headers: new Headers(harmless) }
 }
@@ -54,11 +52,14 @@ export function isRedirect(status: number): boolean {
 }
 
 /** What becomes of method and body: 303 turns everything into GET, 301 and 302 turn POST into GET. */
-function rewritten(hop: Hop, status: number): Omit<Hop, 'url' | 'trusted'> {
-  const { method, headers, body } = hop
-  const toGet = status === 303 ? method !== 'GET' && method !== 'HEAD' : status < 303 && method === 'POST'
-  if (!toGet) return { method, headers, body }
-  const rest = new Headers(headers)
-  for (const name of ABOUT_BODY) rest.delete(name)
-  return { method: 'GET', headers: rest, body: 'none' }
+function rewritten(hop: Hop, status: number): Hop {
+  const toGet = status === 303 ? !isRead(hop.method) : status < 303 && hop.method === 'POST'
+  if (!toGet) return hop
+  const headers = new Headers(hop.headers)
+  for (const name of ABOUT_BODY) headers.delete(name)
+  return { ...hop, method: 'GET', headers, body: 'none' }
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
 }

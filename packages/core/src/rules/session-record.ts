@@ -1,4 +1,5 @@
 import type { EndReason, ErrorCode } from '../vocabulary/index.ts'
+import { type CoolDown, nextCoolDown } from './cool-down.ts'
 
 /** An access token as the session keeps it. Times are seconds since the epoch. */
 export interface StoredToken {
@@ -17,15 +18,6 @@ export interface RefreshClaim {
   readonly attempt: number
   /** A random name of the flight that holds it. */
   readonly by: string
-}
-
-/** A refresh failed; none is started before `until`. */
-export interface CoolDown {
-  readonly until: number
-  /** How long it was to last; whoever sees it end later than that has another clock than who wrote it. */
-  readonly seconds: number
-  readonly failures: number
-  readonly code: ErrorCode
 }
 
 /** Claims about the user, from the ID token. */
@@ -72,6 +64,8 @@ export interface SessionRecord {
   readonly attempt: number
   readonly claim?: RefreshClaim | undefined
   readonly coolDown?: CoolDown | undefined
+  /** The same for one token key, where the refusal was about what was asked for; the newest last. */
+  readonly refusals?: Readonly<Record<string, CoolDown>> | undefined
   /** An earlier use of the refresh token may have gone through, its answer lost. */
   readonly inDoubt?: true | undefined
   /** The browser has shown that it holds this generation. */
@@ -80,7 +74,6 @@ export interface SessionRecord {
 }
 
 const MAX_TOKENS = 8
-const MAX_COOL_DOWN_SECONDS = 60
 
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims'>,
@@ -107,6 +100,7 @@ export function withGrant(
     inDoubt: undefined,
     // Answers without a usable access token are failures in a row.
     coolDown: accessToken ? undefined : record.coolDown,
+    refusals: accessToken ? undefined : record.refusals,
     tokens: accessToken ? withToken(record.tokens, key, { ...accessToken, attempt }, now) : record.tokens,
     refreshToken: refreshToken ?? record.refreshToken,
     idToken: idToken ?? record.idToken,
@@ -145,9 +139,19 @@ export function withCoolDown(
   now: number,
   retryAfterSeconds?: number,
 ): SessionRecord {
-  const failures = Math.min((record.coolDown?.failures ?? 0) + 1, 10)
-  const pause = retryAfterSeconds ?? Math.min(2 ** (failures - 1), MAX_COOL_DOWN_SECONDS)
-  return { ...record, claim: undefined, coolDown: { until: now + pause, seconds: pause, failures, code } }
+  return {
+    ...record,
+    claim: undefined,
+    coolDown: nextCoolDown(record.coolDown, code, now, retryAfterSeconds),
+  }
+}
+
+/** The same where the authorization server refused what was asked for: others may go on. */
+export function withRefusal(record: SessionRecord, key: string, code: ErrorCode, now: number): SessionRecord {
+  const { [key]: before, ...others } = record.refusals ?? {}
+  const newest = Object.entries(others).slice(1 - MAX_TOKENS)
+  const refusals = Object.fromEntries([...newest, [key, nextCoolDown(before, code, now)]])
+  return { ...record, claim: undefined, refusals }
 }
 
 /** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */

@@ -34,16 +34,33 @@ export function tokenKey(request: TokenRequest): string {
   return key.every((part) => part.length === 0) ? '' : JSON.stringify(key)
 }
 
-/** What is wrong with a request, in a sentence; `undefined` when nothing is. */
+/** What is wrong with a request, in a sentence without its values; `undefined` when nothing is. */
 export function validateTokenRequest(request: TokenRequest): string | undefined {
-  const resource = resources(request).find((uri) => !isAbsoluteUri(uri))
-  if (resource !== undefined) return `Use an absolute URI without a fragment as resource, not '${resource}'`
-  const { scope, parameters = {} } = request
-  if (scope !== undefined && !SCOPE.test(scope)) {
-    return `Use scope tokens separated by single spaces as scope, not '${scope}'`
+  if (!isObject(request)) return 'Use an object with resource, scope or parameters, or nothing'
+  const {
+    resource = [],
+    scope,
+    parameters = {},
+  }: { readonly [Name in keyof TokenRequest]: unknown } = request
+  if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
+  if (scope !== undefined && !isText(scope, SCOPE)) {
+    return 'Use scope tokens separated by single spaces as scope'
+  }
+  if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string')) {
+    return 'Use an object of strings as parameters'
   }
   const reserved = Object.keys(parameters).find((name) => RESERVED.has(name))
   return reserved === undefined ? undefined : `Remove '${reserved}' from parameters: it is set by the library`
+}
+
+/**
+ * Whether a scope is more than was granted (RFC 6749 §6). Servers that name scopes by URIs know some by several names,
+ * and grant some for one resource at a time, so where URIs are among them only the server can tell.
+ */
+export function exceedsGrant(scope: string | undefined, granted: string | undefined): boolean {
+  if (scope === undefined || granted === undefined || `${scope} ${granted}`.includes('://')) return false
+  const had = new Set(granted.split(' '))
+  return !scope.split(' ').every((each) => had.has(each))
 }
 
 function resources({ resource = [] }: TokenRequest): readonly string[] {
@@ -54,6 +71,14 @@ function distinct(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted()
 }
 
-function isAbsoluteUri(uri: string): boolean {
-  return URI_CHARACTERS.test(uri) && URL.canParse(uri)
+function isAbsoluteUri(uri: unknown): boolean {
+  return isText(uri, URI_CHARACTERS) && URL.canParse(uri)
+}
+
+function isText(value: unknown, grammar: RegExp): value is string {
+  return typeof value === 'string' && grammar.test(value)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

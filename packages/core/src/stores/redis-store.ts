@@ -1,5 +1,6 @@
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
+import { withRedisCode } from './redis-errors.ts'
 import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, SWAP } from './redis-scripts.ts'
 
 /** What a Redis client must offer. Clients agree on it but for how `eval` takes keys and arguments. */
@@ -59,8 +60,10 @@ interface Commands {
 
 function createStore<Call extends readonly unknown[]>(
   { client, prefix = 'evertoken:', now = systemClock.now }: RedisStoreOptions<Call>,
-  { get, evaluate }: Commands,
+  commands: Commands,
 ): SessionStore {
+  const get: Commands['get'] = (name) => withRedisCode(commands.get(name))
+  const evaluate: Commands['evaluate'] = (...call) => withRedisCode(commands.evaluate(...call))
   const nameOf = (key: string) => `${prefix}session:${key}`
   const indexOf = (term: string) => `${prefix}index:${term}`
   const toLive = (expiresAt: number) => String(Math.floor((expiresAt - now()) * 1000))
@@ -76,7 +79,7 @@ function createStore<Call extends readonly unknown[]>(
       return (await evaluate(SWAP, nameOf(key), [held, mark(record), toLive(expiresAt)])) === 1
     },
     async remove(key) {
-      await client.del(nameOf(key))
+      await withRedisCode(client.del(nameOf(key)))
     },
     index: {
       async add(term, key, expiresAt) {

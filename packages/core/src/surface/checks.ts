@@ -76,7 +76,10 @@ export interface Taking<Options> {
   readonly rest: object
 }
 
+/** @throws ConfigurationError when there are no options at all. */
 export function createTaking<Options extends object>(options: Options): Taking<Options> {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('invalid_option', 'Cannot do without options: pass an object')
   const rest: Partial<Options> = { ...options }
   return {
     rest,

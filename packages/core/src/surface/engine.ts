@@ -1,7 +1,7 @@
 import { createHttp, type Http } from '../mechanisms/http.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
-import { createSeal } from '../mechanisms/seal.ts'
+import { createSeal, type Seal } from '../mechanisms/seal.ts'
 import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createCookieKind, createServerKind, type SessionKind } from '../mechanisms/session-kinds.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
@@ -50,6 +50,8 @@ export type Ground<Settings extends TokenSettings> = Settings & {
   readonly http: Http
   readonly clock: Clock
   readonly emit: EventListener
+  /** Seals one kind of value, for this client alone. */
+  sealFor(purpose: string): Seal
 }
 
 /** What makes one engine different from another. */
@@ -79,15 +81,18 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     clock,
     settings.requestTimeoutMs,
   )
-  const ground = { ...settings, ...runtime, store, http, clock, emit: tell(options.onEvent) }
+  // For this client alone: other applications may have the same secret, and sessions that mean something else.
+  const whose = JSON.stringify([settings.issuer, settings.clientId])
+  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
+  const ground = { ...settings, ...runtime, store, http, clock, sealFor, emit: tell(options.onEvent) }
   const features = equip(ground)
   const parts = { ...ground, ...features }
 
-  const vault = createVault({ ...parts, seal: createSeal(secrets, 'session') })
+  const vault = createVault({ ...parts, seal: sealFor('session') })
   const kind =
     settings.kind === 'server'
       ? createServerKind({ ...parts, vault })
-      : createCookieKind({ ...parts, vault, cookies: createSealedRecords(createSeal(secrets, 'cookie')) })
+      : createCookieKind({ ...parts, vault, cookies: createSealedRecords(sealFor('cookie')) })
   const refresher = createRefresher({ ...parts, random: Math.random })
   const routes = features.routes?.(kind)
   const bind = (session: RequestSession) => bindSession(session, { ...parts, refresher })
@@ -132,7 +137,8 @@ function kept<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
 function tell(listener: EventListener | undefined): EventListener {
   return (event) => {
     try {
-      listener?.(event)
+      const told: unknown = listener?.(event)
+      if (told instanceof Promise) told.catch(() => undefined)
     } catch {
       // Told in the documentation of `EventListener`.
     }

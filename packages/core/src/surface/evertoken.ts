@@ -4,6 +4,8 @@ import { createSessionDirectory } from '../mechanisms/session-directory.ts'
 import { createStoreGuard } from '../mechanisms/store-guard.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import { userClaims } from '../rules/id-token-claims.ts'
+import { readJwt } from '../rules/jwt.ts'
 import { createCurrentSession, type CurrentSession } from './current-session.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
@@ -50,13 +52,17 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
       ? createSessionDirectory(store, store.index, issuer, createStoreGuard(ground))
       : undefined
   const loginPath = `${ground.routePrefix}/login`
+  const claimsOf = (idToken: string) => {
+    const claims = readJwt(idToken)?.claims
+    return claims?.['iss'] === issuer ? userClaims(claims) : {}
+  }
   return {
     server,
     allStored: directory !== undefined,
     starting: directory?.add,
     refreshed: quietly(ground.onRefreshed),
-    routes: (kind) => createRoutes({ ...ground, settings: ground, kind, directory, protocol: server }),
-    user: (bound) => createUserSession(bound, { ...ground, server, loginPath }),
+    routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
+    user: (bound) => createUserSession(bound, { ...ground, server, loginPath, claimsOf }),
   }
 }
 

@@ -45,7 +45,10 @@ export interface SignInOptions {
   readonly backChannelLogout?: boolean | 'all'
   /** Whether it may do so by a frame in its own page (OIDC Front-Channel Logout). Default false. */
   readonly frontChannelLogout?: boolean
-  /** Whether there is a route that shows how things are set up; on loopback only. Default false. */
+  /**
+   * Whether there is a route that shows how things are set up, on loopback. Needs a `baseUrl` there, or an issuer on http.
+   * Default false.
+   */
   readonly diagnostics?: boolean
 }
 

@@ -3,7 +3,17 @@ import { type TokenFetch, tokenFetch } from '../handlers/token-fetch.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import type { AllowedPrefix } from '../rules/allowed-urls.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
-import { checkTokenRequest, checkUrl, invalid } from './checks.ts'
+import {
+  checkFunction,
+  checkNothingElse,
+  checkText,
+  checkTokenRequest,
+  checkUrl,
+  createTaking,
+  invalid,
+  oneOf,
+  optional,
+} from './checks.ts'
 
 /** The settings of a token fetch: where the token may go, and which token. */
 export interface TokenFetchOptions extends TokenRequest {
@@ -17,9 +27,12 @@ export interface TokenFetchOptions extends TokenRequest {
   readonly withoutToken?: 'respond' | 'throw'
 }
 
-/** @throws ConfigurationError when an option is missing or wrong. */
+/** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
-  const { baseUrl, resource, scope, parameters, withoutToken = 'respond' } = options
+  const { take, rest } = createTaking(options)
+  const resource = take('resource', unchecked)
+  const scope = take('scope', unchecked)
+  const parameters = take('parameters', unchecked)
   const request: TokenRequest = {
     ...(resource !== undefined && { resource }),
     ...(scope !== undefined && { scope }),
@@ -27,8 +40,14 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
   }
   checkTokenRequest(request)
   const key = tokenKey(request)
-  const fetch = holding(bound, options.fetch)
-  const policy = { baseUrl, prefixes: prefixesOf(options), fetch, withoutToken }
+  const baseUrl = take('baseUrl', optional(checkText))
+  const policy = {
+    baseUrl,
+    prefixes: checkPrefixes(baseUrl, take('allowedUrls', unchecked, [])),
+    fetch: holding(bound, take('fetch', optional(checkFunction))),
+    withoutToken: take('withoutToken', oneOf(['respond', 'throw']), 'respond'),
+  }
+  checkNothingElse(rest)
 
   return tokenFetch(async ({ rejected, signal }) => {
     const result = await bound().obtain({ key, request, rejected, signal })
@@ -45,11 +64,19 @@ export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFet
   }
 }
 
-function prefixesOf({ baseUrl, allowedUrls = [] }: TokenFetchOptions): [AllowedPrefix, ...AllowedPrefix[]] {
-  const [first, ...others] = [...(baseUrl === undefined ? [] : [baseUrl]), ...allowedUrls].map((url) => {
-    const { origin, pathname } = checkUrl(url === baseUrl ? 'baseUrl' : 'allowedUrls', url)
-    return { origin, pathname }
-  })
+function checkPrefixes(
+  baseUrl: string | undefined,
+  allowedUrls: unknown,
+): [AllowedPrefix, ...AllowedPrefix[]] {
+  if (!Array.isArray(allowedUrls)) throw invalid('allowedUrls', 'must be a list of URLs')
+  const own = baseUrl === undefined ? [] : [checkUrl('baseUrl', baseUrl)]
+  const urls = [...own, ...allowedUrls.map((url) => checkUrl('allowedUrls', url))]
+  // Plain values: those of an URL cost more at every call.
+  const [first, ...others] = urls.map(({ origin, pathname }) => ({ origin, pathname }))
   if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
   return [first, ...others]
+}
+
+function unchecked<T>(_option: string, value: T): T {
+  return value
 }

@@ -97,7 +97,7 @@ export function checkTokenOptions(options: TokenManagementOptions): {
   take('fetch', optional(checkFunction))
   const clientSecret = take('clientSecret', optional(checkText))
   const settings: TokenSettings = {
-    insecure: checkUrl('issuer', options.issuer).protocol === 'http:',
+    insecure: checkIssuer('issuer', options.issuer).protocol === 'http:',
     issuer: take('issuer', checkText),
     clientId: take('clientId', checkText),
     secrets: take('secret', checkSecrets),
@@ -138,6 +138,15 @@ function checkAuthentication(
   if (method !== 'none') return { method, clientSecret: checkText('clientSecret', clientSecret) }
   if (clientSecret === undefined) return { method }
   throw invalid('clientSecret', 'must be absent with "clientAuthentication": "none"')
+}
+
+function checkIssuer(option: string, issuer: unknown): URL {
+  const url = checkUrl(option, issuer)
+  if (!url.pathname.includes('/.well-known/')) return url
+  throw invalid(
+    option,
+    'must be what the metadata names as "issuer", not where the metadata is: see "metadataUrl"',
+  )
 }
 
 /** Some servers tell by a query which of their policies is meant. */

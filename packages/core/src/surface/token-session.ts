@@ -26,7 +26,7 @@ export interface TokenOptions extends TokenRequest {
 
 /** What an application that signs its users in by itself knows about them. */
 export interface StartOptions {
-  /** About the user; `sub` at least. */
+  /** About the user, beside those of the ID token in the response; `sub` is what the authorization server calls them. */
   readonly claims?: UserClaims
 }
 
@@ -55,6 +55,8 @@ export interface TokenSession {
 }
 
 export interface TokenSessionOptions {
+  /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
+  readonly claimsOf?: (idToken: string) => UserClaims
   readonly server: TokenEndpoint
   readonly clock: Clock
   readonly emit: EventListener
@@ -64,13 +66,14 @@ const DEFAULT_TOKEN: TokenOptions = {}
 
 export function createTokenSession(
   bound: BoundSession,
-  { server, clock, emit }: TokenSessionOptions,
+  { server, clock, emit, claimsOf }: TokenSessionOptions,
 ): TokenSession {
   const { session } = bound
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
+      const key = keyOf(wanted)
       const { rejected, signal } = wanted
-      const result = await bound.obtain({ key: keyOf(wanted), request: wanted, rejected, signal })
+      const result = await bound.obtain({ key, request: wanted, rejected, signal })
       return 'token' in result ? accessTokenOf(result.token) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(() => bound, options),
@@ -87,7 +90,9 @@ export function createTokenSession(
     async startSession(tokenResponse, { claims } = {}) {
       const grant = readTokenResponse(tokenResponse, clock.now())
       if (!grant?.accessToken) throw malformed()
-      await bound.start(claims === undefined ? grant : { ...grant, claims: copy(claims) })
+      const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
+      const known = claims ? completed(copy(claims), told) : (told ?? {})
+      await bound.start({ ...grant, claims: known })
     },
     async endSession() {
       await session.end('signed_out')
@@ -97,6 +102,17 @@ export function createTokenSession(
     },
     respond: (response) => withCookies(bound, response),
   }
+}
+
+/** What the application says of the user, and what makes a later ID token or logout token theirs. */
+function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
+  if (told.sub !== undefined && told.sub !== (claims.sub ?? told.sub)) {
+    const message =
+      'Cannot start the session: the claim "sub" is not that of the ID token in the token response'
+    throw new ConfigurationError('token_response_malformed', message)
+  }
+  const identity = ['sub', 'sid', 'auth_time'].filter((name) => told[name] !== undefined)
+  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, told[name]])) }
 }
 
 /** As JSON has it: what a caller does to its claims is not done to the session. */

@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'upgrade_refused'
   | 'api_unavailable'
   | 'no_current_session'
+  | 'response_not_sendable'
+  | 'scope_not_granted'
   | 'async_context_missing'
   | 'login_request_invalid'
   | 'login_transaction_invalid'

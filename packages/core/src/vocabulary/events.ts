@@ -6,6 +6,8 @@ export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tamp
 /** Why a session is over. */
 export type EndReason =
   | 'signed_out'
+  /** By another one in the same browser. */
+  | 'replaced'
   | 'back_channel_logout'
   | 'front_channel_logout'
   | 'grant_rejected'
@@ -56,7 +58,11 @@ export type EvertokenEvent =
   | { readonly type: 'logout_token_rejected'; readonly code: ErrorCode; readonly cause?: RedactedCause }
   /** The proxy could not reach an API; `target` is its origin. */
   | { readonly type: 'proxy_failed'; readonly target: string; readonly cause: RedactedCause }
-  | { readonly type: 'store_failed'; readonly operation: 'read' | 'swap' | 'remove' | 'index' }
+  | {
+      readonly type: 'store_failed'
+      readonly operation: 'read' | 'swap' | 'remove' | 'index'
+      readonly cause: RedactedCause
+    }
 
-/** Receives every event, synchronously. What it throws is ignored. */
+/** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void

@@ -77,6 +77,7 @@ describe('refresh', () => {
     ['auth_time differs', { claims: { auth_time: NOW - 1 } }],
     ['iss differs', { claims: { iss: 'https://evil.example' } }],
     ['aud differs', { claims: { aud: 'another-client' } }],
+    ['azp differs', { claims: { azp: 'another-client' } }],
     ['expired', { claims: { exp: NOW - 3600 } }],
     ['has no signature', { signature: 'none' }],
   ])('S9, S10: an ID token that %s costs its claims, not the tokens beside it', async (_why, tweak) => {

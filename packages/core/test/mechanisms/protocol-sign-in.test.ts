@@ -109,6 +109,7 @@ describe('signing in', () => {
     ['another nonce', { claims: { nonce: 'x' } }],
     ['no nonce', { claims: { nonce: undefined } }],
     ['another audience', { claims: { aud: 'another' } }],
+    ['another authorized party', { claims: { azp: 'another' } }],
     ['another issuer', { claims: { iss: 'https://evil.example' } }],
     ['an expiry in the past', { claims: { exp: 1_700_000_000 } }],
     ['no subject', { claims: { sub: undefined } }],

@@ -36,7 +36,10 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     for (const [name, value] of old) replay.cookies.set(name, value)
     const { key, read } = await cellOf(replay.request())
     expect(await read()).toBeUndefined()
-    expect((await bench.vault.read(key))?.record.ended).toBe('signed_out')
+    expect((await bench.vault.read(key))?.record.ended).toBe('replaced')
+    expect(bench.events.filter(({ type }) => type === 'session_ended')).toEqual([
+      { type: 'session_ended', session: key.slice(0, 8), reason: 'replaced' },
+    ])
   })
 
   it('starts a session although the old one cannot be ended, and says so', async () => {
@@ -163,6 +166,6 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     const session = browser.request()
     await use(session)
     expect(await browser.receive(session)).toEqual([])
-    expect(bench.events).toContainEqual({ type: 'store_failed', operation: 'swap' })
+    expect(bench.events).toContainEqual({ type: 'store_failed', operation: 'swap', cause: expect.anything() })
   })
 })

@@ -100,8 +100,8 @@ describe('the session directory', () => {
       expect(failure).toMatchObject({ code: 'store_unavailable', cause: { name: 'TimeoutError' } })
     expect(events).toEqual(
       expect.arrayContaining([
-        { type: 'store_failed', operation: 'index' },
-        { type: 'store_failed', operation: 'swap' },
+        { type: 'store_failed', operation: 'index', cause: expect.anything() },
+        { type: 'store_failed', operation: 'swap', cause: expect.anything() },
       ]),
     )
   })

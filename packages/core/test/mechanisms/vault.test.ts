@@ -138,7 +138,7 @@ describe('vault', () => {
           const failure = await failureOf(call(bench, operation))
           expect(failure).toBeInstanceOf(OperatorError)
           expect(failure).toMatchObject({ code: 'store_unavailable', retryAfterSeconds: 1 })
-          expect(bench.events).toEqual([{ type: 'store_failed', operation }])
+          expect(bench.events).toEqual([{ type: 'store_failed', operation, cause: expect.anything() }])
           expectNoCanary(failure, bench.events)
         }
       }
@@ -152,7 +152,7 @@ describe('vault', () => {
       expect(bench.events).toEqual([])
       await bench.clock.advance(1)
       expect(await failure).toMatchObject({ code: 'store_unavailable', cause: { name: 'TimeoutError' } })
-      expect(bench.events).toEqual([{ type: 'store_failed', operation }])
+      expect(bench.events).toEqual([{ type: 'store_failed', operation, cause: expect.anything() }])
     })
 
     it('is not waited for when it answers, and may fail after all were gone', async () => {
@@ -184,7 +184,7 @@ describe('vault', () => {
     await clock.advance(STORE_TIMEOUT_MS)
     expect((await written)?.record).toEqual(record)
     expect(await vault.read(key)).toEqual(await written)
-    expect(events).toEqual([{ type: 'store_failed', operation: 'swap' }])
+    expect(events).toEqual([{ type: 'store_failed', operation: 'swap', cause: expect.anything() }])
   })
 
   it('has not written when somebody else has, or nobody can tell', async () => {

@@ -44,7 +44,7 @@ describe('sameUser', () => {
     [{ sub: 'u' }, { sub: 'U' }, 'another_subject'],
     [{ sub: 'u' }, {}, 'another_subject'],
     [{ sub: '' }, { sub: 'u' }, 'another_subject'],
-    [{}, { sub: 'u' }, true],
+    [{}, { sub: 'u' }, false],
     [{ sub: 'u', auth_time: 1 }, { sub: 'u', auth_time: 1 }, true],
     [{ sub: 'u', auth_time: 1 }, { sub: 'u', auth_time: 2 }, false],
     [{ sub: 'u', auth_time: 1 }, { sub: 'v', auth_time: 2 }, 'another_subject'],

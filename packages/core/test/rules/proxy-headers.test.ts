@@ -14,14 +14,14 @@ const notForTheApi = [
   ...words(`
     authorization cookie cookie2 dpop host expect accept-encoding origin referer sec-fetch-site
     sec-fetch-mode x-evertoken via forwarded x-forwarded-for x-forwarded-host x-forwarded-proto
-    x-forwarded-prefix x-forwarded-user x-original-url x-rewrite-url x-real-ip x-client-ip
+    x-forwarded-prefix x-forwarded-user x-original-url x-rewrite-url x-real-ip x-client-ip x_forwarded_for x_real_ip
     true-client-ip cf-connecting-ip
   `),
 ]
 const notForTheBrowser = [
   ...hopByHop,
   ...words(`
-    set-cookie set-cookie2 clear-site-data strict-transport-security alt-svc refresh
+    set-cookie set-cookie2 clear-site-data strict-transport-security alt-svc refresh nel report-to
     access-control-allow-origin access-control-allow-credentials access-control-expose-headers
     x-accel-redirect x-sendfile forwarded x-forwarded-for x-evertoken
   `),

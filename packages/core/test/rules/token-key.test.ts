@@ -121,6 +121,29 @@ describe('validateTokenRequest', () => {
     expect(validateTokenRequest(bad)).toContain(culprit)
   })
 
+  it.each<[string, unknown[]]>([
+    ['resource', [null, 7, true, {}, [7], [null], [['https://api.example.com']], Symbol('s'), () => 'x']],
+    ['scope', [null, 1, true, {}, ['openid'], Symbol('s')]],
+    ['parameters', [null, 1, 'a=b', [], ['a'], { a: 1 }, { a: null }, { a: undefined }, { a: ['b'] }]],
+  ])('S14: refuses a %s of another type', (name, values) => {
+    for (const value of values)
+      expect(validateTokenRequest({ [name]: value })).toMatch(new RegExp(` ${name}$`))
+  })
+
+  it.each([[null], [1], ['openid'], [true], [[]]])('S14: refuses %j as a request', (odd) => {
+    expect(validateTokenRequest(odd as unknown as TokenRequest)).toContain('object')
+  })
+
+  it('S14: judges whatever there is, and repeats nothing of it', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        for (const name of ['resource', 'scope', 'parameters']) validateTokenRequest({ [name]: value })
+      }),
+    )
+    for (const bad of [{ resource: 'canary' }, { scope: ' canary' }, { parameters: { canary: 7 } }])
+      expect(validateTokenRequest(bad as TokenRequest)).not.toContain('canary')
+  })
+
   it('S14: keeps to the scope grammar of RFC 6749 §3.3', () => {
     fc.assert(
       fc.property(fc.nat(0x17f), (code) => {

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import type { TokenRequest } from '../../src/rules/token-key.ts'
 import { checkTokenRequest } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
 import type { SignInOptions } from '../../src/surface/sign-in-options.ts'
@@ -323,8 +324,14 @@ describe('checkOptions', () => {
 
 it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
   expect(() => checkTokenRequest({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
-  for (const request of [{ scope: 'a  b' }, { resource: '/api' }, { parameters: { refresh_token: 'x' } }]) {
-    expect(() => checkTokenRequest(request)).toThrow(
+  const odd = { scope: 1, resource: [7], parameters: null }
+  for (const request of [
+    { scope: 'a  b' },
+    { resource: '/api' },
+    { parameters: { refresh_token: 'x' } },
+    ...Object.entries(odd).map(([name, value]) => ({ [name]: value })),
+  ]) {
+    expect(() => checkTokenRequest(request as TokenRequest)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
     )
   }

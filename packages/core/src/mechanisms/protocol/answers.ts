@@ -38,10 +38,19 @@ export function refused({ status, headers }: Response, body: unknown, now: numbe
   return { kind, cause, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
 }
 
+/** A route may be lost after the request was sent: then the same codes come from reading or writing. */
+function wasConnected(error: unknown): boolean {
+  const { syscall, cause } = error as {
+    readonly syscall?: unknown
+    readonly cause?: { readonly syscall?: unknown }
+  }
+  return [syscall, cause?.syscall].some((name) => name === 'read' || name === 'write')
+}
+
 /** The same where no response came. */
 export function unanswered(error: unknown): RefreshAnswer {
   const cause = redact(error)
-  if (error instanceof TryLaterError || NOT_CONNECTED.has(cause.code ?? ''))
+  if (error instanceof TryLaterError || (NOT_CONNECTED.has(cause.code ?? '') && !wasConnected(error)))
     return { kind: 'not_processed', cause }
   if (error instanceof ConfigurationError || cause.code?.startsWith('OAUTH_'))
     return { kind: 'misconfigured', cause }

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import { TryLaterError } from '../../vocabulary/index.ts'
+import { ConfigurationError, TryLaterError } from '../../vocabulary/index.ts'
 import { type Http, METADATA_BYTES } from '../http.ts'
 import { redact } from '../redact.ts'
 import { wrongMetadata } from './answers.ts'
@@ -39,8 +39,11 @@ async function fetchMetadata(
     if (response.status === 404 && metadataUrl === undefined) {
       response = await oauth.discoveryRequest(url, { ...wire, algorithm: 'oauth2' })
     }
+    // Whoever has a wrong issuer waits in vain: a server that is merely down does not say that there is nothing.
+    if (response.status === 404) throw wrongMetadata('is not where it should be')
     return await oauth.processDiscoveryResponse(url, response)
   } catch (error) {
+    if (error instanceof ConfigurationError) throw error
     const cause = redact(error)
     if (cause.code === oauth.JSON_ATTRIBUTE_COMPARISON) throw wrongMetadata('names another issuer')
     const message = 'Cannot fetch the metadata of the authorization server: try again later'

@@ -9,7 +9,7 @@ export function createIdTokenReader({ client }: Connection): ReadIdToken {
   return async (idToken, user, server) => {
     try {
       const result = await oauth.processRefreshTokenResponse(server, client, idTokenAlone(idToken))
-      const claims = userClaims(oauth.getValidatedIdTokenClaims(result))
+      const claims = claimsFor(client, result)
       const same = sameUser(user, claims)
       return same === true ? claims : same === false ? 'ignored' : same
     } catch {
@@ -29,7 +29,17 @@ export async function claimsOfSignIn(
   const options = { expectedNonce, requireIdToken: true, ...(maxAge !== undefined && { maxAge }) }
   const response = idTokenAlone(idToken)
   const result = await oauth.processAuthorizationCodeResponse(server, client, response, options)
-  return userClaims(oauth.getValidatedIdTokenClaims(result))
+  return claimsFor(client, result)
+}
+
+/** oauth4webapi looks at `azp` only beside several audiences; it names who the token is for wherever it stands. */
+function claimsFor({ client_id }: oauth.Client, result: oauth.TokenEndpointResponse): UserClaims {
+  const claims = oauth.getValidatedIdTokenClaims(result)
+  if (claims?.azp !== undefined && claims.azp !== client_id) {
+    const options = { code: oauth.JWT_CLAIM_COMPARISON }
+    throw new oauth.OperationProcessingError('the ID token is for another client', options)
+  }
+  return userClaims(claims)
 }
 
 /** Lets oauth4webapi judge the ID token alone: what stands beside it has been read already, and more leniently. */
