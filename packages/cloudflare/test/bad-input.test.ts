@@ -50,7 +50,7 @@ describe('what is missing or wrong in "env", on workerd', () => {
 })
 
 it('refuses a class that is not SQLite-backed', async () => {
-  const worker = await startWorkerd({ entry, sessions: 'SESSIONS', sqlite: false })
+  const worker = await startWorkerd({ minify: true, entry, sessions: 'SESSIONS', sqlite: false })
   const response = await fetch(`${worker.url}/a%20good%20store`, { headers: { cookie } })
   const answer = await response.json()
   await worker.close()

@@ -49,29 +49,40 @@ export interface EvertokenErrorOptions {
 
 /** The base of every error this library throws. The class says what to do, the `code` says why. */
 export class EvertokenError extends Error {
+  // Written out, for bundlers shorten the names of classes.
+  override readonly name: string = 'EvertokenError'
   readonly code: ErrorCode
   /** Seconds after which the same call may succeed; present on temporary troubles. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: EvertokenErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.name = new.target.name
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 
 /** The user has to sign in again. */
-export class SignInRequiredError extends EvertokenError {}
+export class SignInRequiredError extends EvertokenError {
+  override readonly name = 'SignInRequiredError'
+}
 
 /** Nothing is lost; the same call may succeed after `retryAfterSeconds`. */
-export class TryLaterError extends EvertokenError {}
+export class TryLaterError extends EvertokenError {
+  override readonly name = 'TryLaterError'
+}
 
 /** The configuration, the client registration or the calling code has to be changed. */
-export class ConfigurationError extends EvertokenError {}
+export class ConfigurationError extends EvertokenError {
+  override readonly name = 'ConfigurationError'
+}
 
 /** A part that the operator runs, such as the session store, is broken. */
-export class OperatorError extends EvertokenError {}
+export class OperatorError extends EvertokenError {
+  override readonly name = 'OperatorError'
+}
 
 /** The request itself is refused: forged, replayed, or not for this application. */
-export class RequestRefusedError extends EvertokenError {}
+export class RequestRefusedError extends EvertokenError {
+  override readonly name = 'RequestRefusedError'
+}
