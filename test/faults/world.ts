@@ -62,7 +62,7 @@ export async function createWorld(settings: Settings): Promise<World> {
   const server = createAuthorizationServer({ clock: time.machine(), clients: [CLIENT], reuse, ...PREFIXES })
   let storeNow = time.now
   const store = createMemoryStore({ now: () => storeNow() })
-  const open = createOpener()
+  const open = createOpener(server.issuer)
   const steps = createSteps()
   const trouble = createStoreTrouble(time)
   const refusals = { left: 0 }
@@ -149,8 +149,8 @@ export function markSpentIn({ sends }: Chronicle, { grants }: FakeAuthorizationS
 }
 
 /** Opens what evertoken has sealed, for the chronicle. */
-export function createOpener(): (sealed: string) => Promise<SessionRecord> {
-  const seal = createSeal([SECRET], 'session')
+export function createOpener(issuer: string): (sealed: string) => Promise<SessionRecord> {
+  const seal = createSeal([SECRET], `session ${JSON.stringify([issuer, CLIENT.id])}`)
   const opened = new Map<string, SessionRecord>()
   return async (sealed) => {
     const known = opened.get(sealed)

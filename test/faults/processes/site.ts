@@ -45,7 +45,7 @@ export async function createSite(kind: Kind, count: number): Promise<Site> {
   })
   const listening = await server.listen()
   const steps = createSteps()
-  const open = createOpener()
+  const open = createOpener(server.issuer)
   const browser = createBrowser(chronicle)
   const senders = new Map<string, number>()
   const markSpent = () => markSpentIn(chronicle, server)
