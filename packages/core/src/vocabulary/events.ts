@@ -1,7 +1,7 @@
 import type { ErrorCode, RedactedCause } from './errors.ts'
 
 /** Why a cookie was not accepted as a session. */
-export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tampered' | 'expired' | 'ended'
+export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tampered'
 
 /** Why a session is over. */
 export type EndReason =
