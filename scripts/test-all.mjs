@@ -29,6 +29,11 @@ const CLOSINGS = [
 // oxlint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[\d;]*m/g
 
+/** A step that takes longer hangs. */
+const STEP_MS = 360_000
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
 const wanted = process.argv.slice(2)
 const results = []
 for (const [name, command] of steps) {
@@ -57,7 +62,14 @@ process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
 /** Runs a command, shows what it prints, and keeps it. */
 function run(command) {
   return new Promise((resolve) => {
-    const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] })
+    // In a group of its own, so that it can be ended with all that it has started.
+    const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+    const hangs = setTimeout(() => {
+      console.error(`took longer than ${STEP_MS / 1000} s: ${command}`)
+      end()
+    }, STEP_MS)
+    process.once('exit', end)
     let output = ''
     for (const [stream, target] of [
       [child.stdout, process.stdout],
@@ -68,7 +80,11 @@ function run(command) {
         output += chunk
       })
     }
-    child.on('close', (status) => resolve({ status: status ?? 1, output: output.replace(COLOURS, '') }))
+    child.on('close', (status) => {
+      clearTimeout(hangs)
+      process.off('exit', end)
+      resolve({ status: status ?? 1, output: output.replace(COLOURS, '') })
+    })
   })
 }
 

@@ -1,6 +1,7 @@
 import { chromium } from 'playwright-core'
 
 const TIMEOUT_MS = 20_000
+const ANSWER_TIMEOUT_MS = 10_000
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
 
 /** Opens an empty page, and keeps everything that it gets to see: URLs, headers, bodies, events, messages. */
@@ -23,7 +24,13 @@ export async function openBrowser() {
   return { browser, context, page, seen: () => Promise.all(pieces) }
 }
 
-async function textOf(response) {
+/** What a page that was left has asked for may never be told: then it counts as empty. */
+function textOf(response) {
+  const left = new Promise((resolve) => setTimeout(resolve, ANSWER_TIMEOUT_MS, ''))
+  return Promise.race([wholeTextOf(response), left])
+}
+
+async function wholeTextOf(response) {
   const headers = JSON.stringify(await response.allHeaders())
   // The body of a redirect cannot be read, and that of an event stream does not end.
   const hasNoBody = response.status() >= 300 && response.status() < 400
