@@ -9,7 +9,7 @@ const steps = [
   ['test', 'npm test'],
   ['mutants', 'npm run test:mutants'],
   ['stores', 'npm run test:stores'],
-  ['faults', 'npm run test:faults -- --seed 1'],
+  ['faults', 'npm run test:faults -- --once --seed 1'],
   ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
   ['demo', 'npm run demo'],
   ['browser', 'npm run test:browser'],

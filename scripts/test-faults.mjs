@@ -1,4 +1,4 @@
-// Every fault at every step, on whole applications: node scripts/test-faults.mjs [--runs 5000] [--seed 1] [--only text]
+// Every fault at every step, on whole applications: node scripts/test-faults.mjs [--runs 5000 | --once] [--seed 1] [--only text]
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
