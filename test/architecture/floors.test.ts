@@ -33,6 +33,13 @@ describe('the floors of core', () => {
     expect(found).toEqual(['rules/retry-after.ts'])
   })
 
+  it('reads the clock and throws dice in one place each', () => {
+    const using = (what: RegExp) =>
+      files.filter(({ path }) => what.test(withoutComments(path))).map(({ path }) => path)
+    expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/system-clock.ts'])
+    expect(using(/\bMath\.random\b/)).toEqual(['surface/engine.ts'])
+  })
+
   it('has types alone in ports', () => {
     const values = files.filter(
       ({ path, text }) => path.startsWith('ports/') && /^export (?:const|function|class|let)/m.test(text),

@@ -1,13 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { evertoken } from '@evertoken/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 import { createGate } from './gate.ts'
+import { collectGarbage } from './collect-garbage.ts'
 
 const open: Server[] = []
 afterEach(() => {
@@ -23,18 +22,6 @@ async function listen(answer: RequestListener): Promise<string> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
-
-/** What nobody holds is found in turns of the event loop. */
-async function collectGarbage(): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    await new Promise(setImmediate)
-    gc()
-  }
-  await new Promise(setImmediate)
 }
 
 describe('a fetched response that is passed on', () => {

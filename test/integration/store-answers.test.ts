@@ -1,4 +1,4 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { ConfigurationError, createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
 import { answerWithToken, createApplication, kinds } from './application.ts'
 
@@ -103,4 +103,28 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
 
   expect(server.maxUses()).toBe(1)
   expect(server.grants.alive('user-1')).toBe(true)
+})
+
+it('I2: a store that can never hold the session is asked once, and the loss is told', async () => {
+  const memory = createMemoryStore({ now: () => 0 })
+  let refused = 0
+  const { server, clock, events, browser } = createApplication({
+    session: 'server',
+    store: {
+      ...memory,
+      swap: (...swap) => {
+        // The claim still fits; what the refresh has brought does not.
+        if (server.counts.refresh === 0) return memory.swap(...swap)
+        refused++
+        throw new ConfigurationError('session_too_large', 'Use another store')
+      },
+    },
+  })
+  const tab = browser()
+  await tab.signIn()
+  await clock.advance(301_000)
+
+  await expect(tab.get('/')).rejects.toMatchObject({ code: 'session_too_large' })
+  expect(refused).toBe(1)
+  expect(events.filter(({ type }) => type === 'refresh_token_lost')).toHaveLength(1)
 })

@@ -7,12 +7,11 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import type { EvertokenOptions, Handler } from '@evertoken/core'
 import { evertoken, type Evertoken } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { collectGarbage } from '../../../test/integration/collect-garbage.ts'
 
 const open: Server[] = []
 afterEach(() => {
@@ -64,18 +63,6 @@ function starting(auth: Evertoken, application: Handler): Handler {
     await auth.startSession(await authorizationServer.issue())
     return new Response('started')
   }
-}
-
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc') as () => void
-
-/** What nobody holds is found in turns of the event loop. */
-async function collectGarbage(): Promise<void> {
-  for (let i = 0; i < 5; i++) {
-    await new Promise(setImmediate)
-    gc()
-  }
-  await new Promise(setImmediate)
 }
 
 function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(error: unknown): void } {

@@ -36,6 +36,8 @@ export interface ErrorFault {
   readonly error: string
   readonly status?: number
   readonly description?: string
+  /** Sent as `DPoP-Nonce`, for `use_dpop_nonce` (RFC 9449 §8). */
+  readonly nonce?: string
   readonly processed?: boolean
 }
 

@@ -85,8 +85,11 @@ function statusResponse({ status, body, contentType, retryAfter }: StatusFault, 
   return new Response(body ?? null, { status, headers })
 }
 
-function oauthError({ error, status, description }: ErrorFault): Response {
-  return errorResponse(error, status ?? (error === 'invalid_client' ? 401 : 400), description ?? 'Scripted')
+function oauthError({ error, status, description, nonce }: ErrorFault): Response {
+  const usual = error === 'invalid_client' ? 401 : 400
+  const response = errorResponse(error, status ?? usual, description ?? 'Scripted')
+  if (nonce !== undefined) response.headers.set('dpop-nonce', nonce)
+  return response
 }
 
 async function withRefreshToken({ value, spend }: RefreshTokenFault, on: Performance): Promise<Response> {

@@ -314,3 +314,12 @@ describe('scripts', () => {
     expect(server.grants.endReason('ada')).toBe('revocation')
   })
 })
+
+it('a DPoP nonce is demanded (RFC 9449 §8), and the refresh token not spent', async () => {
+  const { server, send } = await started({ type: 'error', error: 'use_dpop_nonce', nonce: 'eyJ7S_zG' })
+  const response = await send()
+  expect([response.status, response.headers.get('dpop-nonce')]).toEqual([400, 'eyJ7S_zG'])
+  expect(await response.json()).toMatchObject({ error: 'use_dpop_nonce' })
+  expect((await send()).status).toBe(200)
+  expect(server.grants.alive('ada')).toBe(true)
+})
