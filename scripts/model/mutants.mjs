@@ -3,6 +3,7 @@ const REFRESHER = 'mechanisms/refresher.ts'
 const OUTCOME = 'mechanisms/refresh-outcome.ts'
 const FAILURE = 'mechanisms/refresh-failure.ts'
 const REQUEST = 'mechanisms/request-session.ts'
+const GENERATIONS = 'mechanisms/generations.ts'
 const STORED_CELL = 'mechanisms/stored-cell.ts'
 const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
 const SWAPS = 'mechanisms/swap-until-won.ts'
@@ -59,7 +60,7 @@ export const mutants = {
       [OUTCOME]: [
         [
           'const now = await cell.kept()\n    const verdict',
-          'const now = (await cell.kept()) ?? { ...sent.snapshot, stored: undefined }\n    const verdict',
+          'const now = (await cell.kept()) ?? { ...sent.snapshot, sealed: undefined }\n    const verdict',
         ],
       ],
     },
@@ -70,7 +71,7 @@ export const mutants = {
       [REQUEST]: [
         [
           'await kept.swap(now, touched(record, clock.now()))',
-          'await kept.swap({ ...now, stored: (await kept.kept())?.stored }, touched(record, clock.now()))',
+          'await kept.swap({ ...now, sealed: (await kept.kept())?.sealed }, touched(record, clock.now()))',
         ],
       ],
     },
@@ -181,9 +182,12 @@ export const mutants = {
   ],
   'caught up at once': [
     ['browsers'],
-    { [REQUEST]: [['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1']] },
+    { [GENERATIONS]: [['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1']] },
   ],
-  'old news told': [['browsers'], { [REQUEST]: [['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity']] }],
+  'old news told': [
+    ['browsers'],
+    { [GENERATIONS]: [['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity']] },
+  ],
   'claim in the store not seen beside the cookie': [
     ['calm'],
     {

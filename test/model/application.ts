@@ -1,19 +1,18 @@
 import { revokeRefreshToken, revokeSession } from '../../packages/core/src/handlers/revocation.ts'
+import { createCookieKind } from '../../packages/core/src/mechanisms/cookie-kind.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresher.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
 import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
-import {
-  createCookieKind,
-  createServerKind,
-  type SessionKind,
-} from '../../packages/core/src/mechanisms/session-kinds.ts'
+import { createServerKind } from '../../packages/core/src/mechanisms/server-kind.ts'
+import type { SessionKind } from '../../packages/core/src/mechanisms/session-kind.ts'
 import { createVault, type Vault } from '../../packages/core/src/mechanisms/vault.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
 import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/decide.ts'
+import { chunkedCookie } from '../../packages/core/src/rules/cookies.ts'
 import { tokenKey, type TokenRequest } from '../../packages/core/src/rules/token-key.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
@@ -111,6 +110,7 @@ export function createApplication(options: ApplicationOptions): Application {
     open(cookies) {
       const session = createRequestSession({
         kind,
+        text: chunkedCookie,
         cookies,
         cookieName: COOKIE,
         attributes,

@@ -1,14 +1,7 @@
 import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
 import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
-import { newSession } from '../../packages/core/src/rules/session-record.ts'
-import {
-  ABSOLUTE_SECONDS,
-  type Application,
-  COOKIE,
-  createApplication,
-  createKind,
-  ISSUER,
-} from './application.ts'
+import { endsAt, newSession } from '../../packages/core/src/rules/session-record.ts'
+import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createFakeSeal } from './fake-seal.ts'
@@ -65,7 +58,9 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const [secret = '', id = ''] = [SECRETS[grant], KEYS[grant]]
       const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
-      const { cookie } = await createKind(plan, { vault, clock, seal }).create(record, { id, secret })
+      const inStore = plan.kind === 'server'
+      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleSeconds))
+      const cookie = inStore ? secret : (await vault.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)
     },

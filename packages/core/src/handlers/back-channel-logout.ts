@@ -1,7 +1,7 @@
 import { fingerprint } from '../mechanisms/digest.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
-import type { SessionKind } from '../mechanisms/session-kinds.ts'
+import type { SessionKind } from '../mechanisms/session-kind.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
 import { EvertokenError, type RedactedCause, RequestRefusedError } from '../vocabulary/index.ts'

@@ -1,8 +1,6 @@
-import type { Clock } from '../ports/clock.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
-import { createStoredCell, type Expired } from './stored-cell.ts'
-import type { Vault } from './vault.ts'
+import { type CellOptions, createStoredCell } from './stored-cell.ts'
 
 /**
  * How long requests may still arrive with the cookie that the browser has meanwhile replaced, in seconds: by a clock
@@ -14,21 +12,15 @@ const LATE_REQUEST_SECONDS = 900
  * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
  * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
  */
-export function createCookieCell(
-  carried: SessionRecord,
-  vault: Vault,
-  clock: Clock,
-  idleSeconds: number,
-  expired?: Expired,
-): SessionCell {
-  return createStoredCell(carried.id, vault, clock, idleSeconds, expired, {
+export function createCookieCell(carried: SessionRecord, options: CellOptions): SessionCell {
+  return createStoredCell(carried.id, options, {
     inStoreAlone: false,
     newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
     keepUntil(record) {
       if (record.ended) return record.expiresAt
-      const over = endsAt(record, idleSeconds)
+      const over = endsAt(record, options.idleSeconds)
       if (!record.caughtUp) return over
-      return Math.min(over, Math.max(clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
+      return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },
   })
 }

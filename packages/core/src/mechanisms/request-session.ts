@@ -1,18 +1,11 @@
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import {
-  chunkCookie,
-  clearCookie,
-  type CookieAttributes,
-  joinCookie,
-  setCookie,
-  staleChunks,
-} from '../rules/cookies.ts'
+import { clearCookie, type CookieAttributes, type CookieText, setCookie } from '../rules/cookies.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
-import type { SessionKind } from './session-kinds.ts'
+import type { SessionKind } from './session-kind.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
 export interface RequestSession {
@@ -34,6 +27,8 @@ export interface RequestSession {
 
 export interface RequestSessionOptions {
   readonly kind: SessionKind
+  /** How the cookie spells what it holds. */
+  readonly text: CookieText
   readonly cookies: ReadonlyMap<string, string>
   readonly cookieName: string
   readonly attributes: CookieAttributes
@@ -45,45 +40,29 @@ export interface RequestSessionOptions {
 
 /** The session is touched at most once in this share of the idle time. */
 const TOUCH_SHARE = 0.1
-/**
- * Responses overtake each other, and the last one to arrive decides which cookie the browser holds. What was learned
- * longer ago than `NEWS_MS` is not told any more, and a generation counts as caught up with only when all that could
- * replace it by an older one has arrived, with a minute and more for requests and responses on their way.
- */
-const NEWS_MS = 30_000
-const CAUGHT_UP_SECONDS = 120
-/**
- * A cookie that was read longer ago may have been replaced since, and the store have forgotten what replaced it: its
- * refresh token may be spent. Below `LATE_REQUEST_SECONDS` by the minutes that clocks differ.
- */
-const LATE_MS = 600_000
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
-  const arrivedAt = clock.now()
-  const openedAt = clock.elapsed()
+  const { kind, text, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
+  const browser = kind.follow?.()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
   let found: Promise<SessionCell | undefined> | undefined
-  /** The generation that the browser holds. */
-  let held: number | undefined
   let newest: Snapshot | undefined
-  /** By the monotonic clock, in milliseconds. */
-  let notedAt = 0
   /** The id of the session that this request has started. */
   let started: string | undefined
-  /** The cookie of `newest`, where it is news. */
-  let news: string | undefined
-  let pending: { readonly set: string; readonly record: SessionRecord } | 'clear' | undefined
+  let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
 
   async function search(): Promise<SessionCell | undefined> {
-    const joined = joinCookie(cookieName, cookies)
+    const joined = text.join(cookieName, cookies)
     if (joined === undefined) return undefined
     const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
-    if ('rejected' in result) emit({ type: 'session_rejected', reason: result.rejected })
-    else ({ cell, generation: held } = result)
-    return cell
+    if ('rejected' in result) {
+      emit({ type: 'session_rejected', reason: result.rejected })
+      return undefined
+    }
+    browser?.holds(result.generation)
+    return (cell = result.cell)
   }
 
   function find(): Promise<SessionCell | undefined> {
@@ -102,26 +81,19 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     return last
   }
 
-  function cookieLines(value: string, { id, expiresAt }: SessionRecord): string[] {
-    const chunks = chunkCookie(cookieName, value)
-    if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
-    if (!chunks) return []
+  function cookieLines(cookie: string, { id, expiresAt }: SessionRecord): string[] {
+    const parts = text.split(cookieName, cookie)
+    if (!parts) emit({ type: 'cookie_too_large', session: fingerprint(id) })
+    if (!parts) return []
     const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
     return [
-      ...chunks.map(([name, part]) => setCookie(name, part, lifetime)),
-      ...staleChunks(cookieName, cookies, chunks.length).map((name) => clearCookie(name, attributes)),
+      ...parts.map(([name, part]) => setCookie(name, part, lifetime)),
+      ...cleared(text.stale(cookieName, cookies, parts.length)),
     ]
   }
 
-  function isNews(snapshot: Snapshot | undefined): snapshot is Snapshot {
-    if (held === undefined || !snapshot || snapshot.record.claim) return false
-    return snapshot.record.generation > held && clock.elapsed() - notedAt <= NEWS_MS
-  }
-
-  function hasCaughtUp({ record, stored }: Snapshot): boolean {
-    const isHeld = stored !== undefined && record.generation === held && !record.caughtUp
-    if (!isHeld || kind.allStored || record.inDoubt) return false
-    return arrivedAt - record.touchedAt > CAUGHT_UP_SECONDS
+  function cleared(names: readonly string[]): string[] {
+    return names.map((name) => clearCookie(name, attributes))
   }
 
   function note(snapshot: Snapshot): void {
@@ -129,11 +101,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     if (started !== undefined && snapshot.record.id !== started) return
     if (newest && snapshot.record.generation < newest.record.generation) return
     newest = snapshot
-    notedAt = clock.elapsed()
-  }
-
-  function isLate(): boolean {
-    return kind.inCookie && clock.elapsed() - openedAt > LATE_MS
+    browser?.noted()
   }
 
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
@@ -142,7 +110,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       // Lost to somebody who knows better: the next request touches.
       const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
       if (won) note(won)
-    } else if (hasCaughtUp(now)) {
+    } else if (browser?.hasCaughtUp(now)) {
       keepAlive(kept.swap(now, caughtUp(record)).catch(ignoreStore))
     }
   }
@@ -152,22 +120,20 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     keepAlive,
     note,
     beforeRefresh() {
-      if ((headersSent && kind.inCookie) || isLate()) throw headersAlreadySent('refresh the access token')
+      if (browser && (headersSent || browser.isLate())) throw headersAlreadySent('refresh the access token')
     },
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const name = await kind.newName()
-      const record = await make(name.id)
-      const created = await kind.create(record, name)
-      if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
+      const { record, cookie, cell: created } = await kind.create(make)
+      if (!text.split(cookieName, cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
       await endAs('replaced', previous).catch(ignoreStore)
-      replace(created.cell)
-      held = kind.inCookie ? record.generation : undefined
+      replace(created)
+      browser?.holds(record.generation)
       started = record.id
-      pending = { set: created.cookie, record }
-      emit({ type: 'session_started', session: fingerprint(created.cell.key) })
+      pending = { cookie, record }
+      emit({ type: 'session_started', session: fingerprint(created.key) })
     },
     async end(reason) {
       const ending = await find()
@@ -177,19 +143,19 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return last
     },
     async settle() {
-      if (!cell || !newest || isLate()) return
+      if (!cell || !newest || browser?.isLate()) return
       if (!pending && !newest.record.claim) await keepHouse(cell, newest)
       // Who has signed out or in anew since must not get the cookie of this session back.
-      if (isNews(newest) && (await cell.read().catch(ignoreStore))) news = await kind.cookieFor(newest.record)
+      if (!browser?.isNews(newest) || !(await cell.read().catch(ignoreStore))) return
+      const { record } = newest
+      const cookie = await browser.textOf(record)
+      if (pending !== 'clear') pending = { cookie, record }
     },
     takeCookies() {
       headersSent = true
-      if (pending === 'clear') {
-        const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
-        return names.filter((name) => cookies.has(name)).map((name) => clearCookie(name, attributes))
-      }
-      if (news !== undefined && newest) return cookieLines(news, newest.record)
-      return pending ? cookieLines(pending.set, pending.record) : []
+      if (pending !== 'clear') return pending ? cookieLines(pending.cookie, pending.record) : []
+      const names = [cookieName, ...text.stale(cookieName, cookies, 1)]
+      return cleared(names.filter((name) => cookies.has(name)))
     },
   }
 }
@@ -200,11 +166,11 @@ function ignoreStore(error: unknown): undefined {
 }
 
 function headersAlreadySent(what: string): ConfigurationError {
-  const message = `Cannot ${what} after the response headers are sent: do it earlier, or use the option "session": "server"`
+  const message = `Cannot ${what} once the response headers are sent: do it earlier, or use "session": "server"`
   return new ConfigurationError('headers_already_sent', message)
 }
 
 function tooLarge(): ConfigurationError {
-  const message = 'Cannot keep so large a session in a cookie: use the option "session": "server"'
+  const message = 'Cannot keep so large a session in a cookie: use "session": "server"'
   return new ConfigurationError('session_too_large', message)
 }

@@ -5,6 +5,15 @@ import { OperatorError } from '../vocabulary/index.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 import type { Vault } from './vault.ts'
 
+export interface CellOptions {
+  readonly vault: Vault
+  readonly clock: Clock
+  /** Seconds without use after which a session is over. */
+  readonly idleSeconds: number
+  /** Told of a session whose time is over. */
+  readonly expired?: ((key: string, record: SessionRecord) => void) | undefined
+}
+
 /** What one way to keep a session does in its own manner. */
 export interface Keeping {
   /** The newest record there is, seen from the one that the store holds. */
@@ -15,28 +24,19 @@ export interface Keeping {
   readonly inStoreAlone: boolean
 }
 
-/** Told of a session whose time is over. */
-export type Expired = (key: string, record: SessionRecord) => void
-
 /** A session of which a store holds the newest record, or knows that there is none. */
 export function createStoredCell(
   key: string,
-  vault: Vault,
-  clock: Clock,
-  idleSeconds: number,
-  expired: Expired | undefined,
+  { vault, clock, idleSeconds, expired }: CellOptions,
   { newest, keepUntil, inStoreAlone }: Keeping,
 ): SessionCell {
   async function kept(): Promise<Snapshot | undefined> {
     const held = await vault.read(key)
     const record = newest(held?.record)
-    return record && !record.ended ? { record, stored: held?.sealed } : undefined
+    return record && !record.ended ? { record, sealed: held?.sealed } : undefined
   }
 
-  async function swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined> {
-    const next = await vault.swap(key, from.stored, to, keepUntil(to))
-    return next && { record: next.record, stored: next.sealed }
-  }
+  const swap: SessionCell['swap'] = (from, to) => vault.swap(key, from.sealed, to, keepUntil(to))
 
   /** A record that cannot be read can still be removed: signing out must work. */
   const lastKept = inStoreAlone ? () => kept().catch(ignoreUnreadable) : kept

@@ -5,7 +5,7 @@ import type { EndReason } from '../vocabulary/index.ts'
 export interface Snapshot {
   readonly record: SessionRecord
   /** What the store holds, which the next swap must find there. */
-  readonly stored: string | undefined
+  readonly sealed: string | undefined
 }
 
 /** One session, wherever it is kept: read it, swap it, end it. */

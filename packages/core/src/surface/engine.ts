@@ -2,16 +2,15 @@ import { createHttp, type Http } from '../mechanisms/http.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
-import { createSealedRecords } from '../mechanisms/sealed-records.ts'
-import { createCookieKind, createServerKind, type SessionKind } from '../mechanisms/session-kinds.ts'
+import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
-import { createVault } from '../mechanisms/vault.ts'
+import { createVault, type Vault } from '../mechanisms/vault.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
-import { cookieName, parseCookies } from '../rules/cookies.ts'
+import { cookieName, type CookieText, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
@@ -46,6 +45,7 @@ export type Routes = (
 /** What all features stand on. */
 export type Ground<Settings extends TokenSettings> = Settings & {
   readonly store: SessionStore
+  readonly vault: Vault
   readonly flights: Runtime['flights']
   readonly http: Http
   readonly clock: Clock
@@ -57,10 +57,11 @@ export type Ground<Settings extends TokenSettings> = Settings & {
 /** What makes one engine different from another. */
 export interface Features<User extends TokenSession> {
   readonly server: TokenEndpoint
+  readonly kind: SessionKind
+  /** How cookies spell what they hold. */
+  readonly text: CookieText
   user(bound: BoundSession): User
-  routes?(kind: SessionKind): Routes
-  /** Whether the store holds the sessions that live in cookies, too. */
-  readonly allStored?: boolean
+  readonly routes?: Routes
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   /** Told about the user after each refresh. Never rejects. */
@@ -85,17 +86,13 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const emit = tell(options.onEvent)
-  const ground = { ...settings, ...runtime, store, http, clock, sealFor, emit }
+  const { storeTimeoutMs } = settings
+  const vault = createVault({ store, clock, emit, storeTimeoutMs, seal: sealFor('session') })
+  const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
   const features = equip(ground)
+  const { kind, text, user: userOf } = features
   const parts = { ...ground, ...features }
-
-  const vault = createVault({ ...parts, seal: sealFor('session') })
-  const kind =
-    settings.kind === 'server'
-      ? createServerKind({ ...parts, vault })
-      : createCookieKind({ ...parts, vault, cookies: createSealedRecords(sealFor('cookie')) })
   const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
-  const routes = features.routes?.(kind)
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
 
   function open(
@@ -106,23 +103,23 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
+    const mine = { kind, text, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
     return bind(createRequestSession(mine))
   }
 
   return {
-    session: (request, keepAlive = runtime.keepAlive) => features.user(open(request, keepAlive)),
+    session: (request, keepAlive = runtime.keepAlive) => userOf(open(request, keepAlive)),
     sessionById(id, keepAlive = runtime.keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return features.user(bind(createDetachedSession(cell, keepAlive)))
+      return userOf(bind(createDetachedSession(cell, keepAlive)))
     },
     async handle(request, application, keepAlive = runtime.keepAlive) {
       const cookies = parseCookies(request.headers.get('cookie'))
       const bound = open(request, keepAlive, cookies)
-      const route = routes?.(request, cookies, bound)
+      const route = features.routes?.(request, cookies, bound)
       if (route) return withCookies(bound, await kept(route(), keepAlive))
-      const user = features.user(bound)
+      const user = userOf(bound)
       const current: Current<User> = { bound, user }
       return withCookies(bound, await runtime.context.run(current, () => application(request, user)))
     },

@@ -1,9 +1,13 @@
 import { createMemoryStore } from '../mechanisms/memory-store.ts'
+import { createCookieKind } from '../mechanisms/cookie-kind.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
+import { createSealedRecords } from '../mechanisms/sealed-records.ts'
+import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
 import { createStoreGuard } from '../mechanisms/store-guard.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import { chunkedCookie } from '../rules/cookies.ts'
 import { userClaims } from '../rules/id-token-claims.ts'
 import { readJwt } from '../rules/jwt.ts'
 import { createCurrentSession, type CurrentSession } from './current-session.ts'
@@ -56,12 +60,18 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
   const userOptions = { ...ground, server, claimsOf, loginPath: `${ground.routePrefix}/login` }
+  const cookies = createSealedRecords(ground.sealFor('cookie'))
+  const kind =
+    ground.kind === 'server'
+      ? createServerKind(ground)
+      : createCookieKind({ ...ground, cookies, allStored: directory !== undefined })
   return {
     server,
-    allStored: directory !== undefined,
+    kind,
+    text: chunkedCookie,
     starting: directory?.add,
     refreshed: quietly(ground.onRefreshed),
-    routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
+    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
     user: (bound) => createUserSession(bound, userOptions),
   }
 }

@@ -1,9 +1,11 @@
 import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
+import { createServerKind } from '../mechanisms/server-kind.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
+import { wholeCookie } from '../rules/cookies.ts'
 import { checkNothingElse } from './checks.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { assemble, type SessionEngine } from './engine.ts'
@@ -45,6 +47,11 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
   return assemble(settings, options, runtime, (ground) => {
     const server = createTokenEndpoint(createConnection(ground))
     const userOptions = { ...ground, server }
-    return { server, user: (bound) => createTokenSession(bound, userOptions) }
+    return {
+      server,
+      kind: createServerKind(ground),
+      text: wholeCookie,
+      user: (bound) => createTokenSession(bound, userOptions),
+    }
   })
 }

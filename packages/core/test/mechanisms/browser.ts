@@ -1,6 +1,8 @@
+import { createCookieKind } from '../../src/mechanisms/cookie-kind.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/request-session.ts'
-import { createCookieKind, createServerKind } from '../../src/mechanisms/session-kinds.ts'
+import { createServerKind } from '../../src/mechanisms/server-kind.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
+import { chunkedCookie } from '../../src/rules/cookies.ts'
 import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import { type Bench, IDLE } from './bench.ts'
 
@@ -29,6 +31,7 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     request: () =>
       createRequestSession({
         kind: create({ vault, cookies: sealedCookies, clock, idleSeconds: IDLE }),
+        text: chunkedCookie,
         cookies: new Map(cookies),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },

@@ -8,7 +8,7 @@ const LATER = 1_800_000_001
 
 /** The session as a browser shows it that holds a cookie with this record. */
 async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
-  return createCookieCell(record, vault, clock, IDLE)
+  return createCookieCell(record, { vault, clock, idleSeconds: IDLE })
 }
 
 async function reading(cell: SessionCell): Promise<Snapshot> {
@@ -29,7 +29,7 @@ describe('a session in a cookie', () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     const cell = await shown(bench, record)
-    expect(await cell.read()).toMatchObject({ record, stored: undefined })
+    expect(await cell.read()).toMatchObject({ record, sealed: undefined })
     expect(await bench.store.read(cell.key)).toBeUndefined()
   })
 
@@ -39,7 +39,7 @@ describe('a session in a cookie', () => {
     const next = await swapped(await shown(bench, old), (record) => touched(record, bench.clock.now()))
     for (const cookie of [old, next.record]) {
       const seen = await reading(await shown(bench, cookie))
-      expect(seen).toEqual({ record: next.record, stored: next.stored })
+      expect(seen).toEqual({ record: next.record, sealed: next.sealed })
     }
   })
 
@@ -58,7 +58,7 @@ describe('a session in a cookie', () => {
     const record = createRecord(bench.clock.now())
     const stale = await swapped(await shown(bench, record), (old) => touched(old, bench.clock.now()))
     const newer = await shown(bench, { ...record, generation: 9 })
-    expect(await reading(newer)).toMatchObject({ record: { generation: 9 }, stored: stale.stored })
+    expect(await reading(newer)).toMatchObject({ record: { generation: 9 }, sealed: stale.sealed })
     const next = await swapped(newer, (seen) => touched(seen, bench.clock.now()))
     expect(next.record.generation).toBe(10)
     expect((await reading(await shown(bench, record))).record.generation).toBe(10)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/mechanisms/digest.ts'
 import { createServerCell } from '../../src/mechanisms/server-cell.ts'
-import { createServerKind } from '../../src/mechanisms/session-kinds.ts'
+import { createServerKind } from '../../src/mechanisms/server-kind.ts'
 import { ended, touched } from '../../src/rules/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 
@@ -10,22 +10,23 @@ const LATER = 1_800_000_001
 async function start(bench: Bench, changes = {}) {
   const base = createRecord(bench.clock.now(), changes)
   const kind = createServerKind({ ...bench, idleSeconds: IDLE })
-  const name = await kind.newName()
-  const record = { ...base, id: name.id }
-  const { cell, cookie } = await kind.create(record, name)
-  return { kind, name, cell, cookie, record }
+  return { kind, ...(await kind.create(async (id) => ({ ...base, id }))) }
 }
 
 describe('a session on the server', () => {
   it('S26: has its id in the cookie and the hash of it as its key', async () => {
     const bench = createBench()
-    const { cell, cookie, name, record, kind } = await start(bench)
+    const { cell, cookie, record, kind } = await start(bench)
     expect(cookie).toMatch(/^[\w-]{43}$/)
     expect(cell.key).toBe(await sha256(cookie))
     expect(JSON.stringify(await cell.read())).not.toContain(cookie)
     expect((await cell.read())?.record).toEqual(record)
     expect((await kind.byKey(cell.key)?.read())?.record).toEqual(record)
-    expect(await failureOf(kind.create(record, name))).toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it('is not started where its key is taken', async () => {
+    const work = start(createBench(() => ({ swap: () => Promise.resolve(false) })))
+    expect(await failureOf(work)).toMatchObject({ code: 'store_unavailable' })
   })
 
   it.each([
@@ -49,7 +50,7 @@ describe('a session on the server', () => {
     const next = await cell.swap(seen, touched(record, LATER))
     expect(next).toMatchObject({ record: { touchedAt: LATER } })
     expect(await cell.swap(seen, touched(record, LATER + 1))).toBeUndefined()
-    expect((await cell.read())?.stored).toBe(next?.stored)
+    expect((await cell.read())?.sealed).toBe(next?.sealed)
   })
 
   it('I4: is gone after its end, and no swap on its way brings it back', async () => {
@@ -123,7 +124,7 @@ describe('a session on the server', () => {
     }))
     const { record, cell } = await start(bench)
     await bench.clock.advance(IDLE * 1000)
-    expect(await createServerCell(record.id, bench.vault, bench.clock, IDLE).read()).toBeUndefined()
+    expect(await createServerCell(record.id, { ...bench, idleSeconds: IDLE }).read()).toBeUndefined()
     expect(await bench.store.read(cell.key)).toBeDefined()
     expect((await cell.kept())?.record).toEqual(record)
     await cell.end('signed_out')

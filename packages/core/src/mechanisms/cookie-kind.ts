@@ -1,0 +1,47 @@
+import type { SessionRecord } from '../rules/session-record.ts'
+import { createCookieCell } from './cookie-cell.ts'
+import { randomId } from './digest.ts'
+import { createGenerations } from './generations.ts'
+import type { SealedRecords } from './sealed-records.ts'
+import { cellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+
+export interface CookieKindOptions extends SessionKindOptions {
+  /** Under another key than the store's records, so that nothing in the store can serve as a cookie. */
+  readonly cookies: SealedRecords
+  /** Whether the store holds every session as well, for as long as it lives, so that it can be ended without the browser. */
+  readonly allStored?: boolean
+}
+
+/** Sessions in sealed cookies. */
+export function createCookieKind(options: CookieKindOptions): SessionKind {
+  const { vault, cookies, clock, allStored = false } = options
+  // Responses that cross each other on their way set the same text, so that their chunks fit together.
+  const texts = new WeakMap<SessionRecord, string>()
+  const cells = cellOptions(options)
+
+  async function textOf(record: SessionRecord): Promise<string> {
+    const text = texts.get(record) ?? (await cookies.seal(record)).sealed
+    texts.set(record, text)
+    return text
+  }
+
+  return {
+    byKey: () => undefined,
+    async stored(key) {
+      const held = await vault.read(key)
+      return held && createCookieCell(held.record, cells)
+    },
+    async find(cookie) {
+      const opened = await cookies.open(cookie)
+      if ('rejected' in opened) return opened
+      const { record } = opened
+      return { cell: createCookieCell(record, cells), generation: record.generation }
+    },
+    async create(make) {
+      const record = await make(randomId())
+      if (allStored) await insert(record, options)
+      return { cell: createCookieCell(record, cells), record, cookie: await textOf(record) }
+    },
+    follow: () => createGenerations({ clock, allStored, textOf }),
+  }
+}
