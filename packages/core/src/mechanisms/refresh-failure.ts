@@ -1,6 +1,6 @@
 import type { RefreshAnswer } from '../ports/authorization-server.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
-import { decide, type ReusePolicy } from '../rules/decide.ts'
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { decide, type Decision, type ReusePolicy } from '../rules/decide.ts'
 import { withCoolDown, withDoubt, withRefusal } from '../rules/session-record.ts'
 import {
   ConfigurationError,
@@ -63,7 +63,7 @@ export async function failed(
     const now = await cell.read()
     if (now?.record.attempt !== sent.attempt) return undefined
     const next = decide(now.record, sent, clock.now(), policy)
-    if (next.do === 'serve') return { token: next.token, snapshot: now }
+    if (next.do === 'serve') return given(next, now)
   }
   throw refusal(code, retryAfterSeconds ?? 1, cause)
 }
@@ -83,18 +83,28 @@ function mayRetry(
   return elapsedMs - (tries[0]?.sentAt ?? 0) < reuse.graceSeconds * 500
 }
 
+/**
+ * What a decision gives a caller who need not wait.
+ *
+ * @throws The typed error of `refusal`.
+ */
+export function given(next: Decision, snapshot: Snapshot | undefined): TokenResult | undefined {
+  if (next.do === 'sign_in') return { signIn: next.code }
+  if (next.do === 'try_later') throw refusal(next.code, next.seconds)
+  return next.do === 'serve' && snapshot ? { token: next.token, snapshot } : undefined
+}
+
+/** What trying again alone does not help against. */
+const TO_CHANGE: Partial<Record<ErrorCode, string>> = {
+  scope_not_granted: 'Cannot ask for more scope than was granted: ask at the sign-in, by the option "scope"',
+  client_rejected:
+    'Cannot refresh the access token, the client is refused: check its id, secret, scope and resource',
+}
+
 /** The error for callers who cannot be given a token although nobody has to sign in. */
 export function refusal(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
-  if (code === 'scope_not_granted') {
-    const message =
-      'Cannot ask for more scope than the user has granted: ask for it at the sign-in, see option "scope"'
-    return new ConfigurationError(code, message)
-  }
-  if (code === 'client_rejected') {
-    const message =
-      'Cannot refresh the access token: the authorization server refuses this client; check its id, secret, scope and resource'
-    return new ConfigurationError(code, message, { cause })
-  }
-  const message = 'Cannot get a current access token now: try again later, the session is kept'
+  const toChange = TO_CHANGE[code]
+  if (toChange !== undefined) return new ConfigurationError(code, toChange, { cause })
+  const message = 'Cannot get a current access token: try again later, the session is kept'
   return new TryLaterError(code, message, { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
 }

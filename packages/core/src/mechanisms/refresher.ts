@@ -6,7 +6,7 @@ import { type RefreshClaim, type UserClaims, withClaim } from '../rules/session-
 import type { TokenRequest } from '../rules/token-key.ts'
 import { fingerprint, randomId } from './digest.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
-import { refusal } from './refresh-failure.ts'
+import { given, refusal } from './refresh-failure.ts'
 import { createOutcome } from './refresh-outcome.ts'
 
 export interface TokenDemand extends Want {
@@ -55,12 +55,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
   async function token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
     const snapshot = await cell.read()
     const next = decide(snapshot?.record, demand, clock.now(), policy)
-    if (next.do === 'serve' && snapshot) {
-      if (next.refresh) refreshBeside(cell, demand)
-      return { token: next.token, snapshot }
-    }
-    if (next.do === 'sign_in') return { signIn: next.code }
-    if (next.do === 'try_later') throw refusal(next.code, next.seconds)
+    if (next.do === 'serve' && next.refresh) refreshBeside(cell, demand)
+    const ready = given(next, snapshot)
+    if (ready) return ready
     demand.beforeRefresh?.()
     return shared(cell, demand)
   }
@@ -89,26 +86,24 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   async function fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
-    const flight = { by: randomId().slice(0, 12), startedAt: clock.elapsed() }
+    const by = randomId().slice(0, 12)
+    const startedAt = clock.elapsed()
     const tries: Sent[] = []
-    const watch = createWatch(flight.by)
+    const watch = createWatch(by)
     await server.ready()
-    for (let pollMs = POLL_MS; clock.elapsed() - flight.startedAt < FLIGHT_MS;) {
+    for (let pollMs = POLL_MS; clock.elapsed() - startedAt < FLIGHT_MS;) {
       const snapshot = await cell.read()
       const next = decide(snapshot?.record, demand, clock.now(), policy, watch(snapshot?.record.claim))
-      if (next.do === 'sign_in') return { signIn: next.code }
-      if (next.do === 'try_later') throw refusal(next.code, next.seconds)
-      if (!snapshot) return { signIn: 'no_session' }
-      if (next.do === 'serve' && !next.refresh) {
-        emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
-        return { token: next.token, snapshot }
-      }
       if (next.do === 'wait') {
         await clock.sleep(pollMs * (1 + random() / 2))
         pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)
         continue
       }
-      const sent = await send(cell, demand, snapshot, flight.by, tries)
+      const ready = next.do === 'serve' && next.refresh ? undefined : given(next, snapshot)
+      if (next.do === 'serve' && ready)
+        emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
+      if (ready) return ready
+      const sent = snapshot && (await send(cell, demand, snapshot, by, tries))
       if (!sent) continue
       tries.push(sent)
       const done = await outcome(cell, tries)
@@ -138,7 +133,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const { key, rejected } = demand
     const { attempt } = claimed.record
     const inDoubt =
-      claimed.record.inDoubt === true ||
+      claimed.record.inDoubt ||
       answer.kind === 'ambiguous' ||
       tries.some((earlier) => earlier.refreshToken === refreshToken && earlier.inDoubt)
     return { answer, refreshToken, key, rejected, attempt, sentAt, inDoubt }
