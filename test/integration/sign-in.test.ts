@@ -1,5 +1,5 @@
 import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
-import type { AuthorizationServerOptions } from '@evertoken/testkit'
+import { type AuthorizationServerOptions, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createApplication, kinds, origin } from './application.ts'
 
@@ -101,6 +101,23 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect((await tab.get('/', before)).status).toBe(401)
     expect(ended(events)).toEqual(['replaced'])
     expect(server.counts.revoke).toBe(0)
+  })
+
+  it('S6: what a refresh brings to a session that a new sign-in replaced is not revoked: the grant may be shared', async () => {
+    const { server, clock, tab } = start({ session })
+    await tab.get(pathOf((await authorize(tab, server)).callback))
+    const before = tab.cookieHeader()
+    await clock.advance(301_000)
+    const hold = pauseAfterProcessing()
+    server.script('refresh', hold)
+    const call = tab.get('/', before)
+    await hold.reached
+    await tab.get(pathOf((await authorize(tab, server)).callback))
+    hold.release()
+
+    expect((await call).status).toBe(401)
+    expect(server.counts.revoke).toBe(0)
+    expect((await tab.get('/')).status).toBe(200)
   })
 
   it('S26: a session whose Strict cookie stays away from the callback is over as well', async () => {

@@ -74,7 +74,8 @@ export function createOutcome(options: OutcomeOptions): Outcome {
     const verdict = settle(now?.record, sent)
     if (verdict === 'adopt') return undefined
     if (verdict === 'revoke' || !now) {
-      await revoke(cell, grant)
+      // The session that took its place may be of the same grant at the server, which a revocation can end (RFC 7009 §2.1).
+      if ((await cell.endReason()) !== 'replaced') await revoke(cell, grant)
       return { signIn: now ? 'no_refresh_token' : 'session_ended' }
     }
     const granted = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())

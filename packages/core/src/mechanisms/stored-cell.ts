@@ -51,6 +51,9 @@ export function createStoredCell(
       expired?.(key, now.record)
       return undefined
     },
+    async endReason() {
+      return (await vault.read(key))?.record.ended
+    },
     async end(reason) {
       let last = await lastKept()
       for (let i = 0; last && i < MAX_SWAPS; i++) {

@@ -18,6 +18,8 @@ export interface SessionCell {
   kept(): Promise<Snapshot | undefined>
   /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
+  /** Why the session is over, for as long as that is remembered. */
+  endReason(): Promise<EndReason | undefined>
   /** Ends the session for good. Resolves to its last record. */
   end(reason: EndReason): Promise<SessionRecord | undefined>
 }
