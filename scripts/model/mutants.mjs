@@ -79,7 +79,13 @@ export const mutants = {
   'abort of the first caller cancels the flight': [
     ['calm'],
     {
-      'surface/bound-session.ts': [['beforeRefresh, keepAlive })', 'beforeRefresh, keepAlive, signal })']],
+      'surface/bound-session.ts': [
+        ['{ key, request, rejected }: Demand', '{ key, request, rejected, signal }: Demand'],
+        [
+          'beforeRefresh, keepAlive }\n    const result',
+          'beforeRefresh, keepAlive, signal }\n    const result',
+        ],
+      ],
       [REFRESHER]: [
         [
           'const snapshot = await cell.read()\n      const next',
@@ -237,8 +243,8 @@ export const mutants = {
     ['everything'],
     {
       'surface/bound-session.ts': [
-        ['signal?.throwIfAborted()\n', ''],
-        ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
+        ['  return new Promise((resolve', '  const begun = work()\n  return new Promise((resolve'],
+        ['work().finally(stay)', 'begun.finally(stay)'],
       ],
     },
   ],

@@ -78,7 +78,7 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
       hand(process, link, 'the authorization server', JSON.stringify([request, claims]))
       process.reached('sent')
       const late = () => new Error('No answer')
-      const answer = await withDeadline(exchange(send), REQUEST_TIMEOUT_MS, process.clock, late).catch(
+      const answer = await withDeadline(() => exchange(send), REQUEST_TIMEOUT_MS, process.clock, late).catch(
         (): RefreshAnswer => ({ kind: 'ambiguous', cause: CAUSE }),
       )
       send.delivered = { ...history.now(), kind: answer.kind }

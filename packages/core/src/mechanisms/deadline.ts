@@ -4,22 +4,26 @@ import type { Clock } from '../ports/clock.ts'
 const LAST_LOOK_MS = 50
 
 /**
- * Waits for a promise, but no longer than `ms`; `late` makes the error that is thrown then.
- * What settles by itself at once costs no timer.
+ * Waits for some work, but no longer than `ms`; `late` makes the error that is thrown then. What is done at once costs
+ * no timer.
  */
 export async function withDeadline<T>(
-  promise: Promise<T>,
+  work: () => Promise<T>,
   ms: number,
   clock: Clock,
   late: () => Error,
 ): Promise<T> {
+  const promise = work()
   let pending = true
   const settle = () => {
     pending = false
   }
   promise.then(settle, settle)
   await Promise.resolve()
-  if (!pending) return await promise
+  return pending ? race(promise, ms, clock, late) : promise
+}
+
+function race<T>(promise: Promise<T>, ms: number, clock: Clock, late: () => Error): Promise<T> {
   const settled = new AbortController()
   const { signal } = settled
   async function expire(): Promise<T> {

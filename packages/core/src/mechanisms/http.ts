@@ -18,7 +18,7 @@ export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeout
       // Null, for a status that allows no body allows no empty one either.
       return new Response(body || null, { status, headers: response.headers })
     }
-    return withDeadline(exchange(), timeoutMs, clock, () => {
+    return withDeadline(exchange, timeoutMs, clock, () => {
       abort.abort()
       return named('TimeoutError')
     })

@@ -18,8 +18,17 @@ export interface TokenDemand extends Want {
 }
 
 export interface Refresher {
-  /** @throws TryLaterError, ConfigurationError or OperatorError; the session is kept. */
-  token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
+  /**
+   * Gives a token, at once when the one that was `seen` is current.
+   *
+   * @param seen - The session as it has just been read.
+   * @throws TryLaterError, ConfigurationError or OperatorError, here or later; the session is kept.
+   */
+  token(
+    cell: SessionCell,
+    seen: Snapshot | undefined,
+    demand: TokenDemand,
+  ): TokenResult | Promise<TokenResult>
 }
 
 export interface RefresherOptions extends OutcomeOptions {
@@ -52,11 +61,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
   // A claim lapses by time watched, never by a written date: clocks of different machines disagree.
   const lapseMs = SEND_WITHIN_MS + options.requestTimeoutMs + PERSIST_WITHIN_MS
 
-  async function token(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
-    const snapshot = await cell.read()
-    const next = decide(snapshot?.record, demand, clock.now(), policy)
+  const token: Refresher['token'] = (cell, seen, demand) => {
+    const next = decide(seen?.record, demand, clock.now(), policy)
     if (next.do === 'serve' && next.refresh) refreshBeside(cell, demand)
-    const ready = given(next, snapshot)
+    const ready = given(next, seen)
     if (ready) return ready
     demand.beforeRefresh?.()
     return shared(cell, demand)

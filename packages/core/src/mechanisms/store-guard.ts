@@ -19,19 +19,13 @@ export interface StoreGuardOptions {
 const HUNG = Object.assign(new Error('The session store did not answer'), { name: 'TimeoutError' })
 
 export function createStoreGuard({ emit, clock, storeTimeoutMs }: StoreGuardOptions): StoreGuard {
-  return async (operation, run) => {
-    try {
-      return await withDeadline(run(), storeTimeoutMs, clock, () => HUNG)
-    } catch (error) {
+  return (operation, run) =>
+    withDeadline(run, storeTimeoutMs, clock, () => HUNG).catch((error: unknown) => {
       const cause = redact(error)
       emit({ type: 'store_failed', operation, cause })
       // A store that was set up wrongly says itself what to do.
-      throw error instanceof ConfigurationError ? error : unavailable(operation, cause)
-    }
-  }
-}
-
-function unavailable(operation: string, cause: ReturnType<typeof redact>): OperatorError {
-  const message = `Cannot ${operation} the session: the session store failed, try again later`
-  return new OperatorError('store_unavailable', message, { cause, retryAfterSeconds: 1 })
+      if (error instanceof ConfigurationError) throw error
+      const message = `Cannot ${operation} the session, the session store failed: try again later`
+      throw new OperatorError('store_unavailable', message, { cause, retryAfterSeconds: 1 })
+    })
 }

@@ -3,6 +3,7 @@ import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { OperatorError } from '../vocabulary/index.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
+import type { SealedRecord } from './sealed-records.ts'
 import type { Vault } from './vault.ts'
 
 export interface CellOptions {
@@ -30,10 +31,13 @@ export function createStoredCell(
   { vault, clock, idleSeconds, expired }: CellOptions,
   { newest, keepUntil, inStoreAlone }: Keeping,
 ): SessionCell {
-  async function kept(): Promise<Snapshot | undefined> {
-    const held = await vault.read(key)
+  function going(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
     return record && !record.ended ? { record, sealed: held?.sealed } : undefined
+  }
+
+  async function kept(): Promise<Snapshot | undefined> {
+    return going(await vault.read(key))
   }
 
   const swap: SessionCell['swap'] = (from, to) => vault.swap(key, from.sealed, to, keepUntil(to))
@@ -46,7 +50,7 @@ export function createStoredCell(
     kept,
     swap,
     async read() {
-      const now = await kept()
+      const now = going(await vault.read(key))
       if (!now || clock.now() < endsAt(now.record, idleSeconds)) return now
       expired?.(key, now.record)
       return undefined

@@ -34,21 +34,25 @@ export interface BindOptions {
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
   const { refresher, clock, issuer, origin, emit } = options
+
+  async function serve({ key, request, rejected }: Demand): Promise<TokenResult> {
+    const cell = await session.find()
+    if (!cell) return { signIn: 'no_session' }
+    const { beforeRefresh, keepAlive } = session
+    const demand = { key, request, rejected, beforeRefresh, keepAlive }
+    const result = await refresher.token(cell, await cell.read(), demand)
+    if ('token' in result) session.note(result.snapshot)
+    return result
+  }
+
   return {
     session,
     origin,
     emit,
     responses: createHeldResponses(),
-    async obtain({ key, request, rejected, signal }) {
-      const cell = await session.find()
-      if (!cell) return { signIn: 'no_session' }
-      const { beforeRefresh, keepAlive } = session
-      // Before the work begins: a failure that nobody waits for would end the process.
-      signal?.throwIfAborted()
-      const work = refresher.token(cell, { key, request, rejected, beforeRefresh, keepAlive })
-      const result = signal ? await unlessAborted(work, signal) : await work
-      if ('token' in result) session.note(result.snapshot)
-      return result
+    obtain(demand) {
+      const { signal } = demand
+      return signal ? unlessAborted(() => serve(demand), signal) : serve(demand)
     },
     start(grant) {
       return session.start(async (id) => {
@@ -67,11 +71,13 @@ export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): A
 }
 
 /** Lets one caller go when its signal says so; the work goes on for the others. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
+    // Before the work begins: a failure that nobody waits for would end the process.
+    signal.throwIfAborted()
     const leave = () => reject(signal.reason as Error)
     const stay = () => signal.removeEventListener('abort', leave)
     signal.addEventListener('abort', leave)
-    work.finally(stay).then(resolve, reject)
+    work().finally(stay).then(resolve, reject)
   })
 }

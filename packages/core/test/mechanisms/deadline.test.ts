@@ -8,7 +8,7 @@ const late = () => new Error('late')
 function waiting<T>(promise: Promise<T>): { clock: ManualClock; result: Promise<T>; sleep: unknown } {
   const clock = createManualClock()
   const sleep = vi.spyOn(clock, 'sleep')
-  return { clock, sleep, result: withDeadline(promise, 100, clock, late) }
+  return { clock, sleep, result: withDeadline(() => promise, 100, clock, late) }
 }
 
 describe('withDeadline', () => {
