@@ -472,6 +472,10 @@ describe('set-up', () => {
     ['an unknown option', { '/a': { target, token: 'user', antiForgery: false } }],
     ['a wrong style', { '/a': { target, token: 'user', forwarded: true } }],
     ['a resource that is none', { '/a': { target, token: 'user', resource: 'orders' } }],
+    ['a fetch that is none', { '/a': { target, token: 'none', fetch: 'x' } }],
+    ['a hook that is none', { '/a': { target, token: 'user', prepareHeaders: {} } }],
+    ['a switch that is none', { '/a': { target, token: 'user', webSocket: 'yes' } }],
+    ['no route', { '/a': null }],
   ])('%s is told at once', (_what, routes) => {
     expect(() => auth.createTokenProxy(routes as TokenProxyRoutes)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }) as Error,

@@ -21,7 +21,7 @@ export interface SessionsNamespace {
 export function createDurableObjectStore(namespace: SessionsNamespace): SessionStore {
   checkSessionsBinding(namespace)
 
-  async function ask<T>(name: string, call: SessionsCall): Promise<T> {
+  async function ask<T>(name: string, ...call: SessionsCall): Promise<T> {
     const object = namespace.get(namespace.idFromName(name))
     const response = await object.fetch('https://sessions/', { method: 'POST', body: JSON.stringify(call) })
     if (response.status === NOT_SQLITE) throw notSqlite()
@@ -32,14 +32,13 @@ export function createDurableObjectStore(namespace: SessionsNamespace): SessionS
   const term = (name: string) => `term:${name}`
   return {
     consistency: 'strong',
-    read: async (key) => (await ask<string | null>(session(key), { do: 'read' })) ?? undefined,
-    swap: (key, expected, record, expiresAt) =>
-      ask(session(key), { do: 'swap', expected, record, expiresAt }),
-    remove: (key) => ask(session(key), { do: 'remove' }),
+    read: async (key) => (await ask<string | null>(session(key), 'read')) ?? undefined,
+    swap: (key, ...change) => ask(session(key), 'swap', ...change),
+    remove: (key) => ask(session(key), 'remove'),
     index: {
-      add: (name, key, expiresAt) => ask(term(name), { do: 'add_key', key, expiresAt }),
-      keys: (name) => ask(term(name), { do: 'list_keys' }),
-      remove: (name, key) => ask(term(name), { do: 'remove_key', key }),
+      add: (name, ...entry) => ask(term(name), 'add_key', ...entry),
+      keys: (name) => ask(term(name), 'list_keys'),
+      remove: (name, key) => ask(term(name), 'remove_key', key),
     },
   }
 }

@@ -65,12 +65,13 @@ function isSqlite(storage: SessionsStorage): boolean {
 
 /** Whatever is read and written here happens in one step: nothing is awaited in between. */
 async function perform(storage: SessionsStorage, call: SessionsCall): Promise<unknown> {
-  switch (call.do) {
+  switch (call[0]) {
     case 'read':
       return live(storage, RECORD)?.record
     case 'swap': {
-      const { expected, record, expiresAt } = call
-      if (live(storage, RECORD)?.record !== expected) return false
+      const [, expected, record, expiresAt] = call
+      // JSON has no undefined in a list.
+      if (live(storage, RECORD)?.record !== (expected ?? undefined)) return false
       storage.kv.put(RECORD, { record, expiresAt })
       await tidy(storage)
       return true
@@ -80,12 +81,12 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
     case 'list_keys':
       return entries(storage).flatMap(([key, { expiresAt }]) => (expiresAt > now() ? [key] : []))
     case 'add_key': {
-      const expiresAt = Math.max(call.expiresAt, live(storage, call.key)?.expiresAt ?? 0)
-      storage.kv.put(call.key, { expiresAt })
+      const [, key, expiresAt] = call
+      storage.kv.put(key, { expiresAt: Math.max(expiresAt, live(storage, key)?.expiresAt ?? 0) })
       return tidy(storage)
     }
     case 'remove_key':
-      storage.kv.delete(call.key)
+      storage.kv.delete(call[1])
       return tidy(storage)
   }
 }

@@ -4,7 +4,7 @@ interface Flight {
   /** How often it was started: again when the request that flew seems to be gone. */
   starts: number
   /** What the first start to end brought. */
-  landed?: { readonly value: unknown } | { readonly error: unknown }
+  landed?: () => unknown
 }
 
 const FIRST_PAUSE_MS = 4
@@ -27,10 +27,12 @@ export function createIsolateFlights(): Flights {
     if (flights.size > MAX_FLIGHTS) flights.delete(flights.keys().next().value as string)
     try {
       const value = await start()
-      flight.landed ??= { value }
+      flight.landed ??= () => value
       return value
     } catch (error) {
-      flight.landed ??= { error }
+      flight.landed ??= () => {
+        throw error
+      }
       throw error
     } finally {
       if (flights.get(id) === flight) flights.delete(id)
@@ -47,8 +49,7 @@ export function createIsolateFlights(): Flights {
       watchedMs = flight.starts === starts ? watchedMs + pauseMs : 0
       starts = flight.starts
     }
-    if ('error' in flight.landed) throw flight.landed.error
-    return flight.landed.value as T
+    return flight.landed() as T
   }
 
   return {

@@ -12,16 +12,14 @@ interface AsyncHooks {
 
 /** The async context of the platform; without one, only sessions that are named explicitly can be used. */
 export function createRequestContext(storage: AsyncStorage | undefined = findStorage()): RequestContext {
-  if (storage) {
-    return {
-      run: (value, work) => storage.run(value, work),
-      get: () => storage.getStore(),
-    }
-  }
   return {
-    run: (_value, work) => work(),
+    run: (value, work) => (storage ? storage.run(value, work) : work()),
     get() {
-      throw noAsyncContext()
+      if (storage) return storage.getStore()
+      const message =
+        'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (date 2024-09-23 or later), ' +
+        'or use the session that "handler" passes on'
+      throw new ConfigurationError('async_context_missing', message)
     },
   }
 }
@@ -31,11 +29,4 @@ function findStorage(): AsyncStorage | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } }
   const hooks = process?.getBuiltinModule?.('node:async_hooks')
   return hooks && new hooks.AsyncLocalStorage()
-}
-
-function noAsyncContext(): ConfigurationError {
-  const message =
-    'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (and a date of 2024-09-23 or later), ' +
-    'or use the session that "handler" passes on'
-  return new ConfigurationError('async_context_missing', message)
 }

@@ -13,14 +13,13 @@ const FROM_ENV = ['issuer', 'clientId', 'clientSecret', 'secret'] as const
 /** @throws ConfigurationError for what is easily missing in `env`; it says what to add. */
 export function checkWorkerOptions(options: TokenEngineOptions): void {
   const missing = FROM_ENV.find((name) => name in options && options[name] === undefined)
-  if (missing !== undefined && !(missing === 'clientSecret' && options.clientAuthentication === 'none')) {
-    const problem =
-      'is undefined: when it comes from "env", add it to "vars" or by "wrangler secret put" (in development: to .dev.vars)'
-    throw new ConfigurationError('invalid_option', `Option "${missing}" ${problem}`)
-  }
-  if (options.store === undefined) {
-    const problem = 'is missing: use "createDurableObjectStore" on a Durable Object binding'
-    throw new ConfigurationError('invalid_option', `Option "store" ${problem}`)
-  }
+  const isPublic = missing === 'clientSecret' && options.clientAuthentication === 'none'
+  if (missing !== undefined && !isPublic)
+    throw unset(missing, 'add it to "vars", by "wrangler secret put" or to .dev.vars')
+  if (options.store === undefined) throw unset('store', 'use "createDurableObjectStore"')
   checkNoBinding(options.store)
+}
+
+function unset(option: string, remedy: string): ConfigurationError {
+  return new ConfigurationError('invalid_option', `Option "${option}" is undefined: ${remedy}`)
 }

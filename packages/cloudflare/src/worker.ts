@@ -96,16 +96,17 @@ function enginesOf<Options, Engine, Env>(
   }
   const engines = new WeakMap<object, Engine>()
   return (env) => {
-    const known = engines.get(env as object)
-    if (known) return known
-    const engine = create((options as (env: Env) => Options)(env))
-    engines.set(env as object, engine)
+    let engine = engines.get(env as object)
+    if (!engine) {
+      engine = create((options as (env: Env) => Options)(env))
+      engines.set(env as object, engine)
+    }
     return engine
   }
 }
 
 function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
   if (typeof ctx?.waitUntil === 'function') return (work) => ctx.waitUntil(work)
-  const message = 'Cannot keep a refresh alive: pass "env" and "ctx" on, as the Worker got them'
+  const message = 'Cannot keep a refresh alive: pass on "env" and "ctx" of the Worker'
   throw new ConfigurationError('invalid_option', message)
 }

@@ -27,15 +27,15 @@ describe('what is missing or wrong in "env", on workerd', () => {
   })
 
   it.each([
-    ['no binding', 'is missing in "env": bind a Durable Object to the class "EvertokenSessions"'],
+    ['no binding', 'is missing in "env", or no Durable Object: export the class "EvertokenSessions"'],
     ['Workers KV', 'is Workers KV, which answers with old values'],
     ['Workers KV as the store', 'use "createDurableObjectStore"'],
-    ['a service binding', 'is not what keeps sessions: bind a Durable Object'],
+    ['a service binding', 'or no Durable Object: export the class "EvertokenSessions"'],
     ['a service binding as the store', 'is not a store'],
     ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
-    ['no store', 'Option "store" is missing: use "createDurableObjectStore"'],
-    ['no secret', 'Option "secret" is undefined: when it comes from "env"'],
-    ['no client secret', 'Option "clientSecret" is undefined: when it comes from "env"'],
+    ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],
+    ['no secret', 'Option "secret" is undefined: add it to "vars", by "wrangler secret put"'],
+    ['no client secret', 'Option "clientSecret" is undefined: add it to "vars", by "wrangler secret put"'],
   ])('refuses %s at the first request, and at every other', async (name, says) => {
     for (let request = 0; request < 2; request++) {
       const response = await ask(name)

@@ -7,26 +7,25 @@ export interface LoginRequest {
   readonly maxAge?: number
 }
 
-const PROMPTS = new Set(['none', 'login', 'consent', 'select_account', 'create'])
 const TOKENS = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
 const MAX_LENGTH = 512
 
 /** The query parameters that everybody may pass to the login route, and what each of them may look like. */
-const GRAMMAR: Readonly<Record<string, (value: string) => boolean>> = {
-  prompt: isPrompt,
-  login_hint: (value) => TEXT.test(value),
-  acr_values: (value) => TOKENS.test(value),
-  max_age: (value) => /^\d{1,8}$/.test(value),
-  ui_locales: (value) => /^[\w-]+(?: [\w-]+)*$/.test(value),
-  scope: (value) => TOKENS.test(value),
-}
+const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
+  // OIDC Core §3.1.2.1: `none` stands alone.
+  ['prompt', /^(?:none|(?:(?:login|consent|select_account|create)(?: (?!$)|$))+)$/],
+  ['login_hint', TEXT],
+  ['acr_values', TOKENS],
+  ['max_age', /^\d{1,8}$/],
+  ['ui_locales', /^[\w-]+(?: [\w-]+)*$/],
+  ['scope', TOKENS],
+])
 
 /** Whether a parameter may stand in the query of the login route. */
 export function isLoginParameter(name: string, value: string, further: readonly string[] = []): boolean {
-  const grammar = Object.hasOwn(GRAMMAR, name) ? GRAMMAR[name] : undefined
-  if (value.length > MAX_LENGTH) return false
-  return grammar ? grammar(value) : further.includes(name) && TEXT.test(value)
+  const grammar = GRAMMAR.get(name) ?? (further.includes(name) ? TEXT : undefined)
+  return value.length <= MAX_LENGTH && grammar?.test(value) === true
 }
 
 /**
@@ -39,10 +38,10 @@ export function readLoginRequest(
   further: readonly string[],
 ): LoginRequest | string {
   const parameters = new URLSearchParams(configured)
-  for (const name of [...Object.keys(GRAMMAR), ...further]) {
-    const [value, ...more] = query.getAll(name)
-    if (!value && more.length === 0) continue
-    if (value === undefined || more.length > 0 || !isLoginParameter(name, value, further)) return name
+  for (const name of [...GRAMMAR.keys(), ...further]) {
+    const [value = '', second] = query.getAll(name)
+    if (value === '' && second === undefined) continue
+    if (second !== undefined || !isLoginParameter(name, value, further)) return name
     parameters.set(name, laidOver(name, configured.get(name), value))
   }
   const maxAge = parameters.get('max_age')
@@ -53,19 +52,10 @@ export function readLoginRequest(
   }
 }
 
-/** OIDC Core §3.1.2.1: `none` stands alone. */
-function isPrompt(value: string): boolean {
-  const prompts = value.split(' ')
-  return prompts.every((prompt) => PROMPTS.has(prompt)) && (prompts.length === 1 || !prompts.includes('none'))
-}
-
 /** A link may ask for more than is configured, not for less: `scope` is added, `max_age` only lowered. */
 function laidOver(name: string, configured: string | null, wanted: string): string {
-  if (name === 'scope') return joined(configured, wanted)
-  if (name === 'max_age' && configured !== null) return String(Math.min(Number(configured), Number(wanted)))
+  if (configured === null) return wanted
+  if (name === 'scope') return [...new Set(`${configured} ${wanted}`.split(' '))].join(' ')
+  if (name === 'max_age') return String(Math.min(Number(configured), Number(wanted)))
   return wanted
-}
-
-function joined(configured: string | null, wanted: string): string {
-  return [...new Set([...(configured ?? '').split(' '), ...wanted.split(' ')])].filter(Boolean).join(' ')
 }

@@ -11,35 +11,33 @@ export interface StepUpChallenge {
   readonly scope?: string
 }
 
+const PARAMETERS = { acr_values: 'acrValues', max_age: 'maxAge', scope: 'scope' } as const
+
 /** Finds the challenge in a `WWW-Authenticate` header; a parameter that no login could pass on is left out. */
 export function readStepUp(header: string | null): StepUpChallenge | undefined {
   for (const { scheme, parameters } of parseChallenges(header)) {
     const error = parameters.get('error')
     if (scheme !== 'bearer' && scheme !== 'dpop') continue
     if (error !== 'insufficient_user_authentication' && error !== 'insufficient_scope') continue
-    const usable = (name: string) => {
-      const value = parameters.get(name)
-      return value !== undefined && isLoginParameter(name, value) ? value : undefined
+    const challenge: Record<string, string | number> = { error }
+    for (const [parameter, name] of Object.entries(PARAMETERS)) {
+      const value = parameters.get(parameter)
+      if (value === undefined || !isLoginParameter(parameter, value)) continue
+      challenge[name] = name === 'maxAge' ? Number(value) : value
     }
-    const [acrValues, maxAge, scope] = ['acr_values', 'max_age', 'scope'].map(usable)
-    return {
-      error,
-      ...(acrValues !== undefined && { acrValues }),
-      ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
-      ...(scope !== undefined && { scope }),
-    }
+    return challenge as unknown as StepUpChallenge
   }
   return undefined
 }
 
 /** The query for the login route; `undefined` when no sign-in could meet the challenge. */
 export function stepUpQuery(challenge: StepUpChallenge, returnTo?: string): URLSearchParams | undefined {
-  const { error, acrValues, maxAge, scope } = challenge
+  if (challenge.error === 'insufficient_scope' && challenge.scope === undefined) return undefined
   const query = new URLSearchParams()
-  if (acrValues !== undefined) query.set('acr_values', acrValues)
-  if (maxAge !== undefined) query.set('max_age', String(maxAge))
-  if (scope !== undefined) query.set('scope', scope)
-  if (error === 'insufficient_scope' && scope === undefined) return undefined
+  for (const [parameter, name] of Object.entries(PARAMETERS)) {
+    const value = challenge[name]
+    if (value !== undefined) query.set(parameter, String(value))
+  }
   // Without it the authorization server would answer with the very session that was not enough.
   if (String(query) === '') query.set('prompt', 'login')
   if (returnTo !== undefined) query.set('returnTo', returnTo)

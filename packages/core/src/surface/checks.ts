@@ -2,60 +2,95 @@ import { parsePrefix } from '../rules/allowed-urls.ts'
 import { type TokenRequest, validateTokenRequest } from '../rules/token-key.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
+/** What is wrong with a value, to go on with after the name of the option; `undefined` when nothing is. */
+export type Check = (value: unknown) => string | undefined
+
+/** Options after the check: all have a value but those of `Bare`, which have no default. */
+export type Checked<Options, Bare extends keyof Options> = {
+  readonly [Name in keyof Options]-?: Name extends Bare
+    ? Options[Name] | undefined
+    : Exclude<Options[Name], undefined>
+}
+
+/** Of each option its check, and its default. */
+export type OptionTable<Values> = {
+  readonly [Name in keyof Values]: undefined extends Values[Name]
+    ? readonly [Check]
+    : readonly [Check, Values[Name]]
+}
+
+/** In the place of a default that there is not: no check lets it pass. */
+export const REQUIRED: never = null as never
+
+/** @throws ConfigurationError when an option is missing, unknown or wrong; it names the option, below `prefix`. */
+export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
+  if (typeof options !== 'object' || options === null)
+    throw new ConfigurationError('invalid_option', 'Cannot do without options: pass an object')
+  const given = options as Readonly<Record<string, unknown>>
+  const values: Record<string, unknown> = {}
+  for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
+    const value = given[name] === undefined ? fallback : given[name]
+    const problem = value === undefined ? undefined : check(value)
+    if (problem !== undefined) throw invalid(prefix + name, problem)
+    values[name] = value
+  }
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
+  if (unknown !== undefined) throw invalid(prefix + unknown, 'is not an option: check its spelling')
+  return values as Values
+}
+
 export function invalid(option: string, problem: string): ConfigurationError {
   return new ConfigurationError('invalid_option', `Option "${option}" ${problem}`)
 }
 
-const NOT_A_PREFIX = {
-  not_absolute: 'must be an absolute URL',
-  credentials: 'must not hold a user name or password: remove them',
-  insecure: 'must use https (http is allowed on loopback only)',
-  query: 'must not have a query or fragment',
-} as const
-
-/** @throws ConfigurationError unless it is an https URL, or http on loopback, without credentials, query and fragment. */
-export function checkUrl(option: string, url: unknown): URL {
-  const text = checkText(option, url)
-  const prefix = parsePrefix(text)
-  if (typeof prefix === 'string') throw invalid(option, NOT_A_PREFIX[prefix])
-  return new URL(text)
+export function must(what: string, fits: (value: never) => boolean): Check {
+  return (value) => (fits(value as never) ? undefined : `must ${what}`)
 }
 
-export function checkText(option: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '') throw invalid(option, 'is missing: set it to a string')
-  return value
+export function mustMatch(what: string, pattern: RegExp): Check {
+  return must(what, (value) => typeof value === 'string' && pattern.test(value))
 }
 
-export function checkSeconds(option: string, value: unknown): number {
-  if (Number.isFinite(value) && (value as number) > 0) return value as number
-  throw invalid(option, 'must be a positive number of seconds')
+export function mustHave(...methods: readonly string[]): Check {
+  return must(`have the methods ${methods.join(', ')}`, (value: Record<string, unknown> | null) =>
+    methods.every((name) => typeof value?.[name] === 'function'),
+  )
 }
 
-export function checkFunction<T>(option: string, value: T): T {
-  if (typeof value === 'function') return value
-  throw invalid(option, 'must be a function')
+export function oneOf(...allowed: readonly unknown[]): Check {
+  return must(`be one of ${JSON.stringify(allowed)}`, (value) => allowed.includes(value))
 }
 
-export function oneOf<const T>(allowed: readonly T[]): (option: string, value: unknown) => T {
-  return (option, value) => {
-    if (allowed.includes(value as T)) return value as T
-    throw invalid(option, `must be one of ${allowed.map((each) => JSON.stringify(each)).join(', ')}`)
+export function listOf(check: Check): Check {
+  return (values) =>
+    Array.isArray(values) ? values.map((value) => check(value)).find(Boolean) : 'must be a list'
+}
+
+export const text: Check = mustMatch('be a string, and not empty', /./s)
+
+export const url: Check = must(
+  'be an https URL (on loopback also http) without user name, query and fragment',
+  (value) => typeof value === 'string' && typeof parsePrefix(value) === 'object',
+)
+
+export const seconds: Check = must('be a positive number of seconds', isPositive)
+
+export const hook: Check = must('be a function', (value) => typeof value === 'function')
+
+export const flag: Check = oneOf(true, false)
+
+/** As one part of a token request. */
+function requested(part: keyof TokenRequest): Check {
+  return (value) => {
+    const wrong = validateTokenRequest({ [part]: value })
+    return wrong && `cannot be used. ${wrong}`
   }
 }
 
-/** What has all of these methods. */
-export function having<T>(methods: readonly (keyof T & string)[]): (option: string, value: T) => T {
-  return (option, value) => {
-    const lacking = methods.find((name) => typeof value?.[name] !== 'function')
-    if (lacking !== undefined) throw invalid(option, `lacks the method "${lacking}"`)
-    return value
-  }
-}
-
-export function optional<V, T>(
-  check: (option: string, value: V) => T,
-): (option: string, value: V | undefined) => T | undefined {
-  return (option, value) => (value === undefined ? undefined : check(option, value))
+export const TOKEN_REQUEST: OptionTable<Checked<TokenRequest, keyof TokenRequest>> = {
+  resource: [requested('resource')],
+  scope: [requested('scope')],
+  parameters: [requested('parameters')],
 }
 
 /** @throws ConfigurationError when the request names what no token can be asked for with. */
@@ -64,35 +99,6 @@ export function checkTokenRequest(request: TokenRequest): void {
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }
 
-/** Options that are taken one by one. */
-export interface Taking<Options> {
-  /** @throws ConfigurationError when `check` does. */
-  take<Name extends keyof Options & string, T>(
-    name: Name,
-    check: (option: string, value: Options[Name]) => T,
-    fallback?: Options[Name],
-  ): T
-  /** What has not been taken. */
-  readonly rest: object
-}
-
-/** @throws ConfigurationError when there are no options at all. */
-export function createTaking<Options extends object>(options: Options): Taking<Options> {
-  if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('invalid_option', 'Cannot do without options: pass an object')
-  const rest: Partial<Options> = { ...options }
-  return {
-    rest,
-    take(name, check, fallback) {
-      delete rest[name]
-      const value = options[name] === undefined ? fallback : options[name]
-      return check(name, value as Options[typeof name])
-    },
-  }
-}
-
-/** @throws ConfigurationError when there is anything. */
-export function checkNothingElse(rest: object, prefix = ''): void {
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw invalid(prefix + unknown, 'is not an option: check its spelling')
+export function isPositive(value: unknown): boolean {
+  return Number.isFinite(value) && (value as number) > 0
 }

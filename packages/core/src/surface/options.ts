@@ -1,8 +1,20 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
-import { invalid } from './checks.ts'
-import { checkSignInOptions, type SignInOptions, type SignInSettings } from './sign-in-options.ts'
-import { checkTokenOptions, type TokenManagementOptions, type TokenSettings } from './token-options.ts'
+import { checkAll, invalid } from './checks.ts'
+import {
+  SIGN_IN_OPTIONS,
+  type SignInOptions,
+  type SignInSettings,
+  type SignInValues,
+  toSignInSettings,
+} from './sign-in-options.ts'
+import {
+  TOKEN_OPTIONS,
+  type TokenManagementOptions,
+  type TokenSettings,
+  type TokenValues,
+  toTokenSettings,
+} from './token-options.ts'
 
 /** The settings of `evertoken()`. */
 export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {}
@@ -17,11 +29,13 @@ export interface Settings extends TokenSettings, SignInSettings {}
 
 /** @throws ConfigurationError that names the option and says what to do. */
 export function checkOptions(options: EngineOptions): Settings {
-  const { settings, rest } = checkTokenOptions(options)
-  const signInSettings = checkSignInOptions(rest, options.store)
-  if (signInSettings.diagnostics && !isDevelopment(settings))
+  const values = checkAll<TokenValues & SignInValues>({ ...TOKEN_OPTIONS, ...SIGN_IN_OPTIONS }, options)
+  const settings = { ...toTokenSettings(values), ...toSignInSettings(values) }
+  if (settings.backChannelLogout && !options.store.index)
+    throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')
+  if (settings.diagnostics && !isDevelopment(settings))
     throw invalid('diagnostics', 'is for development: set "baseUrl" to a loopback address, or leave it out')
-  return { ...settings, ...signInSettings }
+  return settings
 }
 
 /** As the options say it. A request can name any host. */

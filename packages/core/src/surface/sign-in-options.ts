@@ -1,15 +1,14 @@
 import type { OnSignedIn } from '../handlers/callback.ts'
-import type { SessionStore } from '../ports/session-store.ts'
 import type { UserClaims } from '../rules/session-record.ts'
-import { type TokenRequest, validateTokenRequest } from '../rules/token-key.ts'
 import {
-  checkFunction,
-  checkNothingElse,
-  checkText,
-  createTaking,
-  invalid,
+  type Checked,
+  flag,
+  hook,
+  listOf,
+  mustMatch,
   oneOf,
-  optional,
+  type OptionTable,
+  TOKEN_REQUEST,
 } from './checks.ts'
 
 /** The part of the options that is about signing in and out. All have defaults. */
@@ -52,104 +51,52 @@ export interface SignInOptions {
   readonly diagnostics?: boolean
 }
 
-/** They are checked, and have all defaults in place. */
-export interface SignInSettings {
-  readonly routePrefix: string
+/** The options, checked, with all defaults in place. */
+export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignedIn' | 'onRefreshed'>
+
+/** With what follows from them. */
+export interface SignInSettings extends Omit<SignInValues, 'authorizationParameters'> {
   readonly openid: boolean
   readonly authorizationParameters: URLSearchParams
-  readonly revokeOnLogout: boolean | 'all'
-  readonly postLogoutPath: string
-  readonly loginParameters: readonly string[]
-  readonly responseMode: 'query' | 'form_post'
-  readonly signInErrorPath: string | undefined
-  readonly onSignedIn: OnSignedIn | undefined
-  readonly onRefreshed: SignInOptions['onRefreshed']
-  readonly anonymousSessionResponse: 401 | 200
-  readonly backChannelLogout: boolean | 'all'
-  readonly frontChannelLogout: boolean
-  readonly diagnostics: boolean
 }
 
-/** What decides where the answer goes, and what it can be trusted for. */
-const OURS =
-  /^(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$/
+/** Not what decides where the answer goes, and what it can be trusted for. */
+const LOGIN_PARAMETER =
+  /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
 
-const SWITCH = [false, true] as const
-const LEVELS = [false, true, 'all'] as const
+/** Of this application, in the spelling that browsers will send. */
+const path = mustMatch(
+  'be a path that starts with a single "/", without "." or ".." in it',
+  /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/,
+)
+const level = oneOf(true, false, 'all')
 
-/**
- * @param store - Signing users out by a request of the authorization server needs its index.
- * @throws ConfigurationError that names the option and says what to do.
- */
-export function checkSignInOptions(options: SignInOptions, store: SessionStore): SignInSettings {
-  const { take, rest } = createTaking(options)
-  const scope = take('scope', checkText, 'openid offline_access')
-  const resource = take('resource', checkResource, [])
-  const settings: SignInSettings = {
-    routePrefix: take('routePrefix', checkPath, '/auth').replace(/\/$/, ''),
+export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
+  routePrefix: [path, '/auth'],
+  scope: [...TOKEN_REQUEST.scope, 'openid offline_access'],
+  resource: [...TOKEN_REQUEST.resource, []],
+  authorizationParameters: [...TOKEN_REQUEST.parameters, {}],
+  revokeOnLogout: [level, true],
+  postLogoutPath: [path, '/'],
+  loginParameters: [listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)), []],
+  responseMode: [oneOf('query', 'form_post'), 'query'],
+  signInErrorPath: [path],
+  onSignedIn: [hook],
+  onRefreshed: [hook],
+  anonymousSessionResponse: [oneOf(401, 200), 401],
+  backChannelLogout: [level, false],
+  frontChannelLogout: [flag, false],
+  diagnostics: [flag, false],
+}
+
+export function toSignInSettings(values: SignInValues): SignInSettings {
+  const { routePrefix, scope, resource } = values
+  const authorizationParameters = new URLSearchParams({ ...values.authorizationParameters, scope })
+  for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
+  return {
+    ...values,
+    routePrefix: routePrefix.replace(/\/$/, ''),
     openid: scope.split(' ').includes('openid'),
-    authorizationParameters: take(
-      'authorizationParameters',
-      (option, extra) => checkAuthorization(option, extra, scope, resource),
-      {},
-    ),
-    revokeOnLogout: take('revokeOnLogout', oneOf(LEVELS), true),
-    postLogoutPath: take('postLogoutPath', checkPath, '/'),
-    loginParameters: take('loginParameters', checkLoginParameters, []),
-    responseMode: take('responseMode', oneOf(['query', 'form_post']), 'query'),
-    signInErrorPath: take('signInErrorPath', optional(checkPath)),
-    onSignedIn: take('onSignedIn', optional(checkFunction)),
-    onRefreshed: take('onRefreshed', optional(checkFunction)),
-    anonymousSessionResponse: take('anonymousSessionResponse', oneOf([401, 200]), 401),
-    backChannelLogout: take('backChannelLogout', oneOf(LEVELS), false),
-    frontChannelLogout: take('frontChannelLogout', oneOf(SWITCH), false),
-    diagnostics: take('diagnostics', oneOf(SWITCH), false),
+    authorizationParameters,
   }
-  checkNothingElse(rest)
-  if (settings.backChannelLogout && !store.index)
-    throw invalid('backChannelLogout', 'needs a session store with an index: without one no session is found')
-  return settings
-}
-
-function checkLoginParameters(option: string, names: unknown): readonly string[] {
-  if (isList(names) && names.every((name) => /^[\w.-]+$/.test(name) && !OURS.test(name))) return names
-  throw invalid(option, 'must be a list of parameter names that the library does not set itself')
-}
-
-function checkResource(option: string, resource: unknown): readonly string[] {
-  const resources = [resource].flat()
-  if (!isList(resources)) throw invalid(option, 'must be a URI, or a list of them')
-  checkRequest(option, { resource: resources })
-  return resources
-}
-
-function checkAuthorization(
-  option: string,
-  extra: unknown,
-  scope: string,
-  resources: readonly string[],
-): URLSearchParams {
-  if (typeof extra !== 'object' || extra === null || !isList(Object.values(extra)))
-    throw invalid(option, 'must be an object of strings')
-  checkRequest('scope', { scope })
-  checkRequest(option, { parameters: extra as Record<string, string> })
-  const parameters = new URLSearchParams({ ...extra, scope })
-  for (const uri of resources) parameters.append('resource', uri)
-  return parameters
-}
-
-function checkRequest(option: string, request: TokenRequest): void {
-  const wrong = validateTokenRequest(request)
-  if (wrong !== undefined) throw invalid(option, `cannot be used. ${wrong}`)
-}
-
-/** A path of this application, in the spelling that browsers will send. */
-function checkPath(option: string, path: unknown): string {
-  const isPath = typeof path === 'string' && /^\/(?!\/)[\w\-./~]*$/.test(path)
-  if (isPath && new URL(path, 'https://app.example.com').pathname === path) return path
-  throw invalid(option, 'must be a path that starts with a single "/", without "." or ".." in it')
-}
-
-function isList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }

@@ -1,18 +1,18 @@
 import { signInRequired } from '../handlers/problem.ts'
-import { type TokenFetch, tokenFetch } from '../handlers/token-fetch.ts'
-import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
+import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/token-fetch.ts'
 import type { AllowedPrefix } from '../rules/allowed-urls.ts'
+import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import {
-  checkFunction,
-  checkNothingElse,
-  checkText,
-  checkTokenRequest,
-  checkUrl,
-  createTaking,
+  type Checked,
+  checkAll,
+  hook,
   invalid,
+  listOf,
   oneOf,
-  optional,
+  type OptionTable,
+  TOKEN_REQUEST,
+  url,
 } from './checks.ts'
 
 /** The settings of a token fetch: where the token may go, and which token. */
@@ -27,28 +27,32 @@ export interface TokenFetchOptions extends TokenRequest {
   readonly withoutToken?: 'respond' | 'throw'
 }
 
+type Values = Checked<TokenFetchOptions, keyof TokenRequest | 'baseUrl' | 'fetch'>
+
+const OPTIONS: OptionTable<Values> = {
+  ...TOKEN_REQUEST,
+  baseUrl: [url],
+  allowedUrls: [listOf(url), []],
+  fetch: [hook],
+  withoutToken: [oneOf('respond', 'throw'), 'respond'],
+}
+
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
-  const { take, rest } = createTaking(options)
-  const resource = take('resource', unchecked)
-  const scope = take('scope', unchecked)
-  const parameters = take('parameters', unchecked)
-  const request: TokenRequest = {
-    ...(resource !== undefined && { resource }),
-    ...(scope !== undefined && { scope }),
-    ...(parameters !== undefined && { parameters }),
-  }
-  checkTokenRequest(request)
-  const key = tokenKey(request)
-  const baseUrl = take('baseUrl', optional(checkText))
-  const policy = {
-    baseUrl,
-    prefixes: checkPrefixes(baseUrl, take('allowedUrls', unchecked, [])),
-    fetch: holding(bound, take('fetch', optional(checkFunction))),
-    withoutToken: take('withoutToken', oneOf(['respond', 'throw']), 'respond'),
-  }
-  checkNothingElse(rest)
+  const values = checkAll<Values>(OPTIONS, options)
+  const [first, ...others] = [values.baseUrl ?? [], values.allowedUrls].flat().map(toPrefix)
+  if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
+  const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
+  return carrying(bound, values as TokenRequest, policy)
+}
 
+/** A `fetch` that carries the token that is asked for, where the policy lets it go. */
+export function carrying(
+  bound: () => BoundSession,
+  request: TokenRequest,
+  policy: TokenFetchPolicy,
+): TokenFetch {
+  const key = tokenKey(request)
   return tokenFetch(async ({ rejected, signal }) => {
     const result = await bound().obtain({ key, request, rejected, signal })
     if ('signIn' in result) throw signInRequired(result.signIn)
@@ -64,19 +68,8 @@ export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFet
   }
 }
 
-function checkPrefixes(
-  baseUrl: string | undefined,
-  allowedUrls: unknown,
-): [AllowedPrefix, ...AllowedPrefix[]] {
-  if (!Array.isArray(allowedUrls)) throw invalid('allowedUrls', 'must be a list of URLs')
-  const own = baseUrl === undefined ? [] : [checkUrl('baseUrl', baseUrl)]
-  const urls = [...own, ...allowedUrls.map((url) => checkUrl('allowedUrls', url))]
-  // Plain values: those of an URL cost more at every call.
-  const [first, ...others] = urls.map(({ origin, pathname }) => ({ origin, pathname }))
-  if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
-  return [first, ...others]
-}
-
-function unchecked<T>(_option: string, value: T): T {
-  return value
+/** Plain values: those of an URL cost more at every call. */
+export function toPrefix(address: string): AllowedPrefix {
+  const { origin, pathname } = new URL(address)
+  return { origin, pathname }
 }

@@ -6,7 +6,6 @@ import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { wholeCookie } from '../rules/cookies.ts'
-import { checkNothingElse } from './checks.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
@@ -42,9 +41,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  const { settings, rest } = checkTokenOptions(options)
-  checkNothingElse(rest)
-  return assemble(settings, options, runtime, (ground) => {
+  return assemble(checkTokenOptions(options), options, runtime, (ground) => {
     const server = createTokenEndpoint(createConnection(ground))
     const userOptions = { ...ground, server }
     return {

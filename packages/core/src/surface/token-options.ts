@@ -4,15 +4,21 @@ import type { SessionStore } from '../ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
-  checkFunction,
-  checkSeconds,
-  checkText,
-  checkUrl,
-  createTaking,
-  having,
+  type Checked,
+  checkAll,
+  mustHave,
+  hook,
+  flag,
   invalid,
+  isPositive,
+  must,
+  mustMatch,
   oneOf,
-  optional,
+  type OptionTable,
+  REQUIRED,
+  seconds,
+  text,
+  url,
 } from './checks.ts'
 
 /** The part of the options that keeps tokens current. Only the first four have to be thought about. */
@@ -59,127 +65,107 @@ export interface TokenManagementOptions {
   readonly clock?: Clock
 }
 
-/** They are checked, and have all defaults in place. */
-export interface TokenSettings {
-  readonly issuer: string
+/** The options, checked, with all defaults in place. */
+export type TokenValues = Checked<
+  TokenManagementOptions,
+  | 'clientSecret'
+  | 'clientAuthentication'
+  | 'metadataUrl'
+  | 'baseUrl'
+  | 'store'
+  | 'onEvent'
+  | 'fetch'
+  | 'clock'
+>
+
+/** With what follows from them. */
+export interface TokenSettings extends TokenValues {
   readonly insecure: boolean
-  readonly clientId: string
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
-  readonly metadataUrl: string | undefined
   readonly origin: string | undefined
   readonly kind: 'cookie' | 'server'
-  readonly cookieName: string
-  readonly sameSite: 'Lax' | 'Strict'
-  readonly idleSeconds: number
-  readonly absoluteSeconds: number
   readonly policy: RefreshPolicy
   readonly requestTimeoutMs: number
   readonly storeTimeoutMs: number
 }
 
-const MIN_SECRET_LENGTH = 32
 const DAY_SECONDS = 86_400
-const METHODS = ['client_secret_basic', 'client_secret_post', 'none'] as const
 
-/**
- * @returns The settings, and whatever else was among the options.
- * @throws ConfigurationError that names the option and says what to do.
- */
-export function checkTokenOptions(options: TokenManagementOptions): {
-  readonly settings: TokenSettings
-  readonly rest: object
-} {
-  const { take, rest } = createTaking(options)
-  take('store', optional(checkStore))
-  take('clock', optional(having(['now', 'elapsed', 'sleep'])))
-  take('onEvent', optional(checkFunction))
-  take('fetch', optional(checkFunction))
-  const clientSecret = take('clientSecret', optional(checkText))
-  const settings: TokenSettings = {
-    insecure: checkIssuer('issuer', options.issuer).protocol === 'http:',
-    issuer: take('issuer', checkText),
-    clientId: take('clientId', checkText),
-    secrets: take('secret', checkSecrets),
-    authentication: take(
-      'clientAuthentication',
-      (option, method) => checkAuthentication(clientSecret, oneOf(METHODS)(option, method)),
-      clientSecret === undefined ? 'none' : METHODS[0],
+const notMetadata = must(
+  'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
+  (issuer: string) => !issuer.includes('/.well-known/'),
+)
+const withoutPath = must('have no path', (baseUrl: string) => new URL(baseUrl).pathname === '/')
+const hasMethods = mustHave('read', 'swap', 'remove')
+const notEventual = must(
+  'not be eventually consistent: use one that reads its own writes (on Cloudflare the Durable Object store)',
+  ({ consistency }: SessionStore) => consistency !== 'eventual',
+)
+
+export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
+  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
+  clientId: [text, REQUIRED],
+  clientSecret: [text],
+  secret: [
+    must('be 32 random characters or more, or a list of such', (secret) => areSecrets([secret].flat())),
+    REQUIRED,
+  ],
+  clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
+  // Some servers tell by a query which of their policies is meant.
+  metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
+  baseUrl: [(value) => url(value) ?? withoutPath(value)],
+  session: [oneOf('cookie', 'server'), 'cookie'],
+  store: [(value) => hasMethods(value) ?? notEventual(value)],
+  cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
+  sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
+  idleSeconds: [seconds, DAY_SECONDS],
+  absoluteSeconds: [seconds, 30 * DAY_SECONDS],
+  refreshBeforeExpiry: [seconds, 60],
+  refreshTokenReuse: [
+    must(
+      'be "strict", "tolerant" or { graceSeconds: a positive number }',
+      (reuse: ReusePolicy | null) =>
+        reuse === 'strict' || reuse === 'tolerant' || isPositive(reuse?.graceSeconds),
     ),
-    metadataUrl: take('metadataUrl', optional(checkMetadataUrl)),
-    origin: take('baseUrl', optional(checkOrigin)),
-    kind: take('session', oneOf(['cookie', 'server']), 'cookie'),
-    cookieName: take('cookieName', checkCookieName, 'evertoken'),
-    sameSite: take('sameSite', oneOf(['Lax', 'Strict']), 'Lax'),
-    idleSeconds: take('idleSeconds', checkSeconds, DAY_SECONDS),
-    absoluteSeconds: take('absoluteSeconds', checkSeconds, 30 * DAY_SECONDS),
-    policy: {
-      refreshBeforeExpiry: take('refreshBeforeExpiry', checkSeconds, 60),
-      reuse: take('refreshTokenReuse', checkReuse, 'strict'),
-      serveDuringRefresh: take('serveDuringRefresh', oneOf([false, true]), true),
-    },
-    requestTimeoutMs: take('requestTimeoutSeconds', checkSeconds, 10) * 1000,
-    storeTimeoutMs: take('storeTimeoutSeconds', checkSeconds, 5) * 1000,
+    'strict',
+  ],
+  serveDuringRefresh: [flag, true],
+  requestTimeoutSeconds: [seconds, 10],
+  storeTimeoutSeconds: [seconds, 5],
+  onEvent: [hook],
+  fetch: [hook],
+  clock: [mustHave('now', 'elapsed', 'sleep')],
+}
+
+/** @throws ConfigurationError that names the option and says what to do. */
+export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
+  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, options))
+}
+
+/** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
+export function toTokenSettings(values: TokenValues): TokenSettings {
+  const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
+  return {
+    ...values,
+    insecure: new URL(values.issuer).protocol === 'http:',
+    secrets: [values.secret].flat() as [string, ...string[]],
+    authentication: authenticationOf(values),
+    origin: values.baseUrl && new URL(values.baseUrl).origin,
+    kind: values.session,
+    policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
+    requestTimeoutMs: values.requestTimeoutSeconds * 1000,
+    storeTimeoutMs: values.storeTimeoutSeconds * 1000,
   }
-  return { settings, rest }
 }
 
-function checkSecrets(option: string, secret: unknown): readonly [string, ...string[]] {
-  const secrets = [secret].flat()
-  const isStrong = (each: unknown) => typeof each === 'string' && each.length >= MIN_SECRET_LENGTH
-  if (secrets.length > 0 && secrets.every(isStrong)) return secrets as [string, ...string[]]
-  throw invalid(option, `is missing or too short: use ${MIN_SECRET_LENGTH} random characters or more`)
+function authenticationOf({ clientSecret, clientAuthentication }: TokenValues): ClientAuthentication {
+  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
+  if (method === 'none' && clientSecret === undefined) return { method }
+  if (method !== 'none' && clientSecret !== undefined) return { method, clientSecret }
+  throw invalid('clientSecret', 'must be there with any "clientAuthentication" but "none", and only then')
 }
 
-function checkAuthentication(
-  clientSecret: string | undefined,
-  method: ClientAuthentication['method'],
-): ClientAuthentication {
-  if (method !== 'none') return { method, clientSecret: checkText('clientSecret', clientSecret) }
-  if (clientSecret === undefined) return { method }
-  throw invalid('clientSecret', 'must be absent with "clientAuthentication": "none"')
-}
-
-function checkIssuer(option: string, issuer: unknown): URL {
-  const url = checkUrl(option, issuer)
-  if (!url.pathname.includes('/.well-known/')) return url
-  throw invalid(
-    option,
-    'must be what the metadata names as "issuer", not where the metadata is: see "metadataUrl"',
-  )
-}
-
-/** Some servers tell by a query which of their policies is meant. */
-function checkMetadataUrl(option: string, metadataUrl: unknown): string {
-  const [base, query = ''] = checkText(option, metadataUrl).split(/\?([^#]*)$/)
-  const url = checkUrl(option, base)
-  url.search = query
-  return url.href
-}
-
-function checkOrigin(option: string, baseUrl: unknown): string {
-  const url = checkUrl(option, baseUrl)
-  if (url.pathname !== '/') throw invalid(option, 'must not have a path')
-  return url.origin
-}
-
-function checkCookieName(option: string, name: unknown): string {
-  if (typeof name === 'string' && /^[\w-]{1,64}$/.test(name)) return name
-  throw invalid(option, 'must be 1 to 64 letters, digits, "-" or "_"')
-}
-
-function checkReuse(option: string, reuse: unknown): ReusePolicy {
-  const { graceSeconds } = Object(reuse) as { readonly graceSeconds?: unknown }
-  if (reuse === 'strict' || reuse === 'tolerant') return reuse
-  if (Number.isFinite(graceSeconds) && (graceSeconds as number) > 0) return reuse as ReusePolicy
-  throw invalid(option, 'must be "strict", "tolerant" or { graceSeconds: a positive number }')
-}
-
-function checkStore(option: string, store: SessionStore): void {
-  const { consistency } = having<SessionStore>(['read', 'swap', 'remove'])(option, store)
-  if (consistency !== 'eventual') return
-  const problem =
-    'is only eventually consistent, and a refresh token that is read too late ends the grant: ' +
-    'use a store that reads its own writes (on Cloudflare: the Durable Object store)'
-  throw invalid(option, problem)
+function areSecrets(secrets: readonly unknown[]): boolean {
+  return secrets.length > 0 && secrets.every((each) => typeof each === 'string' && each.length >= 32)
 }

@@ -5,8 +5,19 @@ import { byPrecision, parseProxyTarget } from '../rules/proxy-target.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { checkNothingElse, checkUrl, invalid, oneOf } from './checks.ts'
-import { createBoundTokenFetch, holding } from './token-fetch-options.ts'
+import {
+  type Checked,
+  checkAll,
+  flag,
+  hook,
+  invalid,
+  oneOf,
+  type OptionTable,
+  REQUIRED,
+  TOKEN_REQUEST,
+  url,
+} from './checks.ts'
+import { carrying, holding, toPrefix } from './token-fetch-options.ts'
 
 /** Where the requests for a path go, and with what. */
 export interface TokenProxyRoute extends TokenRequest {
@@ -27,6 +38,18 @@ export interface TokenProxyRoute extends TokenRequest {
 /** By path, such as `/api/me`, or `/api/orders/*` for all below. The most precise one counts, wherever it stands. */
 export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
+type Values = Checked<TokenProxyRoute, keyof TokenRequest | 'forwarded' | 'prepareHeaders' | 'fetch'>
+
+const ROUTE_OPTIONS: OptionTable<Values> = {
+  ...TOKEN_REQUEST,
+  target: [url, REQUIRED],
+  token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
+  forwarded: [oneOf('forwarded', 'x-forwarded')],
+  prepareHeaders: [hook],
+  webSocket: [flag, false],
+  fetch: [hook],
+}
+
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenProxyRoutes): TokenProxy {
   const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
@@ -34,23 +57,28 @@ export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenPr
 }
 
 function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProxyRoute): ProxyRoute {
-  const { target, token, resource, scope, parameters, fetch, ...others } = route
-  const { forwarded, prepareHeaders, webSocket = false, ...rest } = others
-  checkNothingElse(rest, `${pattern}.`)
-  oneOf([undefined, 'forwarded', 'x-forwarded'])(`${pattern}.forwarded`, forwarded)
-  oneOf(['user', 'user-or-none', 'none'])(`${pattern}.token`, token)
-  const parsed = parseProxyTarget(pattern, checkUrl(`${pattern}.target`, target))
+  const values = checkAll<Values>(ROUTE_OPTIONS, route, `${pattern}.`)
+  const parsed = parseProxyTarget(pattern, toPrefix(values.target))
   if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
-  const { origin, pathname } = parsed.target
-  const bare = holding(bound, fetch)
-  const wanted = { resource, scope, parameters, fetch } as TokenRequest & { fetch?: TokenFetch }
-  const options = { ...wanted, baseUrl: origin + pathname, withoutToken: 'throw' } as const
-  const send = token === 'none' ? bare : sender(createBoundTokenFetch(bound, options), bare, token)
-  return { ...parsed, send, isPersonal: token !== 'none', forwarded, prepareHeaders, webSocket }
+  const bare = holding(bound, values.fetch)
+  const policy = {
+    baseUrl: undefined,
+    prefixes: [parsed.target],
+    fetch: bare,
+    withoutToken: 'throw',
+  } as const
+  const withToken = carrying(bound, values as TokenRequest, policy)
+  return {
+    ...values,
+    ...parsed,
+    send: sender(withToken, bare, values.token),
+    isPersonal: values.token !== 'none',
+  }
 }
 
-function sender(withToken: TokenFetch, bare: TokenFetch, token: 'user' | 'user-or-none'): TokenFetch {
+function sender(withToken: TokenFetch, bare: TokenFetch, token: TokenProxyRoute['token']): TokenFetch {
   if (token === 'user') return withToken
+  if (token === 'none') return bare
   return (input, init) =>
     withToken(input, init).catch((error: unknown) => {
       // Nothing has been sent yet: the token comes first.

@@ -1,16 +1,31 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
-import { checkSignInOptions, type SignInOptions } from '../../src/surface/sign-in-options.ts'
+import { checkAll } from '../../src/surface/checks.ts'
+import { checkOptions } from '../../src/surface/options.ts'
+import {
+  SIGN_IN_OPTIONS,
+  type SignInOptions,
+  type SignInSettings,
+  type SignInValues,
+  toSignInSettings,
+} from '../../src/surface/sign-in-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()
 const { index: _index, ...withoutIndex } = store
+const needed = { issuer: 'https://login.example.com', clientId: 'web', secret: 'x'.repeat(32) }
+
+function checkSignInOptions(options: SignInOptions): SignInSettings {
+  return toSignInSettings(checkAll<SignInValues>(SIGN_IN_OPTIONS, options))
+}
 
 describe('checkSignInOptions', () => {
   it('has a default for everything, and everything off', () => {
-    expect(checkSignInOptions({}, store)).toEqual({
+    expect(checkSignInOptions({})).toEqual({
       routePrefix: '/auth',
       openid: true,
+      scope: 'openid offline_access',
+      resource: [],
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
       revokeOnLogout: true,
       postLogoutPath: '/',
@@ -21,7 +36,7 @@ describe('checkSignInOptions', () => {
       frontChannelLogout: false,
       diagnostics: false,
     })
-    expect(checkSignInOptions({}, withoutIndex)).toMatchObject({ backChannelLogout: false })
+    expect(checkOptions({ ...needed, store: withoutIndex })).toMatchObject({ backChannelLogout: false })
   })
 
   it('takes every option there is', () => {
@@ -39,13 +54,13 @@ describe('checkSignInOptions', () => {
       frontChannelLogout: true,
       diagnostics: true,
     }
-    expect(checkSignInOptions(all, store)).toMatchObject(all)
+    expect(checkSignInOptions(all)).toMatchObject(all)
   })
 
   it('S12: needs an index to sign users out by itself', () => {
     for (const backChannelLogout of [true, 'all'] as const) {
-      expect(() => checkSignInOptions({ backChannelLogout }, withoutIndex)).toThrow(/index/)
-      expect(() => checkSignInOptions({ backChannelLogout }, store)).not.toThrow()
+      expect(() => checkOptions({ ...needed, store: withoutIndex, backChannelLogout })).toThrow(/index/)
+      expect(() => checkOptions({ ...needed, store, backChannelLogout })).not.toThrow()
     }
   })
 
@@ -83,7 +98,7 @@ describe('checkSignInOptions', () => {
     ['diagnostics', [null, 'true', 1, 'development']],
   ])('refuses an odd %s', (option, values) => {
     for (const value of values) {
-      const check = () => checkSignInOptions({ [option]: value }, store)
+      const check = () => checkSignInOptions({ [option]: value })
       expect(check).toThrow(ConfigurationError)
       expect(check).toThrow(`Option "${option}"`)
     }
