@@ -2,8 +2,8 @@ import { ConfigurationError, createFlights, createTokenManagement } from '@evert
 import type { TokenManagement, TokenManagementOptions } from '@evertoken/core/tokens'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { describe, expect, it } from 'vitest'
-import { kinds, origin } from './application.ts'
+import { expect, it } from 'vitest'
+import { origin } from './application.ts'
 
 const clock = createManualClock()
 const server = createAuthorizationServer({ clock })
@@ -43,31 +43,47 @@ async function signIn(auth: TokenManagement, sub: string): Promise<string> {
     .join('; ')
 }
 
-describe.each(kinds)('token management alone, %s session', (session) => {
-  it('I8: keeps the token current for a burst, calls an API, and ends the grant', async () => {
-    server.resetCounts()
-    const auth = create({ session })
-    const cookie = await signIn(auth, session)
-    const orders = auth.createTokenFetch({
-      baseUrl: 'https://api.example.com/',
-      fetch: (_input, init) => Promise.resolve(new Response(new Headers(init?.headers).get('authorization'))),
-    })
-    await clock.advance(301_000)
-
-    const request = () => new Request(origin, { headers: { cookie } })
-    const call = () => auth.handle(request(), () => orders('recent'))
-    const answers = await Promise.all(Array.from({ length: 50 }, call))
-
-    const sent = new Set(await Promise.all(answers.map((response) => response.text())))
-    expect([...sent]).toEqual([expect.stringMatching(/^Bearer at_/)])
-    expect(server.counts.refresh).toBe(1)
-
-    const explicit = auth.session(request())
-    // An ID token came with the refresh; it is the application that knows its user.
-    expect(await explicit.getUser()).toEqual({ sub: 'of the application' })
-    expect(await explicit.revokeRefreshToken()).toBe('revoked')
-    expect(server.grants.alive(session)).toBe(false)
+/** Signs out as the application does it. */
+function signOut(auth: TokenManagement, cookie: string): Promise<Response> {
+  return auth.handle(new Request(origin, { headers: { cookie } }), async () => {
+    await auth.endSession()
+    return new Response()
   })
+}
+
+it('I8: token management alone keeps the token current for a burst, calls an API, and ends the grant', async () => {
+  server.resetCounts()
+  const auth = create()
+  const cookie = await signIn(auth, 'user')
+  const orders = auth.createTokenFetch({
+    baseUrl: 'https://api.example.com/',
+    fetch: (_input, init) => Promise.resolve(new Response(new Headers(init?.headers).get('authorization'))),
+  })
+  await clock.advance(301_000)
+
+  const request = () => new Request(origin, { headers: { cookie } })
+  const call = () => auth.handle(request(), () => orders('recent'))
+  const answers = await Promise.all(Array.from({ length: 50 }, call))
+
+  const sent = new Set(await Promise.all(answers.map((response) => response.text())))
+  expect([...sent]).toEqual([expect.stringMatching(/^Bearer at_/)])
+  expect(server.counts.refresh).toBe(1)
+
+  const explicit = auth.session(request())
+  // An ID token came with the refresh; it is the application that knows its user.
+  expect(await explicit.getUser()).toEqual({ sub: 'of the application' })
+  expect(await explicit.revokeRefreshToken()).toBe('revoked')
+  expect(server.grants.alive('user')).toBe(false)
+})
+
+it('finds a session by its id, and ends it', async () => {
+  const auth = create()
+  const cookie = await signIn(auth, 'by id')
+  const session = auth.session(new Request(origin, { headers: { cookie } }))
+  const byId = auth.sessionById((await session.getId()) ?? '')
+  expect((await byId.getUserAccessToken())?.value).toMatch(/^at_/)
+  expect((await signOut(auth, cookie)).headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
+  expect(await byId.getUserAccessToken()).toBeUndefined()
 })
 
 it('has no routes: every request is the application’s', async () => {
@@ -75,7 +91,10 @@ it('has no routes: every request is the application’s', async () => {
   expect(await response.text()).toBe('mine')
 })
 
-it.each(['routePrefix', 'onSignedIn', 'backChannelLogout', 'scope'])('does not know "%s"', (option) => {
-  expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)
-  expect(() => create({ [option]: '/x' })).toThrow(`Option "${option}" is not an option`)
-})
+it.each(['routePrefix', 'onSignedIn', 'backChannelLogout', 'scope', 'session'])(
+  'does not know "%s"',
+  (option) => {
+    expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)
+    expect(() => create({ [option]: '/x' })).toThrow(`Option "${option}" is not an option`)
+  },
+)

@@ -62,7 +62,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const userOptions = { ...ground, server, claimsOf, loginPath: `${ground.routePrefix}/login` }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kind =
-    ground.kind === 'server'
+    ground.session === 'server'
       ? createServerKind(ground)
       : createCookieKind({ ...ground, cookies, allStored: directory !== undefined })
   return {

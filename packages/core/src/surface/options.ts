@@ -1,6 +1,6 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
-import { checkAll, invalid } from './checks.ts'
+import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
 import {
   SIGN_IN_OPTIONS,
   type SignInOptions,
@@ -17,7 +17,10 @@ import {
 } from './token-options.ts'
 
 /** The settings of `evertoken()`. */
-export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {}
+export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {
+  /** Where the session is kept: in a sealed `cookie` (default), or on the `server`, with an id in the cookie. */
+  readonly session?: 'cookie' | 'server'
+}
 
 /** The options, with a session store among them. */
 export interface EngineOptions extends EvertokenOptions {
@@ -25,12 +28,22 @@ export interface EngineOptions extends EvertokenOptions {
 }
 
 /** The options, checked and with all defaults in place. */
-export interface Settings extends TokenSettings, SignInSettings {}
+export interface Settings extends TokenSettings, SignInSettings {
+  readonly session: 'cookie' | 'server'
+}
+
+type Values = TokenValues & SignInValues & Pick<Settings, 'session'>
+
+const OPTIONS: OptionTable<Values> = {
+  ...TOKEN_OPTIONS,
+  ...SIGN_IN_OPTIONS,
+  session: [oneOf('cookie', 'server'), 'cookie'],
+}
 
 /** @throws ConfigurationError that names the option and says what to do. */
 export function checkOptions(options: EngineOptions): Settings {
-  const values = checkAll<TokenValues & SignInValues>({ ...TOKEN_OPTIONS, ...SIGN_IN_OPTIONS }, options)
-  const settings = { ...toTokenSettings(values), ...toSignInSettings(values) }
+  const values = checkAll<Values>(OPTIONS, options)
+  const settings = { ...values, ...toTokenSettings(values), ...toSignInSettings(values) }
   if (settings.backChannelLogout && !options.store.index)
     throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')
   if (settings.diagnostics && !isDevelopment(settings))

@@ -128,13 +128,14 @@ function methodNotAllowed(methods: readonly string[]): Promise<Response> {
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
 function withoutSecrets(settings: Settings): Record<string, unknown> {
-  const { authentication, origin, authorizationParameters, secrets, policy, kind } = settings
+  const { authentication, origin, authorizationParameters, secrets, policy } = settings
   const { onSignedIn, onRefreshed } = settings
   const shown = [
     'issuer',
     'metadataUrl',
     'clientId',
     'routePrefix',
+    'session',
     'cookieName',
     'sameSite',
     'idleSeconds',
@@ -155,7 +156,6 @@ function withoutSecrets(settings: Settings): Record<string, unknown> {
     secrets: secrets.length,
     baseUrl: origin,
     authorizationParameters: Object.fromEntries(authorizationParameters),
-    session: kind,
     ...policy,
     hooks: Object.entries({ onSignedIn, onRefreshed }).flatMap(([hook, given]) => (given ? [hook] : [])),
   }

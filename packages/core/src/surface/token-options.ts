@@ -36,8 +36,6 @@ export interface TokenManagementOptions {
   readonly metadataUrl?: string
   /** Where browsers find this application, such as `https://app.example.com`. Default: as the request says. */
   readonly baseUrl?: string
-  /** Where the session is kept: in a sealed `cookie` (default), or on the `server`, with an id in the cookie. */
-  readonly session?: 'cookie' | 'server'
   /** Default: the memory of this process. Several instances need one that they share. */
   readonly store?: SessionStore
   /** Default `evertoken`; prefixed with `__Host-` on https. */
@@ -84,7 +82,6 @@ export interface TokenSettings extends TokenValues {
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
   readonly origin: string | undefined
-  readonly kind: 'cookie' | 'server'
   readonly policy: RefreshPolicy
   readonly requestTimeoutMs: number
   readonly storeTimeoutMs: number
@@ -115,7 +112,6 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   // Some servers tell by a query which of their policies is meant.
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? withoutPath(value)],
-  session: [oneOf('cookie', 'server'), 'cookie'],
   store: [(value) => hasMethods(value) ?? notEventual(value)],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
@@ -152,7 +148,6 @@ export function toTokenSettings(values: TokenValues): TokenSettings {
     secrets: [values.secret].flat() as [string, ...string[]],
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
-    kind: values.session,
     policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
     requestTimeoutMs: values.requestTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,

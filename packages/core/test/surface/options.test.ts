@@ -55,7 +55,7 @@ describe('checkOptions', () => {
       routePrefix: '/auth',
       openid: true,
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
-      kind: 'cookie',
+      session: 'cookie',
       cookieName: 'evertoken',
       sameSite: 'Lax',
       idleSeconds: 86_400,
@@ -107,7 +107,7 @@ describe('checkOptions', () => {
       origin: 'https://app.example.com',
       routePrefix: '/a/b-c_~1.x',
       openid: false,
-      kind: 'server',
+      session: 'server',
       cookieName: 'my_app-1',
       sameSite: 'Strict',
       policy: { refreshBeforeExpiry: 3, reuse: { graceSeconds: 4 }, serveDuringRefresh: false },
@@ -317,8 +317,8 @@ describe('checkOptions', () => {
     const error = check({ store: { ...store, consistency: 'eventual' } })
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(String(error)).toMatch(/"store".*eventually consistent.*Durable Object/)
-    expect(check({ store: { ...store, consistency: 'strong' } })).toHaveProperty('kind')
-    expect(check({ store: { ...store, consistency: undefined } })).toHaveProperty('kind')
+    expect(check({ store: { ...store, consistency: 'strong' } })).toHaveProperty('session')
+    expect(check({ store: { ...store, consistency: undefined } })).toHaveProperty('session')
   })
 })
 
