@@ -1,15 +1,13 @@
-import * as oauth from 'oauth4webapi'
+import type { AuthorizationServer } from 'oauth4webapi'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
-import { METADATA_BYTES, TOKEN_RESPONSE_BYTES } from '../http.ts'
-import { discover, type DiscoveryOptions } from './discovery.ts'
+import { parseJsonObject } from '../../rules/token-response.ts'
+import type { Http } from '../http.ts'
+import { authenticate, type ClientAuthentication } from './client-authentication.ts'
+import { checkEndpoint, discover, type DiscoveryOptions } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
-import { createWire, type Wire } from './wire.ts'
 
-/** How the client proves to the token endpoint who it is (RFC 6749 §2.3). */
-export type ClientAuthentication =
-  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string }
-  | { readonly method: 'none' }
+export type { ClientAuthentication } from './client-authentication.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions {
   readonly clientId: string
@@ -18,42 +16,39 @@ export interface ConnectionOptions extends DiscoveryOptions {
   readonly clock: Clock
 }
 
+/** An answer of an endpoint. `body` is `undefined` when it was no JSON that can be accepted. */
+export interface Answer {
+  readonly response: Response
+  readonly body: unknown
+}
+
 /** What every request to the authorization server needs. */
 export interface Connection {
-  readonly client: oauth.Client
-  readonly authenticate: oauth.ClientAuth
-  /** For the endpoints of the protocol. */
-  readonly wire: Wire
-  /** For documents, which may be larger. */
-  readonly documents: Wire
+  readonly http: Http
+  readonly insecure: boolean
   readonly clock: Clock
   /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
-  metadata(): Promise<oauth.AuthorizationServer>
+  metadata(): Promise<AuthorizationServer>
+  /** Sends a form to an endpoint, as this client. */
+  post(
+    server: AuthorizationServer,
+    endpoint: 'token_endpoint' | 'revocation_endpoint',
+    form: URLSearchParams,
+  ): Promise<Answer>
 }
 
-export function createConnection(
-  options: ConnectionOptions,
-  client: oauth.Client = { client_id: options.clientId },
-): Connection {
-  const { http, insecure, flights, clock } = options
-  const documents = createWire(http, insecure, METADATA_BYTES)
+export function createConnection(options: ConnectionOptions): Connection {
+  const { http, insecure, flights, clock, clientId, authentication } = options
   return {
-    client,
-    authenticate: clientAuthentication(options.authentication),
-    wire: createWire(http, insecure, TOKEN_RESPONSE_BYTES),
-    documents,
+    http,
+    insecure,
     clock,
-    metadata: createMetadataCache(() => discover(options, documents), flights, clock),
-  }
-}
-
-function clientAuthentication(authentication: ClientAuthentication): oauth.ClientAuth {
-  switch (authentication.method) {
-    case 'client_secret_basic':
-      return oauth.ClientSecretBasic(authentication.clientSecret)
-    case 'client_secret_post':
-      return oauth.ClientSecretPost(authentication.clientSecret)
-    case 'none':
-      return oauth.None()
+    metadata: createMetadataCache(() => discover(options), flights, clock),
+    async post(server, endpoint, form) {
+      const url = checkEndpoint(server, endpoint, insecure)
+      const headers = authenticate(form, clientId, authentication)
+      const response = await http(url, { method: 'POST', headers, body: form })
+      return { response, body: parseJsonObject(await response.text()) }
+    },
   }
 }

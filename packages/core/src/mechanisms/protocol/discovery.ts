@@ -1,9 +1,8 @@
-import * as oauth from 'oauth4webapi'
-import { ConfigurationError, TryLaterError } from '../../vocabulary/index.ts'
-import { type Http, METADATA_BYTES } from '../http.ts'
+import type { AuthorizationServer } from 'oauth4webapi'
+import { isJsonObject } from '../../rules/json-object.ts'
+import type { Http } from '../http.ts'
 import { redact } from '../redact.ts'
-import { wrongMetadata } from './answers.ts'
-import type { Wire } from './wire.ts'
+import { unavailable, wrongMetadata } from './errors.ts'
 
 export interface DiscoveryOptions {
   readonly issuer: string
@@ -15,38 +14,56 @@ export interface DiscoveryOptions {
 }
 
 /** RFC 8414 §3.3: the issuer is compared byte for byte. */
-export async function discover(options: DiscoveryOptions, wire: Wire): Promise<oauth.AuthorizationServer> {
-  const metadata = await fetchMetadata(options, wire)
-  if (metadata.issuer !== options.issuer) throw wrongMetadata('names the issuer in another spelling')
-  for (const endpoint of ['authorization_endpoint', 'token_endpoint'] as const) {
-    const url = URL.canParse(metadata[endpoint] ?? '') ? new URL(metadata[endpoint] ?? '') : undefined
-    const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && options.insecure)
-    if (!isSafe) throw wrongMetadata(`has no ${endpoint}, or none on https`)
-  }
+export async function discover(options: DiscoveryOptions): Promise<AuthorizationServer> {
+  const { issuer, insecure, http } = options
+  checkEndpoint(options, 'issuer', insecure)
+  const metadata = await fetchMetadata(http, places(options))
+  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or this one otherwise')
+  checkEndpoint(metadata, 'authorization_endpoint', insecure)
+  checkEndpoint(metadata, 'token_endpoint', insecure)
   return metadata
 }
 
-async function fetchMetadata(
-  { issuer, metadataUrl, http }: DiscoveryOptions,
-  wire: Wire,
-): Promise<oauth.AuthorizationServer> {
-  const url = new URL(issuer)
+/** Where OpenID Connect Discovery §4 and RFC 8414 §3.1 put the metadata. */
+function places({ issuer, metadataUrl }: DiscoveryOptions): string[] {
+  if (metadataUrl !== undefined) return [metadataUrl]
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  return [
+    `${origin}${path}/.well-known/openid-configuration`,
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+  ]
+}
+
+async function fetchMetadata(http: Http, urls: readonly string[]): Promise<AuthorizationServer> {
   try {
-    let response =
-      metadataUrl === undefined
-        ? await oauth.discoveryRequest(url, wire)
-        : await http(metadataUrl, undefined, METADATA_BYTES)
-    if (response.status === 404 && metadataUrl === undefined) {
-      response = await oauth.discoveryRequest(url, { ...wire, algorithm: 'oauth2' })
+    for (const url of urls) {
+      const response = await http(url)
+      const { status } = response
+      if (status === 404) continue
+      const metadata: unknown = status === 200 && (await response.json())
+      if (hasIssuer(metadata)) return metadata
+      throw { name: 'MetadataError', status }
     }
-    // Whoever has a wrong issuer waits in vain: a server that is merely down does not say that there is nothing.
-    if (response.status === 404) throw wrongMetadata('is not where it should be')
-    return await oauth.processDiscoveryResponse(url, response)
   } catch (error) {
-    if (error instanceof ConfigurationError) throw error
-    const cause = redact(error)
-    if (cause.code === oauth.JSON_ATTRIBUTE_COMPARISON) throw wrongMetadata('names another issuer')
-    const message = 'Cannot fetch the metadata of the authorization server: try again later'
-    throw new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })
+    throw unavailable('fetch the metadata of the authorization server', redact(error))
   }
+  // Whoever has a wrong issuer waits in vain: a server that is merely down does not say that there is nothing.
+  throw wrongMetadata('metadata is not where it should be')
+}
+
+function hasIssuer(metadata: unknown): metadata is AuthorizationServer {
+  return isJsonObject(metadata) && typeof metadata['issuer'] === 'string'
+}
+
+/** The URL of an endpoint. S30: on https, or on plain http where that is allowed. */
+export function checkEndpoint<Name extends string>(
+  server: { readonly [name in Name]?: string },
+  name: Name,
+  insecure: boolean,
+): string {
+  const url: unknown = server[name]
+  const isSafe = insecure ? /^https?:/i : /^https:/i
+  if (typeof url === 'string' && URL.canParse(url) && isSafe.test(url)) return url
+  throw wrongMetadata(`${name} is missing or not on https`)
 }
