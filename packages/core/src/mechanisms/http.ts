@@ -27,7 +27,7 @@ export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeout
     }
     return withDeadline(exchange(), timeoutMs, clock, () => {
       abort.abort()
-      return named('TimeoutError')
+      return new DOMException('No answer in time', 'TimeoutError')
     })
   }
 }
@@ -40,12 +40,8 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength
     // Whoever leaves the loop cancels the body.
-    if (bytes > maxBytes) throw named('BodyTooLargeError')
+    if (bytes > maxBytes) throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
-}
-
-function named(name: string): Error {
-  return Object.assign(new Error('The authorization server did not answer as it should'), { name })
 }
