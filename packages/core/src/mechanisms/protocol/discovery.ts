@@ -18,7 +18,7 @@ export async function discover(options: DiscoveryOptions): Promise<Authorization
   const { issuer, insecure, http } = options
   checkEndpoint(options, 'issuer', insecure)
   const metadata = await fetchMetadata(http, places(options))
-  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or this one otherwise')
+  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
   checkEndpoint(metadata, 'authorization_endpoint', insecure)
   checkEndpoint(metadata, 'token_endpoint', insecure)
   return metadata

@@ -26,18 +26,19 @@ export async function claimsOfSignIn(
   idToken: string | undefined,
   { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number },
 ): Promise<UserClaims> {
-  const options = { expectedNonce: nonce, requireIdToken: true, ...(maxAge !== undefined && { maxAge }) }
-  const response = idTokenAlone(idToken)
-  return claimsFor(client, await oauth.processAuthorizationCodeResponse(server, client, response, options))
+  const result = await oauth.processAuthorizationCodeResponse(server, client, idTokenAlone(idToken), {
+    expectedNonce: nonce,
+    maxAge: maxAge ?? oauth.skipAuthTimeCheck,
+    requireIdToken: true,
+  })
+  return claimsFor(client, result)
 }
 
 /** oauth4webapi looks at `azp` only beside several audiences; it names who the token is for wherever it stands. */
 function claimsFor({ client_id }: oauth.Client, result: oauth.TokenEndpointResponse): UserClaims {
   const claims = oauth.getValidatedIdTokenClaims(result)
-  if (claims?.azp !== undefined && claims.azp !== client_id) {
-    const options = { code: oauth.JWT_CLAIM_COMPARISON }
-    throw new oauth.OperationProcessingError('the ID token is for another client', options)
-  }
+  if (claims?.azp !== undefined && claims.azp !== client_id)
+    throw { name: 'IdTokenError', code: oauth.JWT_CLAIM_COMPARISON }
   return userClaims(claims)
 }
 

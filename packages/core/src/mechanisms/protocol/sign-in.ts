@@ -80,5 +80,5 @@ export function createSignInProtocol(
 function codeOf(response: URLSearchParams): string {
   const [code, ...others] = response.getAll('code')
   if (code && others.length === 0) return code
-  throw new oauth.OperationProcessingError('not one code', { code: oauth.INVALID_RESPONSE })
+  throw { name: 'AuthorizationResponseError', code: oauth.INVALID_RESPONSE }
 }
