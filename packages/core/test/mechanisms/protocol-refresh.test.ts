@@ -43,6 +43,7 @@ describe('refresh', () => {
     expect(credentials.map((each) => new URLSearchParams(`x=${each}`).get('x'))).toEqual([id, secret])
     expect(headers?.get('content-type')).toBe('application/x-www-form-urlencoded;charset=UTF-8')
     expect(headers?.get('accept')).toBe('application/json')
+    expect(headers?.get('user-agent')).toBe('evertoken')
   })
 
   it('S2, S14: asks for what was wanted and no more', async () => {
