@@ -2,17 +2,20 @@ import type { Clock } from '../ports/clock.ts'
 import { withDeadline } from './deadline.ts'
 
 /** A `fetch` for the authorization server: no redirect is followed, time and body are bounded, the body is buffered. */
-export type Http = (url: string, init: RequestInit | undefined, maxBytes: number) => Promise<Response>
+export type Http = (url: string, init?: object) => Promise<Response>
 
-export const TOKEN_RESPONSE_BYTES = 65_536
-export const METADATA_BYTES = 524_288
+/** Of what a `POST` is answered with. */
+const TOKEN_RESPONSE_BYTES = 65_536
+/** Of any other document. */
+const METADATA_BYTES = 524_288
 
 export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeoutMs: number): Http {
-  return async (url, init, maxBytes) => {
+  return async (url, given: RequestInit = {}) => {
     const abort = new AbortController()
+    const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
     const exchange = async () => {
-      const response = await fetch(url, { ...init, redirect: 'manual', signal: abort.signal })
-      const body = await readText(response, maxBytes)
+      const response = await fetch(url, init)
+      const body = await readText(response, init.method === 'POST' ? TOKEN_RESPONSE_BYTES : METADATA_BYTES)
       // A runtime that hides a redirect reports the status 0, which no response can be made with.
       const status = response.status || 302
       // Null, for a status that allows no body allows no empty one either.
@@ -20,7 +23,7 @@ export function createHttp(fetch: typeof globalThis.fetch, clock: Clock, timeout
     }
     return withDeadline(exchange, timeoutMs, clock, () => {
       abort.abort()
-      return named('TimeoutError')
+      return new DOMException('No answer in time', 'TimeoutError')
     })
   }
 }
@@ -30,18 +33,11 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  const reader = response.body?.getReader()
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-    bytes += chunk.value.byteLength
-    if (bytes > maxBytes) {
-      reader?.cancel().catch(() => undefined)
-      throw named('BodyTooLargeError')
-    }
-    text += decoder.decode(chunk.value, { stream: true })
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength
+    // Whoever leaves the loop cancels the body.
+    if (bytes > maxBytes) throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
+    text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
-}
-
-function named(name: string): Error {
-  return Object.assign(new Error('The authorization server did not answer as it should'), { name })
 }

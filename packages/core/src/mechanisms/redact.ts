@@ -5,15 +5,12 @@ import type { RedactedCause } from '../vocabulary/index.ts'
 export function redact(error: unknown): RedactedCause {
   if (typeof error !== 'object' || error === null) return { name: typeof error }
   const { name, code, error: oauthError, status, cause } = error as Record<string, unknown>
-  const inner =
-    typeof cause === 'object' && cause !== null ? (cause as Record<string, unknown>)['code'] : undefined
-  const shortCode = [code, inner].find(isIdentifier)
-  const registered = registeredError(oauthError)
+  const { code: inner } = Object(cause) as Record<string, unknown>
   return {
     name: isIdentifier(name) ? name : 'Error',
-    ...(shortCode !== undefined && { code: shortCode }),
-    ...(registered !== undefined && { error: registered }),
-    ...(typeof status === 'number' && { status }),
+    code: [code, inner].find(isIdentifier),
+    error: registeredError(oauthError),
+    status: typeof status === 'number' ? status : undefined,
   }
 }
 

@@ -1,3 +1,5 @@
+import { isJsonObject } from './json-object.ts'
+
 /** A JWT taken apart, with nothing about it checked. */
 export interface UncheckedJwt {
   readonly header: Readonly<Record<string, unknown>>
@@ -6,21 +8,19 @@ export interface UncheckedJwt {
 
 /** Reads a compact JWS (RFC 7515 §3.1); `undefined` for anything else. */
 export function readJwt(token: string): UncheckedJwt | undefined {
-  const parts = token.split('.')
-  if (parts.length !== 3 || !parts.every((part) => /^[\w-]+$/.test(part))) return undefined
-  const [header, claims] = parts.map(readPart)
-  return header && claims ? { header, claims } : undefined
-}
-
-function readPart(part: string): Record<string, unknown> | undefined {
+  const [, header, claims] = /^([\w-]+)\.([\w-]+)\.[\w-]+$/.exec(token) ?? []
   try {
-    const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
-    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return { header: readPart(header), claims: readPart(claims) }
   } catch {
     return undefined
   }
+}
+
+/** @throws when it is not the base64url of a JSON object. */
+function readPart(part = ''): Readonly<Record<string, unknown>> {
+  const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  if (isJsonObject(value)) return value
+  throw new TypeError('Not a JSON object')
 }

@@ -1,4 +1,5 @@
 import { isB64Token } from './bearer-grammar.ts'
+import { isJsonObject } from './json-object.ts'
 import type { TokenGrant } from './session-record.ts'
 
 const YEAR_SECONDS = 31_536_000
@@ -13,21 +14,21 @@ export const DEFAULT_LIFETIME_SECONDS = 300
  * @returns `undefined` when the body is not a JSON object.
  */
 export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | undefined {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
-  const { access_token, token_type, refresh_token, scope, id_token, expires_in } = body as Record<
-    string,
-    unknown
-  >
-  const usable = isText(access_token) && isB64Token(access_token) && isBearer(token_type)
-  const expiresAt = sentAt + lifetimeSeconds(expires_in)
-  const granted = isText(scope) && { scope }
+  if (!isJsonObject(body)) return undefined
+  const [value, type, refreshToken, scope, idToken] = [
+    body['access_token'],
+    body['token_type'],
+    body['refresh_token'],
+    body['scope'],
+    body['id_token'],
+  ].map(textOf)
+  const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
+  const expiresAt = sentAt + lifetimeSeconds(body['expires_in'])
   return {
-    ...(usable && {
-      accessToken: { value: access_token, type: 'Bearer', obtainedAt: sentAt, expiresAt, ...granted },
-    }),
-    ...(isText(refresh_token) && { refreshToken: refresh_token }),
-    ...granted,
-    ...(isText(id_token) && { idToken: id_token }),
+    accessToken: usable ? { value, type: 'Bearer', obtainedAt: sentAt, expiresAt, scope } : undefined,
+    refreshToken,
+    scope,
+    idToken,
   }
 }
 
@@ -67,10 +68,6 @@ function namesAreUnique(json: string): boolean {
   return true
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-function isBearer(tokenType: unknown): boolean {
-  return isText(tokenType) && tokenType.toLowerCase() === 'bearer'
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }

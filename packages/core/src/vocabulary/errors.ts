@@ -34,11 +34,11 @@ export type ErrorCode =
 /** What is left of a foreign error: enough to diagnose, nothing that could be a credential. */
 export interface RedactedCause {
   readonly name: string
-  readonly code?: string
+  readonly code?: string | undefined
   /** The OAuth `error` member, when it is a registered one. */
-  readonly error?: string
+  readonly error?: string | undefined
   /** The HTTP status that was answered. */
-  readonly status?: number
+  readonly status?: number | undefined
 }
 
 export interface EvertokenErrorOptions {

@@ -71,6 +71,27 @@ describe('the metadata of the authorization server', () => {
     expect(found).toEqual([OIDC, '/.well-known/oauth-authorization-server'])
   })
 
+  it.each([
+    ['https://login.example.com', '', ''],
+    ['https://login.example.com/', '', ''],
+    ['https://login.example.com/a/b', '/a/b', '/a/b'],
+    ['https://login.example.com/a/b/', '/a/b', '/a/b'],
+  ])('of %s is looked for before %s/.well-known and behind it', async (issuer, before, behind) => {
+    const found: string[] = []
+    const { protocol } = createProtocolBench({
+      protocol: { issuer },
+      fetch: (url) => {
+        found.push(url)
+        return Promise.resolve(new Response(null, { status: 404 }))
+      },
+    })
+    expect(await failureOf(protocol.ready())).toBeInstanceOf(ConfigurationError)
+    expect(found).toEqual([
+      `https://login.example.com${before}${OIDC}`,
+      `https://login.example.com/.well-known/oauth-authorization-server${behind}`,
+    ])
+  })
+
   it('is read from "metadataUrl" and nowhere else', async () => {
     const found: string[] = []
     const { protocol } = createProtocolBench({

@@ -34,6 +34,17 @@ describe('refresh', () => {
     expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
   })
 
+  it('S1: says who it is in any characters, as a form has them', async () => {
+    const [id, secret] = ['we b:1/ä', "s%e+c&r=e:t-_.~*'()😀"]
+    const bench = createProtocolBench({ server: { clients: [{ id, secret }] } })
+    expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
+    const { headers } = bench.server.log.at(-1) ?? {}
+    const credentials = atob(headers?.get('authorization')?.slice('Basic '.length) ?? '').split(':')
+    expect(credentials.map((each) => new URLSearchParams(`x=${each}`).get('x'))).toEqual([id, secret])
+    expect(headers?.get('content-type')).toBe('application/x-www-form-urlencoded;charset=UTF-8')
+    expect(headers?.get('accept')).toBe('application/json')
+  })
+
   it('S2, S14: asks for what was wanted and no more', async () => {
     const bench = createProtocolBench()
     const { refresh_token = '' } = await bench.server.issue({ scope: 'openid a b' })

@@ -1,44 +1,44 @@
 import * as oauth from 'oauth4webapi'
 import { sameUser, userClaims } from '../../rules/id-token-claims.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
-import type { Connection } from './connection.ts'
-import type { ReadIdToken } from './token-endpoint.ts'
+import type { JudgeIdToken } from './token-endpoint.ts'
 
 /** OIDC Core §12.2. An ID token that does not hold costs its claims, not the tokens beside it. */
-export function createIdTokenReader({ client }: Connection): ReadIdToken {
-  return async (idToken, user, server) => {
+export function createIdTokenJudge(client: oauth.Client): JudgeIdToken {
+  return async (idToken, grant, user, server) => {
     try {
       const result = await oauth.processRefreshTokenResponse(server, client, idTokenAlone(idToken))
       const claims = claimsFor(client, result)
       const same = sameUser(user, claims)
-      return same === true ? claims : same === false ? 'ignored' : same
+      if (same === 'another_subject') return { kind: 'subject_changed', grant }
+      if (same) return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
     } catch {
-      return 'ignored'
+      // As one that speaks of another sign-in.
     }
+    return { kind: 'refreshed', grant, idTokenIgnored: true }
   }
 }
 
 /** OIDC Core §3.1.3.7, for the ID token of a sign-in. */
 export async function claimsOfSignIn(
-  { client }: Connection,
+  client: oauth.Client,
   server: oauth.AuthorizationServer,
   idToken: string | undefined,
-  expectedNonce: string,
-  maxAge: number | undefined,
+  { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number },
 ): Promise<UserClaims> {
-  const options = { expectedNonce, requireIdToken: true, ...(maxAge !== undefined && { maxAge }) }
-  const response = idTokenAlone(idToken)
-  const result = await oauth.processAuthorizationCodeResponse(server, client, response, options)
+  const result = await oauth.processAuthorizationCodeResponse(server, client, idTokenAlone(idToken), {
+    expectedNonce: nonce,
+    maxAge: maxAge ?? oauth.skipAuthTimeCheck,
+    requireIdToken: true,
+  })
   return claimsFor(client, result)
 }
 
 /** oauth4webapi looks at `azp` only beside several audiences; it names who the token is for wherever it stands. */
 function claimsFor({ client_id }: oauth.Client, result: oauth.TokenEndpointResponse): UserClaims {
   const claims = oauth.getValidatedIdTokenClaims(result)
-  if (claims?.azp !== undefined && claims.azp !== client_id) {
-    const options = { code: oauth.JWT_CLAIM_COMPARISON }
-    throw new oauth.OperationProcessingError('the ID token is for another client', options)
-  }
+  if (claims?.azp !== undefined && claims.azp !== client_id)
+    throw { name: 'IdTokenError', code: oauth.JWT_CLAIM_COMPARISON }
   return userClaims(claims)
 }
 

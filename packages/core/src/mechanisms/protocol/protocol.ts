@@ -3,10 +3,11 @@ import type { TokenEndpoint } from '../../ports/authorization-server.ts'
 import type { LogoutToken } from '../../rules/logout-token.ts'
 import { systemClock } from '../system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
-import { createIdTokenReader } from './id-token.ts'
+import { createIdTokenJudge } from './id-token.ts'
 import { checkLogoutToken } from './logout-tokens.ts'
 import { createSignInProtocol, type SignInProtocol } from './sign-in.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
+import { withQuery } from './with-query.ts'
 
 /** The authorization server, as a client sees it. */
 export interface Protocol extends TokenEndpoint, SignInProtocol {
@@ -23,24 +24,10 @@ export interface ProtocolOptions extends ConnectionOptions {
   readonly openid: boolean
 }
 
-const CAPABILITIES = [
-  'authorization_endpoint',
-  'token_endpoint',
-  'revocation_endpoint',
-  'end_session_endpoint',
-  'jwks_uri',
-  'code_challenge_methods_supported',
-  'response_modes_supported',
-  'id_token_signing_alg_values_supported',
-  'authorization_response_iss_parameter_supported',
-  'backchannel_logout_supported',
-  'backchannel_logout_session_supported',
-  'frontchannel_logout_supported',
-  'frontchannel_logout_session_supported',
-] as const
+const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 
 export function createProtocol(options: ProtocolOptions): Protocol {
-  const { clientId, clock } = options
+  const { clientId, clock, openid } = options
   const connection = createConnection(options, {
     client_id: clientId,
     // Makes oauth4webapi, which reads the system's clock, judge ID tokens by ours.
@@ -48,21 +35,18 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       return clock.now() - systemClock.now()
     },
   })
-  const { metadata } = connection
+  const { client, metadata } = connection
   return {
-    ...createTokenEndpoint(connection, createIdTokenReader(connection)),
-    ...createSignInProtocol(connection, options.openid),
+    ...createTokenEndpoint(connection, createIdTokenJudge(client)),
+    ...createSignInProtocol(connection, openid),
     logoutToken: (token) => checkLogoutToken(connection, token),
     async endSessionUrl(parameters) {
       const endpoint = (await metadata()).end_session_endpoint
-      if (endpoint === undefined) return undefined
-      const url = new URL(endpoint)
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-      return url
+      return endpoint === undefined ? undefined : withQuery(endpoint, parameters)
     },
     async capabilities() {
-      const server = await metadata()
-      return Object.fromEntries(CAPABILITIES.map((name) => [name, server[name]]))
+      const facts = Object.entries(await metadata())
+      return Object.fromEntries(facts.filter(([name]) => CAPABILITY.test(name)))
     },
   }
 }

@@ -1,10 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import type { TokenGrant } from '../../rules/session-record.ts'
-import { parseJsonObject, readTokenResponse } from '../../rules/token-response.ts'
-import { oauthError } from './answers.ts'
+import { randomId, sha256 } from '../digest.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
+import { errorResponse } from './refusals.ts'
 import { signInFailed } from './sign-in-errors.ts'
+import { tokensOf } from './tokens.ts'
+import { withQuery } from './with-query.ts'
 
 /** What a login keeps until its callback comes. */
 export interface LoginTransaction {
@@ -28,52 +30,51 @@ export interface SignInProtocol {
 /** @param openid - Whether a sign-in must bring an ID token. */
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
   const { client, authenticate, wire, clock, metadata } = connection
-
-  async function redeem(parameters: URLSearchParams, transaction: LoginTransaction): Promise<TokenGrant> {
-    const server = await metadata()
-    try {
-      const { state, redirectUri, codeVerifier, nonce, maxAge } = transaction
-      const code = oauth.validateAuthResponse(server, client, parameters, state)
-      const sentAt = clock.now()
-      const answer = await oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        authenticate,
-        code,
-        redirectUri,
-        codeVerifier,
-        wire,
-      )
-      const body = parseJsonObject(await answer.text())
-      const grant = answer.status === 200 ? readTokenResponse(body, sentAt) : undefined
-      if (!grant?.accessToken) throw oauthError(answer.status, body)
-      if (!openid) return grant
-      return { ...grant, claims: await claimsOfSignIn(connection, server, grant.idToken, nonce, maxAge) }
-    } catch (error) {
-      throw signInFailed(error)
-    }
-  }
-
   return {
-    redeem,
     newTransaction: (redirectUri) => ({
-      state: oauth.generateRandomState(),
-      nonce: oauth.generateRandomNonce(),
-      codeVerifier: oauth.generateRandomCodeVerifier(),
+      state: randomId(),
+      nonce: randomId(),
+      codeVerifier: randomId(),
       redirectUri,
     }),
-    async authorizationUrl(transaction, parameters) {
+    async authorizationUrl({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await metadata()).authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
-      url.searchParams.set('client_id', client.client_id)
-      url.searchParams.set('response_type', 'code')
-      url.searchParams.set('redirect_uri', transaction.redirectUri)
-      url.searchParams.set('state', transaction.state)
-      if (openid) url.searchParams.set('nonce', transaction.nonce)
-      const challenge = await oauth.calculatePKCECodeChallenge(transaction.codeVerifier)
-      url.searchParams.set('code_challenge', challenge)
-      url.searchParams.set('code_challenge_method', 'S256')
-      return url
+      return withQuery(url, {
+        client_id: client.client_id,
+        response_type: 'code',
+        redirect_uri: redirectUri,
+        state,
+        ...(openid && { nonce }),
+        code_challenge: await sha256(codeVerifier),
+        code_challenge_method: 'S256',
+      })
+    },
+    async redeem(parameters, transaction) {
+      const server = await metadata()
+      try {
+        const { state, redirectUri, codeVerifier } = transaction
+        const code = oauth.validateAuthResponse(server, client, parameters, state)
+        const answer = await tokensOf(
+          () =>
+            oauth.authorizationCodeGrantRequest(
+              server,
+              client,
+              authenticate,
+              code,
+              redirectUri,
+              codeVerifier,
+              wire,
+            ),
+          clock,
+        )
+        const { grant } = answer
+        if (!grant?.accessToken) throw errorResponse(answer)
+        if (!openid) return grant
+        return { ...grant, claims: await claimsOfSignIn(client, server, grant.idToken, transaction) }
+      } catch (error) {
+        throw signInFailed(error)
+      }
     },
   }
 }

@@ -1,0 +1,12 @@
+import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+
+export function wrongMetadata(what: string): ConfigurationError {
+  const message = `Cannot use the authorization server: its ${what}; check the option "issuer"`
+  return new ConfigurationError('authorization_server_metadata_invalid', message)
+}
+
+/** @param what - Could not be done now. */
+export function unavailable(what: string, cause: RedactedCause): TryLaterError {
+  const message = `Cannot ${what}: try again later`
+  return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })
+}
