@@ -5,6 +5,8 @@ import { logoutProof } from './logout-proof.ts'
 import { problemFor, signInRequired } from './problem.ts'
 
 export interface UserOptions {
+  readonly session: RequestSession
+  readonly query: URLSearchParams
   readonly origin: string
   readonly idleSeconds: number
   readonly logoutPath: string
@@ -18,8 +20,7 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  session: RequestSession,
-  { origin, idleSeconds, logoutPath, anonymous }: UserOptions,
+  { session, query, origin, idleSeconds, logoutPath, anonymous }: UserOptions,
 ): Promise<Response> {
   const refused = refuseForged(request, origin)
   if (refused) return refused
@@ -28,7 +29,7 @@ export async function user(
   if (!cell || !snapshot) {
     return anonymous === 200 ? json(null) : problemFor(signInRequired('no_session'))
   }
-  if (new URL(request.url).searchParams.get('slide') !== 'false') session.note(snapshot)
+  if (query.get('slide') !== 'false') session.note(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,

@@ -12,6 +12,7 @@ import {
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
+import { endCell } from './end-cell.ts'
 import type { SessionKind } from './session-kinds.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
@@ -96,12 +97,6 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
-  async function endAs(reason: EndReason, ending?: SessionCell): Promise<SessionRecord | undefined> {
-    const last = await ending?.end(reason)
-    if (ending && last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
-    return last
-  }
-
   function cookieLines(value: string, { id, expiresAt }: SessionRecord): string[] {
     const chunks = chunkCookie(cookieName, value)
     if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
@@ -162,7 +157,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       const created = await kind.create(record, name)
       if (!chunkCookie(cookieName, created.cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      await endAs('replaced', previous).catch(ignoreStore)
+      await endCell(previous, 'replaced', emit).catch(ignoreStore)
       replace(created.cell)
       held = kind.inCookie ? record.generation : undefined
       started = record.id
@@ -171,7 +166,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     async end(reason) {
       const ending = await find()
-      const last = await endAs(reason, ending)
+      const last = await endCell(ending, reason, emit)
       pending = 'clear'
       if (ending) replace(undefined)
       return last

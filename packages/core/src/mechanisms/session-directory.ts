@@ -26,17 +26,18 @@ export function createSessionDirectory(
   issuer: string,
   guard: StoreGuard,
 ): SessionDirectory {
-  async function termsOf({ sub, sid }: Named): Promise<string[]> {
-    const named = Object.entries({ sub, sid }).filter(([, value]) => typeof value === 'string')
-    return Promise.all(named.map((pair) => sha256(JSON.stringify([issuer, ...pair]))))
-  }
+  const hash = (name: string, value: unknown) => sha256(JSON.stringify([issuer, name, value]))
+  const keyOf = ({ jti }: LogoutToken) => hash('jti', jti)
 
-  async function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
-    const terms = await termsOf(claims)
-    return Promise.all(terms.map((term) => guard('index', () => run(term))))
+  function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
+    const named = (['sub', 'sid'] as const).filter((name) => typeof claims[name] === 'string')
+    return Promise.all(
+      named.map(async (name) => {
+        const term = await hash(name, claims[name])
+        return guard('index', () => run(term))
+      }),
+    )
   }
-
-  const keyOf = ({ jti }: LogoutToken) => sha256(JSON.stringify([issuer, 'jti', jti]))
 
   return {
     async add({ id, expiresAt, claims }) {

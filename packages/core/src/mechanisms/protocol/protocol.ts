@@ -11,7 +11,7 @@ import { createTokenEndpoint } from './token-endpoint.ts'
 /** The authorization server, as a client sees it. */
 export interface Protocol extends TokenEndpoint, SignInProtocol {
   /** Resolves to `undefined` when the server offers no RP-initiated logout. */
-  endSessionUrl(parameters: Readonly<Record<string, string>>): Promise<URL | undefined>
+  endSessionUrl(parameters: Readonly<Record<string, string | undefined>>): Promise<URL | undefined>
   /** See `checkLogoutToken`. */
   logoutToken(token: string): Promise<LogoutToken>
   /** Of the metadata, what tells what the server can do. */
@@ -57,7 +57,8 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       const endpoint = (await metadata()).end_session_endpoint
       if (endpoint === undefined) return undefined
       const url = new URL(endpoint)
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      for (const [name, value] of Object.entries(parameters))
+        if (value !== undefined) url.searchParams.set(name, value)
       return url
     },
     async capabilities() {

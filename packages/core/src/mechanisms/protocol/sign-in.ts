@@ -13,7 +13,7 @@ export interface LoginTransaction {
   readonly codeVerifier: string
   readonly redirectUri: string
   /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
-  readonly maxAge?: number
+  readonly maxAge?: number | undefined
 }
 
 /** Signing in, by the authorization code flow with PKCE. */
