@@ -3,10 +3,11 @@ import { logoutTokenRefused } from '../mechanisms/protocol/logout-tokens.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kinds.ts'
 import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
-import { EvertokenError, type RedactedCause, RequestRefusedError } from '../vocabulary/index.ts'
+import { RequestRefusedError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
 import { readForm } from './form.ts'
 import type { EndSessionOptions } from './logout.ts'
+import { reported } from './reported.ts'
 import { revokeSession } from './revocation.ts'
 
 export interface BackChannelLogoutOptions extends EndSessionOptions {
@@ -33,9 +34,7 @@ export async function backChannelLogout(
     await signOut(await options.protocol.logoutToken(token), options)
     return answer(200)
   } catch (error) {
-    if (!(error instanceof EvertokenError)) throw error
-    const { code, message } = error
-    options.emit({ type: 'logout_token_rejected', code, cause: error.cause as RedactedCause | undefined })
+    const { message } = reported('logout_token_rejected', error, options.emit)
     const wrong = error instanceof RequestRefusedError ? 'invalid_request' : 'temporarily_unavailable'
     const body = JSON.stringify({ error: wrong, error_description: message })
     return answer(400, { 'content-type': 'application/json' }, body)

@@ -1,3 +1,5 @@
+import { endCell } from '../mechanisms/end-cell.ts'
+import type { SessionKind } from '../mechanisms/session-kinds.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
 import { RequestRefusedError } from '../vocabulary/index.ts'
@@ -27,8 +29,7 @@ export type OnSignedIn = (
 export interface CallbackOptions extends LoginOptions {
   /** Starts the session. */
   readonly start: (grant: TokenGrant) => Promise<void>
-  /** Ends the session of a store key, if there is one. */
-  readonly end: (key: string) => Promise<unknown>
+  readonly sessions: SessionKind
   readonly onSignedIn: OnSignedIn | undefined
 }
 
@@ -57,15 +58,16 @@ async function start(
   { returnTo, previous }: PendingLogin,
   options: CallbackOptions,
 ): Promise<void> {
+  const { session, sessions, protocol, emit } = options
   try {
     await options.start(await welcomed(grant, returnTo, options.onSignedIn))
   } catch (error) {
-    const { refreshToken } = grant
-    if (refreshToken !== undefined) options.session.keepAlive(options.protocol.revoke(refreshToken))
+    if (grant.refreshToken !== undefined) session.keepAlive(protocol.revoke(grant.refreshToken))
     throw error
   }
   // The new session stands whatever becomes of the old one.
-  if (previous !== undefined) await options.end(previous).catch(() => undefined)
+  if (previous !== undefined)
+    await endCell(sessions.stored(previous), 'replaced', emit).catch(() => undefined)
 }
 
 async function welcomed(

@@ -3,9 +3,9 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { pick } from '../rules/pick.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
-import { EvertokenError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
 import { refuseForged } from './anti-forgery.ts'
+import { ours } from './reported.ts'
 
 export interface DiagnosticsOptions {
   readonly session: RequestSession
@@ -26,7 +26,9 @@ export async function diagnostics(
   const kept = await (await session.find())?.kept()
   const body = {
     configuration,
-    authorizationServer: await protocol.capabilities().catch(toCode),
+    authorizationServer: await protocol
+      .capabilities()
+      .catch((error: unknown) => ({ error: ours(error).code })),
     session: kept ? await factsOf(kept.record, idleSeconds) : null,
   }
   return answer(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))
@@ -52,9 +54,4 @@ async function factsOf(record: SessionRecord, idleSeconds: number): Promise<obje
 
 async function tokenPrint(token: string): Promise<string> {
   return fingerprint(await sha256(token))
-}
-
-function toCode(error: unknown): { readonly error: string } {
-  if (!(error instanceof EvertokenError)) throw error
-  return { error: error.code }
 }

@@ -11,7 +11,7 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
   readonly session: RequestSession
   readonly query: URLSearchParams
   readonly protocol: Protocol
-  readonly redirectUri: string
+  readonly routePrefix: string
   readonly responseMode: 'query' | 'form_post'
   /** Whether browsers come by https. */
   readonly secure: boolean
@@ -25,17 +25,18 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
 export async function login(request: Request, options: LoginOptions): Promise<Response> {
-  const { query, protocol, responseMode, secure } = options
-  const returnTo = safeReturnTo(query.get('returnTo'), options.origin)
+  const { query, protocol, responseMode, origin } = options
+  const returnTo = safeReturnTo(query.get('returnTo'), origin)
   const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
   const { parameters, silent, maxAge } = asked
   const isPosted = responseMode === 'form_post'
   try {
-    if (isPosted && !secure) throw needsHttps()
+    if (isPosted && !options.secure) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
-    const transaction = { ...protocol.newTransaction(options.redirectUri), maxAge }
+    const redirectUri = `${origin}${options.routePrefix}/callback`
+    const transaction = { ...protocol.newTransaction(redirectUri), maxAge }
     const url = await protocol.authorizationUrl(transaction, parameters)
     // The answer comes from another site then, and the cookie of the session not with it.
     const isAlone = isPosted || options.sameSite === 'Strict'

@@ -18,7 +18,6 @@ export interface EndSessionOptions extends RevokeSessionOptions {
 export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
   readonly query: URLSearchParams
   readonly clientId: string
-  readonly postLogoutRedirectUri: string
 }
 
 /**
@@ -28,7 +27,8 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
  * @throws RequestRefusedError when another site may have caused the request.
  */
 export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const returnTo = safeReturnTo(options.query.get('returnTo'), options.origin)
+  const { origin } = options
+  const returnTo = safeReturnTo(options.query.get('returnTo'), origin)
   if (!(await isMeant(request, options))) {
     const message =
       'Cannot sign out: POST from a page of this application, or use the "logoutUrl" of the user route'
@@ -41,7 +41,7 @@ export async function logout(request: Request, options: LogoutOptions): Promise<
     .endSessionUrl({
       id_token_hint: last.idToken,
       client_id: options.clientId,
-      post_logout_redirect_uri: options.postLogoutRedirectUri,
+      post_logout_redirect_uri: origin + options.postLogoutPath,
       state,
     })
     // The user is signed out here; that the authorization server cannot be asked now changes nothing about it.

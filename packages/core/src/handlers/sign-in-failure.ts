@@ -1,15 +1,16 @@
 import { withError } from '../rules/return-to.ts'
-import { type EventListener, EvertokenError, type RedactedCause } from '../vocabulary/index.ts'
+import type { EventListener } from '../vocabulary/index.ts'
 import { page } from './answer.ts'
 import { problemFor } from './problem.ts'
 import { redirect } from './redirect.ts'
+import { reported } from './reported.ts'
 
 export interface SignInFailureOptions {
   readonly origin: string
   /** Of this application; it gets the code as `error`. Absent: a plain page for browsers, problem+json for others. */
   readonly signInErrorPath: string | undefined
-  /** Where to try again. */
-  readonly loginPath: string
+  /** Of the login route, where to try again. */
+  readonly routePrefix: string
   readonly emit: EventListener
 }
 
@@ -21,19 +22,17 @@ export interface SignInFailureOptions {
 export function signInFailure(
   request: Request,
   error: unknown,
-  { origin, signInErrorPath, loginPath, emit }: SignInFailureOptions,
+  { origin, signInErrorPath, routePrefix, emit }: SignInFailureOptions,
   silentReturnTo?: string | false,
 ): Response {
-  if (!(error instanceof EvertokenError)) throw error
-  const { code, message } = error
-  emit({ type: 'sign_in_failed', code, cause: error.cause as RedactedCause | undefined })
+  const { code, message } = reported('sign_in_failed', error, emit)
   const to = silentReturnTo || signInErrorPath
   if (to) return redirect(withError(to, code, origin))
   const problem = problemFor(error)
   if (!isNavigation(request)) return problem
   // No word of what the request said.
   const body =
-    `<h1>Sign-in failed</h1><p>${escaped(message)}.</p><p><a href="${escaped(loginPath)}">Sign in again</a></p>` +
+    `<h1>Sign-in failed</h1><p>${escaped(message)}.</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
     `<p><small>${escaped(code)}</small></p>`
   return page(problem, 'Sign-in failed', "; frame-ancestors 'none'; base-uri 'none'", body)
 }
@@ -41,7 +40,7 @@ export function signInFailure(
 /** Whether somebody will look at the answer. */
 function isNavigation({ headers }: Request): boolean {
   const mode = headers.get('sec-fetch-mode')
-  return mode ? mode === 'navigate' : /text\/html/.test(headers.get('accept') ?? '')
+  return mode === null ? /text\/html/.test(headers.get('accept') ?? '') : mode === 'navigate'
 }
 
 function escaped(text: string): string {

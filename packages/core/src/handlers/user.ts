@@ -9,9 +9,9 @@ export interface UserOptions {
   readonly query: URLSearchParams
   readonly origin: string
   readonly idleSeconds: number
-  readonly logoutPath: string
+  readonly routePrefix: string
   /** What nobody gets: 401, or 200 with `null`. */
-  readonly anonymous: 401 | 200
+  readonly anonymousSessionResponse: 401 | 200
 }
 
 /**
@@ -20,14 +20,14 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  { session, query, origin, idleSeconds, logoutPath, anonymous }: UserOptions,
+  { session, query, origin, idleSeconds, routePrefix, anonymousSessionResponse }: UserOptions,
 ): Promise<Response> {
   const refused = refuseForged(request, origin)
   if (refused) return refused
   const cell = await session.find()
   const snapshot = await cell?.read()
   if (!cell || !snapshot) {
-    return anonymous === 200 ? json(null) : problemFor(signInRequired('no_session'))
+    return anonymousSessionResponse === 200 ? json(null) : problemFor(signInRequired('no_session'))
   }
   if (query.get('slide') !== 'false') session.note(snapshot)
   const { claims } = snapshot.record
@@ -35,7 +35,7 @@ export async function user(
     claims,
     ...(claims.sid !== undefined && { sid: claims.sid }),
     sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
-    logoutUrl: `${logoutPath}?proof=${await logoutProof(cell.key)}`,
+    logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
   })
 }
 

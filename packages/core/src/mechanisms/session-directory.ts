@@ -13,7 +13,7 @@ export interface SessionDirectory {
   add(record: SessionRecord): Promise<void>
   /** The keys of all sessions of the subject and of the session id; a few may be over. */
   find(claims: Named): Promise<string[]>
-  forget(key: string, claims: Named): Promise<void>
+  forget(key: string, claims: Named): Promise<unknown>
   /** Resolves to `false` when the token was used before. */
   spend(token: LogoutToken): Promise<boolean>
   /** Makes the token usable again, after it did not do its work. */
@@ -47,18 +47,13 @@ export function createSessionDirectory(
     async find(claims) {
       return [...new Set((await onTerms(claims, (term) => index.keys(term))).flat())]
     },
-    async forget(key, claims) {
-      await onTerms(claims, (term) => index.remove(term, key))
-    },
+    forget: (key, claims) => onTerms(claims, (term) => index.remove(term, key)),
     async spend(token) {
       const [key, mine] = [await keyOf(token), randomId()]
       if (await guard('swap', () => store.swap(key, undefined, mine, token.usableUntil))) return true
       // A client that sends a swap again by itself is told that it has lost, against its own first try.
       return (await guard('read', () => store.read(key))) === mine
     },
-    async unspend(token) {
-      const key = await keyOf(token)
-      await guard('remove', () => store.remove(key))
-    },
+    unspend: (token) => guard('remove', async () => store.remove(await keyOf(token))),
   }
 }

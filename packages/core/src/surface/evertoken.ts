@@ -45,7 +45,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 }
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, store } = ground
+  const { issuer, store, onRefreshed } = ground
   const server = createProtocol(ground)
   const directory =
     ground.backChannelLogout && store.index
@@ -60,19 +60,14 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     server,
     allStored: directory !== undefined,
     starting: directory?.add,
-    refreshed: quietly(ground.onRefreshed),
+    // Its failure is nobody else's.
+    refreshed:
+      onRefreshed &&
+      ((claims) =>
+        Promise.resolve(claims)
+          .then(onRefreshed)
+          .catch(() => undefined)),
     routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
     user: (bound) => createUserSession(bound, userOptions),
   }
-}
-
-/** A hook whose failure is nobody else's. */
-function quietly<T>(hook: ((value: T) => unknown) | undefined): ((value: T) => Promise<unknown>) | undefined {
-  return (
-    hook &&
-    ((value) =>
-      Promise.resolve(value)
-        .then(hook)
-        .catch(() => undefined))
-  )
 }

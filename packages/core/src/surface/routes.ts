@@ -1,5 +1,5 @@
 import { answer } from '../handlers/answer.ts'
-import { backChannelLogout } from '../handlers/back-channel-logout.ts'
+import { backChannelLogout, type BackChannelLogoutOptions } from '../handlers/back-channel-logout.ts'
 import { callback, type CallbackOptions } from '../handlers/callback.ts'
 import { diagnostics, type DiagnosticsOptions } from '../handlers/diagnostics.ts'
 import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
@@ -8,7 +8,6 @@ import { receiveReturn } from '../handlers/logout-return.ts'
 import { logout, type LogoutOptions } from '../handlers/logout.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/user.ts'
-import { endCell } from '../mechanisms/end-cell.ts'
 import { createNotes } from '../mechanisms/notes.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
@@ -28,34 +27,29 @@ export interface RoutesOptions extends Ground<Settings> {
 }
 
 /** What the handlers need to know of the application and of the request. */
-type Here = CallbackOptions & LogoutOptions & UserOptions & DiagnosticsOptions
+type Here = CallbackOptions & LogoutOptions & UserOptions & BackChannelLogoutOptions & DiagnosticsOptions
 
 /** Any other method is refused (RFC 9110 §15.5.6); with none here, all are the handler's to judge. */
 type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { routePrefix, postLogoutPath, sealFor, sessions, directory, clock, emit } = options
-  const all = options.backChannelLogout === 'all'
+  const { routePrefix, postLogoutPath, sealFor, clock } = options
   const loginSeal = sealFor('login')
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,
-    loginPath: `${routePrefix}/login`,
-    logoutPath: `${routePrefix}/logout`,
+    // Asked only where there is one.
+    directory: options.directory as SessionDirectory,
+    all: options.backChannelLogout === 'all',
     revoke: options.revokeOnLogout,
-    anonymous: options.anonymousSessionResponse,
     configuration: shownSettings(options),
-    end: async (key: string) => endCell(await sessions.stored(key), 'replaced', emit),
   }
   const routes: Readonly<Record<string, Route | false | undefined>> = {
     '/login': [login, 'GET'],
     '/callback': [callback, 'GET', 'POST'],
     '/user': [user, 'GET', 'HEAD'],
     '/logout': [logout],
-    '/back-channel-logout': directory && [
-      (request, here) => backChannelLogout(request, { ...here, directory, sessions, all }),
-      'POST',
-    ],
+    '/back-channel-logout': options.directory && [backChannelLogout, 'POST'],
     '/front-channel-logout': options.frontChannelLogout && [frontChannelLogout, 'GET'],
     '/diagnostics': options.diagnostics && [diagnostics, 'GET'],
   }
@@ -64,22 +58,19 @@ export function createRoutes(options: RoutesOptions): Routes {
     const { origin = url.origin } = options
     const secure = origin.startsWith('https:')
     const cookieName = nameOnWire(options.cookieName, secure)
-    const lax = { secure, sameSite: 'Lax' } as const
-    const posted = { secure, sameSite: 'None' } as const
+    const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
     return {
       ...shared,
-      query: url.searchParams,
       session,
       start,
       origin,
       secure,
       cookies,
       cookieName,
-      logins: createNotes(loginSeal, clock, cookies, options.responseMode === 'form_post' ? posted : lax),
-      returns: createNotes(logoutSeal, clock, cookies, lax),
+      query: url.searchParams,
+      logins: createNotes(loginSeal, clock, cookies, { secure, sameSite }),
+      returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
       returnCookie: `${cookieName}.logout`,
-      redirectUri: `${origin}${routePrefix}/callback`,
-      postLogoutRedirectUri: origin + postLogoutPath,
     }
   }
 
