@@ -16,7 +16,6 @@ import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
-import type { Current } from './current-tokens.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { withCookies } from './respond.ts'
 import type { TokenManagementOptions, TokenSettings } from './token-options.ts'
@@ -57,7 +56,8 @@ export type Ground<Settings extends TokenSettings> = Settings & {
 /** What makes one engine different from another. */
 export interface Features<User extends TokenSession> {
   readonly server: TokenEndpoint
-  user(bound: BoundSession): User
+  user(bound: () => BoundSession): User
+  readonly claimsOf?: BoundSession['claimsOf']
   routes?(kind: SessionKind): Routes
   /** Whether the store holds the sessions that live in cookies, too. */
   readonly allStored?: boolean
@@ -97,6 +97,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
   const routes = features.routes?.(kind)
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
+  const userOf = (bound: BoundSession) => features.user(() => bound)
 
   function open(
     request: Request,
@@ -111,20 +112,19 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   }
 
   return {
-    session: (request, keepAlive = runtime.keepAlive) => features.user(open(request, keepAlive)),
+    session: (request, keepAlive = runtime.keepAlive) => userOf(open(request, keepAlive)),
     sessionById(id, keepAlive = runtime.keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return features.user(bind(createDetachedSession(cell, keepAlive)))
+      return userOf(bind(createDetachedSession(cell, keepAlive)))
     },
     async handle(request, application, keepAlive = runtime.keepAlive) {
       const cookies = parseCookies(request.headers.get('cookie'))
       const bound = open(request, keepAlive, cookies)
       const route = routes?.(request, cookies, bound)
       if (route) return withCookies(bound, await kept(route(), keepAlive))
-      const user = features.user(bound)
-      const current: Current<User> = { bound, user }
-      return withCookies(bound, await runtime.context.run(current, () => application(request, user)))
+      const user = userOf(bound)
+      return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
     },
   }
 }

@@ -55,9 +55,9 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
-  const userOptions = { ...ground, server, claimsOf, loginPath: `${ground.routePrefix}/login` }
   return {
     server,
+    claimsOf,
     allStored: directory !== undefined,
     starting: directory?.add,
     // Its failure is nobody else's.
@@ -68,6 +68,6 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
           .then(onRefreshed)
           .catch(() => undefined)),
     routes: (sessions) => createRoutes({ ...ground, sessions, directory, protocol: server }),
-    user: (bound) => createUserSession(bound, userOptions),
+    user: createUserSession,
   }
 }

@@ -42,9 +42,8 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   const { settings, rest } = checkTokenOptions(options)
   checkNothingElse(rest)
-  return assemble(settings, options, runtime, (ground) => {
-    const server = createTokenEndpoint(createConnection(ground))
-    const userOptions = { ...ground, server }
-    return { server, user: (bound) => createTokenSession(bound, userOptions) }
-  })
+  return assemble(settings, options, runtime, (ground) => ({
+    server: createTokenEndpoint(createConnection(ground)),
+    user: createTokenSession,
+  }))
 }
