@@ -121,7 +121,15 @@ export function createApplication(options: ApplicationOptions): Application {
       })
       const issuer = ISSUER
       const absoluteSeconds = ABSOLUTE_SECONDS
-      return bindSession(session, { refresher, clock, issuer, absoluteSeconds, origin: undefined, emit })
+      return bindSession(session, {
+        refresher,
+        clock,
+        issuer,
+        absoluteSeconds,
+        origin: undefined,
+        emit,
+        server,
+      })
     },
     async perform(bound, call) {
       switch (call.visit.act) {

@@ -1,20 +1,20 @@
-import { fingerprint } from '../mechanisms/digest.ts'
-import type { Protocol } from '../mechanisms/protocol/protocol.ts'
+import { endCell } from '../mechanisms/end-cell.ts'
+import { logoutTokenRefused } from '../mechanisms/protocol/logout-tokens.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
-import type { KeepAlive } from '../ports/runtime.ts'
 import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
-import { EvertokenError, type RedactedCause, RequestRefusedError } from '../vocabulary/index.ts'
+import { RequestRefusedError } from '../vocabulary/index.ts'
+import { answer } from './answer.ts'
 import { readForm } from './form.ts'
-import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
+import type { EndSessionOptions } from './logout.ts'
+import { reported } from './reported.ts'
+import { revokeSession } from './revocation.ts'
 
-export interface BackChannelLogoutOptions extends RevokeSessionOptions {
-  readonly protocol: Protocol
+export interface BackChannelLogoutOptions extends EndSessionOptions {
   readonly directory: SessionDirectory
-  readonly kind: SessionKind
+  readonly sessions: SessionKind
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
-  readonly keepAlive: KeepAlive
 }
 
 const MAX_TOKEN_LENGTH = 16_384
@@ -27,33 +27,30 @@ export async function backChannelLogout(
   request: Request,
   options: BackChannelLogoutOptions,
 ): Promise<Response> {
-  const headers = { 'cache-control': 'no-store' }
   try {
-    const tokens = (await readForm(request))?.getAll('logout_token') ?? []
-    const [token = ''] = tokens
-    if (tokens.length !== 1 || token.length > MAX_TOKEN_LENGTH) throw noToken()
+    const [token, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
+    if (!token || more.length > 0 || token.length > MAX_TOKEN_LENGTH)
+      throw logoutTokenRefused('is missing, or too long')
     await signOut(await options.protocol.logoutToken(token), options)
-    return new Response(null, { status: 200, headers })
+    return answer(200)
   } catch (error) {
-    if (!(error instanceof EvertokenError)) throw error
-    const { code, message } = error
-    const cause = error.cause as RedactedCause | undefined
-    options.emit({ type: 'logout_token_rejected', code, ...(cause && { cause }) })
+    const { message } = reported('logout_token_rejected', error, options.emit)
     const wrong = error instanceof RequestRefusedError ? 'invalid_request' : 'temporarily_unavailable'
-    return Response.json({ error: wrong, error_description: message }, { status: 400, headers })
+    const body = JSON.stringify({ error: wrong, error_description: message })
+    return answer(400, { 'content-type': 'application/json' }, body)
   }
 }
 
 async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
   const { directory } = options
-  if (!(await directory.spend(token))) throw usedBefore()
+  if (!(await directory.spend(token))) throw logoutTokenRefused('was used before')
   try {
     const named = await widened(token, options)
-    const failures: unknown[] = []
+    let failure: unknown
     // One that cannot be ended must not save the others.
     for (const key of await directory.find(named))
-      await end(key, named, options).catch((error: unknown) => failures.push(error))
-    if (failures.length > 0) throw failures[0]
+      await end(key, named, options).catch((error: unknown) => (failure ??= error))
+    if (failure) throw failure
   } catch (error) {
     await directory.unspend(token).catch(() => undefined)
     throw error
@@ -61,33 +58,23 @@ async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): P
 }
 
 /** All sessions of the subject may be wanted where the token names only one of them. */
-async function widened(token: Named, { directory, kind, all }: BackChannelLogoutOptions): Promise<Named> {
+async function widened(token: Named, { directory, sessions, all }: BackChannelLogoutOptions): Promise<Named> {
   if (!all || token.sub !== undefined) return token
   for (const key of await directory.find(token)) {
-    const kept = await (await kind.stored(key))?.kept()
+    const kept = await (await sessions.stored(key))?.kept()
     if (kept?.record.claims.sub !== undefined) return kept.record.claims
   }
   return token
 }
 
 async function end(key: string, named: Named, options: BackChannelLogoutOptions): Promise<void> {
-  const { kind, directory, protocol, all, emit, keepAlive } = options
-  const cell = await kind.stored(key)
+  const { directory, sessions, protocol, all, emit } = options
+  const { keepAlive } = options.session
+  const cell = await sessions.stored(key)
   const kept = await cell?.kept()
-  if (!cell || !kept || !isSignedOut(kept.record.claims, named, all)) return
-  const last = await cell.end('back_channel_logout')
+  if (!kept || !isSignedOut(kept.record.claims, named, all)) return
+  const last = await endCell(cell, 'back_channel_logout', emit)
   if (!last) return
-  emit({ type: 'session_ended', session: fingerprint(key), reason: 'back_channel_logout' })
   keepAlive(directory.forget(key, last.claims).catch(() => undefined))
   keepAlive(revokeSession(protocol, key, last, options))
-}
-
-function noToken(): RequestRefusedError {
-  const message = 'Cannot sign anybody out: the request has no logout token, or one that is too long'
-  return new RequestRefusedError('logout_token_invalid', message)
-}
-
-function usedBefore(): RequestRefusedError {
-  const message = 'Cannot sign anybody out: the logout token was used before'
-  return new RequestRefusedError('logout_token_invalid', message)
 }

@@ -5,10 +5,10 @@ const FORM = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /** Reads a posted form; `undefined` for anything else, and for more than 64 KiB. */
 export async function readForm(request: Request): Promise<URLSearchParams | undefined> {
-  if (request.method !== 'POST' || !FORM.test(request.headers.get('content-type') ?? '')) return undefined
-  try {
-    return new URLSearchParams(await readText(request, FORM_BYTES))
-  } catch {
-    return undefined
-  }
+  const { method, headers } = request
+  if (method !== 'POST' || !FORM.test(headers.get('content-type') ?? '')) return undefined
+  return readText(request, FORM_BYTES).then(
+    (text) => new URLSearchParams(text),
+    () => undefined,
+  )
 }

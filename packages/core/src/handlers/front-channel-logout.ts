@@ -1,12 +1,11 @@
-import type { RequestSession } from '../mechanisms/request-session.ts'
 import { sameText } from '../rules/same-text.ts'
 import { RequestRefusedError } from '../vocabulary/index.ts'
+import { answer, page } from './answer.ts'
+import { endSession, type EndSessionOptions } from './logout.ts'
 import { problem } from './problem.ts'
-import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
-import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 
-export interface FrontChannelLogoutOptions extends RevokeSessionOptions {
-  readonly protocol: Protocol
+export interface FrontChannelLogoutOptions extends EndSessionOptions {
+  readonly query: URLSearchParams
   readonly issuer: string
 }
 
@@ -15,29 +14,16 @@ export interface FrontChannelLogoutOptions extends RevokeSessionOptions {
  * Front-Channel Logout §2). What it loads is a frame in its own page, where many browsers send no cookie.
  */
 export async function frontChannelLogout(
-  request: Request,
-  session: RequestSession,
+  _request: Request,
   options: FrontChannelLogoutOptions,
 ): Promise<Response> {
-  const query = new URL(request.url).searchParams
-  const [iss, sid] = [query.get('iss'), query.get('sid')]
-  if (iss !== options.issuer || !sid) return problem(400, notNamed())
-  const cell = await session.find()
-  const snapshot = await cell?.read()
-  if (cell && snapshot && sameText(snapshot.record.claims.sid ?? '', sid)) {
-    const last = await session.end('front_channel_logout')
-    if (last) session.keepAlive(revokeSession(options.protocol, cell.key, last, options))
+  const { session, query, issuer } = options
+  const sid = query.get('sid')
+  if (query.get('iss') !== issuer || !sid) {
+    const message = 'Cannot sign out: "iss" and "sid" must name the authorization server and the session'
+    return problem(400, new RequestRefusedError('cross_site_request_refused', message))
   }
-  const { origin } = new URL(options.issuer)
-  const headers = {
-    'cache-control': 'no-store',
-    'content-security-policy': `default-src 'none'; frame-ancestors ${origin}`,
-    'content-type': 'text/html; charset=utf-8',
-  }
-  return new Response('<!doctype html><title>Signed out</title>', { headers })
-}
-
-function notNamed(): RequestRefusedError {
-  const message = 'Cannot sign out: "iss" and "sid" have to name the authorization server and the session'
-  return new RequestRefusedError('cross_site_request_refused', message)
+  const snapshot = await (await session.find())?.read()
+  if (sameText(snapshot?.record.claims.sid ?? '', sid)) await endSession('front_channel_logout', options)
+  return page(answer(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
 }

@@ -5,11 +5,13 @@ import { logoutProof } from './logout-proof.ts'
 import { problemFor, signInRequired } from './problem.ts'
 
 export interface UserOptions {
+  readonly session: RequestSession
+  readonly query: URLSearchParams
   readonly origin: string
   readonly idleSeconds: number
-  readonly logoutPath: string
+  readonly routePrefix: string
   /** What nobody gets: 401, or 200 with `null`. */
-  readonly anonymous: 401 | 200
+  readonly anonymousSessionResponse: 401 | 200
 }
 
 /**
@@ -18,23 +20,22 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  session: RequestSession,
-  { origin, idleSeconds, logoutPath, anonymous }: UserOptions,
+  { session, query, origin, idleSeconds, routePrefix, anonymousSessionResponse }: UserOptions,
 ): Promise<Response> {
   const refused = refuseForged(request, origin)
   if (refused) return refused
   const cell = await session.find()
   const snapshot = await cell?.read()
   if (!cell || !snapshot) {
-    return anonymous === 200 ? json(null) : problemFor(signInRequired('no_session'))
+    return anonymousSessionResponse === 200 ? json(null) : problemFor(signInRequired('no_session'))
   }
-  if (new URL(request.url).searchParams.get('slide') !== 'false') session.note(snapshot)
+  if (query.get('slide') !== 'false') session.note(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,
     ...(claims.sid !== undefined && { sid: claims.sid }),
     sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
-    logoutUrl: `${logoutPath}?proof=${await logoutProof(cell.key)}`,
+    logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
   })
 }
 

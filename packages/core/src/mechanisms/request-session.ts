@@ -5,6 +5,7 @@ import { clearCookie, type CookieAttributes, type CookieText, setCookie } from '
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
+import { endCell } from './end-cell.ts'
 import type { SessionKind } from './session-kind.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
@@ -75,12 +76,6 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
-  async function endAs(reason: EndReason, ending?: SessionCell): Promise<SessionRecord | undefined> {
-    const last = await ending?.end(reason)
-    if (ending && last) emit({ type: 'session_ended', session: fingerprint(ending.key), reason })
-    return last
-  }
-
   function cookieLines(cookie: string, { id, expiresAt }: SessionRecord): string[] {
     const parts = text.split(cookieName, cookie)
     if (!parts) emit({ type: 'cookie_too_large', session: fingerprint(id) })
@@ -128,7 +123,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       const { record, cookie, cell: created } = await kind.create(make)
       if (!text.split(cookieName, cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      await endAs('replaced', previous).catch(ignoreStore)
+      await endCell(previous, 'replaced', emit).catch(ignoreStore)
       replace(created)
       browser?.holds(record.generation)
       started = record.id
@@ -137,7 +132,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     async end(reason) {
       const ending = await find()
-      const last = await endAs(reason, ending)
+      const last = await endCell(ending, reason, emit)
       pending = 'clear'
       if (ending) replace(undefined)
       return last

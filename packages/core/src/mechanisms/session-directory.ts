@@ -13,7 +13,7 @@ export interface SessionDirectory {
   add(record: SessionRecord): Promise<void>
   /** The keys of all sessions of the subject and of the session id; a few may be over. */
   find(claims: Named): Promise<string[]>
-  forget(key: string, claims: Named): Promise<void>
+  forget(key: string, claims: Named): Promise<unknown>
   /** Resolves to `false` when the token was used before. */
   spend(token: LogoutToken): Promise<boolean>
   /** Makes the token usable again, after it did not do its work. */
@@ -26,17 +26,18 @@ export function createSessionDirectory(
   issuer: string,
   guard: StoreGuard,
 ): SessionDirectory {
-  async function termsOf({ sub, sid }: Named): Promise<string[]> {
-    const named = Object.entries({ sub, sid }).filter(([, value]) => typeof value === 'string')
-    return Promise.all(named.map((pair) => sha256(JSON.stringify([issuer, ...pair]))))
-  }
+  const hash = (name: string, value: unknown) => sha256(JSON.stringify([issuer, name, value]))
+  const keyOf = ({ jti }: LogoutToken) => hash('jti', jti)
 
-  async function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
-    const terms = await termsOf(claims)
-    return Promise.all(terms.map((term) => guard('index', () => run(term))))
+  function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
+    const named = (['sub', 'sid'] as const).filter((name) => typeof claims[name] === 'string')
+    return Promise.all(
+      named.map(async (name) => {
+        const term = await hash(name, claims[name])
+        return guard('index', () => run(term))
+      }),
+    )
   }
-
-  const keyOf = ({ jti }: LogoutToken) => sha256(JSON.stringify([issuer, 'jti', jti]))
 
   return {
     async add({ id, expiresAt, claims }) {
@@ -46,18 +47,13 @@ export function createSessionDirectory(
     async find(claims) {
       return [...new Set((await onTerms(claims, (term) => index.keys(term))).flat())]
     },
-    async forget(key, claims) {
-      await onTerms(claims, (term) => index.remove(term, key))
-    },
+    forget: (key, claims) => onTerms(claims, (term) => index.remove(term, key)),
     async spend(token) {
       const [key, mine] = [await keyOf(token), randomId()]
       if (await guard('swap', () => store.swap(key, undefined, mine, token.usableUntil))) return true
       // A client that sends a swap again by itself is told that it has lost, against its own first try.
       return (await guard('read', () => store.read(key))) === mine
     },
-    async unspend(token) {
-      const key = await keyOf(token)
-      await guard('remove', () => store.remove(key))
-    },
+    unspend: (token) => guard('remove', async () => store.remove(await keyOf(token))),
   }
 }

@@ -1,7 +1,5 @@
-const MAX_LENGTH = 2048
-
-/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. */
-const LOCAL = /^\/(?![/\\])[!-~]*$/
+/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. At most 2048 characters. */
+const LOCAL = /^\/(?![/\\])[!-~]{0,2047}$/
 
 /**
  * Turns a path, or a URL of `origin`, into the exact string for `Location`: a path of the same origin, or `/`.
@@ -12,8 +10,9 @@ export function safeReturnTo(value: string | null | undefined, origin: string): 
   if (!value || !URL.canParse(value, origin)) return '/'
   const url = new URL(value, origin)
   const target = url.pathname + url.search + url.hash
-  const isLocal = url.origin === origin && target.length <= MAX_LENGTH && LOCAL.test(target)
-  return isLocal && new URL(target, origin).origin === origin ? target : '/'
+  return url.origin === origin && LOCAL.test(target) && new URL(target, origin).origin === origin
+    ? target
+    : '/'
 }
 
 /** Adds an error to the query of a return-to path, for whoever waits there. */

@@ -2,16 +2,33 @@ import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
 import { createHeldResponses, type HeldResponses } from '../mechanisms/held-responses.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
-import { newSession, type SessionRecord, type StoredToken, type TokenGrant } from '../rules/session-record.ts'
+import {
+  newSession,
+  type SessionRecord,
+  type StoredToken,
+  type TokenGrant,
+  type UserClaims,
+} from '../rules/session-record.ts'
 import { AccessToken, type EventListener } from '../vocabulary/index.ts'
 
-/** The session of one request, tied to the refresher. */
-export interface BoundSession {
-  readonly session: RequestSession
+/** What a session needs to know of the application. */
+export interface Application {
+  readonly server: TokenEndpoint
+  readonly clock: Clock
+  readonly emit: EventListener
   /** Where browsers find the application; `undefined` when as the request says. */
   readonly origin: string | undefined
-  readonly emit: EventListener
+  /** Below which the login route is, if there is one. */
+  readonly routePrefix?: string | undefined
+  /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
+  readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
+}
+
+/** The session of one request, tied to the refresher. */
+export interface BoundSession extends Application {
+  readonly session: RequestSession
   readonly responses: HeldResponses
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
@@ -21,19 +38,16 @@ export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive'> & {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface BindOptions {
+export interface BindOptions extends Application {
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
-  readonly clock: Clock
   readonly issuer: string
   readonly absoluteSeconds: number
-  readonly origin: string | undefined
-  readonly emit: EventListener
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, clock, issuer, origin, emit } = options
+  const { refresher, issuer, server, clock, emit, origin, routePrefix, claimsOf } = options
 
   async function serve({ key, request, rejected }: Demand): Promise<TokenResult> {
     const cell = await session.find()
@@ -47,8 +61,12 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 
   return {
     session,
-    origin,
+    server,
+    clock,
     emit,
+    origin,
+    routePrefix,
+    claimsOf,
     responses: createHeldResponses(),
     obtain(demand) {
       const { signal } = demand

@@ -15,7 +15,6 @@ import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
-import type { Current } from './current-tokens.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { withCookies } from './respond.ts'
 import type { TokenManagementOptions, TokenSettings } from './token-options.ts'
@@ -60,7 +59,8 @@ export interface Features<User extends TokenSession> {
   readonly kind: SessionKind
   /** How cookies spell what they hold. */
   readonly text: CookieText
-  user(bound: BoundSession): User
+  user(bound: () => BoundSession): User
+  readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
@@ -90,10 +90,11 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const vault = createVault({ store, clock, emit, storeTimeoutMs, seal: sealFor('session') })
   const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
   const features = equip(ground)
-  const { kind, text, user: userOf } = features
+  const { kind, text } = features
   const parts = { ...ground, ...features }
   const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
+  const userOf = (bound: BoundSession) => features.user(() => bound)
 
   function open(
     request: Request,
@@ -120,8 +121,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       const route = features.routes?.(request, cookies, bound)
       if (route) return withCookies(bound, await kept(route(), keepAlive))
       const user = userOf(bound)
-      const current: Current<User> = { bound, user }
-      return withCookies(bound, await runtime.context.run(current, () => application(request, user)))
+      return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
     },
   }
 }

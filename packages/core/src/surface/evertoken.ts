@@ -49,7 +49,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 }
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, store } = ground
+  const { issuer, store, onRefreshed } = ground
   const server = createProtocol(ground)
   const directory =
     ground.backChannelLogout && store.index
@@ -59,7 +59,6 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
-  const userOptions = { ...ground, server, claimsOf, loginPath: `${ground.routePrefix}/login` }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kind =
     ground.session === 'server'
@@ -69,20 +68,16 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     server,
     kind,
     text: chunkedCookie,
+    claimsOf,
     starting: directory?.add,
-    refreshed: quietly(ground.onRefreshed),
+    // Its failure is nobody else's.
+    refreshed:
+      onRefreshed &&
+      ((claims) =>
+        Promise.resolve(claims)
+          .then(onRefreshed)
+          .catch(() => undefined)),
     routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
-    user: (bound) => createUserSession(bound, userOptions),
+    user: createUserSession,
   }
-}
-
-/** A hook whose failure is nobody else's. */
-function quietly<T>(hook: ((value: T) => unknown) | undefined): ((value: T) => Promise<unknown>) | undefined {
-  return (
-    hook &&
-    ((value) =>
-      Promise.resolve(value)
-        .then(hook)
-        .catch(() => undefined))
-  )
 }

@@ -1,21 +1,23 @@
-import { backChannelLogout } from '../handlers/back-channel-logout.ts'
-import { callback } from '../handlers/callback.ts'
-import { diagnostics } from '../handlers/diagnostics.ts'
+import { answer } from '../handlers/answer.ts'
+import { backChannelLogout, type BackChannelLogoutOptions } from '../handlers/back-channel-logout.ts'
+import { callback, type CallbackOptions } from '../handlers/callback.ts'
+import { diagnostics, type DiagnosticsOptions } from '../handlers/diagnostics.ts'
 import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
-import { login, type LoginOptions } from '../handlers/login.ts'
-import { createLogoutReturns } from '../handlers/logout-return.ts'
-import { logout } from '../handlers/logout.ts'
-import { createPendingLogins } from '../handlers/pending-login.ts'
+import { login } from '../handlers/login.ts'
+import { receiveReturn } from '../handlers/logout-return.ts'
+import { logout, type LogoutOptions } from '../handlers/logout.ts'
 import { problemFor } from '../handlers/problem.ts'
-import { user } from '../handlers/user.ts'
-import { fingerprint } from '../mechanisms/digest.ts'
+import { user, type UserOptions } from '../handlers/user.ts'
+import { createNotes } from '../mechanisms/notes.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
-import { cookieName } from '../rules/cookies.ts'
-import type { Settings } from './options.ts'
+import { cookieName as nameOnWire } from '../rules/cookies.ts'
+import type { BoundSession } from './bound-session.ts'
 import type { Ground, Routes } from './engine.ts'
+import type { Settings } from './options.ts'
+import { shownSettings } from './shown-settings.ts'
 
 export interface RoutesOptions extends Ground<Settings> {
   readonly sessions: SessionKind
@@ -24,28 +26,52 @@ export interface RoutesOptions extends Ground<Settings> {
   readonly protocol: Protocol
 }
 
-/** Any other is refused (RFC 9110 §15.5.6). Signing out judges by itself what is meant. */
-const METHODS: Readonly<Record<string, readonly string[]>> = {
-  '/login': ['GET'],
-  '/callback': ['GET', 'POST'],
-  '/user': ['GET', 'HEAD'],
-  '/back-channel-logout': ['POST'],
-  '/front-channel-logout': ['GET'],
-  '/diagnostics': ['GET'],
-}
+/** What the handlers need to know of the application and of the request. */
+type Here = CallbackOptions & LogoutOptions & UserOptions & BackChannelLogoutOptions & DiagnosticsOptions
+
+/** Any other method is refused (RFC 9110 §15.5.6); with none here, all are the handler's to judge. */
+type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { routePrefix, postLogoutPath, sealFor, sessions, directory } = options
+  const { routePrefix, postLogoutPath, sealFor, clock } = options
   const loginSeal = sealFor('login')
   const logoutSeal = sealFor('logout')
-  const loginPath = `${routePrefix}/login`
-  const logoutPath = `${routePrefix}/logout`
-  const shared = { ...options, loginPath, logoutPath, revoke: options.revokeOnLogout }
+  const shared = {
+    ...options,
+    // Asked only where there is one.
+    directory: options.directory as SessionDirectory,
+    all: options.backChannelLogout === 'all',
+    revoke: options.revokeOnLogout,
+    configuration: shownSettings(options),
+  }
+  const routes: Readonly<Record<string, Route | false | undefined>> = {
+    '/login': [login, 'GET'],
+    '/callback': [callback, 'GET', 'POST'],
+    '/user': [user, 'GET', 'HEAD'],
+    '/logout': [logout],
+    '/back-channel-logout': options.directory && [backChannelLogout, 'POST'],
+    '/front-channel-logout': options.frontChannelLogout && [frontChannelLogout, 'GET'],
+    '/diagnostics': options.diagnostics && [diagnostics, 'GET'],
+  }
 
-  /** Ends the session before, as far as the store holds it. */
-  async function replace(key: string): Promise<void> {
-    const last = await (await sessions.stored(key))?.end('replaced')
-    if (last) options.emit({ type: 'session_ended', session: fingerprint(key), reason: 'replaced' })
+  function hereOf(url: URL, cookies: ReadonlyMap<string, string>, { session, start }: BoundSession): Here {
+    const { origin = url.origin } = options
+    const secure = origin.startsWith('https:')
+    const cookieName = nameOnWire(options.cookieName, secure)
+    const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
+    return {
+      ...shared,
+      session,
+      start,
+      origin,
+      secure,
+      cookies,
+      cookieName,
+      query: url.searchParams,
+      logins: createNotes(loginSeal, clock, cookies, { secure, sameSite }),
+      returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
+      returnCookie: `${cookieName}.logout`,
+    }
   }
 
   return (request, cookies, bound) => {
@@ -54,109 +80,21 @@ export function createRoutes(options: RoutesOptions): Routes {
     const mayReturn = pathname === postLogoutPath && url.search !== '' && request.method === 'GET'
     const isOurs = pathname.startsWith(`${routePrefix}/`)
     if (!mayReturn && !isOurs) return undefined
-    const { session } = bound
-    const origin = options.origin ?? url.origin
-    const secure = origin.startsWith('https:')
-    const here = { ...shared, origin, secure, cookies, cookieName: cookieName(options.cookieName, secure) }
+    const here = hereOf(url, cookies, bound)
+    const state = here.query.get('state')
+    if (mayReturn && state !== null && cookies.has(here.returnCookie)) return () => receiveReturn(state, here)
 
-    const returns = () => createLogoutReturns({ ...here, seal: logoutSeal })
-    const loginOptions = (): LoginOptions => {
-      const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
-      const attributes = { secure, sameSite } as const
-      return {
-        ...here,
-        redirectUri: `${origin}${routePrefix}/callback`,
-        strict: options.sameSite === 'Strict',
-        parameters: options.authorizationParameters,
-        logins: createPendingLogins({ ...here, seal: loginSeal, attributes }),
-      }
-    }
-
-    function find(path: string): ReturnType<Routes> {
-      switch (path) {
-        case '/login':
-          return () => login(request, session, loginOptions())
-        case '/callback': {
-          const starting = { keepAlive: session.keepAlive, start: bound.start }
-          const { onSignedIn } = options
-          return () => callback(request, { ...loginOptions(), session: starting, end: replace, onSignedIn })
-        }
-        case '/user':
-          return () =>
-            user(request, session, { ...here, anonymous: options.anonymousSessionResponse }).catch(problemFor)
-        case '/logout': {
-          const postLogoutRedirectUri = origin + postLogoutPath
-          return () =>
-            logout(request, session, { ...here, postLogoutRedirectUri, returns: returns() }).catch(problemFor)
-        }
-        case '/back-channel-logout': {
-          if (!directory) return undefined
-          const all = options.backChannelLogout === 'all'
-          const { keepAlive } = session
-          return () => backChannelLogout(request, { ...shared, directory, kind: sessions, all, keepAlive })
-        }
-        case '/front-channel-logout':
-          if (!options.frontChannelLogout) return undefined
-          return () => frontChannelLogout(request, session, shared).catch(problemFor)
-        case '/diagnostics': {
-          const isLocal = [origin, request.url].every((each) => isLoopback(new URL(each).hostname))
-          if (!options.diagnostics || !isLocal) return undefined
-          const configuration = withoutSecrets(options)
-          return () => diagnostics(request, session, { ...here, configuration }).catch(problemFor)
-        }
-        default:
-          return undefined
-      }
-    }
-
-    if (mayReturn) {
-      const returning = returns()
-      if (returning.isReturn(url.searchParams)) return () => returning.receive(url.searchParams)
-    }
-    if (!isOurs) return undefined
-    const path = pathname.slice(routePrefix.length)
-    const route = find(path)
-    const methods = METHODS[path] ?? [request.method]
-    return route && !methods.includes(request.method) ? () => methodNotAllowed(methods) : route
+    const route = isOurs && routes[pathname.slice(routePrefix.length)]
+    if (!route) return undefined
+    const [handle, ...methods] = route
+    if (handle === diagnostics && !isLocal(url, here.origin)) return undefined
+    if (methods.length > 0 && !methods.includes(request.method))
+      return () => Promise.resolve(answer(405, { allow: methods.join(', ') }))
+    return () => handle(request, here).catch(problemFor)
   }
 }
 
-function methodNotAllowed(methods: readonly string[]): Promise<Response> {
-  const headers = { allow: methods.join(', '), 'cache-control': 'no-store' }
-  return Promise.resolve(new Response(null, { status: 405, headers }))
-}
-
-/** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
-function withoutSecrets(settings: Settings): Record<string, unknown> {
-  const { authentication, origin, authorizationParameters, secrets, policy } = settings
-  const { onSignedIn, onRefreshed } = settings
-  const shown = [
-    'issuer',
-    'metadataUrl',
-    'clientId',
-    'routePrefix',
-    'session',
-    'cookieName',
-    'sameSite',
-    'idleSeconds',
-    'absoluteSeconds',
-    'revokeOnLogout',
-    'postLogoutPath',
-    'loginParameters',
-    'responseMode',
-    'signInErrorPath',
-    'anonymousSessionResponse',
-    'backChannelLogout',
-    'frontChannelLogout',
-    'diagnostics',
-  ] as const
-  return {
-    ...Object.fromEntries(shown.map((name) => [name, settings[name]])),
-    clientAuthentication: authentication.method,
-    secrets: secrets.length,
-    baseUrl: origin,
-    authorizationParameters: Object.fromEntries(authorizationParameters),
-    ...policy,
-    hooks: Object.entries({ onSignedIn, onRefreshed }).flatMap(([hook, given]) => (given ? [hook] : [])),
-  }
+/** By the name that was asked for, and by the one that browsers use. */
+function isLocal(asked: URL, origin: string): boolean {
+  return isLoopback(asked.hostname) && isLoopback(new URL(origin).hostname)
 }

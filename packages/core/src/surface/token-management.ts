@@ -41,14 +41,10 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), options, runtime, (ground) => {
-    const server = createTokenEndpoint(createConnection(ground))
-    const userOptions = { ...ground, server }
-    return {
-      server,
-      kind: createServerKind(ground),
-      text: wholeCookie,
-      user: (bound) => createTokenSession(bound, userOptions),
-    }
-  })
+  return assemble(checkTokenOptions(options), options, runtime, (ground) => ({
+    server: createTokenEndpoint(createConnection(ground)),
+    kind: createServerKind(ground),
+    text: wholeCookie,
+    user: createTokenSession,
+  }))
 }

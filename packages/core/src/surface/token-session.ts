@@ -1,16 +1,9 @@
 import { revokeRefreshToken } from '../handlers/revocation.ts'
 import type { TokenFetch } from '../handlers/token-fetch.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { UserClaims } from '../rules/session-record.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { readTokenResponse } from '../rules/token-response.ts'
-import {
-  type AccessToken,
-  ConfigurationError,
-  type EventListener,
-  type RevocationOutcome,
-} from '../vocabulary/index.ts'
+import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import { checkTokenRequest } from './checks.ts'
 import { withCookies } from './respond.ts'
@@ -54,53 +47,45 @@ export interface TokenSession {
   respond(response: Response): Promise<Response>
 }
 
-export interface TokenSessionOptions {
-  /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
-  readonly claimsOf?: (idToken: string) => UserClaims
-  readonly server: TokenEndpoint
-  readonly clock: Clock
-  readonly emit: EventListener
-}
-
 const DEFAULT_TOKEN: TokenOptions = {}
 
-export function createTokenSession(
-  bound: BoundSession,
-  { server, clock, emit, claimsOf }: TokenSessionOptions,
-): TokenSession {
-  const { session } = bound
+/** @param bound - Finds the session, at every call. */
+export function createTokenSession(bound: () => BoundSession): TokenSession {
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejected, signal } = wanted
-      const result = await bound.obtain({ key, request: wanted, rejected, signal })
+      const result = await bound().obtain({ key, request: wanted, rejected, signal })
       return 'token' in result ? accessTokenOf(result.token) : undefined
     },
-    createTokenFetch: (options) => createBoundTokenFetch(() => bound, options),
-    revokeRefreshToken() {
+    createTokenFetch: (options) => createBoundTokenFetch(bound, options),
+    async revokeRefreshToken() {
+      const { session, server, emit } = bound()
       const work = revokeRefreshToken(session, server, emit)
       session.keepAlive(work.catch(() => undefined))
       return work
     },
     async getUser() {
+      const { session } = bound()
       const snapshot = await (await session.find())?.read()
       if (snapshot) session.note(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, { claims } = {}) {
+      const { clock, claimsOf, start } = bound()
       const grant = readTokenResponse(tokenResponse, clock.now())
       if (!grant?.accessToken) throw malformed()
       const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
       const known = claims ? completed(copy(claims), told) : (told ?? {})
-      await bound.start({ ...grant, claims: known })
+      await start({ ...grant, claims: known })
     },
     async endSession() {
-      await session.end('signed_out')
+      await bound().session.end('signed_out')
     },
     async getId() {
-      return (await session.find())?.key
+      return (await bound().session.find())?.key
     },
-    respond: (response) => withCookies(bound, response),
+    respond: async (response) => withCookies(bound(), response),
   }
 }
 

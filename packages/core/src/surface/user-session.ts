@@ -3,7 +3,7 @@ import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/step-up.
 import { type AntiForgery, createAntiForgery } from './anti-forgery.ts'
 import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
-import { createTokenSession, type TokenSession, type TokenSessionOptions } from './token-session.ts'
+import { createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The session of one user: all that can be done for them. */
 export interface UserSession extends TokenSession, AntiForgery {
@@ -18,19 +18,17 @@ export interface UserSession extends TokenSession, AntiForgery {
   loginUrlFor(response: Response, returnTo?: string): string | undefined
 }
 
-export interface UserSessionOptions extends TokenSessionOptions {
-  readonly loginPath: string
-}
-
-export function createUserSession(bound: BoundSession, options: UserSessionOptions): UserSession {
+/** @param bound - Finds the session, at every call. */
+export function createUserSession(bound: () => BoundSession): UserSession {
   return {
-    ...createTokenSession(bound, options),
-    ...createAntiForgery(() => bound),
-    createTokenProxy: (routes) => createBoundTokenProxy(() => bound, routes),
+    ...createTokenSession(bound),
+    ...createAntiForgery(bound),
+    createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
+      const { routePrefix } = bound()
       const challenge = stepUpChallenge(response)
       const query = challenge && stepUpQuery(challenge, returnTo)
-      return query && `${options.loginPath}?${query}`
+      return query && `${routePrefix}/login?${query}`
     },
   }
 }

@@ -24,7 +24,7 @@ export async function claimsOfSignIn(
   client: oauth.Client,
   server: oauth.AuthorizationServer,
   idToken: string | undefined,
-  { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number },
+  { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number | undefined },
 ): Promise<UserClaims> {
   const result = await oauth.processAuthorizationCodeResponse(server, client, idTokenAlone(idToken), {
     expectedNonce: nonce,

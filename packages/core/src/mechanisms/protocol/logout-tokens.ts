@@ -23,7 +23,7 @@ export async function checkLogoutToken(
   const alg = jwt?.header['alg']
   const pinned = server.id_token_signing_alg_values_supported ?? ['RS256']
   if (!jwt || typeof alg !== 'string' || !pinned.includes(alg))
-    throw refused('is not signed as the authorization server signs')
+    throw logoutTokenRefused('is not signed as the authorization server signs')
   try {
     // The one function that checks the signature of any JWT, beside its issuer, audience and expiry.
     await oauth.validateJwtAuthResponse(
@@ -37,12 +37,12 @@ export async function checkLogoutToken(
     throw failed(error)
   }
   const judged = judgeLogoutToken(jwt, clock.now())
-  if (typeof judged === 'string') throw refused(judged)
+  if (typeof judged === 'string') throw logoutTokenRefused(judged)
   return judged
 }
 
 /** @param what - From us, never from the token. */
-function refused(what: string, cause?: RedactedCause): RequestRefusedError {
+export function logoutTokenRefused(what: string, cause?: RedactedCause): RequestRefusedError {
   const message = `Cannot sign anybody out: the logout token ${what}`
   return new RequestRefusedError('logout_token_invalid', message, { cause })
 }
@@ -50,6 +50,6 @@ function refused(what: string, cause?: RedactedCause): RequestRefusedError {
 function failed(error: unknown): EvertokenError {
   const cause = redact(error)
   const { code = '' } = cause
-  if (code.startsWith('OAUTH_') && !NO_KEYS.test(code)) return refused('does not hold', cause)
+  if (code.startsWith('OAUTH_') && !NO_KEYS.test(code)) return logoutTokenRefused('does not hold', cause)
   return unavailable('check the logout token without the keys of the authorization server', cause)
 }

@@ -12,7 +12,7 @@ import { withQuery } from './with-query.ts'
 /** The authorization server, as a client sees it. */
 export interface Protocol extends TokenEndpoint, SignInProtocol {
   /** Resolves to `undefined` when the server offers no RP-initiated logout. */
-  endSessionUrl(parameters: Readonly<Record<string, string>>): Promise<URL | undefined>
+  endSessionUrl(parameters: Readonly<Record<string, string | undefined>>): Promise<URL | undefined>
   /** See `checkLogoutToken`. */
   logoutToken(token: string): Promise<LogoutToken>
   /** Of the metadata, what tells what the server can do. */

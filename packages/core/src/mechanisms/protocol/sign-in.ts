@@ -15,7 +15,7 @@ export interface LoginTransaction {
   readonly codeVerifier: string
   readonly redirectUri: string
   /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
-  readonly maxAge?: number
+  readonly maxAge?: number | undefined
 }
 
 /** Signing in, by the authorization code flow with PKCE. */
@@ -45,7 +45,7 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
         response_type: 'code',
         redirect_uri: redirectUri,
         state,
-        ...(openid && { nonce }),
+        nonce: openid ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
       })

@@ -1,0 +1,22 @@
+/** An answer of ours, which nobody may keep. */
+export function answer(
+  status: number,
+  headers: Readonly<Record<string, string>> = {},
+  body?: string,
+): Response {
+  return new Response(body ?? null, { status, headers: { 'cache-control': 'no-store', ...headers } })
+}
+
+/**
+ * Makes a page of an answer: no style, no script; its address, which may hold a code, goes to nobody.
+ *
+ * @param policy - What its content security policy says beside that.
+ */
+export function page({ status, headers }: Response, title: string, policy = '', body = ''): Response {
+  headers.set('content-type', 'text/html; charset=utf-8')
+  headers.set('content-security-policy', `default-src 'none'${policy}`)
+  headers.set('referrer-policy', 'no-referrer')
+  headers.set('x-content-type-options', 'nosniff')
+  const head = `<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>`
+  return new Response(`<!doctype html><html lang="en">${head}${body}</html>`, { status, headers })
+}

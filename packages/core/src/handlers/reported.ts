@@ -1,0 +1,18 @@
+import { type EventListener, EvertokenError, type RedactedCause } from '../vocabulary/index.ts'
+
+/** An error of ours; what is none is thrown again. */
+export function ours(error: unknown): EvertokenError {
+  if (error instanceof EvertokenError) return error
+  throw error
+}
+
+/** The same, told by an event. */
+export function reported(
+  type: 'sign_in_failed' | 'logout_token_rejected',
+  error: unknown,
+  emit: EventListener,
+): EvertokenError {
+  const told = ours(error)
+  emit({ type, code: told.code, cause: told.cause as RedactedCause | undefined })
+  return told
+}

@@ -1,0 +1,36 @@
+import { pick } from '../rules/pick.ts'
+import type { Settings } from './options.ts'
+
+const HOOKS = ['onSignedIn', 'onRefreshed'] as const
+
+/** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
+export function shownSettings(settings: Settings): object {
+  return {
+    ...pick(settings, [
+      'issuer',
+      'metadataUrl',
+      'clientId',
+      'routePrefix',
+      'session',
+      'cookieName',
+      'sameSite',
+      'idleSeconds',
+      'absoluteSeconds',
+      'revokeOnLogout',
+      'postLogoutPath',
+      'loginParameters',
+      'responseMode',
+      'signInErrorPath',
+      'anonymousSessionResponse',
+      'backChannelLogout',
+      'frontChannelLogout',
+      'diagnostics',
+    ]),
+    clientAuthentication: settings.authentication.method,
+    secrets: settings.secrets.length,
+    baseUrl: settings.origin,
+    authorizationParameters: Object.fromEntries(settings.authorizationParameters),
+    ...settings.policy,
+    hooks: HOOKS.filter((hook) => settings[hook]),
+  }
+}
