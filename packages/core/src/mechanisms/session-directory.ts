@@ -1,8 +1,8 @@
-import type { SessionIndex, SessionStore } from '../ports/session-store.ts'
+import type { SessionIndex } from '../ports/session-store.ts'
 import type { LogoutToken } from '../rules/logout-token.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import { randomId, sha256 } from './digest.ts'
-import type { StoreGuard } from './store-guard.ts'
+import type { GuardedStore } from './guarded-store.ts'
 
 /** Whom a session is of, and which one it is (OIDC `sub` and `sid`). */
 export type Named = Pick<LogoutToken, 'sub' | 'sid'>
@@ -21,22 +21,16 @@ export interface SessionDirectory {
 }
 
 export function createSessionDirectory(
-  store: SessionStore,
+  store: GuardedStore,
   index: SessionIndex,
   issuer: string,
-  guard: StoreGuard,
 ): SessionDirectory {
   const hash = (name: string, value: unknown) => sha256(JSON.stringify([issuer, name, value]))
   const keyOf = ({ jti }: LogoutToken) => hash('jti', jti)
 
   function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
     const named = (['sub', 'sid'] as const).filter((name) => typeof claims[name] === 'string')
-    return Promise.all(
-      named.map(async (name) => {
-        const term = await hash(name, claims[name])
-        return guard('index', () => run(term))
-      }),
-    )
+    return Promise.all(named.map(async (name) => run(await hash(name, claims[name]))))
   }
 
   return {
@@ -49,11 +43,8 @@ export function createSessionDirectory(
     },
     forget: (key, claims) => onTerms(claims, (term) => index.remove(term, key)),
     async spend(token) {
-      const [key, mine] = [await keyOf(token), randomId()]
-      if (await guard('swap', () => store.swap(key, undefined, mine, token.usableUntil))) return true
-      // A client that sends a swap again by itself is told that it has lost, against its own first try.
-      return (await guard('read', () => store.read(key))) === mine
+      return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil)
     },
-    unspend: (token) => guard('remove', async () => store.remove(await keyOf(token))),
+    unspend: async (token) => store.remove(await keyOf(token)),
   }
 }

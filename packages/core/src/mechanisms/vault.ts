@@ -1,9 +1,8 @@
-import type { SessionStore } from '../ports/session-store.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import { OperatorError } from '../vocabulary/index.ts'
+import { createGuardedStore, type GuardedStoreOptions } from './guarded-store.ts'
 import type { Seal } from './seal.ts'
 import { createSealedRecords, type SealedRecord, type SealedRecords } from './sealed-records.ts'
-import { createStoreGuard, type StoreGuardOptions } from './store-guard.ts'
 
 /** A session store that speaks in session records, and in typed errors. */
 export interface Vault extends SealedRecords {
@@ -19,20 +18,18 @@ export interface Vault extends SealedRecords {
   remove(key: string): Promise<void>
 }
 
-export interface VaultOptions extends StoreGuardOptions {
-  readonly store: SessionStore
+export interface VaultOptions extends GuardedStoreOptions {
   readonly seal: Seal
 }
 
 export function createVault(options: VaultOptions): Vault {
-  const { store, seal } = options
-  const guarded = createStoreGuard(options)
-  const records = createSealedRecords(seal)
+  const store = createGuardedStore(options)
+  const records = createSealedRecords(options.seal)
 
   return {
     ...records,
     async read(key) {
-      const sealed = await guarded('read', () => store.read(key))
+      const sealed = await store.read(key)
       if (sealed === undefined) return undefined
       if (typeof sealed !== 'string') throw unreadable('malformed')
       const result = records.seen(sealed) ?? (await records.open(sealed))
@@ -42,20 +39,9 @@ export function createVault(options: VaultOptions): Vault {
     },
     async swap(key, expected, next, expiresAt) {
       const pair = await records.seal(next)
-      let failure: unknown
-      const won = await guarded('swap', () => store.swap(key, expected, pair.sealed, expiresAt)).catch(
-        (error: unknown) => {
-          failure = error
-        },
-      )
-      if (won) return pair
-      // The write may have been made and only its answer lost; a client that then sends it again by itself is told that
-      // it has lost, against its own first try. No two sealed texts are equal, so it can be seen.
-      if ((await guarded('read', () => store.read(key))) === pair.sealed) return pair
-      if (failure) throw failure
-      return undefined
+      return (await store.swap(key, expected, pair.sealed, expiresAt)) ? pair : undefined
     },
-    remove: (key) => guarded('remove', () => store.remove(key)),
+    remove: (key) => store.remove(key),
   }
 }
 

@@ -1,10 +1,10 @@
 import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createCookieKind } from '../mechanisms/cookie-kind.ts'
+import { createGuardedStore } from '../mechanisms/guarded-store.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
-import { createStoreGuard } from '../mechanisms/store-guard.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { chunkedCookie } from '../rules/cookies.ts'
@@ -49,12 +49,11 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 }
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, store, onRefreshed } = ground
+  const { issuer, onRefreshed } = ground
   const server = createProtocol(ground)
+  const store = createGuardedStore(ground)
   const directory =
-    ground.backChannelLogout && store.index
-      ? createSessionDirectory(store, store.index, issuer, createStoreGuard(ground))
-      : undefined
+    ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}

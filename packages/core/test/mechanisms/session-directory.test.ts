@@ -2,7 +2,7 @@ import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import { createSessionDirectory, type SessionDirectory } from '../../src/mechanisms/session-directory.ts'
-import { createStoreGuard } from '../../src/mechanisms/store-guard.ts'
+import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 import { createRecord, failureOf, hangs, LIFE } from './bench.ts'
@@ -18,12 +18,16 @@ function create(
   const events: EvertokenEvent[] = []
   const emit = (event: EvertokenEvent) => void events.push(event)
   const honest = createMemoryStore({ now: clock.now })
-  const store = { ...honest, ...tweak(honest) }
+  const store = createGuardedStore({
+    store: { ...honest, ...tweak(honest) },
+    emit,
+    clock,
+    storeTimeoutMs: 1000,
+  })
   const { index } = store
   if (!index) throw new Error('The store has no index')
-  const guard = createStoreGuard({ emit, clock, storeTimeoutMs: 1000 })
-  const directory: SessionDirectory = createSessionDirectory(store, index, issuer, guard)
-  return { clock, events, store, directory, guard, index }
+  const directory: SessionDirectory = createSessionDirectory(store, index, issuer)
+  return { clock, events, store, directory, index }
 }
 
 describe('the session directory', () => {
@@ -44,9 +48,9 @@ describe('the session directory', () => {
   })
 
   it('finds nothing of another issuer', async () => {
-    const { directory, store, index, guard } = create()
+    const { directory, store, index } = create()
     await directory.add(createRecord(NOW, { claims: { sub: 'u' } }))
-    const other = createSessionDirectory(store, index, 'https://b.example', guard)
+    const other = createSessionDirectory(store, index, 'https://b.example')
     expect(await other.find({ sub: 'u' })).toEqual([])
   })
 
@@ -85,6 +89,17 @@ describe('the session directory', () => {
     }))
     expect(await directory.spend(token)).toBe(true)
     expect(await directory.spend(token)).toBe(false)
+  })
+
+  it('S12: has taken a token when it was written down and only the answer of the store was lost', async () => {
+    const { directory } = create((store) => ({
+      async swap(...args) {
+        await store.swap(...args)
+        throw new Error('reset')
+      },
+    }))
+    expect(await directory.spend(token)).toBe(true)
+    expect(await failureOf(directory.spend(token))).toMatchObject({ code: 'store_unavailable' })
   })
 
   it('fails with a typed error, in bounded time', async () => {
