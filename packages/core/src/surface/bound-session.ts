@@ -1,8 +1,8 @@
 import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
-import { createHeldResponses, type HeldResponses } from '../mechanisms/held-responses.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { newSession, type SessionRecord, type StoredToken, type TokenGrant } from '../rules/session-record.ts'
 import { AccessToken, type EventListener } from '../vocabulary/index.ts'
 
@@ -12,7 +12,7 @@ export interface BoundSession {
   /** Where browsers find the application; `undefined` when as the request says. */
   readonly origin: string | undefined
   readonly emit: EventListener
-  readonly responses: HeldResponses
+  readonly responses: HeldResponses | undefined
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
 }
@@ -30,6 +30,7 @@ export interface BindOptions {
   readonly absoluteSeconds: number
   readonly origin: string | undefined
   readonly emit: EventListener
+  readonly responses?: Runtime['responses']
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
@@ -38,7 +39,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     session,
     origin,
     emit,
-    responses: createHeldResponses(),
+    responses: options.responses?.(),
     async obtain({ key, request, rejected, signal }) {
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
