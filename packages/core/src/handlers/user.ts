@@ -32,7 +32,7 @@ export async function user(
   const { claims } = snapshot.record
   return json({
     claims,
-    ...(claims.sid !== undefined && { sid: claims.sid }),
+    sid: claims.sid,
     sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
     logoutUrl: `${logoutPath}?proof=${await logoutProof(cell.key)}`,
   })
