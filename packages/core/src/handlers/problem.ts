@@ -5,8 +5,8 @@ type Told = Pick<EvertokenError, 'code' | 'message'> & Partial<Pick<EvertokenErr
 
 /** Signing in again alone would bring none either. */
 const NO_REFRESH_TOKEN =
-  'Cannot renew the access token without a refresh token: sign in again; to give one, the server may need "scope": ' +
-  '"openid offline_access" or "authorizationParameters": { "prompt": "consent" }'
+  'Cannot renew the access token: sign in again; for a refresh token the server may need "scope": "openid ' +
+  'offline_access" or "authorizationParameters": { "prompt": "consent" }'
 
 const FORBIDDEN: readonly ErrorCode[] = ['cross_site_request_refused', 'access_denied', 'sign_in_refused']
 

@@ -4,6 +4,12 @@ export interface AllowedPrefix {
   readonly pathname: string
 }
 
+/**
+ * Whether a server that decodes the path, or decodes it twice behind a proxy, could find a `..` segment in it.
+ * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
+ */
+const CLIMBS = /[/\\]\.\.(?![\w.-])/
+
 /** Reads a URL, or a reference relative to `base`; `undefined` when it is neither. */
 export function parseUrl(url: string | URL, base?: string | URL): URL | undefined {
   try {
@@ -40,16 +46,8 @@ export function isAllowed(url: URL, prefixes: readonly AllowedPrefix[]): boolean
 }
 
 function isBelow(path: string, prefix: string): boolean {
-  if (path !== prefix && !path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) return false
-  return prefix === '/' || !climbs(path)
-}
-
-/**
- * Whether a server that decodes the path, or decodes it twice behind a proxy, could find a `..` segment in it.
- * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
- */
-function climbs(path: string): boolean {
-  return /[/\\]\.\.(?![\w.-])/.test(decodedThrice(path))
+  const startsThere = path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+  return startsThere && (prefix === '/' || !CLIMBS.test(decodedThrice(path)))
 }
 
 /** As the last of several servers might see it, each of which decodes. */
