@@ -63,7 +63,7 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
   // Not by `instanceof Request`: frameworks bring classes of their own.
   const isAddress = typeof input === 'string' || input instanceof URL
   const request: Partial<Request> = isAddress ? {} : input
-  const url = parseUrl(isAddress ? input : input.url, policy.baseUrl)
+  const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
   if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL: set "baseUrl"')
   if (!isAllowed(url, policy.prefixes)) {
     const message = `Cannot call '${url.origin}' with a token: add it to "allowedUrls"`
