@@ -79,7 +79,7 @@ function apiRoutes(auth: CurrentSession, api: string): Routes<unknown> {
       const method = parameters.get('method') ?? 'GET'
       const body = parameters.get('body')
       const response = await call(parameters.get('to') ?? '', { method, ...(body !== null && { body }) })
-      return new Response(response.body, response)
+      return parameters.has('as-it-is') ? response : new Response(response.body, response)
     },
     '/upload': async ({ body, signal }, parameters) => {
       const init = { method: 'POST', body, duplex: 'half', signal }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Scenario } from '../scenario.ts'
+import { COMPRESSED_TEXT } from '../world/resource-server.ts'
 
 /** The query of `/call`. */
 function call(to: string, more: Readonly<Record<string, string>> = {}): string {
@@ -58,6 +59,19 @@ export const calling: readonly Scenario[] = [
       assert.equal(response.headers.get('content-type'), 'application/problem+json')
       assert.match(await response.text(), /no_session/)
       assert.equal(api.calls.length, 0)
+    },
+  },
+  {
+    title:
+      'a compressed answer that is passed on can be read, however it is passed on, with cookies or without',
+    async run({ signedIn }) {
+      for (const to of ['compressed', 'compressed?length']) {
+        for (const how of [{}, { 'as-it-is': '' }]) {
+          const tab = await signedIn({ sub: 'compressed' })
+          // The first call has to refresh, so that its answer brings the cookie of a cookie session.
+          for (let i = 0; i < 2; i++) assert.equal(await tab.text(call(to, how)), COMPRESSED_TEXT)
+        }
+      }
     },
   },
   {

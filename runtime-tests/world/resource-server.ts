@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
 import { type LoopbackServer, serve } from './server.ts'
 
 export interface ApiCall {
@@ -30,6 +31,8 @@ export interface ResourceServer extends LoopbackServer {
 }
 
 const PIECE = Buffer.alloc(65_536, 'x')
+/** What `/compressed` says. */
+export const COMPRESSED_TEXT: string = 'an answer that is worth it '.repeat(500)
 /** More than any buffer on the way can swallow. */
 export const ENDLESS_BYTES = 256 * 1024 * 1024
 
@@ -59,6 +62,13 @@ export async function createResourceServer(isActive: (token: string) => boolean)
       paced = response
       response.once('close', () => (api.download.ended = response.writableFinished ? 'complete' : 'cut'))
       response.flushHeaders()
+    },
+    '/compressed'(_request, response, { searchParams }) {
+      const body = gzipSync(COMPRESSED_TEXT)
+      response.setHeader('content-encoding', 'gzip')
+      if (searchParams.has('length')) response.setHeader('content-length', body.length)
+      response.write(body.subarray(0, 20))
+      response.end(body.subarray(20))
     },
     '/endless'(_request, response) {
       void sendEndless(response, api.download)

@@ -1,10 +1,11 @@
 // What the entries `index` and `tokens` have in common.
 export type { TokenFetch } from './handlers/token-fetch.ts'
 export { createFlights, soloFlights } from './mechanisms/flights.ts'
+export { createHeldResponses } from './mechanisms/held-responses.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './mechanisms/memory-store.ts'
 export type { Clock } from './ports/clock.ts'
 export type { Flights } from './ports/flights.ts'
-export type { KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
+export type { HeldResponses, KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
 export type { SessionIndex, SessionStore } from './ports/session-store.ts'
 export type { ReusePolicy } from './rules/decide.ts'
 export type { UserClaims } from './rules/session-record.ts'

@@ -6,6 +6,7 @@
 import {
   createEvertoken,
   createFlights,
+  createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
   type Runtime,
@@ -45,5 +46,6 @@ function createDenoRuntime(): Runtime {
     flights: createFlights(),
     // A Deno process outlives its responses.
     keepAlive() {},
+    responses: createHeldResponses,
   }
 }

@@ -8,6 +8,7 @@ import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:h
 import {
   createEvertoken,
   createFlights,
+  createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
   type Handler,
@@ -75,5 +76,6 @@ function createNodeRuntime(): Runtime {
     flights: createFlights(),
     // A Node process outlives its responses.
     keepAlive() {},
+    responses: createHeldResponses,
   }
 }

@@ -1,4 +1,4 @@
-import { type AllowedPrefix, isAllowed } from '../rules/allowed-urls.ts'
+import { type AllowedPrefix, isAllowed, parseUrl } from '../rules/allowed-urls.ts'
 import { rejectsToken } from '../rules/authentication-challenge.ts'
 import { type Hop, nextHop } from '../rules/redirect.ts'
 import { type AccessToken, ConfigurationError, EvertokenError } from '../vocabulary/index.ts'
@@ -29,25 +29,23 @@ const MAX_HOPS = 20
  */
 export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): TokenFetch {
   return async (input, init = {}) => {
-    const call = prepare(input, init, policy.baseUrl)
-    if (!isAllowed(call.first.url, policy.prefixes)) throw notAllowed(call.first.url)
+    const call = prepare(input, init, policy)
+    const { signal, first } = call
     try {
-      const token = await source({ signal: call.signal })
-      const { response, trusted } = await follow(call, token, policy)
-      const challenge = response.headers.get('www-authenticate')
-      // Somebody who was not shown the token cannot know whether it is valid.
-      if (!trusted || !rejectsToken(response.status, challenge)) return response
-      const next = await source({ rejected: token.value, signal: call.signal }).catch((error: unknown) => {
+      const token = await source({ signal })
+      const { response, isRejected } = await follow(call, token, policy)
+      if (!isRejected) return response
+      const next = await source({ rejected: token.value, signal }).catch((error: unknown) => {
         if (error instanceof EvertokenError) return token
         throw error
       })
       // The next call has a token that is valid, also when this one cannot be made again.
-      if (next.value === token.value || call.first.body === 'spent') return response
+      if (next.value === token.value || first.body === 'spent') return response
       await response.body?.cancel()
       return (await follow(call, next, policy)).response
     } catch (error) {
-      const mayRespond = policy.withoutToken === 'respond' && error instanceof EvertokenError
-      if (!mayRespond || error.code === 'redirect_refused') throw error
+      const isOurs = error instanceof EvertokenError && error.code !== 'redirect_refused'
+      if (!isOurs || policy.withoutToken === 'throw') throw error
       return problem(401, error)
     }
   }
@@ -58,33 +56,29 @@ interface Call {
   readonly init: RequestInit
   readonly first: Hop
   readonly signal: AbortSignal | undefined
-  readonly redirect: RequestRedirect
+  readonly redirect: RequestRedirect | undefined
 }
 
-function prepare(input: string | URL | Request, init: RequestInit, baseUrl: string | undefined): Call {
+function prepare(input: string | URL | Request, init: RequestInit, policy: TokenFetchPolicy): Call {
   // Not by `instanceof Request`: frameworks bring classes of their own.
-  const request = typeof input === 'string' || input instanceof URL ? undefined : input
-  const url = request ? new URL(request.url) : resolve(input as string | URL, baseUrl)
-  const method = (init.method ?? request?.method ?? 'GET').toUpperCase()
-  const headers = new Headers(init.headers ?? request?.headers)
-  const body = init.body == null ? (request?.body ? 'spent' : 'none') : bodyKind(init.body)
+  const isAddress = typeof input === 'string' || input instanceof URL
+  const request: Partial<Request> = isAddress ? {} : input
+  const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
+  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL: set "baseUrl"')
+  if (!isAllowed(url, policy.prefixes)) {
+    const message = `Cannot call '${url.origin}' with a token: add it to "allowedUrls"`
+    throw new ConfigurationError('origin_not_allowed', message)
+  }
+  const method = (init.method ?? request.method ?? 'GET').toUpperCase()
+  const headers = new Headers(init.headers ?? request.headers)
+  const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
   return {
-    input: request ?? url,
+    input: isAddress ? url : input,
     init,
     first: { url, method, headers, body, trusted: true },
-    signal: init.signal ?? request?.signal ?? undefined,
-    redirect: init.redirect ?? request?.redirect ?? 'follow',
+    signal: init.signal ?? request.signal,
+    redirect: init.redirect ?? request.redirect,
   }
-}
-
-function resolve(input: string | URL, baseUrl: string | undefined): URL {
-  if (!URL.canParse(input, baseUrl)) {
-    throw new ConfigurationError(
-      'origin_not_allowed',
-      'Cannot call a URL that is not absolute: set "baseUrl"',
-    )
-  }
-  return new URL(input, baseUrl)
 }
 
 /** A stream can be sent once; everything else again. */
@@ -93,38 +87,32 @@ function bodyKind(body: BodyInit): Hop['body'] {
   return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
 }
 
-/** `trusted`: whether whoever answered was shown the token. */
 async function follow(
   call: Call,
   token: AccessToken,
-  policy: TokenFetchPolicy,
-): Promise<{ readonly response: Response; readonly trusted: boolean }> {
-  let hop = call.first
+  { fetch, prefixes }: TokenFetchPolicy,
+): Promise<{ readonly response: Response; readonly isRejected: boolean }> {
+  const { input, first, redirect } = call
+  let hop = first
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
-    const response = await send(call, hop, token, policy.fetch)
-    const { trusted } = hop
-    if (call.redirect === 'manual') return { response, trusted }
-    const next = nextHop(hop, response.status, response.headers.get('location'), policy.prefixes)
-    if (next === 'arrived') return { response, trusted }
+    const response = await fetch(hop === first ? input : hop.url, initFor(hop, call, token))
+    const next = nextHop(hop, response, prefixes)
+    // Somebody who was not shown the token cannot know whether it is valid.
+    if (next === 'arrived' || redirect === 'manual')
+      return { response, isRejected: hop.trusted && rejectsToken(response) }
     await response.body?.cancel()
-    if (next === 'refused' || call.redirect === 'error') break
+    if (next === 'refused' || redirect === 'error') break
     hop = next
   }
   const message = 'Cannot follow the redirect: it leads out of "allowedUrls", or nowhere'
   throw new ConfigurationError('redirect_refused', message)
 }
 
-function send(call: Call, hop: Hop, token: AccessToken, fetch: TokenFetch): Promise<Response> {
-  const headers = new Headers(hop.headers)
-  if (hop.trusted) headers.set('authorization', `${token.type} ${token.value}`)
-  const target = hop.url === call.first.url ? call.input : hop.url
-  const init: RequestInit = { ...call.init, method: hop.method, headers, redirect: 'manual' }
+function initFor({ method, headers, body, trusted }: Hop, call: Call, token: AccessToken): RequestInit {
+  const own = new Headers(headers)
+  if (trusted) own.set('authorization', `${token.type} ${token.value}`)
+  const init: RequestInit = { ...call.init, method, headers: own, redirect: 'manual' }
   if (call.signal) init.signal = call.signal
-  if (hop.body === 'none') delete init.body
-  return fetch(target, init)
-}
-
-function notAllowed(url: URL): ConfigurationError {
-  const message = `Cannot call '${url.origin}' with a token: add it to "allowedUrls"`
-  return new ConfigurationError('origin_not_allowed', message)
+  if (body === 'none') delete init.body
+  return init
 }

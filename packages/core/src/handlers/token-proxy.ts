@@ -4,16 +4,17 @@ import { headersForApi, headersForBrowser } from '../rules/proxy-headers.ts'
 import { findTarget, type ProxyTarget, toProxyPath, toTargetUrl } from '../rules/proxy-target.ts'
 import { isRedirect } from '../rules/redirect.ts'
 import { mayBeForged } from '../rules/same-site.ts'
-import {
-  ConfigurationError,
-  type EventListener,
-  EvertokenError,
-  RequestRefusedError,
-  TryLaterError,
-} from '../vocabulary/index.ts'
+import { type EventListener, EvertokenError } from '../vocabulary/index.ts'
 import { forged } from './anti-forgery.ts'
 import { problem, problemFor } from './problem.ts'
 import type { TokenFetch } from './token-fetch.ts'
+
+const PROBLEMS = {
+  path_refused: [400, 'Cannot pass the request on: its path could lead out of the API'],
+  upgrade_refused: [501, 'Cannot open a WebSocket: allow it with "webSocket", on Cloudflare Workers'],
+  redirect_refused: [502, 'Cannot pass the redirect on: it leads out of "target"'],
+  api_unavailable: [502, 'Cannot reach the API: try again later'],
+} as const
 
 /** Answers a request for a remote API; resolves to `undefined` when no route of it matches. */
 export type TokenProxy = (request: Request) => Promise<Response | undefined>
@@ -45,18 +46,17 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     // A navigation is no exception here: what the API answers would run as a page of this application.
     if (mayBeForged(request.headers, origin)) return forged()
     const target = toTargetUrl(url, route)
-    if (!target) return problemFor(pathRefused())
+    if (!target) return refusal('path_refused')
     const isUpgrade = /\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
-    if (isUpgrade && !route.webSocket) return problem(501, upgradeRefused())
+    if (isUpgrade && !route.webSocket) return refusal('upgrade_refused')
     const init = outgoing(request, route, origin, isUpgrade)
     try {
-      const response = await route.send(target, init)
-      return await incoming(response, target, route)
+      return await incoming(await route.send(target, init), target, route)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
       if (error instanceof EvertokenError) return problemFor(error)
       emit({ type: 'proxy_failed', target: route.target.origin, cause: redact(error) })
-      return problem(502, new TryLaterError('api_unavailable', 'Cannot reach the API: try again later'))
+      return refusal('api_unavailable')
     }
   }
 }
@@ -71,13 +71,7 @@ function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade
   }
   if (isUpgrade) headers.set('upgrade', 'websocket')
   route.prepareHeaders?.(headers, request)
-  const init: RequestInit & { duplex: 'half' } = {
-    method,
-    headers,
-    signal,
-    redirect: 'manual',
-    duplex: 'half',
-  }
+  const init = { method, headers, signal, redirect: 'manual', duplex: 'half' } as const
   return body ? { ...init, body } : init
 }
 
@@ -88,28 +82,19 @@ async function incoming(response: Response, from: URL, route: ProxyRoute): Promi
   if (status === 101) return response
   const headers = headersForBrowser(response.headers, route.isPersonal)
   const location = response.headers.get('location')
-  const path = location === null ? undefined : toProxyPath(location, from, route)
-  if (location !== null && path === undefined && isRedirect(status)) {
-    await body?.cancel()
-    return problem(502, redirectRefused())
-  }
   headers.delete('location')
-  if (path !== undefined) headers.set('location', path)
+  if (location !== null) {
+    const path = toProxyPath(location, from, route)
+    if (path !== undefined) headers.set('location', path)
+    else if (isRedirect(status)) {
+      await body?.cancel()
+      return refusal('redirect_refused')
+    }
+  }
   return new Response(body, { status, statusText, headers })
 }
 
-function pathRefused(): RequestRefusedError {
-  const message = 'Cannot pass the request on: its path could lead out of the API'
-  return new RequestRefusedError('path_refused', message)
-}
-
-function upgradeRefused(): RequestRefusedError {
-  const message =
-    'Cannot open a WebSocket here: where the runtime can (Cloudflare Workers), allow it with "webSocket"'
-  return new RequestRefusedError('upgrade_refused', message)
-}
-
-function redirectRefused(): ConfigurationError {
-  const message = 'Cannot pass the redirect on: it leads out of the "target" of this route'
-  return new ConfigurationError('redirect_refused', message)
+function refusal(code: keyof typeof PROBLEMS): Response {
+  const [status, message] = PROBLEMS[code]
+  return problem(status, { code, message })
 }

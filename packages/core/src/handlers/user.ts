@@ -2,7 +2,7 @@ import type { RequestSession } from '../mechanisms/request-session.ts'
 import { endsAt } from '../rules/session-record.ts'
 import { refuseForged } from './anti-forgery.ts'
 import { logoutProof } from './logout-proof.ts'
-import { problemFor, signInRequired } from './problem.ts'
+import { problem, signInRequired } from './problem.ts'
 
 export interface UserOptions {
   readonly session: RequestSession
@@ -27,13 +27,13 @@ export async function user(
   const cell = await session.find()
   const snapshot = await cell?.read()
   if (!cell || !snapshot) {
-    return anonymousSessionResponse === 200 ? json(null) : problemFor(signInRequired('no_session'))
+    return anonymousSessionResponse === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
   if (query.get('slide') !== 'false') session.note(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,
-    ...(claims.sid !== undefined && { sid: claims.sid }),
+    sid: claims.sid,
     sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
     logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
   })

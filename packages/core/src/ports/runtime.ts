@@ -8,6 +8,20 @@ export interface Runtime {
   readonly flights: Flights
   /** For requests that come without one of their own. */
   readonly keepAlive: KeepAlive
+  /**
+   * Keeps what calls have brought fit to be passed on: `createHeldResponses`. Absent where the runtime does so by itself,
+   * as Cloudflare Workers do.
+   */
+  readonly responses?: () => HeldResponses
+}
+
+/** The responses that the calls of one request have brought. */
+export interface HeldResponses {
+  hold(response: Response): void
+  /** The headers of a response as they fit its body; `undefined` when no call has brought that body. */
+  fittingHeaders(response: Response): Headers | undefined
+  /** Holds them for as long as this response is held. */
+  passTo(response: Response): void
 }
 
 /** Keeps work alive after the response was sent or the client has gone, where the runtime would end it. Never rejects. */

@@ -4,12 +4,27 @@ export interface AllowedPrefix {
   readonly pathname: string
 }
 
+/**
+ * Whether a server that decodes the path, or decodes it twice behind a proxy, could find a `..` segment in it.
+ * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
+ */
+const CLIMBS = /[/\\]\.\.(?![\w.-])/
+
+/** Reads a URL, or a reference relative to `base`; `undefined` when it is neither. */
+export function parseUrl(url: string | URL, base?: string | URL): URL | undefined {
+  try {
+    return new URL(url, base)
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads a configured URL; a string says what is wrong with it. Plain http is for loopback alone. */
 export function parsePrefix(
   url: string,
 ): AllowedPrefix | 'not_absolute' | 'credentials' | 'insecure' | 'query' {
-  if (!URL.canParse(url)) return 'not_absolute'
-  const parsed = new URL(url)
+  const parsed = parseUrl(url)
+  if (!parsed) return 'not_absolute'
   if (hasCredentials(parsed)) return 'credentials'
   if (!isSecure(parsed)) return 'insecure'
   if (/[?#]/.test(url)) return 'query'
@@ -23,21 +38,16 @@ export function isLoopback(hostname: string): boolean {
 
 /** Whether the URL is one of the prefixes or below it: `/orders` allows `/orders/1`, not `/orders-admin`. */
 export function isAllowed(url: URL, prefixes: readonly AllowedPrefix[]): boolean {
-  if (hasCredentials(url)) return false
-  return prefixes.some((prefix) => url.origin === prefix.origin && isBelow(url.pathname, prefix.pathname))
+  const { origin, pathname } = url
+  return (
+    !hasCredentials(url) &&
+    prefixes.some((prefix) => origin === prefix.origin && isBelow(pathname, prefix.pathname))
+  )
 }
 
 function isBelow(path: string, prefix: string): boolean {
-  if (path !== prefix && !path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)) return false
-  return prefix === '/' || !climbs(path)
-}
-
-/**
- * Whether a server that decodes the path, or decodes it twice behind a proxy, could find a `..` segment in it.
- * `..;` and `..%00` are such segments to some servers, `.%09.` to a URL parser; `a..b` and `...` are names.
- */
-function climbs(path: string): boolean {
-  return /[/\\]\.\.(?![\w.-])/.test(decodedThrice(path))
+  const startsThere = path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+  return startsThere && (prefix === '/' || !CLIMBS.test(decodedThrice(path)))
 }
 
 /** As the last of several servers might see it, each of which decodes. */
@@ -47,10 +57,9 @@ export function decodedThrice(path: string): string {
 
 /** Decodes ASCII once, less the tabs and line ends, which URL parsers drop. */
 function decode(text: string): string {
-  const decoded = text.replace(/%([0-7][\da-f])/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
+  return text.replace(/%(?:0[9ad]|([0-7][\da-f]))/gi, (_, hex?: string) =>
+    hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
   )
-  return decoded.replace(/[\t\n\r]/g, '')
 }
 
 /** Whether nobody on the way can read what is sent there. */
@@ -59,5 +68,5 @@ export function isSecure(url: URL): boolean {
 }
 
 export function hasCredentials(url: URL): boolean {
-  return url.username !== '' || url.password !== ''
+  return url.username + url.password !== ''
 }

@@ -1,5 +1,14 @@
 /** Concern one connection alone (RFC 9110 §7.6.1), with what older versions of HTTP counted among them. */
 const HOP_BY_HOP = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
+/** Said of a body that `fetch` has decoded. */
+const OF_ENCODING = /^content-(?:encoding|length)$/
+/** The orders to the shared caches of a CDN alone, which go before `Cache-Control` (RFC 9213). */
+export const CDN_ORDERS: RegExp = /cdn-cache-control$|^surrogate-control$/
+
+/** The headers but for those of some names. */
+export function without(headers: Headers, names: RegExp): Headers {
+  return new Headers([...headers].filter(([name]) => !names.test(name)))
+}
 
 /** The headers without those for one connection alone, and without what is `unwanted` besides. */
 export function endToEnd(headers: Headers, unwanted?: RegExp): Headers {
@@ -13,16 +22,5 @@ export function endToEnd(headers: Headers, unwanted?: RegExp): Headers {
 
 /** The headers of a fetched response as they fit its body, which `fetch` has decoded. */
 export function decoded(headers: Headers): Headers {
-  if (!headers.has('content-encoding')) return headers
-  const fitting = new Headers(headers)
-  fitting.delete('content-encoding')
-  fitting.delete('content-length')
-  return fitting
-}
-
-/** Takes out the orders to the shared caches of a CDN alone, which go before `Cache-Control` (RFC 9213). */
-export function dropCdnOrders(headers: Headers): void {
-  for (const name of Array.from(headers.keys())) {
-    if (/^(?:.*cdn-cache-control|surrogate-control)$/.test(name)) headers.delete(name)
-  }
+  return headers.has('content-encoding') ? without(headers, OF_ENCODING) : headers
 }

@@ -1,4 +1,4 @@
-import { decoded, dropCdnOrders, endToEnd } from './passed-on-headers.ts'
+import { CDN_ORDERS, decoded, endToEnd, without } from './passed-on-headers.ts'
 
 /**
  * What a browser must not say to an API: its credentials for this application, what page it shows, and what only
@@ -29,9 +29,9 @@ export function headersForApi(headers: Headers, hasBody: boolean): Headers {
 export function headersForBrowser(headers: Headers, isPersonal: boolean): Headers {
   const kept = decoded(endToEnd(headers, NOT_FOR_THE_BROWSER))
   if (!isPersonal) return kept
-  dropCdnOrders(kept)
-  kept.append('vary', 'cookie')
+  const own = without(kept, CDN_ORDERS)
+  own.append('vary', 'cookie')
   const isDecided = /\b(?:private|no-store|public|s-maxage|must-revalidate)\b/i
-  if (!isDecided.test(kept.get('cache-control') ?? '')) kept.append('cache-control', 'private')
-  return kept
+  if (!isDecided.test(own.get('cache-control') ?? '')) own.append('cache-control', 'private')
+  return own
 }

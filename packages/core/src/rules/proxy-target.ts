@@ -1,4 +1,4 @@
-import { type AllowedPrefix, decodedThrice, isAllowed } from './allowed-urls.ts'
+import { type AllowedPrefix, decodedThrice, isAllowed, parseUrl } from './allowed-urls.ts'
 
 /** Which path of the application stands for which URL of an API. */
 export interface ProxyTarget {
@@ -10,13 +10,19 @@ export interface ProxyTarget {
   readonly target: AllowedPrefix
 }
 
+/** A path without dot segments, for the tree below it when `*` comes last. */
+const PATTERN = /^(?=\/)(?:\/(?!\.\.?(?:\/|$))[\w\-.~]+)*(?:\/\*?)?$/
+
 /** Reads a pattern such as `/api/orders/*` or `/api/me`; `undefined` when it is none. */
-export function parseProxyTarget(pattern: string, target: AllowedPrefix): ProxyTarget | undefined {
-  if (!/^(?:\/[\w\-.~]+)*(?:\/\*?)?$/.test(pattern) || pattern === '') return undefined
-  const isTree = pattern.endsWith('/*')
-  const path = isTree ? pattern.slice(0, -2) : pattern
-  if (new URL(path, 'https://app.example.com').pathname !== (path || '/')) return undefined
-  return { path, isTree, target: isTree ? withoutLastSlash(target) : target }
+export function parseProxyTarget(
+  pattern: string,
+  { origin, pathname }: AllowedPrefix,
+): ProxyTarget | undefined {
+  if (!PATTERN.test(pattern)) return undefined
+  const isTree = pattern.endsWith('*')
+  return isTree
+    ? { path: pattern.slice(0, -2), isTree, target: { origin, pathname: pathname.replace(/\/$/, '') } }
+    : { path: pattern, isTree, target: { origin, pathname } }
 }
 
 /** The most precise target first. */
@@ -37,10 +43,9 @@ export function toTargetUrl({ pathname, search }: URL, { path, target }: ProxyTa
 
 /** The path of the application that stands for a `Location` of the API; `undefined` when it leads out of the target. */
 export function toProxyPath(location: string, from: URL, route: ProxyTarget): string | undefined {
-  if (!URL.canParse(location, from)) return undefined
-  const url = new URL(location, from)
+  const url = parseUrl(location, from)
   const { path, isTree, target } = route
-  if (!isAllowed(url, [target]) || (!isTree && url.pathname !== target.pathname)) return undefined
+  if (!url || !isAllowed(url, [target]) || (!isTree && url.pathname !== target.pathname)) return undefined
   const pathname = path + url.pathname.slice(target.pathname.length) || '/'
   return looksLikeHost(pathname) ? undefined : pathname + url.search + url.hash
 }
@@ -48,8 +53,4 @@ export function toProxyPath(location: string, from: URL, route: ProxyTarget): st
 /** `//host` names a host to whoever resolves it as a reference, encoded to whoever decodes it first. */
 function looksLikeHost(pathname: string): boolean {
   return /^\/[/\\]/.test(decodedThrice(pathname))
-}
-
-function withoutLastSlash({ origin, pathname }: AllowedPrefix): AllowedPrefix {
-  return { origin, pathname: pathname.replace(/\/$/, '') }
 }

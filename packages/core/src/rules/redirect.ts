@@ -1,4 +1,5 @@
-import { type AllowedPrefix, hasCredentials, isAllowed } from './allowed-urls.ts'
+import { type AllowedPrefix, hasCredentials, isAllowed, parseUrl } from './allowed-urls.ts'
+import { without } from './passed-on-headers.ts'
 
 /** One request on its way through redirects. */
 export interface Hop {
@@ -11,16 +12,10 @@ export interface Hop {
   readonly trusted: boolean
 }
 
-const REDIRECTS = new Set([301, 302, 303, 307, 308])
-/** All that another origin gets to see: it says nothing about the user. */
-const HARMLESS = new Set(['accept', 'accept-language', 'range', 'user-agent'])
-const ABOUT_BODY = [
-  'content-encoding',
-  'content-language',
-  'content-location',
-  'content-type',
-  'content-length',
-]
+const REDIRECTS = [301, 302, 303, 307, 308]
+/** Another origin gets to see those alone that say nothing about the user. */
+const NOT_HARMLESS = /^(?!(?:accept|accept-language|range|user-agent)$)/
+const ABOUT_BODY = /^content-(?:encoding|language|length|location|type)$/
 
 /**
  * Where a response sends the request (Fetch §4.4): the next hop, `arrived` when it is no redirect, `refused` when
@@ -28,36 +23,30 @@ const ABOUT_BODY = [
  */
 export function nextHop(
   hop: Hop,
-  status: number,
-  location: string | null,
+  { status, headers }: Pick<Response, 'status' | 'headers'>,
   prefixes: readonly AllowedPrefix[],
 ): Hop | 'arrived' | 'refused' {
-  if (!isRedirect(status) || location === null) return 'arrived'
-  if (!URL.canParse(location, hop.url)) return 'refused'
-  const url = new URL(location, hop.url)
+  const location = isRedirect(status) ? headers.get('location') : null
+  if (location === null) return 'arrived'
+  const url = parseUrl(location, hop.url)
+  if (!url) return 'refused'
   url.hash ||= hop.url.hash
-  const next = rewritten(hop, status)
-  if ((url.protocol !== 'https:' && url.protocol !== 'http:') || hasCredentials(url) || next.body === 'spent')
-    return 'refused'
-  const trusted = hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)
-  if (trusted) return { ...next, url }
+  const next = { ...rewritten(hop, status), url }
+  if (!/^https?:$/.test(url.protocol) || hasCredentials(url) || next.body === 'spent') return 'refused'
+  if (hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)) return next
   if (next.body !== 'none' || !isRead(next.method)) return 'refused'
-  const harmless = [...next.headers].filter(([name]) => HARMLESS.has(name))
-  return { ...next, url, trusted, headers: new Headers(harmless) }
+  return { ...next, trusted: false, headers: without(next.headers, NOT_HARMLESS) }
 }
 
 /** Whether it is a status that sends elsewhere: the others may have a `Location` too, which says something else. */
 export function isRedirect(status: number): boolean {
-  return REDIRECTS.has(status)
+  return REDIRECTS.includes(status)
 }
 
 /** What becomes of method and body: 303 turns everything into GET, 301 and 302 turn POST into GET. */
 function rewritten(hop: Hop, status: number): Hop {
   const toGet = status === 303 ? !isRead(hop.method) : status < 303 && hop.method === 'POST'
-  if (!toGet) return hop
-  const headers = new Headers(hop.headers)
-  for (const name of ABOUT_BODY) headers.delete(name)
-  return { ...hop, method: 'GET', headers, body: 'none' }
+  return toGet ? { ...hop, method: 'GET', headers: without(hop.headers, ABOUT_BODY), body: 'none' } : hop
 }
 
 function isRead(method: string): boolean {

@@ -8,49 +8,33 @@ export interface TokenRequest {
   readonly parameters?: Readonly<Record<string, string>>
 }
 
-const RESERVED = new Set([
-  'grant_type',
-  'refresh_token',
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'scope',
-  'resource',
-])
-
+/** Parameters that are set by the library. */
+const RESERVED =
+  /^(?:grant_type|refresh_token|client_id|client_secret|client_assertion|client_assertion_type|scope|resource)$/
 const SCOPE = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const URI_CHARACTERS = /^[!-"$-~]+$/
 
 /** The same string for two requests if, and only if, they ask for the same token; empty for the empty request. */
-export function tokenKey(request: TokenRequest): string {
-  const { scope = '', parameters = {} } = request
+export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenRequest): string {
   const names = Object.keys(parameters).toSorted()
   const key = [
-    distinct(resources(request)),
+    distinct([resource].flat()),
     distinct(scope.split(' ').filter(Boolean)),
     names.map((name) => [name, parameters[name]]),
   ]
-  return key.every((part) => part.length === 0) ? '' : JSON.stringify(key)
+  return key.some((part) => part.length > 0) ? JSON.stringify(key) : ''
 }
 
 /** What is wrong with a request, in a sentence without its values; `undefined` when nothing is. */
 export function validateTokenRequest(request: TokenRequest): string | undefined {
-  if (!isObject(request)) return 'Use an object with resource, scope or parameters, or nothing'
-  const {
-    resource = [],
-    scope,
-    parameters = {},
-  }: { readonly [Name in keyof TokenRequest]: unknown } = request
+  if (!isObject(request)) return 'Use an object with resource, scope or parameters'
+  const { resource = [], scope = 'any', parameters = {} }: Untrusted = request
   if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
-  if (scope !== undefined && !isText(scope, SCOPE)) {
-    return 'Use scope tokens separated by single spaces as scope'
-  }
-  if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string')) {
+  if (!isText(scope, SCOPE)) return 'Use tokens separated by single spaces as scope'
+  if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string'))
     return 'Use an object of strings as parameters'
-  }
-  const reserved = Object.keys(parameters).find((name) => RESERVED.has(name))
-  return reserved === undefined ? undefined : `Remove '${reserved}' from parameters: it is set by the library`
+  const reserved = Object.keys(parameters).find((name) => RESERVED.test(name))
+  return reserved && `Remove '${reserved}' from parameters`
 }
 
 /**
@@ -59,13 +43,11 @@ export function validateTokenRequest(request: TokenRequest): string | undefined 
  */
 export function exceedsGrant(scope: string | undefined, granted: string | undefined): boolean {
   if (scope === undefined || granted === undefined || `${scope} ${granted}`.includes('://')) return false
-  const had = new Set(granted.split(' '))
-  return !scope.split(' ').every((each) => had.has(each))
+  const had = granted.split(' ')
+  return !scope.split(' ').every((each) => had.includes(each))
 }
 
-function resources({ resource = [] }: TokenRequest): readonly string[] {
-  return typeof resource === 'string' ? [resource] : resource
-}
+type Untrusted = { readonly [Name in keyof TokenRequest]: unknown }
 
 function distinct(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted()

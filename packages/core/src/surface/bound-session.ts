@@ -1,9 +1,9 @@
 import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
-import { createHeldResponses, type HeldResponses } from '../mechanisms/held-responses.ts'
 import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import {
   newSession,
   type SessionRecord,
@@ -29,7 +29,7 @@ export interface Application {
 /** The session of one request, tied to the refresher. */
 export interface BoundSession extends Application {
   readonly session: RequestSession
-  readonly responses: HeldResponses
+  readonly responses: HeldResponses | undefined
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
 }
@@ -44,6 +44,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly issuer: string
   readonly absoluteSeconds: number
+  readonly responses?: Runtime['responses']
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
@@ -67,7 +68,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     routePrefix,
     claimsOf,
-    responses: createHeldResponses(),
+    responses: options.responses?.(),
     obtain(demand) {
       const { signal } = demand
       return signal ? unlessAborted(() => serve(demand), signal) : serve(demand)

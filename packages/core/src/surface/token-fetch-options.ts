@@ -60,11 +60,13 @@ export function carrying(
   }, policy)
 }
 
-/** A `fetch`, by default the runtime's, whose responses are held until the request is answered. */
+/** A `fetch`, by default the runtime's, whose responses are held until the request is answered, where that is needed. */
 export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFetch {
   return async (input, init) => {
     const { responses } = bound()
-    return responses.hold(await (fetch ? fetch(input, init) : globalThis.fetch(input, init)))
+    const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
+    responses?.hold(response)
+    return response
   }
 }
 

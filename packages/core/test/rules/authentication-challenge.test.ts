@@ -122,6 +122,7 @@ describe('rejectsToken', () => {
     [401, 'Bearer error_description="error=\\"invalid_token\\""', false],
     [401, 'Bearer realm="x", Basic error="invalid_token"', false],
   ])('S19: %j with %j: %j', (status, header, expected) => {
-    expect(rejectsToken(status, header)).toBe(expected)
+    const headers = new Headers(header === null ? {} : { 'www-authenticate': header })
+    expect(rejectsToken({ status, headers })).toBe(expected)
   })
 })
