@@ -4,7 +4,6 @@ export { EvertokenSessions } from '../../src/tokens.ts'
 
 interface Env {
   readonly ISSUER: string
-  readonly SESSION: 'cookie' | 'server'
   readonly SESSION_SECRET: string
   readonly SESSIONS: SessionsNamespace
 }
@@ -14,7 +13,6 @@ const auth = evertoken((env: Env) => ({
   clientId: 'web',
   clientSecret: 'web-secret-for-tests-only',
   secret: env.SESSION_SECRET,
-  session: env.SESSION,
   store: createDurableObjectStore(env.SESSIONS),
 }))
 

@@ -7,14 +7,12 @@ export type Check = (value: unknown) => string | undefined
 
 /** Options after the check: all have a value but those of `Bare`, which have no default. */
 export type Checked<Options, Bare extends keyof Options> = {
-  readonly [Name in keyof Options]-?: Name extends Bare
-    ? Options[Name] | undefined
-    : Exclude<Options[Name], undefined>
-}
+  readonly [Name in Exclude<keyof Options, Bare>]-?: Exclude<Options[Name], undefined>
+} & { readonly [Name in Extract<Bare, string>]: Options[Name] | undefined }
 
 /** Of each option its check, and its default. */
 export type OptionTable<Values> = {
-  readonly [Name in keyof Values]: undefined extends Values[Name]
+  readonly [Name in keyof Values]-?: undefined extends Values[Name]
     ? readonly [Check]
     : readonly [Check, Values[Name]]
 }
