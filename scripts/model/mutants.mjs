@@ -59,8 +59,8 @@ export const mutants = {
       [REFRESHER]: [['return { answer, refreshToken,', 'return { snapshot: claimed, answer, refreshToken,']],
       [OUTCOME]: [
         [
-          'const now = await cell.kept()\n    const verdict',
-          'const now = (await cell.kept()) ?? { ...sent.snapshot, sealed: undefined }\n    const verdict',
+          'const now = await cell.last()\n    const verdict',
+          'const now = (await cell.last()) ?? { ...sent.snapshot, sealed: undefined }\n    const verdict',
         ],
       ],
     },
@@ -209,7 +209,7 @@ export const mutants = {
     {
       [OUTCOME]: [
         [
-          'const now = await cell.kept()\n    const verdict',
+          'const now = await cell.last()\n    const verdict',
           'const now = await cell.read()\n    const verdict',
         ],
       ],

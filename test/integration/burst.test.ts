@@ -128,6 +128,20 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
     expect((await tab.get('/')).status).toBe(200)
     expect(server.counts.refresh).toBe(1)
   })
+
+  it('nothing is looked for when the caller has left before, be anybody signed in or not', async () => {
+    const { auth, server, clock, browser } = createApplication({ session })
+    const signal = AbortSignal.abort(new Error('the browser left'))
+    const tab = browser(async () => {
+      await expect(auth.getUserAccessToken({ signal })).rejects.toThrow('the browser left')
+      return new Response()
+    })
+    expect((await tab.get('/')).status).toBe(200)
+    await tab.signIn(0)
+    await clock.advance(1000)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(server.counts.refresh).toBe(0)
+  })
 })
 
 it('a cookie session survives a restart once the browser has caught up', async () => {

@@ -119,6 +119,14 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
       expect(await (await tab.get(path)).text()).toBe('home')
   })
 
+  it('ends at the post-logout path where nothing else is wanted', async () => {
+    const { tab, to, back } = await signOut('', { postLogoutPath: '/out' })
+    expect(to.searchParams.has('state')).toBe(false)
+    expect(back.pathname).toBe('/out')
+    expect(await (await tab.get(back.pathname + back.search)).text()).toBe('home')
+    expect((await tab.post('/auth/logout')).headers.get('location')).toBe('/out')
+  })
+
   it('asks for no cookie where there is nowhere to go on to', async () => {
     const { tab, to } = await signOut('')
     expect(to.searchParams.has('state')).toBe(false)

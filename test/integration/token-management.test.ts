@@ -26,6 +26,7 @@ function create(more: object = {}): TokenManagement {
       context: { run: (value, work) => storage.run(value, work), get: () => storage.getStore() },
       flights: createFlights(),
       keepAlive() {},
+      responses: undefined,
     },
   )
 }

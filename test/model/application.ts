@@ -1,6 +1,7 @@
 import { revokeRefreshToken, revokeSession } from '../../packages/core/src/handlers/revocation.ts'
 import { createCookieKind } from '../../packages/core/src/mechanisms/cookie-kind.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
+import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresher.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
@@ -12,7 +13,6 @@ import type { Clock } from '../../packages/core/src/ports/clock.ts'
 import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/decide.ts'
-import { chunkedCookie } from '../../packages/core/src/rules/cookies.ts'
 import { tokenKey, type TokenRequest } from '../../packages/core/src/rules/token-key.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
@@ -64,7 +64,10 @@ export function createApplication(options: ApplicationOptions): Application {
   const { clock } = process
   // The rejections that nobody hears are to be seen.
   const keepAlive = () => undefined
-  const vault = createVault({ store, seal, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const vault = createVault(
+    createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS }),
+    seal,
+  )
   const kind = createKind(plan, { vault, clock, seal })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
   const { serveDuringRefresh, idleSeconds } = plan
@@ -110,7 +113,6 @@ export function createApplication(options: ApplicationOptions): Application {
     open(cookies) {
       const session = createRequestSession({
         kind,
-        text: chunkedCookie,
         cookies,
         cookieName: COOKIE,
         attributes,
@@ -129,6 +131,7 @@ export function createApplication(options: ApplicationOptions): Application {
         origin: undefined,
         emit,
         server,
+        responses: undefined,
       })
     },
     async perform(bound, call) {

@@ -1,4 +1,5 @@
 import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
+import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
 import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
 import { endsAt, newSession } from '../../packages/core/src/rules/session-record.ts'
 import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
@@ -51,7 +52,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
     },
     async signIn(grant) {
       const clock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
-      const vault = createVault({ store, seal, clock, emit() {}, storeTimeoutMs: 1000 })
+      const vault = createVault(createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }), seal)
       const { accessToken, refreshToken = '' } = server.signIn(grant)
       const { value, expiresAt } = accessToken
       const token = { value, type: 'Bearer', obtainedAt: EPOCH, expiresAt } as const

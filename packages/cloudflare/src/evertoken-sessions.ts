@@ -88,6 +88,9 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
     case 'remove_key':
       storage.kv.delete(call[1])
       return tidy(storage)
+    default:
+      // An answer would be taken for one of an empty object.
+      throw new TypeError('Cannot understand the store: it is of another version')
   }
 }
 

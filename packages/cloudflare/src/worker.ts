@@ -64,7 +64,7 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   const context = createRequestContext(asyncStorage)
   const engineOf = enginesOf(options, (given) => {
     checkWorkerOptions(given)
-    return engine(given, { context, flights: createIsolateFlights(), keepAlive() {} })
+    return engine(given, { context, flights: createIsolateFlights(), keepAlive() {}, responses: undefined })
   })
   return {
     ...current(context),

@@ -41,6 +41,15 @@ describe('what Durable Objects hold, on workerd', () => {
     await expect.poll(() => held('session:session'), PATIENCE).toEqual(nothing)
   })
 
+  it('is told to nobody who asks as another version of the store does', async () => {
+    await call('store', 'swap', 'kept', null, 'record', now() + DAY_SECONDS)
+    for (const odd of [{ do: 'read' }, ['look'], []]) {
+      const asked = fetch(`${worker.url}/?name=session:kept`, { method: 'PUT', body: JSON.stringify(odd) })
+      expect((await asked).status).toBe(500)
+    }
+    expect(await (await call('store', 'read', 'kept')).json()).toBe('record')
+  })
+
   it('goes with the last session of a subject', async () => {
     const later = Math.floor(now() + DAY_SECONDS)
     await call('index', 'add', 'subject', 'one', later)

@@ -30,14 +30,21 @@ interface Env {
 }
 
 interface Stub {
-  fetch(url: string): Promise<Response>
+  fetch(url: string, init?: RequestInit): Promise<Response>
 }
 
-/** `POST` calls a method of the store, `GET` tells what is behind a name. */
+/** `POST` calls a method of the store, `GET` tells what is behind a name, and `PUT` passes a message on to that. */
 export default {
   async fetch(request: Request, { SESSIONS }: Env): Promise<Response> {
     const name = new URL(request.url).searchParams.get('name') ?? ''
     if (request.method === 'GET') return objectOf(SESSIONS, name).fetch('https://sessions/')
+    if (request.method === 'PUT') {
+      const asked = objectOf(SESSIONS, name).fetch('https://sessions/', {
+        method: 'POST',
+        body: await request.text(),
+      })
+      return asked.catch((error: unknown) => new Response(String(error), { status: 500 }))
+    }
     const store = createDurableObjectStore(SESSIONS)
     const [part, method, ...args] = (await request.json()) as [keyof typeof parts, string, ...unknown[]]
     const parts = { store, index: store.index }

@@ -1,5 +1,6 @@
 import { endCell } from '../mechanisms/end-cell.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
 import { RequestRefusedError } from '../vocabulary/index.ts'
@@ -14,7 +15,7 @@ export interface SignIn {
   /** Where the browser goes from here: a path of this application. */
   readonly returnTo: string
   /** What was granted, when the authorization server has told. */
-  readonly scope?: string | undefined
+  readonly scope?: string
 }
 
 /**
@@ -66,8 +67,11 @@ async function start(
     throw error
   }
   // The new session stands whatever becomes of the old one.
-  if (previous !== undefined)
-    await endCell(sessions.stored(previous), 'replaced', emit).catch(() => undefined)
+  if (previous !== undefined) await replace(previous).catch(() => undefined)
+
+  async function replace(key: string): Promise<void> {
+    await endCell(await sessions.stored(key), 'replaced', emit)
+  }
 }
 
 async function welcomed(
@@ -76,7 +80,7 @@ async function welcomed(
   onSignedIn: OnSignedIn | undefined,
 ): Promise<TokenGrant> {
   const { claims = {}, scope } = grant
-  const verdict = await onSignedIn?.({ ...claims }, { returnTo, scope })
+  const verdict = await onSignedIn?.({ ...claims }, defined({ returnTo, scope }))
   if (verdict === false)
     throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
   if (!verdict) return grant

@@ -1,5 +1,4 @@
 import { sameText } from '../rules/same-text.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
 import { answer, page } from './answer.ts'
 import { endSession, type EndSessionOptions } from './logout.ts'
 import { problem } from './problem.ts'
@@ -21,7 +20,7 @@ export async function frontChannelLogout(
   const sid = query.get('sid')
   if (query.get('iss') !== issuer || !sid) {
     const message = 'Cannot sign out: "iss" and "sid" must name the authorization server and the session'
-    return problem(400, new RequestRefusedError('cross_site_request_refused', message))
+    return problem(400, { code: 'cross_site_request_refused', message })
   }
   const snapshot = await (await session.find())?.read()
   if (sameText(snapshot?.record.claims.sid ?? '', sid)) await endSession('front_channel_logout', options)

@@ -27,8 +27,9 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
  * @throws RequestRefusedError when another site may have caused the request.
  */
 export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const { origin } = options
-  const returnTo = safeReturnTo(options.query.get('returnTo'), origin)
+  const { origin, postLogoutPath } = options
+  const wanted = options.query.get('returnTo')
+  const returnTo = wanted === null ? postLogoutPath : safeReturnTo(wanted, origin)
   if (!(await isMeant(request, options))) {
     const message =
       'Cannot sign out: POST from a page of this application, or use the "logoutUrl" of the user route'
@@ -41,7 +42,7 @@ export async function logout(request: Request, options: LogoutOptions): Promise<
     .endSessionUrl({
       id_token_hint: last.idToken,
       client_id: options.clientId,
-      post_logout_redirect_uri: origin + options.postLogoutPath,
+      post_logout_redirect_uri: origin + postLogoutPath,
       state,
     })
     // The user is signed out here; that the authorization server cannot be asked now changes nothing about it.

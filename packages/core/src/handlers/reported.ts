@@ -1,3 +1,4 @@
+import { defined } from '../rules/defined.ts'
 import { type EventListener, EvertokenError, type RedactedCause } from '../vocabulary/index.ts'
 
 /** An error of ours; what is none is thrown again. */
@@ -13,6 +14,6 @@ export function reported(
   emit: EventListener,
 ): EvertokenError {
   const told = ours(error)
-  emit({ type, code: told.code, cause: told.cause as RedactedCause | undefined })
+  emit(defined({ type, code: told.code, cause: told.cause as RedactedCause | undefined }))
   return told
 }

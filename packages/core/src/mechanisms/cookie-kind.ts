@@ -3,7 +3,7 @@ import { createCookieCell } from './cookie-cell.ts'
 import { randomId } from './digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-records.ts'
-import { cellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+import { withExpiryNotice, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 
 export interface CookieKindOptions extends SessionKindOptions {
   /** Under another key than the store's records, so that nothing in the store can serve as a cookie. */
@@ -17,7 +17,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   const { vault, cookies, clock, allStored = false } = options
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
-  const cells = cellOptions(options)
+  const cells = withExpiryNotice(options)
 
   async function textOf(record: SessionRecord): Promise<string> {
     const text = texts.get(record) ?? (await cookies.seal(record)).sealed

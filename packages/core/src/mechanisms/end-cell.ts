@@ -5,11 +5,11 @@ import { fingerprint } from './digest.ts'
 
 /** Ends a session, if there is one, and tells it by an event. Resolves to its last record. */
 export async function endCell(
-  cell: SessionCell | undefined | Promise<SessionCell | undefined>,
+  cell: SessionCell | undefined,
   reason: EndReason,
   emit: EventListener,
 ): Promise<SessionRecord | undefined> {
-  const last = await (await cell)?.end(reason)
+  const last = await cell?.end(reason)
   if (last) emit({ type: 'session_ended', session: fingerprint(last.id), reason })
   return last
 }

@@ -33,11 +33,15 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    // Whoever leaves the loop cancels the body.
-    if (bytes > maxBytes) throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
-    text += decoder.decode(chunk, { stream: true })
+  const reader = response.body?.getReader()
+  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+    bytes += chunk.value.byteLength
+    if (bytes > maxBytes) {
+      // Not waited for: of a body that somebody has cloned it takes until they have read the other half.
+      reader?.cancel().catch(() => undefined)
+      throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
+    }
+    text += decoder.decode(chunk.value, { stream: true })
   }
   return text + decoder.decode()
 }

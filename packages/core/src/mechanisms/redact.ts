@@ -1,4 +1,5 @@
 import { registeredError } from '../rules/classify.ts'
+import { defined } from '../rules/defined.ts'
 import type { RedactedCause } from '../vocabulary/index.ts'
 
 /** Reduces a foreign error to name, code, OAuth `error` and status: its text may hold a credential. */
@@ -6,12 +7,12 @@ export function redact(error: unknown): RedactedCause {
   if (typeof error !== 'object' || error === null) return { name: typeof error }
   const { name, code, error: oauthError, status, cause } = error as Record<string, unknown>
   const { code: inner } = Object(cause) as Record<string, unknown>
-  return {
+  return defined({
     name: isIdentifier(name) ? name : 'Error',
     code: [code, inner].find(isIdentifier),
     error: registeredError(oauthError),
     status: typeof status === 'number' ? status : undefined,
-  }
+  })
 }
 
 /** Names and codes as programs choose them: long enough to tell, too short and plain for a credential. */

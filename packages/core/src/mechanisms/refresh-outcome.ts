@@ -3,8 +3,9 @@ import { ended, type TokenGrant, withCoolDown, withDoubt, withGrant } from '../r
 import { settle, settleRejection } from '../rules/settle.ts'
 import { ConfigurationError, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
+import { refusal } from './given.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
-import { failed, refusal } from './refresh-failure.ts'
+import { failed } from './refresh-failure.ts'
 import { revokeToken } from './revoke-token.ts'
 import { everySwapLost, swapUntilWon } from './swap-until-won.ts'
 
@@ -70,13 +71,13 @@ export function createOutcome(options: OutcomeOptions): Outcome {
     sent: Sent,
     grant: TokenGrant,
   ): Promise<TokenResult | undefined> {
-    const now = await cell.kept()
+    const now = await cell.last()
     const verdict = settle(now?.record, sent)
     if (verdict === 'adopt') return undefined
     if (verdict === 'revoke' || !now) {
       // The session that took its place may be of the same grant at the server, which a revocation can end (RFC 7009 §2.1).
-      if ((await cell.endReason()) !== 'replaced') await revoke(cell, grant)
-      return { signIn: now ? 'no_refresh_token' : 'session_ended' }
+      if (now?.record.ended !== 'replaced') await revoke(cell, grant)
+      return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
     }
     const granted = withGrant(now.record, grant, sent.key, sent.attempt, clock.now())
     // Somebody took the claim over, and may have used the same refresh token after me.

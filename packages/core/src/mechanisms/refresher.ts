@@ -5,8 +5,8 @@ import { type ClaimState, decide, type Want } from '../rules/decide.ts'
 import { type RefreshClaim, type UserClaims, withClaim } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { fingerprint, randomId } from './digest.ts'
+import { given, refusal } from './given.ts'
 import type { OutcomeOptions, Sent, TokenResult } from './refresh-attempt.ts'
-import { given, refusal } from './refresh-failure.ts'
 import { createOutcome } from './refresh-outcome.ts'
 
 export interface TokenDemand extends Want {

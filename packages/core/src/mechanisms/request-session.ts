@@ -1,7 +1,14 @@
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { clearCookie, type CookieAttributes, type CookieText, setCookie } from '../rules/cookies.ts'
+import {
+  chunkCookie,
+  clearCookie,
+  type CookieAttributes,
+  joinCookie,
+  setCookie,
+  staleChunks,
+} from '../rules/cookies.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
@@ -28,8 +35,6 @@ export interface RequestSession {
 
 export interface RequestSessionOptions {
   readonly kind: SessionKind
-  /** How the cookie spells what it holds. */
-  readonly text: CookieText
   readonly cookies: ReadonlyMap<string, string>
   readonly cookieName: string
   readonly attributes: CookieAttributes
@@ -43,7 +48,7 @@ export interface RequestSessionOptions {
 const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { kind, text, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
+  const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
   const browser = kind.follow?.()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
@@ -55,7 +60,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let headersSent = false
 
   async function search(): Promise<SessionCell | undefined> {
-    const joined = text.join(cookieName, cookies)
+    const joined = joinCookie(cookieName, cookies)
     if (joined === undefined) return undefined
     const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
     if ('rejected' in result) {
@@ -77,13 +82,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   function cookieLines(cookie: string, { id, expiresAt }: SessionRecord): string[] {
-    const parts = text.split(cookieName, cookie)
-    if (!parts) emit({ type: 'cookie_too_large', session: fingerprint(id) })
-    if (!parts) return []
+    const chunks = chunkCookie(cookieName, cookie)
+    if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
+    if (!chunks) return []
     const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
     return [
-      ...parts.map(([name, part]) => setCookie(name, part, lifetime)),
-      ...cleared(text.stale(cookieName, cookies, parts.length)),
+      ...chunks.map(([name, chunk]) => setCookie(name, chunk, lifetime)),
+      ...cleared(staleChunks(cookieName, cookies, chunks.length)),
     ]
   }
 
@@ -121,7 +126,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
       const { record, cookie, cell: created } = await kind.create(make)
-      if (!text.split(cookieName, cookie)) throw tooLarge()
+      if (!chunkCookie(cookieName, cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
       await endCell(previous, 'replaced', emit).catch(ignoreStore)
       replace(created)
@@ -140,16 +145,17 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async settle() {
       if (!cell || !newest || browser?.isLate()) return
       if (!pending && !newest.record.claim) await keepHouse(cell, newest)
-      // Who has signed out or in anew since must not get the cookie of this session back.
-      if (!browser?.isNews(newest) || !(await cell.read().catch(ignoreStore))) return
-      const { record } = newest
+      // Somebody may have signed out or in anew meanwhile: who has must not get the cookie of this session back.
+      const news = newest as Snapshot | undefined
+      if (!news || !browser?.isNews(news) || !(await cell?.read().catch(ignoreStore))) return
+      const { record } = news
       const cookie = await browser.textOf(record)
-      if (pending !== 'clear') pending = { cookie, record }
+      if (newest?.record.id === record.id) pending = { cookie, record }
     },
     takeCookies() {
       headersSent = true
       if (pending !== 'clear') return pending ? cookieLines(pending.cookie, pending.record) : []
-      const names = [cookieName, ...text.stale(cookieName, cookies, 1)]
+      const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
       return cleared(names.filter((name) => cookies.has(name)))
     },
   }

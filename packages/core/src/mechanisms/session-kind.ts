@@ -46,15 +46,15 @@ export interface SessionKindOptions {
 const MAX_TOLD = 1000
 
 /** Tells once that the time of a session was over, as far as this process knows. Nothing is ended: clocks may be wrong. */
-export function cellOptions(options: SessionKindOptions): CellOptions {
+export function withExpiryNotice({ vault, clock, idleSeconds, emit }: SessionKindOptions): CellOptions {
   const told = createBoundedMap<string, true>(MAX_TOLD)
   function expired(key: string, record: SessionRecord): void {
     if (told.get(key)) return
     told.set(key, true)
-    const reason = options.clock.now() < record.expiresAt ? 'idle' : 'expired'
-    options.emit?.({ type: 'session_ended', session: fingerprint(key), reason })
+    const reason = clock.now() < record.expiresAt ? 'idle' : 'expired'
+    emit?.({ type: 'session_ended', session: fingerprint(key), reason })
   }
-  return { ...options, expired }
+  return { vault, clock, idleSeconds, expired }
 }
 
 export async function insert(

@@ -31,13 +31,14 @@ export function createStoredCell(
   { vault, clock, idleSeconds, expired }: CellOptions,
   { newest, keepUntil, inStoreAlone }: Keeping,
 ): SessionCell {
-  function going(held: SealedRecord | undefined): Snapshot | undefined {
+  function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
-    return record && !record.ended ? { record, sealed: held?.sealed } : undefined
+    return record && { record, sealed: held?.sealed }
   }
 
   async function kept(): Promise<Snapshot | undefined> {
-    return going(await vault.read(key))
+    const now = lastOf(await vault.read(key))
+    return now?.record.ended ? undefined : now
   }
 
   const swap: SessionCell['swap'] = (from, to) => vault.swap(key, from.sealed, to, keepUntil(to))
@@ -50,14 +51,13 @@ export function createStoredCell(
     kept,
     swap,
     async read() {
-      const now = going(await vault.read(key))
-      if (!now || clock.now() < endsAt(now.record, idleSeconds)) return now
+      const now = lastOf(await vault.read(key))
+      if (!now || now.record.ended) return undefined
+      if (clock.now() < endsAt(now.record, idleSeconds)) return now
       expired?.(key, now.record)
       return undefined
     },
-    async endReason() {
-      return (await vault.read(key))?.record.ended
-    },
+    last: async () => lastOf(await vault.read(key)),
     async end(reason) {
       let last = await lastKept()
       for (let i = 0; last && i < MAX_SWAPS; i++) {

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../rules/session-record.ts'
 import { OperatorError } from '../vocabulary/index.ts'
-import { createGuardedStore, type GuardedStoreOptions } from './guarded-store.ts'
+import type { GuardedStore } from './guarded-store.ts'
 import type { Seal } from './seal.ts'
 import { createSealedRecords, type SealedRecord, type SealedRecords } from './sealed-records.ts'
 
@@ -18,13 +18,8 @@ export interface Vault extends SealedRecords {
   remove(key: string): Promise<void>
 }
 
-export interface VaultOptions extends GuardedStoreOptions {
-  readonly seal: Seal
-}
-
-export function createVault(options: VaultOptions): Vault {
-  const store = createGuardedStore(options)
-  const records = createSealedRecords(options.seal)
+export function createVault(store: GuardedStore, seal: Seal): Vault {
+  const records = createSealedRecords(seal)
 
   return {
     ...records,

@@ -9,10 +9,10 @@ export interface Runtime {
   /** For requests that come without one of their own. */
   readonly keepAlive: KeepAlive
   /**
-   * Keeps what calls have brought fit to be passed on: `createHeldResponses`. Absent where the runtime does so by itself,
-   * as Cloudflare Workers do.
+   * Keeps what calls have brought fit to be passed on: `createHeldResponses`. `undefined` where the runtime does so by
+   * itself, as Cloudflare Workers do.
    */
-  readonly responses?: () => HeldResponses
+  readonly responses: (() => HeldResponses) | undefined
 }
 
 /** The responses that the calls of one request have brought. */

@@ -16,10 +16,10 @@ export interface SessionCell {
   read(): Promise<Snapshot | undefined>
   /** As `read`, but a session whose time is over by this clock, which may be wrong, is still there. */
   kept(): Promise<Snapshot | undefined>
+  /** As `kept`, but what is left of a session that has ended is there as well, for as long as that is remembered. */
+  last(): Promise<Snapshot | undefined>
   /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
-  /** Why the session is over, for as long as that is remembered. */
-  endReason(): Promise<EndReason | undefined>
   /** Ends the session for good. Resolves to its last record. */
   end(reason: EndReason): Promise<SessionRecord | undefined>
 }

@@ -37,56 +37,43 @@ export function cookieName(base: string, secure: boolean): string {
   return secure ? `__Host-${base}` : base
 }
 
-/** How a cookie spells what it holds. */
-export interface CookieText {
-  /** The cookies that hold a value; `undefined` when it does not fit. */
-  split(name: string, value: string): [name: string, value: string][] | undefined
-  join(
-    name: string,
-    cookies: ReadonlyMap<string, string>,
-  ): { readonly value: string } | 'incomplete' | undefined
-  /** Names of the cookies beside the first `keep` that an earlier, longer value left behind; never `name` itself. */
-  stale(name: string, cookies: ReadonlyMap<string, string>, keep: number): string[]
-}
-
-/** For values that are known to be short. */
-export const wholeCookie: CookieText = {
-  split: (name, value) => [[name, value]],
-  join(name, cookies) {
-    const value = cookies.get(name)
-    return value === undefined ? undefined : { value }
-  },
-  stale: () => [],
+/**
+ * Splits an ASCII value over as few cookies as hold it: `name` starts with `~<count>~`, the rest follows in `name.1`,
+ * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`.
+ */
+export function chunkCookie(name: string, value: string): [name: string, value: string][] | undefined {
+  if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
+  const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
+  if (value.length > room * MAX_CHUNKS) return undefined
+  const count = Math.ceil(value.length / room)
+  return chunkNames(name, count).map((chunk, i) => {
+    const part = value.slice(i * room, (i + 1) * room)
+    return [chunk, i === 0 ? `~${count}~${part}` : part]
+  })
 }
 
 /**
- * For ASCII values of any length, over as few cookies as hold it, four at most: `name` starts with `~<count>~`, the rest
- * follows in `name.1`, `name.2` … Parts of different values are not told apart here: the value is sealed as a whole, so a
- * mixed or reordered set fails the seal.
+ * Puts the chunks of a cookie together; `undefined` when there is no such cookie. Parts of different values are not
+ * told apart here: the value is sealed as a whole, so a mixed or reordered set fails the seal.
  */
-export const chunkedCookie: CookieText = {
-  split(name, value) {
-    if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
-    const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
-    if (value.length > room * MAX_CHUNKS) return undefined
-    const count = Math.ceil(value.length / room)
-    return chunkNames(name, count).map((chunk, i) => {
-      const part = value.slice(i * room, (i + 1) * room)
-      return [chunk, i === 0 ? `~${count}~${part}` : part]
-    })
-  },
-  join(name, cookies) {
-    const first = cookies.get(name)
-    if (first === undefined || !first.startsWith('~')) return wholeCookie.join(name, cookies)
-    const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)
-    const parts = chunkNames(name, count).map((chunk) => cookies.get(chunk))
-    if (count === 0 || parts.includes(undefined)) return 'incomplete'
-    return { value: parts.join('').slice('~4~'.length) }
-  },
-  stale: (name, cookies, keep) =>
-    chunkNames(name, MAX_CHUNKS)
-      .slice(Math.max(keep, 1))
-      .filter((chunk) => cookies.has(chunk)),
+export function joinCookie(
+  name: string,
+  cookies: ReadonlyMap<string, string>,
+): { readonly value: string } | 'incomplete' | undefined {
+  const first = cookies.get(name)
+  if (first === undefined) return undefined
+  if (!first.startsWith('~')) return { value: first }
+  const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)
+  const parts = chunkNames(name, count).map((chunk) => cookies.get(chunk))
+  if (count === 0 || parts.includes(undefined)) return 'incomplete'
+  return { value: parts.join('').slice('~4~'.length) }
+}
+
+/** Names of chunks beside the first `keep` that an earlier, longer value left behind; never `name` itself. */
+export function staleChunks(name: string, cookies: ReadonlyMap<string, string>, keep: number): string[] {
+  return chunkNames(name, MAX_CHUNKS)
+    .slice(Math.max(keep, 1))
+    .filter((chunk) => cookies.has(chunk))
 }
 
 function chunkNames(name: string, count: number): string[] {

@@ -1,3 +1,5 @@
+import { SPACED } from './token-key.ts'
+
 /** What a login asks of the authorization server beside what is configured. */
 export interface LoginRequest {
   readonly parameters: URLSearchParams
@@ -7,7 +9,6 @@ export interface LoginRequest {
   readonly maxAge?: number
 }
 
-const TOKENS = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
 const MAX_LENGTH = 512
 
@@ -16,10 +17,10 @@ const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
   // OIDC Core §3.1.2.1: `none` stands alone.
   ['prompt', /^(?:none|(?:(?:login|consent|select_account|create)(?: (?!$)|$))+)$/],
   ['login_hint', TEXT],
-  ['acr_values', TOKENS],
+  ['acr_values', SPACED],
   ['max_age', /^\d{1,8}$/],
   ['ui_locales', /^[\w-]+(?: [\w-]+)*$/],
-  ['scope', TOKENS],
+  ['scope', SPACED],
 ])
 
 /** Whether a parameter may stand in the query of the login route. */

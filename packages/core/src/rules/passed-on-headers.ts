@@ -7,7 +7,9 @@ export const CDN_ORDERS: RegExp = /cdn-cache-control$|^surrogate-control$/
 
 /** The headers but for those of some names. */
 export function without(headers: Headers, names: RegExp): Headers {
-  return new Headers([...headers].filter(([name]) => !names.test(name)))
+  const kept = new Headers(headers)
+  for (const [name] of headers) if (names.test(name)) kept.delete(name)
+  return kept
 }
 
 /** The headers without those for one connection alone, and without what is `unwanted` besides. */

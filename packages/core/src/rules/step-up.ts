@@ -1,4 +1,5 @@
 import { parseChallenges } from './authentication-challenge.ts'
+import { defined } from './defined.ts'
 import { isLoginParameter } from './login-request.ts'
 
 /** What an API wants before it goes on: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
@@ -11,33 +12,35 @@ export interface StepUpChallenge {
   readonly scope?: string
 }
 
-const PARAMETERS = { acr_values: 'acrValues', max_age: 'maxAge', scope: 'scope' } as const
-
 /** Finds the challenge in a `WWW-Authenticate` header; a parameter that no login could pass on is left out. */
 export function readStepUp(header: string | null): StepUpChallenge | undefined {
   for (const { scheme, parameters } of parseChallenges(header)) {
     const error = parameters.get('error')
     if (scheme !== 'bearer' && scheme !== 'dpop') continue
     if (error !== 'insufficient_user_authentication' && error !== 'insufficient_scope') continue
-    const challenge: Record<string, string | number> = { error }
-    for (const [parameter, name] of Object.entries(PARAMETERS)) {
-      const value = parameters.get(parameter)
-      if (value === undefined || !isLoginParameter(parameter, value)) continue
-      challenge[name] = name === 'maxAge' ? Number(value) : value
+    const usable = (name: string) => {
+      const value = parameters.get(name)
+      return value !== undefined && isLoginParameter(name, value) ? value : undefined
     }
-    return challenge as unknown as StepUpChallenge
+    const maxAge = usable('max_age')
+    return defined({
+      error,
+      acrValues: usable('acr_values'),
+      maxAge: maxAge === undefined ? undefined : Number(maxAge),
+      scope: usable('scope'),
+    })
   }
   return undefined
 }
 
 /** The query for the login route; `undefined` when no sign-in could meet the challenge. */
-export function stepUpQuery(challenge: StepUpChallenge, returnTo?: string): URLSearchParams | undefined {
-  if (challenge.error === 'insufficient_scope' && challenge.scope === undefined) return undefined
-  const query = new URLSearchParams()
-  for (const [parameter, name] of Object.entries(PARAMETERS)) {
-    const value = challenge[name]
-    if (value !== undefined) query.set(parameter, String(value))
-  }
+export function stepUpQuery(
+  { error, acrValues, maxAge, scope }: StepUpChallenge,
+  returnTo?: string,
+): URLSearchParams | undefined {
+  if (error === 'insufficient_scope' && scope === undefined) return undefined
+  const asked = defined({ acr_values: acrValues, max_age: maxAge, scope })
+  const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]))
   // Without it the authorization server would answer with the very session that was not enough.
   if (String(query) === '') query.set('prompt', 'login')
   if (returnTo !== undefined) query.set('returnTo', returnTo)

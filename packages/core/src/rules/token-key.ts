@@ -11,7 +11,8 @@ export interface TokenRequest {
 /** Parameters that are set by the library. */
 const RESERVED =
   /^(?:grant_type|refresh_token|client_id|client_secret|client_assertion|client_assertion_type|scope|resource)$/
-const SCOPE = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
+/** Values that a space separates, as in `scope` (RFC 6749 §3.3). */
+export const SPACED: RegExp = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const URI_CHARACTERS = /^[!-"$-~]+$/
 
 /** The same string for two requests if, and only if, they ask for the same token; empty for the empty request. */
@@ -30,7 +31,7 @@ export function validateTokenRequest(request: TokenRequest): string | undefined 
   if (!isObject(request)) return 'Use an object with resource, scope or parameters'
   const { resource = [], scope = 'any', parameters = {} }: Untrusted = request
   if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
-  if (!isText(scope, SCOPE)) return 'Use tokens separated by single spaces as scope'
+  if (!isText(scope, SPACED)) return 'Use tokens separated by single spaces as scope'
   if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string'))
     return 'Use an object of strings as parameters'
   const reserved = Object.keys(parameters).find((name) => RESERVED.test(name))

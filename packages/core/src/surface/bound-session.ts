@@ -44,7 +44,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly issuer: string
   readonly absoluteSeconds: number
-  readonly responses?: Runtime['responses']
+  readonly responses: Runtime['responses']
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {

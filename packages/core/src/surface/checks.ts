@@ -23,7 +23,7 @@ export const REQUIRED: never = null as never
 /** @throws ConfigurationError when an option is missing, unknown or wrong; it names the option, below `prefix`. */
 export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
   if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('invalid_option', 'Cannot do without options: pass an object')
+    throw new ConfigurationError('invalid_option', `Cannot do without options: pass ${prefix}{…}`)
   const given = options as Readonly<Record<string, unknown>>
   const values: Record<string, unknown> = {}
   for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
@@ -66,10 +66,15 @@ export function listOf(check: Check): Check {
 
 export const text: Check = mustMatch('be a string, and not empty', /./s)
 
-export const url: Check = must(
-  'be an https URL (on loopback also http) without user name, query and fragment',
-  (value) => typeof value === 'string' && typeof parsePrefix(value) === 'object',
-)
+export const url: Check = urlWithout('user name, query and fragment')
+
+/** @param what - Not `url` has to keep away. */
+export function urlWithout(what: string): Check {
+  return must(
+    `be an https URL (on loopback also http) without ${what}`,
+    (value) => typeof value === 'string' && parsePrefix(value) !== undefined,
+  )
+}
 
 export const seconds: Check = must('be a positive number of seconds', isPositive)
 

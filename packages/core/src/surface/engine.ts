@@ -1,3 +1,4 @@
+import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http } from '../mechanisms/http.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
@@ -8,16 +9,15 @@ import { createVault, type Vault } from '../mechanisms/vault.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
-import type { SessionStore } from '../ports/session-store.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
-import { cookieName, type CookieText, parseCookies } from '../rules/cookies.ts'
+import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { withCookies } from './respond.ts'
-import type { TokenManagementOptions, TokenSettings } from './token-options.ts'
+import type { TokenSettings } from './token-options.ts'
 import type { TokenSession } from './token-session.ts'
 
 /** Handles requests, each with the session of its user. `keepAlive` is the one that came with the request, if any. */
@@ -42,8 +42,8 @@ export type Routes = (
 ) => (() => Promise<Response>) | undefined
 
 /** What all features stand on. */
-export type Ground<Settings extends TokenSettings> = Settings & {
-  readonly store: SessionStore
+export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'clock'> & {
+  readonly store: GuardedStore
   readonly vault: Vault
   readonly flights: Runtime['flights']
   readonly http: Http
@@ -57,8 +57,6 @@ export type Ground<Settings extends TokenSettings> = Settings & {
 export interface Features<User extends TokenSession> {
   readonly server: TokenEndpoint
   readonly kind: SessionKind
-  /** How cookies spell what they hold. */
-  readonly text: CookieText
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
@@ -71,26 +69,21 @@ export interface Features<User extends TokenSession> {
 /** Wires the mechanisms together, and the features that are wanted on top. */
 export function assemble<Settings extends TokenSettings, User extends TokenSession>(
   settings: Settings,
-  options: TokenManagementOptions & { readonly store: SessionStore },
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
 ): SessionEngine<User> {
-  const { secrets, origin, sameSite, idleSeconds } = settings
-  const { clock = systemClock, store } = options
-  const http = createHttp(
-    options.fetch ?? ((input, init) => fetch(input, init)),
-    clock,
-    settings.requestTimeoutMs,
-  )
+  const { secrets, origin, sameSite, idleSeconds, storeTimeoutMs } = settings
+  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
+  const http = createHttp(fetch, clock, settings.requestTimeoutMs)
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
-  const emit = tell(options.onEvent)
-  const { storeTimeoutMs } = settings
-  const vault = createVault({ store, clock, emit, storeTimeoutMs, seal: sealFor('session') })
+  const emit = tell(settings.onEvent)
+  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
+  const vault = createVault(store, sealFor('session'))
   const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
   const features = equip(ground)
-  const { kind, text } = features
+  const { kind } = features
   const parts = { ...ground, ...features }
   const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
@@ -104,7 +97,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = { kind, text, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
+    const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
     return bind(createRequestSession(mine))
   }
 
@@ -119,7 +112,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       const cookies = parseCookies(request.headers.get('cookie'))
       const bound = open(request, keepAlive, cookies)
       const route = features.routes?.(request, cookies, bound)
-      if (route) return withCookies(bound, await kept(route(), keepAlive))
+      if (route) return withCookies(bound, await finished(route(), keepAlive))
       const user = userOf(bound)
       return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
     },
@@ -127,7 +120,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 }
 
 /** What a route has begun, such as signing out, is done even when the browser leaves. */
-function kept<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
+function finished<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
   keepAlive(work.catch(() => undefined))
   return work
 }

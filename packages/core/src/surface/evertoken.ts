@@ -1,13 +1,11 @@
 import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createCookieKind } from '../mechanisms/cookie-kind.ts'
-import { createGuardedStore } from '../mechanisms/guarded-store.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { chunkedCookie } from '../rules/cookies.ts'
 import { userClaims } from '../rules/id-token-claims.ts'
 import { readJwt } from '../rules/jwt.ts'
 import { createCurrentSession, type CurrentSession } from './current-session.ts'
@@ -45,13 +43,12 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
-  return assemble(checkOptions(options), options, runtime, signInFeatures)
+  return assemble(checkOptions(options), runtime, signInFeatures)
 }
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, onRefreshed } = ground
+  const { issuer, store, onRefreshed } = ground
   const server = createProtocol(ground)
-  const store = createGuardedStore(ground)
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {
@@ -66,7 +63,6 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   return {
     server,
     kind,
-    text: chunkedCookie,
     claimsOf,
     starting: directory?.add,
     // Its failure is nobody else's.

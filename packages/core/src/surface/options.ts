@@ -2,11 +2,11 @@ import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
 import {
+  derivedFrom,
   SIGN_IN_OPTIONS,
+  type SignInDerived,
   type SignInOptions,
-  type SignInSettings,
   type SignInValues,
-  toSignInSettings,
 } from './sign-in-options.ts'
 import {
   TOKEN_OPTIONS,
@@ -27,12 +27,10 @@ export interface EngineOptions extends EvertokenOptions {
   readonly store: SessionStore
 }
 
-/** The options, checked and with all defaults in place. */
-export interface Settings extends TokenSettings, SignInSettings {
-  readonly session: 'cookie' | 'server'
-}
+type Values = TokenValues & SignInValues & { readonly session: 'cookie' | 'server' }
 
-type Values = TokenValues & SignInValues & Pick<Settings, 'session'>
+/** The options, checked, with all defaults and what follows from them in place. */
+export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
 
 const OPTIONS: OptionTable<Values> = {
   ...TOKEN_OPTIONS,
@@ -43,7 +41,7 @@ const OPTIONS: OptionTable<Values> = {
 /** @throws ConfigurationError that names the option and says what to do. */
 export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, options)
-  const settings = { ...values, ...toTokenSettings(values), ...toSignInSettings(values) }
+  const settings: Settings = { ...toTokenSettings(values), ...derivedFrom(values) }
   if (settings.backChannelLogout && !options.store.index)
     throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')
   if (settings.diagnostics && !isDevelopment(settings))
@@ -52,6 +50,6 @@ export function checkOptions(options: EngineOptions): Settings {
 }
 
 /** As the options say it. A request can name any host. */
-function isDevelopment({ origin, insecure }: TokenSettings): boolean {
+function isDevelopment({ origin, insecure }: Settings): boolean {
   return insecure || (origin !== undefined && isLoopback(new URL(origin).hostname))
 }

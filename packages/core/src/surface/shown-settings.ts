@@ -4,7 +4,7 @@ import type { Settings } from './options.ts'
 const HOOKS = ['onSignedIn', 'onRefreshed'] as const
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
-export function shownSettings(settings: Settings): object {
+export function shownSettings(settings: Omit<Settings, 'store'>): object {
   return {
     ...pick(settings, [
       'issuer',

@@ -54,8 +54,9 @@ export interface SignInOptions {
 /** The options, checked, with all defaults in place. */
 export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignedIn' | 'onRefreshed'>
 
-/** With what follows from them. */
-export interface SignInSettings extends Omit<SignInValues, 'authorizationParameters'> {
+/** What follows from them. */
+export interface SignInDerived {
+  readonly routePrefix: string
   readonly openid: boolean
   readonly authorizationParameters: URLSearchParams
 }
@@ -89,12 +90,11 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   diagnostics: [flag, false],
 }
 
-export function toSignInSettings(values: SignInValues): SignInSettings {
+export function derivedFrom(values: SignInValues): SignInDerived {
   const { routePrefix, scope, resource } = values
   const authorizationParameters = new URLSearchParams({ ...values.authorizationParameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
-    ...values,
     routePrefix: routePrefix.replace(/\/$/, ''),
     openid: scope.split(' ').includes('openid'),
     authorizationParameters,

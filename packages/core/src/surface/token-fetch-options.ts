@@ -1,6 +1,6 @@
 import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/token-fetch.ts'
-import type { AllowedPrefix } from '../rules/allowed-urls.ts'
+import { parsePrefix } from '../rules/allowed-urls.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import {
@@ -40,7 +40,8 @@ const OPTIONS: OptionTable<Values> = {
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
   const values = checkAll<Values>(OPTIONS, options)
-  const [first, ...others] = [values.baseUrl ?? [], values.allowedUrls].flat().map(toPrefix)
+  const urls = [values.baseUrl ?? [], values.allowedUrls].flat()
+  const [first, ...others] = urls.flatMap((each) => parsePrefix(each) ?? [])
   if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
   const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
   return carrying(bound, values as TokenRequest, policy)
@@ -68,10 +69,4 @@ export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFet
     responses?.hold(response)
     return response
   }
-}
-
-/** Plain values: those of an URL cost more at every call. */
-export function toPrefix(address: string): AllowedPrefix {
-  const { origin, pathname } = new URL(address)
-  return { origin, pathname }
 }

@@ -5,7 +5,6 @@ import { createServerKind } from '../mechanisms/server-kind.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { wholeCookie } from '../rules/cookies.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
@@ -41,10 +40,9 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), options, runtime, (ground) => ({
+  return assemble(checkTokenOptions(options), runtime, (ground) => ({
     server: createTokenEndpoint(createConnection(ground)),
     kind: createServerKind(ground),
-    text: wholeCookie,
     user: createTokenSession,
   }))
 }

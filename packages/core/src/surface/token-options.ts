@@ -19,6 +19,7 @@ import {
   seconds,
   text,
   url,
+  urlWithout,
 } from './checks.ts'
 
 /** The part of the options that keeps tokens current. Only the first four have to be thought about. */
@@ -66,18 +67,17 @@ export interface TokenManagementOptions {
 /** The options, checked, with all defaults in place. */
 export type TokenValues = Checked<
   TokenManagementOptions,
-  | 'clientSecret'
-  | 'clientAuthentication'
-  | 'metadataUrl'
-  | 'baseUrl'
-  | 'store'
-  | 'onEvent'
-  | 'fetch'
-  | 'clock'
+  'clientSecret' | 'clientAuthentication' | 'metadataUrl' | 'baseUrl' | 'onEvent' | 'fetch' | 'clock'
 >
 
-/** With what follows from them. */
-export interface TokenSettings extends TokenValues {
+/** With what follows from them, in the place of the secrets. */
+export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
+  Values,
+  'secret' | 'clientSecret'
+> &
+  Derived
+
+interface Derived {
   readonly insecure: boolean
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
@@ -93,6 +93,7 @@ const notMetadata = must(
   'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
+const withQuery = urlWithout('user name and fragment')
 const withoutPath = must('have no path', (baseUrl: string) => new URL(baseUrl).pathname === '/')
 const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
@@ -110,9 +111,9 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   ],
   clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
   // Some servers tell by a query which of their policies is meant.
-  metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
+  metadataUrl: [(value) => text(value) ?? withQuery((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? withoutPath(value)],
-  store: [(value) => hasMethods(value) ?? notEventual(value)],
+  store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
   idleSeconds: [seconds, DAY_SECONDS],
@@ -140,13 +141,14 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
 }
 
 /** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
-export function toTokenSettings(values: TokenValues): TokenSettings {
+export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
+  const { secret, clientSecret, ...rest } = values
   const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
   return {
-    ...values,
+    ...rest,
     insecure: new URL(values.issuer).protocol === 'http:',
-    secrets: [values.secret].flat() as [string, ...string[]],
-    authentication: authenticationOf(values),
+    secrets: [secret].flat() as [string, ...string[]],
+    authentication: authenticationOf(clientSecret, values.clientAuthentication),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
     requestTimeoutMs: values.requestTimeoutSeconds * 1000,
@@ -154,7 +156,10 @@ export function toTokenSettings(values: TokenValues): TokenSettings {
   }
 }
 
-function authenticationOf({ clientSecret, clientAuthentication }: TokenValues): ClientAuthentication {
+function authenticationOf(
+  clientSecret: string | undefined,
+  clientAuthentication: TokenManagementOptions['clientAuthentication'],
+): ClientAuthentication {
   const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
   if (method === 'none' && clientSecret === undefined) return { method }
   if (method !== 'none' && clientSecret !== undefined) return { method, clientSecret }

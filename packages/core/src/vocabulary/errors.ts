@@ -34,11 +34,11 @@ export type ErrorCode =
 /** What is left of a foreign error: enough to diagnose, nothing that could be a credential. */
 export interface RedactedCause {
   readonly name: string
-  readonly code?: string | undefined
+  readonly code?: string
   /** The OAuth `error` member, when it is a registered one. */
-  readonly error?: string | undefined
+  readonly error?: string
   /** The HTTP status that was answered. */
-  readonly status?: number | undefined
+  readonly status?: number
 }
 
 export interface EvertokenErrorOptions {

@@ -25,7 +25,7 @@ export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_
  * who wants to use it. No event carries a token, a code or a secret.
  */
 export type EvertokenEvent =
-  | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause | undefined }
+  | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
   | { readonly type: 'session_started'; readonly session: string }
   | { readonly type: 'session_ended'; readonly session: string; readonly reason: EndReason }
   | { readonly type: 'session_rejected'; readonly reason: RejectionReason }
@@ -58,7 +58,7 @@ export type EvertokenEvent =
   | {
       readonly type: 'logout_token_rejected'
       readonly code: ErrorCode
-      readonly cause?: RedactedCause | undefined
+      readonly cause?: RedactedCause
     }
   /** The proxy could not reach an API; `target` is its origin. */
   | { readonly type: 'proxy_failed'; readonly target: string; readonly cause: RedactedCause }

@@ -1,4 +1,5 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
+import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import { createSeal } from '../../src/mechanisms/seal.ts'
 import { createSealedRecords, type SealedRecords } from '../../src/mechanisms/sealed-records.ts'
@@ -31,7 +32,8 @@ export function createBench(
   const store = { ...honest, ...tweak(honest) }
   const emit = (event: EvertokenEvent) => void events.push(event)
   const seal = createSeal(secrets, 'session')
-  const vault = createVault({ store, seal, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const vault = createVault(guarded, seal)
   const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
   return { clock, store, vault, cookies, events }
 }

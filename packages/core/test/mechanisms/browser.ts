@@ -2,7 +2,6 @@ import { createCookieKind } from '../../src/mechanisms/cookie-kind.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/request-session.ts'
 import { createServerKind } from '../../src/mechanisms/server-kind.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
-import { chunkedCookie } from '../../src/rules/cookies.ts'
 import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import { type Bench, IDLE } from './bench.ts'
 
@@ -12,7 +11,7 @@ export const NAME = '__Host-evertoken'
 export interface Browser {
   readonly cookies: Map<string, string>
   /** A request with the cookies of now. */
-  request(): RequestSession
+  request(shown?: ReadonlyMap<string, string>): RequestSession
   /** Keeps what a response says; resolves to its `Set-Cookie` lines. */
   receive(session: RequestSession): Promise<string[]>
   signIn(record: SessionRecord): Promise<void>
@@ -28,11 +27,10 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
 
   const browser: Browser = {
     cookies,
-    request: () =>
+    request: (shown = cookies) =>
       createRequestSession({
         kind: create({ vault, cookies: sealedCookies, clock, idleSeconds: IDLE }),
-        text: chunkedCookie,
-        cookies: new Map(cookies),
+        cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },
         idleSeconds: IDLE,

@@ -113,6 +113,14 @@ describe('createHttp', () => {
     expect(tooLarge.cancelled()).toBe(true)
   })
 
+  it('does not wait for the end of a body that is too large', async () => {
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(10)),
+      cancel: hangs,
+    })
+    expect(await failureOf(readText(new Response(stream), 5))).toMatchObject({ name: 'BodyTooLargeError' })
+  })
+
   it('counts bytes, not characters, and stops an endless body at once', async () => {
     expect(await failureOf(readText(new Response('€'.repeat(4)), 11))).toMatchObject({
       name: 'BodyTooLargeError',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { withClaim } from '../../src/rules/session-record.ts'
 import { createBench, createRecord, LIFE } from './bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
+import { createGate } from '../../../../test/integration/gate.ts'
 
 const NOW = 1_800_000_000
 const record = createRecord(NOW)
@@ -115,5 +116,64 @@ describe('a request with its session in the cookie', () => {
     const { key } = await cellOf(session)
     expect(bench.events).toEqual([{ type: 'cookie_too_large', session: key.slice(0, 8) }])
     expect((await use(browser.request())).record.generation).toBe(2)
+  })
+
+  it.each(['end', 'start'] as const)(
+    'does without its news when it %ss a session meanwhile',
+    async (what) => {
+      const bench = createBench()
+      const tab = createBrowser(bench)
+      await tab.signIn(createRecord(bench.clock.now()))
+      await bench.clock.advance(600_000)
+      const request = tab.request()
+      await use(request)
+      // The session is due to be touched, which takes until the other has finished.
+      const [touching, gate] = [createGate(), createGate()]
+      const { swap } = bench.store
+      bench.store.swap = async (...args) => {
+        bench.store.swap = swap
+        touching.open()
+        await gate.opened
+        return swap(...args)
+      }
+      const settling = request.settle()
+      await touching.opened
+      if (what === 'end') await request.end('signed_out')
+      else await request.start(named(another))
+      gate.open()
+      await settling
+
+      const lines = request.takeCookies()
+      expect(lines).toHaveLength(1)
+      expect(lines[0]?.includes('Max-Age=0')).toBe(what === 'end')
+    },
+  )
+
+  it('keeps the cookie of a session that was started while that of the one before was sealed', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    await tab.signIn(record)
+    const [sealing, gate] = [createGate(), createGate()]
+    const { seal } = bench.cookies
+    const held = {
+      ...bench.cookies,
+      async seal(next: typeof record) {
+        if (next.claims.sub === 'another') return seal(next)
+        sealing.open()
+        await gate.opened
+        return seal(next)
+      },
+    }
+    const request = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
+    request.note(await advance(request))
+    const settling = request.settle()
+    await sealing.opened
+    await request.start(named(another))
+    gate.open()
+    await settling
+
+    const [, value = ''] = /=([^;]*)/.exec(request.takeCookies()[0] ?? '') ?? []
+    const opened = await bench.cookies.open(value)
+    expect('record' in opened && opened.record.claims.sub).toBe('another')
   })
 })

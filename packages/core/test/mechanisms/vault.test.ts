@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import { createSeal } from '../../src/mechanisms/seal.ts'
 import { createVault } from '../../src/mechanisms/vault.ts'
@@ -209,7 +210,7 @@ describe('vault', () => {
     const { clock } = createBench()
     const store = Object.assign(new Store(), { swap: () => hangs(), remove: () => hangs() })
     const seal = createSeal([SECRET], 'session')
-    const vault = createVault({ store, seal, emit() {}, clock, storeTimeoutMs: 1 })
+    const vault = createVault(createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }), seal)
     expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
   })
 
@@ -218,13 +219,8 @@ describe('vault', () => {
     let opened = 0
     const counting = { ...seal, unseal: (sealed: string) => ((opened += 1), seal.unseal(sealed)) }
     const { clock } = createBench()
-    const vault = createVault({
-      store: createMemoryStore(),
-      seal: counting,
-      emit() {},
-      clock,
-      storeTimeoutMs: 1,
-    })
+    const store = createGuardedStore({ store: createMemoryStore(), emit() {}, clock, storeTimeoutMs: 1 })
+    const vault = createVault(store, counting)
     const sealed = await seal.seal(createRecord(0))
     for (let i = 0; i < 3; i++) await vault.open(sealed)
     expect(opened).toBe(1)

@@ -2,15 +2,16 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   MAX_CHUNKS,
-  chunkedCookie,
+  chunkCookie,
   clearCookie,
   cookieName,
+  joinCookie,
   parseCookies,
   setCookie,
+  staleChunks,
 } from '../../src/rules/cookies.ts'
 
 const NAME = '__Host-session'
-const { split: chunkCookie, join: joinCookie, stale: staleChunks } = chunkedCookie
 const sealAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*.~-_'
 const printableAscii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')
 

@@ -313,6 +313,10 @@ describe('checkOptions', () => {
     },
   )
 
+  it('refuses to do without a store, which only applications may leave out', () => {
+    expectRefused('store', { store: undefined })
+  })
+
   it('refuses a store that is eventually consistent, and says what to use instead', () => {
     const error = check({ store: { ...store, consistency: 'eventual' } })
     expect(error).toBeInstanceOf(ConfigurationError)

@@ -3,11 +3,10 @@ import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import { checkAll } from '../../src/surface/checks.ts'
 import { checkOptions } from '../../src/surface/options.ts'
 import {
+  derivedFrom,
   SIGN_IN_OPTIONS,
   type SignInOptions,
-  type SignInSettings,
   type SignInValues,
-  toSignInSettings,
 } from '../../src/surface/sign-in-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
@@ -15,8 +14,9 @@ const store = createMemoryStore()
 const { index: _index, ...withoutIndex } = store
 const needed = { issuer: 'https://login.example.com', clientId: 'web', secret: 'x'.repeat(32) }
 
-function checkSignInOptions(options: SignInOptions): SignInSettings {
-  return toSignInSettings(checkAll<SignInValues>(SIGN_IN_OPTIONS, options))
+function checkSignInOptions(options: SignInOptions) {
+  const values = checkAll<SignInValues>(SIGN_IN_OPTIONS, options)
+  return { ...values, ...derivedFrom(values) }
 }
 
 describe('checkSignInOptions', () => {

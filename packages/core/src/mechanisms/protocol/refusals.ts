@@ -1,5 +1,6 @@
 import type { RefreshAnswer } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/classify.ts'
+import { defined } from '../../rules/defined.ts'
 import { isJsonObject } from '../../rules/json-object.ts'
 import { retryAfterSeconds } from '../../rules/retry-after.ts'
 import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
@@ -13,7 +14,7 @@ const NOT_CONNECTED =
 /** What of an error response (RFC 6749 §5.2) may be repeated. */
 export function errorResponse({ response: { status }, body }: Answer): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  return { name: 'TokenEndpointError', status, error }
+  return defined({ name: 'TokenEndpointError', status, error })
 }
 
 /** What a response without usable tokens means for the refresh token that was sent. */
