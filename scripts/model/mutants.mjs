@@ -80,11 +80,7 @@ export const mutants = {
     ['calm'],
     {
       'surface/bound-session.ts': [
-        ['{ key, request, rejected }: Demand', '{ key, request, rejected, signal }: Demand'],
-        [
-          'beforeRefresh, keepAlive }\n    const result',
-          'beforeRefresh, keepAlive, signal }\n    const result',
-        ],
+        ['rejected, beforeRefresh, keepAlive })', 'rejected, beforeRefresh, keepAlive, signal })'],
       ],
       [REFRESHER]: [
         [
@@ -243,8 +239,8 @@ export const mutants = {
     ['everything'],
     {
       'surface/bound-session.ts': [
-        ['  return new Promise((resolve', '  const begun = work()\n  return new Promise((resolve'],
-        ['work().finally(stay)', 'begun.finally(stay)'],
+        ['would end the process.\n      signal?.throwIfAborted()', ''],
+        ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
       ],
     },
   ],

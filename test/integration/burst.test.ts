@@ -8,6 +8,7 @@ import {
   currentRefreshToken,
   kinds,
 } from './application.ts'
+import { createGate } from './gate.ts'
 
 const CALLS = 500
 const many = <T>(count: number, call: () => Promise<T>) => Promise.all(Array.from({ length: count }, call))
@@ -127,6 +128,37 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
 
     expect((await tab.get('/')).status).toBe(200)
     expect(server.counts.refresh).toBe(1)
+  })
+
+  it('no refresh is begun for a caller who leaves while the store is read', async () => {
+    const [reading, gate] = [createGate(), createGate()]
+    const { read, ...others } = createMemoryStore()
+    let isSlow = false
+    const store = {
+      ...others,
+      async read(key: string) {
+        if (isSlow) {
+          reading.open()
+          await gate.opened
+        }
+        return read(key)
+      },
+    }
+    const { auth, server, clock, browser } = createApplication({ session, store })
+    const abort = new AbortController()
+    const tab = browser(async () => {
+      isSlow = true
+      const token = auth.getUserAccessToken({ signal: abort.signal })
+      await reading.opened
+      abort.abort(new Error('the browser left'))
+      gate.open()
+      await expect(token).rejects.toThrow('the browser left')
+      return new Response()
+    })
+    await tab.signIn(0)
+    await clock.advance(1000)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(server.counts.refresh).toBe(0)
   })
 
   it('nothing is looked for when the caller has left before, be anybody signed in or not', async () => {

@@ -50,16 +50,6 @@ export interface BindOptions extends Application {
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
   const { refresher, issuer, server, clock, emit, origin, routePrefix, claimsOf } = options
 
-  async function serve({ key, request, rejected }: Demand): Promise<TokenResult> {
-    const cell = await session.find()
-    if (!cell) return { signIn: 'no_session' }
-    const { beforeRefresh, keepAlive } = session
-    const demand = { key, request, rejected, beforeRefresh, keepAlive }
-    const result = await refresher.token(cell, await cell.read(), demand)
-    if ('token' in result) session.note(result.snapshot)
-    return result
-  }
-
   return {
     session,
     server,
@@ -69,9 +59,19 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     claimsOf,
     responses: options.responses?.(),
-    obtain(demand) {
-      const { signal } = demand
-      return signal ? unlessAborted(() => serve(demand), signal) : serve(demand)
+    async obtain({ key, request, rejected, signal }) {
+      signal?.throwIfAborted()
+      const cell = await session.find()
+      if (!cell) return { signIn: 'no_session' }
+      const seen = await cell.read()
+      // Before the work begins: a failure that nobody waits for would end the process.
+      signal?.throwIfAborted()
+      const { beforeRefresh, keepAlive } = session
+      const work = refresher.token(cell, seen, { key, request, rejected, beforeRefresh, keepAlive })
+      // Listening costs more than all the rest: only to what has to be waited for.
+      const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
+      if ('token' in result) session.note(result.snapshot)
+      return result
     },
     start(grant) {
       return session.start(async (id) => {
@@ -90,13 +90,11 @@ export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): A
 }
 
 /** Lets one caller go when its signal says so; the work goes on for the others. */
-function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    // Before the work begins: a failure that nobody waits for would end the process.
-    signal.throwIfAborted()
     const leave = () => reject(signal.reason as Error)
     const stay = () => signal.removeEventListener('abort', leave)
     signal.addEventListener('abort', leave)
-    work().finally(stay).then(resolve, reject)
+    work.finally(stay).then(resolve, reject)
   })
 }
