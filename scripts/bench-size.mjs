@@ -1,15 +1,11 @@
 // Prints what every entry weighs in a bundle, minified and gzipped, beside its peers. Usage: node scripts/bench-size.mjs
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundle } from './packaging/bundles.mjs'
+import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { root } from './packaging/packages.mjs'
 import { ensurePackage } from './tools.mjs'
 
 const SOURCE = ['@evertoken/source', 'workerd', 'worker', 'import']
-const CLOUDFLARE = {
-  'cloudflare-core': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare/tokens'`,
-  'cloudflare-full': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare'`,
-}
 
 /** What each peer is measured without, when it expects the application to bring it. */
 const PEERS = [
@@ -24,7 +20,7 @@ const PEERS = [
 ]
 
 const sizes = {}
-for (const [name, code] of Object.entries(CLOUDFLARE))
+for (const [name, code] of Object.entries(WORKERS))
   sizes[name] = (await bundle(code, root, { conditions: SOURCE })).gzipped
 
 const rows = []

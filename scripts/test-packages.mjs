@@ -1,12 +1,12 @@
 // Packs every package, installs the tarballs into an empty project, and checks there what users would get.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundle } from './packaging/bundles.mjs'
+import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
-import { buildPackages, installPacked, run } from './packaging/packages.mjs'
+import { buildPackages, installPacked, root, run } from './packaging/packages.mjs'
 import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
 
@@ -72,6 +72,11 @@ async function checkImports(project, packages) {
   }
 }
 
+async function kilobytes(code, project) {
+  const { gzipped } = await bundle(code, project)
+  return Math.round(gzipped / 1000)
+}
+
 async function checkBundles(project, packages) {
   for (const { entries } of packages.filter(({ name }) => PORTABLE.includes(name.split('/')[1]))) {
     for (const entry of entries) {
@@ -84,5 +89,15 @@ async function checkBundles(project, packages) {
   await check('bundle: what is not used is left out', async () => {
     const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
     assert.ok(bytes < MAX_STORE_BYTES, `The memory store alone takes ${bytes} bytes`)
+  })
+  await check('bundle: the documentation says what a Worker weighs', async () => {
+    const [tokens, all] = await Promise.all(Object.values(WORKERS).map((code) => kilobytes(code, project)))
+    const readme = await readFile(join(root, 'README.md'), 'utf8')
+    const docs = await readFile(join(root, 'docs/cloudflare.md'), 'utf8')
+    assert.match(
+      readme.replaceAll('\n', ' '),
+      new RegExp(`gzipped ${all} KB.*\\[${tokens} KB for token management`),
+    )
+    assert.match(docs, new RegExp(`is ${tokens} KB minified and gzipped instead of ${all} KB`))
   })
 }

@@ -2,6 +2,12 @@ import { builtinModules } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
+/** What a Worker imports: for token management alone, and for all there is. */
+export const WORKERS = {
+  'cloudflare-core': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare/tokens'`,
+  'cloudflare-full': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare'`,
+}
+
 /**
  * Bundles code against what is installed in a project, as an application would.
  *
