@@ -19,13 +19,15 @@ export function parseUrl(url: string | URL, base?: string | URL): URL | undefine
   }
 }
 
-/**
- * Reads a configured URL; `undefined` when it is not absolute, insecure (plain http is for loopback alone), or has
- * credentials, a query or a fragment.
- */
-export function parsePrefix(url: string): AllowedPrefix | undefined {
+/** Reads a configured URL; a string says what is wrong with it. Plain http is for loopback alone. */
+export function parsePrefix(
+  url: string,
+): AllowedPrefix | 'not_absolute' | 'credentials' | 'insecure' | 'query' {
   const parsed = parseUrl(url)
-  if (!parsed || hasCredentials(parsed) || !isSecure(parsed) || /[?#]/.test(url)) return undefined
+  if (!parsed) return 'not_absolute'
+  if (hasCredentials(parsed)) return 'credentials'
+  if (!isSecure(parsed)) return 'insecure'
+  if (/[?#]/.test(url)) return 'query'
   // Plain values: those of an URL cost more at every call.
   return { origin: parsed.origin, pathname: parsed.pathname }
 }

@@ -1,4 +1,5 @@
 import { isB64Token } from './bearer-grammar.ts'
+import { defined } from './defined.ts'
 import { isJsonObject } from './json-object.ts'
 import type { TokenGrant } from './session-record.ts'
 
@@ -24,12 +25,10 @@ export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | u
   ].map(textOf)
   const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
   const expiresAt = sentAt + lifetimeSeconds(body['expires_in'])
-  return {
-    accessToken: usable ? { value, type: 'Bearer', obtainedAt: sentAt, expiresAt, scope } : undefined,
-    refreshToken,
-    scope,
-    idToken,
-  }
+  const accessToken = usable
+    ? defined({ value, type: 'Bearer', obtainedAt: sentAt, expiresAt, scope })
+    : undefined
+  return defined({ accessToken, refreshToken, scope, idToken })
 }
 
 /** Seconds: the default when missing or odd, 0 when not positive, a year at most. */

@@ -66,14 +66,16 @@ export function listOf(check: Check): Check {
 
 export const text: Check = mustMatch('be a string, and not empty', /./s)
 
-export const url: Check = urlWithout('user name, query and fragment')
+const NOT_A_PREFIX = {
+  not_absolute: 'must be an absolute URL',
+  credentials: 'must have no user name or password',
+  insecure: 'must use https (http on loopback only)',
+  query: 'must have no query or fragment',
+} as const
 
-/** @param what - Not `url` has to keep away. */
-export function urlWithout(what: string): Check {
-  return must(
-    `be an https URL (on loopback also http) without ${what}`,
-    (value) => typeof value === 'string' && parsePrefix(value) !== undefined,
-  )
+export const url: Check = (value) => {
+  const prefix = typeof value === 'string' ? parsePrefix(value) : 'not_absolute'
+  return typeof prefix === 'string' ? NOT_A_PREFIX[prefix] : undefined
 }
 
 export const seconds: Check = must('be a positive number of seconds', isPositive)

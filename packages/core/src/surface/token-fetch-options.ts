@@ -1,6 +1,6 @@
 import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/token-fetch.ts'
-import { parsePrefix } from '../rules/allowed-urls.ts'
+import { type AllowedPrefix, parsePrefix } from '../rules/allowed-urls.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import {
@@ -41,7 +41,7 @@ const OPTIONS: OptionTable<Values> = {
 export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
   const values = checkAll<Values>(OPTIONS, options)
   const urls = [values.baseUrl ?? [], values.allowedUrls].flat()
-  const [first, ...others] = urls.flatMap((each) => parsePrefix(each) ?? [])
+  const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
   const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
   return carrying(bound, values as TokenRequest, policy)

@@ -19,7 +19,6 @@ import {
   seconds,
   text,
   url,
-  urlWithout,
 } from './checks.ts'
 
 /** The part of the options that keeps tokens current. Only the first four have to be thought about. */
@@ -93,7 +92,6 @@ const notMetadata = must(
   'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
-const withQuery = urlWithout('user name and fragment')
 const withoutPath = must('have no path', (baseUrl: string) => new URL(baseUrl).pathname === '/')
 const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
@@ -111,7 +109,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   ],
   clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
   // Some servers tell by a query which of their policies is meant.
-  metadataUrl: [(value) => text(value) ?? withQuery((value as string).replace(/\?[^#]*$/, ''))],
+  metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? withoutPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],

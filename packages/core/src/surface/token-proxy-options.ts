@@ -1,7 +1,7 @@
 import type { TokenFetch } from '../handlers/token-fetch.ts'
 import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/token-proxy.ts'
 import type { ForwardedStyle } from '../rules/forwarded-headers.ts'
-import { parsePrefix } from '../rules/allowed-urls.ts'
+import { type AllowedPrefix, parsePrefix } from '../rules/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/proxy-target.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
@@ -59,8 +59,7 @@ export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenPr
 
 function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProxyRoute): ProxyRoute {
   const values = checkAll<Values>(ROUTE_OPTIONS, route, `${pattern}.`)
-  const target = parsePrefix(values.target)
-  const parsed = target && parseProxyTarget(pattern, target)
+  const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
   if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
   const bare = holding(bound, values.fetch)
   const policy = {

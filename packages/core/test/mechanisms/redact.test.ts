@@ -75,4 +75,9 @@ describe('redact', () => {
       }),
     )
   })
+
+  it('has no members without a value', () => {
+    expect(Object.keys(redact(new TypeError('x')))).toEqual(['name'])
+    expect(Object.keys(redact({ status: 500 }))).toEqual(['name', 'status'])
+  })
 })

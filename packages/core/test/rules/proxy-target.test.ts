@@ -15,7 +15,7 @@ const API = 'https://api.internal'
 
 function route(pattern: string, target: string): ProxyTarget {
   const prefix = parsePrefix(target)
-  const parsed = prefix && parseProxyTarget(pattern, prefix)
+  const parsed = typeof prefix === 'string' ? undefined : parseProxyTarget(pattern, prefix)
   if (!parsed) throw new Error(`${pattern} -> ${target}`)
   return parsed
 }
