@@ -10,7 +10,7 @@ export type { FaultChooser, ScriptEntry } from './authorization-server/fault-scr
 export type * from './authorization-server/faults.ts'
 export { isProcessed, pauseAfterProcessing, pauseBeforeProcessing } from './authorization-server/faults.ts'
 export type { EndReason, Grant, ReuseProfile } from './authorization-server/grants.ts'
-export type { Hold } from './authorization-server/hold.ts'
+export type { Hold } from './hold.ts'
 export type { SigningAlgorithm } from './authorization-server/id-token.ts'
 export type { GrantInspector, Introspection } from './authorization-server/inspection.ts'
 export type { Arrival, LogEntry } from './authorization-server/journal.ts'

@@ -1,4 +1,8 @@
 export * from './authorization-server.ts'
+export { createFaultyStore } from './faulty-store.ts'
+export type { FaultyStore, FaultyStoreOptions, StoreLogEntry } from './faulty-store.ts'
+export type { Outage, OutageOptions } from './faulty-store/outages.ts'
+export type * from './faulty-store/store-faults.ts'
 export { createManualClock } from './manual-clock.ts'
 export type { ManualClock, ManualClockOptions } from './manual-clock.ts'
 export { runContract, sessionStoreContract } from './session-store-contract.ts'

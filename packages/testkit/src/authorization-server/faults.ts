@@ -1,5 +1,5 @@
-import type { Hold } from './hold.ts'
-import { createHold } from './hold.ts'
+import type { Hold } from '../hold.ts'
+import { createHold } from '../hold.ts'
 import type { IdTokenTweak } from './model.ts'
 import type { RetryAfter } from './retry-after.ts'
 
@@ -123,27 +123,27 @@ export interface IdTokenFault extends IdTokenTweak {
  * A delay on the server's clock. `before` (the default) processes the request late. `after` processes it immediately and
  * sends the response late. The request takes effect even after an abort.
  */
-export interface DelayFault {
+export interface DelayFault<Next = Fault> {
   readonly type: 'delay'
   readonly ms: number
   readonly when?: 'before' | 'after'
-  readonly next?: Fault | undefined
+  readonly next?: Next | undefined
 }
 
-/** Holds a request at a moment the test can wait for; made by `pauseBeforeProcessing` and `pauseAfterProcessing`. */
-export interface PauseFault extends Hold {
+/** Holds a request where the test can wait for it. Made by `pauseBeforeProcessing` and `pauseAfterProcessing`. */
+export interface PauseFault<Next = Fault> extends Hold {
   readonly type: 'pause'
   readonly when: 'before' | 'after'
-  readonly next?: Fault | undefined
+  readonly next?: Next | undefined
 }
 
-/** Once released the request takes effect even if its sender has given up, as it would behind a slow proxy. */
-export function pauseBeforeProcessing(next?: Fault): PauseFault {
+/** After the release, the request takes effect even if its sender aborted it, like behind a slow proxy. */
+export function pauseBeforeProcessing<const Next = never>(next?: Next): PauseFault<Next> {
   return { type: 'pause', when: 'before', next, ...createHold() }
 }
 
-/** Whatever comes next, the request has taken effect. */
-export function pauseAfterProcessing(next?: Fault): PauseFault {
+/** The request takes effect before the pause. */
+export function pauseAfterProcessing<const Next = never>(next?: Next): PauseFault<Next> {
   return { type: 'pause', when: 'after', next, ...createHold() }
 }
 

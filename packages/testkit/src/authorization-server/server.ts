@@ -3,14 +3,15 @@ import { systemClock } from '../system-clock.ts'
 import { createAdmission } from './admission.ts'
 import type { AuthorizationServerOptions, FakeAuthorizationServer } from './api.ts'
 import { createEndpoints, issue } from './endpoints.ts'
-import { createFaultScript } from './fault-script.ts'
+import { createFaultScript } from '../fault-script.ts'
+import type { Fault } from './faults.ts'
 import { createGrants } from './grants.ts'
 import { createSigner } from './id-token.ts'
 import { inspectGrants, introspect } from './inspection.ts'
 import type { Arrival, LogEntry } from './journal.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
-import type { Client, IncomingRequest, Tweaks, World } from './model.ts'
+import type { Client, IncomingRequest, RequestKind, Tweaks, World } from './model.ts'
 import { logoutToken, sendLogoutToken } from './logout-token.ts'
 import { createFetch } from './network.ts'
 import { perform } from './perform.ts'
@@ -31,7 +32,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
   const journal = createJournal(options.keepLog ?? true)
   const admission = createAdmission({ clock, capacity: options.capacity, rateLimit: options.rateLimit })
   const responseHeaders = createResponseHeaders(clock, options.date, options.age)
-  const faults = createFaultScript()
+  const faults = createFaultScript<RequestKind, Fault, IncomingRequest>()
   let waiting: (() => void)[] = []
 
   async function process(request: IncomingRequest, entry: LogEntry, tweaks: Tweaks): Promise<Response> {
