@@ -5,6 +5,20 @@ export type { Outage, OutageOptions } from './faulty-store/outages.ts'
 export type * from './faulty-store/store-faults.ts'
 export { createManualClock } from './manual-clock.ts'
 export type { ManualClock, ManualClockOptions } from './manual-clock.ts'
+export { createResourceServer } from './resource-server.ts'
+export type {
+  ResourceLogEntry,
+  ResourceRequest,
+  ResourceServer,
+  ResourceServerOptions,
+} from './resource-server.ts'
+export type {
+  Challenge,
+  InsufficientScopeChallenge,
+  InsufficientUserAuthenticationChallenge,
+  InvalidTokenChallenge,
+  ResponseChallenge,
+} from './resource-server/challenges.ts'
 export { runContract, sessionStoreContract } from './session-store-contract.ts'
 export type { ContractCase, ContractResult, SessionStoreContractOptions } from './session-store-contract.ts'
 export { createShiftableClock } from './shiftable-clock.ts'
