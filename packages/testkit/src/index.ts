@@ -1,4 +1,23 @@
 export * from './authorization-server.ts'
+export { createBrowser } from './browser.ts'
+export type {
+  Application,
+  Browser,
+  BrowserFetchInit,
+  BrowserOptions,
+  BrowserRequestInit,
+  BrowserSignInOptions,
+  NavigateInit,
+} from './browser/api.ts'
+export { createCookieJar } from './browser/cookie-jar.ts'
+export type {
+  Cookie,
+  CookieContext,
+  CookieJar,
+  CookieJarOptions,
+  CookieSnapshot,
+} from './browser/cookie-jar.ts'
+export type { SameSite } from './browser/set-cookie.ts'
 export { createFaultyStore } from './faulty-store.ts'
 export type { FaultyStore, FaultyStoreOptions, StoreLogEntry } from './faulty-store.ts'
 export type { Outage, OutageOptions } from './faulty-store/outages.ts'
