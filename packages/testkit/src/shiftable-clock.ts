@@ -72,7 +72,9 @@ export function createShiftableClock({ base = systemClock }: ShiftableClockOptio
     async sleep(ms, signal) {
       const due = elapsed() + ms
       if (!(ms > 0)) return base.sleep(0)
-      while (!signal?.aborted && due - elapsed() > ROUNDING_MS) await waitForChange(due - elapsed(), signal)
+      // The base gets `ms` unchanged, so that both wake in the same advance of a manual clock.
+      for (let left = ms; left > ROUNDING_MS && !signal?.aborted; left = due - elapsed())
+        await waitForChange(left, signal)
     },
     shift(seconds) {
       aheadSeconds += requireFinite('shift', seconds)

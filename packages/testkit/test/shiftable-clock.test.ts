@@ -136,6 +136,21 @@ describe('createShiftableClock', () => {
     )
   })
 
+  it('wakes in the advance that reaches the time, also with fractions', async () => {
+    const fraction = fc.double({ min: 0.001, max: 1e6, noNaN: true })
+    await fc.assert(
+      fc.asyncProperty(fraction, fraction, fraction, async (before, shifted, nap) => {
+        const { base, clock } = createMachine()
+        await base.advance(before)
+        clock.advance(shifted)
+        const sleeper = sleepOn(clock, nap)
+        await base.advance(nap)
+        expect(sleeper.awake).toBe(true)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   it('rejects times that are not numbers, and negative advances', () => {
     const { clock, times } = createMachine()
     expect(() => clock.shift(Number.NaN)).toThrow(/`shift` received NaN/)
