@@ -10,6 +10,7 @@ import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
+import { signIn, type TestBrowser } from '@evertoken/testkit/session'
 
 const store: SessionStore = createMemoryStore()
 const options: EvertokenOptions = {
@@ -66,3 +67,4 @@ export const tokenWorker = {
 export const cases = sessionStoreContract(() => store)
 export const fake = createAuthorizationServer({ clock: createManualClock() })
 export const isTemporary = (error: unknown): boolean => error instanceof TryLaterError
+export const signInAlice = (): Promise<TestBrowser> => signIn(auth, { claims: { sub: 'alice' } })

@@ -1,5 +1,44 @@
 export * from './authorization-server.ts'
+export { createBrowser } from './browser.ts'
+export type {
+  Application,
+  Browser,
+  BrowserFetchInit,
+  BrowserOptions,
+  BrowserRequestInit,
+  BrowserSignInOptions,
+  NavigateInit,
+} from './browser/api.ts'
+export { createCookieJar } from './browser/cookie-jar.ts'
+export type {
+  Cookie,
+  CookieContext,
+  CookieJar,
+  CookieJarOptions,
+  CookieSnapshot,
+} from './browser/cookie-jar.ts'
+export type { SameSite } from './browser/set-cookie.ts'
+export { createFaultyStore } from './faulty-store.ts'
+export type { FaultyStore, FaultyStoreOptions, StoreLogEntry } from './faulty-store.ts'
+export type { Outage, OutageOptions } from './faulty-store/outages.ts'
+export type * from './faulty-store/store-faults.ts'
 export { createManualClock } from './manual-clock.ts'
 export type { ManualClock, ManualClockOptions } from './manual-clock.ts'
+export { createResourceServer } from './resource-server.ts'
+export type {
+  ResourceLogEntry,
+  ResourceRequest,
+  ResourceServer,
+  ResourceServerOptions,
+} from './resource-server.ts'
+export type {
+  Challenge,
+  InsufficientScopeChallenge,
+  InsufficientUserAuthenticationChallenge,
+  InvalidTokenChallenge,
+  ResponseChallenge,
+} from './resource-server/challenges.ts'
 export { runContract, sessionStoreContract } from './session-store-contract.ts'
 export type { ContractCase, ContractResult, SessionStoreContractOptions } from './session-store-contract.ts'
+export { createShiftableClock } from './shiftable-clock.ts'
+export type { ShiftableClock, ShiftableClockOptions } from './shiftable-clock.ts'

@@ -1,54 +1,52 @@
 import type { Clock } from '@evertoken/core'
+import { createSleepers } from './sleepers.ts'
 
 export interface ManualClock extends Clock {
-  /** Moves time on by `ms`, waking sleepers in order and letting each one's work settle before the next. */
+  /** Moves time forward by `ms`, wakes sleepers in order, and lets the work of each one settle before the next. */
   advance(ms: number): Promise<void>
-  /** Sets the wall clock forward or back; what has elapsed and who sleeps is untouched. */
+  /**
+   * Moves the wall clock forward or back. The elapsed time and sleepers do not change. A machine that was suspended for
+   * `seconds` sees the same when it wakes.
+   */
   jump(seconds: number): void
-  /** How many sleep. */
+  /** How many callers sleep. */
   readonly pending: number
 }
 
 export interface ManualClockOptions {
   /** Seconds since the epoch. Default 1,800,000,000. */
   readonly start?: number
-  /** Time jumps to the next sleeper when nobody has used the clock for a while, so that nothing waits for ever. */
+  /** Whether time moves to the next sleeper when nothing has used the clock for `quietMs`. Default `false`. */
   readonly auto?: boolean
-  /** That while, in real milliseconds. Default 5: work the clock cannot see should be done sooner. */
+  /** Milliseconds of real time. Work that the clock cannot see should take less. Default 5. */
   readonly quietMs?: number
 }
 
-interface Sleeper {
-  readonly due: number
-  wake(): void
-}
-
-/** A clock that stands still until a test moves it. */
+/** Creates a clock that moves only when a test moves it. */
 export function createManualClock(options: number | ManualClockOptions = {}): ManualClock {
   const {
     start = 1_800_000_000,
     auto = false,
     quietMs = 5,
   } = typeof options === 'number' ? { start: options } : options
+  const sleepers = createSleepers()
   let elapsed = 0
   let jumped = 0
   let touches = 0
   let watched = false
   let advancing = Promise.resolve()
-  let sleepers: readonly Sleeper[] = []
 
   function touch<T>(value: T): T {
     touches += 1
     return value
   }
 
-  /** Wakes whoever is due first, if that is by `limit`. */
+  /** Moves to the first sleeper if it is due by `limit`. Time moves first, so that the sleeper sees the right time. */
   function wakeNext(limit: number): boolean {
-    const [next, ...others] = sleepers
-    if (!next || next.due > limit) return false
-    sleepers = others
-    elapsed = next.due
-    next.wake()
+    const due = sleepers.nextDue
+    if (due === undefined || due > limit) return false
+    elapsed = due
+    sleepers.wakeNext()
     return true
   }
 
@@ -67,7 +65,7 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
 
   function look(touchesBefore: number) {
     watched = false
-    if (sleepers.length === 0) return
+    if (sleepers.size === 0) return
     if (touches !== touchesBefore) return watch()
     wakeNext(Infinity)
     setTimeout(watch, 0)
@@ -77,16 +75,15 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
     now: () => touch(start + jumped + elapsed / 1000),
     elapsed: () => touch(elapsed),
     sleep(ms, signal) {
-      if (!(ms > 0)) return turn()
+      if (signal?.aborted || !(ms > 0)) return turn()
       const due = touch(elapsed + ms)
       if (auto) watch()
-      return new Promise((wake) => {
-        const sleeper = { due, wake }
-        sleepers = [...sleepers, sleeper].toSorted((a, b) => a.due - b.due)
-        signal?.addEventListener('abort', () => {
-          sleepers = sleepers.filter((other) => other !== sleeper)
-          wake()
+      return new Promise((resolve) => {
+        const wakeEarly = sleepers.add(due, () => {
+          signal?.removeEventListener('abort', wakeEarly)
+          resolve()
         })
+        signal?.addEventListener('abort', wakeEarly)
       })
     },
     advance: (ms) => (advancing = advancing.then(() => advanceNow(ms))),
@@ -94,7 +91,7 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
       jumped += seconds
     },
     get pending() {
-      return sleepers.length
+      return sleepers.size
     },
   }
 }

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { createManualClock } from '../src/index.ts'
 
 describe('createManualClock', () => {
-  it('stands still until it is moved', async () => {
+  it('stops until a test moves it', async () => {
     const clock = createManualClock(1000)
     expect([clock.now(), clock.elapsed()]).toEqual([1000, 0])
     await clock.advance(1500)
     expect([clock.now(), clock.elapsed()]).toEqual([1001.5, 1500])
   })
 
-  it('jumps the wall clock alone, and wakes nobody by it', async () => {
+  it('jumps only the wall clock, and wakes no sleeper', async () => {
     const clock = createManualClock(1000)
     let woken = false
     const sleeping = clock.sleep(10).then(() => (woken = true))
@@ -22,7 +22,7 @@ describe('createManualClock', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('wakes everybody in order and on time, those who fall asleep again too', async () => {
+  it('wakes all sleepers in order and on time, also those that sleep again', async () => {
     const delays = fc.array(fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 4 }), { maxLength: 6 })
     await fc.assert(
       fc.asyncProperty(delays, async (sleepers) => {
@@ -44,6 +44,17 @@ describe('createManualClock', () => {
     )
   })
 
+  it('wakes a sleeper early on an abort, also if it was aborted before', async () => {
+    const clock = createManualClock()
+    const controller = new AbortController()
+    const sleeping = clock.sleep(1000, controller.signal)
+    expect(clock.pending).toBe(1)
+    controller.abort()
+    await sleeping
+    await clock.sleep(1000, controller.signal)
+    expect([clock.pending, clock.elapsed()]).toEqual([0, 0])
+  })
+
   it('adds up concurrent advances', async () => {
     const clock = createManualClock()
     await Promise.all([clock.advance(10), clock.advance(5)])
@@ -58,7 +69,7 @@ describe('createManualClock', () => {
 })
 
 describe('auto', () => {
-  it('goes on to the next sleeper by itself', async () => {
+  it('moves to the next sleeper automatically', async () => {
     const clock = createManualClock({ start: 0, auto: true })
     const order: string[] = []
     const nap = async (name: string, ms: number) => {

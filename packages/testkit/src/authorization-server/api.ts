@@ -1,4 +1,5 @@
 import type { Clock } from '@evertoken/core'
+import type { CapacityOptions, Load } from './capacity.ts'
 import type { FaultScript } from './fault-script.ts'
 import type { ReuseProfile } from './grants.ts'
 import type { SigningAlgorithm } from './id-token.ts'
@@ -6,6 +7,8 @@ import type { GrantInspector, Introspection } from './inspection.ts'
 import type { Journal } from './journal.ts'
 import type { Listening } from './listen.ts'
 import type { Client, IdTokenTweak, TokenResponse, User } from './model.ts'
+import type { RateLimitOptions } from './rate-limit.ts'
+import type { AgeHeader, DateHeader } from './response-headers.ts'
 
 export interface AuthorizationServerOptions {
   /** Default `https://login.example.com`; `listen()` replaces it. */
@@ -30,6 +33,16 @@ export interface AuthorizationServerOptions {
   readonly metadata?: Readonly<Record<string, unknown>>
   /** How logout tokens are posted to `backChannelLogoutUri` of a client. Default: the global `fetch`. */
   readonly backChannelFetch?: (request: Request) => Promise<Response>
+  /** How many token requests are processed at the same time. Default: all. */
+  readonly capacity?: CapacityOptions
+  /** How many token requests are accepted per second. Default: all. */
+  readonly rateLimit?: RateLimitOptions
+  /** The `Date` header of every response. Default 0, the time of the server's clock. */
+  readonly date?: DateHeader
+  /** The `Age` header of every response. Default: no header. */
+  readonly age?: AgeHeader
+  /** Whether `log` keeps every request. Set it to `false` for many thousands of requests. Default `true`. */
+  readonly keepLog?: boolean
   /** Default: the machine's. */
   readonly clock?: Clock
 }
@@ -63,6 +76,7 @@ export interface LogoutTokenOptions {
 
 export interface FakeAuthorizationServer {
   readonly issuer: string
+  readonly clock: Clock
   readonly clients: readonly Client[]
   user: User | undefined
   /**
@@ -80,7 +94,8 @@ export interface FakeAuthorizationServer {
   sendLogoutToken(options?: LogoutTokenOptions): Promise<Response>
   /** Signs with another key from now on, the only one that is published. */
   rotateKeys(): void
-  introspect(accessToken: string): Introspection
+  /** @param at - When the token must be valid, in seconds since the epoch. By default, now. */
+  introspect(accessToken: string, at?: number): Introspection
   readonly grants: GrantInspector
   /** Faults for the next requests of a kind, one each and in order; `undefined` stands for an honest answer. */
   readonly script: FaultScript['script']
@@ -90,9 +105,11 @@ export interface FakeAuthorizationServer {
   release(): void
   /** Requests by kind: `refresh` for refresh tokens, `token` for all other token requests. */
   readonly counts: Journal['counts']
-  /** How often each refresh token was presented, whatever came of it. */
+  /** How often clients presented each refresh token, with any result. */
   readonly uses: Journal['uses']
-  maxUses(): number
+  readonly maxUses: Journal['maxUses']
+  /** How many token requests are processed and wait now, and how many did at most. */
+  readonly load: Load
   readonly log: Journal['log']
   /** Forgets counts, uses and log; the grants stay. */
   resetCounts(): void

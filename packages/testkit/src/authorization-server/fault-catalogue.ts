@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts'
 const YEAR_SECONDS = 31_536_000
 const HTML = '<!doctype html><title>Bad gateway</title><h1>Bad gateway</h1>'
 
-/** One of each, by name, for tests that run through all of them. None of them waits for a test to release it. */
+/** Faults of each kind, by name, for tests that use all of them. None of them waits until a test releases it. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   '500': { type: 'status', status: 500 },
   '500 after processing': { type: 'status', status: 500, processed: true },
@@ -13,6 +13,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   '429 with Retry-After in seconds': { type: 'status', status: 429, retryAfter: 2 },
   '429 with a negative Retry-After': { type: 'status', status: 429, retryAfter: -5 },
   '429 with Retry-After of a year': { type: 'status', status: 429, retryAfter: YEAR_SECONDS },
+  '429 with Retry-After of zero': { type: 'status', status: 429, retryAfter: 0 },
+  '429 with a malformed Retry-After': { type: 'status', status: 429, retryAfter: 'soon' },
+  '503 with Retry-After in the past': { type: 'status', status: 503, retryAfter: { dateInSeconds: -3600 } },
   '400 with nothing': { type: 'status', status: 400 },
   'reset before processing': { type: 'reset', processed: false },
   'reset after processing': { type: 'reset', processed: true },

@@ -1,9 +1,11 @@
-import type { Hold } from './hold.ts'
-import { createHold } from './hold.ts'
+import type { Hold } from '../hold.ts'
+import { createHold } from '../hold.ts'
 import type { IdTokenTweak } from './model.ts'
+import type { RetryAfter } from './retry-after.ts'
 
-/** What goes wrong with one request. Where `processed` can be chosen, `true` means the request took effect first. */
+/** A failure of one request. If a fault has `processed`, `true` means that the request takes effect first. */
 export type Fault =
+  | ResponseFault
   | StatusFault
   | ErrorFault
   | RedirectFault
@@ -19,14 +21,25 @@ export type Fault =
   | DelayFault
   | PauseFault
 
-/** Answers with a bare status; without a body there is no content type either. */
+/** Any response. Headers that it contains replace those of the server, `Date` and `Age` too. */
+export interface ResponseFault {
+  readonly type: 'response'
+  /** Default 200. */
+  readonly status?: number
+  /** Pairs can repeat a name. */
+  readonly headers?: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[]
+  readonly body?: string | Uint8Array<ArrayBuffer>
+  /** Default `false`. */
+  readonly processed?: boolean
+}
+
+/** Only a status. Without a body, the response has no content type. */
 export interface StatusFault {
   readonly type: 'status'
   readonly status: number
   readonly body?: string
   readonly contentType?: string
-  /** Seconds, a literal header value, or a date so many seconds from the server's now. */
-  readonly retryAfter?: number | string | { readonly dateInSeconds: number }
+  readonly retryAfter?: RetryAfter
   readonly processed?: boolean
 }
 
@@ -106,36 +119,45 @@ export interface IdTokenFault extends IdTokenTweak {
   readonly type: 'idToken'
 }
 
-/** Waits on the server's clock, before the request takes effect unless told otherwise. */
-export interface DelayFault {
+/**
+ * A delay on the server's clock. `before` (the default) processes the request late. `after` processes it immediately and
+ * sends the response late. The request takes effect even after an abort.
+ */
+export interface DelayFault<Next = Fault> {
   readonly type: 'delay'
   readonly ms: number
   readonly when?: 'before' | 'after'
-  readonly next?: Fault | undefined
+  readonly next?: Next | undefined
 }
 
-/** Holds a request at a moment the test can wait for; made by `pauseBeforeProcessing` and `pauseAfterProcessing`. */
-export interface PauseFault extends Hold {
+/** Holds a request where the test can wait for it. Made by `pauseBeforeProcessing` and `pauseAfterProcessing`. */
+export interface PauseFault<Next = Fault> extends Hold {
   readonly type: 'pause'
   readonly when: 'before' | 'after'
-  readonly next?: Fault | undefined
+  readonly next?: Next | undefined
 }
 
-/** Once released the request takes effect even if its sender has given up, as it would behind a slow proxy. */
-export function pauseBeforeProcessing(next?: Fault): PauseFault {
+/** After the release, the request takes effect even if its sender aborted it, like behind a slow proxy. */
+export function pauseBeforeProcessing<const Next = never>(next?: Next): PauseFault<Next> {
   return { type: 'pause', when: 'before', next, ...createHold() }
 }
 
-/** Whatever comes next, the request has taken effect. */
-export function pauseAfterProcessing(next?: Fault): PauseFault {
+/** The request takes effect before the pause. */
+export function pauseAfterProcessing<const Next = never>(next?: Next): PauseFault<Next> {
   return { type: 'pause', when: 'after', next, ...createHold() }
 }
 
 /** Whether a request that meets this fault takes effect (at the latest when it is released). */
 export function isProcessed(fault: Fault): boolean {
-  if (fault.type === 'status' || fault.type === 'error' || fault.type === 'redirect')
-    return fault.processed ?? false
+  if (isProcessedByChoice(fault)) return fault.processed ?? false
   if (fault.type === 'reset' || fault.type === 'body') return fault.processed ?? true
   const isHeldBefore = (fault.type === 'delay' || fault.type === 'pause') && fault.when !== 'after'
   return !isHeldBefore || fault.next === undefined || isProcessed(fault.next)
+}
+
+/** The faults that replace the response, and by default the processing too. */
+function isProcessedByChoice(
+  fault: Fault,
+): fault is ResponseFault | StatusFault | ErrorFault | RedirectFault {
+  return ['response', 'status', 'error', 'redirect'].includes(fault.type)
 }

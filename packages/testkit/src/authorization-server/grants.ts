@@ -3,14 +3,14 @@ import { randomText } from './base64url.ts'
 import { Refusal } from './refusal.ts'
 
 /**
- * What the server does with a refresh token that was used before.
+ * Specifies how the server reacts when a refresh token is used a second time.
  *
- * - `strict`: the whole grant ends.
- * - `{ graceSeconds }`: within that time it answers with a sibling pair, after it the whole grant ends. With `limit`
- *   `previous token` no longer than until a successor is used; with `newest pair` every answer voids all tokens that
- *   were given before it.
- * - `tolerant`: it stays valid, and every refresh adds a new one.
- * - `no-rotation`: the first one is the only one.
+ * - `strict`: The whole grant ends.
+ * - `{ graceSeconds }`: Within that time, the server issues a sibling pair. Later, the whole grant ends. With the
+ *   `limit` `previous token`, the time also ends when a successor is used. With `newest pair`, every response voids all
+ *   tokens that the server issued before.
+ * - `tolerant`: The token stays valid, and every refresh adds a new one.
+ * - `no-rotation`: The grant keeps its first refresh token.
  */
 export type ReuseProfile =
   | 'strict'
@@ -47,13 +47,22 @@ export interface AccessToken {
 }
 
 interface RefreshToken {
+  readonly value: string
   readonly grant: Grant
-  /** The one that was used to get it. */
+  /** The token that was exchanged for this one. */
   readonly previous: RefreshToken | undefined
   spentAt?: number
   /** A successor of it was used. */
   outdated?: true
   void?: true
+}
+
+/** The state of one grant. It is kept per grant, so that no operation takes longer because there are other grants. */
+interface GrantState {
+  endReason?: EndReason
+  /** Oldest first, without those that a newer pair voided. */
+  refreshTokens: RefreshToken[]
+  readonly accessTokens: Set<string>
 }
 
 export interface GrantsOptions {
@@ -77,7 +86,8 @@ export interface Grants {
   checkRefreshToken(token: string, clientId: string): Grant
   /** Spends the token and returns its successor, or `undefined` where refresh tokens do not rotate. */
   rotate(token: string): string | undefined
-  accessToken(token: string): AccessToken | undefined
+  /** @param at - When the token must be valid, in seconds since the epoch. By default, now. */
+  accessToken(token: string, at?: number): AccessToken | undefined
   revoke(token: string, clientId: string): void
   currentRefreshToken(grant: Grant): string | undefined
 }
@@ -86,15 +96,22 @@ export interface Grants {
 export function createGrants(options: GrantsOptions): Grants {
   const { clock, reuse, refreshEndsAccessTokens, refreshTokenPrefix, accessTokenPrefix } = options
   const limit = typeof reuse === 'object' ? reuse.limit : undefined
-  const all: Grant[] = []
-  const ended = new Map<Grant, EndReason>()
+  const states = new Map<Grant, GrantState>()
+  /** Under its id and, if it is the newest one of its subject, under the subject. */
+  const grants = new Map<string, Grant>()
   const refreshTokens = new Map<string, RefreshToken>()
   const accessTokens = new Map<string, AccessToken>()
 
-  const isAlive = (grant: Grant) => !ended.has(grant)
+  function stateOf(grant: Grant): GrantState {
+    const state = states.get(grant)
+    if (!state) throw new Error(`The grant '${grant.id}' was not opened by this server`)
+    return state
+  }
+
+  const isAlive = (grant: Grant) => stateOf(grant).endReason === undefined
 
   function end(grant: Grant, reason: EndReason) {
-    if (isAlive(grant)) ended.set(grant, reason)
+    stateOf(grant).endReason ??= reason
   }
 
   function isReplay({ spentAt, outdated }: RefreshToken) {
@@ -104,40 +121,44 @@ export function createGrants(options: GrantsOptions): Grants {
   }
 
   function issueRefreshToken(grant: Grant, previous?: RefreshToken) {
-    const token = refreshTokenPrefix + randomText(24)
-    refreshTokens.set(token, { grant, previous })
-    return token
+    const token = { value: refreshTokenPrefix + randomText(24), grant, previous }
+    refreshTokens.set(token.value, token)
+    stateOf(grant).refreshTokens.push(token)
+    return token.value
   }
 
-  function endAccessTokens(grant: Grant) {
-    for (const [value, token] of accessTokens) if (token.grant === grant) accessTokens.delete(value)
+  function endAccessTokens(state: GrantState) {
+    for (const value of state.accessTokens) accessTokens.delete(value)
+    state.accessTokens.clear()
   }
 
-  /** Makes a token the one that counts: there is no way back behind it. */
   function spend(token: RefreshToken) {
+    const state = stateOf(token.grant)
     if (reuse !== 'tolerant' && reuse !== 'no-rotation') token.spentAt ??= clock.now()
     if (token.previous) token.previous.outdated = true
-    if (refreshEndsAccessTokens || limit === 'newest pair') endAccessTokens(token.grant)
+    if (refreshEndsAccessTokens || limit === 'newest pair') endAccessTokens(state)
     if (limit !== 'newest pair') return
-    for (const other of refreshTokens.values()) {
-      if (other.grant === token.grant && other !== token) other.void = true
-    }
+    for (const other of state.refreshTokens) if (other !== token) other.void = true
+    state.refreshTokens = [token]
   }
 
   return {
     open(request) {
-      const grant = { ...request, id: `grant-${all.length + 1}`, sid: randomText(12) }
-      all.push(grant)
+      const grant = { ...request, id: `grant-${states.size + 1}`, sid: randomText(12) }
+      states.set(grant, { refreshTokens: [], accessTokens: new Set() })
+      grants.set(grant.id, grant)
+      grants.set(grant.sub, grant)
       return grant
     },
-    find: (subOrId) => all.findLast((grant) => grant.id === subOrId || grant.sub === subOrId),
+    find: (subOrId) => grants.get(subOrId),
     isAlive,
-    endReason: (grant) => ended.get(grant),
+    endReason: (grant) => stateOf(grant).endReason,
     end,
     issueAccessToken(token, seconds) {
       const value = accessTokenPrefix + randomText(24)
       const issuedAt = clock.now()
       accessTokens.set(value, { ...token, issuedAt, expiresAt: issuedAt + seconds })
+      stateOf(token.grant).accessTokens.add(value)
       return value
     },
     issueRefreshToken: (grant) => issueRefreshToken(grant),
@@ -156,9 +177,9 @@ export function createGrants(options: GrantsOptions): Grants {
       spend(known)
       return reuse === 'no-rotation' ? undefined : issueRefreshToken(known.grant, known)
     },
-    accessToken(token) {
+    accessToken(token, at = clock.now()) {
       const known = accessTokens.get(token)
-      return known && isAlive(known.grant) && clock.now() < known.expiresAt ? known : undefined
+      return known && isAlive(known.grant) && at < known.expiresAt ? known : undefined
     },
     revoke(token, clientId) {
       const known = refreshTokens.get(token)
@@ -167,10 +188,7 @@ export function createGrants(options: GrantsOptions): Grants {
     },
     currentRefreshToken(grant) {
       if (!isAlive(grant)) return undefined
-      const unspent = [...refreshTokens].filter(
-        ([, known]) => known.grant === grant && known.spentAt === undefined && !known.void,
-      )
-      return unspent.at(-1)?.[0]
+      return stateOf(grant).refreshTokens.findLast(({ spentAt }) => spentAt === undefined)?.value
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { EndReason, Grant } from './grants.ts'
 import type { World } from './model.ts'
 
-/** What RFC 7662 section 2.2 would answer, and the extra parameters of the token request. */
+/** An introspection response (RFC 7662 section 2.2), and the extra parameters of the token request. */
 export interface Introspection {
   readonly active: boolean
   readonly sub?: string
@@ -26,8 +26,8 @@ export interface GrantInspector {
   end(subOrId: string): void
 }
 
-export function introspect({ grants, issuer }: World, token: string): Introspection {
-  const known = grants.accessToken(token)
+export function introspect({ grants, issuer }: World, token: string, at?: number): Introspection {
+  const known = grants.accessToken(token, at)
   if (!known) return { active: false }
   const { grant, scope, resource, extra, issuedAt, expiresAt } = known
   const { sub, clientId } = grant

@@ -1,7 +1,7 @@
 import type { Fault } from './faults.ts'
 import type { RequestKind } from './model.ts'
 
-/** One request. It holds everything that was sent, secrets included: for tests only. */
+/** One request. It contains everything that the client sent, including secrets. Use it only in tests. */
 export interface LogEntry {
   /** `elsewhere`: meant for another origin, and never answered. `unknown`: no such endpoint. */
   readonly kind: RequestKind | 'elsewhere' | 'unknown'
@@ -27,11 +27,13 @@ export interface Journal {
   readonly log: readonly LogEntry[]
   readonly counts: Readonly<Record<RequestKind, number>>
   readonly uses: ReadonlyMap<string, number>
+  maxUses(): number
   begin(arrival: Arrival, at: number, fault?: Fault): LogEntry
   reset(): void
 }
 
-export function createJournal(): Journal {
+/** @param keepLog - Whether the log keeps requests. Counts are kept in any case. */
+export function createJournal(keepLog: boolean): Journal {
   const log: LogEntry[] = []
   const uses = new Map<string, number>()
   const counts = noCounts()
@@ -40,9 +42,10 @@ export function createJournal(): Journal {
     log,
     counts,
     uses,
+    maxUses: () => [...uses.values()].reduce((most, count) => Math.max(most, count), 0),
     begin(arrival, at, fault) {
       const entry: LogEntry = { ...arrival, at, fault: fault?.type, processed: false }
-      log.push(entry)
+      if (keepLog) log.push(entry)
       if (entry.kind !== 'elsewhere' && entry.kind !== 'unknown') counts[entry.kind] += 1
       const presented = entry.kind === 'refresh' ? entry.parameters.get('refresh_token') : null
       if (presented !== null) uses.set(presented, (uses.get(presented) ?? 0) + 1)

@@ -44,6 +44,8 @@ async function serve(
   const closed = new Promise<void>((resolve) => outgoing.once('close', resolve))
   outgoing.once('close', () => gone.abort())
   const response = await handler(await toRequest(incoming, origin, gone.signal))
+  // Otherwise Node adds the machine's time, where a test wants another date or none.
+  outgoing.sendDate = false
   outgoing.writeHead(response.status, [...response.headers].flat())
   outgoing.flushHeaders()
   for await (const chunk of response.body ?? []) {

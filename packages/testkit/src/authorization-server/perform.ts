@@ -1,8 +1,9 @@
 import type { Clock } from '@evertoken/core'
 import { cutBody, hugeBody, slowBody } from './bodies.ts'
-import type { BodyFault, ErrorFault, Fault, RefreshTokenFault, StatusFault } from './faults.ts'
+import type { BodyFault, ErrorFault, Fault, RefreshTokenFault, ResponseFault, StatusFault } from './faults.ts'
 import type { Tweaks } from './model.ts'
 import { errorResponse } from './refusal.ts'
+import { retryAfterHeader } from './retry-after.ts'
 
 export interface Performance {
   /** Lets the model take the request; the honest answer. */
@@ -19,6 +20,9 @@ export interface Performance {
 export async function perform(fault: Fault | undefined, on: Performance): Promise<Response> {
   if (!fault) return on.process()
   switch (fault.type) {
+    case 'response':
+      if (fault.processed) await on.process()
+      return scriptedResponse(fault)
     case 'status':
       if (fault.processed) await on.process()
       return statusResponse(fault, on.clock)
@@ -74,14 +78,18 @@ async function pause(
   return perform(processed, { ...on, process })
 }
 
+function scriptedResponse({ status = 200, headers = {}, body }: ResponseFault): Response {
+  const pairs = Array.isArray(headers) ? headers : Object.entries(headers)
+  const response = new Response(body ?? null, { status })
+  // A body of text has a content type by default, and the script specifies all of them.
+  response.headers.delete('content-type')
+  for (const [name, value] of pairs) response.headers.append(name, value)
+  return response
+}
+
 function statusResponse({ status, body, contentType, retryAfter }: StatusFault, clock: Clock): Response {
-  const headers = new Headers()
+  const headers = new Headers(retryAfterHeader(retryAfter, clock))
   if (contentType !== undefined) headers.set('content-type', contentType)
-  if (typeof retryAfter === 'object') {
-    headers.set('retry-after', new Date((clock.now() + retryAfter.dateInSeconds) * 1000).toUTCString())
-  } else if (retryAfter !== undefined) {
-    headers.set('retry-after', String(retryAfter))
-  }
   return new Response(body ?? null, { status, headers })
 }
 

@@ -1,19 +1,22 @@
 import type { Clock } from '@evertoken/core'
 import { systemClock } from '../system-clock.ts'
+import { createAdmission } from './admission.ts'
 import type { AuthorizationServerOptions, FakeAuthorizationServer } from './api.ts'
 import { createEndpoints, issue } from './endpoints.ts'
-import { createFaultScript } from './fault-script.ts'
+import { createFaultScript } from '../fault-script.ts'
+import type { Fault } from './faults.ts'
 import { createGrants } from './grants.ts'
 import { createSigner } from './id-token.ts'
 import { inspectGrants, introspect } from './inspection.ts'
 import type { Arrival, LogEntry } from './journal.ts'
 import { createJournal } from './journal.ts'
 import { listen } from './listen.ts'
-import type { Client, IncomingRequest, Tweaks, World } from './model.ts'
+import type { Client, IncomingRequest, RequestKind, Tweaks, World } from './model.ts'
 import { logoutToken, sendLogoutToken } from './logout-token.ts'
 import { createFetch } from './network.ts'
 import { perform } from './perform.ts'
 import { Refusal, toResponse } from './refusal.ts'
+import { createResponseHeaders } from './response-headers.ts'
 
 const DEFAULT_CLIENTS: readonly Client[] = [{ id: 'web', secret: 'web-secret-for-tests-only' }]
 
@@ -26,8 +29,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
   const clock = options.clock ?? systemClock
   const world = createWorld(options, clock, { issuer: () => issuer, user: () => server.user })
   const endpoints = createEndpoints(world)
-  const journal = createJournal()
-  const faults = createFaultScript()
+  const journal = createJournal(options.keepLog ?? true)
+  const admission = createAdmission({ clock, capacity: options.capacity, rateLimit: options.rateLimit })
+  const responseHeaders = createResponseHeaders(clock, options.date, options.age)
+  const faults = createFaultScript<RequestKind, Fault, IncomingRequest>()
   let waiting: (() => void)[] = []
 
   async function process(request: IncomingRequest, entry: LogEntry, tweaks: Tweaks): Promise<Response> {
@@ -41,11 +46,22 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     }
   }
 
+  function admit(request: IncomingRequest, work: () => Promise<Response>): Promise<Response> {
+    const isLimited = request.kind === 'token' || request.kind === 'refresh'
+    return isLimited ? admission.admit(work) : work()
+  }
+
   async function respond(request: IncomingRequest, signal: AbortSignal | undefined): Promise<Response> {
     const fault = faults.next(request)
     const entry = journal.begin(request, clock.now(), fault)
+    let date: string | undefined
     const response = await perform(fault, {
-      process: (tweaks = {}) => process(request, entry, tweaks),
+      async process(tweaks = {}) {
+        const honest = await admit(request, () => process(request, entry, tweaks))
+        // A response that the network delivers late keeps the date when the server generated it.
+        date = responseHeaders.date(request)
+        return honest
+      },
       refreshToken: request.parameters.get('refresh_token') ?? undefined,
       clock,
       signal,
@@ -54,15 +70,16 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     if (fault?.type === 'error') entry.error = fault.error
     entry.status = response.status
     entry.ok = response.status < 400
-    return response
+    return responseHeaders.add(response, request, date ?? responseHeaders.date(request))
   }
 
   async function handle(arrival: Arrival, signal: AbortSignal | undefined): Promise<Response> {
     const { kind } = arrival
     if (kind !== 'elsewhere' && kind !== 'unknown') return respond({ ...arrival, kind }, signal)
     journal.begin(arrival, clock.now())
-    if (kind === 'unknown') return new Response(null, { status: 404 })
-    throw new TypeError('fetch failed', { cause: new Error('Meant for another origin') })
+    if (kind === 'elsewhere')
+      throw new TypeError('fetch failed', { cause: new Error('Meant for another origin') })
+    return responseHeaders.add(new Response(null, { status: 404 }), arrival, responseHeaders.date(arrival))
   }
 
   const fetch = createFetch({ issuer: () => issuer, handle })
@@ -71,6 +88,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     get issuer() {
       return issuer
     },
+    clock,
     clients: world.clients,
     user: 'user' in options ? options.user : { sub: 'user-1' },
     fetch,
@@ -84,7 +102,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     sendLogoutToken: (request = {}) =>
       sendLogoutToken(world, request, options.backChannelFetch ?? globalThis.fetch),
     rotateKeys: () => world.signer.rotate(),
-    introspect: (accessToken) => introspect(world, accessToken),
+    introspect: (accessToken, at) => introspect(world, accessToken, at),
     grants: inspectGrants(world),
     script: faults.script,
     always: faults.always,
@@ -94,7 +112,10 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
     },
     counts: journal.counts,
     uses: journal.uses,
-    maxUses: () => Math.max(0, ...journal.uses.values()),
+    maxUses: journal.maxUses,
+    get load() {
+      return admission.load
+    },
     log: journal.log,
     resetCounts: () => journal.reset(),
   }

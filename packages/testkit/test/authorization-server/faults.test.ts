@@ -55,6 +55,9 @@ describe('status', () => {
     ['503 with Retry-After as a date', 'Fri, 15 Jan 2027 08:00:02 GMT'],
     ['429 with a negative Retry-After', '-5'],
     ['429 with Retry-After of a year', '31536000'],
+    ['429 with Retry-After of zero', '0'],
+    ['429 with a malformed Retry-After', 'soon'],
+    ['503 with Retry-After in the past', 'Fri, 15 Jan 2027 07:00:00 GMT'],
   ])('%s', async (name, value) => {
     expect((await (await started(fault(name))).send()).headers.get('retry-after')).toBe(value)
   })
@@ -71,6 +74,33 @@ it.each([
   expect(await response.json()).toMatchObject({ error: name })
   expect(server.log[0]).toMatchObject({ ok: false, error: name })
   expect(server.grants.alive('ada')).toBe(true)
+})
+
+describe('response', () => {
+  it('responds with anything', async () => {
+    const headers = [
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=2'],
+      ['content-type', 'text/plain'],
+    ] as const
+    const { send, server } = await started({ type: 'response', status: 418, headers, body: 'tea' })
+    const response = await send()
+    expect([response.status, await response.text(), response.headers.getSetCookie()]).toEqual([
+      418,
+      'tea',
+      ['a=1', 'b=2'],
+    ])
+    expect(server.log[0]).toMatchObject({ fault: 'response', processed: false })
+    expect((await send()).ok).toBe(true)
+  })
+
+  it('has only the headers of the script, and takes effect first if the script says so', async () => {
+    const { send, server } = await started({ type: 'response', body: '{}', processed: true })
+    const response = await send()
+    expect([response.status, [...response.headers.keys()]]).toEqual([200, ['date']])
+    expect(server.log[0]).toMatchObject({ processed: true })
+    expect((await send()).ok).toBe(false)
+  })
 })
 
 it('a reset is the TypeError of a broken connection', async () => {

@@ -1,4 +1,6 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { TokenResponse } from '../../src/index.ts'
 import { createAuthorizationServer, createManualClock } from '../../src/index.ts'
 import { refresh, refreshed } from './requests.ts'
 
@@ -112,6 +114,31 @@ describe('grace with the newest pair alone', () => {
     expect(server.introspect(sibling['access_token'] ?? '').active).toBe(true)
     expect(server.grants.currentRefreshToken('ada')).toBe(sibling['refresh_token'])
     expect((await refresh(server, sibling['refresh_token'])).ok).toBe(true)
+  })
+
+  it('accepts no refresh token except the newest and the one that was exchanged for it', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(9), { maxLength: 8 }), async (choices) => {
+        const reuse = { graceSeconds: Infinity, limit: 'newest pair' } as const
+        const server = createAuthorizationServer({ reuse })
+        const issued = [await server.issue({ sub: 'ada', scope: 'read' })]
+        let valid = [issued[0]?.refresh_token]
+        for (const choice of choices) {
+          const presented = issued[choice % issued.length]?.refresh_token
+          const response = await refresh(server, presented)
+          expect(response.ok).toBe(valid.includes(presented))
+          if (!response.ok) continue
+          const pair = (await response.json()) as TokenResponse
+          issued.push(pair)
+          valid = [presented, pair.refresh_token]
+          expect(server.grants.currentRefreshToken('ada')).toBe(pair.refresh_token)
+          const active = issued.filter(({ access_token }) => server.introspect(access_token).active)
+          expect(active).toEqual([pair])
+        }
+        expect(server.grants.alive('ada')).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
   })
 })
 

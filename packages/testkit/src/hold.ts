@@ -1,9 +1,9 @@
 export interface Hold {
   /** Resolves when the first request arrives here. */
   readonly reached: Promise<void>
-  /** Lets everyone through, now and later. */
+  /** Releases all requests that wait here, and all later ones. */
   release(): void
-  /** For the server: arrives, and waits for the release. */
+  /** Called by the server or store: arrives, and waits for the release. */
   wait(): Promise<void>
 }
 

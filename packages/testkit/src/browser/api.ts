@@ -1,0 +1,79 @@
+import type { Clock } from '@evertoken/core'
+import type { CookieJar, CookieSnapshot } from './cookie-jar.ts'
+
+/** The application under test, for example `auth.handler(…)`. */
+export type Application = (request: Request) => Response | Promise<Response>
+
+export type Fetch = (input: Request) => Promise<Response>
+
+export interface BrowserOptions {
+  /** The public URL of the application. Default `https://app.example.com`. */
+  readonly baseUrl?: string
+  /** Receives the requests for all other origins. Default: they reject. */
+  readonly authorizationServer?: { readonly fetch: Fetch } | Fetch
+  /** For the expiry of cookies. Default: the machine's. */
+  readonly clock?: Pick<Clock, 'now'>
+  /** Default: an empty one. */
+  readonly jar?: CookieJar
+}
+
+export interface BrowserRequestInit {
+  /** Default `GET`. */
+  readonly method?: string
+  /** The browser replaces cookies, `Origin` and `Sec-*`, because a page cannot set them. */
+  readonly headers?: HeadersInit
+  readonly body?: BodyInit | null
+  /** An abort closes the connection: the browser does not store the cookies of the response. */
+  readonly signal?: AbortSignal
+  /** The page that causes the request. Default of `fetch`: a page of the application. Of `navigate`: a typed address. */
+  readonly initiator?: string | URL
+  /** Sends these cookies instead of the current ones, as a request that left the browser earlier. */
+  readonly cookies?: CookieSnapshot
+}
+
+export interface BrowserFetchInit extends BrowserRequestInit {
+  /** Default `follow`, within the application. */
+  readonly redirect?: 'follow' | 'manual'
+}
+
+export interface NavigateInit extends BrowserRequestInit {
+  readonly redirect?: 'follow' | 'manual'
+  /** Where the browser shows the response. Default `document`, the tab. */
+  readonly destination?: 'document' | 'iframe'
+}
+
+export interface BrowserSignInOptions {
+  /** Default `/auth/login`. */
+  readonly loginUrl?: string
+  /** The user that signs in at the model authorization server. Default: the user of that server. */
+  readonly user?: string
+}
+
+/** One tab of a browser. */
+export interface Browser {
+  readonly jar: CookieJar
+  /** The `Cookie` header for the start page of the application. */
+  readonly cookie: string
+  /** Creates a request as a page of the application would send it. */
+  request(input: string | URL, init?: BrowserRequestInit): Request
+  /**
+   * Sends a request as a script of a page, and stores the cookies of the response.
+   *
+   * @throws {TypeError} If the request leaves the origin of the application. Use `navigate` for that.
+   */
+  fetch(application: Application, input: string | URL | Request, init?: BrowserFetchInit): Promise<Response>
+  /** Opens a page, follows redirects between the application and the authorization server, and stores cookies. */
+  navigate(application: Application, input: string | URL, init?: NavigateInit): Promise<Response>
+  /**
+   * Signs in: login route, authorization server, callback route.
+   *
+   * @returns The response of the callback route.
+   * @throws {Error} If a step of the sign-in fails.
+   */
+  signIn(application: Application, options?: BrowserSignInOptions): Promise<Response>
+  /** Opens another tab. It has the same cookies. */
+  openTab(): Browser
+  /** Copies the cookies, for `restore` or for a late request (`init.cookies`). */
+  snapshot(): CookieSnapshot
+  restore(snapshot: CookieSnapshot): void
+}

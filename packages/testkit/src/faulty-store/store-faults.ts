@@ -1,0 +1,85 @@
+import type { DelayFault, PauseFault } from '../authorization-server/faults.ts'
+
+/** `index` is any operation of the store's index. */
+export type StoreOperation = 'read' | 'swap' | 'remove' | 'index'
+
+/** An operation as a fault chooser sees it. */
+export interface StoreRequest {
+  readonly kind: StoreOperation
+  /** The method of the index. */
+  readonly method?: 'add' | 'keys' | 'remove'
+  /** Absent for `keys` of the index. */
+  readonly key?: string
+  /** The term of an index operation. */
+  readonly term?: string
+  /** The record that a swap expects. */
+  readonly expected?: string | undefined
+  /** The record that a swap writes. */
+  readonly record?: string
+}
+
+/** A failure of one operation. If a fault has `applied`, `true` means that the store performs the operation first. */
+export type StoreFault =
+  | FailFault
+  | StoreHangFault
+  | SwapLostFault
+  | StaleReadFault
+  | RecordFault
+  | DelayFault<StoreFault>
+  | PauseFault<StoreFault>
+
+/** The operation rejects. With `applied: true`, only its response is lost. */
+export interface FailFault {
+  readonly type: 'fail'
+  /** Default `false`. */
+  readonly applied?: boolean
+  /** Default: a connection error with the code `ECONNREFUSED`, or `ECONNRESET` if it was applied. */
+  readonly error?: Error
+}
+
+/** The operation does not settle before `store.release()`. Without `applied`, the store performs it after that. */
+export interface StoreHangFault {
+  readonly type: 'hang'
+  /** Default `false`. */
+  readonly applied?: boolean
+}
+
+/** A swap returns `false`, as if another process had been faster. */
+export interface SwapLostFault {
+  readonly type: 'swapLost'
+  /** Whether the swap succeeds in spite of its result, as after a retry by a driver. Default `false`. */
+  readonly applied?: boolean
+}
+
+/** A read returns an earlier record of the key, like a replica that lags. */
+export interface StaleReadFault {
+  readonly type: 'staleRead'
+  /** How many writes the replica lags behind, at most 10. Default 1. */
+  readonly writes?: number
+}
+
+/** A read returns this value, of any type. */
+export interface RecordFault {
+  readonly type: 'record'
+  readonly record: unknown
+}
+
+const ONLY_FOR: Partial<Record<StoreFault['type'], StoreOperation>> = {
+  swapLost: 'swap',
+  staleRead: 'read',
+  record: 'read',
+}
+
+/** Whether a fault can happen to an operation. A fault for `any` applies only to the operations that it fits. */
+export function isFaultFor(kind: StoreOperation | 'any', { type }: StoreFault): boolean {
+  const only = ONLY_FOR[type]
+  return kind === 'any' || only === undefined || only === kind
+}
+
+/** @throws {TypeError} If a fault can never happen to the operation. */
+export function checkStoreFault(kind: StoreOperation | 'any', fault: StoreFault): void {
+  if ('next' in fault && fault.next) checkStoreFault(kind, fault.next)
+  if (isFaultFor(kind, fault)) return
+  const message = `The fault \`${fault.type}\` does not apply to \`${kind}\`. Use it for \`${ONLY_FOR[fault.type]}\`.`
+  throw new TypeError(message)
+}
