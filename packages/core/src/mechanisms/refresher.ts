@@ -15,6 +15,8 @@ export interface TokenDemand extends Want {
   readonly beforeRefresh?: (() => void) | undefined
   /** Keeps the refresh alive when the request that started it is over, where the runtime would end it. */
   readonly keepAlive: KeepAlive
+  /** Called with each refresh that starts in the background, while the caller gets a token that still works. */
+  readonly background?: ((work: Promise<TokenResult>) => void) | undefined
 }
 
 export interface Refresher {
@@ -89,8 +91,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
     } catch {
       return
     }
+    const work = board(cell, demand)
+    demand.background?.(work)
     // Its failure has been told by an event, and the caller holds a token that works.
-    board(cell, demand).catch(() => undefined)
+    work.catch(() => undefined)
   }
 
   async function fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {

@@ -97,7 +97,18 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
+    const waitForBackground = settings.store.outlivesProcess === false
+    const mine = {
+      kind,
+      cookies,
+      cookieName: name,
+      attributes,
+      idleSeconds,
+      clock,
+      emit,
+      keepAlive,
+      waitForBackground,
+    }
     return bind(createRequestSession(mine))
   }
 
