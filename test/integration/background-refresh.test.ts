@@ -3,7 +3,7 @@ import { evertoken } from '@evertoken/node'
 import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { answerWithToken, createApplication, createBrowser } from './application.ts'
-import { idle } from './steps.ts'
+import { idle, isSettled } from './steps.ts'
 
 /** A tab whose access token still works, but is so near its end that the next call refreshes it in the background. */
 async function startNearExpiry(overrides: Partial<EvertokenOptions> = {}, hold = pauseAfterProcessing()) {
@@ -13,15 +13,6 @@ async function startNearExpiry(overrides: Partial<EvertokenOptions> = {}, hold =
   await application.clock.advance(285_000)
   application.server.script('refresh', hold)
   return { ...application, tab, hold }
-}
-
-/** Whether a promise has settled, after everything that needs no timer has run. */
-async function isSettled(work: Promise<unknown>): Promise<boolean> {
-  let settled = false
-  const settle = () => (settled = true)
-  work.then(settle, settle)
-  await idle(() => settled, 50)
-  return settled
 }
 
 const lasting = () => ({ store: { ...createMemoryStore({ now: () => 0 }), outlivesProcess: true } })

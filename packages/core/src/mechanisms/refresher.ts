@@ -39,6 +39,8 @@ export interface RefresherOptions extends OutcomeOptions {
   readonly requestTimeoutMs: number
   /** From 0 to 1, for pauses. */
   readonly random: () => number
+  /** Whether a refresh can start. Default: always. */
+  readonly admits?: (() => boolean) | undefined
   /** Told about the user whenever a refresh is safe in the store. Never rejects. */
   readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
 }
@@ -86,6 +88,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function refreshBeside(cell: SessionCell, demand: TokenDemand): void {
+    if (options.admits?.() === false) return
     try {
       demand.beforeRefresh?.()
     } catch {
@@ -115,6 +118,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (next.do === 'serve' && ready)
         emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
       if (ready) return ready
+      // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
+      if (tries.length === 0 && options.admits?.() === false) throw refusal('draining', 1)
       const sent = snapshot && (await send(cell, demand, snapshot, by, tries))
       if (!sent) continue
       tries.push(sent)
