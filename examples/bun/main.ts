@@ -33,6 +33,15 @@ const server = Bun.serve({
 })
 console.log(`Listening on ${server.url}`)
 
+// Without it, a refresh in progress is lost when the process ends.
+async function stop(): Promise<void> {
+  const closed = server.stop()
+  await auth.drain({ timeoutSeconds: 20 })
+  await closed
+  process.exit()
+}
+process.once('SIGTERM', () => void stop())
+
 async function home(): Promise<Response> {
   const signedIn = (await auth.getUser()) !== undefined
   const html = signedIn

@@ -20,7 +20,7 @@ const auth = evertoken({
 // Made once, used for every user: whose token a call carries is found when it is made.
 const orders = auth.createTokenFetch({ baseUrl: `${env('API_URL')}/orders/` })
 
-Deno.serve(
+const server = Deno.serve(
   { hostname: '127.0.0.1', port: Number(env('PORT') || 3000) },
   auth.handler((request) => {
     switch (new URL(request.url).pathname) {
@@ -33,6 +33,15 @@ Deno.serve(
     }
   }),
 )
+
+// Without it, a refresh in progress is lost when the process ends.
+async function stop(): Promise<void> {
+  const closed = server.shutdown()
+  await auth.drain({ timeoutSeconds: 20 })
+  await closed
+  Deno.exit()
+}
+Deno.addSignalListener('SIGTERM', () => void stop())
 
 async function home(): Promise<Response> {
   const signedIn = (await auth.getUser()) !== undefined

@@ -133,5 +133,5 @@ await check('the page broke nothing, its own content policy included', async () 
 })
 
 await browser.close()
-close()
+await close()
 process.exitCode = report()

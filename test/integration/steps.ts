@@ -57,3 +57,12 @@ export function ofType<T extends EvertokenEvent['type']>(events: readonly Everto
 export async function idle(until: () => boolean, turns = 2000): Promise<void> {
   for (let i = 0; i < turns && !until(); i++) await new Promise((resolve) => setTimeout(resolve))
 }
+
+/** Whether a promise has settled, after everything that needs no timer has run. */
+export async function isSettled(work: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const settle = () => (settled = true)
+  work.then(settle, settle)
+  await idle(() => settled, 50)
+  return settled
+}

@@ -26,7 +26,7 @@ const { appUrl, apiUrl, close } = await startSandbox({
 const user = createUserAgent()
 const headers = { origin: appUrl }
 
-const outcome = await run().finally(close)
+const outcome = await run().finally(() => void close())
 console.log(outcome)
 if (outcome !== EXPECTED) {
   console.error(`expected:\n${EXPECTED}`)

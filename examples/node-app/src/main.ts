@@ -4,7 +4,7 @@ const { PORT, SESSION: session } = process.env
 
 const sandbox = await start()
 console.log(`Evertoken example: ${sandbox.appUrl}`)
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, sandbox.close)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void sandbox.close())
 
 /** On `PORT`, or on 3000, or on any when that is taken. */
 async function start(): Promise<Sandbox> {

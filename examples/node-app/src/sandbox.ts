@@ -16,8 +16,12 @@ export interface SandboxOptions extends Pick<AuthorizationServerOptions, 'onIssu
 export interface Sandbox {
   readonly appUrl: string
   readonly apiUrl: string
-  close(): void
+  /** Stops the application and lets its refreshes finish, while the other servers still respond. */
+  close(): Promise<void>
 }
+
+/** The time for responses that are being sent. A stream of events would never end. */
+const LAST_RESPONSES_MS = 1000
 
 /** Starts the three servers on this machine. One to a process: the application is configured by its environment. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -44,13 +48,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     SESSION: options.session ?? 'cookie',
     ACCESS_TOKEN_SECONDS: String(accessTokenSeconds),
   })
-  const { listener } = await import('./app.ts')
+  const [{ listener }, { auth }] = await Promise.all([import('./app.ts'), import('./auth.ts')])
   app.on('request', listener)
 
-  function close(): void {
+  async function close(): Promise<void> {
+    app.close()
+    await auth.drain({ timeoutSeconds: 20 })
     for (const server of [app, authorizationServer, resourceServer]) {
       server.close()
-      server.closeAllConnections()
+      setTimeout(() => server.closeAllConnections(), LAST_RESPONSES_MS).unref()
     }
   }
 

@@ -4,11 +4,13 @@
  * @module
  */
 import {
+  checkHandlerOptions,
   createEvertoken,
   createFlights,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
+  type HandlerOptions,
   type Runtime,
 } from '@evertoken/core'
 import { createRequestContext } from './request-context.ts'
@@ -20,11 +22,18 @@ export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 /** Token management for the users of one application, on Deno. */
 export interface Evertoken extends CoreEvertoken {
   /**
-   * Wraps a handler for `Deno.serve`: the routes of the library are answered, every other request is the
-   * application's, with whatever else `Deno.serve` tells about it.
+   * Wraps a handler for `Deno.serve`. Evertoken handles its own routes and passes all other requests to your
+   * application, with the `info` of `Deno.serve`.
+   *
+   * @param application - Handles all other requests.
+   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+   * @throws {ConfigurationError} If an option is unknown or invalid.
+   * @example
+   *   Deno.serve(auth.handler((request, info) => new Response(info.remoteAddr.hostname)))
    */
   handler<Rest extends readonly unknown[]>(
     application: (request: Request, ...rest: Rest) => Response | Promise<Response>,
+    options?: HandlerOptions,
   ): (request: Request, ...rest: Rest) => Promise<Response>
 }
 
@@ -33,10 +42,10 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
-    handler:
-      (application) =>
-      (request, ...rest) =>
-        core.handle(request, (same) => application(same, ...rest)),
+    handler(application, given) {
+      const { keepAlive } = checkHandlerOptions(given)
+      return (request, ...rest) => core.handle(request, (same) => application(same, ...rest), keepAlive)
+    },
   }
 }
 

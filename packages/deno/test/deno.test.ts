@@ -24,6 +24,19 @@ describe('evertoken for Deno', () => {
     expect(await response.json()).toEqual(['https://app.example.com/here', '192.0.2.1'])
   })
 
+  it('passes background work to the option keepAlive', async () => {
+    const auth = evertoken(options)
+    const kept: Promise<unknown>[] = []
+    const keepAlive = (work: Promise<unknown>) => void kept.push(work)
+    const handler = auth.handler(() => new Response(), { keepAlive })
+
+    await handler(new Request('https://app.example.com/auth/user'))
+
+    expect(kept).toHaveLength(1)
+    const wrong = { keepAlive: true } as never
+    expect(() => auth.handler(() => new Response(), wrong)).toThrow(ConfigurationError)
+  })
+
   it('knows the request whose user is meant, and none outside', async () => {
     const auth = evertoken(options)
     const handler = auth.handler(async () =>

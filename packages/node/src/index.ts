@@ -6,12 +6,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http'
 import {
+  checkHandlerOptions,
   createEvertoken,
   createFlights,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
   type Handler,
+  type HandlerOptions,
   type Runtime,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
@@ -20,20 +22,41 @@ export * from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
 export interface Evertoken extends CoreEvertoken {
-  /** Wraps a Fetch-style handler: the routes of the library are answered, every other request is the application's. */
-  handler(application: Handler): (request: Request) => Promise<Response>
-  /** The same for `http.createServer`: streaming both ways, with backpressure and aborts. */
-  listener(application: Handler): RequestListener
+  /**
+   * Wraps a Fetch-style handler. Evertoken handles its own routes and passes all other requests to your application.
+   *
+   * @param application - Handles all other requests.
+   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+   * @throws {ConfigurationError} If an option is unknown or invalid.
+   * @example
+   *   import { waitUntil } from '@vercel/functions'
+   *   export default { fetch: auth.handler(application, { keepAlive: waitUntil }) }
+   */
+  handler(application: Handler, options?: HandlerOptions): (request: Request) => Promise<Response>
+  /**
+   * Does the same for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
+   *
+   * @param application - Handles all requests that are not for a route of Evertoken.
+   * @param options - The same as for `handler`.
+   * @throws {ConfigurationError} If an option is unknown or invalid.
+   * @example
+   *   createServer(auth.listener(application)).listen(3000)
+   */
+  listener(application: Handler, options?: HandlerOptions): RequestListener
 }
 
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createNodeRuntime())
-  const handler = (application: Handler) => (request: Request) => core.handle(request, application)
+  function handler(application: Handler, given?: HandlerOptions): (request: Request) => Promise<Response> {
+    const { keepAlive } = checkHandlerOptions(given)
+    return (request) => core.handle(request, application, keepAlive)
+  }
   return {
     ...core,
     handler,
-    listener: (application) => wellFormed(promptHeaders(createRequestListener(handler(application)))),
+    listener: (application, given) =>
+      wellFormed(promptHeaders(createRequestListener(handler(application, given)))),
   }
 }
 

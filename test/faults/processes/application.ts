@@ -24,6 +24,8 @@ export interface Application {
   /** Resolves to the key of the new session. */
   signIn(tokens: unknown): Promise<string | undefined>
   signal(signal: NodeJS.Signals): void
+  /** Asks the process to stop. Resolves when it has started to, or has ended. */
+  stop(): Promise<void>
   end(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const orders = new Map<number, (done: Done | undefined) => void>()
   let orderCount = 0
   let ready: (() => void) | undefined
+  let stopping: (() => void) | undefined
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       chronicle.texts.push({ where: 'the output of a process', text: chunk.toString() })
@@ -90,6 +93,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     switch (message.type) {
       case 'ready':
         return ready?.()
+      case 'stopping':
+        return stopping?.()
       case 'ask':
         return void answer(message.question).then(
           (value) => order({ type: 'reply', id: message.id, value }),
@@ -153,6 +158,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       return done?.sessionId
     },
     signal: (signal) => void child.kill(signal),
+    async stop() {
+      const begun = new Promise<void>((resolve) => {
+        stopping = resolve
+      })
+      child.kill('SIGTERM')
+      await Promise.race([begun, exited])
+    },
     async end() {
       child.kill('SIGKILL')
       await exited

@@ -3,7 +3,8 @@ import type { Step } from '../steps.ts'
 
 export interface ProcessCase extends Case {
   readonly step: Step
-  readonly signal: 'SIGKILL' | 'SIGSTOP'
+  /** `SIGTERM`: the process drains, and then it exits. */
+  readonly signal: 'SIGKILL' | 'SIGSTOP' | 'SIGTERM'
 }
 
 /** In the order of a refresh. `send`: handed to `fetch`, which has sent nothing yet; `sent`: on the way, and never taken; `processed`: taken, and the answer on the way. */
@@ -25,7 +26,7 @@ const PROCESS_STEPS: readonly Step[] = [
 /** The only copy of the newest refresh token is on its way to the process, or in it: no client can prevent the loss. */
 const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settling read', 'settling swap'])
 
-export const PROCESS_CASES: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
+const KILLED_OR_STOPPED: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
   PROCESS_STEPS.flatMap((step) =>
     (['cookie', 'server'] as const).map((kind) => {
       const fault = `process: ${signal}${signal === 'SIGSTOP' ? ' past the claim' : ''}, ${step}`
@@ -34,3 +35,12 @@ export const PROCESS_CASES: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as 
     }),
   ),
 )
+
+/** A request that the server never receives would end with a timeout, not with the drain. */
+const DRAINED: readonly ProcessCase[] = PROCESS_STEPS.filter((step) => step !== 'sent').flatMap((step) =>
+  (['cookie', 'server'] as const).map((kind) => {
+    return { fault: `process: SIGTERM, ${step}`, step, kind, signal: 'SIGTERM' }
+  }),
+)
+
+export const PROCESS_CASES: readonly ProcessCase[] = [...KILLED_OR_STOPPED, ...DRAINED]

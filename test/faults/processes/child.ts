@@ -97,5 +97,11 @@ process.on('message', (message: ToProcess) => {
   if (message.failed) asker?.reject(new Error('The store failed'))
   else asker?.resolve(message.value)
 })
+async function stop(): Promise<void> {
+  tell({ type: 'stopping' })
+  await auth?.drain()
+  process.exit()
+}
+process.once('SIGTERM', () => void stop())
 // Whoever forked this process has gone.
 process.on('disconnect', () => process.exit())

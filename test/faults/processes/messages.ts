@@ -50,6 +50,8 @@ export type Question =
 
 export type FromProcess =
   | { readonly type: 'ready' }
+  /** It has received `SIGTERM`, and it will exit. */
+  | { readonly type: 'stopping' }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question }
   | { readonly type: 'event'; readonly event: EvertokenEvent }
   | {

@@ -10,7 +10,7 @@ const CALLERS = 3
 /** Of the machine's time. */
 const PATIENCE_MS = 40_000
 
-/** Stops or kills a process at one step, asks another one for tokens meanwhile, and sees what is left of the session. */
+/** Stops, kills or drains a process at one step, asks another one for tokens meanwhile, and sees what is left of the session. */
 export async function runProcesses(planned: ProcessCase): Promise<Outcome> {
   const site = await createSite(planned.kind, 2)
   const stop = new AbortController()
@@ -41,7 +41,7 @@ async function drive(site: Site, planned: ProcessCase): Promise<Pick<Outcome, 'm
 
   const calls = Promise.all(Array.from({ length: CALLERS }, () => victim.call()))
   await Promise.race([trap.sprung, calls])
-  for (const send of site.chronicle.sends) send.orphaned = true
+  if (planned.signal !== 'SIGTERM') for (const send of site.chronicle.sends) send.orphaned = true
   await Promise.all([survivor.call(), survivor.call()])
   if (planned.signal === 'SIGSTOP') victim.signal('SIGCONT')
   trap.release()
@@ -85,6 +85,11 @@ function setTrap({ steps }: Site, { step, signal }: ProcessCase, victim: Applica
   const trap = steps.set({
     step,
     async spring() {
+      if (signal === 'SIGTERM') {
+        await victim.stop()
+        sprung.resolve()
+        return
+      }
       victim.signal(signal)
       sprung.resolve()
       await (signal === 'SIGSTOP' ? released.promise : new Promise(() => {}))

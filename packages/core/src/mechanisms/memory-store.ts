@@ -50,6 +50,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStor
 
   return {
     consistency: 'strong',
+    outlivesProcess: false,
     index: createMemoryIndex(maxEntries, now),
     read(key) {
       const entry = entries.get(key)

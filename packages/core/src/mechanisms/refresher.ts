@@ -15,6 +15,8 @@ export interface TokenDemand extends Want {
   readonly beforeRefresh?: (() => void) | undefined
   /** Keeps the refresh alive when the request that started it is over, where the runtime would end it. */
   readonly keepAlive: KeepAlive
+  /** Called with each refresh that starts in the background, while the caller gets a token that still works. */
+  readonly background?: ((work: Promise<TokenResult>) => void) | undefined
 }
 
 export interface Refresher {
@@ -37,6 +39,8 @@ export interface RefresherOptions extends OutcomeOptions {
   readonly requestTimeoutMs: number
   /** From 0 to 1, for pauses. */
   readonly random: () => number
+  /** Whether a refresh can start. Default: always. */
+  readonly admits?: (() => boolean) | undefined
   /** Told about the user whenever a refresh is safe in the store. Never rejects. */
   readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
 }
@@ -84,13 +88,16 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function refreshBeside(cell: SessionCell, demand: TokenDemand): void {
+    if (options.admits?.() === false) return
     try {
       demand.beforeRefresh?.()
     } catch {
       return
     }
+    const work = board(cell, demand)
+    demand.background?.(work)
     // Its failure has been told by an event, and the caller holds a token that works.
-    board(cell, demand).catch(() => undefined)
+    work.catch(() => undefined)
   }
 
   async function fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult> {
@@ -111,6 +118,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (next.do === 'serve' && ready)
         emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
       if (ready) return ready
+      // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
+      if (tries.length === 0 && options.admits?.() === false) throw refusal('draining', 1)
       const sent = snapshot && (await send(cell, demand, snapshot, by, tries))
       if (!sent) continue
       tries.push(sent)

@@ -13,6 +13,8 @@ import { caughtUp, type SessionRecord, touched } from '../rules/session-record.t
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 import { endCell } from './end-cell.ts'
+import { createPendingWork, type PendingWork } from './pending-work.ts'
+import type { TokenResult } from './refresh-attempt.ts'
 import type { SessionKind } from './session-kind.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
@@ -20,6 +22,8 @@ export interface RequestSession {
   find(): Promise<SessionCell | undefined>
   /** Takes note of a newer state of the session. */
   note(snapshot: Snapshot): void
+  /** Takes note of the result of a refresh that this request does not wait for, if it comes before the response. */
+  startedInBackground(work: Promise<TokenResult>): void
   /** Replaces whatever session there was. */
   start(make: (id: string) => Promise<SessionRecord>): Promise<void>
   end(reason: EndReason): Promise<SessionRecord | undefined>
@@ -42,13 +46,21 @@ export interface RequestSessionOptions {
   readonly clock: Clock
   readonly emit: EventListener
   readonly keepAlive: KeepAlive
+  /**
+   * Whether the response waits for refreshes in the background, so that the cookie carries their result. Default: false.
+   * Required if a restart of this process loses the store: the cookie would keep a refresh token that is spent.
+   */
+  readonly waitForBackground?: boolean
 }
 
+/** The longest time that a response waits for refreshes in the background. A user notices longer waits. */
+const BACKGROUND_MS = 3000
 /** The session is touched at most once in this share of the idle time. */
 const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
+  const { waitForBackground = false } = options
   const browser = kind.follow?.()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
@@ -58,6 +70,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let started: string | undefined
   let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
+  let background: PendingWork | undefined
 
   async function search(): Promise<SessionCell | undefined> {
     const joined = joinCookie(cookieName, cookies)
@@ -104,6 +117,12 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     browser?.noted()
   }
 
+  async function finishBackground(): Promise<void> {
+    // If the response cannot carry the result, it does not wait.
+    if (!background || !waitForBackground || !browser || browser.isLate() || pending === 'clear') return
+    await background.finish(BACKGROUND_MS)
+  }
+
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
@@ -119,6 +138,11 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     find,
     keepAlive,
     note,
+    startedInBackground(work) {
+      background ??= createPendingWork(clock)
+      const noted = work.then((result) => 'token' in result && note(result.snapshot))
+      background.add(noted)
+    },
     beforeRefresh() {
       if (browser && (headersSent || browser.isLate())) throw headersAlreadySent('refresh the access token')
     },
@@ -143,6 +167,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return last
     },
     async settle() {
+      await finishBackground()
       if (!cell || !newest || browser?.isLate()) return
       if (!pending && !newest.record.claim) await keepHouse(cell, newest)
       // Somebody may have signed out or in anew meanwhile: who has must not get the cookie of this session back.

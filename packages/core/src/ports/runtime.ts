@@ -24,7 +24,10 @@ export interface HeldResponses {
   passTo(response: Response): void
 }
 
-/** Keeps work alive after the response was sent or the client has gone, where the runtime would end it. Never rejects. */
+/**
+ * Keeps work alive after the response was sent or the client left, if the runtime would otherwise end it. The promise
+ * never rejects. An example is `waitUntil` of the platform.
+ */
 export type KeepAlive = (work: Promise<unknown>) => void
 
 export interface RequestContext {

@@ -20,6 +20,8 @@ export interface SessionStore {
   readonly index?: SessionIndex
   /** A store that answers `eventual` is refused: a stale refresh token, used again, ends the grant. */
   readonly consistency?: 'strong' | 'eventual'
+  /** Whether records survive the process. Default: true. */
+  readonly outlivesProcess?: boolean
 }
 
 /** Session keys by term, a term being the hash of an issuer with a `sub` or a `sid`. */

@@ -34,7 +34,7 @@ export interface BoundSession extends Application {
   start(grant: TokenGrant): Promise<void>
 }
 
-export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive'> & {
+export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive' | 'background'> & {
   readonly signal?: AbortSignal | undefined
 }
 
@@ -66,8 +66,17 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       const seen = await cell.read()
       // Before the work begins: a failure that nobody waits for would end the process.
       signal?.throwIfAborted()
-      const { beforeRefresh, keepAlive } = session
-      const work = refresher.token(cell, seen, { key, request, rejected, beforeRefresh, keepAlive })
+      const { beforeRefresh, keepAlive, startedInBackground: background } = session
+      const work = refresher.token(cell, seen, {
+        key,
+        request,
+        rejected,
+        beforeRefresh,
+        keepAlive,
+        background,
+      })
+      // Its caller may leave, and the cookie needs the result all the same.
+      if (work instanceof Promise) background(work)
       // Listening costs more than all the rest: only to what has to be waited for.
       const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
       if ('token' in result) session.note(result.snapshot)

@@ -8,6 +8,7 @@ export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): 
   return {
     find: () => Promise.resolve(cell),
     note() {},
+    startedInBackground() {},
     start() {
       const message = 'Cannot start a session here: there is no browser to keep it, use "session(request)"'
       throw new ConfigurationError('no_current_session', message)

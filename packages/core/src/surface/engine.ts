@@ -1,5 +1,6 @@
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http } from '../mechanisms/http.ts'
+import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
@@ -16,18 +17,17 @@ import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
+import { createWorkTracker, type Drainable } from './drain.ts'
 import { withCookies } from './respond.ts'
 import type { TokenSettings } from './token-options.ts'
 import type { TokenSession } from './token-session.ts'
 
+type Application<User> = (request: Request, session: User) => Response | Promise<Response>
+
 /** Handles requests, each with the session of its user. `keepAlive` is the one that came with the request, if any. */
-export interface SessionEngine<User extends TokenSession> {
+export interface SessionEngine<User extends TokenSession> extends Drainable {
   /** Answers the routes of the library, and runs `application` for every other request, with its user at hand. */
-  handle(
-    request: Request,
-    application: (request: Request, session: User) => Response | Promise<Response>,
-    keepAlive?: KeepAlive,
-  ): Promise<Response>
+  handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
   /** The session of a request, named explicitly. */
   session(request: Request, keepAlive?: KeepAlive): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
@@ -85,7 +85,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const features = equip(ground)
   const { kind } = features
   const parts = { ...ground, ...features }
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
+  const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random, admits }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -97,32 +98,49 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = { kind, cookies, cookieName: name, attributes, idleSeconds, clock, emit, keepAlive }
+    const waitForBackground = settings.store.outlivesProcess === false
+    const mine = {
+      kind,
+      cookies,
+      cookieName: name,
+      attributes,
+      idleSeconds,
+      clock,
+      emit,
+      keepAlive,
+      waitForBackground,
+    }
     return bind(createRequestSession(mine))
   }
 
+  async function respond(
+    request: Request,
+    application: Application<User>,
+    given: KeepAlive | undefined,
+  ): Promise<Response> {
+    const keepAlive = tracked(given)
+    const cookies = parseCookies(request.headers.get('cookie'))
+    const bound = open(request, keepAlive, cookies)
+    const route = features.routes?.(request, cookies, bound)
+    if (route) return withCookies(bound, await keepAliveUntilDone(route(), keepAlive))
+    const user = userOf(bound)
+    return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
+  }
+
+  const ownKeepAlive = tracking(runtime.keepAlive)
+  const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
+
   return {
-    session: (request, keepAlive = runtime.keepAlive) => userOf(open(request, keepAlive)),
-    sessionById(id, keepAlive = runtime.keepAlive) {
+    session: (request, keepAlive) => userOf(open(request, tracked(keepAlive))),
+    sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return userOf(bind(createDetachedSession(cell, keepAlive)))
+      return userOf(bind(createDetachedSession(cell, tracked(keepAlive))))
     },
-    async handle(request, application, keepAlive = runtime.keepAlive) {
-      const cookies = parseCookies(request.headers.get('cookie'))
-      const bound = open(request, keepAlive, cookies)
-      const route = features.routes?.(request, cookies, bound)
-      if (route) return withCookies(bound, await finished(route(), keepAlive))
-      const user = userOf(bound)
-      return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
-    },
+    handle: (request, application, keepAlive) => track(respond(request, application, keepAlive)),
+    drain,
+    [Symbol.asyncDispose]: dispose,
   }
-}
-
-/** What a route has begun, such as signing out, is done even when the browser leaves. */
-function finished<T>(work: Promise<T>, keepAlive: KeepAlive): Promise<T> {
-  keepAlive(work.catch(() => undefined))
-  return work
 }
 
 /** A listener that throws must not become the user's trouble. */

@@ -1,5 +1,6 @@
 import { revokeRefreshToken } from '../handlers/revocation.ts'
 import type { TokenFetch } from '../handlers/token-fetch.ts'
+import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
 import type { UserClaims } from '../rules/session-record.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { readTokenResponse } from '../rules/token-response.ts'
@@ -61,9 +62,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),
     async revokeRefreshToken() {
       const { session, server, emit } = bound()
-      const work = revokeRefreshToken(session, server, emit)
-      session.keepAlive(work.catch(() => undefined))
-      return work
+      return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
     },
     async getUser() {
       const { session } = bound()
@@ -72,20 +71,24 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, { claims } = {}) {
-      const { clock, claimsOf, start } = bound()
+      const { clock, claimsOf, start, session } = bound()
       const grant = readTokenResponse(tokenResponse, clock.now())
       if (!grant?.accessToken) throw malformed()
       const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
       const known = claims ? completed(copy(claims), told) : (told ?? {})
-      await start({ ...grant, claims: known })
+      await keepAliveUntilDone(start({ ...grant, claims: known }), session.keepAlive)
     },
     async endSession() {
-      await bound().session.end('signed_out')
+      const { session } = bound()
+      await keepAliveUntilDone(session.end('signed_out'), session.keepAlive)
     },
     async getId() {
       return (await bound().session.find())?.key
     },
-    respond: async (response) => withCookies(bound(), response),
+    async respond(response) {
+      const { session } = bound()
+      return keepAliveUntilDone(withCookies(bound(), response), session.keepAlive)
+    },
   }
 }
 

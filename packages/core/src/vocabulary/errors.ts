@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'path_refused'
   | 'upgrade_refused'
   | 'api_unavailable'
+  | 'draining'
   | 'no_current_session'
   | 'response_not_sendable'
   | 'scope_not_granted'

@@ -67,6 +67,8 @@ export type EvertokenEvent =
       readonly operation: 'read' | 'swap' | 'remove' | 'index'
       readonly cause: RedactedCause
     }
+  /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
+  | { readonly type: 'drain_timed_out'; readonly unfinished: number }
 
 /** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void

@@ -1,0 +1,55 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** The number of unfinished promises. It holds no reference to them, so its size is constant. */
+export interface PendingWork {
+  /** How many promises have not settled. */
+  readonly count: number
+  /** Counts a promise until it resolves or rejects. */
+  add(work: Promise<unknown>): void
+  /**
+   * Waits until no promise is left, promises that are added later included.
+   *
+   * @param ms - The longest wait, in milliseconds.
+   * @returns Whether no promise is left.
+   */
+  finish(ms: number): Promise<boolean>
+}
+
+export function createPendingWork(clock: Clock): PendingWork {
+  let count = 0
+  let waiting: { readonly finished: Promise<void>; resolve(): void } | undefined
+
+  function settled(): void {
+    count -= 1
+    if (count > 0) return
+    waiting?.resolve()
+    waiting = undefined
+  }
+
+  /** Resolves at the next moment at which nothing is left. All callers share one promise. */
+  function untilNoneIsLeft(): Promise<void> {
+    if (!waiting) {
+      let resolve = () => {}
+      const finished = new Promise<void>((settle) => (resolve = settle))
+      waiting = { finished, resolve }
+    }
+    return waiting.finished
+  }
+
+  return {
+    get count() {
+      return count
+    },
+    add(work) {
+      count += 1
+      work.then(settled, settled)
+    },
+    async finish(ms) {
+      if (count === 0) return true
+      const timer = new AbortController()
+      const finished = untilNoneIsLeft().then(() => true)
+      const late = clock.sleep(ms, timer.signal).then(() => false)
+      return Promise.race([finished, late]).finally(() => timer.abort())
+    },
+  }
+}

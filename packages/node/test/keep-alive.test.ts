@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createMemoryStore, evertoken, type Handler, type HandlerOptions } from '@evertoken/node'
+import { createAuthorizationServer, createManualClock, pauseAfterProcessing } from '@evertoken/testkit'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+/** An application with a user whose token is so near its end that the next call refreshes it in the background. */
+async function startNearExpiry() {
+  const clock = createManualClock()
+  const server = createAuthorizationServer({ clock })
+  const [client] = server.clients
+  const auth = evertoken({
+    issuer: server.issuer,
+    clientId: client?.id ?? '',
+    clientSecret: client?.secret,
+    secret: 'a secret of thirty-two characters',
+    fetch: (input, init) => server.fetch(input, init),
+    store: { ...createMemoryStore({ now: clock.now }), outlivesProcess: true },
+    clock,
+  })
+  const started = await auth.handle(new Request('http://127.0.0.1/'), async () => {
+    await auth.startSession(await server.issue({ expiresIn: 300 }))
+    return new Response()
+  })
+  const [cookie = ''] = started.headers.getSetCookie().map((line) => line.split(';')[0])
+  await clock.advance(285_000)
+  const hold = pauseAfterProcessing()
+  server.script('refresh', hold)
+  const application: Handler = async () => new Response((await auth.getUserAccessToken())?.type)
+  return { auth, application, headers: { cookie }, hold }
+}
+
+async function listen(listener: ReturnType<Awaited<ReturnType<typeof startNearExpiry>>['auth']['listener']>) {
+  const server = createServer(listener)
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+describe('the option keepAlive', () => {
+  it.each(['handler', 'listener'] as const)('of %s gets the refresh in the background', async (form) => {
+    const { auth, application, headers, hold } = await startNearExpiry()
+    const kept: Promise<unknown>[] = []
+    const options = { keepAlive: (work: Promise<unknown>) => void kept.push(work) }
+    const response =
+      form === 'handler'
+        ? auth.handler(application, options)(new Request('http://127.0.0.1/', { headers }))
+        : fetch(await listen(auth.listener(application, options)), { headers })
+    expect(await (await response).text()).toBe('Bearer')
+
+    await hold.reached
+    let finished = false
+    const all = Promise.all(kept).then(() => (finished = true))
+    await new Promise(setImmediate)
+    expect([kept.length > 0, finished]).toEqual([true, false])
+    hold.release()
+    await all
+  })
+
+  it.each([
+    ['a function in its place', () => {}],
+    ['another type', { keepAlive: true }],
+    ['a misspelled name', { waitUntil: () => {} }],
+    ['null', null],
+  ])('refuses %s when the handler is created', async (_what, wrong) => {
+    const { auth, application } = await startNearExpiry()
+    const options = wrong as HandlerOptions
+    const error = expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' })
+    expect(() => auth.handler(application, options)).toThrow(error)
+    expect(() => auth.listener(application, options)).toThrow(error)
+  })
+})
