@@ -1,45 +1,57 @@
-// Each mutant is the refresher with one mistake that somebody could make. The model has to tell.
-const REFRESHER = 'mechanisms/refresher.ts'
-const OUTCOME = 'mechanisms/refresh-outcome.ts'
-const FAILURE = 'mechanisms/refresh-failure.ts'
+// Each mutant is the refresher with one mistake that a developer could make. The model must notice it.
+const REFRESHER = 'mechanisms/refresh/refresher.ts'
+const EXCHANGE = 'mechanisms/refresh/exchange.ts'
+const SEND = 'mechanisms/refresh/send.ts'
+const KEEP_LEASE = 'mechanisms/refresh/keep-lease.ts'
+const LEASE = 'mechanisms/refresh/lease.ts'
+const PERSIST = 'mechanisms/refresh/persist.ts'
+const REJECTION = 'mechanisms/refresh/rejection.ts'
+const FAILURE = 'mechanisms/refresh/failure.ts'
+const SERVER_CLOCK = 'mechanisms/server-clock.ts'
+const HTTP = 'mechanisms/http.ts'
 const REQUEST = 'mechanisms/request-session.ts'
 const GENERATIONS = 'mechanisms/generations.ts'
 const STORED_CELL = 'mechanisms/stored-cell.ts'
 const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
 const SWAPS = 'mechanisms/swap-until-won.ts'
 const RECORD = 'rules/session-record.ts'
+const TRANSITIONS = 'rules/grant-transitions.ts'
+const DECIDE = 'rules/decide.ts'
 const SETTLE = 'rules/settle.ts'
+const SECOND_SEND = 'rules/second-send.ts'
+const FRESHNESS = 'rules/freshness.ts'
 
-const CLAIM = 'const claimed = await cell.swap(snapshot, withClaim(snapshot.record, by))'
-const JOIN = 'flights.join(cell.key, demand.key, () => fly(cell, demand))'
-const VERDICT = 'const verdict = settle(now?.record, sent)'
+const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
+const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, call))'
+const SETTLEMENT = 'const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)'
 const END = 'if (await swap(last, ended(last.record, reason))) return last.record'
 const REMOVE = '{\n          await vault.remove(key)\n          return last.record\n        }'
-const ALONE = [JOIN, '{ result: fly(cell, demand), joined: false }']
-const UNCLAIMED = [CLAIM, 'const claimed = { record: withClaim(snapshot.record, by) }']
+const ALONE = [JOIN, '{ result: fly(cell, call), joined: false }']
+const UNLEASED = [TAKE, 'const snapshot = { ...from, record: withLease(from.record, holder, isUnsent) }']
 
-/** Claims whatever stands there by now, and sends the refresh token that was read before. */
-const CLAIM_LATER = `let claimed = await cell.swap(snapshot, withClaim(snapshot.record, by))
-    while (!claimed) {
-      const again = await cell.read()
-      if (!again) return undefined
-      if (again.record.claim) await clock.sleep(POLL_MS)
-      else claimed = await cell.swap(again, withClaim(again.record, by))
-    }`
+/** Takes the lease of the record as it is by now, and sends the refresh token that was read before. */
+const TAKE_LATER = `let snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))
+        while (!snapshot) {
+          const again = await cell.read()
+          if (!again) return 'again'
+          if (again.record.lease) await clock.sleep(20)
+          else snapshot = await cell.swap(again, withLease(again.record, holder))
+          snapshot &&= { ...snapshot, record: { ...snapshot.record, refreshToken: from.record.refreshToken } }
+        }`
 
 /** By name: the scenarios in which the mistake should show soonest, and the edits by file. */
 export const mutants = {
-  'no claim': [['calm'], { [REFRESHER]: [UNCLAIMED, ALONE] }],
-  'single flight without claim': [['calm'], { [REFRESHER]: [UNCLAIMED] }],
-  'claim without re-read': [['calm'], { [REFRESHER]: [[CLAIM, CLAIM_LATER]] }],
-  'blind write': [['stops'], { [OUTCOME]: [[VERDICT, "const verdict = now ? 'write' : 'revoke'"]] }],
-  'persist only while the claim is held': [
+  'no lease': [['calm'], { [LEASE]: [UNLEASED], [REFRESHER]: [ALONE] }],
+  'single flight without lease': [['calm'], { [LEASE]: [UNLEASED] }],
+  'lease without re-read': [['calm'], { [LEASE]: [[TAKE, TAKE_LATER]] }],
+  'blind write': [['stops'], { [PERSIST]: [[SETTLEMENT, "const settlement = now ? 'write' : 'revoke'"]] }],
+  'persist only while the lease is held': [
     ['stops'],
     {
-      [OUTCOME]: [
+      [PERSIST]: [
         [
-          VERDICT,
-          "const verdict = now?.record.claim?.attempt === sent.attempt ? settle(now.record, sent) : 'adopt'",
+          SETTLEMENT,
+          "const settlement = now?.record.lease?.attempt === attempt.attempt ? settle(now.record, attempt, true) : 'adopt'",
         ],
       ],
     },
@@ -56,11 +68,18 @@ export const mutants = {
         }`,
         ],
       ],
-      [REFRESHER]: [['return { answer, refreshToken,', 'return { snapshot: claimed, answer, refreshToken,']],
-      [OUTCOME]: [
+      [PERSIST]: [
         [
-          'const now = await cell.last()\n    const verdict',
-          'const now = (await cell.last()) ?? { ...sent.snapshot, sealed: undefined }\n    const verdict',
+          'now ??= await cell.last()',
+          'now ??= (await cell.last()) ?? (leased && { ...leased, sealed: undefined })',
+        ],
+        [
+          '  known: Snapshot | undefined,\n',
+          '  known: Snapshot | undefined,\n  leased: Snapshot | undefined,\n',
+        ],
+        [
+          'persistOnce(cell, attempt, grant, known, context)',
+          'persistOnce(cell, attempt, grant, known, leased, context)',
         ],
       ],
     },
@@ -80,35 +99,35 @@ export const mutants = {
     ['calm'],
     {
       'surface/bound-session.ts': [
-        ['rejected, beforeRefresh, keepAlive })', 'rejected, beforeRefresh, keepAlive, signal })'],
+        ['rejected, beforeRefresh, keepAlive }', 'rejected, beforeRefresh, keepAlive, signal }'],
       ],
       [REFRESHER]: [
         [
-          'const snapshot = await cell.read()\n      const next',
-          'demand.signal?.throwIfAborted()\n      const snapshot = await cell.read()\n      const next',
+          'const snapshot = await cell.read()\n        const state',
+          'demand.signal?.throwIfAborted()\n        const snapshot = await cell.read()\n        const state',
         ],
       ],
     },
   ],
   'flight keyed by token key alone': [
     ['calm'],
-    { [REFRESHER]: [[JOIN, "flights.join('', demand.key, () => fly(cell, demand))"]] },
+    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, call))"]] },
   ],
   'losing branch revoked': [
     ['stops'],
     {
-      [OUTCOME]: [
+      [PERSIST]: [
         [
-          "if (verdict === 'adopt') return undefined",
-          "if (verdict === 'adopt') return void (await revoke(cell, grant))",
+          "if (settlement === 'adopt') return 'again'",
+          "if (settlement === 'adopt') {\n      await giveUp(cell, grant, now, context)\n      return 'again'\n    }",
         ],
       ],
     },
   ],
-  'claim lapses by the wall clock': [
+  'lease lapses by the wall clock': [
     ['clocks'],
     {
-      [REFRESHER]: [
+      [LEASE]: [
         ['const now = clock.elapsed()', 'const now = clock.now() * 1000'],
         ['Math.min(now - lookedAt, MAX_LOOK_MS)', 'now - lookedAt'],
       ],
@@ -116,23 +135,142 @@ export const mutants = {
   ],
   'own pause counted as watching': [
     ['stops'],
-    { [REFRESHER]: [['Math.min(now - lookedAt, MAX_LOOK_MS)', 'now - lookedAt']] },
+    { [LEASE]: [['Math.min(now - lookedAt, MAX_LOOK_MS)', 'now - lookedAt']] },
   ],
-  'no fence before the send': [
+  'no fence before the send': [['stops'], { [LEASE]: [['passedMs > limitMs', 'false']] }],
+  'fence by the monotonic clock alone': [
     ['stops'],
-    { [REFRESHER]: [['clock.elapsed() - claimedAt > SEND_WITHIN_MS', 'false']] },
+    {
+      [LEASE]: [
+        [
+          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
+          'clock.elapsed() - startedAt',
+        ],
+      ],
+    },
   ],
-  'claim lapses before the answer can be written': [
+  'fence by the wall clock alone': [
     ['stops'],
-    { [REFRESHER]: [[' + PERSIST_WITHIN_MS', '']] },
+    {
+      [LEASE]: [
+        [
+          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
+          '(clock.now() - startedAtWall) * 1000',
+        ],
+      ],
+    },
+  ],
+  'request aborted at the time-out': [
+    ['answers'],
+    { [HTTP]: [['LISTEN_MS = 65_000', 'LISTEN_MS = 10_000']] },
+  ],
+  'no beat': [
+    ['answers'],
+    { [KEEP_LEASE]: [['sender.leased = (await lease.beat(now)) ?? sender.leased', '']] },
+  ],
+  'beat does not restart the watch': [
+    ['answers'],
+    { [LEASE]: [['`${lease.attempt} ${lease.beat}`', '`${lease.attempt}`']] },
+  ],
+  'callers wait for as long as the response takes': [
+    ['answers'],
+    { [REFRESHER]: [['requestTimeoutMs - waitedMs,', 'requestTimeoutMs + 1e9,']] },
+  ],
+  'lease lapses early on strict servers': [
+    ['stops', 'takeovers'],
+    { [DECIDE]: [['STRICT_LAPSE_SECONDS = 20', 'STRICT_LAPSE_SECONDS = 8']] },
+  ],
+  'takeover while the access token works': [
+    ['stops', 'takeovers'],
+    { [DECIDE]: [["(lease !== undefined && state === 'lapsed')", 'false']] },
+  ],
+  'second send on strict servers': [
+    ['answers'],
+    {
+      [SECOND_SEND]: [
+        ["reuse === 'strict' || sends", 'sends'],
+        ["reuse === 'tolerant'", "typeof reuse === 'string'"],
+      ],
+    },
+  ],
+  'second send without a pause': [
+    ['answers'],
+    { [SECOND_SEND]: [["return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'", "return 'yes'"]] },
+  ],
+  'second send although a response has come': [
+    ['takeovers', 'answers'],
+    { [KEEP_LEASE]: [["again === 'again' || sender.responses !== responses", "again === 'again'"]] },
+  ],
+  'other responses not listened to': [
+    ['answers'],
+    {
+      [EXCHANGE]: [
+        ['if (sender.open.size > 0) demand.keepAlive', 'if (sender.open.size > 9) demand.keepAlive'],
+      ],
+    },
+  ],
+  'order by attempt number alone': [
+    ['answers'],
+    {
+      [SETTLE]: [
+        ['if (Math.abs(apart) > DATE_TOLERANCE_SECONDS) return apart > 0', ''],
+        [
+          "return isNewer(used, record.origin) ? 'replace' : 'spare'",
+          "return isNewer(used, record.origin) ? 'replace' : 'adopt'",
+        ],
+      ],
+    },
+  ],
+  'older of two responses not kept': [
+    ['answers'],
+    {
+      [SETTLE]: [["? 'replace' : 'spare'", "? 'replace' : 'adopt'"]],
+      [TRANSITIONS]: [['time, capacity), spare }', 'time, capacity) }']],
+    },
+  ],
+  'store given up after 30 seconds': [
+    ['outages'],
+    { [PERSIST]: [['clock.elapsed() - startedAt > LISTEN_MS', 'clock.elapsed() - startedAt > 30_000']] },
+  ],
+  'expiry by the wall clock alone': [
+    ['clocks'],
+    {
+      [SERVER_CLOCK]: [['return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic', 'return byWall']],
+    },
+  ],
+  'expiry by the monotonic clock alone': [
+    ['clocks'],
+    {
+      [SERVER_CLOCK]: [['return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic', 'return monotonic']],
+    },
+  ],
+  'token served before the time is known': [
+    ['clocks'],
+    {
+      [REFRESHER]: [
+        ['return mayHaveExpired(known, serverClock.read()) ? sampling : undefined', 'return undefined'],
+      ],
+    },
+  ],
+  'token from the future not noticed': [['clocks'], { [FRESHNESS]: [[' || now < token.obtainedAt', '']] }],
+  'time of a slow response believed': [
+    ['clocks', 'stops'],
+    { [SERVER_CLOCK]: [[' || tripMs > (anchor ? QUICK_TRIP_MS : MAX_TRIP_MS)', '']] },
+  ],
+  'server time compared with a wall clock': [
+    ['clocks'],
+    { [FRESHNESS]: [['if (ahead === undefined) return wall', 'return wall']] },
   ],
   'invalid_grant ends without re-read': [
     ['stops'],
-    { [OUTCOME]: [["settleRejection(record, sent) === 'again'", 'false']] },
+    {
+      [REJECTION]: [["if (verdict === 'again' || verdict === 'replaced') return undefined", '']],
+      [SETTLE]: [["if (record.refreshToken !== used.refreshToken) return 'replaced'", '']],
+    },
   ],
   'session ended although another attempt runs': [
     ['takeovers'],
-    { [SETTLE]: [['unchanged && record.attempt === mine.attempt', 'unchanged']] },
+    { [SETTLE]: [["if (record.attempt !== used.attempt) return 'again'", '']] },
   ],
   'end given up after a lost swap': [
     ['answers'],
@@ -140,26 +278,25 @@ export const mutants = {
       [SWAPS]: [['if (snapshot) return snapshot', 'return snapshot']],
     },
   ],
-  'release drops the claim of another': [
+  'release drops the lease of another': [
     ['takeovers'],
-    {
-      [FAILURE]: [['if (record.claim?.attempt !== sent.attempt) return undefined', '']],
-    },
+    { [FAILURE]: [['if (record.lease?.holder !== attempt.holder) return undefined', '']] },
   ],
   'strict retry in the same flight': [
     ['answers'],
-    {
-      [FAILURE]: [["if (reuse === 'strict') return false", "if (reuse === 'strict') return true"]],
-    },
+    { [FAILURE]: [["if (reuse === 'strict') return false", "if (reuse === 'strict') return true"]] },
   ],
-  'doubt forgotten at a takeover': [['stops'], { [RECORD]: [['? withDoubt(next) : next', '? next : next']] }],
+  'doubt forgotten at a takeover': [
+    ['stops'],
+    { [TRANSITIONS]: [['? withDoubt(next) : next', '? next : next']] },
+  ],
   'doubt forgotten after a failure': [
     ['answers'],
     { [FAILURE]: [['? withDoubt(next) : next', '? next : next']] },
   ],
-  'doubt forgotten when a late answer is written': [
+  'doubt forgotten when a late response is written': [
     ['stops'],
-    { [OUTCOME]: [['? granted : withDoubt(granted)', '? granted : granted']] },
+    { [PERSIST]: [['? granted : withDoubt(granted)', '? granted : granted']] },
   ],
   'tombstone left out': [
     ['endings'],
@@ -176,9 +313,9 @@ export const mutants = {
   'caught-up flag kept by a refresh': [
     ['browsers'],
     {
-      [RECORD]: [
-        ['inDoubt: undefined,', 'inDoubt: undefined,\n    caughtUp: record.caughtUp,'],
-        ['claim: { attempt, by }, caughtUp: undefined', 'claim: { attempt, by }'],
+      [TRANSITIONS]: [
+        ['doubt: undefined,', 'doubt: undefined,\n    caughtUp: record.caughtUp,'],
+        ['lease: { attempt, holder, beat: 0 }, caughtUp: undefined', 'lease: { attempt, holder, beat: 0 }'],
       ],
     },
   ],
@@ -190,7 +327,7 @@ export const mutants = {
     ['browsers'],
     { [GENERATIONS]: [['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity']] },
   ],
-  'claim in the store not seen beside the cookie': [
+  'lease in the store not seen beside the cookie': [
     ['calm'],
     {
       [COOKIE_CELL]: [['held.generation >= carried.generation', 'held.generation > carried.generation']],
@@ -198,23 +335,21 @@ export const mutants = {
   ],
   'rejected token served again': [
     ['rejections'],
-    { 'rules/decide.ts': [['if (token.value !== want.rejected) {', 'if (token.value) {']] },
+    { [DECIDE]: [["token.value !== wanted.rejected || state === 'expired'", 'token.value']] },
   ],
   'session over by a wrong clock': [
     ['clocks'],
     {
-      [OUTCOME]: [
-        [
-          'const now = await cell.last()\n    const verdict',
-          'const now = await cell.read()\n    const verdict',
-        ],
+      [PERSIST]: [
+        ['now ??= await cell.last()', 'now ??= await cell.read()'],
+        ['let now = known\n', 'let now = undefined as Snapshot | undefined\n'],
       ],
     },
   ],
   'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
-  'cool-down by a wrong clock obeyed': [
+  'back-off by a wrong clock obeyed': [
     ['everything'],
-    { 'rules/cool-down.ts': [[' && pause <= coolDown.seconds', '']] },
+    { 'rules/back-off.ts': [[' && left <= backOff.seconds + ROUNDING_SECONDS', '']] },
   ],
   'no last look after a pause': [
     ['stops'],
@@ -222,15 +357,15 @@ export const mutants = {
   ],
   'looks at the store less and less often': [
     ['waits'],
-    { [REFRESHER]: [['Math.min(pollMs * 1.5, MAX_POLL_MS)', 'pollMs * 2']] },
+    { [REFRESHER]: [['Math.min(pauseMs * 1.5, MAX_POLL_MS)', 'pauseMs * 2']] },
   ],
   'rejected token sent along': [
     ['rejections'],
     {
-      [REFRESHER]: [
+      [SEND]: [
         [
-          'server.refresh(refreshToken, demand.request, claims)',
-          'server.refresh(refreshToken, { ...demand.request, rejected: demand.rejected }, claims)',
+          'server.refresh(refreshToken, request, claims)',
+          'server.refresh(refreshToken, { ...request, rejected }, claims)',
         ],
       ],
     },
@@ -239,7 +374,7 @@ export const mutants = {
     ['everything'],
     {
       'surface/bound-session.ts': [
-        ['would end the process.\n      signal?.throwIfAborted()', ''],
+        ['would end the process.\n        signal?.throwIfAborted()', ''],
         ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
       ],
     },

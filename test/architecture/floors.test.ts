@@ -29,8 +29,8 @@ describe('the floors of core', () => {
     const found = files
       .filter(({ path }) => path.startsWith('rules/') && impure.test(withoutComments(path)))
       .map(({ path }) => path)
-    // Reads an HTTP-date out of a header; the moment it is compared with is passed in.
-    expect(found).toEqual(['rules/retry-after.ts'])
+    // Reads the date of a header. The time that it is compared with is passed in.
+    expect(found).toEqual(['rules/http-date.ts'])
   })
 
   it('reads the clock and throws dice in one place each', () => {

@@ -112,10 +112,10 @@ export function linkStore(options: LinkOptions): SessionStore {
     return user.reads === user.lookers + 1 ? 'claim read' : 'other read'
   }
 
-  function swapStep({ claim, caughtUp, coolDown, ended }: SessionRecord): Step {
-    if (claim) return 'claim swap'
+  function swapStep({ lease, caughtUp, backOff, ended }: SessionRecord): Step {
+    if (lease) return 'claim swap'
     if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
-    return caughtUp && !coolDown ? 'catch-up swap' : 'settling swap'
+    return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'
   }
 
   return {

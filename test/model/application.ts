@@ -2,10 +2,12 @@ import { revokeRefreshToken, revokeSession } from '../../packages/core/src/handl
 import { createCookieKind } from '../../packages/core/src/mechanisms/cookie-kind.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
-import { createRefresher } from '../../packages/core/src/mechanisms/refresher.ts'
+import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
+import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
 import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
+import type { ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
 import { createServerKind } from '../../packages/core/src/mechanisms/server-kind.ts'
 import type { SessionKind } from '../../packages/core/src/mechanisms/session-kind.ts'
 import { createVault, type Vault } from '../../packages/core/src/mechanisms/vault.ts'
@@ -30,6 +32,7 @@ const STORE_TIMEOUT_MS = 2000
 const REUSE: Record<Profile, ReusePolicy> = {
   strict: 'strict',
   grace: { graceSeconds: GRACE_SECONDS },
+  newest: { graceSeconds: GRACE_SECONDS },
   tolerant: 'tolerant',
   static: 'strict',
 }
@@ -39,6 +42,7 @@ export interface ApplicationOptions {
   readonly plan: Plan
   readonly store: SessionStore
   readonly server: TokenEndpoint
+  readonly serverClock: ServerClock
   readonly seal: Seal
   readonly emit: EventListener
 }
@@ -60,7 +64,7 @@ export function createKind(
 }
 
 export function createApplication(options: ApplicationOptions): Application {
-  const { process, plan, store, server, seal, emit } = options
+  const { process, plan, store, server, serverClock, seal, emit } = options
   const { clock } = process
   // The rejections that nobody hears are to be seen.
   const keepAlive = () => undefined
@@ -78,10 +82,14 @@ export function createApplication(options: ApplicationOptions): Application {
     server,
     flights,
     clock,
+    serverClock,
     policy,
     emit,
     requestTimeoutMs,
     random,
+    storeTimeoutMs: STORE_TIMEOUT_MS,
+    line: createLine({ clock, random }),
+    isStorePrivate: false,
   })
   const attributes = { secure: true, sameSite: 'Lax' } as const
 
@@ -126,6 +134,7 @@ export function createApplication(options: ApplicationOptions): Application {
       return bindSession(session, {
         refresher,
         clock,
+        serverClock,
         issuer,
         absoluteSeconds,
         origin: undefined,

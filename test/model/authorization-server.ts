@@ -29,6 +29,8 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
   const tokens = new Map<string, IssuedToken>()
   const newest = new Map<string, IssuedToken>()
   const dead = new Set<number>()
+  /** Access tokens that a later refresh has ended. */
+  const voided = new Set<string>()
   let count = 0
 
   function issueToken(grant: number, resource: string): IssuedToken {
@@ -48,10 +50,18 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
   /** Whether a token that was used before may be used again. */
   function forgives(token: Issued): boolean {
     if (token.usedAt === undefined || profile === 'tolerant' || profile === 'static') return true
-    return profile === 'grace' && now() - token.usedAt <= GRACE_SECONDS
+    return (profile === 'grace' || profile === 'newest') && now() - token.usedAt <= GRACE_SECONDS
+  }
+
+  /** Every response voids the pairs that were given before it. The token that was used may be used again for a while. */
+  function voidAll(used: Issued): void {
+    for (const other of issued.values())
+      if (other.grant === used.grant && other !== used) other.revoked = true
+    for (const [value, token] of tokens) if (token.grant === used.grant) voided.add(value)
   }
 
   return {
+    voided,
     issued,
     tokens,
     dead,
@@ -66,10 +76,12 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
       const token = issued.get(refreshToken)
       if (!token || token.revoked || dead.has(token.grant)) return undefined
       if (!forgives(token)) {
-        dead.add(token.grant)
+        // Where only the newest pair is valid, an old token is refused and nothing else.
+        if (profile !== 'newest') dead.add(token.grant)
         return undefined
       }
       token.usedAt ??= now()
+      if (profile === 'newest') voidAll(token)
       const accessToken = issueToken(token.grant, resource)
       return { accessToken, refreshToken: profile === 'static' ? undefined : issue(token.grant) }
     },

@@ -1,7 +1,10 @@
-import { isAbort, isKilled, moment, wildClocks, wrongClocks } from './facts.ts'
+import { END, isAbort, isKilled, moment, wildClocks, wrongClocks } from './facts.ts'
 import type { Call } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Outcome } from './run.ts'
+
+/** The time-out of a request, of a read of the store and its repetition, and of a request for the time. */
+const MAX_WAIT_MS = 10_000 + 4000 + 2000 + 2000
 
 const TEMPORARY = ['TryLaterError', 'OperatorError', 'ConfigurationError']
 /** The requests of one phase, and what they set going, are over within that time. */
@@ -29,6 +32,14 @@ export const everyCallEnds: Invariant = ({ history }, { grant }) =>
   history.calls
     .filter((call) => call.grant === grant && !call.ended && !isKilled(history.troubles, call.process))
     .map(({ began }) => `the call of ${moment(began)} never ends`)
+
+/** A caller waits for the refresh and the store for a bounded time, whatever happens. */
+export const waitsBounded: Invariant = ({ history }, { grant }) =>
+  history.calls
+    .filter((call) => call.grant === grant && call.visit.act !== 'logout' && call.visit.act !== 'revoke')
+    .filter(({ process }) => !history.troubles.some((each) => each.process === process && each.until))
+    .filter(({ began, ended = END }) => ended.time - began.time > MAX_WAIT_MS)
+    .map(({ began }) => `the call of ${moment(began)} waited too long`)
 
 /** Where nothing goes wrong, each expiry costs exactly one token request for each token that is wanted. */
 export const oncePerExpiry: Invariant = ({ history, plan }, { sends, grant, over, givenUp }) => {
@@ -61,5 +72,7 @@ function expected(plan: Outcome['plan'], calls: readonly Call[]): readonly [leas
   // Another refresh of the session may be under way: then a soft token is served, and the next request refreshes it.
   const isSoft = isFirst && plan.start === 'soft'
   const isPatient = calls.some(({ visit }) => visit.abortMs === Infinity)
-  return [isSoft || !isPatient ? 0 : 1, 1]
+  // The first rejections of a new token cause a refresh immediately.
+  const rejecting = calls.filter(({ rejected }) => rejected !== undefined).length
+  return [isSoft || !isPatient ? 0 : 1, Math.max(1, rejecting + 1)]
 }

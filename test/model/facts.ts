@@ -1,5 +1,6 @@
-import type { Commit, Moment, Send, Trouble } from './history.ts'
-import type { Plan } from './plan.ts'
+import type { Commit, Moment, Send, Told, Trouble } from './history.ts'
+import type { Plan, Profile } from './plan.ts'
+import { EPOCH } from './process.ts'
 import type { Outcome } from './run.ts'
 import { REQUEST_TIMEOUT_MS } from './server-link.ts'
 import { fingerprintOf } from './sessions.ts'
@@ -21,22 +22,37 @@ export interface Facts {
   readonly lost: boolean
   /** An event told that the refresh token was lost. */
   readonly reported: boolean
+  /** Such events. */
+  readonly reports: readonly Told[]
 }
 
 export const BEGINNING: Moment = { time: 0, step: 0 }
 export const END: Moment = { time: Infinity, step: Infinity }
 /** What is wrong shows among the first. */
 const MOST_SENDS = 30
-/** A claim is watched for at least that long after the send before anybody takes it over: 5 s are for writing. */
-const MIN_CLAIM_MS = REQUEST_TIMEOUT_MS + 5000
-/** The shortest cool-down. */
-const COOL_DOWN_MS = 1000
+/** A lease is watched for 2 seconds more before another process takes it over: so long after it, the request leaves. */
+const LAPSE_MS: Record<Profile, number> = {
+  strict: 18_000,
+  static: 18_000,
+  grace: 6000,
+  newest: 6000,
+  tolerant: 6000,
+}
+/** The shortest back-off. */
+const BACK_OFF_MS = 1000
+/** A token with less time left is not sent. */
+const LEFT_SECONDS = 6
+/** After a refusal, the response to an earlier request is awaited for so long. */
+const LAST_WAIT_MS = 60_000
 
 export function factsOf({ history, plan }: Outcome, grant: number): Facts {
   const commits = history.commits.filter((commit) => commit.grant === grant)
   const sends = history.sends.filter((send) => send.grant === grant)
   const judged = sends.filter((send) => send.judged).slice(0, MOST_SENDS)
   const over = commits.find(({ record }) => !record || record.ended)
+  const reports = history.told.filter(
+    ({ event }) => event.type === 'refresh_token_lost' && event.session === fingerprintOf(grant),
+  )
   const untilOver = sends.filter(({ sent }) => !over || sent.step < over.step)
   return {
     grant,
@@ -48,9 +64,8 @@ export function factsOf({ history, plan }: Outcome, grant: number): Facts {
     // While somebody else is trying already, one refusal does not count.
     refused: sends.some(({ fault }) => fault === 'subject_changed') || untilOver.at(-1)?.fault === 'rejected',
     lost: judged.some((send) => isLost(send, history.troubles)),
-    reported: history.told.some(
-      ({ event }) => event.type === 'refresh_token_lost' && event.session === fingerprintOf(grant),
-    ),
+    reported: reports.length > 0,
+    reports,
   }
 }
 
@@ -83,27 +98,59 @@ export function hindered(troubles: readonly Trouble[], process: number, from: Mo
 
 /**
  * Whether policy declares the second use of a refresh token: nobody who could act knew what had become of the first.
- * Either whoever sent it could not come to tell, and its claim was watched until it lapsed; or its answer was lost, and
+ * Either whoever sent it could not come to tell, and its lease was watched until it lapsed; or its answer was lost, and
  * somebody tried again after a pause (at once only where the server forgives it); or both, one after the other.
  */
 export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
-  if (hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)) return true
+  const isAlone = hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)
+  if (isAlone || isSecondSend(outcome, earlier, later) || isLastTry(outcome, earlier, later)) return true
   return outcome.history.sends
     .filter(({ refreshToken }) => refreshToken === earlier.refreshToken)
     .filter(({ sent }) => sent.step > earlier.sent.step && sent.step < later.sent.step)
     .some((between) => hasLapsed(outcome, earlier, between) && isRetry(outcome, between, later))
 }
 
-function hasLapsed({ history: { troubles } }: Outcome, earlier: Send, later: Send): boolean {
+/** While the first request has no response, its sender may send another one, where the server forgives that. */
+function isSecondSend({ plan: { profile } }: Outcome, earlier: Send, later: Send): boolean {
+  const isForgiving = profile !== 'strict' && profile !== 'static'
+  const isOpen = !earlier.delivered || earlier.delivered.step > later.sent.step
+  const waitedMs = later.sent.time - earlier.sent.time
+  return isForgiving && isOpen && earlier.process === later.process && waitedMs >= REQUEST_TIMEOUT_MS
+}
+
+/** After a refusal in doubt, once more: the response to an earlier request had time to arrive. */
+function isLastTry({ plan: { profile } }: Outcome, { judged }: Send, { sent }: Send): boolean {
+  return profile !== 'strict' && judged?.rejected === true && sent.time - judged.time >= LAST_WAIT_MS
+}
+
+function hasLapsed(outcome: Outcome, earlier: Send, later: Send): boolean {
+  const { history, plan } = outcome
+  const { troubles } = history
   const watched = later.sent.time - earlier.sent.time - stoppedMs(troubles, earlier.sent, later)
-  return watched >= MIN_CLAIM_MS && hindered(troubles, earlier.process, earlier.sent, later.sent)
+  if (plan.profile === 'strict' && hasGoodToken(outcome, later)) return false
+  return watched >= LAPSE_MS[plan.profile] && hindered(troubles, earlier.process, earlier.sent, later.sent)
+}
+
+/** While an access token works, the second use of a refresh token would put the grant at risk for nothing. */
+function hasGoodToken({ plan, history }: Outcome, { grant, resource, sent }: Send): boolean {
+  const isRejected = history.calls.some((call) => call.grant === grant && call.rejected !== undefined)
+  if (isRejected || wrongClocks(plan)) return false
+  const record = history.commits.findLast(
+    (commit) => commit.grant === grant && commit.step < sent.step,
+  )?.record
+  const [, token] =
+    Object.entries(record?.tokens ?? {}).find(([key]) =>
+      resource === '' ? key === '' : key.includes(resource),
+    ) ?? []
+  const now = EPOCH + (token?.ahead ?? 0) + sent.time / 1000
+  return token !== undefined && token.expiresAt - now > LEFT_SECONDS
 }
 
 function isRetry({ plan, history }: Outcome, earlier: Send, later: Send): boolean {
   const { delivered } = earlier
   if (delivered?.kind !== 'ambiguous' || delivered.step > later.sent.step) return false
   if (wasThere(earlier, history.troubles)) return false
-  return plan.profile !== 'strict' || later.sent.time - delivered.time >= COOL_DOWN_MS || wrongClocks(plan)
+  return plan.profile !== 'strict' || later.sent.time - delivered.time >= BACK_OFF_MS || wrongClocks(plan)
 }
 
 /** An answer that nothing had delayed but a pause of the process itself; a second pause may end while it is looked for. */

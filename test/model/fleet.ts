@@ -1,7 +1,10 @@
 import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
 import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
-import { endsAt, newSession } from '../../packages/core/src/rules/session-record.ts'
+import { createServerClock, type ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
+import { newSession } from '../../packages/core/src/rules/grant-transitions.ts'
+import { endsAt } from '../../packages/core/src/rules/session-record.ts'
+import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -38,13 +41,19 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
     add() {
       const process = createProcess(processes.length, surroundings)
       processes.push(process)
+      const emit: EventListener = (event) =>
+        void history.told.push({ ...history.now(), process: process.index, event })
+      const request = () => port.isResponding()
+      const serverClock: ServerClock = createServerClock({ clock: process.clock, emit, request })
+      const port = linkServer(process, link, serverClock)
       const application = createApplication({
         process,
         plan,
         seal,
+        emit,
+        serverClock,
         store: linkStore(process, link),
-        server: linkServer(process, link),
-        emit: (event) => void history.told.push({ ...history.now(), process: process.index, event }),
+        server: port,
       })
       const site = { process, application }
       sites.push(site)
@@ -55,7 +64,9 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const vault = createVault(createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }), seal)
       const { accessToken, refreshToken = '' } = server.signIn(grant)
       const { value, expiresAt } = accessToken
-      const token = { value, type: 'Bearer', obtainedAt: EPOCH, expiresAt } as const
+      const { serverAhead: ahead } = plan
+      const shown = { obtainedAt: EPOCH + (ahead ?? 0), expiresAt: expiresAt + (ahead ?? 0), ahead }
+      const token = { value, type: 'Bearer', ...shown } as const
       const [secret = '', id = ''] = [SECRETS[grant], KEYS[grant]]
       const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)

@@ -41,6 +41,8 @@ export interface Call {
   readonly grant: number
   readonly hadCookie: boolean
   readonly probe: boolean
+  /** The call before was asked to come back. */
+  readonly isRetry: boolean
   /** The token that a resource server rejected. */
   readonly rejected: string | undefined
   readonly began: Moment

@@ -1,9 +1,30 @@
-import { everyCallEnds, noErrorUnlessTroubled, noSignInUnlessOver, oncePerExpiry } from './call-invariants.ts'
+import {
+  everyCallEnds,
+  noErrorUnlessTroubled,
+  noSignInUnlessOver,
+  oncePerExpiry,
+  waitsBounded,
+} from './call-invariants.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { staysHome } from './parcel-invariants.ts'
-import { lossReported, newestKept, newestRevoked, usable, usedOnce } from './refresh-token-invariants.ts'
+import {
+  lateKept,
+  lossReported,
+  newestKept,
+  newestRevoked,
+  persistedInTime,
+  usable,
+  usedOnce,
+} from './refresh-token-invariants.ts'
 import type { Outcome } from './run.ts'
-import { discreet, ownToken, servedWhileValid, staysOver, tokenIsGood } from './token-invariants.ts'
+import {
+  discreet,
+  neverLongExpired,
+  ownToken,
+  servedWhileValid,
+  staysOver,
+  tokenIsGood,
+} from './token-invariants.ts'
 import { waitsNoLonger } from './wait-invariants.ts'
 
 /** Tells what was violated in a run, for one session; nothing if all is well. */
@@ -12,6 +33,8 @@ export type Invariant = (outcome: Outcome, facts: Facts) => readonly string[]
 const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['I1', usedOnce],
   ['I2', newestKept],
+  ['I2', lateKept],
+  ['I2', persistedInTime],
   ['I2', newestRevoked],
   ['I2', lossReported],
   ['I3', staysHome],
@@ -19,11 +42,13 @@ const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['I4', ownToken],
   ['I5', discreet],
   ['I6', waitsNoLonger],
+  ['I6', waitsBounded],
   ['I7', noSignInUnlessOver],
   ['I7', noErrorUnlessTroubled],
   ['I7', servedWhileValid],
   ['I7', tokenIsGood],
   ['I8', oncePerExpiry],
+  ['I9', neverLongExpired],
   ['usable', usable],
   ['settles', everyCallEnds],
 ]

@@ -1,5 +1,5 @@
 /** What a server does with a refresh token that it has seen before. */
-export type Profile = 'strict' | 'grace' | 'tolerant' | 'static'
+export type Profile = 'strict' | 'grace' | 'newest' | 'tolerant' | 'static'
 
 /** One request of a browser. Times are milliseconds, `Infinity`: never. */
 export interface Visit {
@@ -21,9 +21,11 @@ export interface Visit {
 /** SIGSTOP at the n-th time that any process reaches a point, of that one or of all that there are; for ever: SIGKILL. */
 export interface Stop {
   readonly who: 'one' | 'all'
-  readonly at: 'claimed' | 'sent' | 'answered' | 'persisted'
+  readonly at: 'leased' | 'sent' | 'answered' | 'persisted'
   readonly nth: number
   readonly forMs: number
+  /** Whether the whole machine is suspended, so that its monotonic clock stands still. */
+  readonly suspended?: boolean
 }
 
 export type AnswerFault =
@@ -38,8 +40,10 @@ export type AnswerFault =
   | 'reset_after'
   | 'silent_before'
   | 'silent_after'
-  /** The server sees it only after the client has given up. */
+  /** The server sees it only after the callers have left. */
   | 'stalled'
+  /** The server sees it in time, and its response comes after the callers have left. */
+  | 'late'
 
 export type StoreFault = 'down' | 'answer_lost' | 'late' | 'swap_lost' | 'hangs'
 
@@ -63,6 +67,12 @@ export interface Plan {
   readonly jumps: readonly { readonly process: number; readonly atMs: number; readonly seconds: number }[]
   /** Of messages, in milliseconds, one after the other, round and round. */
   readonly latencies: readonly number[]
+  /** How much later than usual a late request or response is, in milliseconds. */
+  readonly lateMs: number
+  /** By how many seconds the clock of the authorization server is ahead; `undefined`: its responses have no date. */
+  readonly serverAhead: number | undefined
+  /** Whether requests that only ask for the time get no response. */
+  readonly isMute: boolean
   /** How long the authorization server takes over a token request that it has judged, in milliseconds. */
   readonly thinkMs: number
   readonly visits: readonly Visit[]

@@ -13,7 +13,7 @@ export interface Process {
   /** Nothing more is heard of it. */
   readonly killed: boolean
   readonly frozen: boolean
-  stop(forMs: number): void
+  stop(forMs: number, suspended?: boolean): void
   setClock(seconds: number): void
   /** Reached a point at which the plan may stop it. */
   reached(point: Stop['at']): void
@@ -51,6 +51,8 @@ export function createProcess(index: number, surroundings: Surroundings): Proces
   const { plan, world, history } = surroundings
   let ahead = plan.clocks[index] ?? 0
   let frozenUntil = 0
+  /** How long the monotonic clock has stood still. */
+  let asleepMs = 0
 
   async function travel(): Promise<void> {
     const { latencies } = plan
@@ -70,7 +72,8 @@ export function createProcess(index: number, surroundings: Surroundings): Proces
     } while (world.time < frozenUntil)
   }
 
-  function stop(forMs: number): void {
+  function stop(forMs: number, suspended = false): void {
+    if (suspended) asleepMs += forMs
     frozenUntil = Math.max(frozenUntil, world.time + forMs)
     const kind = forMs === Infinity ? 'killed' : 'stopped'
     history.troubles.push({ ...history.now(), process: index, kind, until: frozenUntil })
@@ -81,7 +84,7 @@ export function createProcess(index: number, surroundings: Surroundings): Proces
     clock: {
       now: () => EPOCH + ahead + world.time / 1000,
       // Monotonic clocks of different machines have nothing to do with each other.
-      elapsed: () => world.time + index * 1e9,
+      elapsed: () => world.time - asleepMs + index * 1e9,
       async sleep(ms, signal) {
         await world.sleep(ms, signal)
         if (!signal?.aborted) await run('wakes')
@@ -100,10 +103,10 @@ export function createProcess(index: number, surroundings: Surroundings): Proces
     reached(point) {
       const nth = count(surroundings, point)
       if (surroundings.weather.calm) return
-      for (const { at, who, forMs, nth: when } of plan.stops) {
+      for (const { at, who, forMs, suspended, nth: when } of plan.stops) {
         if (at !== point || when !== nth) continue
-        if (who === 'one') stop(forMs)
-        else for (const other of surroundings.processes) other.stop(forMs)
+        if (who === 'one') stop(forMs, suspended)
+        else for (const other of surroundings.processes) other.stop(forMs, suspended)
       }
     },
     send,

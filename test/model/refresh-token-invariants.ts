@@ -1,7 +1,9 @@
 import { BEGINNING, END, hindered, isDeclared, isKilled, moment } from './facts.ts'
-import type { Call } from './history.ts'
+import type { Call, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
+
+const LISTENED_MS = 64_000
 
 /** No refresh token is used twice, but where policy declares it. */
 export const usedOnce: Invariant = (outcome, { repeats }) =>
@@ -24,6 +26,24 @@ export const newestKept: Invariant = ({ history }, { sends, commits, repeats, re
     .map((token) => `${token} is neither stored nor revoked, and nobody said so`)
 }
 
+/** I2: a response that comes after the callers have left is not lost, unless it comes after more than a minute. */
+export const lateKept: Invariant = ({ history, plan }, { sends }) =>
+  sends
+    .filter(({ fault, judged }) => (fault === 'late' || fault === 'stalled') && judged?.gave !== undefined)
+    .filter(({ process, sent }) => !hindered(history.troubles, process, sent, END))
+    .filter(() => plan.lateMs < LISTENED_MS)
+    .filter(({ delivered }) => delivered?.kind !== 'refreshed')
+    .map((send) => `the response to the request of ${moment(send.sent)} was not awaited`)
+
+/** A store that is back within a minute takes the new refresh token. */
+export const persistedInTime: Invariant = ({ history }, { reports }) =>
+  reports
+    .filter(({ event }) => event.type === 'refresh_token_lost' && event.reason === 'store_unavailable')
+    .filter(
+      ({ process }) => !history.troubles.some((each) => each.process === process && each.kind !== 'store'),
+    )
+    .map((report) => `the store was given up at ${moment(report)}`)
+
 /** Whoever signs out takes along the refresh token that was the newest then; a process let down by its store may not. */
 export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
   if (!over || (over.record && over.record.ended !== 'signed_out')) return []
@@ -42,16 +62,29 @@ export const lossReported: Invariant = ({ history }, { over, refused, reported }
   return ['the session ended without a cause told']
 }
 
+/** A request that was overtaken arrives after the grace period, if not for another trouble. */
+function endsGrace({ kind, what }: Trouble): boolean {
+  return kind !== 'answer' || what === 'stalled'
+}
+
+/** The visitor comes again: with the token that was no good, or because it was asked to. */
+function isFollowedUp(next: Call | undefined): boolean {
+  return next !== undefined && (next.rejected !== undefined || next.isRetry)
+}
+
 /** After the troubles the next refresh works, unless an answer was lost that a strict server gives but once. */
 export const usable: Invariant = ({ plan, history, server }, facts) => {
   const { grant, over, givenUp, refused, lost, repeats, reported } = facts
   const isSignedOut = over !== undefined && (!over.record || over.record.ended === 'signed_out')
   if (refused || givenUp || isSignedOut) return []
   const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
-  if (!isForgiving && (lost || repeats.length > 0 || reported)) return []
+  // Where a grace period covers the second use, it costs nothing by itself.
+  const hasGrace = plan.profile === 'grace' || plan.profile === 'newest'
+  const isRisky = hasGrace ? history.troubles.some(endsGrace) : true
+  if (!isForgiving && (lost || reported || (repeats.length > 0 && isRisky))) return []
   const probes = history.calls.filter((call) => call.probe && call.grant === grant)
   return probes
-    .filter((call, index) => !isValid(call) && probes[index + 1]?.rejected === undefined)
+    .filter((call, index) => !isValid(call) && !isFollowedUp(probes[index + 1]))
     .map(
       ({ began, signIn, error }) =>
         `no token at ${moment(began)}: ${signIn ?? (error instanceof Error ? error.message : 'expired')}`,

@@ -35,7 +35,7 @@ const rough = reshape(visit, {
 })
 
 const calm = {
-  profile: fc.constantFrom<Profile>('strict', 'strict', 'strict', 'grace', 'tolerant', 'static'),
+  profile: fc.constantFrom<Profile>('strict', 'strict', 'strict', 'grace', 'newest', 'tolerant', 'static'),
   revocation: fc.constantFrom<Plan['revocation']>('token', 'grant'),
   kind: fc.constantFrom<Plan['kind']>('server', 'cookie'),
   flights: fc.constantFrom<Plan['flights']>('shared', 'shared', 'solo'),
@@ -49,6 +49,9 @@ const calm = {
   clocks: fc.array(fc.constant(0), { minLength: 3, maxLength: 4 }),
   jumps: NEVER,
   latencies: fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }),
+  lateMs: fc.constant(0),
+  serverAhead: fc.constantFrom<number | undefined>(0, 0, 3, undefined),
+  isMute: fc.constant(false),
   thinkMs: fc.constant(0),
   visits: fc.array(impatient, { minLength: 2, maxLength: 9 }),
   stops: NEVER,
@@ -65,9 +68,10 @@ const waits = {
 const stop = fc.oneof(
   fc.record<Stop>({
     who: fc.constant('one'),
-    at: fc.constantFrom('claimed', 'claimed', 'sent', 'answered', 'persisted'),
+    at: fc.constantFrom('leased', 'leased', 'sent', 'answered', 'persisted'),
     nth: fc.nat(3),
-    forMs: fc.constantFrom(900, 4200, 4900, 5500, 13_000, 40_000, Infinity),
+    forMs: fc.constantFrom(900, 1900, 4200, 7000, 13_000, 25_000, 40_000, 70_000, Infinity),
+    suspended: fc.boolean(),
   }),
   fc.record<Stop>({
     who: fc.constant('all'),
@@ -84,7 +88,7 @@ const takeovers = {
       who: fc.constant('one'),
       at: fc.constantFrom('sent', 'answered'),
       nth: fc.nat(1),
-      forMs: fc.constantFrom(4900, 13_000, 14_000),
+      forMs: fc.constantFrom(1900, 9000, 12_000, 21_000, 24_000),
     }),
     3,
   ),
@@ -111,10 +115,13 @@ const answers = some(
       'silent_before',
       'silent_after',
       'stalled',
+      'late',
     ),
   }),
   3,
 )
+/** Within the time that a response is awaited, and beyond it. */
+const lateMs = fc.constantFrom(1500, 2500, 10_200, 10_600, 12_000, 40_000, 63_000, 70_000)
 const storeFaults = some(
   fc.record({
     nth: fc.nat(40),
@@ -139,14 +146,20 @@ const few = (item: fc.Arbitrary<Visit>, others: fc.Arbitrary<Visit> = visit) =>
   fc.tuple(some(item, 3), fc.array(others, { minLength: 2, maxLength: 6 })).map((both) => both.flat())
 const maybe = <T>(arbitrary: fc.Arbitrary<readonly T[]>) => fc.oneof(NEVER, arbitrary)
 
+/** No process notices that it was suspended while its wall clock was set back. */
+const awake = <P extends Pick<Plan, 'jumps' | 'stops'>>(plan: P): P =>
+  plan.jumps.length === 0
+    ? plan
+    : { ...plan, stops: plan.stops.map((each) => ({ ...each, suspended: false })) }
+
 /** Families of runs: one trouble each, so that what it excuses can be told exactly; and all of them at once. */
 export const scenarios = {
   calm: fc.record(calm),
   waits: fc.record({ ...calm, ...waits }),
   rejections: fc.record({ ...calm, visits: fc.array(rejecting, { minLength: 2, maxLength: 7 }) }),
-  stops: fc.record({ ...calm, stops, latencies: slow }),
+  stops: fc.record({ ...calm, stops, jumps: maybe(jumps), latencies: slow }).map(awake),
   takeovers: fc.record({ ...calm, ...takeovers, latencies: slow }),
-  answers: fc.record({ ...calm, answers, latencies: slow }),
+  answers: fc.record({ ...calm, answers, lateMs, latencies: slow }),
   store: fc.record({ ...calm, storeFaults }),
   outages: fc.record({ ...calm, outage, stops: maybe(stops) }),
   endings: fc.record({ ...calm, visits: few(ending), latencies: slow, stops: maybe(stops) }),
@@ -156,13 +169,24 @@ export const scenarios = {
     kind: fc.constant<Plan['kind']>('cookie'),
     visits: fc.array(rough, { minLength: 3, maxLength: 9 }),
   }),
-  clocks: fc.record({ ...calm, clocks, jumps, latencies: slow, idleSeconds: long.idleSeconds }),
+  clocks: fc
+    .record({
+      ...calm,
+      clocks,
+      jumps,
+      isMute: fc.boolean(),
+      stops: maybe(stops),
+      latencies: slow,
+      idleSeconds: long.idleSeconds,
+    })
+    .map(awake),
   everything: fc.record({
     ...calm,
     ...long,
     clocks: fc.oneof(calm.clocks, clocks),
     stops: maybe(stops),
     answers: maybe(answers),
+    lateMs,
     storeFaults: maybe(storeFaults),
     visits: few(fc.oneof(rough, rejecting, ending, impatient)),
   }),

@@ -1,12 +1,13 @@
 import { withDeadline } from '../../packages/core/src/mechanisms/deadline.ts'
+import { LISTEN_MS } from '../../packages/core/src/mechanisms/http.ts'
+import type { RequestTime, ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
 import type { AnswerFault } from './plan.ts'
-import { count, hand, type Process, type Surroundings } from './process.ts'
+import { count, EPOCH, hand, type Process, type Surroundings } from './process.ts'
 
-export const REQUEST_TIMEOUT_MS = 1000
-const STALL_MS = 2500
+export const REQUEST_TIMEOUT_MS = 10_000
 const NEVER = new Promise<never>(() => undefined)
 
 export interface ServerLink extends Surroundings {
@@ -14,7 +15,7 @@ export interface ServerLink extends Surroundings {
 }
 
 const CAUSE = { name: 'Error' }
-/** With these, the server does not get to see the refresh token. */
+/** With these, the server does not see the refresh token. */
 const UNSEEN: ReadonlySet<AnswerFault> = new Set([
   'refused',
   'busy',
@@ -23,9 +24,10 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
   'reset_before',
 ])
 
-/** One process's way to the authorization server. */
-export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
+/** The connection of one process to the authorization server. */
+export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenEndpoint {
   const { server, world, history, plan } = link
+  const { clock } = process
 
   function nextFault(): AnswerFault | undefined {
     const nth = count(link, 'send')
@@ -35,6 +37,20 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
       history.troubles.push({ ...history.now(), process: process.index, kind: 'answer', what: fault })
     }
     return fault
+  }
+
+  /** The headers of a response that is made now. */
+  function headers(): Headers {
+    const { serverAhead } = plan
+    if (serverAhead === undefined) return new Headers()
+    return new Headers({ date: new Date(EPOCH * 1000 + serverAhead * 1000 + world.time).toUTCString() })
+  }
+
+  /** As `createHttp` does it. */
+  async function receive(label: string, response: Headers, startedAt: number, startedAtWall: number) {
+    await process.receive(label)
+    const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
+    serverClock.observe(response, tripMs)
   }
 
   async function judge(send: Send): Promise<Answer | undefined> {
@@ -49,21 +65,41 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
 
   async function exchange(send: Send): Promise<RefreshAnswer> {
     const { fault } = send
+    const timeOfRequest = serverClock.startRequest()
+    const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
     if (fault === 'silent_before') await NEVER
-    if (fault === 'stalled') await world.sleep(STALL_MS)
-    const sentAt = process.clock.now()
+    if (fault === 'stalled') await world.sleep(plan.lateMs)
     const answer = fault !== undefined && UNSEEN.has(fault) ? undefined : await judge(send)
     if (fault === 'silent_after') await NEVER
-    await process.receive('answer')
+    const response = headers()
+    if (fault === 'late') await world.sleep(plan.lateMs)
+    await receive('answer', response, startedAt, startedAtWall)
     if (fault === 'refused') return { kind: 'not_processed', cause: CAUSE }
-    if (fault === 'busy') return { kind: 'not_processed', cause: CAUSE, retryAfterSeconds: 1 }
+    if (fault === 'busy') return { kind: 'not_processed', cause: CAUSE, retryAfterSeconds: 1, isBusy: true }
     if (fault === 'misconfigured') return { kind: 'misconfigured', cause: CAUSE }
     if (fault === 'reset_before' || fault === 'reset_after') return { kind: 'ambiguous', cause: CAUSE }
-    return answer ? understood(answer, sentAt, plan.lifetimeSeconds, fault) : { kind: 'rejected' }
+    if (!answer) return { kind: 'rejected' }
+    const date = response.get('date')
+    const seconds = date === null ? undefined : Date.parse(date) / 1000
+    const result = understood(answer, timeOfRequest(response), plan.lifetimeSeconds, fault)
+    return result.kind === 'refreshed' ? { ...result, date: seconds } : result
   }
 
+  async function ask(): Promise<true> {
+    const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
+    await process.send('asks')
+    if (plan.isMute && !link.weather.calm) await NEVER
+    await receive('answered', headers(), startedAt, startedAtWall)
+    return true
+  }
+
+  let metadata: Promise<true> | undefined
+
   return {
-    ready: () => Promise.resolve(),
+    async ready() {
+      if (!plan.isMute) await (metadata ??= ask())
+    },
+    isResponding: () => (metadata ? ask() : (metadata = ask())),
     async refresh(refreshToken, request, claims) {
       const { issued } = server
       const send: Send = {
@@ -78,7 +114,7 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
       hand(process, link, 'the authorization server', JSON.stringify([request, claims]))
       process.reached('sent')
       const late = () => new Error('No answer')
-      const answer = await withDeadline(() => exchange(send), REQUEST_TIMEOUT_MS, process.clock, late).catch(
+      const answer = await withDeadline(() => exchange(send), LISTEN_MS, clock, late).catch(
         (): RefreshAnswer => ({ kind: 'ambiguous', cause: CAUSE }),
       )
       send.delivered = { ...history.now(), kind: answer.kind }
@@ -96,10 +132,10 @@ export function linkServer(process: Process, link: ServerLink): TokenEndpoint {
 
 function understood(
   answer: Answer,
-  sentAt: number,
+  time: RequestTime,
   lifetimeSeconds: number,
   fault: AnswerFault | undefined,
-): RefreshAnswer {
+): Extract<RefreshAnswer, { readonly grant: unknown }> {
   const { accessToken, refreshToken } = answer
   const grant = {
     ...(refreshToken !== undefined && { refreshToken }),
@@ -107,8 +143,8 @@ function understood(
       accessToken: {
         value: accessToken.value,
         type: 'Bearer' as const,
-        obtainedAt: sentAt,
-        expiresAt: sentAt + lifetimeSeconds,
+        ...time,
+        expiresAt: time.obtainedAt + lifetimeSeconds,
       },
     }),
   }

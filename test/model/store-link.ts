@@ -47,7 +47,7 @@ export function linkStore(process: Process, link: StoreLink): SessionStore {
     const grant = link.grantOf(key)
     const before = history.commits.findLast((earlier) => earlier.grant === grant)?.record
     history.commits.push({ ...history.now(), process: process.index, grant, record })
-    if (record?.claim && record.claim.attempt !== before?.claim?.attempt) process.reached('claimed')
+    if (record?.lease && record.lease.attempt !== before?.lease?.attempt) process.reached('leased')
     else if (record && before && record.refreshToken !== before.refreshToken) process.reached('persisted')
   }
 

@@ -1,12 +1,14 @@
-import { END, hindered, isAbort, moment, showsToken, wrongClocks } from './facts.ts'
-import type { Call } from './history.ts'
+import { END, hindered, isAbort, moment, showsToken, wildClocks, wrongClocks } from './facts.ts'
+import type { Call, Moment } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
 
 /** A token with less time left may expire on its way, in seconds. */
 const LEFT_SECONDS = 10
-/** A token that is rejected sooner is served again, on purpose, in seconds. */
-const BORN_SECONDS = 12
+const PAST_EXPIRY_SECONDS = 5
+const QUICK_MS = 4000
+/** A token that an API rejects sooner may be served again, if its predecessors were rejected too. Half a lifetime. */
+const BORN_SECONDS = 32
 
 /** Once a session is over, nothing is served from it, and it never comes back. */
 export const staysOver: Invariant = ({ history }, { over, commits, grant }) => {
@@ -57,6 +59,31 @@ export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits,
     const [, token] =
       Object.entries(tokens).find(([key]) => (resource === '' ? key === '' : key.includes(resource))) ?? []
     return token !== undefined && token.expiresAt - LEFT_SECONDS > EPOCH + began.time / 1000
+  }
+}
+
+/** I9: a token is not served more than 5 seconds after its expiry, whatever the clocks of the fleet show. */
+export const neverLongExpired: Invariant = ({ server, history, plan }, { grant }) => {
+  if (plan.serverAhead === undefined) return []
+  return history.calls
+    .filter((call) => call.grant === grant && call.token !== undefined)
+    .filter(({ process, began, ended = END }) => !hindered(history.troubles, process, began, ended))
+    .filter(({ process, began, probe }) => !plan.isMute || (!probe && knowsTime(process, began)))
+    .filter(({ token = '', ended = END }) => {
+      const expiresAt = server.tokens.get(token)?.expiresAt ?? 0
+      return EPOCH + ended.time / 1000 - expiresAt > PAST_EXPIRY_SECONDS
+    })
+    .map(({ began }) => `a token was served at ${moment(began)} long after its expiry`)
+
+  /** A response that did not take long has shown the time of the server, to the reader and to every writer. */
+  function knowsTime(process: number, before: Moment): boolean {
+    const refreshed = history.sends.filter(({ delivered }) => delivered?.kind === 'refreshed')
+    const isSlow = refreshed.some(({ sent, delivered = END }) => delivered.time - sent.time > QUICK_MS)
+    return (
+      !isSlow &&
+      !wildClocks(plan) &&
+      refreshed.some((send) => send.process === process && (send.delivered ?? END).step < before.step)
+    )
   }
 }
 

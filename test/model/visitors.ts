@@ -1,3 +1,4 @@
+import { TryLaterError } from '../../packages/core/src/vocabulary/index.ts'
 import type { ModelServer } from './authorization-server.ts'
 import type { Browser } from './browser.ts'
 import type { Fleet, Site } from './fleet.ts'
@@ -16,10 +17,13 @@ export interface Visitors {
 /** Runs until nothing is left to happen; resolves to what the work brought, if it came to an end. */
 export type Pass = <T>(work: Promise<T>) => Promise<T | undefined>
 
-/** After the last token, cool-downs and claims are over by then as well. */
-const RECOVERY_MS = 70_000
-/** For so long a token is taken for new; by its date, that may begin only now. */
-const NOT_NEW_MS = 12_000
+/** After the last token, back-offs and leases are over by then as well. */
+const RECOVERY_MS = 80_000
+/** For so long a token is treated as new after a rejection. */
+const NOT_NEW_MS = 32_000
+/** A lease that a dead process has left lapses in that time. */
+const RETRY_MS = 12_000
+const MOST_RETRIES = 4
 
 export function createVisitors(
   surroundings: Surroundings,
@@ -41,7 +45,17 @@ export function createVisitors(
     const bound = application.open(cookies)
     const began = history.now()
     const hadCookie = cookies.size > 0
-    const call: Call = { visit, probe, process: process.index, grant, hadCookie, rejected, began }
+    const { isRetry = false } = known ?? {}
+    const call: Call = {
+      visit,
+      probe,
+      isRetry,
+      grant,
+      hadCookie,
+      rejected,
+      began,
+      process: process.index,
+    }
     history.calls.push(call)
     await application.perform(bound, call).catch((error: unknown) => {
       call.error = error
@@ -60,7 +74,10 @@ export function createVisitors(
   /** As a token fetch does it: once more if the token is refused. Wrong clocks may have left wrong dates behind. */
   async function fetchWith(site: Site, browser: Browser, pass: Pass): Promise<void> {
     const resource = site.process.index % 2 === 0 ? '' : 'https://orders.test'
-    let call = await pass(handle(site, browser, { ...PROBE, resource }, {}))
+    const visit: Visit = { ...PROBE, resource }
+    let call = await pass(handle(site, browser, visit, {}))
+    for (let i = 0; i < MOST_RETRIES && call?.error instanceof TryLaterError; i++)
+      call = await pass(handle(site, browser, { ...visit, travelMs: RETRY_MS }, { isRetry: true }))
     for (let i = 0; i < 2 && call?.token !== undefined && !isGood(call.token); i++) {
       const again: Visit = { ...PROBE, resource, act: 'reject', travelMs: NOT_NEW_MS }
       call = await pass(handle(site, browser, again, { rejected: call.token }))
@@ -95,6 +112,8 @@ export function createVisitors(
 
 interface Known {
   readonly rejected?: string
+  /** The call before was asked to come back. */
+  readonly isRetry?: true
 }
 
 const PROBE: Visit = {

@@ -20,22 +20,22 @@ export const waitsNoLonger: Invariant = ({ history, plan }, { grant, sends, comm
     .flatMap(({ token, began, ended = END }) => {
       const refresh = sends.find(({ judged }) => judged?.accessToken === token)
       if (!refresh) return []
-      const claimed = claimOf(refresh, commits)
-      const passed = sends.filter(({ sent }) => sent.step >= claimed.step && sent.step <= ended.step)
+      const leased = leaseOf(refresh, commits)
+      const passed = sends.filter(({ sent }) => sent.step >= leased.step && sent.step <= ended.step)
       const allowedMs = passed.map((send) => roundTripMs(send) + 4 * slowestMs + MORE_MS)
-      const waitedMs = ended.time - Math.max(began.time, claimed.time)
+      const waitedMs = ended.time - Math.max(began.time, leased.time)
       const tooLongMs = waitedMs - allowedMs.reduce((sum, ms) => sum + ms, 0)
       return tooLongMs > 0 ? [`the call of ${moment(began)} waited ${tooLongMs} ms too long`] : []
     })
 }
 
 function isCalm(plan: Plan): boolean {
-  return plan.storeFaults.length === 0 && !wrongClocks(plan)
+  return plan.storeFaults.length === 0 && !plan.isMute && !wrongClocks(plan)
 }
 
-function claimOf({ sent, process }: Send, commits: readonly Commit[]) {
-  const isClaim = (commit: Commit) => commit.process === process && commit.record?.claim !== undefined
-  return commits.findLast((commit) => commit.step <= sent.step && isClaim(commit)) ?? BEGINNING
+function leaseOf({ sent, process }: Send, commits: readonly Commit[]) {
+  const isLease = (commit: Commit) => commit.process === process && commit.record?.lease !== undefined
+  return commits.findLast((commit) => commit.step <= sent.step && isLease(commit)) ?? BEGINNING
 }
 
 function roundTripMs({ sent, delivered }: Send): number {

@@ -54,6 +54,9 @@ export interface Kit<Options, User extends TokenSession, Current> {
 /** Options, or what makes them of `env`. */
 export type FromEnv<Options, Env> = Options | ((env: Env) => Options)
 
+/** No request can wake another one here, so those that wait in line look whether it is their turn. */
+const POLL_MS = 25
+
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
@@ -64,7 +67,8 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   const context = createRequestContext(asyncStorage)
   const engineOf = enginesOf(options, (given) => {
     checkWorkerOptions(given)
-    return engine(given, { context, flights: createIsolateFlights(), keepAlive() {}, responses: undefined })
+    const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
+    return engine(given, { ...runtime, responses: undefined })
   })
   return {
     ...current(context),

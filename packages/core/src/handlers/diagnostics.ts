@@ -42,11 +42,11 @@ async function factsOf(record: SessionRecord, idleSeconds: number): Promise<obje
   }))
   return {
     session: fingerprint(record.id),
-    ...pick(record, ['generation', 'attempt', 'touchedAt', 'expiresAt', 'scope', 'coolDown']),
+    ...pick(record, ['generation', 'attempt', 'touchedAt', 'expiresAt', 'scope', 'backOff']),
     endsAt: endsAt(record, idleSeconds),
     claims: Object.keys(record.claims),
-    isBeingRefreshed: record.claim !== undefined,
-    isInDoubt: record.inDoubt === true,
+    isBeingRefreshed: record.lease !== undefined,
+    isInDoubt: record.doubt !== undefined,
     refreshToken: record.refreshToken && (await tokenPrint(record.refreshToken)),
     accessTokens: await Promise.all(tokens),
   }

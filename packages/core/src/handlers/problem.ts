@@ -1,3 +1,4 @@
+import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
 import { type ErrorCode, EvertokenError, SignInRequiredError } from '../vocabulary/index.ts'
 
 /** Of an error, what its problem tells. */
@@ -30,7 +31,12 @@ export function problemFor(error: unknown): Response {
   return problem(FORBIDDEN.includes(error.code) ? 403 : (STATUS[error.name] ?? 503), error)
 }
 
+const SIGN_IN_MESSAGES: Partial<Record<ErrorCode, string>> = {
+  no_refresh_token: NO_REFRESH_TOKEN,
+  refresh_token_refused: `The authorization server refuses the refresh token. Sign in again. ${SHARED_STORE_HINT}`,
+}
+
 export function signInRequired(code: ErrorCode): SignInRequiredError {
-  const nobody = 'Cannot act for the user: sign in'
-  return new SignInRequiredError(code, code === 'no_refresh_token' ? NO_REFRESH_TOKEN : nobody)
+  const anonymous = 'The user is not signed in. Redirect the browser to the login route.'
+  return new SignInRequiredError(code, SIGN_IN_MESSAGES[code] ?? anonymous)
 }

@@ -4,7 +4,8 @@ import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
-import { type SessionRecord, withoutRefreshToken, withRevocationConfirmed } from '../rules/session-record.ts'
+import { withoutRefreshToken, withRevocationConfirmed } from '../rules/grant-transitions.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
 import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 
 export interface RevokeSessionOptions {

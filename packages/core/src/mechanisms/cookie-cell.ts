@@ -8,6 +8,9 @@ import { type CellOptions, createStoredCell } from './stored-cell.ts'
  */
 const LATE_REQUEST_SECONDS = 900
 
+/** What fits into the chunks of a cookie when it is sealed, which makes it a third longer. */
+const MAX_RECORD_BYTES = 11_000
+
 /**
  * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
  * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
@@ -15,6 +18,7 @@ const LATE_REQUEST_SECONDS = 900
 export function createCookieCell(carried: SessionRecord, options: CellOptions): SessionCell {
   return createStoredCell(carried.id, options, {
     inStoreAlone: false,
+    maxRecordBytes: MAX_RECORD_BYTES,
     newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
     keepUntil(record) {
       if (record.ended) return record.expiresAt

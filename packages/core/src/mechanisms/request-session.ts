@@ -14,7 +14,7 @@ import { ConfigurationError, type EndReason, type EventListener, OperatorError }
 import { fingerprint } from './digest.ts'
 import { endCell } from './end-cell.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
-import type { TokenResult } from './refresh-attempt.ts'
+import type { TokenResult } from './refresh/attempt.ts'
 import type { SessionKind } from './session-kind.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
@@ -169,7 +169,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async settle() {
       await finishBackground()
       if (!cell || !newest || browser?.isLate()) return
-      if (!pending && !newest.record.claim) await keepHouse(cell, newest)
+      if (!pending && !newest.record.lease) await keepHouse(cell, newest)
       // Somebody may have signed out or in anew meanwhile: who has must not get the cookie of this session back.
       const news = newest as Snapshot | undefined
       if (!news || !browser?.isNews(news) || !(await cell?.read().catch(ignoreStore))) return

@@ -9,6 +9,7 @@ const TOMBSTONE_SECONDS = 300
 export function createServerCell(key: string, options: CellOptions): SessionCell {
   return createStoredCell(key, options, {
     inStoreAlone: true,
+    maxRecordBytes: Infinity,
     newest: (held) => held,
     keepUntil: (record) =>
       record.ended ? options.clock.now() + TOMBSTONE_SECONDS : endsAt(record, options.idleSeconds),

@@ -21,6 +21,8 @@ export interface Keeping {
   newest(held: SessionRecord | undefined): SessionRecord | undefined
   /** When the store may forget a record, in seconds since the epoch. */
   keepUntil(record: SessionRecord): number
+  /** How many bytes a record may take as JSON. */
+  readonly maxRecordBytes: number
   /** Whether a session is over as soon as the store has forgotten it. */
   readonly inStoreAlone: boolean
 }
@@ -29,7 +31,7 @@ export interface Keeping {
 export function createStoredCell(
   key: string,
   { vault, clock, idleSeconds, expired }: CellOptions,
-  { newest, keepUntil, inStoreAlone }: Keeping,
+  { newest, keepUntil, maxRecordBytes, inStoreAlone }: Keeping,
 ): SessionCell {
   function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
@@ -48,6 +50,7 @@ export function createStoredCell(
 
   return {
     key,
+    maxRecordBytes,
     kept,
     swap,
     async read() {

@@ -6,6 +6,11 @@ export interface Runtime {
   readonly context: RequestContext
   /** Shares one refresh among the callers of this process. */
   readonly flights: Flights
+  /**
+   * Milliseconds between two looks at work of another request, for runtimes in which no request can wake another one.
+   * `undefined` where it can.
+   */
+  readonly pollMs?: number
   /** For requests that come without one of their own. */
   readonly keepAlive: KeepAlive
   /**

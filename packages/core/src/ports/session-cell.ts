@@ -12,6 +12,8 @@ export interface Snapshot {
 export interface SessionCell {
   /** The store key: the hash of the session id. */
   readonly key: string
+  /** How many bytes the record may take as JSON. */
+  readonly maxRecordBytes: number
   /** Resolves to `undefined` when the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
   /** As `read`, but a session whose time is over by this clock, which may be wrong, is still there. */

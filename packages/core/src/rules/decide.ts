@@ -1,22 +1,24 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
-import { lasts } from './cool-down.ts'
-import { freshness, jitterOf } from './freshness.ts'
-import type { SessionRecord, StoredToken } from './session-record.ts'
+import { isBackingOff } from './back-off.ts'
+import { type Freshness, freshness, jitterOf, type TimeReading, timeFor } from './freshness.ts'
+import { rejectionWaitSeconds } from './rejected-token.ts'
+import type { SessionRecord } from './session-record.ts'
+import type { StoredToken } from './stored-token.ts'
 import { exceedsGrant, type TokenRequest } from './token-key.ts'
 
 /** How the authorization server treats a refresh token that it has seen before. */
 export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
 
 export interface RefreshPolicy {
-  /** Seconds before expiry from which a token is refreshed beside its use. */
+  /** Seconds before expiry from which a token is refreshed in the background. */
   readonly refreshBeforeExpiry: number
   readonly reuse: ReusePolicy
-  /** Whether the old token still works while the refresh is on its way. */
+  /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
 }
 
-/** What a caller asks for. */
-export interface Want {
+/** Which token a caller asks for. */
+export interface TokenWanted {
   /** From `tokenKey`. */
   readonly key: string
   /** The value of a token that a resource server rejected. */
@@ -25,60 +27,86 @@ export interface Want {
   readonly request?: TokenRequest
 }
 
-/** What is known of the claim that the record carries, to the one who asks. */
-export type ClaimState = 'live' | 'lapsed' | 'mine'
+/** What is known of the lease that the record carries, to the process that asks. `mine`: it has sent nothing yet. */
+export type LeaseState = 'live' | 'lapsed' | 'mine'
 
 export type Decision =
   | { readonly do: 'serve'; readonly token: StoredToken; readonly refresh: boolean }
-  | { readonly do: 'claim'; readonly refreshToken: string }
+  | { readonly do: 'refresh' }
   | { readonly do: 'wait' }
   | { readonly do: 'sign_in'; readonly code: ErrorCode }
-  | { readonly do: 'try_later'; readonly code: ErrorCode; readonly seconds: number }
+  | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
 
-/** A token rejected at this age or younger is not replaced: the next one would be rejected as well. */
-const REJECTED_TOO_SOON_SECONDS = 10
-
-/** What to do next for a caller who wants a token, seen from the newest record. */
+/** Decides what to do next for a caller who wants a token, seen from the newest record. */
 export function decide(
   record: SessionRecord | undefined,
-  want: Want,
-  now: number,
+  wanted: TokenWanted,
+  time: TimeReading,
   policy: RefreshPolicy,
-  claim: ClaimState = 'live',
+  lease: LeaseState = 'live',
 ): Decision {
   if (!record) return { do: 'sign_in', code: 'no_session' }
-  if (record.ended || now >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
+  if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
 
-  const token = record.tokens[want.key]
-  const state = token ? stateOf(record, token, want, now, policy) : 'expired'
+  const token = record.tokens[wanted.key]
+  const state = token ? stateOf(record, token, wanted, time, policy) : 'expired'
   if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
 
-  const next = replace(record, want, now, claim)
+  const next = replace(record, wanted, time, lease)
   if (!token || state === 'expired') return next
-  if (!policy.serveDuringRefresh && (next.do === 'claim' || next.do === 'wait')) return next
-  return { do: 'serve', token, refresh: next.do === 'claim' && !risksGrant(record, policy, claim) }
+  if (!policy.serveDuringRefresh && (next.do === 'refresh' || next.do === 'wait')) return next
+  return { do: 'serve', token, refresh: next.do === 'refresh' && !risksGrant(record, policy, lease) }
 }
 
-function stateOf(record: SessionRecord, token: StoredToken, want: Want, now: number, policy: RefreshPolicy) {
-  if (token.value !== want.rejected) {
-    return freshness(token, now, policy.refreshBeforeExpiry, jitterOf(record.id))
-  }
-  const age = now - token.obtainedAt
-  const tooSoon = Math.min(REJECTED_TOO_SOON_SECONDS, (token.expiresAt - token.obtainedAt) / 2)
-  return age >= 0 && age < tooSoon ? 'fresh' : 'expired'
+function stateOf(
+  record: SessionRecord,
+  token: StoredToken,
+  wanted: TokenWanted,
+  time: TimeReading,
+  policy: RefreshPolicy,
+): Freshness {
+  const now = timeFor(token, time)
+  const state = freshness(token, now, policy.refreshBeforeExpiry, jitterOf(record.id))
+  if (token.value !== wanted.rejected || state === 'expired') return state
+  const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
+  // A clock that is behind the writer's must not turn the wait off.
+  return Math.max(0, now - token.obtainedAt) < wait ? 'fresh' : 'expired'
 }
 
-function replace(record: SessionRecord, want: Want, now: number, claim: ClaimState): Decision {
+function replace(
+  record: SessionRecord,
+  wanted: TokenWanted,
+  { wall }: TimeReading,
+  lease: LeaseState,
+): Decision {
   if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
-  if (exceedsGrant(want.request?.scope, record.scope))
-    return { do: 'try_later', code: 'scope_not_granted', seconds: 0 }
-  const coolDown = [record.coolDown, record.refusals?.[want.key]].find((each) => lasts(each, now))
-  if (coolDown) return { do: 'try_later', code: coolDown.code, seconds: coolDown.until - now }
-  if (record.claim && claim === 'live') return { do: 'wait' }
-  return { do: 'claim', refreshToken: record.refreshToken }
+  if (exceedsGrant(wanted.request?.scope, record.scope))
+    return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
+  const backOffs = [record.backOff, record.parameterBackOffs?.[wanted.key]]
+  const backOff = backOffs.find((each) => isBackingOff(each, wall))
+  if (backOff) return { do: 'fail', code: backOff.code, seconds: backOff.until - wall }
+  return { do: record.lease && lease === 'live' ? 'wait' : 'refresh' }
 }
 
-/** After an answer was lost, a strict server may end the grant at the next use: not while the old token still works. */
-function risksGrant({ inDoubt, claim }: SessionRecord, policy: RefreshPolicy, state: ClaimState): boolean {
-  return policy.reuse === 'strict' && (inDoubt === true || (claim !== undefined && state === 'lapsed'))
+/**
+ * After a response was lost, a strict server may end the grant at the next use. So the refresh token is not used while
+ * the access token still works: there is something to lose.
+ */
+function risksGrant({ doubt, lease }: SessionRecord, policy: RefreshPolicy, state: LeaseState): boolean {
+  return policy.reuse === 'strict' && (doubt !== undefined || (lease !== undefined && state === 'lapsed'))
+}
+
+/** A process that holds the lease shows every 2 seconds that it is alive. */
+const LAPSE_SECONDS = 8
+/** A strict server may end the grant after a takeover, so that must come late enough to be rare. */
+const STRICT_LAPSE_SECONDS = 20
+
+/**
+ * Returns for how many seconds a process must watch a lease that does not change before it takes the lease over. That
+ * must be less than a grace period, or the second use comes too late.
+ */
+export function lapseSeconds(reuse: ReusePolicy): number {
+  if (reuse === 'tolerant') return LAPSE_SECONDS
+  const hasGrace = reuse !== 'strict' && reuse.graceSeconds > LAPSE_SECONDS
+  return hasGrace ? LAPSE_SECONDS : STRICT_LAPSE_SECONDS
 }

@@ -1,6 +1,26 @@
-import type { StoredToken } from './session-record.ts'
+import type { StoredToken } from './stored-token.ts'
 
-/** `fresh`: serve. `soft`: serve, and refresh beside it. `expired`: not to be sent any more. */
+/** What time it is, by the clocks that a token can be compared with. In seconds since the epoch. */
+export interface TimeReading {
+  /** By the wall clock of this process. */
+  readonly wall: number
+  /** By the clock of the authorization server, if one of its responses has shown it. */
+  readonly server?: number | undefined
+}
+
+/** A process whose wall clock is off by more than this does not notice that until it knows the server's clock. */
+const MAX_SKEW_SECONDS = 600
+
+/**
+ * Returns whether a token that seems good to a process which does not know the server's clock may have expired: it
+ * expires soon, or it seems to come from the future.
+ */
+export function mayHaveExpired(token: StoredToken, time: TimeReading): boolean {
+  const now = timeFor(token, time)
+  return token.expiresAt - now < MAX_SKEW_SECONDS || now < token.obtainedAt
+}
+
+/** `fresh`: serve. `soft`: serve, and refresh in the background. `expired`: do not send it. */
 export type Freshness = 'fresh' | 'soft' | 'expired'
 
 const SOFT_FRACTION = 0.25
@@ -8,13 +28,27 @@ const HARD_FRACTION = 0.1
 const HARD_SECONDS = 5
 
 /**
- * The soft window is `refreshBeforeExpiry` seconds, at most a quarter of the lifetime, times 0.75 to 1.25 by `jitter`;
- * the hard window is 5 seconds, at most a tenth of the lifetime: time for the call to arrive.
+ * Returns the time by the clock that the token's times were written with.
  *
+ * A token that was written with the server's clock is compared with that clock. A process that does not know it yet
+ * uses the difference that the writer saw. A token that was written with a wall clock is compared with a wall clock.
+ */
+export function timeFor({ ahead }: Pick<StoredToken, 'ahead'>, { wall, server }: TimeReading): number {
+  if (ahead === undefined) return wall
+  return server ?? wall + ahead
+}
+
+/**
+ * Returns whether a token can be served.
+ *
+ * The soft window is `refreshBeforeExpiry` seconds, at most a quarter of the lifetime, times 0.75 to 1.25 by `jitter`.
+ * The hard window is 5 seconds, at most a tenth of the lifetime: time for the call to arrive.
+ *
+ * @param now - From `timeFor`.
  * @param jitter - From 0 to 1, constant for a session, so that a fleet does not refresh in step.
  */
 export function freshness(
-  token: StoredToken,
+  token: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
   now: number,
   refreshBeforeExpiry: number,
   jitter: number,
@@ -27,7 +61,7 @@ export function freshness(
   return left <= soft ? 'soft' : 'fresh'
 }
 
-/** A number from 0 to 1 that depends on the text alone (FNV-1a). */
+/** Returns a number from 0 to 1 that depends only on the text (FNV-1a). */
 export function jitterOf(text: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)

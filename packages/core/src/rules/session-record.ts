@@ -1,24 +1,33 @@
-import type { EndReason, ErrorCode } from '../vocabulary/index.ts'
-import { type CoolDown, nextCoolDown } from './cool-down.ts'
+import type { EndReason } from '../vocabulary/index.ts'
+import type { BackOff } from './back-off.ts'
+import type { StoredToken } from './stored-token.ts'
+import type { StoredTokens } from './stored-tokens.ts'
 
-/** An access token as the session keeps it. Times are seconds since the epoch. */
-export interface StoredToken {
-  readonly value: string
-  readonly type: 'Bearer'
-  /** When the request that brought it was sent. */
-  readonly obtainedAt: number
-  readonly expiresAt: number
-  readonly scope?: string | undefined
-  /** The refresh attempt that brought it; 0 for the sign-in. */
-  readonly attempt: number
-}
-
-/** Somebody is using the refresh token right now. */
-export interface RefreshClaim {
+/** Which process refreshes now. The holder must show that it is alive: the others watch `attempt` and `beat`. */
+export interface RefreshLease {
   readonly attempt: number
   /** A random name of the flight that holds it. */
-  readonly by: string
+  readonly holder: string
+  /** Grows while the holder waits for a response. */
+  readonly beat: number
 }
+
+/** Where a refresh token came from. If two requests used the same one, this decides which response is newer. */
+export interface RefreshTokenOrigin {
+  /** A hash of the refresh token that was used to get it. */
+  readonly from: string
+  readonly attempt: number
+  /** The `Date` of the response, in seconds since the epoch. */
+  readonly date?: number | undefined
+  /** The request left more than 2 seconds after its lease was taken. */
+  readonly late?: true | undefined
+}
+
+/**
+ * An earlier use of the refresh token may have succeeded, but its response was lost. `refused`: since then, the server
+ * has refused the token, so that only a late response can bring a valid one.
+ */
+export type Doubt = 'unknown' | 'refused'
 
 /** Claims about the user, from the ID token. */
 export interface UserClaims {
@@ -59,110 +68,20 @@ export interface SessionRecord {
   readonly revoking?: string | undefined
   /** What the refresh token was granted; an access token may have less. */
   readonly scope?: string | undefined
-  readonly tokens: Readonly<Record<string, StoredToken>>
+  readonly tokens: StoredTokens
   /** The number of the latest refresh attempt. */
   readonly attempt: number
-  readonly claim?: RefreshClaim | undefined
-  readonly coolDown?: CoolDown | undefined
-  /** The same for one token key, where the refusal was about what was asked for; the newest last. */
-  readonly refusals?: Readonly<Record<string, CoolDown>> | undefined
-  /** An earlier use of the refresh token may have gone through, its answer lost. */
-  readonly inDoubt?: true | undefined
+  readonly lease?: RefreshLease | undefined
+  readonly origin?: RefreshTokenOrigin | undefined
+  /** The refresh token of the older of two responses. It is tried once if the server refuses the stored one. */
+  readonly spare?: string | undefined
+  readonly backOff?: BackOff | undefined
+  /** Back-offs of single token keys, after the server refused the parameters of the request. The newest is last. */
+  readonly parameterBackOffs?: Readonly<Record<string, BackOff>> | undefined
+  readonly doubt?: Doubt | undefined
   /** The browser has shown that it holds this generation. */
   readonly caughtUp?: true | undefined
   readonly ended?: EndReason
-}
-
-const MAX_TOKENS = 8
-
-export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims'>,
-  grant: TokenGrant,
-  key: string,
-  now: number,
-): SessionRecord {
-  const empty = { ...base, scope: grant.scope, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
-  return withGrant(empty, grant, key, 0, now)
-}
-
-/** What a token response does to a session (RFC 6749 §6): see S1–S3. */
-export function withGrant(
-  record: SessionRecord,
-  grant: TokenGrant,
-  key: string,
-  attempt: number,
-  now: number,
-): SessionRecord {
-  const { accessToken, refreshToken, idToken, claims } = grant
-  return {
-    ...touched(record, now),
-    claim: undefined,
-    inDoubt: undefined,
-    // Answers without a usable access token are failures in a row.
-    coolDown: accessToken ? undefined : record.coolDown,
-    refusals: accessToken ? undefined : record.refusals,
-    tokens: accessToken ? withToken(record.tokens, key, { ...accessToken, attempt }, now) : record.tokens,
-    refreshToken: refreshToken ?? record.refreshToken,
-    idToken: idToken ?? record.idToken,
-    claims: { ...record.claims, ...claims },
-  }
-}
-
-function withToken(
-  tokens: SessionRecord['tokens'],
-  key: string,
-  token: StoredToken,
-  now: number,
-): SessionRecord['tokens'] {
-  const others = Object.entries(tokens)
-    .filter(([other, { expiresAt }]) => other !== key && expiresAt > now)
-    .toSorted(([, a], [, b]) => b.expiresAt - a.expiresAt)
-    .slice(0, MAX_TOKENS - 1)
-  return Object.fromEntries([...others, [key, token]])
-}
-
-/** Whoever takes over the claim of somebody else cannot know whether that one has sent the refresh token. */
-export function withClaim(record: SessionRecord, by: string): SessionRecord {
-  const attempt = record.attempt + 1
-  const next = { ...record, attempt, claim: { attempt, by }, caughtUp: undefined }
-  return record.claim && record.claim.by !== by ? withDoubt(next) : next
-}
-
-export function withDoubt(record: SessionRecord): SessionRecord {
-  return { ...record, inDoubt: true }
-}
-
-/** Gives the claim back after a failure and asks everybody to wait a moment, longer after each failure in a row. */
-export function withCoolDown(
-  record: SessionRecord,
-  code: ErrorCode,
-  now: number,
-  retryAfterSeconds?: number,
-): SessionRecord {
-  return {
-    ...record,
-    claim: undefined,
-    coolDown: nextCoolDown(record.coolDown, code, now, retryAfterSeconds),
-  }
-}
-
-/** The same where the authorization server refused what was asked for: others may go on. */
-export function withRefusal(record: SessionRecord, key: string, code: ErrorCode, now: number): SessionRecord {
-  const { [key]: before, ...others } = record.refusals ?? {}
-  const newest = Object.entries(others).slice(1 - MAX_TOKENS)
-  const refusals = Object.fromEntries([...newest, [key, nextCoolDown(before, code, now)]])
-  return { ...record, claim: undefined, refusals }
-}
-
-/** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
-export function withoutRefreshToken(record: SessionRecord): SessionRecord {
-  const { refreshToken } = record
-  if (refreshToken === undefined) return record
-  return { ...nextGeneration(record), revoking: refreshToken, refreshToken: undefined, claim: undefined }
-}
-
-export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
-  return { ...nextGeneration(record), revoking: undefined }
 }
 
 export function touched(record: SessionRecord, now: number): SessionRecord {
@@ -170,8 +89,8 @@ export function touched(record: SessionRecord, now: number): SessionRecord {
   return { ...nextGeneration(record), touchedAt: Math.max(record.touchedAt, now) }
 }
 
-/** What every browser has to be told of. */
-function nextGeneration(record: SessionRecord): SessionRecord {
+/** Every browser must receive the result. */
+export function nextGeneration(record: SessionRecord): SessionRecord {
   return { ...record, generation: record.generation + 1, caughtUp: undefined }
 }
 

@@ -1,32 +1,77 @@
-import type { SessionRecord } from './session-record.ts'
+import type { RefreshTokenOrigin, SessionRecord } from './session-record.ts'
 
-/** A refresh that was answered, seen against the record as it stands now. */
-export interface Consumed {
+/** A refresh token that was used, and what is known of the response to it. */
+export interface UsedRefreshToken extends RefreshTokenOrigin {
   readonly refreshToken: string
+  /** The token key of the request. */
   readonly key: string
-  readonly attempt: number
 }
 
+/** What becomes of a token response, seen against the record as it is now. */
+export type Settlement =
+  /** The record still carries the refresh token that was used. */
+  | 'write'
+  /** It carries the result of another request that used the same one, and this response is newer. */
+  | 'replace'
+  /** The same, but this response is older: only its refresh token is kept, as the spare. */
+  | 'spare'
+  /** It carries a later refresh token. This one is left alone: revoking it could end the grant (RFC 7009 §2.1). */
+  | 'adopt'
+  /** The session is over, or its refresh token was given up. So must be the one in the response. */
+  | 'revoke'
+
+/** Dates have whole seconds, and servers of one cluster differ a little. */
+const DATE_TOLERANCE_SECONDS = 1
+
 /**
- * Two writers meet: does the answer I hold go into the record? Decided by lineage, not by who holds the claim.
+ * Decides by lineage, not by lease, whether a token response goes into the record.
  *
- * - `write`: the record still carries the refresh token I used.
- * - `adopt`: it carries a later one. Mine is left alone: revoking it could end the whole grant (RFC 7009 §2.1).
- * - `revoke`: the session is over, or its refresh token was given up; so must be the one I got.
+ * @param rotated - Whether the response has a new refresh token.
  */
-export function settle(record: SessionRecord | undefined, mine: Consumed): 'write' | 'adopt' | 'revoke' {
+export function settle(
+  record: SessionRecord | undefined,
+  used: UsedRefreshToken,
+  rotated: boolean,
+): Settlement {
   if (!record || record.ended || record.refreshToken === undefined) return 'revoke'
-  if (record.refreshToken !== mine.refreshToken) return 'adopt'
-  return (record.tokens[mine.key]?.attempt ?? 0) > mine.attempt ? 'adopt' : 'write'
+  if (record.refreshToken === used.refreshToken) {
+    const isOutdated = (record.tokens[used.key]?.attempt ?? 0) > used.attempt
+    return isOutdated && !rotated ? 'adopt' : 'write'
+  }
+  if (!rotated || record.origin?.from !== used.from) return 'adopt'
+  return isNewer(used, record.origin) ? 'replace' : 'spare'
 }
 
-/**
- * The authorization server rejected the refresh token: does that end the session?
- *
- * - `end`: the record still carries it and nobody else is trying.
- * - `again`: somebody replaced it, or is about to; look once more.
- */
-export function settleRejection(record: SessionRecord | undefined, mine: Consumed): 'end' | 'again' {
-  const unchanged = record && !record.ended && record.refreshToken === mine.refreshToken
-  return unchanged && record.attempt === mine.attempt ? 'end' : 'again'
+/** On servers where only the newest pair is valid, the order of the attempts is wrong in many cases. The dates decide. */
+function isNewer(response: RefreshTokenOrigin, other: RefreshTokenOrigin): boolean {
+  const apart = response.date !== undefined && other.date !== undefined ? response.date - other.date : 0
+  if (Math.abs(apart) > DATE_TOLERANCE_SECONDS) return apart > 0
+  if (response.late !== other.late) return response.late === true
+  return response.attempt > other.attempt
+}
+
+/** What the refusal of a refresh token means for the session. */
+export type Rejection =
+  | 'end'
+  /** Another process is using the refresh token: read the record again. */
+  | 'again'
+  /** Another process has replaced the refresh token, so this request has used a spent one. */
+  | 'replaced'
+  /** A spare refresh token is left. */
+  | 'use_spare'
+  /** The response to an earlier request may still arrive with a valid refresh token. */
+  | 'wait'
+
+/** @param isStrict - Whether the server ends the grant when a spent refresh token is used. */
+export function settleRejection(
+  record: SessionRecord | undefined,
+  used: Pick<UsedRefreshToken, 'refreshToken' | 'attempt'>,
+  isStrict: boolean,
+): Rejection {
+  if (!record || record.ended || record.refreshToken === undefined) return 'again'
+  if (record.refreshToken !== used.refreshToken) return 'replaced'
+  if (record.attempt !== used.attempt) return 'again'
+  if (isStrict) return 'end'
+  if (record.spare !== undefined) return 'use_spare'
+  return record.doubt === 'unknown' ? 'wait' : 'end'
 }

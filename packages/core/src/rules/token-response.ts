@@ -2,19 +2,23 @@ import { isB64Token } from './bearer-grammar.ts'
 import { defined } from './defined.ts'
 import { isJsonObject } from './json-object.ts'
 import type { TokenGrant } from './session-record.ts'
+import type { StoredToken } from './stored-token.ts'
 
 const YEAR_SECONDS = 31_536_000
 
-/** The lifetime of a token whose response does not tell, in seconds. */
+/** The lifetime of a token whose response does not specify one, in seconds. */
 export const DEFAULT_LIFETIME_SECONDS = 300
 
 /**
- * Reads a token response (RFC 6749 §5.1) leniently: an odd member costs that member, never the refresh token beside it.
+ * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
  *
- * @param sentAt - When the request was sent, in seconds since the epoch: lifetimes count from there.
+ * @param time - When the request was sent. The lifetime starts there.
  * @returns `undefined` when the body is not a JSON object.
  */
-export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | undefined {
+export function readTokenResponse(
+  body: unknown,
+  time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, type, refreshToken, scope, idToken] = [
     body['access_token'],
@@ -24,18 +28,20 @@ export function readTokenResponse(body: unknown, sentAt: number): TokenGrant | u
     body['id_token'],
   ].map(textOf)
   const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
-  const expiresAt = sentAt + lifetimeSeconds(body['expires_in'])
-  const accessToken = usable
-    ? defined({ value, type: 'Bearer', obtainedAt: sentAt, expiresAt, scope })
-    : undefined
+  const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
+  const accessToken = usable ? defined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
   return defined({ accessToken, refreshToken, scope, idToken })
 }
 
-/** Seconds: the default when missing or odd, 0 when not positive, a year at most. */
+/**
+ * Returns a lifetime in seconds, at most a year.
+ *
+ * A value that is missing, malformed or not positive says nothing. A lifetime of 0 would cause a refresh at every call.
+ */
 export function lifetimeSeconds(expiresIn: unknown): number {
   const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
-  if (typeof seconds !== 'number' || Number.isNaN(seconds)) return DEFAULT_LIFETIME_SECONDS
-  return Math.min(Math.max(Math.floor(seconds), 0), YEAR_SECONDS)
+  const isKnown = typeof seconds === 'number' && seconds >= 1
+  return isKnown ? Math.min(Math.floor(seconds), YEAR_SECONDS) : DEFAULT_LIFETIME_SECONDS
 }
 
 /**

@@ -1,22 +1,22 @@
-import type { TokenResult } from '../mechanisms/refresh-attempt.ts'
-import type { Refresher, TokenDemand } from '../mechanisms/refresher.ts'
+import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
+import type { Refresher } from '../mechanisms/refresh/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
-import {
-  newSession,
-  type SessionRecord,
-  type StoredToken,
-  type TokenGrant,
-  type UserClaims,
-} from '../rules/session-record.ts'
-import { AccessToken, type EventListener } from '../vocabulary/index.ts'
+import { fingerprint } from '../mechanisms/digest.ts'
+import type { ServerClock } from '../mechanisms/server-clock.ts'
+import { type TimeReading, timeFor } from '../rules/freshness.ts'
+import { newSession } from '../rules/grant-transitions.ts'
+import { type SessionRecord, type TokenGrant, type UserClaims } from '../rules/session-record.ts'
+import type { StoredToken } from '../rules/stored-token.ts'
+import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** What a session needs to know of the application. */
 export interface Application {
   readonly server: TokenEndpoint
   readonly clock: Clock
+  readonly serverClock: ServerClock
   readonly emit: EventListener
   /** Where browsers find the application; `undefined` when as the request says. */
   readonly origin: string | undefined
@@ -34,7 +34,7 @@ export interface BoundSession extends Application {
   start(grant: TokenGrant): Promise<void>
 }
 
-export type Demand = Omit<TokenDemand, 'beforeRefresh' | 'keepAlive' | 'background'> & {
+export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
   readonly signal?: AbortSignal | undefined
 }
 
@@ -48,12 +48,13 @@ export interface BindOptions extends Application {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, issuer, server, clock, emit, origin, routePrefix, claimsOf } = options
+  const { refresher, issuer, server, clock, serverClock, emit, origin, routePrefix, claimsOf } = options
 
   return {
     session,
     server,
     clock,
+    serverClock,
     emit,
     origin,
     routePrefix,
@@ -63,24 +64,22 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       signal?.throwIfAborted()
       const cell = await session.find()
       if (!cell) return { signIn: 'no_session' }
-      const seen = await cell.read()
-      // Before the work begins: a failure that nobody waits for would end the process.
-      signal?.throwIfAborted()
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      const work = refresher.token(cell, seen, {
-        key,
-        request,
-        rejected,
-        beforeRefresh,
-        keepAlive,
-        background,
-      })
-      // Its caller may leave, and the cookie needs the result all the same.
-      if (work instanceof Promise) background(work)
-      // Listening costs more than all the rest: only to what has to be waited for.
-      const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-      if ('token' in result) session.note(result.snapshot)
-      return result
+      const call = { key, request, rejected, beforeRefresh, keepAlive, background }
+      try {
+        const seen = await cell.read()
+        // Before the work begins: a failure that no caller waits for would end the process.
+        signal?.throwIfAborted()
+        const work = refresher.token(cell, seen, call)
+        // Listening costs more than all the rest, so only to work that is not ready.
+        const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
+        if ('token' in result) session.note(result.snapshot)
+        return result
+      } catch (error) {
+        if (error instanceof EvertokenError)
+          emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
+        throw error
+      }
     },
     start(grant) {
       return session.start(async (id) => {
@@ -94,8 +93,10 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
   }
 }
 
-export function accessTokenOf({ value, type, expiresAt, scope }: StoredToken): AccessToken {
-  return new AccessToken(value, type, expiresAt, scope)
+/** Applications compare `expiresAt` with the clock of their own machine. */
+export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
+  const { value, type, expiresAt, scope } = token
+  return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
 }
 
 /** Lets one caller go when its signal says so; the work goes on for the others. */

@@ -1,9 +1,11 @@
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
-import { createHttp, type Http } from '../mechanisms/http.ts'
+import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
-import { createRefresher } from '../mechanisms/refresher.ts'
+import { createLine } from '../mechanisms/refresh/line.ts'
+import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
+import { createServerClock, type ServerClock } from '../mechanisms/server-clock.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { systemClock } from '../mechanisms/system-clock.ts'
 import { createVault, type Vault } from '../mechanisms/vault.ts'
@@ -47,7 +49,10 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly vault: Vault
   readonly flights: Runtime['flights']
   readonly http: Http
+  readonly patientHttp: Http
   readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly random: () => number
   readonly emit: EventListener
   /** Seals one kind of value, for this client alone. */
   sealFor(purpose: string): Seal
@@ -74,19 +79,37 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 ): SessionEngine<User> {
   const { secrets, origin, sameSite, idleSeconds, storeTimeoutMs } = settings
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  const http = createHttp(fetch, clock, settings.requestTimeoutMs)
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const emit = tell(settings.onEvent)
+  const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
+  const { observe } = serverClock
+  const http = createHttp({ fetch, clock, timeoutMs: settings.requestTimeoutMs, observe })
+  const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
   const vault = createVault(store, sealFor('session'))
-  const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
+  const random = Math.random
+  const ground = {
+    ...settings,
+    ...runtime,
+    store,
+    vault,
+    http,
+    patientHttp,
+    clock,
+    serverClock,
+    random,
+    sealFor,
+    emit,
+  }
   const features = equip(ground)
   const { kind } = features
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random, admits }) }
+  const line = createLine({ clock, random, pollMs: runtime.pollMs })
+  const isStorePrivate = settings.store.outlivesProcess === false
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, isStorePrivate, admits }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 

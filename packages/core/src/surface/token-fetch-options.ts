@@ -55,9 +55,10 @@ export function carrying(
 ): TokenFetch {
   const key = tokenKey(request)
   return tokenFetch(async ({ rejected, signal }) => {
-    const result = await bound().obtain({ key, request, rejected, signal })
+    const { obtain, serverClock } = bound()
+    const result = await obtain({ key, request, rejected, signal })
     if ('signIn' in result) throw signInRequired(result.signIn)
-    return accessTokenOf(result.token)
+    return accessTokenOf(result.token, serverClock.read())
   }, policy)
 }
 

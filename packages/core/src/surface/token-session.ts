@@ -56,8 +56,9 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejected, signal } = wanted
-      const result = await bound().obtain({ key, request: wanted, rejected, signal })
-      return 'token' in result ? accessTokenOf(result.token) : undefined
+      const { obtain, serverClock } = bound()
+      const result = await obtain({ key, request: wanted, rejected, signal })
+      return 'token' in result ? accessTokenOf(result.token, serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),
     async revokeRefreshToken() {
@@ -71,8 +72,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, { claims } = {}) {
-      const { clock, claimsOf, start, session } = bound()
-      const grant = readTokenResponse(tokenResponse, clock.now())
+      const { serverClock, claimsOf, start, session } = bound()
+      const grant = readTokenResponse(tokenResponse, serverClock.startRequest()())
       if (!grant?.accessToken) throw malformed()
       const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
       const known = claims ? completed(copy(claims), told) : (told ?? {})

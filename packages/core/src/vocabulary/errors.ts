@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'no_refresh_token'
   | 'authorization_server_unavailable'
   | 'refresh_outcome_unknown'
+  | 'refresh_pending'
+  | 'refresh_token_refused'
   | 'token_response_malformed'
   | 'headers_already_sent'
   | 'invalid_option'

@@ -37,11 +37,26 @@ export type EvertokenEvent =
       readonly code: ErrorCode
       readonly cause?: RedactedCause
     }
+  /**
+   * A refresh token was lost, or may be. `answer_lost`: the response to an earlier use never came. `used_twice`: another
+   * process had used it. `used_elsewhere`: the server refused it although this process has not used it, and no other
+   * process shares the store. `store_unavailable`: the store did not take the new one.
+   */
   | {
       readonly type: 'refresh_token_lost'
       readonly session: string
-      readonly reason: 'store_unavailable' | 'answer_lost'
+      readonly reason: 'store_unavailable' | 'answer_lost' | 'used_twice' | 'used_elsewhere'
+      /** What to change, if that is known. */
+      readonly hint?: string
     }
+  /** A caller has waited for more than a second for the refresh of another process. */
+  | { readonly type: 'refresh_waiting'; readonly session: string }
+  /** A process that holds the lease of a refresh shows no sign of life. Another one takes it over. */
+  | { readonly type: 'lease_expired'; readonly session: string }
+  /** A caller did not get a token, although the user need not sign in. */
+  | { readonly type: 'token_unavailable'; readonly session: string; readonly code: ErrorCode }
+  /** The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. */
+  | { readonly type: 'server_date_doubted'; readonly seconds: number }
   /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }

@@ -2,6 +2,7 @@ import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createFlights, soloFlights } from '../../src/mechanisms/flights.ts'
 import { createMetadataCache } from '../../src/mechanisms/protocol/metadata-cache.ts'
+import { TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'
 
 const HOUR_MS = 3_600_000
@@ -16,7 +17,8 @@ function createCache(answers: (string | Error)[]) {
     if (answer instanceof Error) throw answer
     return answer
   }
-  const metadata = createMetadataCache(discover, createFlights(), clock)
+  const cache = createMetadataCache({ discover, flights: createFlights(), clock, random: () => 0 })
+  const metadata = cache.get
   const get = async () => {
     const [result] = await Promise.all([metadata(), clock.advance(10)])
     return result
@@ -47,33 +49,83 @@ describe('createMetadataCache', () => {
     expect([await metadata(), fetches()]).toEqual(['second', 2])
   })
 
-  it('S8: a failure keeps the old metadata, and the next call tries again', async () => {
+  it('S8: a failure keeps the old metadata, and the first call after the pause tries again', async () => {
     const { get, clock, fetches } = createCache(['first', new Error('down'), new Error('down'), 'second'])
     await get()
     await clock.advance(HOUR_MS)
-    expect([await get(), await get(), await get(), await get()]).toEqual([
-      'first',
-      'first',
-      'first',
-      'second',
-    ])
-    expect(fetches()).toBe(4)
+    expect([await get(), await get(), fetches()]).toEqual(['first', 'first', 2])
+    await clock.advance(1000)
+    expect([await get(), await get(), fetches()]).toEqual(['first', 'first', 3])
+    await clock.advance(1000)
+    expect([await get(), fetches()]).toEqual(['first', 3])
+    await clock.advance(1000)
+    expect([await get(), await get(), fetches()]).toEqual(['first', 'second', 4])
   })
 
-  it('S8: fails for all who wait for the first, once, and not for those who come later', async () => {
+  it('S8: fails for all who wait for the first, and for those who come within the pause, with one request', async () => {
     const { metadata, get, clock, fetches } = createCache([new Error('down'), 'first'])
     const all = Array.from({ length: 5 }, () => failureOf(metadata()))
     await clock.advance(10)
     expect(await Promise.all(all)).toEqual(all.map(() => new Error('down')))
+    await clock.advance(989)
+    expect(await failureOf(metadata())).toEqual(new Error('down'))
     expect(fetches()).toBe(1)
+    await clock.advance(11)
     expect([await get(), fetches()]).toEqual(['first', 2])
+  })
+
+  it('S8: the pause doubles from 1 s to 10 s at most, and starts again after a success', async () => {
+    const down = () => new Error('down')
+    const { metadata, clock, fetches } = createCache([
+      ...Array.from({ length: 6 }, down),
+      'first',
+      ...Array.from({ length: 2 }, down),
+    ])
+    const pauses: number[] = []
+    let [failedAt, seen] = [0, 0]
+    while (fetches() < 7) {
+      metadata().catch(() => undefined)
+      await clock.advance(100)
+      if (fetches() > seen && seen > 0) pauses.push(Math.round((clock.elapsed() - failedAt) / 1000))
+      if (fetches() > seen) failedAt = clock.elapsed()
+      seen = fetches()
+    }
+    expect(pauses).toEqual([1, 2, 4, 8, 10, 10])
+    expect(await metadata()).toBe('first')
+    await clock.advance(HOUR_MS)
+    for (let i = 0; i < 10; i++) {
+      await metadata()
+      await clock.advance(100)
+    }
+    expect(fetches()).toBe(8)
+    await clock.advance(300)
+    await metadata()
+    await clock.advance(100)
+    expect(fetches()).toBe(9)
+  })
+
+  it('S8: reports to a caller within the pause when to try again', async () => {
+    const options = { retryAfterSeconds: 1 }
+    const error = new TryLaterError('authorization_server_unavailable', 'It is down', options)
+    const { metadata, clock } = createCache([error, error, error])
+    for (const pause of [1000, 2000]) {
+      metadata().catch(() => undefined)
+      await clock.advance(pause + 10)
+    }
+    const first = failureOf(metadata())
+    await clock.advance(10)
+    expect(await first).toBe(error)
+    await clock.advance(500)
+    const later = await failureOf(metadata())
+    expect(later).toBeInstanceOf(TryLaterError)
+    expect(later).toMatchObject({ code: error.code, message: error.message, retryAfterSeconds: 4 })
   })
 
   it('S8: a failure beside its use is of no concern, where flights are not shared', async () => {
     const clock = createManualClock()
     let down = false
     const discover = () => (down ? Promise.reject(new Error('down')) : Promise.resolve('first'))
-    const metadata = createMetadataCache(discover, soloFlights, clock)
+    const { get: metadata } = createMetadataCache({ discover, flights: soloFlights, clock, random: () => 0 })
     await metadata()
     down = true
     await clock.advance(HOUR_MS)
@@ -93,7 +145,8 @@ describe('createMetadataCache', () => {
   it('two caches on the same flights do not answer for each other', async () => {
     const clock = createManualClock()
     const flights = createFlights()
-    const of = (issuer: string) => createMetadataCache(() => Promise.resolve(issuer), flights, clock)
+    const of = (issuer: string) =>
+      createMetadataCache({ discover: () => Promise.resolve(issuer), flights, clock, random: () => 0 }).get
     const [one, other] = [of('one'), of('other')]
     expect(await Promise.all([one(), other()])).toEqual(['one', 'other'])
   })

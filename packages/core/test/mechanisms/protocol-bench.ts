@@ -6,7 +6,7 @@ import {
   type ManualClock,
 } from '@evertoken/testkit'
 import { createFlights } from '../../src/mechanisms/flights.ts'
-import { createHttp } from '../../src/mechanisms/http.ts'
+import { createHttp, LISTEN_MS } from '../../src/mechanisms/http.ts'
 import type { UserClaims } from '../../src/rules/session-record.ts'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import {
@@ -14,6 +14,7 @@ import {
   type Protocol,
   type ProtocolOptions,
 } from '../../src/mechanisms/protocol/protocol.ts'
+import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
 
 export const NOW = 1_800_000_000
 export const REQUEST_TIMEOUT_MS = 10_000
@@ -23,6 +24,7 @@ export interface ProtocolBench {
   readonly server: FakeAuthorizationServer
   readonly clock: ManualClock
   readonly protocol: Protocol
+  readonly serverClock: ServerClock
 }
 
 export interface BenchOptions {
@@ -39,18 +41,28 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   const [client] = server.clients
   const fetch: typeof globalThis.fetch = (input, init) =>
     options.fetch?.(new Request(input).url, init) ?? server.fetch(input, init)
+  const serverClock = createServerClock({
+    clock,
+    emit: () => undefined,
+    request: () => http(`${server.issuer}/.well-known/openid-configuration`),
+  })
+  const { observe } = serverClock
+  const http = createHttp({ fetch, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
   const protocol = createProtocol({
     issuer: server.issuer,
     clientId: client?.id ?? '',
     authentication: { method: 'client_secret_basic', clientSecret: client?.secret ?? '' },
     insecure: false,
     openid: true,
-    http: createHttp(fetch, clock, REQUEST_TIMEOUT_MS),
+    http,
+    patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
+    serverClock,
+    random: () => 0,
     flights: createFlights(),
     clock,
     ...options.protocol,
   })
-  return { server, clock, protocol }
+  return { server, clock, protocol, serverClock }
 }
 
 /** Answers for the paths that end like a key, and leaves the others to the server. */

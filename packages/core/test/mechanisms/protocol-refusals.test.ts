@@ -42,6 +42,7 @@ describe('a refresh that fails', () => {
     expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
     expect(await answerTo({ error: 'canary' }, { status: 400 })).toEqual({
       kind: 'ambiguous',
+      isBusy: false,
       cause: { name: 'TokenEndpointError', status: 400 },
     })
   })
@@ -78,13 +79,25 @@ describe('a refresh that fails', () => {
     },
   )
 
-  it('gives up on a silent server in time', async () => {
+  it.each([
+    [429, true],
+    [503, true],
+    [500, false],
+    [502, false],
+  ])('a %d shows that the server is overloaded: %s', async (status, isBusy) => {
+    expect(await answerTo('', { status })).toMatchObject({ isBusy })
+  })
+
+  it('listens to a silent server for 65 s, longer than any caller waits', async () => {
     const bench = createProtocolBench()
     await bench.protocol.ready()
     bench.server.script('refresh', { type: 'hang' })
-    const work = refresh(bench)
+    let isOver = false
+    const work = refresh(bench).finally(() => (isOver = true))
     await asleep(bench.clock, work)
-    await bench.clock.advance(REQUEST_TIMEOUT_MS)
+    await bench.clock.advance(REQUEST_TIMEOUT_MS + 54_999)
+    expect(isOver).toBe(false)
+    await bench.clock.advance(1)
     const answer = await work
     expect(answer).toMatchObject({ kind: 'ambiguous', cause: { name: 'TimeoutError' } })
   })

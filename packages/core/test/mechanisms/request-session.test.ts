@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withClaim } from '../../src/rules/session-record.ts'
+import { withLease } from '../../src/rules/grant-transitions.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 import { cellOf, createBrowser, NAME, use, named } from './browser.ts'
 
@@ -149,7 +149,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     const session = browser.request()
     const seen = await use(session)
     bench.clock.jump(IDLE / 2)
-    session.note({ ...seen, record: withClaim(seen.record, 'another') })
+    session.note({ ...seen, record: withLease(seen.record, 'another') })
     await browser.receive(session)
     expect((await use(session)).record.touchedAt).toBe(NOW)
     session.note({ ...seen, record: { ...seen.record, claims: { odd: Number.NaN } } })

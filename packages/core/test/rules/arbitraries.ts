@@ -1,5 +1,8 @@
 import * as fc from 'fast-check'
-import type { SessionRecord, StoredToken, TokenGrant } from '../../src/rules/session-record.ts'
+import type { BackOff } from '../../src/rules/back-off.ts'
+import type { TimeReading } from '../../src/rules/freshness.ts'
+import type { SessionRecord, TokenGrant } from '../../src/rules/session-record.ts'
+import type { StoredToken } from '../../src/rules/stored-token.ts'
 
 export const NOW = 1_800_000_000
 
@@ -20,15 +23,32 @@ const obtained = fc
   .map(({ lifetime: seconds, ...token }) => ({ ...token, expiresAt: token.obtainedAt + seconds }))
 
 const stored: fc.Arbitrary<StoredToken> = fc
-  .tuple(obtained, fc.nat(20))
-  .map(([token, attempt]) => ({ ...token, attempt }))
+  .tuple(
+    obtained,
+    fc.record(
+      { attempt: fc.nat(20), rejections: fc.nat(9), ahead: fc.integer({ min: -9000, max: 9000 }) },
+      { requiredKeys: ['attempt'], noNullPrototype: true },
+    ),
+  )
+  .map(([token, rest]) => ({ ...token, ...rest }))
 
 export const grant: fc.Arbitrary<TokenGrant> = fc.record(
   { accessToken: obtained, refreshToken: word, scope: word, idToken: word, claims },
   { requiredKeys: [], noNullPrototype: true },
 )
 
+/** A reading of the two clocks that a process can know. */
+export const reading: fc.Arbitrary<TimeReading> = fc.record(
+  { wall: time, server: time },
+  { requiredKeys: ['wall'], noNullPrototype: true },
+)
+
 const code = fc.constantFrom('refresh_outcome_unknown', 'authorization_server_unavailable', 'client_rejected')
+
+const backOff: fc.Arbitrary<BackOff> = fc.record(
+  { until: time, seconds: fc.nat(300), failures: fc.nat(12), code },
+  { noNullPrototype: true },
+)
 
 /** Any session, down to combinations that no history leads to; frozen, so that whoever changes it in place throws. */
 export const session: fc.Arbitrary<SessionRecord> = fc
@@ -49,12 +69,15 @@ export const session: fc.Arbitrary<SessionRecord> = fc
         maxKeys: 11,
       }),
       attempt: fc.nat(20),
-      claim: fc.record({ attempt: fc.nat(20), by: word }, { noNullPrototype: true }),
-      coolDown: fc.record(
-        { until: time, seconds: fc.nat(300), failures: fc.nat(12), code },
-        { noNullPrototype: true },
+      lease: fc.record({ attempt: fc.nat(20), holder: word, beat: fc.nat(9) }, { noNullPrototype: true }),
+      origin: fc.record(
+        { from: word, attempt: fc.nat(20), date: time, late: fc.constant(true as const) },
+        { requiredKeys: ['from', 'attempt'], noNullPrototype: true },
       ),
-      inDoubt: fc.constant(true as const),
+      spare: word,
+      backOff,
+      parameterBackOffs: fc.dictionary(fc.constantFrom('a', 'b', 'c'), backOff, { noNullPrototype: true }),
+      doubt: fc.constantFrom('unknown', 'refused'),
       caughtUp: fc.constant(true as const),
       ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
     },

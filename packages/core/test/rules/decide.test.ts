@@ -1,12 +1,21 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decide, type Decision, type RefreshPolicy } from '../../src/rules/decide.ts'
-import type { SessionRecord, StoredToken } from '../../src/rules/session-record.ts'
-import { NOW, session, time } from './arbitraries.ts'
+import {
+  decide,
+  type Decision,
+  lapseSeconds,
+  type RefreshPolicy,
+  type ReusePolicy,
+} from '../../src/rules/decide.ts'
+import { timeFor } from '../../src/rules/freshness.ts'
+import type { SessionRecord } from '../../src/rules/session-record.ts'
+import type { StoredToken } from '../../src/rules/stored-token.ts'
+import { NOW, reading, session } from './arbitraries.ts'
 
 const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse: 'strict', serveDuringRefresh: true }
 const patient: RefreshPolicy = { ...policy, serveDuringRefresh: false }
-const claim = { attempt: 3, by: 'another' }
+const lease = { attempt: 3, holder: 'another', beat: 0 }
+const AT = { wall: NOW }
 const unknown = { until: NOW, seconds: 60, failures: 1, code: 'refresh_outcome_unknown' } as const
 
 /** A token of 1000 seconds that has so many left. */
@@ -34,7 +43,7 @@ function serve(left: number, refresh: boolean): Decision {
 
 const { refreshToken: _, ...withoutGrant } = record(20)
 const { refreshToken: __, ...expiredWithoutGrant } = record(0)
-const claimIt: Decision = { do: 'claim', refreshToken: 'rt' }
+const refresh: Decision = { do: 'refresh' }
 
 describe('decide', () => {
   it.each<[string, SessionRecord | undefined, Decision, Decision?]>([
@@ -44,98 +53,147 @@ describe('decide', () => {
     ['a session at its end', record(500, { expiresAt: NOW }), { do: 'sign_in', code: 'session_ended' }],
     ['a session just before', record(500, { expiresAt: NOW + 0.1 }), serve(500, false)],
     ['a fresh token', record(500), serve(500, false)],
-    ['a fresh token and a claim', record(500, { claim }), serve(500, false)],
-    ['a soft token', record(20), serve(20, true), claimIt],
-    ['a soft token and a claim', record(20, { claim }), serve(20, false), { do: 'wait' }],
+    ['a fresh token and a lease', record(500, { lease }), serve(500, false)],
+    ['a soft token', record(20), serve(20, true), refresh],
+    ['a soft token and a lease', record(20, { lease }), serve(20, false), { do: 'wait' }],
     ['a soft token, no refresh token', withoutGrant, serve(20, false)],
-    [
-      'a soft token in a cool-down',
-      record(20, { coolDown: { ...unknown, until: NOW + 9 } }),
-      serve(20, false),
-    ],
-    ['an expired token', record(5), claimIt],
-    ['an expired token and a claim', record(5, { claim }), { do: 'wait' }],
+    ['a soft token in a back-off', record(20, { backOff: { ...unknown, until: NOW + 9 } }), serve(20, false)],
+    ['an expired token', record(5), refresh],
+    ['an expired token and a lease', record(5, { lease }), { do: 'wait' }],
     ['an expired token, no refresh token', expiredWithoutGrant, { do: 'sign_in', code: 'no_refresh_token' }],
-    ['no token of this key', record(undefined), claimIt],
-    ['no token of this key and a claim', record(undefined, { claim }), { do: 'wait' }],
+    ['no token of this key', record(undefined), refresh],
+    ['no token of this key and a lease', record(undefined, { lease }), { do: 'wait' }],
   ])('%s', (_what, seen, expected, expectedWithoutServing = expected) => {
-    expect(decide(seen, { key: '' }, NOW, policy)).toEqual(expected)
-    expect(decide(seen, { key: '' }, NOW, patient)).toEqual(expectedWithoutServing)
+    expect(decide(seen, { key: '' }, AT, policy)).toEqual(expected)
+    expect(decide(seen, { key: '' }, AT, patient)).toEqual(expectedWithoutServing)
   })
 
-  it.each(['lapsed', 'mine'] as const)('claims what is claimed already when that claim is %s', (state) => {
-    expect(decide(record(0, { claim }), { key: '' }, NOW, policy, state)).toEqual(claimIt)
+  it.each(['lapsed', 'mine'] as const)('refreshes in spite of a lease that is %s', (state) => {
+    expect(decide(record(0, { lease }), { key: '' }, AT, policy, state)).toEqual(refresh)
   })
 
   it('serves the token of the wanted key and no other', () => {
     const seen = record(500, { tokens: { '': token(500), other: { ...token(500), value: 'of other' } } })
-    expect(decide(seen, { key: 'other' }, NOW, policy)).toMatchObject({ token: { value: 'of other' } })
-    expect(decide(seen, { key: 'missing' }, NOW, policy)).toEqual(claimIt)
+    expect(decide(seen, { key: 'other' }, AT, policy)).toMatchObject({ token: { value: 'of other' } })
+    expect(decide(seen, { key: 'missing' }, AT, policy)).toEqual(refresh)
   })
 
   it.each([
-    [0.5, { do: 'try_later', code: 'client_rejected', seconds: 0.5 }],
-    [300, { do: 'try_later', code: 'client_rejected', seconds: 300 }],
-    [300.5, claimIt],
-    [86_400, claimIt],
-    [0, claimIt],
-    [-5, claimIt],
-  ])('obeys a cool-down that lasts %d s more, if a right clock can have written it', (seconds, expected) => {
-    const coolDown = { until: NOW + seconds, seconds: 300, failures: 1, code: 'client_rejected' } as const
-    expect(decide(record(0, { coolDown, claim }), { key: '' }, NOW, policy, 'lapsed')).toEqual(expected)
+    [0.5, { do: 'fail', code: 'client_rejected', seconds: 0.5 }],
+    [300, { do: 'fail', code: 'client_rejected', seconds: 300 }],
+    [300.5, refresh],
+    [86_400, refresh],
+    [0, refresh],
+    [-5, refresh],
+  ])('obeys a back-off that lasts %d s more, if a right clock can have written it', (seconds, expected) => {
+    const backOff = { until: NOW + seconds, seconds: 300, failures: 1, code: 'client_rejected' } as const
+    expect(decide(record(0, { backOff, lease }), { key: '' }, AT, policy, 'lapsed')).toEqual(expected)
   })
 
   it.each<[RefreshPolicy['reuse'], boolean]>([
     ['strict', false],
     ['tolerant', true],
     [{ graceSeconds: 30 }, true],
-  ])('where a refresh token may be spent, %j: refreshes beside a token that works: %s', (reuse, expected) => {
-    const rules = { ...policy, reuse }
-    expect(decide(record(20, { inDoubt: true }), { key: '' }, NOW, rules)).toEqual(serve(20, expected))
-    expect(decide(record(20, { claim }), { key: '' }, NOW, rules, 'lapsed')).toEqual(serve(20, expected))
-    expect(decide(record(20, { claim }), { key: '' }, NOW, rules, 'mine')).toEqual(serve(20, true))
-    expect(decide(record(20), { key: '' }, NOW, rules, 'lapsed')).toEqual(serve(20, true))
-    expect(decide(record(0, { inDoubt: true }), { key: '' }, NOW, rules)).toEqual(claimIt)
-    expect(decide(record(0, { claim }), { key: '' }, NOW, rules, 'lapsed')).toEqual(claimIt)
-  })
+  ])(
+    'if the refresh token may have been used, %j: refreshes although the access token works: %s',
+    (reuse, expected) => {
+      const rules = { ...policy, reuse }
+      expect(decide(record(20, { doubt: 'unknown' }), { key: '' }, AT, rules)).toEqual(serve(20, expected))
+      expect(decide(record(20, { lease }), { key: '' }, AT, rules, 'lapsed')).toEqual(serve(20, expected))
+      expect(decide(record(20, { lease }), { key: '' }, AT, rules, 'mine')).toEqual(serve(20, true))
+      expect(decide(record(20), { key: '' }, AT, rules, 'lapsed')).toEqual(serve(20, true))
+      expect(decide(record(0, { doubt: 'unknown' }), { key: '' }, AT, rules)).toEqual(refresh)
+      expect(decide(record(0, { lease }), { key: '' }, AT, rules, 'lapsed')).toEqual(refresh)
+    },
+  )
 
   it.each([
-    // lifetime, age, whether the rejected token is kept
-    [1000, 0, true],
-    [1000, 9.9, true],
-    [1000, 10, false],
-    [8, 3.9, true],
-    [8, 4, false],
-    [1000, -1, false],
-  ])('a token of %d s rejected at the age of %d s is kept: %s', (lifetime, age, kept) => {
-    const young: StoredToken = { ...token(0), obtainedAt: NOW - age, expiresAt: NOW - age + lifetime }
-    const decision = decide(record(0, { tokens: { '': young } }), { key: '', rejected: 'at' }, NOW, policy)
-    expect(decision).toEqual(kept ? { do: 'serve', token: young, refresh: false } : claimIt)
-    const other = decide(record(500), { key: '', rejected: 'an older one' }, NOW, policy)
-    expect(other).toEqual(serve(500, false))
-  })
+    // lifetime, age, predecessors that were rejected, whether the rejected token is kept
+    [1000, 0, undefined, false],
+    [1000, 0, 1, false],
+    [1000, 0, 2, true],
+    [1000, 9.9, 2, true],
+    [1000, 10, 2, false],
+    [1000, 39.9, 3, true],
+    [1000, 40, 3, false],
+    [8, 3.9, 2, true],
+    [8, 4, 2, false],
+    [1000, -1, 2, true],
+    [1000, -1, 1, false],
+  ])(
+    'a token of %d s is rejected at the age of %d s after %j others: kept: %s',
+    (lifetime, age, rejections, kept) => {
+      const times = { obtainedAt: NOW - age, expiresAt: NOW - age + lifetime }
+      const young: StoredToken = { ...token(0), ...times, rejections }
+      const decision = decide(record(0, { tokens: { '': young } }), { key: '', rejected: 'at' }, AT, policy)
+      expect(decision).toEqual(kept ? { do: 'serve', token: young, refresh: false } : refresh)
+      const other = decide(record(500), { key: '', rejected: 'an older one' }, AT, policy)
+      expect(other).toEqual(serve(500, false))
+    },
+  )
 
-  it('never serves what has expired, never sends what it has not, never disturbs a claim or a cool-down', () => {
+  it('never serves what has expired, and refreshes neither during a back-off nor over a lease that is live', () => {
     const state = fc.constantFrom('live' as const, 'lapsed' as const, 'mine' as const)
     const rejected = fc.option(fc.stringMatching(/^[a-z0-9]$/), { nil: undefined })
     fc.assert(
-      fc.property(session, time, state, rejected, fc.boolean(), (seen, now, claimState, refused, serving) => {
-        const rules: RefreshPolicy = { ...policy, serveDuringRefresh: serving }
-        const next = decide(seen, { key: '', rejected: refused }, now, rules, claimState)
-        const alive = !seen.ended && now < seen.expiresAt
-        if (!alive) expect(next).toEqual({ do: 'sign_in', code: 'session_ended' })
-        if (next.do === 'serve') expect(next.token.expiresAt).toBeGreaterThan(now)
-        if (next.do === 'wait') expect(seen.claim && claimState).toBe('live')
-        if (next.do === 'try_later') expect(next.seconds).toBeGreaterThan(0)
-        if (next.do === 'claim') expect(next.refreshToken).toBe(seen.refreshToken)
-        if (next.do === 'claim' || (next.do === 'serve' && next.refresh)) {
-          expect(seen.refreshToken).toBeDefined()
-          expect(seen.claim && claimState).not.toBe('live')
-          const pause = (seen.coolDown?.until ?? now) - now
-          expect(pause <= 0 || pause > (seen.coolDown?.seconds ?? 0)).toBe(true)
-        }
-      }),
+      fc.property(
+        session,
+        reading,
+        state,
+        rejected,
+        fc.boolean(),
+        (seen, at, leaseState, refused, serving) => {
+          const rules: RefreshPolicy = { ...policy, serveDuringRefresh: serving }
+          const next = decide(seen, { key: 'a', rejected: refused }, at, rules, leaseState)
+          const alive = !seen.ended && at.wall < seen.expiresAt
+          if (!alive) expect(next).toEqual({ do: 'sign_in', code: 'session_ended' })
+          if (next.do === 'serve') expect(next.token.expiresAt).toBeGreaterThan(timeFor(next.token, at))
+          if (next.do === 'wait') expect(seen.lease && leaseState).toBe('live')
+          if (next.do === 'fail') expect(next.seconds).toBeGreaterThan(0)
+          if (next.do === 'refresh' || (next.do === 'serve' && next.refresh)) {
+            expect(seen.refreshToken).toBeDefined()
+            expect(seen.lease && leaseState).not.toBe('live')
+            for (const backOff of [seen.backOff, seen.parameterBackOffs?.['a']]) {
+              const pause = (backOff?.until ?? 0) - at.wall
+              expect(pause <= 0 || pause > (backOff?.seconds ?? 0)).toBe(true)
+            }
+          }
+        },
+      ),
       { numRuns: 500 },
     )
   })
+
+  it('a back-off of one token key stops only the refreshes for that key', () => {
+    const parameterBackOffs = { a: { ...unknown, until: NOW + 9 } }
+    const seen = record(undefined, { parameterBackOffs })
+    expect(decide(seen, { key: 'a' }, AT, policy)).toMatchObject({ do: 'fail', seconds: 9 })
+    expect(decide(seen, { key: '' }, AT, policy)).toEqual(refresh)
+  })
+
+  it("judges a token by the server's clock, and session and back-off by the wall clock", () => {
+    const tokens = { '': { ...token(500), ahead: 600 } }
+    const ahead = { wall: NOW, server: NOW + 600 }
+    expect(decide(record(0, { tokens }), { key: '' }, ahead, policy)).toEqual(refresh)
+    expect(decide(record(0, { tokens }), { key: '' }, { wall: NOW - 600 }, policy)).toMatchObject({
+      do: 'serve',
+    })
+    expect(decide(record(500, { expiresAt: NOW + 1 }), { key: '' }, ahead, policy)).toEqual(serve(500, false))
+    const backOff = { ...unknown, until: NOW + 9 }
+    expect(decide(record(0, { backOff }), { key: '' }, ahead, policy)).toMatchObject({ seconds: 9 })
+  })
 })
+
+it.each<[ReusePolicy, number]>([
+  ['strict', 20],
+  ['tolerant', 8],
+  [{ graceSeconds: 30 }, 8],
+  [{ graceSeconds: 8.1 }, 8],
+  [{ graceSeconds: 8 }, 20],
+  [{ graceSeconds: 2 }, 20],
+])(
+  'lapseSeconds of %j: %d, which is less than a grace period unless that is as short as 8 s',
+  (reuse, seconds) => {
+    expect(lapseSeconds(reuse)).toBe(seconds)
+  },
+)

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { freshness, jitterOf } from '../../src/rules/freshness.ts'
-import type { StoredToken } from '../../src/rules/session-record.ts'
-import { NOW } from './arbitraries.ts'
+import { freshness, jitterOf, mayHaveExpired, timeFor } from '../../src/rules/freshness.ts'
+import type { StoredToken } from '../../src/rules/stored-token.ts'
+import { NOW, time } from './arbitraries.ts'
 
 const ORDER = ['fresh', 'soft', 'expired']
 const lifetime = fc.double({ min: 0, max: 1e6, noNaN: true })
@@ -69,6 +69,63 @@ describe('freshness', () => {
         expect(at(Math.min(one, other))).toBeLessThanOrEqual(at(Math.max(one, other)))
       }),
     )
+  })
+})
+
+describe('timeFor', () => {
+  const seconds = fc.double({ min: -1e9, max: 1e9, noNaN: true })
+
+  it('compares a token of a wall clock with the wall clock, whatever the server shows', () => {
+    fc.assert(
+      fc.property(time, fc.option(time, { nil: undefined }), (wall, server) => {
+        expect(timeFor({}, { wall, server })).toBe(wall)
+        expect(timeFor({ ahead: undefined }, { wall, server })).toBe(wall)
+      }),
+    )
+  })
+
+  it("compares a token of the server's clock with that clock, if it is known", () => {
+    fc.assert(
+      fc.property(time, time, seconds, (wall, server, ahead) => {
+        expect(timeFor({ ahead }, { wall, server })).toBe(server)
+      }),
+    )
+  })
+
+  it("uses the writer's difference in a process that does not know the server's clock", () => {
+    fc.assert(
+      fc.property(time, seconds, (wall, ahead) => {
+        expect(timeFor({ ahead }, { wall })).toBe(wall + ahead)
+        expect(timeFor({ ahead: 0 }, { wall })).toBe(wall)
+      }),
+    )
+  })
+
+  it('two processes agree on the age of a token, however wrong their wall clocks are', () => {
+    fc.assert(
+      fc.property(time, seconds, seconds, fc.nat(3600), (server, ahead, other, age) => {
+        const token = { ahead, obtainedAt: server }
+        const now = server + age
+        expect(timeFor(token, { wall: now - ahead, server: now }) - token.obtainedAt).toBe(
+          timeFor(token, { wall: now - other, server: now }) - token.obtainedAt,
+        )
+      }),
+    )
+  })
+})
+
+describe('mayHaveExpired: whether a process that has not seen the time of the server asks for it', () => {
+  it.each([
+    // age, lifetime, expected
+    [0, 3600, false],
+    [3000, 3600, false],
+    [3000.1, 3600, true],
+    [3600, 3600, true],
+    [-0.1, 3600, true],
+    [0, 300, true],
+  ])('at the age of %d s of %d s: %s', (age, seconds, expected) => {
+    expect(mayHaveExpired(living(seconds), { wall: NOW + age })).toBe(expected)
+    expect(mayHaveExpired({ ...living(seconds), ahead: 50 }, { wall: NOW + age - 50 })).toBe(expected)
   })
 })
 

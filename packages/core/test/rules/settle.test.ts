@@ -1,78 +1,149 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  caughtUp,
-  ended,
   newSession,
-  type SessionRecord,
-  touched,
-  withClaim,
-  withCoolDown,
+  withBackOff,
   withDoubt,
   withGrant,
+  withLease,
   withoutRefreshToken,
+  withSpare,
+} from '../../src/rules/grant-transitions.ts'
+import {
+  caughtUp,
+  ended,
+  type RefreshTokenOrigin,
+  type SessionRecord,
+  touched,
 } from '../../src/rules/session-record.ts'
-import { settle, settleRejection } from '../../src/rules/settle.ts'
+import { settle, settleRejection, type UsedRefreshToken } from '../../src/rules/settle.ts'
 import { NOW, session } from './arbitraries.ts'
 
 const accessToken = { value: 'at', type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 } as const
 const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: NOW + 9999, claims: {} }
 const signedIn = newSession(base, { accessToken, refreshToken: 'first' }, '', NOW)
-const claimed = withClaim(signedIn, 'me')
-const mine = { refreshToken: 'first', key: '', attempt: 1 }
+const leased = withLease(signedIn, 'me')
+/** My use of the first refresh token. */
+const mine: UsedRefreshToken = { refreshToken: 'first', from: 'hash of first', key: '', attempt: 1 }
 
-function refreshed(record: SessionRecord, refreshToken: string, key = ''): SessionRecord {
-  const next = withClaim(record, 'another')
-  return withGrant(next, { accessToken, refreshToken }, key, next.attempt, NOW)
+/** What another process makes of the record by its own use of the refresh token. */
+function refreshed(record: SessionRecord, refreshToken: string | undefined, key = ''): SessionRecord {
+  const next = withLease(record, 'another')
+  const origin = { from: `hash of ${record.refreshToken}`, attempt: next.attempt }
+  const grant = { accessToken, refreshToken }
+  return withGrant(next, { grant, key, attempt: next.attempt, origin }, { wall: NOW })
 }
 
-const cases: [string, SessionRecord | undefined, 'write' | 'adopt' | 'revoke', 'end' | 'again'][] = [
-  ['nothing has changed', claimed, 'write', 'end'],
-  ['somebody else is trying', withClaim(claimed, 'another'), 'write', 'again'],
-  ['somebody else has rotated the refresh token', refreshed(claimed, 'second'), 'adopt', 'again'],
-  ['somebody else was later and got the same refresh token', refreshed(claimed, 'first'), 'adopt', 'again'],
-  ['somebody else has rotated it for another key', refreshed(claimed, 'second', 'other'), 'adopt', 'again'],
-  ['a later attempt got a token of another key', refreshed(claimed, 'first', 'other'), 'write', 'again'],
-  ['the user has signed out and the record is gone', undefined, 'revoke', 'again'],
-  ['the session has ended', ended(claimed, 'signed_out'), 'revoke', 'again'],
+type Verdict = ReturnType<typeof settle>
+const second = refreshed(leased, 'second')
+
+const cases: [string, SessionRecord | undefined, Verdict, Verdict, ReturnType<typeof settleRejection>][] = [
+  // what, the record, the verdict on a response without and with a new refresh token, and on a rejection
+  ['nothing has changed', leased, 'write', 'write', 'end'],
+  ['another process is trying', withLease(leased, 'another'), 'write', 'write', 'again'],
+  ['another process got a newer refresh token', second, 'adopt', 'spare', 'replaced'],
+  ['another process has used that one as well', refreshed(second, 'third'), 'adopt', 'adopt', 'replaced'],
+  ['a later attempt kept the refresh token', refreshed(leased, undefined), 'adopt', 'write', 'again'],
+  ['the same for another key', refreshed(leased, undefined, 'other'), 'write', 'write', 'again'],
   [
-    'the session has ended, seen before its refresh token went',
-    { ...claimed, ended: 'signed_out' },
-    'revoke',
-    'again',
+    'another process replaced it for another key',
+    refreshed(leased, 'second', 'k'),
+    'adopt',
+    'spare',
+    'replaced',
   ],
-  ['the refresh token was given up', withoutRefreshToken(claimed), 'revoke', 'again'],
+  ['the user has signed out and the record is gone', undefined, 'revoke', 'revoke', 'again'],
+  ['the session has ended', ended(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
+  ['the session has ended a moment ago', { ...leased, ended: 'signed_out' }, 'revoke', 'revoke', 'again'],
+  ['the refresh token was given up', withoutRefreshToken(leased), 'revoke', 'revoke', 'again'],
 ]
 
-describe('settle: the record decides, not who holds the claim', () => {
-  it.each(cases)('%s', (_what, record, verdict) => {
-    expect(settle(record, mine)).toBe(verdict)
+describe('settle: lineage decides, not who holds the lease', () => {
+  it.each(cases)('%s', (_what, record, verdict, verdictOnRotation) => {
+    expect(settle(record, mine, false)).toBe(verdict)
+    expect(settle(record, mine, true)).toBe(verdictOnRotation)
   })
 
-  it('adopts nothing older than what it brings', () => {
-    const own = withGrant(claimed, { accessToken, refreshToken: 'first' }, '', 1, NOW)
-    expect(settle(own, mine)).toBe('write')
-    expect(settle(own, { ...mine, attempt: 2 })).toBe('write')
-    expect(settle(own, { ...mine, attempt: 0 })).toBe('adopt')
+  it('adopts nothing older than what the response brings', () => {
+    const response = { grant: { accessToken, refreshToken: 'first' }, key: '', attempt: 1 }
+    const own = withGrant(leased, response, { wall: NOW })
+    expect(settle(own, mine, false)).toBe('write')
+    expect(settle(own, { ...mine, attempt: 2 }, false)).toBe('write')
+    expect(settle(own, { ...mine, attempt: 0 }, false)).toBe('adopt')
   })
 
-  it('S6: revokes the answer only where no session needs the grant any more', () => {
-    const revoked = cases.filter(([, record]) => settle(record, mine) === 'revoke')
+  it('S6: revokes the response only if no session needs the grant', () => {
+    const revoked = cases.filter(([, record]) => settle(record, mine, true) === 'revoke')
     for (const [, record] of revoked) expect(record?.ended ?? record?.refreshToken).not.toBe('first')
     expect(revoked).toHaveLength(4)
   })
 })
 
+describe('settle: which of two responses to the same refresh token is newer', () => {
+  /** Mine, seen against what another process has stored. */
+  function verdict(own: Partial<RefreshTokenOrigin>, other: Partial<RefreshTokenOrigin>): Verdict {
+    const origin = { from: mine.from, attempt: 2, ...other }
+    return settle({ ...second, origin }, { ...mine, ...own }, true)
+  }
+
+  it.each<[string, Partial<RefreshTokenOrigin>, Partial<RefreshTokenOrigin>, Verdict]>([
+    ['the later attempt', { attempt: 3 }, {}, 'replace'],
+    ['the earlier attempt', { attempt: 1 }, {}, 'spare'],
+    ['an earlier attempt that was late', { attempt: 1, late: true }, {}, 'replace'],
+    ['a later attempt, the other was late', { attempt: 3 }, { late: true }, 'spare'],
+    ['both late: the attempt decides', { attempt: 3, late: true }, { late: true }, 'replace'],
+    ['dates 2 s apart, against attempt', { date: NOW + 2, attempt: 1 }, { date: NOW }, 'replace'],
+    ['dates 2 s apart, against late', { date: NOW, late: true }, { date: NOW + 2 }, 'spare'],
+    ['dates 1 s apart say nothing', { date: NOW + 1, attempt: 1 }, { date: NOW }, 'spare'],
+    ['one date says nothing', { date: NOW + 99, attempt: 1 }, {}, 'spare'],
+    ['no date of mine says nothing', { attempt: 3 }, { date: NOW + 99 }, 'replace'],
+  ])('%s', (_what, own, other, expected) => {
+    expect(verdict(own, other)).toBe(expected)
+  })
+
+  it('two processes never disagree about which is newer, nor keep both as the spare', () => {
+    const origin = fc.record(
+      {
+        attempt: fc.integer({ min: 1, max: 9 }),
+        date: fc.integer({ min: 0, max: 5 }),
+        late: fc.constant(true as const),
+      },
+      { requiredKeys: ['attempt'] },
+    )
+    fc.assert(
+      fc.property(origin, origin, (one, other) => {
+        fc.pre(one.attempt !== other.attempt)
+        expect([verdict(one, other), verdict(other, one)].toSorted()).toEqual(['replace', 'spare'])
+      }),
+    )
+  })
+})
+
 describe('settleRejection: only the last attempt ends the session, and only with its own refresh token', () => {
-  it.each(cases)('%s', (_what, record, _verdict, rejection) => {
-    expect(settleRejection(record, mine)).toBe(rejection)
+  it.each(cases)('%s', (_what, record, _verdict, _rotated, rejection) => {
+    expect(settleRejection(record, mine, true)).toBe(rejection)
+    expect(settleRejection(record, mine, false)).toBe(rejection)
+  })
+
+  const refused = { ...leased, doubt: 'refused' } as const
+  it.each<[string, SessionRecord, string, string]>([
+    // what, the record, on a strict server, on another
+    ['a spare is left', withSpare(leased, 'older'), 'end', 'use_spare'],
+    ['a spare is left, and a response is open', withSpare(withDoubt(leased), 'older'), 'end', 'use_spare'],
+    ['a response may still arrive', withDoubt(leased), 'end', 'wait'],
+    ['it has been awaited', refused, 'end', 'end'],
+    ['a spare, and another attempt', withLease(withSpare(leased, 'older'), 'another'), 'again', 'again'],
+    ['a spare, and another refresh token', withSpare(second, 'older'), 'replaced', 'replaced'],
+  ])('%s', (_what, record, onStrict, onOthers) => {
+    expect(settleRejection(record, mine, true)).toBe(onStrict)
+    expect(settleRejection(record, mine, false)).toBe(onOthers)
   })
 })
 
 /** What others may do to the session between my claim and my answer. */
 type Deed =
   | { readonly do: 'refresh'; readonly key: string; readonly rotates: boolean; readonly tokens: boolean }
-  | { readonly do: 'claim' | 'fail' | 'doubt' | 'touch' | 'catch_up' | 'give_up' | 'end' }
+  | { readonly do: 'lease' | 'fail' | 'doubt' | 'touch' | 'catch_up' | 'give_up' | 'end' }
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({
@@ -81,31 +152,32 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     rotates: fc.boolean(),
     tokens: fc.boolean(),
   }),
-  fc.record({ do: fc.constantFrom('claim', 'fail', 'doubt', 'touch', 'catch_up') }),
-  fc.record({ do: fc.constantFrom('claim', 'fail', 'touch', 'give_up', 'end') }),
+  fc.record({ do: fc.constantFrom('lease', 'fail', 'doubt', 'touch', 'catch_up') }),
+  fc.record({ do: fc.constantFrom('lease', 'fail', 'touch', 'give_up', 'end') }),
 )
 const history = fc.array(deed, { maxLength: 12 })
 
 function after(deeds: readonly Deed[]): SessionRecord {
-  return deeds.reduce((record, next, index) => (record.ended ? record : done(record, next, index)), claimed)
+  return deeds.reduce((record, next, index) => (record.ended ? record : done(record, next, index)), leased)
 }
 
 function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
-  const by = `another-${index}`
+  const holder = `another-${index}`
   switch (next.do) {
     case 'refresh': {
       if (record.refreshToken === undefined) return record
-      const sent = withClaim(record, by)
+      const { attempt, ...sent } = withLease(record, holder)
       const grant = {
         ...(next.tokens && { accessToken }),
         ...(next.rotates && { refreshToken: `rotated-${index}` }),
       }
-      return withGrant(sent, grant, next.key, sent.attempt, NOW)
+      const origin = { from: `hash of ${record.refreshToken}`, attempt }
+      return withGrant({ ...sent, attempt }, { grant, key: next.key, attempt, origin }, { wall: NOW })
     }
-    case 'claim':
-      return withClaim(record, by)
+    case 'lease':
+      return withLease(record, holder)
     case 'fail':
-      return withCoolDown(withClaim(record, by), 'refresh_outcome_unknown', NOW)
+      return withBackOff(withLease(record, holder), 'refresh_outcome_unknown', NOW)
     case 'doubt':
       return withDoubt(record)
     case 'touch':
@@ -119,35 +191,48 @@ function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
   }
 }
 
-/** Told from the history alone: what the answer to my use of the first refresh token has become. */
-function verdictOn(deeds: readonly Deed[]): 'write' | 'adopt' | 'revoke' {
+/** Read from the history: what becomes of the response to my use of the first refresh token. */
+function verdictOn(deeds: readonly Deed[], rotated: boolean): Verdict {
   if (deeds.some((each) => each.do === 'end' || each.do === 'give_up')) return 'revoke'
   const refreshes = deeds.filter((each) => each.do === 'refresh')
-  const isBehind = refreshes.some(({ rotates, tokens, key }) => rotates || (tokens && key === mine.key))
-  return isBehind ? 'adopt' : 'write'
+  const rotations = refreshes.filter(({ rotates }) => rotates).length
+  if (rotations > 0) return rotated && rotations === 1 ? 'spare' : 'adopt'
+  const isBehind = refreshes.some(({ tokens, key }) => tokens && key === mine.key)
+  return isBehind && !rotated ? 'adopt' : 'write'
 }
 
 describe('over any history', () => {
-  it('writes only over the refresh token that was used, revokes only where none is needed, and else adopts', () => {
-    const isRight = (deeds: readonly Deed[]) => settle(after(deeds), mine) === verdictOn(deeds)
-    fc.assert(fc.property(history, isRight), { numRuns: 2000 })
+  it('writes only over the refresh token that was used, keeps a sibling as the spare, and else adopts', () => {
+    const isRight = (deeds: readonly Deed[], rotated: boolean) =>
+      settle(after(deeds), mine, rotated) === verdictOn(deeds, rotated)
+    fc.assert(fc.property(history, fc.boolean(), isRight), { numRuns: 2000 })
   })
 
-  it('never writes where the refresh token differs, whatever else the record says', () => {
+  it('never writes where the refresh token differs, whatever else the record contains', () => {
     fc.assert(
-      fc.property(session, fc.string(), fc.nat(30), (record, refreshToken, attempt) => {
-        const verdict = settle(record, { refreshToken, key: '', attempt })
-        return verdict !== 'write' || (record.refreshToken === refreshToken && !record.ended)
-      }),
+      fc.property(
+        session,
+        fc.string(),
+        fc.nat(30),
+        fc.boolean(),
+        (record, refreshToken, attempt, rotated) => {
+          const verdict = settle(record, { refreshToken, from: 'hash', key: '', attempt }, rotated)
+          return verdict !== 'write' || (record.refreshToken === refreshToken && !record.ended)
+        },
+      ),
     )
   })
 
-  it('a rejection ends the session only where nobody else has tried, or done, anything about it', () => {
+  it('a rejection ends the session only if no other process has tried, or done, anything about it', () => {
     fc.assert(
-      fc.property(history, (deeds) => {
-        const tried = ['refresh', 'claim', 'fail', 'give_up', 'end']
-        const verdict = deeds.some((each) => tried.includes(each.do)) ? 'again' : 'end'
-        return settleRejection(after(deeds), mine) === verdict
+      fc.property(history, fc.boolean(), (deeds, isStrict) => {
+        const did = (...names: Deed['do'][]) => deeds.some((each) => names.includes(each.do))
+        const isReplaced =
+          deeds.some((each) => each.do === 'refresh' && each.rotates) && !did('end', 'give_up')
+        const verdict = settleRejection(after(deeds), mine, isStrict)
+        if (isReplaced) return verdict === 'replaced'
+        if (did('refresh', 'lease', 'fail', 'give_up', 'end')) return verdict === 'again'
+        return verdict === (did('doubt') && !isStrict ? 'wait' : 'end')
       }),
       { numRuns: 1000 },
     )

@@ -7,7 +7,7 @@ import {
   readTokenResponse,
 } from '../../src/rules/token-response.ts'
 
-const SENT = 1_800_000_000
+const SENT = { obtainedAt: 1_800_000_000 }
 const YEAR = 31_536_000
 const good = { access_token: 'at', token_type: 'Bearer', expires_in: 60 }
 
@@ -15,7 +15,7 @@ function read(members: object): ReturnType<typeof readTokenResponse> {
   return readTokenResponse({ ...good, ...members }, SENT)
 }
 
-it('a token lives for five minutes when nobody says how long', () => {
+it('a token lives for 300 seconds if the response does not specify a lifetime', () => {
   expect(DEFAULT_LIFETIME_SECONDS).toBe(300)
 })
 
@@ -23,15 +23,17 @@ describe('lifetimeSeconds', () => {
   it.each<[unknown, number]>([
     [undefined, DEFAULT_LIFETIME_SECONDS],
     [null, DEFAULT_LIFETIME_SECONDS],
-    [0, 0],
-    [-0, 0],
-    [-1, 0],
-    [-1e12, 0],
-    [0.5, 0],
+    [0, DEFAULT_LIFETIME_SECONDS],
+    [-0, DEFAULT_LIFETIME_SECONDS],
+    [-1, DEFAULT_LIFETIME_SECONDS],
+    [-1e12, DEFAULT_LIFETIME_SECONDS],
+    [0.5, DEFAULT_LIFETIME_SECONDS],
+    [1, 1],
     [1.9, 1],
     [3600, 3600],
     ['3600', 3600],
-    ['0', 0],
+    ['0', DEFAULT_LIFETIME_SECONDS],
+    ['000', DEFAULT_LIFETIME_SECONDS],
     ['007', 7],
     ['1e3', DEFAULT_LIFETIME_SECONDS],
     ['0x10', DEFAULT_LIFETIME_SECONDS],
@@ -49,7 +51,7 @@ describe('lifetimeSeconds', () => {
     ['9'.repeat(400), YEAR],
     [Number.MAX_VALUE, YEAR],
     [Infinity, YEAR],
-    [-Infinity, 0],
+    [-Infinity, DEFAULT_LIFETIME_SECONDS],
     [YEAR, YEAR],
     [YEAR + 1, YEAR],
     [NaN, DEFAULT_LIFETIME_SECONDS],
@@ -60,11 +62,11 @@ describe('lifetimeSeconds', () => {
     expect(lifetimeSeconds(expiresIn)).toBe(expected)
   })
 
-  it('is a whole number from 0 to a year, whatever came', () => {
+  it('is a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
     fc.assert(
       fc.property(fc.anything(), (expiresIn) => {
         const seconds = lifetimeSeconds(expiresIn)
-        expect(Number.isInteger(seconds) && seconds >= 0 && seconds <= YEAR).toBe(true)
+        expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= YEAR).toBe(true)
       }),
     )
   })
@@ -73,10 +75,21 @@ describe('lifetimeSeconds', () => {
 describe('readTokenResponse', () => {
   it('reads a whole response, its lifetime counted from when the request was sent', () => {
     expect(read({ refresh_token: 'rt', scope: 'a b', id_token: 'jwt', extra: [1] })).toEqual({
-      accessToken: { value: 'at', type: 'Bearer', obtainedAt: SENT, expiresAt: SENT + 60, scope: 'a b' },
+      accessToken: { value: 'at', type: 'Bearer', ...SENT, expiresAt: SENT.obtainedAt + 60, scope: 'a b' },
       refreshToken: 'rt',
       scope: 'a b',
       idToken: 'jwt',
+    })
+  })
+
+  it("keeps by how many seconds the server's clock is ahead of the writer's", () => {
+    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 })
+    expect(grant?.accessToken).toEqual({
+      value: 'at',
+      type: 'Bearer',
+      ...SENT,
+      expiresAt: SENT.obtainedAt + 60,
+      ahead: -240.5,
     })
   })
 
@@ -120,7 +133,7 @@ describe('readTokenResponse', () => {
 
   it('S15: reads no expiry out of the access token', () => {
     const jwt = `${btoa('{"alg":"none"}')}.${btoa('{"exp":1}').replaceAll('=', '')}.`
-    expect(read({ access_token: jwt.replaceAll('=', '') })?.accessToken?.expiresAt).toBe(SENT + 60)
+    expect(read({ access_token: jwt.replaceAll('=', '') })?.accessToken?.expiresAt).toBe(SENT.obtainedAt + 60)
   })
 
   it('S3: is not changed by members it does not know, and finds none on a prototype', () => {

@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { Http } from '../http.ts'
+import type { ServerClock } from '../server-clock.ts'
 import { discover, type DiscoveryOptions } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { Wire } from './wire.ts'
@@ -13,12 +14,17 @@ export type ClientAuthentication =
 
 export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
   readonly http: Http
+  /** For requests whose response may carry a refresh token: it is awaited for longer than any caller waits. */
+  readonly patientHttp: Http
+  readonly serverClock: ServerClock
   /** Whether plain http is allowed: only for an issuer on loopback. */
   readonly insecure: boolean
   readonly clientId: string
   readonly authentication: ClientAuthentication
   readonly flights: Flights
   readonly clock: Clock
+  /** From 0 to 1, for pauses. */
+  readonly random: () => number
 }
 
 /** What every request to the authorization server needs. */
@@ -26,8 +32,12 @@ export interface Connection {
   readonly client: oauth.Client
   readonly authenticate: oauth.ClientAuth
   readonly wire: Wire
+  readonly patientWire: Wire
   readonly clock: Clock
-  /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
+  readonly serverClock: ServerClock
+  /** Makes a request that has no effect. Rejects if there is no response. */
+  probe(): Promise<unknown>
+  /** @throws TryLaterError or ConfigurationError if the metadata is not available. */
   metadata(): Promise<oauth.AuthorizationServer>
 }
 
@@ -35,15 +45,34 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { http, insecure, flights, clock, issuer, metadataUrl } = options
-  const wire: Wire = { [oauth.customFetch]: http, [oauth.allowInsecureRequests]: insecure }
+  const { insecure, flights, clock, serverClock, issuer, metadataUrl } = options
+  const wireOf = (http: Http): Wire => ({
+    [oauth.customFetch]: http,
+    [oauth.allowInsecureRequests]: insecure,
+  })
+  const wire = wireOf(options.http)
+  const metadata = createMetadataCache({
+    discover: () => discover({ issuer, metadataUrl, wire }),
+    flights,
+    clock,
+    random: options.random,
+  })
   return {
     client,
     authenticate: clientAuthentication(options.authentication),
     wire,
+    patientWire: wireOf(options.patientHttp),
     clock,
-    metadata: createMetadataCache(() => discover({ issuer, metadataUrl, wire }), flights, clock),
+    serverClock,
+    // A process that has no metadata yet needs it soon.
+    probe: () => (metadata.isKnown() ? options.http(probeUrl(options)) : metadata.get()),
+    metadata: metadata.get,
   }
+}
+
+/** Any response shows that the server responds, and what time it is there. */
+function probeUrl({ issuer, metadataUrl }: Pick<DiscoveryOptions, 'issuer' | 'metadataUrl'>): string {
+  return metadataUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
 function clientAuthentication(authentication: ClientAuthentication): oauth.ClientAuth {

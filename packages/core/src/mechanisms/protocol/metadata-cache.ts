@@ -1,34 +1,73 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
+import { type BackOff, nextBackOff } from '../../rules/back-off.ts'
+import { type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
-const FRESH_SECONDS = 3600
-/** Caches may share their flights, but not what they bring. */
+export interface MetadataCacheOptions<T> {
+  readonly discover: () => Promise<T>
+  readonly flights: Flights
+  readonly clock: Clock
+  /** From 0 to 1, for pauses. */
+  readonly random: () => number
+}
+
+export interface MetadataCache<T> {
+  get(): Promise<T>
+  isKnown(): boolean
+}
+
+const FRESH_MS = 3_600_000
+const MAX_PAUSE_SECONDS = 10
+/** Caches may share their flights, but not their results. */
 let caches = 0
 
 /**
- * Keeps the metadata of the authorization server: fetched once under load, again after an hour beside its use, and
- * kept when that fails (S8).
+ * Keeps the metadata of the authorization server (S8). It is fetched once under load, and again in the background after
+ * an hour. If that fails, the known metadata stays in use. Failures back off, so that callers of a cold process do not
+ * cause a request each.
  */
-export function createMetadataCache<T>(
-  discover: () => Promise<T>,
-  flights: Flights,
-  clock: Clock,
-): () => Promise<T> {
+export function createMetadataCache<T>(options: MetadataCacheOptions<T>): MetadataCache<T> {
+  const { discover, flights, clock, random } = options
   const group = `authorization server metadata ${(caches += 1)}`
   let known: { readonly metadata: T; readonly at: number } | undefined
+  let failure: { readonly error: unknown; readonly backOff: BackOff } | undefined
 
-  async function fetchAnew() {
-    const metadata = await discover()
-    known = { metadata, at: clock.elapsed() }
-    return metadata
+  const now = () => clock.elapsed() / 1000
+
+  async function refetch() {
+    try {
+      const metadata = await discover()
+      known = { metadata, at: clock.elapsed() }
+      failure = undefined
+      return metadata
+    } catch (error) {
+      const code = 'authorization_server_unavailable'
+      const backOff = nextBackOff(failure?.backOff, code, now(), { jitter: random() })
+      // Without metadata nothing works, so a server that is back must be found soon.
+      failure = { error, backOff: { ...backOff, until: Math.min(backOff.until, now() + MAX_PAUSE_SECONDS) } }
+      throw error
+    }
   }
 
-  return async () => {
-    if (known && clock.elapsed() - known.at < FRESH_SECONDS * 1000) return known.metadata
-    const { result } = flights.join(group, '', fetchAnew)
+  async function get() {
+    if (known && clock.elapsed() - known.at < FRESH_MS) return known.metadata
+    if (failure && now() < failure.backOff.until) {
+      if (known) return known.metadata
+      throw postponed(failure.error, failure.backOff.until - now())
+    }
+    const { result } = flights.join(group, '', refetch)
     if (!known) return result
-    // The next call tries again; until then what is known serves.
+    // The failure is kept above. The known metadata stays in use.
     result.catch(() => undefined)
     return known.metadata
   }
+  return { get, isKnown: () => known !== undefined }
+}
+
+/** The same error for a later caller, who can try again after another time. */
+function postponed(error: unknown, seconds: number): unknown {
+  if (!(error instanceof TryLaterError)) return error
+  const { code, message, cause } = error
+  const retryAfterSeconds = Math.max(1, Math.ceil(seconds))
+  return new TryLaterError(code, message, { cause: cause as RedactedCause | undefined, retryAfterSeconds })
 }

@@ -24,7 +24,8 @@ export function refused(answer: Answer, now: number): RefreshAnswer {
   const kind = classifyRefusal(status, cause.error)
   if (kind === 'rejected') return { kind }
   if (kind === 'misconfigured') return { kind, cause }
-  return { kind, cause, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
+  const isBusy = status === 429 || status === 503
+  return { kind, cause, isBusy, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
 }
 
 /** The same where no response came. */

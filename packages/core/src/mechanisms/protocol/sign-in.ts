@@ -5,7 +5,7 @@ import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
 import { errorResponse } from './refusals.ts'
 import { signInFailed } from './sign-in-errors.ts'
-import { tokensOf } from './tokens.ts'
+import { requestTokens } from './tokens.ts'
 import { withQuery } from './with-query.ts'
 
 /** What a login keeps until its callback comes. */
@@ -29,7 +29,7 @@ export interface SignInProtocol {
 
 /** @param openid - Whether a sign-in must bring an ID token. */
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
-  const { client, authenticate, wire, clock, metadata } = connection
+  const { client, authenticate, wire, serverClock, metadata } = connection
   return {
     newTransaction: (redirectUri) => ({
       state: randomId(),
@@ -55,7 +55,7 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
       try {
         const { state, redirectUri, codeVerifier } = transaction
         const code = oauth.validateAuthResponse(server, client, parameters, state)
-        const answer = await tokensOf(
+        const answer = await requestTokens(
           () =>
             oauth.authorizationCodeGrantRequest(
               server,
@@ -66,7 +66,7 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
               codeVerifier,
               wire,
             ),
-          clock,
+          serverClock,
         )
         const { grant } = answer
         if (!grant?.accessToken) throw errorResponse(answer)

@@ -4,7 +4,8 @@ import type { TokenGrant, UserClaims } from '../../rules/session-record.ts'
 import type { TokenRequest } from '../../rules/token-key.ts'
 import type { Connection } from './connection.ts'
 import { errorResponse, refused, unanswered } from './refusals.ts'
-import { answerOf, tokensOf } from './tokens.ts'
+import { parseHttpDate } from '../../rules/http-date.ts'
+import { answerOf, requestTokens } from './tokens.ts'
 
 /** Judges a grant by the new ID token that came with it. */
 export type JudgeIdToken = (
@@ -14,9 +15,9 @@ export type JudgeIdToken = (
   server: oauth.AuthorizationServer,
 ) => Promise<RefreshAnswer>
 
-/** @param judgeIdToken - Without it ID tokens are not looked at. */
+/** @param judgeIdToken - Without it, ID tokens are not looked at. */
 export function createTokenEndpoint(connection: Connection, judgeIdToken?: JudgeIdToken): TokenEndpoint {
-  const { client, authenticate, wire, clock, metadata } = connection
+  const { client, authenticate, wire, patientWire, clock, serverClock, metadata, probe } = connection
   return {
     async ready() {
       await metadata()
@@ -24,18 +25,24 @@ export function createTokenEndpoint(connection: Connection, judgeIdToken?: Judge
     async refresh(refreshToken, request, user) {
       try {
         const server = await metadata()
-        const options = { ...wire, additionalParameters: parametersOf(request) }
+        const options = { ...patientWire, additionalParameters: parametersOf(request) }
         const send = () => oauth.refreshTokenGrantRequest(server, client, authenticate, refreshToken, options)
-        const answer = await tokensOf(send, clock)
+        const answer = await requestTokens(send, serverClock)
         const { grant } = answer
         if (!grant?.accessToken && !grant?.refreshToken) return refused(answer, clock.now())
         const { idToken, ...tokens } = grant
-        if (idToken === undefined || !judgeIdToken) return { kind: 'refreshed', grant: tokens }
-        return await judgeIdToken(idToken, tokens, user, server)
+        const date = parseHttpDate(answer.response.headers.get('date') ?? '')
+        if (idToken === undefined || !judgeIdToken) return { kind: 'refreshed', grant: tokens, date }
+        return { ...(await judgeIdToken(idToken, tokens, user, server)), date }
       } catch (error) {
         return unanswered(error)
       }
     },
+    isResponding: () =>
+      probe().then(
+        () => true,
+        () => false,
+      ),
     async revoke(token, hint = 'refresh_token') {
       try {
         const server = await metadata()

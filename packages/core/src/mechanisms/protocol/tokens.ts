@@ -1,6 +1,6 @@
-import type { Clock } from '../../ports/clock.ts'
 import type { TokenGrant } from '../../rules/session-record.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/token-response.ts'
+import type { ServerClock } from '../server-clock.ts'
 
 /** An answer of an endpoint. `body` is `undefined` when it was no JSON that can be accepted. */
 export interface Answer {
@@ -17,9 +17,13 @@ export async function answerOf(response: Response): Promise<Answer> {
   return { response, body: parseJsonObject(await response.text()) }
 }
 
-/** Reads what the token endpoint answers (RFC 6749 §5). */
-export async function tokensOf(request: () => Promise<Response>, clock: Clock): Promise<TokenAnswer> {
-  const sentAt = clock.now()
+/** Sends a token request and reads the response (RFC 6749 §5). */
+export async function requestTokens(
+  request: () => Promise<Response>,
+  serverClock: ServerClock,
+): Promise<TokenAnswer> {
+  const timeOfRequest = serverClock.startRequest()
   const { response, body } = await answerOf(await request())
-  return { response, body, grant: response.status === 200 ? readTokenResponse(body, sentAt) : undefined }
+  const grant = response.status === 200 ? readTokenResponse(body, timeOfRequest(response.headers)) : undefined
+  return { response, body, grant }
 }

@@ -1,0 +1,112 @@
+import type { TokenGrant } from '../../rules/session-record.ts'
+import { EvertokenError } from '../../vocabulary/index.ts'
+import { fingerprint } from '../digest.ts'
+import { revokeToken } from '../revoke-token.ts'
+import type { AnsweredAttempt, TokenResult } from './attempt.ts'
+import { recover } from './failure.ts'
+import { createLeaseKeeper } from './keep-lease.ts'
+import type { TakenLease } from './lease.ts'
+import type { Turn } from './line.ts'
+import { persist } from './persist.ts'
+import { endSession, handleRejection } from './rejection.ts'
+import { createSender, type ExchangeOptions, type Refresh } from './send.ts'
+
+/** How often the holder of a lease shows that it is alive. A normal response comes earlier. */
+const BEAT_MS = 2000
+
+/**
+ * Sends the refresh token, and carries out what the response means. The request is never aborted: a response that comes
+ * after the callers have left may carry the only valid refresh token.
+ *
+ * @returns `'again'` if the session must be read again.
+ * @throws The typed error that every caller of the flight gets. The session is kept.
+ */
+export async function exchange(
+  refresh: Refresh,
+  taken: TakenLease,
+  options: ExchangeOptions,
+): Promise<TokenResult | 'again'> {
+  const { cell, demand, turn, sends } = refresh
+  const { server, emit } = options
+  const sender = createSender(refresh, taken.snapshot, options)
+  const keeper = createLeaseKeeper(refresh, sender, options)
+
+  await sender.send(taken)
+  try {
+    for (;;) {
+      const message = await nextResponse()
+      reportHealth(message, turn, options)
+      turn.leave()
+      const result = await handle(message)
+      if (result !== 'listen') return result
+    }
+  } finally {
+    keeper.stop()
+    // What fails there has been reported by an event.
+    if (sender.open.size > 0) demand.keepAlive(listenOn().catch(ignoreTyped))
+  }
+
+  /** Waits for a response. Until it comes, the lease is kept. */
+  async function nextResponse(): Promise<AnsweredAttempt> {
+    for (;;) {
+      const message = await sender.mailbox.next(BEAT_MS)
+      if (!message) keeper.tick()
+      else if ('error' in message) throw message.error
+      else return message
+    }
+  }
+
+  async function handle({ attempt, answer }: AnsweredAttempt): Promise<TokenResult | 'again' | 'listen'> {
+    const isLast = sender.open.size === 0
+    switch (answer.kind) {
+      case 'refreshed':
+        if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
+        return persist(cell, { ...attempt, date: answer.date }, answer.grant, sender.leased, options)
+      case 'subject_changed':
+        try {
+          return await endSession(cell, attempt, 'subject_changed', options)
+        } finally {
+          await revokeNew(answer.grant)
+        }
+      case 'rejected':
+        return handleRejection(cell, attempt, isLast, options)
+      case 'misconfigured':
+      case 'not_processed':
+      case 'ambiguous': {
+        if (!isLast) return 'listen'
+        const inDoubt = attempt.inDoubt || answer.kind === 'ambiguous'
+        const past = { sends: sends.count, firstSentAt: sends.firstAt }
+        return recover(cell, { ...attempt, inDoubt }, answer, past, options)
+      }
+    }
+  }
+
+  /** The callers have their result. Another response may still carry a newer refresh token. */
+  async function listenOn(): Promise<void> {
+    while (sender.open.size > 0) {
+      const { attempt, answer } = await nextResponse()
+      if (answer.kind === 'refreshed')
+        await persist(cell, { ...attempt, date: answer.date }, answer.grant, undefined, options)
+      if (answer.kind === 'subject_changed') await revokeNew(answer.grant)
+    }
+  }
+
+  async function revokeNew({ refreshToken }: TokenGrant): Promise<void> {
+    if (refreshToken !== undefined) await revokeToken(server, emit, cell.key, refreshToken)
+  }
+}
+
+function reportHealth(
+  { attempt: { sentAt }, answer }: AnsweredAttempt,
+  turn: Turn,
+  { clock, health }: ExchangeOptions,
+): void {
+  if ('isBusy' in answer && answer.isBusy) turn.overloaded(answer.retryAfterSeconds ?? 1)
+  if (answer.kind === 'ambiguous' || answer.kind === 'not_processed') return
+  turn.succeeded(clock.elapsed() - sentAt)
+  health.respondedTo = Math.max(health.respondedTo, sentAt)
+}
+
+function ignoreTyped(error: unknown): void {
+  if (!(error instanceof EvertokenError)) throw error
+}

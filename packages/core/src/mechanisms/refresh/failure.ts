@@ -1,0 +1,95 @@
+import type { RefreshAnswer } from '../../ports/authorization-server.ts'
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { decide, type ReusePolicy } from '../../rules/decide.ts'
+import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../rules/grant-transitions.ts'
+import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
+import { fingerprint } from '../digest.ts'
+import { swapUntilWon } from '../swap-until-won.ts'
+import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { refreshError, toTokenResult } from './token-result.ts'
+
+/** A response that brought nothing and decided nothing. */
+export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
+
+const MAX_SENDS = 3
+/** A caller can wait for so long within one refresh. */
+const MAX_PATIENCE_SECONDS = 2
+const FIRST_RETRY_SECONDS = 0.1
+
+/** The authorization server refuses the parameters of the request, not the client (RFC 6749 §5.2, RFC 8707 §2). */
+const ABOUT_PARAMETERS = new Set(['invalid_scope', 'invalid_target'])
+
+const CODES: Record<Failure['kind'], ErrorCode> = {
+  misconfigured: 'client_rejected',
+  not_processed: 'authorization_server_unavailable',
+  ambiguous: 'refresh_outcome_unknown',
+}
+
+/**
+ * Gives the lease back after a failure. If the policy allows it, the refresh is tried again; otherwise it backs off.
+ *
+ * @param sends - How often this flight has sent the refresh token.
+ * @param firstSentAt - When it did so first, by the monotonic clock in milliseconds.
+ * @returns `'again'` if the session must be read again.
+ * @throws The typed error that every caller of the flight gets. The session is kept.
+ */
+export async function recover(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  failure: Failure,
+  { sends, firstSentAt }: { readonly sends: number; readonly firstSentAt: number },
+  context: RefreshContext,
+): Promise<TokenResult | 'again'> {
+  const { clock, serverClock, policy, emit, random } = context
+  const { kind, cause, retryAfterSeconds } = failure
+  const code = CODES[kind]
+  const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
+  const elapsedMs = clock.elapsed() - firstSentAt
+  if (sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS && mayRetry(kind, elapsedMs, policy.reuse)) {
+    // The lease stands for the line and the pause only if no other process needs it: it is given back.
+    await release(cell, attempt, (record) => withoutLease(record))
+    await clock.sleep(pauseSeconds * 1000 * (1 + random() / 4))
+    return 'again'
+  }
+  emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause })
+  const options = { retryAfterSeconds, jitter: random() }
+  const isFree = await release(cell, attempt, (record) =>
+    ABOUT_PARAMETERS.has(cause.error ?? '')
+      ? withParameterBackOff(record, attempt.key, code, clock.now(), options)
+      : withBackOff(record, code, clock.now(), options),
+  )
+  if (isFree) {
+    const now = await cell.read()
+    if (now?.record.attempt !== attempt.attempt) return 'again'
+    const next = decide(now.record, attempt, serverClock.read(), policy)
+    const ready = next.do === 'serve' ? toTokenResult(next, now) : undefined
+    if (ready) return ready
+    if (now.record.backOff) throw refreshError(code, now.record.backOff.until - clock.now(), cause)
+  }
+  throw refreshError(code, retryAfterSeconds ?? 1, cause)
+}
+
+/** Resolves to `false` if the store fails: it has reported that. Until the lease lapses, no process refreshes. */
+async function release(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  step: typeof withoutLease,
+): Promise<boolean> {
+  const released = swapUntilWon(cell, cell.kept, (record) => {
+    if (record.lease?.holder !== attempt.holder) return undefined
+    const next = step(record)
+    return attempt.inDoubt ? withDoubt(next) : next
+  })
+  return released.then(
+    () => true,
+    () => false,
+  )
+}
+
+function mayRetry(kind: Failure['kind'], elapsedMs: number, reuse: ReusePolicy): boolean {
+  if (kind === 'misconfigured') return false
+  if (kind === 'not_processed' || reuse === 'tolerant') return true
+  if (reuse === 'strict') return false
+  // The grace period starts at the first use, and the response to the next one must arrive within it.
+  return elapsedMs < reuse.graceSeconds * 500
+}

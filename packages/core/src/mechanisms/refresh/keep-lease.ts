@@ -1,0 +1,91 @@
+import { withDoubt } from '../../rules/grant-transitions.ts'
+import { maySendAgain } from '../../rules/second-send.ts'
+import { OperatorError } from '../../vocabulary/index.ts'
+import type { ExchangeOptions, Refresh, Sender } from './send.ts'
+
+/** What the holder of a lease does while it waits for a response. */
+export interface LeaseKeeper {
+  /** To be called every 2 seconds without a response. Shows that the holder is alive, or sends a second request. */
+  tick(): void
+  /** To be called when there is a result. */
+  stop(): void
+}
+
+export function createLeaseKeeper(
+  { cell, lease, turn, sends }: Refresh,
+  sender: Sender,
+  { server, clock, policy, requestTimeoutMs, health }: ExchangeOptions,
+): LeaseKeeper {
+  let isHolder = true
+  let isBusy = false
+  /** Whether there was a reason to run again while it was busy. */
+  let isWanted = false
+  let isSlow = false
+  let hasEvidence = false
+  let asked: Promise<void> | undefined
+
+  async function keepLease(): Promise<void> {
+    const now = await cell.kept()
+    isHolder &&= now?.record.lease?.holder === lease.holder
+    if (!now || !isHolder || sender.open.size === 0) return
+    const [first] = sender.open
+    const isSame = now.record.refreshToken === first?.refreshToken
+    if (!isSame || !isSecondSendDue()) {
+      sender.leased = (await lease.beat(now)) ?? sender.leased
+      return
+    }
+    const { responses } = sender
+    const again = await lease.take({ ...now, record: withDoubt(now.record) })
+    // What has arrived in the meantime may have spent the refresh token.
+    if (again === 'again' || sender.responses !== responses) return
+    await sender.send(again)
+  }
+
+  function isSecondSendDue(): boolean {
+    const now = clock.elapsed()
+    const newest = Math.max(...[...sender.open].map(({ sentAt }) => sentAt))
+    const sinceFirstMs = now - sends.firstAt
+    const timing = { sends: sends.count, sinceFirstMs, sinceLastMs: now - newest, requestTimeoutMs }
+    const may = maySendAgain(policy.reuse, timing)
+    if (may !== 'with_evidence') return may === 'yes'
+    if (health.respondedTo > sends.firstAt || hasEvidence) return true
+    // The lease is kept while the server is asked.
+    asked ??= ask()
+    return false
+  }
+
+  async function ask(): Promise<void> {
+    hasEvidence = await server.isResponding()
+    if (!hasEvidence) return
+    if (isBusy) isWanted = true
+    else void run()
+  }
+
+  async function run(): Promise<void> {
+    if (!isHolder || isBusy) return
+    isBusy = true
+    do {
+      isWanted = false
+      try {
+        await keepLease()
+      } catch (error) {
+        // The store has reported its failure. The next beat tries again.
+        if (!(error instanceof OperatorError)) sender.mailbox.put({ error })
+      }
+    } while (isWanted)
+    isBusy = false
+  }
+
+  return {
+    stop() {
+      isHolder = false
+    },
+    tick() {
+      if (!isSlow) turn.overloaded()
+      isSlow = true
+      // A request that is lost must not keep the place of others.
+      if (clock.elapsed() - sends.firstAt >= requestTimeoutMs) turn.leave()
+      void run()
+    },
+  }
+}

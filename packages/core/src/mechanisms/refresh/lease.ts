@@ -1,0 +1,127 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LeaseState } from '../../rules/decide.ts'
+import { withBeat, withLease, withoutLease } from '../../rules/grant-transitions.ts'
+import type { RefreshLease } from '../../rules/session-record.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
+import { createBoundedMap } from '../bounded-map.ts'
+import { fingerprint } from '../digest.ts'
+
+/** Two looks at a lease that are further apart show a pause of this process, in which the holder may have paused too. */
+const MAX_LOOK_MS = 2500
+/** A caller who waits for another process for longer than this is reported. */
+const LONG_WAIT_MS = 1000
+/** A process that took longer from the swap to the send reads the record again. */
+const SEND_WITHIN_MS = 2000
+/** However slow the store is, the request leaves this long before another process can take the lease over. */
+const LAPSE_MARGIN_MS = 2000
+const MAX_UNSENT = 1000
+
+export interface LeasesOptions {
+  readonly clock: Clock
+  readonly emit: EventListener
+  /** How long a lease must be watched without a change before it has lapsed, in milliseconds. */
+  readonly lapseMs: number
+}
+
+/** The leases of one process. */
+export interface Leases {
+  /** Follows, for one flight, the lease that the record of a session carries. */
+  watch(cell: SessionCell, holder: string): LeaseWatch
+}
+
+export interface LeaseWatch {
+  readonly holder: string
+  /** Returns the state of the lease, by how long it was watched without a change. */
+  look(lease: RefreshLease | undefined): LeaseState
+  /**
+   * Takes the lease. Resolves to `'again'` if the record has changed, or if so much time has passed that the request
+   * must not be sent.
+   */
+  take(from: Snapshot): Promise<TakenLease | 'again'>
+  /** To be called when the request is sent. */
+  used(): void
+  /** Shows that the holder is alive. Resolves to `undefined` if the record has changed. */
+  beat(from: Snapshot): Promise<Snapshot | undefined>
+  /** To be called when the flight ends: gives back a lease that was never used. Never rejects. */
+  giveBack(): Promise<void>
+}
+
+export interface TakenLease {
+  readonly snapshot: Snapshot
+  /** Set if more than 2 seconds have passed since. */
+  readonly late: true | undefined
+}
+
+export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
+  // The leases of flights that ended before they sent anything. A swap that failed may have been made.
+  const unsent = createBoundedMap<string, true>(MAX_UNSENT)
+
+  return {
+    watch(cell, holder) {
+      const session = fingerprint(cell.key)
+      let [watched, lookedAt, watchedMs, waitedMs] = ['', 0, 0, 0]
+      let state: 'free' | 'taken' | 'used' = 'free'
+      let overruns = 0
+
+      function look(lease: RefreshLease | undefined): LeaseState {
+        if (!lease) return 'lapsed'
+        if (lease.holder === holder || unsent.get(lease.holder)) return 'mine'
+        const now = clock.elapsed()
+        const name = `${lease.attempt} ${lease.beat}`
+        const passedMs = watched === '' ? 0 : Math.min(now - lookedAt, MAX_LOOK_MS)
+        const before = watched === name ? watchedMs : 0
+        watchedMs = watched === name ? before + passedMs : 0
+        watched = name
+        lookedAt = now
+        reportWait(passedMs)
+        if (watchedMs <= lapseMs) return 'live'
+        if (before <= lapseMs) emit({ type: 'lease_expired', session })
+        return 'lapsed'
+      }
+
+      function reportWait(passedMs: number): void {
+        const isLong = waitedMs <= LONG_WAIT_MS && waitedMs + passedMs > LONG_WAIT_MS
+        waitedMs += passedMs
+        if (isLong) emit({ type: 'refresh_waiting', session })
+      }
+
+      async function take(from: Snapshot): Promise<TakenLease | 'again'> {
+        const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
+        const { lease } = from.record
+        const isUnsent = lease !== undefined && unsent.get(lease.holder) === true
+        // A flight that has sent a request has used its lease, whatever becomes of the next one.
+        if (state === 'free') state = 'taken'
+        const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))
+        if (!snapshot) return 'again'
+        // The monotonic clock stands still while the machine is suspended.
+        const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
+        const late = passedMs > SEND_WITHIN_MS || undefined
+        if (late) overruns++
+        // The first overrun may be a pause. A second one shows a slow store, which must not stop refreshes for ever.
+        const limitMs = overruns > 1 ? lapseMs - LAPSE_MARGIN_MS : SEND_WITHIN_MS
+        return passedMs > limitMs ? 'again' : { snapshot, late }
+      }
+
+      return {
+        holder,
+        look,
+        take,
+        used() {
+          state = 'used'
+        },
+        beat: (from) => cell.swap(from, withBeat(from.record)),
+        async giveBack() {
+          if (state !== 'taken') return
+          unsent.set(holder, true)
+          try {
+            const now = await cell.kept()
+            if (now?.record.lease?.holder === holder) await cell.swap(now, withoutLease(now.record))
+          } catch {
+            // The store has reported its failure. This process knows that the lease was never used.
+          }
+        },
+      }
+    },
+  }
+}

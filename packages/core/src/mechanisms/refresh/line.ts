@@ -1,0 +1,140 @@
+import type { Clock } from '../../ports/clock.ts'
+import { cut, grow, INITIAL_LIMIT } from '../../rules/concurrency-limit.ts'
+
+/**
+ * The line in which refreshes wait for the authorization server, before they take the lease: first come, first served,
+ * one place per session. Without it, thousands of sessions that expire together lose their responses to time-outs.
+ */
+export interface Line {
+  /**
+   * Waits for a turn. Resolves to `undefined` in place of a promise if nobody has to wait.
+   *
+   * @param key - The session. All its callers share one place.
+   */
+  enter(key: string): Turn | Promise<Turn>
+  /** Seconds after which a caller who cannot wait any longer should come back. */
+  retryAfterSeconds(): number
+}
+
+/** The right to send a request. */
+export interface Turn {
+  /** The server has responded well after so many milliseconds. */
+  succeeded(tripMs: number): void
+  /**
+   * The server shows that it is overloaded, or does not respond.
+   *
+   * @param pauseSeconds - Set if no request must be sent for a while.
+   */
+  overloaded(pauseSeconds?: number): void
+  /** Gives the turn to the next in line. Can be called more than once. */
+  leave(): void
+}
+
+export interface LineOptions {
+  readonly clock: Clock
+  /** From 0 to 1, for pauses. */
+  readonly random: () => number
+  /**
+   * Milliseconds between two looks, for runtimes in which no request can wake another one. Without it, the one who
+   * leaves wakes the next.
+   */
+  readonly pollMs?: number | undefined
+}
+
+interface Place {
+  turn?: Turn
+  /** When its owner last looked, where it has to look. An owner that is gone does not block the others. */
+  lookedAt: number
+  readonly wake: AbortController
+}
+
+/** A response to one request must not stop all others for longer, whatever the server asks for. */
+const MAX_PAUSE_SECONDS = 30
+const MAX_RETRY_AFTER_SECONDS = 30
+/** Responses per second, while no rate was measured. */
+const ASSUMED_RATE = 40
+const RATE_IS_OLD_MS = 2000
+/** Weight of the newest gap between two responses in the measured rate. */
+const RATE_WEIGHT = 0.05
+/** Who waits to be woken looks again at the latest after this time. */
+const LONG_POLL_MS = 60_000
+const GONE_MS = 2000
+/** A turn lasts no longer than a response is awaited, even if the request that had it is gone. */
+const MAX_TURN_MS = 70_000
+
+export function createLine({ clock, random, pollMs }: LineOptions): Line {
+  const places = new Map<string, Place>()
+  const turns = new Map<Turn, number>()
+  let limit = INITIAL_LIMIT
+  let pausedUntil = 0
+  let gapMs: number | undefined
+  let succeededAt = -Infinity
+
+  const isFree = () => turns.size < Math.floor(limit.limit) && clock.elapsed() >= pausedUntil
+
+  function createTurn(): Turn {
+    const turn: Turn = {
+      succeeded(tripMs) {
+        const now = clock.elapsed()
+        const newGap = now - succeededAt
+        if (newGap < Infinity) gapMs = gapMs === undefined ? newGap : gapMs + (newGap - gapMs) * RATE_WEIGHT
+        succeededAt = now
+        limit = grow(limit, tripMs, places.size > 0)
+      },
+      overloaded(pauseSeconds) {
+        limit = cut(limit, clock.elapsed())
+        if (pauseSeconds === undefined) return
+        const seconds = Math.min(Math.max(pauseSeconds, 1), MAX_PAUSE_SECONDS) * (0.75 + random() / 2)
+        pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)
+        // Nobody else wakes those who wait when the pause is over. Where they look by themselves, that does no harm.
+        void clock.sleep(seconds * 1000).then(admit)
+      },
+      leave() {
+        if (turns.delete(turn)) admit()
+      },
+    }
+    turns.set(turn, clock.elapsed())
+    return turn
+  }
+
+  function admit(): void {
+    const now = clock.elapsed()
+    for (const [turn, since] of turns) if (now - since > MAX_TURN_MS) turns.delete(turn)
+    for (const [key, place] of places) {
+      if (!isFree()) return
+      places.delete(key)
+      if (pollMs !== undefined && now - place.lookedAt > GONE_MS) continue
+      place.turn = createTurn()
+      place.wake.abort('admitted')
+    }
+  }
+
+  async function wait(place: Place): Promise<Turn> {
+    while (!place.turn) {
+      const left = pausedUntil - clock.elapsed()
+      const longMs = left > 0 ? left : LONG_POLL_MS
+      if (pollMs === undefined) await clock.sleep(longMs, place.wake.signal)
+      else await clock.sleep(pollMs * (0.5 + random()))
+      place.lookedAt = clock.elapsed()
+      if (!place.turn) admit()
+    }
+    return place.turn
+  }
+
+  return {
+    enter(key) {
+      if (places.size === 0 && isFree()) return createTurn()
+      const place = places.get(key) ?? { lookedAt: clock.elapsed(), wake: new AbortController() }
+      places.set(key, place)
+      admit()
+      return place.turn ?? wait(place)
+    },
+    retryAfterSeconds() {
+      const isOld = gapMs === undefined || clock.elapsed() - succeededAt > RATE_IS_OLD_MS
+      const rate = isOld ? ASSUMED_RATE : 1000 / Math.max(gapMs as number, 1)
+      const paused = (pausedUntil - clock.elapsed()) / 1000
+      const seconds = Math.max(paused, places.size / rate)
+      return Math.min(Math.max(Math.ceil(seconds), 1), MAX_RETRY_AFTER_SECONDS)
+    },
+  }
+}

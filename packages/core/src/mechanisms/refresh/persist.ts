@@ -1,0 +1,128 @@
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import {
+  withBackOff,
+  withDoubt,
+  withGrant,
+  withNewerGrant,
+  withSpare,
+} from '../../rules/grant-transitions.ts'
+import type { SessionRecord, TokenGrant } from '../../rules/session-record.ts'
+import { settle } from '../../rules/settle.ts'
+import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
+import { fingerprint } from '../digest.ts'
+import { LISTEN_MS } from '../http.ts'
+import { revokeToken } from '../revoke-token.ts'
+import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
+import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { refreshError } from './token-result.ts'
+
+const FIRST_PAUSE_MS = 50
+const MAX_PAUSE_MS = 1000
+
+/**
+ * Stores what a refresh has brought. Nothing comes before this: until it is done, the only copy of the refresh token is
+ * in this process. A store that fails is tried again for as long as a response is awaited.
+ *
+ * @param leased - The record as this attempt has left it. Usually nothing has changed since.
+ * @returns `'again'` if another process has stored a later result.
+ */
+export async function persist(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  grant: TokenGrant,
+  leased: Snapshot | undefined,
+  context: RefreshContext,
+): Promise<TokenResult | 'again'> {
+  const { clock, emit } = context
+  const startedAt = clock.elapsed()
+  let known = leased
+  for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
+    try {
+      return await persistOnce(cell, attempt, grant, known, context)
+    } catch (error) {
+      // A store that cannot hold the session does not hold it later either.
+      const isHopeless = error instanceof ConfigurationError
+      if (!isHopeless && !(error instanceof OperatorError)) throw error
+      if (isHopeless || clock.elapsed() - startedAt > LISTEN_MS) {
+        emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
+        throw error
+      }
+    }
+    known = undefined
+    if (pauseMs > 0) await clock.sleep(pauseMs)
+  }
+}
+
+async function persistOnce(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  grant: TokenGrant,
+  known: Snapshot | undefined,
+  context: RefreshContext,
+): Promise<TokenResult | 'again'> {
+  let now = known
+  for (let i = 0; i < MAX_SWAPS; i++) {
+    now ??= await cell.last()
+    const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)
+    if (settlement === 'adopt') return 'again'
+    if (settlement === 'revoke' || !now) return giveUp(cell, grant, now, context)
+    const next = settled(settlement, now.record, attempt, grant, context)
+    const snapshot = await cell.swap(now, next)
+    if (snapshot) return settlement === 'spare' ? 'again' : tokenFrom(cell, attempt, grant, snapshot, context)
+    now = undefined
+  }
+  throw everySwapLost()
+}
+
+function settled(
+  settlement: 'write' | 'replace' | 'spare',
+  record: SessionRecord,
+  attempt: RefreshAttempt,
+  grant: TokenGrant,
+  { serverClock, clock, random }: RefreshContext,
+): SessionRecord {
+  if (settlement === 'spare') return withSpare(record, grant.refreshToken as string)
+  const { key, rejected, capacity, holder } = attempt
+  const { from, date, late } = attempt
+  const origin = { from, attempt: attempt.attempt, date, late }
+  const response = { grant, key, attempt: attempt.attempt, rejected, origin }
+  const time = serverClock.read()
+  const granted =
+    settlement === 'write'
+      ? withGrant(record, response, time, capacity)
+      : withNewerGrant(record, response, holder, time, capacity)
+  // Another process has taken the lease over, and may have used the same refresh token after this one.
+  const next = record.attempt === attempt.attempt ? granted : withDoubt(granted)
+  if (grant.accessToken) return next
+  return withBackOff(next, 'token_response_malformed', clock.now(), { jitter: random() })
+}
+
+function tokenFrom(
+  { key: session }: SessionCell,
+  { key, sentAt }: RefreshAttempt,
+  grant: TokenGrant,
+  snapshot: Snapshot,
+  { clock, emit }: RefreshContext,
+): TokenResult {
+  const token = snapshot.record.tokens[key]
+  if (!grant.accessToken || !token) {
+    const code = 'token_response_malformed'
+    emit({ type: 'refresh_failed', session: fingerprint(session), code })
+    throw refreshError(code, 1)
+  }
+  emit({ type: 'token_refreshed', session: fingerprint(session), durationMs: clock.elapsed() - sentAt })
+  return { token, snapshot }
+}
+
+/** The session has ended, or its refresh token was given up. So must be the new one. */
+async function giveUp(
+  cell: SessionCell,
+  { refreshToken }: TokenGrant,
+  now: Snapshot | undefined,
+  { server, emit }: RefreshContext,
+): Promise<TokenResult> {
+  // The session that took its place may have the same grant at the server, which a revocation can end (RFC 7009 §2.1).
+  if (refreshToken !== undefined && now?.record.ended !== 'replaced')
+    await revokeToken(server, emit, cell.key, refreshToken)
+  return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
+}

@@ -1,0 +1,86 @@
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { withDoubt, withLastWait, withSpareInUse } from '../../rules/grant-transitions.ts'
+import { ended, type SessionRecord } from '../../rules/session-record.ts'
+import { type Rejection, settleRejection } from '../../rules/settle.ts'
+import { fingerprint } from '../digest.ts'
+import { LISTEN_MS } from '../http.ts'
+import { SHARED_STORE_HINT } from './token-result.ts'
+import { swapUntilWon } from '../swap-until-won.ts'
+import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+
+/**
+ * Carries out what it means that the server refused the refresh token.
+ *
+ * @param isLast - Whether no other request of this flight can still bring a response.
+ * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
+ */
+export async function handleRejection(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  isLast: boolean,
+  context: RefreshContext,
+): Promise<TokenResult | 'again' | 'listen'> {
+  const { policy, emit, clock } = context
+  const session = fingerprint(cell.key)
+  const judge = (record: SessionRecord | undefined) =>
+    settleRejection(record, attempt, policy.reuse === 'strict')
+  const now = await cell.kept()
+  const verdict = judge(now?.record)
+  switch (verdict) {
+    case 'again':
+      // A later request of this flight may have made the attempt that the record shows.
+      return isLast || now?.record.lease?.holder !== attempt.holder ? 'again' : 'listen'
+    case 'replaced':
+      // This request has used a spent refresh token, after which a strict server ends the grant.
+      await change('replaced', withDoubt)
+      emit({ type: 'refresh_token_lost', session, reason: 'used_twice' })
+      return 'again'
+    case 'use_spare':
+      if (isLast) await change('use_spare', withSpareInUse)
+      return isLast ? 'again' : 'listen'
+    case 'wait':
+      if (isLast) await change('wait', waitForResponse)
+      return isLast ? 'again' : 'listen'
+    case 'end':
+      return isLast ? endSession(cell, attempt, 'grant_rejected', context) : 'listen'
+  }
+
+  /** Changes the record if the verdict about it is still the same. */
+  function change(same: Rejection, step: (record: SessionRecord) => SessionRecord) {
+    return swapUntilWon(cell, cell.kept, (record) => (judge(record) === same ? step(record) : undefined))
+  }
+
+  function waitForResponse(record: SessionRecord): SessionRecord {
+    return withLastWait(record, 'refresh_outcome_unknown', clock.now(), LISTEN_MS / 1000)
+  }
+}
+
+/**
+ * Ends the session, unless another process has replaced the refresh token or is using it.
+ *
+ * @returns `'again'` if it was not ended.
+ */
+export async function endSession(
+  cell: SessionCell,
+  attempt: RefreshAttempt,
+  reason: 'grant_rejected' | 'subject_changed',
+  { emit, policy, isStorePrivate }: RefreshContext,
+): Promise<TokenResult | 'again'> {
+  const session = fingerprint(cell.key)
+  const isStrict = policy.reuse === 'strict'
+  const wasUsedElsewhere = reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
+  let isLost = attempt.inDoubt || wasUsedElsewhere
+  const won = await swapUntilWon(cell, cell.kept, (record) => {
+    const verdict = settleRejection(record, attempt, isStrict)
+    if (verdict === 'again' || verdict === 'replaced') return undefined
+    // Reported first: the swap may be made although its response is lost, and then nothing is left to report.
+    if (isLost && wasUsedElsewhere)
+      emit({ type: 'refresh_token_lost', session, reason: 'used_elsewhere', hint: SHARED_STORE_HINT })
+    else if (isLost) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
+    isLost = false
+    return ended(record, reason)
+  })
+  if (!won) return 'again'
+  emit({ type: 'session_ended', session, reason })
+  return { signIn: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
+}

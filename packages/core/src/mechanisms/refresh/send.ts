@@ -1,0 +1,98 @@
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import { sha256 } from '../digest.ts'
+import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
+import type { LeaseWatch, TakenLease } from './lease.ts'
+import type { Turn } from './line.ts'
+import { createMailbox, type Mailbox } from './mailbox.ts'
+
+/** Enough to recognise a refresh token among those of one session. */
+const HASH_LENGTH = 22
+
+/** What one flight has sent. */
+export interface Sends {
+  /** The refresh token that was sent. The others count for it. */
+  refreshToken: string
+  count: number
+  /** By the monotonic clock, in milliseconds. */
+  firstAt: number
+}
+
+export interface ExchangeOptions extends RefreshContext {
+  readonly requestTimeoutMs: number
+  /** When the newest request was sent that the server has responded to, by the monotonic clock in milliseconds. */
+  readonly health: { respondedTo: number }
+}
+
+/** One refresh that has the lease and a turn. */
+export interface Refresh {
+  readonly cell: SessionCell
+  readonly demand: TokenDemand
+  readonly lease: LeaseWatch
+  readonly turn: Turn
+  readonly sends: Sends
+}
+
+/** A fault of this program, not of the server. */
+export interface Broken {
+  readonly error: unknown
+}
+
+/** Sends the refresh token of a session, and collects the responses. */
+export interface Sender {
+  /** Requests without a response. */
+  readonly open: ReadonlySet<RefreshAttempt>
+  /** How many responses have come. */
+  readonly responses: number
+  /** The record as the latest request has left it. */
+  leased: Snapshot
+  readonly mailbox: Mailbox<AnsweredAttempt | Broken>
+  send(taken: TakenLease): Promise<void>
+}
+
+export function createSender(
+  { demand, lease, sends }: Refresh,
+  leased: Snapshot,
+  { server, clock }: ExchangeOptions,
+): Sender {
+  const open = new Set<RefreshAttempt>()
+  const mailbox = createMailbox<AnsweredAttempt | Broken>(clock)
+  const sender = { open, mailbox, leased, responses: 0, send }
+
+  async function send({ snapshot, late }: TakenLease): Promise<void> {
+    const { refreshToken = '', claims, attempt: number, doubt } = snapshot.record
+    const { key, rejected, request, capacity } = demand
+    const sentAt = clock.elapsed()
+    if (sends.refreshToken !== refreshToken) Object.assign(sends, { refreshToken, count: 0, firstAt: sentAt })
+    sends.count++
+    sender.leased = snapshot
+    lease.used()
+    const answered = server.refresh(refreshToken, request, claims).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    )
+    const attempt = {
+      refreshToken,
+      from: '',
+      key,
+      rejected,
+      request,
+      capacity,
+      late,
+      sentAt,
+      attempt: number,
+      holder: lease.holder,
+      inDoubt: doubt !== undefined,
+    }
+    open.add(attempt)
+    // Hashed while the request travels: nothing may come between the lease and the request.
+    attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
+    const receive = (message: Awaited<typeof answered>) => {
+      open.delete(attempt)
+      sender.responses++
+      mailbox.put({ attempt, ...message })
+    }
+    void answered.then(receive)
+  }
+
+  return sender
+}

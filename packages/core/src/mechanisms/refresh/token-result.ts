@@ -1,0 +1,53 @@
+import type { Snapshot } from '../../ports/session-cell.ts'
+import type { Decision } from '../../rules/decide.ts'
+import {
+  ConfigurationError,
+  type ErrorCode,
+  type EvertokenError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
+import type { TokenResult } from './attempt.ts'
+
+/**
+ * Returns what a decision gives a caller who need not wait; `undefined` if the caller must wait.
+ *
+ * @throws The typed error of `refreshError`.
+ */
+export function toTokenResult(next: Decision, snapshot: Snapshot | undefined): TokenResult | undefined {
+  if (next.do === 'sign_in') return { signIn: next.code }
+  if (next.do === 'fail') throw refreshError(next.code, next.seconds)
+  return next.do === 'serve' && snapshot ? { token: next.token, snapshot } : undefined
+}
+
+/** Causes that do not go away by trying again. */
+const TO_CHANGE: Partial<Record<ErrorCode, string>> = {
+  scope_not_granted:
+    'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.',
+  client_rejected:
+    'Cannot refresh the access token: the authorization server refuses the client. Check its id, secret, scope and resource.',
+}
+
+/** Two processes that do not see each other's refreshes end each other's grants. */
+export const SHARED_STORE_HINT: string =
+  'If several processes serve this application, set the option `store` to one that they share: `createRedisStore`, ' +
+  '`createPostgresStore`, or `createDurableObjectStore` on Workers.'
+
+const MESSAGES: Partial<Record<ErrorCode, string>> = {
+  refresh_pending:
+    'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
+  draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
+}
+
+/**
+ * Creates the error for callers who cannot get a token although the user need not sign in.
+ *
+ * @param seconds - After which the caller can try again.
+ */
+export function refreshError(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
+  const toChange = TO_CHANGE[code]
+  if (toChange !== undefined) return new ConfigurationError(code, toChange, { cause })
+  const message =
+    MESSAGES[code] ?? 'Cannot get a current access token now. Try again later. The session is kept.'
+  return new TryLaterError(code, message, { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
+}

@@ -1,0 +1,48 @@
+/** How many requests a process sends to one server at the same time, as learned from its responses. */
+export interface ConcurrencyLimit {
+  readonly limit: number
+  /** Until the first sign of overload, the limit grows with every response. */
+  readonly isStarting: boolean
+  /** The fastest response so far, in milliseconds. */
+  readonly fastestMs: number
+  /** When the limit was last cut, by the monotonic clock in milliseconds. */
+  readonly cutAt: number
+}
+
+const INITIAL = 16
+const MIN = 2
+/** Each request needs a socket. */
+const MAX = 128
+/** One overload makes many requests fail. They count as one. */
+const CUT_PAUSE_MS = 500
+/** A response that takes longer than the fastest by this factor has waited in a line of the server. */
+const LINE_FACTOR = 2
+/** Differences below this are noise. */
+const NOISE_MS = 20
+
+export const INITIAL_LIMIT: ConcurrencyLimit = {
+  limit: INITIAL,
+  isStarting: true,
+  fastestMs: Infinity,
+  cutAt: -Infinity,
+}
+
+/**
+ * Grows the limit after a response: by 1 at the start, later by 1 for each round of responses. It does not grow while
+ * responses show that requests wait in a line of the server: more of them would only make that line longer.
+ *
+ * @param isNeeded - Whether requests wait for the limit.
+ */
+export function grow(state: ConcurrencyLimit, tripMs: number, isNeeded: boolean): ConcurrencyLimit {
+  const fastestMs = Math.min(state.fastestMs, tripMs)
+  const isQueued = tripMs > fastestMs * LINE_FACTOR + NOISE_MS
+  const next = { ...state, fastestMs, isStarting: state.isStarting && !isQueued }
+  if (!isNeeded || isQueued) return next
+  return { ...next, limit: Math.min(MAX, state.limit + (state.isStarting ? 1 : 1 / state.limit)) }
+}
+
+/** Halves the limit after a sign of overload, at most once per 500 ms. */
+export function cut(state: ConcurrencyLimit, now: number): ConcurrencyLimit {
+  if (now - state.cutAt < CUT_PAUSE_MS) return state
+  return { ...state, limit: Math.max(MIN, state.limit / 2), isStarting: false, cutAt: now }
+}

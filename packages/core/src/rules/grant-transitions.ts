@@ -1,0 +1,181 @@
+import type { ErrorCode } from '../vocabulary/index.ts'
+import { type BackOffOptions, nextBackOff } from './back-off.ts'
+import type { TimeReading } from './freshness.ts'
+import {
+  nextGeneration,
+  type RefreshTokenOrigin,
+  type SessionRecord,
+  type TokenGrant,
+  touched,
+} from './session-record.ts'
+import {
+  jsonBytes,
+  MAX_TOKENS,
+  rejectionsAfter,
+  type TokenCapacity,
+  UNLIMITED,
+  withToken,
+} from './stored-tokens.ts'
+
+/** A token response, and the request that it answers. */
+export interface GrantedTokens {
+  readonly grant: TokenGrant
+  /** The token key of the request. */
+  readonly key: string
+  readonly attempt: number
+  /** The value of the token that an API rejected, if that caused the request. */
+  readonly rejected?: string | undefined
+  /** Where a new refresh token came from. */
+  readonly origin?: RefreshTokenOrigin | undefined
+}
+
+export function newSession(
+  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims'>,
+  grant: TokenGrant,
+  key: string,
+  now: number,
+): SessionRecord {
+  const empty = { ...base, scope: grant.scope, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
+  return withGrant(empty, { grant, key, attempt: 0 }, { wall: now })
+}
+
+/**
+ * Applies a token response to a session (RFC 6749 §6, S1 to S3).
+ *
+ * The refresh is over: lease, doubt, spare and back-offs go.
+ */
+export function withGrant(
+  record: SessionRecord,
+  { grant, key, attempt, rejected, origin }: GrantedTokens,
+  time: TimeReading,
+  { lastUse, maxRecordBytes }: TokenCapacity = UNLIMITED,
+): SessionRecord {
+  const { accessToken, refreshToken, idToken, claims } = grant
+  const next = {
+    ...touched(record, time.wall),
+    lease: undefined,
+    doubt: undefined,
+    spare: undefined,
+    // Responses without a usable access token are failures in a row.
+    backOff: accessToken ? undefined : record.backOff,
+    parameterBackOffs: accessToken ? undefined : record.parameterBackOffs,
+    refreshToken: refreshToken ?? record.refreshToken,
+    origin: refreshToken === undefined ? record.origin : origin,
+    idToken: idToken ?? record.idToken,
+    claims: { ...record.claims, ...claims },
+  }
+  if (!accessToken) return next
+  const rejections = rejectionsAfter(record.tokens[key], rejected, time)
+  const token = { ...accessToken, attempt, ...(rejections !== undefined && { rejections }) }
+  const isLimited = maxRecordBytes < Infinity
+  const maxBytes = isLimited ? maxRecordBytes - jsonBytes({ ...next, tokens: {} }) : Infinity
+  return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse, maxBytes) }
+}
+
+/**
+ * Applies the newer of two responses to the same refresh token, after the older one was written. The refresh token of
+ * the older one is kept as the spare, and a lease of another process stays.
+ */
+export function withNewerGrant(
+  record: SessionRecord,
+  response: GrantedTokens,
+  holder: string,
+  time: TimeReading,
+  capacity?: TokenCapacity,
+): SessionRecord {
+  const { lease, refreshToken: spare } = record
+  const next = { ...withGrant(record, response, time, capacity), spare }
+  return lease && lease.holder !== holder ? { ...next, lease } : next
+}
+
+/**
+ * Takes the lease for the next refresh attempt.
+ *
+ * @param isUnsent - Whether the lease that the record carries is known not to have been used. Otherwise its holder may
+ *   have sent the refresh token.
+ */
+export function withLease(record: SessionRecord, holder: string, isUnsent = false): SessionRecord {
+  const attempt = record.attempt + 1
+  const next = { ...record, attempt, lease: { attempt, holder, beat: 0 }, caughtUp: undefined }
+  return record.lease && record.lease.holder !== holder && !isUnsent ? withDoubt(next) : next
+}
+
+/** Shows the other processes that the holder of the lease is alive. */
+export function withBeat(record: SessionRecord): SessionRecord {
+  const { lease } = record
+  return lease ? { ...record, lease: { ...lease, beat: lease.beat + 1 } } : record
+}
+
+export function withoutLease(record: SessionRecord): SessionRecord {
+  return { ...record, lease: undefined }
+}
+
+export function withDoubt(record: SessionRecord): SessionRecord {
+  return record.doubt ? record : { ...record, doubt: 'unknown' }
+}
+
+/** Keeps the refresh token of the older of two responses. */
+export function withSpare(record: SessionRecord, spare: string): SessionRecord {
+  return { ...record, spare }
+}
+
+/** Puts the spare refresh token in the place of the one that the server has refused. */
+export function withSpareInUse(record: SessionRecord): SessionRecord {
+  return { ...nextGeneration(record), refreshToken: record.spare, spare: undefined, origin: undefined }
+}
+
+/** Gives the lease back after a failure. No process refreshes for a while, longer after each failure in a row. */
+export function withBackOff(
+  record: SessionRecord,
+  code: ErrorCode,
+  now: number,
+  options?: BackOffOptions,
+): SessionRecord {
+  return { ...withoutLease(record), backOff: nextBackOff(record.backOff, code, now, options) }
+}
+
+/** Does the same for one token key, after the authorization server refused the parameters of the request. */
+export function withParameterBackOff(
+  record: SessionRecord,
+  key: string,
+  code: ErrorCode,
+  now: number,
+  options?: BackOffOptions,
+): SessionRecord {
+  const { [key]: before, ...others } = record.parameterBackOffs ?? {}
+  const newest = Object.entries(others).slice(1 - MAX_TOKENS)
+  const backOff = nextBackOff(before, code, now, options)
+  return { ...withoutLease(record), parameterBackOffs: Object.fromEntries([...newest, [key, backOff]]) }
+}
+
+/**
+ * The server refused a refresh token whose response may still arrive: the session waits for that response, once.
+ *
+ * @param seconds - How long a response is awaited.
+ */
+export function withLastWait(
+  record: SessionRecord,
+  code: ErrorCode,
+  now: number,
+  seconds: number,
+): SessionRecord {
+  const waiting = withBackOff(record, code, now, { retryAfterSeconds: seconds })
+  return { ...waiting, doubt: 'refused' }
+}
+
+/** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
+export function withoutRefreshToken(record: SessionRecord): SessionRecord {
+  const { refreshToken } = record
+  if (refreshToken === undefined) return record
+  return {
+    ...nextGeneration(record),
+    revoking: refreshToken,
+    refreshToken: undefined,
+    spare: undefined,
+    lease: undefined,
+  }
+}
+
+export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
+  return { ...nextGeneration(record), revoking: undefined }
+}

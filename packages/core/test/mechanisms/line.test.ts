@@ -1,0 +1,156 @@
+import { createManualClock } from '@evertoken/testkit'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createLine, type Line, type Turn } from '../../src/mechanisms/refresh/line.ts'
+
+const LIMIT = 16
+
+function createBench(pollMs?: number) {
+  const clock = createManualClock()
+  const line = createLine({ clock, random: () => 0.5, pollMs })
+  return { clock, line }
+}
+
+/** Takes every free turn. */
+function fill(line: Line): Turn[] {
+  return Array.from({ length: LIMIT }, (_, i) => {
+    const turn = line.enter(`first-${i}`)
+    if (turn instanceof Promise) throw new Error('There should be a turn')
+    return turn
+  })
+}
+
+/** Enters the line, and notes the name when it gets its turn. */
+function enter(line: Line, key: string, admitted: string[], turns: Turn[] = []): void {
+  async function wait(): Promise<void> {
+    turns.push(await line.enter(key))
+    admitted.push(key)
+  }
+  void wait()
+}
+
+describe('the line before the authorization server', () => {
+  it('16 do not wait, the 17th does', () => {
+    const { line } = createBench()
+    fill(line)
+    expect(line.enter('next')).toBeInstanceOf(Promise)
+  })
+
+  it('admits in the order of arrival, one for each that leaves', async () => {
+    const { clock, line } = createBench()
+    const turns = fill(line)
+    const admitted: string[] = []
+    for (const key of ['a', 'b', 'c']) enter(line, key, admitted)
+    turns[0]?.leave()
+    turns[0]?.leave()
+    await clock.advance(0)
+    expect(admitted).toEqual(['a'])
+    turns[1]?.leave()
+    turns[2]?.leave()
+    await clock.advance(0)
+    expect(admitted).toEqual(['a', 'b', 'c'])
+  })
+
+  it('a session has one place, however many of its callers wait, and they share the turn', async () => {
+    const { clock, line } = createBench()
+    const [first] = fill(line)
+    const waiting = ['a', 'b', 'a', 'a'].map((key) => Promise.resolve(line.enter(key)))
+    first?.leave()
+    await clock.advance(0)
+    const [one, , two, three] = waiting
+    expect(await one).toBe(await two)
+    expect(await one).toBe(await three)
+    ;(await one)?.leave()
+    await waiting[1]
+  })
+
+  it('nobody passes those who wait: who comes when a turn is free still goes to the end', async () => {
+    const { clock, line } = createBench()
+    const turns = fill(line)
+    const admitted: string[] = []
+    turns[0]?.overloaded(1)
+    for (const turn of turns) turn.leave()
+    enter(line, 'early', admitted)
+    await clock.advance(900)
+    enter(line, 'late', admitted)
+    await clock.advance(1000)
+    expect(admitted).toEqual(['early', 'late'])
+  })
+
+  it('never lets more through than the limit, and everybody in the end', async () => {
+    const deed = fc.constantFrom('enter', 'enter', 'leave', 'succeed', 'overload', 'wait')
+    await fc.assert(
+      fc.asyncProperty(fc.array(deed, { maxLength: 120 }), async (deeds) => {
+        const { clock, line } = createBench()
+        const turns: Turn[] = []
+        const admitted: string[] = []
+        let [entered, limit, cutAt] = [0, LIMIT, -Infinity]
+        const leave = () => turns.shift()?.leave()
+        for (const each of deeds) {
+          const before = turns.length
+          if (each === 'enter') enter(line, `${(entered += 1)}`, admitted, turns)
+          if (each === 'leave') leave()
+          if (each === 'wait') await clock.advance(200)
+          if (each === 'succeed') {
+            turns[0]?.succeeded(10)
+            if (turns.length > 0) limit += 1
+          }
+          if (each === 'overload' && turns[0]) {
+            turns[0].overloaded()
+            if (clock.elapsed() - cutAt >= 500) [limit, cutAt] = [Math.max(2, limit / 2), clock.elapsed()]
+          }
+          await clock.advance(0)
+          expect(turns.length).toBeLessThanOrEqual(Math.max(before, limit))
+        }
+        for (let i = 0; i < 200 && admitted.length < entered; i++) {
+          leave()
+          await clock.advance(0)
+        }
+        expect(admitted).toEqual(Array.from({ length: entered }, (_, i) => `${i + 1}`))
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('a turn that is never given back, because its request is gone, ends after 70 s', async () => {
+    const { clock, line } = createBench()
+    fill(line)
+    const admitted: string[] = []
+    enter(line, 'a', admitted)
+    await clock.advance(120_001)
+    expect(admitted).toEqual(['a'])
+  })
+})
+
+describe('a pause after an overload', () => {
+  it.each([
+    [undefined, 0],
+    [0, 1000],
+    [1, 1000],
+    [7, 7000],
+    [300, 30_000],
+  ])('of %j s lasts %d ms for those who come during it', async (seconds, ms) => {
+    const { clock, line } = createBench()
+    const turns = fill(line)
+    turns[0]?.overloaded(seconds)
+    for (const turn of turns) turn.leave()
+    const admitted: string[] = []
+    enter(line, 'a', admitted)
+    await clock.advance(ms - 1)
+    expect(admitted).toEqual(ms === 0 ? ['a'] : [])
+    await clock.advance(1)
+    expect(admitted).toEqual(['a'])
+  })
+
+  it('ends on time for those who waited before it began, although all turns were left during it', async () => {
+    const { clock, line } = createBench()
+    const turns = fill(line)
+    const admitted: string[] = []
+    enter(line, 'a', admitted)
+    await clock.advance(100)
+    turns[0]?.overloaded(2)
+    for (const turn of turns) turn.leave()
+    await clock.advance(2001)
+    expect(admitted).toEqual(['a'])
+  })
+})

@@ -1,0 +1,187 @@
+import { createManualClock, type ManualClock } from '@evertoken/testkit'
+import { createFlights } from '../../src/mechanisms/flights.ts'
+import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
+import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { createLine } from '../../src/mechanisms/refresh/line.ts'
+import {
+  createRefresher,
+  type Refresher,
+  type RefresherOptions,
+} from '../../src/mechanisms/refresh/refresher.ts'
+import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
+import type { Seal } from '../../src/mechanisms/seal.ts'
+import { createServerCell } from '../../src/mechanisms/server-cell.ts'
+import { createVault } from '../../src/mechanisms/vault.ts'
+import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
+import type { SessionCell } from '../../src/ports/session-cell.ts'
+import type { SessionStore } from '../../src/ports/session-store.ts'
+import type { RefreshPolicy, ReusePolicy } from '../../src/rules/decide.ts'
+import type { SessionRecord } from '../../src/rules/session-record.ts'
+import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
+import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
+import { createBlankServerClock } from './server-clock-bench.ts'
+
+export const REQUEST_TIMEOUT_MS = 10_000
+export const SESSION = 'id'.padEnd(8, '0')
+
+/** A token request that the test answers. */
+export interface SentRequest {
+  readonly refreshToken: string
+  /** By the monotonic clock, in milliseconds. */
+  readonly sentAt: number
+  readonly attempt: number
+  answer(answer: RefreshAnswer): void
+}
+
+export interface RefreshBenchOptions {
+  readonly reuse?: ReusePolicy
+  readonly record?: Partial<SessionRecord>
+  readonly tweak?: (store: SessionStore) => Partial<SessionStore>
+  readonly isStorePrivate?: boolean
+  /** Whether the server responds to a probe. */
+  readonly isResponding?: () => Promise<boolean>
+}
+
+export interface RefreshBench {
+  readonly clock: ManualClock
+  readonly cell: SessionCell
+  readonly sent: SentRequest[]
+  readonly revoked: string[]
+  readonly events: EvertokenEvent[]
+  readonly probes: () => number
+  /** What background work is kept alive; it is awaited at the end of nothing. */
+  readonly kept: Promise<unknown>[]
+  /** Another process, with the same store and server. */
+  process(changes?: Partial<RefresherOptions>): Refresher
+  /** Asks a process for a token, and notes how it ends. */
+  ask(refresher: Refresher, call?: Partial<TokenCall>): Promise<string>
+  /** The same for another session. */
+  askForAnother(refresher: Refresher): Promise<string>
+  /** Has what is absent as `undefined`. */
+  record(): Promise<SessionRecord>
+  /** Lets time pass until so many requests were sent. */
+  untilSent(count: number): Promise<SentRequest>
+  eventsOf<T extends EvertokenEvent['type']>(type: T): Extract<EvertokenEvent, { type: T }>[]
+}
+
+/** Processes that share one session whose access token has expired, and a server that the test plays. */
+export async function createRefreshBench(options: RefreshBenchOptions = {}): Promise<RefreshBench> {
+  const { reuse = 'strict', isStorePrivate = false } = options
+  const clock = createManualClock()
+  const events: EvertokenEvent[] = []
+  const emit = (event: EvertokenEvent) => void events.push(event)
+  const memory = createMemoryStore({ now: clock.now })
+  const store = { ...memory, ...options.tweak?.(memory) }
+  const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
+  const vault = createVault(guarded, createPlainSeal())
+  const start = createRecord(clock.now(), { tokens: {}, ...options.record })
+  await vault.swap(start.id, undefined, start, clock.now() + LIFE)
+  const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
+  await vault.swap(another.id, undefined, another, clock.now() + LIFE)
+  const [cell, otherCell] = [start, another].map(({ id }) =>
+    createServerCell(id, { vault, clock, idleSeconds: IDLE }),
+  ) as [SessionCell, SessionCell]
+  const sent: SentRequest[] = []
+  const revoked: string[] = []
+  const kept: Promise<unknown>[] = []
+  let probes = 0
+
+  const server: TokenEndpoint = {
+    ready: () => Promise.resolve(),
+    async refresh(refreshToken) {
+      const sentAt = clock.elapsed()
+      let answer: SentRequest['answer'] = () => undefined
+      const answered = new Promise<RefreshAnswer>((resolve) => (answer = resolve))
+      sent.push({ refreshToken, sentAt, attempt: sent.length + 1, answer })
+      return answered
+    },
+    isResponding() {
+      probes++
+      return options.isResponding?.() ?? Promise.resolve(false)
+    },
+    async revoke(token) {
+      revoked.push(token)
+      return 'revoked'
+    },
+  }
+  const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse, serveDuringRefresh: true }
+
+  function process(changes: Partial<RefresherOptions> = {}): Refresher {
+    const random = () => 0
+    const line = createLine({ clock, random })
+    const times = { requestTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
+    const serverClock = createBlankServerClock(clock)
+    const parts = { server, clock, serverClock, policy, emit, random, isStorePrivate }
+    return createRefresher({ ...parts, flights: createFlights(), line, ...times, ...changes })
+  }
+
+  async function ask(refresher: Refresher, call: Partial<TokenCall> = {}, from = cell): Promise<string> {
+    const keepAlive = (work: Promise<unknown>) => void kept.push(work)
+    try {
+      const seen = await from.read()
+      const result = await refresher.token(from, seen, { key: '', request: {}, keepAlive, ...call })
+      return 'token' in result ? result.token.value : result.signIn
+    } catch (error) {
+      return (error as { readonly code?: string }).code ?? String(error)
+    }
+  }
+
+  return {
+    clock,
+    cell,
+    sent,
+    revoked,
+    events,
+    probes: () => probes,
+    kept,
+    process,
+    ask,
+    askForAnother: (refresher) => ask(refresher, {}, otherCell),
+    async record() {
+      const absent = { ended: undefined, lease: undefined, doubt: undefined, spare: undefined }
+      return { ...absent, ...(await cell.last())?.record } as SessionRecord
+    },
+    async untilSent(count) {
+      for (let i = 0; i < 4000 && sent.length < count; i++) {
+        await clock.advance(i < 5 ? 0 : 20)
+        await settle()
+      }
+      const request = sent[count - 1]
+      if (!request) throw new Error(`Only ${sent.length} requests were sent`)
+      return request
+    },
+    eventsOf<T extends EvertokenEvent['type']>(type: T) {
+      return events.filter((event): event is Extract<EvertokenEvent, { type: T }> => event.type === type)
+    },
+  }
+}
+
+/** A response with new tokens of this name. */
+export function granted(bench: RefreshBench, name: string, date?: number): RefreshAnswer {
+  const now = bench.clock.now()
+  const accessToken = { value: `at-${name}`, type: 'Bearer', obtainedAt: now, expiresAt: now + 3600 } as const
+  return { kind: 'refreshed', grant: { accessToken, refreshToken: `rt-${name}` }, date }
+}
+
+/** Lets time pass in small steps, so that work between two timers is done in its time. */
+export async function pass({ clock }: RefreshBench, ms: number, stepMs = 100): Promise<void> {
+  for (let passed = 0; passed < ms; passed += stepMs) {
+    await clock.advance(Math.min(stepMs, ms - passed))
+    await settle()
+  }
+}
+
+/** Hashes are made by other threads, which the manual clock does not see. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 2; i++) await crypto.subtle.digest('SHA-256', new Uint8Array(1))
+  await new Promise((resolve) => setTimeout(resolve))
+}
+
+/** Seals nothing, so that it needs no other thread. */
+function createPlainSeal(): Seal {
+  let count = 0
+  return {
+    seal: async (value) => `${(count += 1)} ${JSON.stringify(value)}`,
+    unseal: async (sealed) => ({ value: JSON.parse(sealed.replace(/^\d+ /, '')) as unknown }),
+  }
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
+import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import { asleep } from './bench.ts'
+import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
+
+const cause = { name: 'E' }
+const NOT_PROCESSED: RefreshAnswer = { kind: 'not_processed', cause }
+const RESET: RefreshAnswer = { kind: 'ambiguous', cause }
+
+describe('a request that the server has not processed', () => {
+  it('is sent again after 0.2 and 0.4 s, three times in total, and the lease is free in between', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    for (let i = 1; i <= 3; i++) {
+      ;(await bench.untilSent(i)).answer(NOT_PROCESSED)
+      if (i === 3) break
+      await pass(bench, 150, 50)
+      expect((await bench.record()).lease).toBeUndefined()
+    }
+    expect(await call).toBe('authorization_server_unavailable')
+    const [first = 0, second = 0, third = 0] = bench.sent.map(({ sentAt }) => sentAt)
+    expect(second - first).toBeGreaterThanOrEqual(200)
+    expect(third - second).toBeGreaterThanOrEqual(400)
+    expect(await bench.record()).toMatchObject({ doubt: undefined, backOff: { seconds: 1 } })
+  })
+
+  it('a pause after that has jitter', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process({ random: () => 1 }))
+    ;(await bench.untilSent(1)).answer({ ...NOT_PROCESSED, retryAfterSeconds: 40 })
+    expect(await call).toBe('authorization_server_unavailable')
+    expect((await bench.record()).backOff).toMatchObject({ seconds: 50 })
+  })
+
+  it('during the pause, no caller of any process causes a request', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer({ ...NOT_PROCESSED, retryAfterSeconds: 40 })
+    await call
+    for (let i = 0; i < 4; i++) {
+      expect(await bench.ask(bench.process())).toBe('authorization_server_unavailable')
+      await pass(bench, 9000, 9000)
+    }
+    expect(bench.sent).toHaveLength(1)
+  })
+})
+
+describe('a connection that is reset', () => {
+  it.each([
+    ['strict', 1],
+    ['tolerant', 2],
+    [{ graceSeconds: 30 }, 2],
+  ] as const)('on a server that is %j: %d requests', async (reuse, sends) => {
+    const bench = await createRefreshBench({ reuse })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(RESET)
+    if (sends === 2) (await bench.untilSent(2)).answer(granted(bench, 'new'))
+    expect(await call).toBe(sends === 2 ? 'at-new' : 'refresh_outcome_unknown')
+    expect(bench.sent).toHaveLength(sends)
+    expect((await bench.record()).doubt).toBe(sends === 2 ? undefined : 'unknown')
+  })
+
+  it('is not sent again in the second half of a grace period', async () => {
+    const bench = await createRefreshBench({ reuse: { graceSeconds: 30 } })
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    await pass(bench, 15_100, 500)
+    request.answer(RESET)
+    await pass(bench, 2000, 200)
+    expect(await call).toBe('refresh_pending')
+    expect(bench.sent).toHaveLength(1)
+  })
+})
+
+describe('parameters that the server refuses', () => {
+  it('back off for their token key, and not for others', async () => {
+    const bench = await createRefreshBench()
+    const process = bench.process()
+    const call = bench.ask(process, { key: 'k' })
+    const refused = { kind: 'misconfigured', cause: { name: 'E', error: 'invalid_target' } } as const
+    ;(await bench.untilSent(1)).answer(refused)
+    expect(await call).toBe('client_rejected')
+    expect(await bench.ask(process, { key: 'k' })).toBe('client_rejected')
+    expect(bench.sent).toHaveLength(1)
+    const other = bench.ask(process)
+    ;(await bench.untilSent(2)).answer(granted(bench, 'new'))
+    expect(await other).toBe('at-new')
+  })
+})
+
+it('a process that shuts down starts no refresh, and serves the tokens that work', async () => {
+  const bench = await createRefreshBench()
+  const process = bench.process({ admits: () => false })
+  expect(await bench.ask(process)).toBe('draining')
+  expect(bench.sent).toEqual([])
+})
+
+describe('the time of the server', () => {
+  /** A clock that is 10 minutes behind that of the server, as is the one of the token's writer. */
+  async function createClockBench(requestMs: number) {
+    const bench = await createRefreshBench()
+    const { clock } = bench
+    const now = clock.now()
+    const token = {
+      value: 'at-old',
+      type: 'Bearer',
+      obtainedAt: now - 3300,
+      expiresAt: now + 300,
+      attempt: 0,
+    } as const
+    const snapshot = await bench.cell.kept()
+    if (snapshot)
+      await bench.cell.swap(snapshot, { ...snapshot.record, tokens: { '': { ...token, ahead: 0 } } })
+    let requests = 0
+    const serverClock: ServerClock = createServerClock({
+      clock,
+      emit: () => undefined,
+      async request() {
+        requests++
+        await clock.sleep(requestMs)
+        const date = new Date((clock.now() + 590) * 1000).toUTCString()
+        serverClock.observe(new Headers({ date }), requestMs)
+      },
+    })
+    return { bench, process: bench.process({ serverClock }), requests: () => requests }
+  }
+
+  it('is asked for before a token is served that may have expired, so that no dead token is sent', async () => {
+    const { bench, process, requests } = await createClockBench(100)
+    const call = bench.ask(process)
+    await asleep(bench.clock, call)
+    ;(await bench.untilSent(1)).answer(granted(bench, 'new'))
+    expect(await call).toBe('at-new')
+    expect(requests()).toBe(1)
+  })
+
+  it('is awaited for 2 s at most', async () => {
+    const { bench, process } = await createClockBench(60_000)
+    const call = bench.ask(process)
+    await pass(bench, 2000)
+    expect(await call).toBe('at-old')
+  })
+})
+
+it('events name the session by its fingerprint', async () => {
+  const bench = await createRefreshBench()
+  const call = bench.ask(bench.process())
+  ;(await bench.untilSent(1)).answer(granted(bench, 'new'))
+  await call
+  expect(bench.events).toEqual([
+    { type: 'token_refreshed', session: SESSION, durationMs: expect.any(Number) },
+  ])
+})

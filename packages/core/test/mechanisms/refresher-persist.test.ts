@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import type { SessionStore } from '../../src/ports/session-store.ts'
+import { ConfigurationError } from '../../src/vocabulary/index.ts'
+import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
+
+/** A store that fails while it is down. */
+function createUnreliable(error: Error = new Error('down')) {
+  const control = { isDown: false }
+  const fail = async () => {
+    throw error
+  }
+  const tweak = ({ read, swap }: SessionStore): Partial<SessionStore> => ({
+    read: (key) => (control.isDown ? fail() : read(key)),
+    swap: (...args) => (control.isDown ? fail() : swap(...args)),
+  })
+  return { control, tweak }
+}
+
+describe('storing what a refresh has brought', () => {
+  it.each([1000, 10_000, 45_000, 64_000])('survives an outage of the store of %d ms', async (ms) => {
+    const { control, tweak } = createUnreliable()
+    const bench = await createRefreshBench({ tweak })
+    const process = bench.process()
+    const call = bench.ask(process)
+    const request = await bench.untilSent(1)
+    control.isDown = true
+    request.answer(granted(bench, 'new'))
+    await pass(bench, ms, 250)
+    control.isDown = false
+    await pass(bench, 1500)
+    expect(await call).toBe(ms < 10_000 ? 'at-new' : 'refresh_pending')
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt-new', lease: undefined })
+    expect(bench.eventsOf('refresh_token_lost')).toEqual([])
+    expect(await bench.ask(process)).toBe('at-new')
+  })
+
+  it('is given up after 65 s, with an event', async () => {
+    const { control, tweak } = createUnreliable()
+    const bench = await createRefreshBench({ tweak })
+    void bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    control.isDown = true
+    request.answer(granted(bench, 'new'))
+    await pass(bench, 64_500, 250)
+    expect(bench.eventsOf('refresh_token_lost')).toEqual([])
+    await pass(bench, 2000, 250)
+    const session = SESSION
+    expect(bench.eventsOf('refresh_token_lost')).toEqual([
+      { type: 'refresh_token_lost', session, reason: 'store_unavailable' },
+    ])
+  })
+
+  it('is tried again after 0, 50, 100 ms and so on, up to once per second', async () => {
+    const { control, tweak } = createUnreliable()
+    const bench = await createRefreshBench({ tweak })
+    void bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const triedAt: number[] = []
+    control.isDown = true
+    request.answer(granted(bench, 'new'))
+    let failures = 0
+    await pass(bench, 1, 1)
+    for (let ms = 0; ms < 3600; ms += 50) {
+      const now = bench.eventsOf('store_failed').length
+      if (now > failures) triedAt.push(ms)
+      failures = now
+      await pass(bench, 50)
+    }
+    expect(triedAt).toEqual([0, 50, 150, 350, 750, 1550, 2550, 3550])
+  })
+
+  it('is not tried again if the store can never hold it', async () => {
+    const error = new ConfigurationError('session_too_large', 'The session is too large')
+    const { control, tweak } = createUnreliable(error)
+    const bench = await createRefreshBench({ tweak })
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    control.isDown = true
+    request.answer(granted(bench, 'new'))
+    expect(await call).toBe('session_too_large')
+    expect(bench.eventsOf('refresh_token_lost')).toMatchObject([{ reason: 'store_unavailable' }])
+  })
+
+  it('keeps a refresh token without a usable access token, and backs off', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer({ kind: 'refreshed', grant: { refreshToken: 'rt-new' } })
+    expect(await call).toBe('token_response_malformed')
+    const record = await bench.record()
+    expect(record).toMatchObject({ refreshToken: 'rt-new', lease: undefined })
+    expect(record.backOff).toMatchObject({ seconds: 1, code: 'token_response_malformed' })
+  })
+
+  it('leaves a doubt if another process has taken the lease over in the meantime', async () => {
+    const bench = await createRefreshBench()
+    void bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const snapshot = await bench.cell.kept()
+    const lease = { attempt: 2, holder: 'another', beat: 0 }
+    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt: 2, lease })
+    request.answer(granted(bench, 'new'))
+    await pass(bench, 100)
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt-new', doubt: 'unknown' })
+  })
+
+  it.each(['signed_out', 'replaced'] as const)(
+    'after the session was %s: revokes, unless the grant goes on',
+    async (reason) => {
+      const bench = await createRefreshBench()
+      const call = bench.ask(bench.process())
+      const request = await bench.untilSent(1)
+      await bench.cell.end(reason)
+      request.answer(granted(bench, 'new'))
+      expect(await call).toBe('session_ended')
+      expect(bench.revoked).toEqual(reason === 'replaced' ? [] : ['rt-new'])
+    },
+  )
+})

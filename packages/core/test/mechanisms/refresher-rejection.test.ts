@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import { createRefreshBench, granted, pass, type RefreshBench, SESSION } from './refresh-bench.ts'
+
+const REJECTED: RefreshAnswer = { kind: 'rejected' }
+
+/** Another process changes the record. */
+async function change(bench: RefreshBench, changes: object): Promise<void> {
+  const snapshot = await bench.cell.kept()
+  if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, ...changes })
+}
+
+describe('the server refuses the refresh token', () => {
+  it('ends the session, without a loss to report', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+    expect(bench.events).toEqual([{ type: 'session_ended', session: SESSION, reason: 'grant_rejected' }])
+  })
+
+  it('of a store that no other process shares: another process must have used it, so the event says what to change', async () => {
+    const bench = await createRefreshBench({ isStorePrivate: true })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    expect(await call).toBe('refresh_token_refused')
+    expect(bench.eventsOf('refresh_token_lost')).toMatchObject([
+      { session: SESSION, reason: 'used_elsewhere', hint: expect.stringContaining('createRedisStore') },
+    ])
+    expect(bench.eventsOf('session_ended')).toHaveLength(1)
+  })
+
+  it.each([true, false])(
+    'after a lost response: that is the loss, store private: %s',
+    async (isStorePrivate) => {
+      const bench = await createRefreshBench({ isStorePrivate, record: { doubt: 'unknown' } })
+      const call = bench.ask(bench.process())
+      ;(await bench.untilSent(1)).answer(REJECTED)
+      expect(await call).toBe('session_ended')
+      const [event, ...others] = bench.eventsOf('refresh_token_lost')
+      expect([event?.reason, event?.hint, others]).toEqual(['answer_lost', undefined, []])
+    },
+  )
+
+  it('which another process has replaced: reports the double use and serves what that one has stored', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const now = bench.clock.now()
+    const token = {
+      value: 'at-other',
+      type: 'Bearer',
+      obtainedAt: now,
+      expiresAt: now + 3600,
+      attempt: 2,
+    } as const
+    await change(bench, { attempt: 2, refreshToken: 'rt-other', tokens: { '': token }, lease: undefined })
+    request.answer(REJECTED)
+    expect(await call).toBe('at-other')
+    expect(bench.eventsOf('refresh_token_lost')).toMatchObject([{ reason: 'used_twice' }])
+    expect(await bench.record()).toMatchObject({
+      refreshToken: 'rt-other',
+      doubt: 'unknown',
+      ended: undefined,
+    })
+  })
+
+  it('while another process uses it: waits for that one and ends nothing', async () => {
+    const bench = await createRefreshBench()
+    void bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    await change(bench, { attempt: 2, lease: { attempt: 2, holder: 'another', beat: 0 } })
+    request.answer(REJECTED)
+    await pass(bench, 1000)
+    expect(await bench.record()).toMatchObject({ ended: undefined, refreshToken: 'rt' })
+    expect(bench.events).toEqual([])
+  })
+
+  it('and the session has ended in the meantime: that is its end', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    await bench.cell.end('signed_out')
+    request.answer(REJECTED)
+    expect(await call).toBe('no_session')
+    expect((await bench.record()).ended).toBe('signed_out')
+  })
+})
+
+describe('the spare', () => {
+  it.each(['tolerant', { graceSeconds: 30 }] as const)(
+    'is tried once when the server is %j',
+    async (reuse) => {
+      const bench = await createRefreshBench({ reuse, record: { spare: 'rt-spare' } })
+      const call = bench.ask(bench.process())
+      ;(await bench.untilSent(1)).answer(REJECTED)
+      const second = await bench.untilSent(2)
+      expect(second.refreshToken).toBe('rt-spare')
+      expect(await bench.record()).toMatchObject({ refreshToken: 'rt-spare', spare: undefined })
+      second.answer(granted(bench, 'new'))
+      expect(await call).toBe('at-new')
+      expect((await bench.record()).spare).toBeUndefined()
+    },
+  )
+
+  it('is not tried again: its rejection ends the session', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant', record: { spare: 'rt-spare' } })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    ;(await bench.untilSent(2)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+    expect(bench.sent).toHaveLength(2)
+  })
+
+  it('is never used on a strict server', async () => {
+    const bench = await createRefreshBench({ record: { spare: 'rt-spare' } })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+    expect(bench.sent).toHaveLength(1)
+  })
+
+  it('goes at the next success', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant', record: { spare: 'rt-spare' } })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(granted(bench, 'new'))
+    expect(await call).toBe('at-new')
+    expect((await bench.record()).spare).toBeUndefined()
+  })
+})
+
+describe('a new ID token for another user', () => {
+  it('ends the session and revokes what came with it', async () => {
+    const bench = await createRefreshBench()
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    request.answer({ kind: 'subject_changed', grant: { refreshToken: 'rt-theirs' } })
+    expect(await call).toBe('session_ended')
+    await pass(bench, 100)
+    expect(bench.revoked).toEqual(['rt-theirs'])
+    expect(bench.eventsOf('session_ended')).toMatchObject([{ reason: 'subject_changed' }])
+  })
+
+  it('in a response that comes after another one has given the token: it is revoked as well', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant' })
+    void bench.ask(bench.process())
+    await bench.untilSent(1)
+    await pass(bench, 10_200)
+    bench.sent[1]?.answer(granted(bench, 'two'))
+    await pass(bench, 200)
+    bench.sent[0]?.answer({ kind: 'subject_changed', grant: { refreshToken: 'rt-theirs' } })
+    await pass(bench, 200)
+    expect(bench.revoked).toEqual(['rt-theirs'])
+  })
+})

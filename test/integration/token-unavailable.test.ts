@@ -1,0 +1,54 @@
+import { createMemoryStore, SignInRequiredError } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { type Application, createApplication, kinds } from './application.ts'
+import { ofType } from './steps.ts'
+
+/** Signs in and lets the token expire; then so many callers of one page ask for it. */
+async function ask(application: Application, callers: number, isExpired = true): Promise<number> {
+  const { auth, clock, browser } = application
+  const tab = browser(async () => {
+    const tokens = Array.from({ length: callers }, () => auth.getUserAccessToken())
+    const results = await Promise.allSettled(tokens)
+    return Response.json(results.filter(({ status }) => status === 'rejected').length)
+  })
+  await tab.signIn()
+  if (isExpired) await clock.advance(301_000)
+  return (await (await tab.get('/')).json()) as number
+}
+
+describe.each(kinds)('the event token_unavailable, %s session', (session) => {
+  it('comes once for each caller who gets no token, with the reason', async () => {
+    const application = createApplication({ session })
+    application.server.script('refresh', { type: 'status', status: 500 })
+    expect(await ask(application, 3)).toBe(3)
+    const events = ofType(application.events, 'token_unavailable')
+    expect(events.map(({ code }) => code)).toEqual(Array(3).fill('refresh_outcome_unknown'))
+    expect(new Set(events.map(({ session: name }) => name)).size).toBe(1)
+    expect(ofType(application.events, 'refresh_failed')).toHaveLength(1)
+  })
+
+  it('does not come for a caller who gets a token, nor for a user who must sign in', async () => {
+    const application = createApplication({ session })
+    expect(await ask(application, 3)).toBe(0)
+    application.server.grants.end('user-1')
+    await ask(application, 3).catch((error: unknown) => expect(error).toBeInstanceOf(SignInRequiredError))
+    expect(ofType(application.events, 'token_unavailable')).toEqual([])
+  })
+
+  it('comes as well if the session cannot be read', async () => {
+    const memory = createMemoryStore({ now: () => 0 })
+    let isDown = false
+    const read = (key: string) => (isDown ? Promise.reject(new Error('down')) : memory.read(key))
+    const application = createApplication({ session, store: { ...memory, read } })
+    const { auth, browser, events } = application
+    const tab = browser(async () => {
+      isDown = true
+      const failure = await auth.getUserAccessToken().catch((error: unknown) => error)
+      isDown = false
+      return Response.json(failure)
+    })
+    await tab.signIn()
+    await tab.get('/')
+    expect(ofType(events, 'token_unavailable')).toMatchObject([{ code: 'store_unavailable' }])
+  })
+})
