@@ -1,5 +1,6 @@
 // Each mutant is the refresher with one mistake that a developer could make. The model must notice it.
 const REFRESHER = 'mechanisms/refresh/refresher.ts'
+const FLIGHT = 'mechanisms/refresh/flight.ts'
 const EXCHANGE = 'mechanisms/refresh/exchange.ts'
 const SEND = 'mechanisms/refresh/send.ts'
 const KEEP_LEASE = 'mechanisms/refresh/keep-lease.ts'
@@ -22,11 +23,11 @@ const SECOND_SEND = 'rules/second-send.ts'
 const FRESHNESS = 'rules/freshness.ts'
 
 const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
-const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, call))'
+const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)))'
 const SETTLEMENT = 'const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)'
 const END = 'if (await swap(last, ended(last.record, reason))) return last.record'
 const REMOVE = '{\n          await vault.remove(key)\n          return last.record\n        }'
-const ALONE = [JOIN, '{ result: fly(cell, call), joined: false }']
+const ALONE = [JOIN, '{ result: fly(cell, demandOf(cell, call)), joined: false }']
 const UNLEASED = [TAKE, 'const snapshot = { ...from, record: withLease(from.record, holder, isUnsent) }']
 
 /** Takes the lease of the record as it is by now, and sends the refresh token that was read before. */
@@ -98,20 +99,18 @@ export const mutants = {
   'abort of the first caller cancels the flight': [
     ['calm'],
     {
-      'surface/bound-session.ts': [
-        ['rejected, beforeRefresh, keepAlive }', 'rejected, beforeRefresh, keepAlive, signal }'],
-      ],
-      [REFRESHER]: [
+      'surface/bound-session.ts': [['keepAlive, background }', 'keepAlive, background, signal }']],
+      [FLIGHT]: [
         [
-          'const snapshot = await cell.read()\n        const state',
-          'demand.signal?.throwIfAborted()\n        const snapshot = await cell.read()\n        const state',
+          'const state = lease.look(snapshot?.record.lease)',
+          'demand.signal?.throwIfAborted()\n        const state = lease.look(snapshot?.record.lease)',
         ],
       ],
     },
   ],
   'flight keyed by token key alone': [
     ['calm'],
-    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, call))"]] },
+    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, demandOf(cell, call)))"]] },
   ],
   'losing branch revoked': [
     ['stops'],
@@ -199,7 +198,7 @@ export const mutants = {
   ],
   'second send although a response has come': [
     ['takeovers', 'answers'],
-    { [KEEP_LEASE]: [["again === 'again' || sender.responses !== responses", "again === 'again'"]] },
+    { [KEEP_LEASE]: [["again === 'again' || sender.responses > sender.undecided", "again === 'again'"]] },
   ],
   'other responses not listened to': [
     ['answers'],
@@ -296,7 +295,7 @@ export const mutants = {
   ],
   'doubt forgotten when a late response is written': [
     ['stops'],
-    { [PERSIST]: [['? granted : withDoubt(granted)', '? granted : granted']] },
+    { [PERSIST]: [['isOnly ? granted : withDoubt(granted)', 'granted']] },
   ],
   'tombstone left out': [
     ['endings'],
@@ -357,7 +356,7 @@ export const mutants = {
   ],
   'looks at the store less and less often': [
     ['waits'],
-    { [REFRESHER]: [['Math.min(pauseMs * 1.5, MAX_POLL_MS)', 'pauseMs * 2']] },
+    { [FLIGHT]: [['Math.min(pauseMs * 1.5, MAX_POLL_MS)', 'pauseMs * 2']] },
   ],
   'rejected token sent along': [
     ['rejections'],

@@ -54,7 +54,9 @@ describe('the server refuses the refresh token', () => {
       expiresAt: now + 3600,
       attempt: 2,
     } as const
-    await change(bench, { attempt: 2, refreshToken: 'rt-other', tokens: { '': token }, lease: undefined })
+    const origin = { from: 'hash of the first', attempt: 2 }
+    const other = { attempt: 2, refreshToken: 'rt-other', origin, tokens: { '': token }, lease: undefined }
+    await change(bench, other)
     request.answer(REJECTED)
     expect(await call).toBe('at-other')
     expect(bench.eventsOf('refresh_token_lost')).toMatchObject([{ reason: 'used_twice' }])

@@ -54,6 +54,8 @@ export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
   readonly inDoubt: boolean
   /** Which access tokens the session can keep. */
   readonly capacity: TokenCapacity
+  /** `false` while another request with the same refresh token can still bring a newer response. */
+  readonly isLast?: boolean
 }
 
 /** An attempt, and the response to it. */

@@ -8,7 +8,7 @@ import { createLeaseKeeper } from './keep-lease.ts'
 import type { TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
 import { persist } from './persist.ts'
-import { endSession, handleRejection } from './rejection.ts'
+import { endSession, handleRejection, reportUsedTwice } from './rejection.ts'
 import { createSender, type ExchangeOptions, type Refresh } from './send.ts'
 
 /** How often the holder of a lease shows that it is alive. A normal response comes earlier. */
@@ -38,7 +38,11 @@ export async function exchange(
       reportHealth(message, turn, options)
       turn.leave()
       const result = await handle(message)
-      if (result !== 'listen') return result
+      if (result !== 'listen') {
+        if (result !== 'again') reportRefused()
+        return result
+      }
+      sender.undecided++
     }
   } finally {
     keeper.stop()
@@ -52,7 +56,10 @@ export async function exchange(
       const message = await sender.mailbox.next(BEAT_MS)
       if (!message) keeper.tick()
       else if ('error' in message) throw message.error
-      else return message
+      else {
+        sender.open.delete(message.attempt)
+        return message
+      }
     }
   }
 
@@ -61,7 +68,7 @@ export async function exchange(
     switch (answer.kind) {
       case 'refreshed':
         if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
-        return persist(cell, { ...attempt, date: answer.date }, answer.grant, sender.leased, options)
+        return persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, sender.leased, options)
       case 'subject_changed':
         try {
           return await endSession(cell, attempt, 'subject_changed', options)
@@ -69,6 +76,7 @@ export async function exchange(
           await revokeNew(answer.grant)
         }
       case 'rejected':
+        sends.isRefused = true
         return handleRejection(cell, attempt, isLast, options)
       case 'misconfigured':
       case 'not_processed':
@@ -85,10 +93,19 @@ export async function exchange(
   async function listenOn(): Promise<void> {
     while (sender.open.size > 0) {
       const { attempt, answer } = await nextResponse()
+      const isLast = sender.open.size === 0
       if (answer.kind === 'refreshed')
-        await persist(cell, { ...attempt, date: answer.date }, answer.grant, undefined, options)
+        await persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, undefined, options)
       if (answer.kind === 'subject_changed') await revokeNew(answer.grant)
+      // The server may have ended the grant, although the other request has succeeded.
+      if (answer.kind === 'rejected') await reportUsedTwice(cell, attempt.refreshToken, options)
     }
+  }
+
+  /** One request has succeeded, but the server may have ended the grant because of the other one. */
+  function reportRefused(): void {
+    const { isRefused, refreshToken } = sends
+    if (isRefused) demand.keepAlive(reportUsedTwice(cell, refreshToken, options).catch(ignoreTyped))
   }
 
   async function revokeNew({ refreshToken }: TokenGrant): Promise<void> {

@@ -29,15 +29,14 @@ export function createLeaseKeeper(
     isHolder &&= now?.record.lease?.holder === lease.holder
     if (!now || !isHolder || sender.open.size === 0) return
     const [first] = sender.open
-    const isSame = now.record.refreshToken === first?.refreshToken
-    if (!isSame || !isSecondSendDue()) {
+    const isUsable = now.record.refreshToken === first?.refreshToken && sender.responses === sender.undecided
+    if (!isUsable || !isSecondSendDue()) {
       sender.leased = (await lease.beat(now)) ?? sender.leased
       return
     }
-    const { responses } = sender
     const again = await lease.take({ ...now, record: withDoubt(now.record) })
     // What has arrived in the meantime may have spent the refresh token.
-    if (again === 'again' || sender.responses !== responses) return
+    if (again === 'again' || sender.responses > sender.undecided) return
     await sender.send(again)
   }
 

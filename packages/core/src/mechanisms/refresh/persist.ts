@@ -91,8 +91,9 @@ function settled(
     settlement === 'write'
       ? withGrant(record, response, time, capacity)
       : withNewerGrant(record, response, holder, time, capacity)
-  // Another process has taken the lease over, and may have used the same refresh token after this one.
-  const next = record.attempt === attempt.attempt ? granted : withDoubt(granted)
+  // Another request, of this process or of one that has taken the lease over, may have used the same refresh token.
+  const isOnly = record.attempt === attempt.attempt && attempt.isLast !== false
+  const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
   return withBackOff(next, 'token_response_malformed', clock.now(), { jitter: random() })
 }

@@ -1,17 +1,19 @@
 import type { Flights } from '../../ports/flights.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds } from '../../rules/decide.ts'
+import { decide } from '../../rules/decide.ts'
 import { mayHaveExpired } from '../../rules/freshness.ts'
-import type { UserClaims } from '../../rules/session-record.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { withDeadline } from '../deadline.ts'
-import { fingerprint, randomId } from '../digest.ts'
-import type { RefreshContext, TokenCall, TokenDemand, TokenResult } from './attempt.ts'
-import { exchange } from './exchange.ts'
-import { createLeases, type LeaseWatch } from './lease.ts'
-import type { Line, Turn } from './line.ts'
-import type { Sends } from './send.ts'
+import { fingerprint } from '../digest.ts'
+import type { TokenCall, TokenDemand, TokenResult } from './attempt.ts'
+import { createFlight, type FlightOptions } from './flight.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
+
+export interface RefresherOptions extends FlightOptions {
+  readonly flights: Flights
+  /** How long a caller waits, in milliseconds. The refresh goes on after that. */
+  readonly requestTimeoutMs: number
+}
 
 export interface Refresher {
   /**
@@ -23,24 +25,6 @@ export interface Refresher {
   token(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
 }
 
-export interface RefresherOptions extends RefreshContext {
-  readonly flights: Flights
-  readonly line: Line
-  /** How long a caller waits, in milliseconds. The refresh goes on after that. */
-  readonly requestTimeoutMs: number
-  readonly storeTimeoutMs: number
-  /** Whether refreshes may still be started. `false` while the process is shutting down. */
-  readonly admits?: (() => boolean) | undefined
-  /** Gets the claims about the user whenever a refresh is safe in the store. Never rejects. */
-  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
-}
-
-const POLL_MS = 20
-const MAX_POLL_MS = 160
-/** A flight that has only waited for other processes ends this long after the lease of a dead one has lapsed. */
-const WAIT_MARGIN_MS = 40_000
-/** Most stores respond within this time. A slower one needs longer leases. */
-const USUAL_STORE_TIMEOUT_MS = 5000
 const MAX_USES = 10_000
 
 /**
@@ -48,12 +32,9 @@ const MAX_USES = 10_000
  * processes by a lease in the session record. Pure rules decide what to do; see `decide` and `settle`.
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { server, flights, line, clock, serverClock, policy, emit, random, refreshed } = options
-  const { requestTimeoutMs, storeTimeoutMs, admits = () => true } = options
-  const slowStoreMs = Math.max(0, storeTimeoutMs - USUAL_STORE_TIMEOUT_MS)
-  const lapseMs = lapseSeconds(policy.reuse) * 1000 + slowStoreMs
-  const leases = createLeases({ clock, emit, lapseMs })
-  const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
+  const { flights, line, clock, serverClock, policy, emit } = options
+  const { requestTimeoutMs, admits = () => true } = options
+  const fly = createFlight(options)
   /** When each flight started, by the monotonic clock in milliseconds. */
   const startedAt = new WeakMap<Promise<TokenResult>, number>()
   const uses = createBoundedMap<string, number>(MAX_USES)
@@ -130,12 +111,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function startFlight(cell: SessionCell, call: TokenCall): Promise<TokenResult> {
-    const { result, joined } = flights.join(cell.key, call.key, () => fly(cell, call))
+    const { result, joined } = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)))
     if (joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
     else startedAt.set(result, clock.elapsed())
     call.keepAlive(result.catch(() => undefined))
     call.background?.(result)
     return result
+  }
+
+  function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
+    const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
+    return { ...call, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
   }
 
   function refreshInBackground(cell: SessionCell, call: TokenCall): void {
@@ -146,67 +132,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
     // Its failure was reported by an event, and the caller has a token that works.
     if (admits()) startFlight(cell, call).catch(() => undefined)
-  }
-
-  async function fly(cell: SessionCell, call: TokenCall): Promise<TokenResult> {
-    await server.ready()
-    const lease = leases.watch(cell, randomId().slice(0, 12))
-    const { maxRecordBytes } = cell
-    const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
-    const demand = { ...call, capacity: { maxRecordBytes, lastUse } }
-    try {
-      return await steer(cell, demand, lease)
-    } finally {
-      call.keepAlive(lease.giveBack())
-    }
-  }
-
-  /** Reads and decides until there is a result. */
-  async function steer(cell: SessionCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
-    const sends: Sends = { refreshToken: '', count: 0, firstAt: 0 }
-    let pauseMs = POLL_MS
-    let waitedMs = 0
-    let turn: Turn | undefined = await line.enter(cell.key)
-    try {
-      while (waitedMs < lapseMs + WAIT_MARGIN_MS) {
-        const snapshot = await cell.read()
-        const state = lease.look(snapshot?.record.lease)
-        const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
-        if (next.do === 'wait') {
-          // Who waits for another process must not keep the others from the server.
-          turn?.leave()
-          turn = undefined
-          waitedMs += pauseMs
-          await clock.sleep(pauseMs * (1 + random() / 2))
-          pauseMs = Math.min(pauseMs * 1.5, MAX_POLL_MS)
-          continue
-        }
-        const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
-        if (ready && 'token' in ready)
-          emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
-        if (ready || !snapshot) return ready ?? { signIn: 'no_session' }
-        if (!turn) {
-          const entered = line.enter(cell.key)
-          turn = await entered
-          // While it waited, another process may have been here.
-          if (entered instanceof Promise) continue
-        }
-        // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
-        if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
-        const taken = await lease.take(snapshot)
-        if (taken === 'again') continue
-        const done = await exchange({ cell, demand, lease, turn, sends }, taken, exchangeOptions)
-        turn.leave()
-        turn = undefined
-        if (done === 'again') continue
-        if (refreshed && 'token' in done && done.token.attempt >= taken.snapshot.record.attempt)
-          demand.keepAlive(refreshed(done.snapshot.record.claims))
-        return done
-      }
-    } finally {
-      turn?.leave()
-    }
-    throw refreshError('refresh_outcome_unknown', 1)
   }
 
   return { token }

@@ -20,8 +20,7 @@ export async function handleRejection(
   isLast: boolean,
   context: RefreshContext,
 ): Promise<TokenResult | 'again' | 'listen'> {
-  const { policy, emit, clock } = context
-  const session = fingerprint(cell.key)
+  const { policy, clock } = context
   const judge = (record: SessionRecord | undefined) =>
     settleRejection(record, attempt, policy.reuse === 'strict')
   const now = await cell.kept()
@@ -31,9 +30,7 @@ export async function handleRejection(
       // A later request of this flight may have made the attempt that the record shows.
       return isLast || now?.record.lease?.holder !== attempt.holder ? 'again' : 'listen'
     case 'replaced':
-      // This request has used a spent refresh token, after which a strict server ends the grant.
-      await change('replaced', withDoubt)
-      emit({ type: 'refresh_token_lost', session, reason: 'used_twice' })
+      // The flight reads the record again, and reports what that means.
       return 'again'
     case 'use_spare':
       if (isLast) await change('use_spare', withSpareInUse)
@@ -53,6 +50,23 @@ export async function handleRejection(
   function waitForResponse(record: SessionRecord): SessionRecord {
     return withLastWait(record, 'refresh_outcome_unknown', clock.now(), LISTEN_MS / 1000)
   }
+}
+
+/**
+ * Reports that the server has refused a refresh token that another request has replaced. That request or this one has
+ * used a spent refresh token, after which a strict server ends the grant.
+ *
+ * @param refused - The refused refresh token. Nothing is reported while the session has no other one.
+ */
+export async function reportUsedTwice(
+  cell: SessionCell,
+  refused: string,
+  { emit }: RefreshContext,
+): Promise<void> {
+  const won = await swapUntilWon(cell, cell.kept, (record) =>
+    record.refreshToken === undefined || record.refreshToken === refused ? undefined : withDoubt(record),
+  )
+  if (won) emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
 }
 
 /**

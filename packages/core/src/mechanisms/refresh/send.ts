@@ -12,6 +12,8 @@ const HASH_LENGTH = 22
 export interface Sends {
   /** The refresh token that was sent. The others count for it. */
   refreshToken: string
+  /** Whether the server has refused it. */
+  isRefused: boolean
   count: number
   /** By the monotonic clock, in milliseconds. */
   firstAt: number
@@ -39,10 +41,12 @@ export interface Broken {
 
 /** Sends the refresh token of a session, and collects the responses. */
 export interface Sender {
-  /** Requests without a response. */
-  readonly open: ReadonlySet<RefreshAttempt>
+  /** Requests whose response has not come, or was not looked at yet. */
+  readonly open: Set<RefreshAttempt>
   /** How many responses have come. */
   readonly responses: number
+  /** How many of them decided nothing. */
+  undecided: number
   /** The record as the latest request has left it. */
   leased: Snapshot
   readonly mailbox: Mailbox<AnsweredAttempt | Broken>
@@ -56,13 +60,14 @@ export function createSender(
 ): Sender {
   const open = new Set<RefreshAttempt>()
   const mailbox = createMailbox<AnsweredAttempt | Broken>(clock)
-  const sender = { open, mailbox, leased, responses: 0, send }
+  const sender = { open, mailbox, leased, responses: 0, undecided: 0, send }
 
   async function send({ snapshot, late }: TakenLease): Promise<void> {
     const { refreshToken = '', claims, attempt: number, doubt } = snapshot.record
     const { key, rejected, request, capacity } = demand
     const sentAt = clock.elapsed()
-    if (sends.refreshToken !== refreshToken) Object.assign(sends, { refreshToken, count: 0, firstAt: sentAt })
+    if (sends.refreshToken !== refreshToken)
+      Object.assign(sends, { refreshToken, isRefused: false, count: 0, firstAt: sentAt })
     sends.count++
     sender.leased = snapshot
     lease.used()
@@ -87,7 +92,6 @@ export function createSender(
     // Hashed while the request travels: nothing may come between the lease and the request.
     attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
     const receive = (message: Awaited<typeof answered>) => {
-      open.delete(attempt)
       sender.responses++
       mailbox.put({ attempt, ...message })
     }

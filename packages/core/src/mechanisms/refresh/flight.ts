@@ -1,0 +1,117 @@
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import { decide, lapseSeconds } from '../../rules/decide.ts'
+import type { UserClaims } from '../../rules/session-record.ts'
+import { fingerprint, randomId } from '../digest.ts'
+import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
+import { exchange } from './exchange.ts'
+import { createLeases, type LeaseWatch } from './lease.ts'
+import type { Line, Turn } from './line.ts'
+import { reportUsedTwice } from './rejection.ts'
+import type { Sends } from './send.ts'
+import { refreshError, toTokenResult } from './token-result.ts'
+
+export interface FlightOptions extends RefreshContext {
+  readonly line: Line
+  /** How long a caller waits, in milliseconds. The refresh goes on after that. */
+  readonly requestTimeoutMs: number
+  readonly storeTimeoutMs: number
+  /** Whether refreshes may still be started. `false` while the process is shutting down. */
+  readonly admits?: (() => boolean) | undefined
+  /** Gets the claims about the user whenever a refresh is safe in the store. Never rejects. */
+  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
+}
+
+const POLL_MS = 20
+const MAX_POLL_MS = 160
+/** A flight that has only waited for other processes ends this long after the lease of a dead one has lapsed. */
+const WAIT_MARGIN_MS = 40_000
+/** Most stores respond within this time. A slower one needs longer leases. */
+const USUAL_STORE_TIMEOUT_MS = 5000
+
+/** One refresh, for all callers of this process that wait for it. */
+export type Flight = (cell: SessionCell, demand: TokenDemand) => Promise<TokenResult>
+
+/** Creates the function that carries a refresh out: in line, with the lease, until there is a result. */
+export function createFlight(options: FlightOptions): Flight {
+  const { server, line, clock, serverClock, policy, emit, random, refreshed } = options
+  const { storeTimeoutMs, admits = () => true } = options
+  const slowStoreMs = Math.max(0, storeTimeoutMs - USUAL_STORE_TIMEOUT_MS)
+  const lapseMs = lapseSeconds(policy.reuse) * 1000 + slowStoreMs
+  const leases = createLeases({ clock, emit, lapseMs })
+  const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
+
+  const fly: Flight = async (cell, demand) => {
+    await server.ready()
+    const lease = leases.watch(cell, randomId().slice(0, 12))
+    try {
+      return await steer(cell, demand, lease)
+    } finally {
+      demand.keepAlive(lease.giveBack())
+    }
+  }
+
+  /** A refresh token that the server refused while another process was using it may have cost the grant. */
+  async function reportRefused(
+    cell: SessionCell,
+    snapshot: Snapshot | undefined,
+    sends: Sends,
+  ): Promise<void> {
+    const { isRefused, refreshToken } = sends
+    // A spare is no result of another process.
+    const isReplaced = snapshot?.record.origin && snapshot.record.refreshToken !== refreshToken
+    if (!isRefused || !isReplaced) return
+    sends.isRefused = false
+    await reportUsedTwice(cell, refreshToken, options)
+  }
+
+  /** Reads and decides until there is a result. */
+  async function steer(cell: SessionCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
+    const sends: Sends = { refreshToken: '', isRefused: false, count: 0, firstAt: 0 }
+    let pauseMs = POLL_MS
+    let waitedMs = 0
+    let turn: Turn | undefined = await line.enter(cell.key)
+    try {
+      while (waitedMs < lapseMs + WAIT_MARGIN_MS) {
+        const snapshot = await cell.read()
+        await reportRefused(cell, snapshot, sends)
+        const state = lease.look(snapshot?.record.lease)
+        const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
+        if (next.do === 'wait') {
+          // Who waits for another process must not keep the others from the server.
+          turn?.leave()
+          turn = undefined
+          waitedMs += pauseMs
+          await clock.sleep(pauseMs * (1 + random() / 2))
+          pauseMs = Math.min(pauseMs * 1.5, MAX_POLL_MS)
+          continue
+        }
+        const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
+        if (ready && 'token' in ready)
+          emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
+        if (ready || !snapshot) return ready ?? { signIn: 'no_session' }
+        if (!turn) {
+          const entered = line.enter(cell.key)
+          turn = await entered
+          // While it waited, another process may have been here.
+          if (entered instanceof Promise) continue
+        }
+        // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
+        if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
+        const taken = await lease.take(snapshot)
+        if (taken === 'again') continue
+        const done = await exchange({ cell, demand, lease, turn, sends }, taken, exchangeOptions)
+        turn.leave()
+        turn = undefined
+        if (done === 'again') continue
+        if (refreshed && 'token' in done && done.token.attempt >= taken.snapshot.record.attempt)
+          demand.keepAlive(refreshed(done.snapshot.record.claims))
+        return done
+      }
+    } finally {
+      turn?.leave()
+    }
+    throw refreshError('refresh_outcome_unknown', 1)
+  }
+
+  return fly
+}
