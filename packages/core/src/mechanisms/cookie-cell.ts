@@ -15,6 +15,7 @@ const LATE_REQUEST_SECONDS = 900
 export function createCookieCell(carried: SessionRecord, options: CellOptions): SessionCell {
   return createStoredCell(carried.id, options, {
     inStoreAlone: false,
+    carried,
     newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
     keepUntil(record) {
       if (record.ended) return record.expiresAt
