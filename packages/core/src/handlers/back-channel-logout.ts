@@ -26,7 +26,8 @@ const MAX_TOKEN_LENGTH = 16_384
 const WAIT_MS = 4000
 
 /**
- * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7). Ignores cookies.
+ * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7), and remembers
+ * it for sessions that are stored later. Ignores cookies.
  *
  * @returns 200, also if there are no such sessions. 400 if the token is not valid, or if its work is not done in time. That
  * work continues in the background.
@@ -75,9 +76,12 @@ async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions
   }
 }
 
+/** Remembers the logout before it looks for sessions: see `withLogoutCheck`. */
 async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
-  const { directory } = options
+  const { directory, all, clock } = options
+  await directory.rememberLogout(token, all, token.issuedAt, clock.now())
   const named = await resolveSubject(token, options)
+  if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
   // A session that cannot be ended must not delay or prevent the end of the others.
   const results = await Promise.allSettled(keys.map((key) => end(key, named, options)))

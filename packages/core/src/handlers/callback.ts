@@ -2,7 +2,7 @@ import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
+import { EvertokenError, RequestRefusedError } from '../vocabulary/index.ts'
 import { readForm } from './form.ts'
 import type { LoginOptions } from './login.ts'
 import { type PendingLogin, takeLogin } from './pending-login.ts'
@@ -62,7 +62,9 @@ async function start(
   try {
     await options.start(await welcomed(grant, returnTo, options.onSignedIn))
   } catch (error) {
-    if (grant.refreshToken !== undefined) session.keepAlive(protocol.revoke(grant.refreshToken))
+    // A session that a logout token has ended revokes its tokens.
+    const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
+    if (grant.refreshToken !== undefined && !isEnded) session.keepAlive(protocol.revoke(grant.refreshToken))
     throw error
   }
   if (previous !== undefined) await replace(previous).catch(() => undefined)
