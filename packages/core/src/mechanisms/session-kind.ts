@@ -59,7 +59,7 @@ export function createCellOptions({ vault, clock, idleSeconds, emit }: SessionKi
     vault,
     clock,
     idleSeconds,
-    notices: createEndNotices(emit, clock),
+    notices: createEndNotices(emit, clock, idleSeconds),
     pending: createPendingSignOuts(clock, emit),
   }
 }

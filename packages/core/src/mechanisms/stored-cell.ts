@@ -3,7 +3,7 @@ import type { EndedSession, SessionCell, Snapshot } from '../ports/session-cell.
 import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../rules/session-end.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { type EndReason, OperatorError } from '../vocabulary/index.ts'
-import type { EndNotices } from './end-notices.ts'
+import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 import type { SealedRecord } from './sealed-records.ts'
@@ -88,10 +88,17 @@ export function createStoredCell(
     async read() {
       if (pending.has(key)) return undefined
       const now = await last()
-      if (!now || now.record.ended) return undefined
-      if (clock.now() < endsAt(now.record, idleSeconds)) return now
+      if (!now) {
+        if (inStoreAlone) notices.missed(key)
+        return undefined
+      }
+      if (now.record.ended) return undefined
+      if (clock.now() < endsAt(now.record, idleSeconds)) {
+        if (inStoreAlone) notices.saw(now.record)
+        return now
+      }
       // The session is not ended: the clock of this process might be wrong.
-      notices.report(key, clock.now() < now.record.expiresAt ? 'idle' : 'expired')
+      notices.report(key, timeReason(now.record, clock.now()))
       return undefined
     },
     async end(reason, revoke = false) {
