@@ -70,6 +70,7 @@ describe('the floors of core', () => {
     visit('tokens.ts')
     const handlers = [...reached].filter((path) => path.startsWith('handlers/'))
     expect(handlers.toSorted()).toEqual([
+      'handlers/end-session.ts',
       'handlers/problem.ts',
       'handlers/revocation.ts',
       'handlers/token-fetch.ts',

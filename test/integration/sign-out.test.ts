@@ -1,8 +1,6 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
-import { idle } from './steps.ts'
 
 describe.each(kinds)('signing out, %s session', (session) => {
   it.each([
@@ -113,23 +111,4 @@ describe.each(kinds)('signing out, %s session', (session) => {
     expect(await (await tab.get('/')).text()).toBe('unsupported')
     expect((await tab.post('/auth/logout')).status).toBe(303)
   })
-})
-
-it('says that it has not signed out when the store cannot be asked', async () => {
-  const memory = createMemoryStore({ now: () => 0 })
-  let failing = false
-  const store: SessionStore = {
-    ...memory,
-    read: (key) => (failing ? Promise.reject(new Error('reset')) : memory.read(key)),
-  }
-  const { server, browser } = createApplication({ session: 'server', store })
-  const tab = browser()
-  await tab.signIn()
-  failing = true
-  expect((await tab.post('/auth/logout')).status).toBe(503)
-  failing = false
-  expect((await tab.get('/')).status).toBe(200)
-  expect((await tab.post('/auth/logout')).status).toBe(303)
-  await idle(() => !server.grants.alive('user-1'))
-  expect(server.grants.alive('user-1')).toBe(false)
 })

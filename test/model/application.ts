@@ -1,4 +1,5 @@
-import { revokeRefreshToken, revokeSession } from '../../packages/core/src/handlers/revocation.ts'
+import { endSession } from '../../packages/core/src/handlers/end-session.ts'
+import { revokeRefreshToken } from '../../packages/core/src/handlers/revocation.ts'
 import { createCookieKind } from '../../packages/core/src/mechanisms/cookie-kind.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
@@ -56,9 +57,19 @@ export interface Application {
 
 export function createKind(
   { kind, idleSeconds }: Plan,
-  { vault, clock, seal }: { readonly vault: Vault; readonly clock: Clock; readonly seal: Seal },
+  {
+    vault,
+    clock,
+    seal,
+    emit,
+  }: {
+    readonly vault: Vault
+    readonly clock: Clock
+    readonly seal: Seal
+    readonly emit: EventListener
+  },
 ): SessionKind {
-  const options = { vault, clock, idleSeconds }
+  const options = { vault, clock, idleSeconds, emit }
   if (kind === 'server') return createServerKind(options)
   return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
 }
@@ -72,7 +83,7 @@ export function createApplication(options: ApplicationOptions): Application {
     createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS }),
     seal,
   )
-  const kind = createKind(plan, { vault, clock, seal })
+  const kind = createKind(plan, { vault, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
   const { serveDuringRefresh, idleSeconds } = plan
   const policy = { refreshBeforeExpiry: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
@@ -94,9 +105,7 @@ export function createApplication(options: ApplicationOptions): Application {
   const attributes = { secure: true, sameSite: 'Lax' } as const
 
   async function signOut({ session }: BoundSession): Promise<void> {
-    const cell = await session.find()
-    const last = await session.end('signed_out')
-    if (cell && last) void revokeSession(server, cell.key, last, { revoke: true, emit, clock })
+    await endSession('signed_out', { session, protocol: server, revoke: true, emit, clock })
   }
 
   async function obtain(bound: BoundSession, call: Call): Promise<void> {

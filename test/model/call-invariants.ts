@@ -1,4 +1,4 @@
-import { END, isAbort, isKilled, moment, wildClocks, wrongClocks } from './facts.ts'
+import { END, isAbort, isKilled, isSigningOut, moment, wildClocks, wrongClocks } from './facts.ts'
 import type { Call } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Outcome } from './run.ts'
@@ -15,6 +15,7 @@ export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, 
   history.calls
     .filter((call) => call.grant === grant && call.signIn !== undefined && call.hadCookie)
     .filter(({ ended }) => ![over, givenUp].some((commit) => commit && ended && commit.step <= ended.step))
+    .filter(({ ended = END }) => !isSigningOut(history, grant, ended))
     // To a clock that is days ahead, a session may seem over.
     .filter(({ probe }) => probe || !wildClocks(plan))
     .map(({ began, signIn }) => `sign-in (${signIn}) asked for at ${moment(began)} while the session lives`)

@@ -1,4 +1,4 @@
-import type { Commit, Moment, Send, Told, Trouble } from './history.ts'
+import type { Commit, History, Moment, Send, Told, Trouble } from './history.ts'
 import type { Plan, Profile } from './plan.ts'
 import { EPOCH } from './process.ts'
 import type { Outcome } from './run.ts'
@@ -81,6 +81,11 @@ function repeatsOf(judged: readonly Send[]): Facts['repeats'] {
 function isLost({ judged, delivered, fault, process }: Send, troubles: readonly Trouble[]): boolean {
   if (judged?.rejected || (fault === undefined && !isKilled(troubles, process))) return false
   return delivered?.kind !== 'refreshed' && delivered?.kind !== 'subject_changed'
+}
+
+/** Whether a user had asked to sign out of the session. Its process refuses the session from then on if the store fails. */
+export function isSigningOut({ calls }: History, grant: number, { step }: Moment): boolean {
+  return calls.some((call) => call.grant === grant && call.visit.act === 'logout' && call.began.step <= step)
 }
 
 export function isKilled(troubles: readonly Trouble[], process: number): boolean {

@@ -1,4 +1,4 @@
-import { BEGINNING, END, hindered, isDeclared, isKilled, moment } from './facts.ts'
+import { BEGINNING, END, hindered, isSigningOut, isDeclared, isKilled, moment } from './facts.ts'
 import type { Call, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
@@ -53,8 +53,10 @@ export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
 }
 
 /** A session that ends because its refresh token is dead: then that is told, unless the server wanted it so. */
-export const lossReported: Invariant = ({ history }, { over, refused, reported }) => {
+export const lossReported: Invariant = ({ history }, { grant, over, refused, reported }) => {
   if (over?.record?.ended !== 'grant_rejected' || refused || reported) return []
+  // If the store is slow, a sign-out revokes the refresh token before the session ends.
+  if (isSigningOut(history, grant, over)) return []
   // A request that the server sees last, long given up: that its outcome is unknown has been told.
   if (history.troubles.some(({ what }) => what === 'stalled')) return []
   // Whoever ended it was killed, or could not know that it had.
@@ -76,7 +78,7 @@ function isFollowedUp(next: Call | undefined): boolean {
 export const usable: Invariant = ({ plan, history, server }, facts) => {
   const { grant, over, givenUp, refused, lost, repeats, reported } = facts
   const isSignedOut = over !== undefined && (!over.record || over.record.ended === 'signed_out')
-  if (refused || givenUp || isSignedOut) return []
+  if (refused || givenUp || isSignedOut || (over && isSigningOut(history, grant, over))) return []
   const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
   // Where a grace period covers the second use, it costs nothing by itself.
   const hasGrace = plan.profile === 'grace' || plan.profile === 'newest'

@@ -1,4 +1,4 @@
-import { END, hindered, isAbort, moment, showsToken, wildClocks, wrongClocks } from './facts.ts'
+import { END, hindered, isAbort, isSigningOut, moment, showsToken, wildClocks, wrongClocks } from './facts.ts'
 import type { Call, Moment } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
@@ -50,7 +50,9 @@ export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits,
     .filter((call) => !isAbort(call.error) && hadToken(call))
     .filter(({ process, began, ended = END }) => {
       const ends = over !== undefined && over.step <= ended.step
-      return !ends && !hindered(history.troubles, process, began, ended)
+      return (
+        !ends && !isSigningOut(history, grant, ended) && !hindered(history.troubles, process, began, ended)
+      )
     })
     .map(({ began }) => `nothing was served at ${moment(began)} while a valid token existed`)
 

@@ -1,37 +1,45 @@
-import { endCell } from '../mechanisms/end-cell.ts'
+import { withDeadline } from '../mechanisms/deadline.ts'
+import { isStoreFailure } from '../mechanisms/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../mechanisms/protocol/logout-tokens.ts'
+import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import type { Clock } from '../ports/clock.ts'
 import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
+import { RequestRefusedError, TryLaterError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
+import { type EndSessionOptions, finishSession } from './end-session.ts'
 import { readForm } from './form.ts'
-import type { EndSessionOptions } from './logout.ts'
 import { reported } from './reported.ts'
-import { revokeSession } from './revocation.ts'
 
 export interface BackChannelLogoutOptions extends EndSessionOptions {
   readonly directory: SessionDirectory
   readonly sessions: SessionKind
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
+  readonly protocol: Protocol
+  readonly clock: Clock
 }
 
 const MAX_TOKEN_LENGTH = 16_384
+/** How long the authorization server waits for the response, in milliseconds. Its client often has a timeout of 5 seconds. */
+const WAIT_MS = 4000
 
 /**
- * Ends the sessions that a logout token of the authorization server speaks of (OIDC Back-Channel Logout §2.7). Answers
- * 200, also when there are none, or 400; takes no notice of cookies.
+ * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7), and remembers
+ * it for sessions that are stored later. Ignores cookies.
+ *
+ * @returns 200, also if there are no such sessions. 400 if the token is not valid, or if its work is not done in time. That
+ * work continues in the background.
  */
 export async function backChannelLogout(
   request: Request,
   options: BackChannelLogoutOptions,
 ): Promise<Response> {
   try {
-    const [token, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
-    if (!token || more.length > 0 || token.length > MAX_TOKEN_LENGTH)
-      throw logoutTokenRefused('is missing, or too long')
-    await signOut(await options.protocol.logoutToken(token), options)
+    const work = receive(request, options)
+    options.session.keepAlive(work.catch(() => undefined))
+    await withDeadline(() => work, WAIT_MS, options.clock, tooSlow)
     return answer(200)
   } catch (error) {
     const { message } = reported('logout_token_rejected', error, options.emit)
@@ -41,24 +49,51 @@ export async function backChannelLogout(
   }
 }
 
-async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+async function receive(request: Request, options: BackChannelLogoutOptions): Promise<void> {
+  const { protocol, session, sessions } = options
+  const [text, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
+  if (!text || more.length > 0 || text.length > MAX_TOKEN_LENGTH)
+    throw logoutTokenRefused('is missing, or too long')
+  const token = await protocol.logoutToken(text)
+  const first = signOutOnce(token, options)
+  await first.catch((error: unknown) => {
+    if (!isStoreFailure(error)) return
+    // The authorization server might not try again.
+    const later = sessions.pending.retry(() => signOut(token, options), first)
+    session.keepAlive(later.catch(() => undefined))
+  })
+  return first
+}
+
+async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
   const { directory } = options
   if (!(await directory.spend(token))) throw logoutTokenRefused('was used before')
   try {
-    const named = await widened(token, options)
-    let failure: unknown
-    // One that cannot be ended must not save the others.
-    for (const key of await directory.find(named))
-      await end(key, named, options).catch((error: unknown) => (failure ??= error))
-    if (failure) throw failure
+    await signOut(token, options)
   } catch (error) {
     await directory.unspend(token).catch(() => undefined)
     throw error
   }
 }
 
-/** All sessions of the subject may be wanted where the token names only one of them. */
-async function widened(token: Named, { directory, sessions, all }: BackChannelLogoutOptions): Promise<Named> {
+/** Remembers the logout before it looks for sessions: see `withLogoutCheck`. */
+async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+  const { directory, all, clock } = options
+  await directory.rememberLogout(token, all, token.issuedAt, clock.now())
+  const named = await resolveSubject(token, options)
+  if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
+  const keys = await directory.find(named)
+  // A session that cannot be ended must not delay or prevent the end of the others.
+  const results = await Promise.allSettled(keys.map((key) => end(key, named, options)))
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure) throw failure.reason
+}
+
+/** If all sessions of the subject must end and the token names only one of them, a stored session knows the subject. */
+async function resolveSubject(
+  token: Named,
+  { directory, sessions, all }: BackChannelLogoutOptions,
+): Promise<Named> {
   if (!all || token.sub !== undefined) return token
   for (const key of await directory.find(token)) {
     const kept = await (await sessions.stored(key))?.kept()
@@ -68,13 +103,20 @@ async function widened(token: Named, { directory, sessions, all }: BackChannelLo
 }
 
 async function end(key: string, named: Named, options: BackChannelLogoutOptions): Promise<void> {
-  const { directory, sessions, protocol, all, emit } = options
+  const { directory, sessions, all, revoke } = options
   const { keepAlive } = options.session
   const cell = await sessions.stored(key)
-  const kept = await cell?.kept()
-  if (!kept || !isSignedOut(kept.record.claims, named, all)) return
-  const last = await endCell(cell, 'back_channel_logout', emit)
-  if (!last) return
-  keepAlive(directory.forget(key, last.claims).catch(() => undefined))
-  keepAlive(revokeSession(protocol, key, last, options))
+  const last = await cell?.last()
+  if (!cell || !last) return
+  // An end that was not finished is completed.
+  if (!last.record.ended && !isSignedOut(last.record.claims, named, all)) return
+  const ended = await cell.end('back_channel_logout', revoke)
+  if (!ended) return
+  keepAlive(directory.forget(key, last.record.claims).catch(() => undefined))
+  keepAlive(finishSession(key, ended, options))
+}
+
+function tooSlow(): TryLaterError {
+  const message = 'The logout is not complete after 4 seconds. It continues in the background.'
+  return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds: 1 })
 }

@@ -1,9 +1,8 @@
-import { endCell } from '../mechanisms/end-cell.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
-import { RequestRefusedError } from '../vocabulary/index.ts'
+import { EvertokenError, RequestRefusedError } from '../vocabulary/index.ts'
 import { readForm } from './form.ts'
 import type { LoginOptions } from './login.ts'
 import { type PendingLogin, takeLogin } from './pending-login.ts'
@@ -56,21 +55,25 @@ export async function callback(request: Request, options: CallbackOptions): Prom
 /** From here on there are tokens: when no session takes them, they are given back. */
 async function start(
   grant: TokenGrant,
-  { returnTo, previous }: PendingLogin,
+  { returnTo, previous, previousExpiresAt }: PendingLogin,
   options: CallbackOptions,
 ): Promise<void> {
-  const { session, sessions, protocol, emit } = options
+  const { session, sessions, protocol } = options
   try {
     await options.start(await welcomed(grant, returnTo, options.onSignedIn))
   } catch (error) {
-    if (grant.refreshToken !== undefined) session.keepAlive(protocol.revoke(grant.refreshToken))
+    // A session that a logout token has ended revokes its tokens.
+    const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
+    if (grant.refreshToken !== undefined && !isEnded) session.keepAlive(protocol.revoke(grant.refreshToken))
     throw error
   }
-  // The new session stands whatever becomes of the old one.
   if (previous !== undefined) await replace(previous).catch(() => undefined)
 
+  /** The new session is valid, also if the old one cannot be ended. */
   async function replace(key: string): Promise<void> {
-    await endCell(await sessions.stored(key), 'replaced', emit)
+    const end = async () => (await sessions.stored(key, previousExpiresAt))?.end('replaced')
+    const { ended } = await sessions.pending.end({ key }, end)
+    session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
   }
 }
 

@@ -1,16 +1,35 @@
+import { withDeadline } from '../mechanisms/deadline.ts'
+import { SIGN_OUT_WAIT_MS, storeTooSlow, isStoreFailure } from '../mechanisms/pending-sign-outs.ts'
+import type { SessionKind } from '../mechanisms/session-kind.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SessionCell } from '../ports/session-cell.ts'
 import { sameText } from '../rules/same-text.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
 import { answer, page } from './answer.ts'
-import { endSession, type EndSessionOptions } from './logout.ts'
+import {
+  endSession,
+  type EndSessionOptions,
+  finishSession,
+  reportIncomplete,
+  unconfirmedParts,
+} from './end-session.ts'
 import { problem } from './problem.ts'
 
 export interface FrontChannelLogoutOptions extends EndSessionOptions {
   readonly query: URLSearchParams
   readonly issuer: string
+  readonly sessions: SessionKind
+  readonly clock: Clock
 }
 
+const REASON = 'front_channel_logout'
+
 /**
- * Ends the session whose cookie comes along, when the authorization server names itself and the session (OIDC
- * Front-Channel Logout §2). What it loads is a frame in its own page, where many browsers send no cookie.
+ * Ends the session whose cookie the request carries, if the query names the authorization server and the session (OIDC
+ * Front-Channel Logout §2). The authorization server loads this route in a frame, where many browsers send no cookie.
+ *
+ * @throws {OperatorError} If the store does not respond, and only the store knows the session. The logout is then completed
+ * in the background.
  */
 export async function frontChannelLogout(
   _request: Request,
@@ -19,10 +38,46 @@ export async function frontChannelLogout(
   const { session, query, issuer } = options
   const sid = query.get('sid')
   if (query.get('iss') !== issuer || !sid) {
-    const message = 'Cannot sign out: "iss" and "sid" must name the authorization server and the session'
+    const message =
+      'The request names another authorization server, or no session. Send `iss` and `sid` of the session.'
     return problem(400, { code: 'cross_site_request_refused', message })
   }
-  const snapshot = await (await session.find())?.read()
-  if (sameText(snapshot?.record.claims.sid ?? '', sid)) await endSession('front_channel_logout', options)
+  const isNamed = (record: SessionRecord | undefined) => sameText(record?.claims.sid ?? '', sid)
+  const cell = await session.find()
+  if (cell && isNamed(await readInTime(cell, isNamed, options))) {
+    const signOut = await endSession(REASON, options)
+    if (signOut) {
+      const parts = unconfirmedParts(signOut, options.revoke)
+      reportIncomplete(signOut.key, parts, options.emit, true)
+    }
+  }
   return page(answer(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
+}
+
+async function readInTime(
+  cell: SessionCell,
+  isNamed: (record: SessionRecord | undefined) => boolean,
+  options: FrontChannelLogoutOptions,
+): Promise<SessionRecord | undefined> {
+  try {
+    return (await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
+  } catch (error) {
+    if (cell.carried) return cell.carried
+    // The store must show first that the session is the one that the query names.
+    if (isStoreFailure(error)) options.session.keepAlive(endLater(cell, isNamed, options))
+    throw error
+  }
+}
+
+async function endLater(
+  cell: SessionCell,
+  isNamed: (record: SessionRecord | undefined) => boolean,
+  options: FrontChannelLogoutOptions,
+): Promise<void> {
+  const end = async () => {
+    const last = await cell.last()
+    return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, options.revoke) : undefined
+  }
+  const ended = await options.sessions.pending.retry(end).catch(() => undefined)
+  if (ended) await finishSession(cell.key, ended, options)
 }

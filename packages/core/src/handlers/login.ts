@@ -40,8 +40,9 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
     const url = await protocol.authorizationUrl(transaction, parameters)
     // The answer comes from another site then, and the cookie of the session not with it.
     const isAlone = isPosted || options.sameSite === 'Strict'
-    const previous = isAlone ? (await options.session.find())?.key : undefined
-    const pending = { ...transaction, returnTo, silent: silent || undefined, previous }
+    const cell = isAlone ? await options.session.find() : undefined
+    const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
+    const pending = { ...transaction, returnTo, silent: silent || undefined, ...before }
     return redirect(url.href, await keepLogin(pending, options), 302)
   } catch (error) {
     return signInFailure(request, error, options, silent && returnTo)

@@ -1,79 +1,102 @@
+import { withDeadline } from '../mechanisms/deadline.ts'
+import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../mechanisms/pending-sign-outs.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
-import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { Clock } from '../ports/clock.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
 import { isSameOriginRequest } from '../rules/same-site.ts'
 import { sameText } from '../rules/same-text.ts'
-import type { SessionRecord } from '../rules/session-record.ts'
-import { type EndReason, RequestRefusedError } from '../vocabulary/index.ts'
+import { RequestRefusedError, TryLaterError, type SignOutPart } from '../vocabulary/index.ts'
+import { answer } from './answer.ts'
+import { endSession, type EndSessionOptions, reportIncomplete, unconfirmedParts } from './end-session.ts'
+import { isNavigation } from './is-navigation.ts'
 import { logoutProof } from './logout-proof.ts'
 import { expectReturn, type LogoutReturnOptions } from './logout-return.ts'
 import { redirect } from './redirect.ts'
-import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
-
-export interface EndSessionOptions extends RevokeSessionOptions {
-  readonly session: RequestSession
-  readonly protocol: Protocol
-}
 
 export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
   readonly query: URLSearchParams
   readonly clientId: string
+  readonly protocol: Protocol
+  readonly clock: Clock
 }
 
 /**
- * Ends the session: here first, whatever the authorization server says; then its refresh token (RFC 7009); then, in the
- * browser, the session at the authorization server when that offers it (RP-Initiated Logout).
+ * Ends the session here, then revokes its refresh token (RFC 7009), then sends the browser to the authorization server to
+ * end the session there (RP-Initiated Logout).
  *
- * @throws RequestRefusedError when another site may have caused the request.
+ * The cookie is cleared in any case. A store or an authorization server that does not respond delays the response by at
+ * most about 2 seconds. The response then names the parts that are not confirmed.
+ *
+ * @throws {RequestRefusedError} If another site might have caused the request.
  */
 export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const { origin, postLogoutPath } = options
+  const { origin, postLogoutPath, clock, session, protocol } = options
   const wanted = options.query.get('returnTo')
   const returnTo = wanted === null ? postLogoutPath : safeReturnTo(wanted, origin)
-  if (!(await isMeant(request, options))) {
+  if (!(await isIntentional(request, options))) {
     const message =
-      'Cannot sign out: POST from a page of this application, or use the "logoutUrl" of the user route'
+      'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'
     throw new RequestRefusedError('cross_site_request_refused', message)
   }
-  const last = await endSession('signed_out', options)
-  if (!last) return redirect(returnTo)
+  const startedAt = clock.elapsed()
+  // The metadata arrives while the session ends.
+  if (await session.find()) session.keepAlive(protocol.ready().catch(() => undefined))
+  const signOut = await endSession('signed_out', options)
+  const ended = signOut?.isConfirmed ? await signOut.ended : undefined
+  if (!signOut || (signOut.isConfirmed && !ended)) return redirect(returnTo)
+
+  const parts = unconfirmedParts(signOut, options.revoke)
   const { state, cookies } = await expectReturn(returnTo, options)
-  const url = await options.protocol
-    .endSessionUrl({
-      id_token_hint: last.idToken,
-      client_id: options.clientId,
-      post_logout_redirect_uri: origin + postLogoutPath,
-      state,
-    })
-    // The user is signed out here; that the authorization server cannot be asked now changes nothing about it.
-    .catch(() => undefined)
-  return url ? redirect(url.href, cookies) : redirect(returnTo)
+  const parameters = {
+    id_token_hint: (ended?.record ?? signOut.carried)?.idToken,
+    client_id: options.clientId,
+    post_logout_redirect_uri: origin + postLogoutPath,
+    state,
+  }
+  const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
+  const url = await withDeadline(() => protocol.endSessionUrl(parameters), remainingMs, clock, tooSlow).catch(
+    // The user is signed out here, although the authorization server cannot be asked now.
+    () => void parts.push('authorization_server'),
+  )
+  reportIncomplete(signOut.key, parts, options.emit, !signOut.isConfirmed)
+  const location = url ? url.href : returnTo
+  const lines = url ? cookies : []
+  if (parts.length > 0 && !isNavigation(request)) return incomplete(parts, location, lines)
+  return redirect(location, lines)
 }
 
-/** Ends the session here; what it leaves at the authorization server is revoked beside the answer. */
-export async function endSession(
-  reason: EndReason,
-  options: EndSessionOptions,
-): Promise<SessionRecord | undefined> {
-  const { session, protocol } = options
-  const last = await session.end(reason)
-  if (last) session.keepAlive(revokeSession(protocol, last.id, last, options))
-  return last
+/** A page that called `fetch` can show the state of the sign-out. `location` is the address for the browser. */
+function incomplete(
+  unconfirmed: readonly SignOutPart[],
+  location: string,
+  cookies: readonly string[],
+): Response {
+  const title =
+    'This browser is signed out. Evertoken could not confirm all parts of the sign-out. Send the browser to `location`.'
+  const body = { title, status: 202, code: 'sign_out_incomplete', unconfirmed, location }
+  const response = answer(202, { 'content-type': 'application/json' }, JSON.stringify(body))
+  for (const line of cookies) response.headers.append('set-cookie', line)
+  return response
+}
+
+function tooSlow(): TryLaterError {
+  const message = 'The authorization server did not respond within 2 seconds. Try again later.'
+  return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds: 1 })
 }
 
 /**
- * A request that this application has made, or one with the proof that only its pages know. Where nobody is signed in
- * there is nothing to forge.
+ * Whether this application made the request, or the request carries the proof that only its pages know. A request without
+ * a session changes nothing, so it needs neither.
  */
-async function isMeant(
+async function isIntentional(
   { method, headers }: Request,
-  { session, query, origin }: LogoutOptions,
+  { session, query, origin, clock }: LogoutOptions,
 ): Promise<boolean> {
   const cell = await session.find()
-  if (method === 'POST' && isSameOriginRequest(headers, origin)) return true
-  // A browser that loads ahead what might be clicked must not sign anybody out.
-  const isAhead = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
+  if (!cell || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
+  // A browser that preloads links must not sign the user out.
+  const isPreload = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
   const proof = query.get('proof')
-  if (cell && proof && !isAhead && sameText(await logoutProof(cell.key), proof)) return true
-  return !(await cell?.read())
+  if (proof && !isPreload && sameText(await logoutProof(cell.key), proof)) return true
+  return !(await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
 }

@@ -10,6 +10,8 @@ export interface PendingLogin extends LoginTransaction, Note {
   readonly silent?: true | undefined
   /** The key of the session before, where the callback cannot see its cookie. */
   readonly previous?: string | undefined
+  /** When that session expires, in seconds since the epoch, if only its cookie holds it. */
+  readonly previousExpiresAt?: number | undefined
 }
 
 /** Logins are kept in cookies, one for each, so that tabs do not disturb each other. */

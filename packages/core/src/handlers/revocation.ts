@@ -5,12 +5,12 @@ import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../rules/grant-transitions.ts'
+import type { RevokedTokens } from '../rules/session-end.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 
 export interface RevokeSessionOptions {
-  /** The refresh token, nothing, or `all`: the access tokens too. */
-  readonly revoke: boolean | 'all'
+  readonly revoke: RevokedTokens
   readonly emit: EventListener
   /** For the pauses between tries. Absent: there is one. */
   readonly clock?: Clock
@@ -18,29 +18,45 @@ export interface RevokeSessionOptions {
 
 const PAUSES_SECONDS = [1, 4, 16]
 
-/** Revokes what a session that is over has left behind; what fails is tried again, a few times. Never rejects. */
+/**
+ * Revokes the tokens of a session that has ended. Repeats each failed request three times. Never rejects.
+ *
+ * @param revoked - Tokens that the authorization server has confirmed already; receives the others that it confirms.
+ * @returns Whether none of the tokens is left: each was revoked, or the server cannot revoke it.
+ */
 export async function revokeSession(
   server: TokenEndpoint,
   key: string,
   { refreshToken, revoking, tokens }: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
-): Promise<void> {
-  const given = refreshToken ?? revoking
-  const tries: (() => Promise<RevocationOutcome>)[] = []
-  if (revoke && given !== undefined) tries.push(() => revokeToken(server, emit, key, given))
-  for (const { value } of revoke === 'all' ? Object.values(tokens) : []) {
-    tries.push(() => revokeToken(server, emit, key, value, 'access_token'))
+  revoked: Set<string> = new Set(),
+): Promise<boolean> {
+  async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
+    if (revoked.has(value)) return true
+    const isDone = await untilDone(() => revokeToken(server, emit, key, value, kind), clock)
+    if (isDone) revoked.add(value)
+    return isDone
   }
-  await Promise.all(tries.map((attempt) => untilDone(attempt, clock)))
+  const left = refreshToken ?? revoking
+  const accessTokens = revoke === 'all' ? Object.values(tokens) : []
+  const results = await Promise.all([
+    !revoke || left === undefined || revokeOnce(left, 'refresh_token'),
+    ...accessTokens.map(({ value }) => revokeOnce(value, 'access_token')),
+  ])
+  return results.every(Boolean)
 }
 
-async function untilDone(attempt: () => Promise<RevocationOutcome>, clock: Clock | undefined): Promise<void> {
+async function untilDone(
+  attempt: () => Promise<RevocationOutcome>,
+  clock: Clock | undefined,
+): Promise<boolean> {
   let outcome = await attempt()
   for (const pause of clock ? PAUSES_SECONDS : []) {
-    if (outcome !== 'failed') return
+    if (outcome !== 'failed') return true
     await clock?.sleep(pause * 1000)
     outcome = await attempt()
   }
+  return outcome !== 'failed'
 }
 
 /**

@@ -1,6 +1,7 @@
 import { withError } from '../rules/return-to.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { page } from './answer.ts'
+import { isNavigation } from './is-navigation.ts'
 import { problemFor } from './problem.ts'
 import { redirect } from './redirect.ts'
 import { reported } from './reported.ts'
@@ -35,12 +36,6 @@ export function signInFailure(
     `<h1>Sign-in failed</h1><p>${escaped(message)}.</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
     `<p><small>${escaped(code)}</small></p>`
   return page(problem, 'Sign-in failed', "; frame-ancestors 'none'; base-uri 'none'", body)
-}
-
-/** Whether somebody will look at the answer. */
-function isNavigation({ headers }: Request): boolean {
-  const mode = headers.get('sec-fetch-mode')
-  return mode === null ? /text\/html/.test(headers.get('accept') ?? '') : mode === 'navigate'
 }
 
 function escaped(text: string): string {

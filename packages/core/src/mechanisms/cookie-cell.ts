@@ -11,6 +11,9 @@ const LATE_REQUEST_SECONDS = 900
 /** What fits into the chunks of a cookie when it is sealed, which makes it a third longer. */
 const MAX_RECORD_BYTES = 11_000
 
+/** A session that was over by time when it ended still needs its tombstone for the revocation that follows, in seconds. */
+const TOMBSTONE_SECONDS = 300
+
 /**
  * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
  * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
@@ -19,9 +22,10 @@ export function createCookieCell(carried: SessionRecord, options: CellOptions): 
   return createStoredCell(carried.id, options, {
     inStoreAlone: false,
     maxRecordBytes: MAX_RECORD_BYTES,
+    carried,
     newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
     keepUntil(record) {
-      if (record.ended) return record.expiresAt
+      if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
       const over = endsAt(record, options.idleSeconds)
       if (!record.caughtUp) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)

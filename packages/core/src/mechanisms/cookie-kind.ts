@@ -3,7 +3,7 @@ import { createCookieCell } from './cookie-cell.ts'
 import { randomId } from './digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-records.ts'
-import { withExpiryNotice, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 
 export interface CookieKindOptions extends SessionKindOptions {
   /** Under another key than the store's records, so that nothing in the store can serve as a cookie. */
@@ -17,7 +17,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   const { vault, cookies, clock, allStored = false } = options
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
-  const cells = withExpiryNotice(options)
+  const cells = createCellOptions(options)
 
   async function textOf(record: SessionRecord): Promise<string> {
     const text = texts.get(record) ?? (await cookies.seal(record)).sealed
@@ -26,10 +26,12 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   }
 
   return {
+    pending: cells.pending,
     byKey: () => undefined,
-    async stored(key) {
+    async stored(key, expiresAt) {
       const held = await vault.read(key)
-      return held && createCookieCell(held.record, cells)
+      if (held) return createCookieCell(held.record, cells)
+      return expiresAt === undefined ? undefined : createCookieCell(unseen(key, expiresAt), cells)
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
@@ -44,4 +46,9 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
     },
     follow: () => createGenerations({ clock, allStored, textOf }),
   }
+}
+
+/** Stands for a session of which only the key is known: enough to write its tombstone. */
+function unseen(id: string, expiresAt: number): SessionRecord {
+  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
 }

@@ -9,11 +9,12 @@ import {
   setCookie,
   staleChunks,
 } from '../rules/cookies.ts'
+import type { RevokedTokens } from '../rules/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
-import { endCell } from './end-cell.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
+import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
 import type { SessionKind } from './session-kind.ts'
 
@@ -26,7 +27,12 @@ export interface RequestSession {
   startedInBackground(work: Promise<TokenResult>): void
   /** Replaces whatever session there was. */
   start(make: (id: string) => Promise<SessionRecord>): Promise<void>
-  end(reason: EndReason): Promise<SessionRecord | undefined>
+  /**
+   * Ends the session and clears its cookie, also if the store fails: the end is then completed in the background.
+   *
+   * @param revoke - Which tokens the caller revokes next. Default: none.
+   */
+  end(reason: EndReason, revoke?: RevokedTokens): Promise<SignOut | undefined>
   /** @throws ConfigurationError when the browser could no longer be told of a new generation. */
   beforeRefresh(): void
   /** What is due at the end of a request: sliding expiry, and tidying up after the browser has caught up. */
@@ -68,6 +74,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let newest: Snapshot | undefined
   /** The id of the session that this request has started. */
   let started: string | undefined
+  /** The id of the session that this request has ended. */
+  let over: string | undefined
   let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
   let background: PendingWork | undefined
@@ -112,6 +120,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   function note(snapshot: Snapshot): void {
     // What the previous session still brings must not take the place of the one that was started.
     if (started !== undefined && snapshot.record.id !== started) return
+    // A refresh that ends after a sign-out must not restore the cookie that was cleared.
+    if (snapshot.record.id === over) return
     if (newest && snapshot.record.generation < newest.record.generation) return
     newest = snapshot
     browser?.noted()
@@ -149,22 +159,26 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const { record, cookie, cell: created } = await kind.create(make)
+      const { record, cookie, cell: created } = await kind.create(make, keepAlive)
       if (!chunkCookie(cookieName, cookie)) throw tooLarge()
       // The new session stands whatever becomes of the old one.
-      await endCell(previous, 'replaced', emit).catch(ignoreStore)
+      if (previous) {
+        const { ended } = await kind.pending.end(previous, () => previous.end('replaced'))
+        keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
+      }
       replace(created)
       browser?.holds(record.generation)
       started = record.id
       pending = { cookie, record }
       emit({ type: 'session_started', session: fingerprint(created.key) })
     },
-    async end(reason) {
+    async end(reason, revoke) {
       const ending = await find()
-      const last = await endCell(ending, reason, emit)
       pending = 'clear'
-      if (ending) replace(undefined)
-      return last
+      if (!ending) return undefined
+      over = ending.key
+      replace(undefined)
+      return kind.pending.end(ending, () => ending.end(reason, revoke))
     },
     async settle() {
       await finishBackground()

@@ -1,14 +1,14 @@
 import { createBoundedMap } from './bounded-map.ts'
 import { randomId, sha256 } from './digest.ts'
 import { createServerCell } from './server-cell.ts'
-import { withExpiryNotice, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 
 const ID = /^[\w-]{43}$/
 const MAX_IDS = 2000
 
 /** Sessions in the store; the cookie holds a random id. */
 export function createServerKind(options: SessionKindOptions): SessionKind {
-  const cells = withExpiryNotice(options)
+  const cells = createCellOptions(options)
   const cellOf = (key: string) => createServerCell(key, cells)
   const ids = createBoundedMap<string, string>(MAX_IDS)
 
@@ -22,6 +22,7 @@ export function createServerKind(options: SessionKindOptions): SessionKind {
   }
 
   return {
+    pending: cells.pending,
     byKey: cellOf,
     stored: async (key) => cellOf(key),
     async find(cookie) {

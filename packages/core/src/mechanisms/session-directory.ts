@@ -1,8 +1,10 @@
 import type { SessionIndex } from '../ports/session-store.ts'
+import { endsNewSession, type LogoutName, namesOfLogout, namesOfSession } from '../rules/logout-notice.ts'
 import type { LogoutToken } from '../rules/logout-token.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import { randomId, sha256 } from './digest.ts'
 import type { GuardedStore } from './guarded-store.ts'
+import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 
 /** Whom a session is of, and which one it is (OIDC `sub` and `sid`). */
 export type Named = Pick<LogoutToken, 'sub' | 'sid'>
@@ -14,11 +16,22 @@ export interface SessionDirectory {
   /** The keys of all sessions of the subject and of the session id; a few may be over. */
   find(claims: Named): Promise<string[]>
   forget(key: string, claims: Named): Promise<unknown>
+  /**
+   * Remembers a logout for sessions that are stored later, for as long as a login can take.
+   *
+   * @param now - Seconds since the epoch.
+   */
+  rememberLogout(claims: Named, all: boolean, issuedAt: number, now: number): Promise<void>
+  /** Whether a remembered logout ends this new session, which must be listed and stored already. */
+  isLoggedOut(record: SessionRecord): Promise<boolean>
   /** Resolves to `false` when the token was used before. */
   spend(token: LogoutToken): Promise<boolean>
   /** Makes the token usable again, after it did not do its work. */
   unspend(token: LogoutToken): Promise<void>
 }
+
+/** A login transaction lasts 15 minutes. Clocks of two machines can differ by 1 minute. */
+const REMEMBER_SECONDS = 900 + 60
 
 export function createSessionDirectory(
   store: GuardedStore,
@@ -33,7 +46,30 @@ export function createSessionDirectory(
     return Promise.all(named.map(async (name) => run(await hash(name, claims[name]))))
   }
 
+  const keyOfName = (name: LogoutName) => hash('logout', name)
+
+  /** The time comes first in the record. The rest makes each record unique. */
+  async function rememberName(name: LogoutName, issuedAt: number, expiresAt: number): Promise<void> {
+    const key = await keyOfName(name)
+    for (let i = 0; i < MAX_SWAPS; i++) {
+      const held = await store.read(key)
+      const newest = Math.max(issuedAt, timeOf(held) ?? 0)
+      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt)) return
+    }
+    throw everySwapLost()
+  }
+
   return {
+    async rememberLogout(claims, all, issuedAt, now) {
+      const names = namesOfLogout(claims, all)
+      await Promise.all(names.map((name) => rememberName(name, issuedAt, now + REMEMBER_SECONDS)))
+    },
+    async isLoggedOut(record) {
+      const ends = namesOfSession(record.claims).map(async (name) =>
+        endsNewSession(name, timeOf(await store.read(await keyOfName(name))), record),
+      )
+      return (await Promise.all(ends)).includes(true)
+    },
     async add({ id, expiresAt, claims }) {
       // For as long as the session may live at all, so that nothing has to be done here when it is used.
       await onTerms(claims, (term) => index.add(term, id, expiresAt))
@@ -47,4 +83,8 @@ export function createSessionDirectory(
     },
     unspend: async (token) => store.remove(await keyOf(token)),
   }
+}
+
+function timeOf(held: string | undefined): number | undefined {
+  return held === undefined ? undefined : Number.parseFloat(held)
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../ports/clock.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../vocabulary/index.ts'
-import { createBoundedMap } from './bounded-map.ts'
-import { fingerprint } from './digest.ts'
+import { createEndNotices } from './end-notices.ts'
 import type { Generations } from './generations.ts'
+import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
 import type { CellOptions } from './stored-cell.ts'
 import type { Vault } from './vault.ts'
 
@@ -25,14 +26,23 @@ export interface Created {
 /** How a session is kept: in the cookie itself, or in the store with only its id in the cookie. */
 export interface SessionKind {
   find(cookie: string): Promise<Found | { readonly rejected: RejectionReason }>
-  /** @param make - Makes the first record, for the id that the session gets. */
-  create(make: (id: string) => Promise<SessionRecord>): Promise<Created>
+  /**
+   * @param make - Makes the first record, for the id that the session gets.
+   * @throws {SignInRequiredError} If a logout token has ended the session before it could start.
+   */
+  create(make: (id: string) => Promise<SessionRecord>, keepAlive: KeepAlive): Promise<Created>
   /** The session of a store key, for work outside a request. */
   byKey(key: string): SessionCell | undefined
-  /** The session of a store key as the store holds it, which it may not. */
-  stored(key: string): Promise<SessionCell | undefined>
+  /**
+   * The session of a store key as the store holds it.
+   *
+   * @param expiresAt - When the session expires. With it, a session that only its cookie holds can be ended as well.
+   */
+  stored(key: string, expiresAt?: number): Promise<SessionCell | undefined>
   /** Follows the browser of one request, where a new generation has to reach it. */
   follow?(): Generations
+  /** The sign-outs that the store has not confirmed. */
+  readonly pending: PendingSignOuts
 }
 
 export interface SessionKindOptions {
@@ -43,18 +53,15 @@ export interface SessionKindOptions {
   readonly emit?: EventListener
 }
 
-const MAX_TOLD = 1000
-
-/** Tells once that the time of a session was over, as far as this process knows. Nothing is ended: clocks may be wrong. */
-export function withExpiryNotice({ vault, clock, idleSeconds, emit }: SessionKindOptions): CellOptions {
-  const told = createBoundedMap<string, true>(MAX_TOLD)
-  function expired(key: string, record: SessionRecord): void {
-    if (told.get(key)) return
-    told.set(key, true)
-    const reason = clock.now() < record.expiresAt ? 'idle' : 'expired'
-    emit?.({ type: 'session_ended', session: fingerprint(key), reason })
+/** The parts that all sessions of one kind share. */
+export function createCellOptions({ vault, clock, idleSeconds, emit }: SessionKindOptions): CellOptions {
+  return {
+    vault,
+    clock,
+    idleSeconds,
+    notices: createEndNotices(emit, clock, idleSeconds),
+    pending: createPendingSignOuts(clock, emit),
   }
-  return { vault, clock, idleSeconds, expired }
 }
 
 export async function insert(

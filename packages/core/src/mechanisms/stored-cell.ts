@@ -1,7 +1,10 @@
 import type { Clock } from '../ports/clock.ts'
-import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { ended, endsAt, type SessionRecord } from '../rules/session-record.ts'
-import { OperatorError } from '../vocabulary/index.ts'
+import type { EndedSession, SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../rules/session-end.ts'
+import { endsAt, type SessionRecord } from '../rules/session-record.ts'
+import { type EndReason, OperatorError } from '../vocabulary/index.ts'
+import { type EndNotices, timeReason } from './end-notices.ts'
+import type { PendingSignOuts } from './pending-sign-outs.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 import type { SealedRecord } from './sealed-records.ts'
 import type { Vault } from './vault.ts'
@@ -11,8 +14,8 @@ export interface CellOptions {
   readonly clock: Clock
   /** Seconds without use after which a session is over. */
   readonly idleSeconds: number
-  /** Told of a session whose time is over. */
-  readonly expired?: ((key: string, record: SessionRecord) => void) | undefined
+  readonly notices: EndNotices
+  readonly pending: PendingSignOuts
 }
 
 /** What one way to keep a session does in its own manner. */
@@ -25,13 +28,15 @@ export interface Keeping {
   readonly maxRecordBytes: number
   /** Whether a session is over as soon as the store has forgotten it. */
   readonly inStoreAlone: boolean
+  /** The session as the cookie carries it, if it does. */
+  readonly carried?: SessionRecord
 }
 
 /** A session of which a store holds the newest record, or knows that there is none. */
 export function createStoredCell(
   key: string,
-  { vault, clock, idleSeconds, expired }: CellOptions,
-  { newest, keepUntil, maxRecordBytes, inStoreAlone }: Keeping,
+  { vault, clock, idleSeconds, notices, pending }: CellOptions,
+  { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
   function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
@@ -45,36 +50,76 @@ export function createStoredCell(
 
   const swap: SessionCell['swap'] = (from, to) => vault.swap(key, from.sealed, to, keepUntil(to))
 
-  /** A record that cannot be read can still be removed: signing out must work. */
-  const lastKept = inStoreAlone ? () => kept().catch(ignoreUnreadable) : kept
+  const last = async () => lastOf(await vault.read(key))
+
+  /** A record that cannot be read must not prevent a sign-out: it is removed. A cookie session is then ended as it is. */
+  async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
+    try {
+      return await last()
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
+      await vault.remove(key)
+      if (inStoreAlone) notices.report(key, reason)
+      return last()
+    }
+  }
+
+  function endedAs(record: SessionRecord, tombstone: Snapshot): EndedSession {
+    return {
+      record,
+      async finish(isRevoked) {
+        await swap(tombstone, finished(tombstone.record, isRevoked)).catch(ignoreStore)
+      },
+    }
+  }
+
+  /** Completes the end that another sign-out has begun, unless that one is still at work in this process. */
+  function resume(tombstone: Snapshot, revoke: RevokedTokens): EndedSession | undefined {
+    const { record } = tombstone
+    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record)) return undefined
+    if (record.unfinished && record.ended) notices.report(key, record.ended)
+    return endedAs(record, tombstone)
+  }
 
   return {
     key,
     maxRecordBytes,
+    carried,
     kept,
     swap,
+    last,
     async read() {
-      const now = lastOf(await vault.read(key))
-      if (!now || now.record.ended) return undefined
-      if (clock.now() < endsAt(now.record, idleSeconds)) return now
-      expired?.(key, now.record)
+      if (pending.has(key)) return undefined
+      const now = await last()
+      if (!now) {
+        if (inStoreAlone) notices.missed(key)
+        return undefined
+      }
+      if (now.record.ended) return undefined
+      if (clock.now() < endsAt(now.record, idleSeconds)) {
+        if (inStoreAlone) notices.saw(now.record)
+        return now
+      }
+      // The session is not ended: the clock of this process might be wrong.
+      notices.report(key, timeReason(now.record, clock.now()))
       return undefined
     },
-    last: async () => lastOf(await vault.read(key)),
-    async end(reason) {
-      let last = await lastKept()
-      for (let i = 0; last && i < MAX_SWAPS; i++) {
-        // Swapped, not removed: a refresh that comes between would leave a refresh token that nobody knows.
-        if (await swap(last, ended(last.record, reason))) return last.record
-        last = await lastKept()
+    async end(reason, revoke = false) {
+      for (let i = 0; i < MAX_SWAPS; i++) {
+        const now = await lastOrRemoved(reason)
+        if (!now) return undefined
+        if (now.record.ended) return resume(now, revoke)
+        // A swap, not a removal: a refresh that ends later must find that it has to revoke its tokens.
+        const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))
+        if (!tombstone) continue
+        notices.report(key, reason)
+        return endedAs(now.record, tombstone)
       }
-      if (inStoreAlone) await vault.remove(key)
-      else if (last) throw everySwapLost()
-      return undefined
+      throw everySwapLost()
     },
   }
 }
 
-function ignoreUnreadable(error: unknown): undefined {
-  if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
+function ignoreStore(error: unknown): void {
+  if (!(error instanceof OperatorError)) throw error
 }

@@ -1,3 +1,4 @@
+import type { RevokedTokens } from '../rules/session-end.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import type { EndReason } from '../vocabulary/index.ts'
 
@@ -8,12 +9,22 @@ export interface Snapshot {
   readonly sealed: string | undefined
 }
 
+/** A session that has ended, and the work that remains. */
+export interface EndedSession {
+  /** The session before its end. If an earlier sign-out was not finished: the tombstone, with the tokens to revoke. */
+  readonly record: SessionRecord
+  /** Records that the work is done, so that no later sign-out repeats it. Never rejects because of the store. */
+  finish(isRevoked: boolean): Promise<void>
+}
+
 /** One session, wherever it is kept: read it, swap it, end it. */
 export interface SessionCell {
   /** The store key: the hash of the session id. */
   readonly key: string
   /** How many bytes the record may take as JSON. */
   readonly maxRecordBytes: number
+  /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
+  readonly carried?: SessionRecord | undefined
   /** Resolves to `undefined` when the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
   /** As `read`, but a session whose time is over by this clock, which may be wrong, is still there. */
@@ -22,6 +33,12 @@ export interface SessionCell {
   last(): Promise<Snapshot | undefined>
   /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
-  /** Ends the session for good. Resolves to its last record. */
-  end(reason: EndReason): Promise<SessionRecord | undefined>
+  /**
+   * Ends the session permanently and emits `session_ended`, in one attempt.
+   *
+   * @param revoke - Which tokens the caller revokes next. The store keeps them until `finish`. Default: none.
+   * @returns `undefined` if there is nothing to end and no earlier end to complete.
+   * @throws {OperatorError} If the store does not confirm the end. Calling again completes it.
+   */
+  end(reason: EndReason, revoke?: RevokedTokens): Promise<EndedSession | undefined>
 }

@@ -7,6 +7,8 @@ export interface LogoutToken {
   readonly sub?: string
   readonly sid?: string
   readonly jti: string
+  /** The `iat` of the token: seconds since the epoch, by the clock of the authorization server. */
+  readonly issuedAt: number
   /** Seconds since the epoch from which on the token would be refused as too old. */
   readonly usableUntil: number
 }
@@ -35,7 +37,13 @@ export function judgeLogoutToken({ header, claims }: UncheckedJwt, now: number):
   if (!isText(jti)) return 'has no jti'
   if ((sub !== undefined && !isText(sub)) || (sid !== undefined && !isText(sid))) return 'names nobody'
   if (sub === undefined && sid === undefined) return 'names nobody'
-  return { jti, usableUntil, ...(sub !== undefined && { sub }), ...(sid !== undefined && { sid }) }
+  return {
+    jti,
+    issuedAt: iat,
+    usableUntil,
+    ...(sub !== undefined && { sub }),
+    ...(sid !== undefined && { sid }),
+  }
 }
 
 /**

@@ -82,6 +82,8 @@ export interface SessionRecord {
   /** The browser has shown that it holds this generation. */
   readonly caughtUp?: true | undefined
   readonly ended?: EndReason
+  /** Whether the work that follows the end (events, revocation) is not confirmed. Only a record that has `ended` has it. */
+  readonly unfinished?: true | undefined
 }
 
 export function touched(record: SessionRecord, now: number): SessionRecord {

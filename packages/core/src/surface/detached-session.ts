@@ -3,17 +3,21 @@ import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
-/** A session without a browser to answer to. */
+/** A session without a browser. If the store fails, `end` rejects, because there is no cookie to clear. */
 export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): RequestSession {
   return {
     find: () => Promise.resolve(cell),
     note() {},
     startedInBackground() {},
     start() {
-      const message = 'Cannot start a session here: there is no browser to keep it, use "session(request)"'
+      const message =
+        'A session cannot start here, because there is no browser that could keep it. Use `session(request)`.'
       throw new ConfigurationError('no_current_session', message)
     },
-    end: (reason) => cell.end(reason),
+    async end(reason, revoke) {
+      const ended = await cell.end(reason, revoke)
+      return { key: cell.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
+    },
     beforeRefresh() {},
     settle: () => Promise.resolve(),
     takeCookies: () => [],

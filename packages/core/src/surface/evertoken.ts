@@ -1,3 +1,5 @@
+import { finishSession } from '../handlers/end-session.ts'
+import { withLogoutCheck } from '../mechanisms/logout-check.ts'
 import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createCookieKind } from '../mechanisms/cookie-kind.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
@@ -56,10 +58,18 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
-  const kind =
+  const kept =
     ground.session === 'server'
       ? createServerKind(ground)
       : createCookieKind({ ...ground, cookies, allStored: directory !== undefined })
+  const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
+  const kind = directory
+    ? withLogoutCheck(kept, {
+        directory,
+        revoke: ground.revokeOnLogout,
+        finish: (key, ended) => finishSession(key, ended, revocation),
+      })
+    : kept
   return {
     server,
     kind,

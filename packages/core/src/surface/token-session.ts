@@ -1,3 +1,4 @@
+import { endSession, reportIncomplete, unconfirmedParts } from '../handlers/end-session.ts'
 import { revokeRefreshToken } from '../handlers/revocation.ts'
 import type { TokenFetch } from '../handlers/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
@@ -40,7 +41,14 @@ export interface TokenSession {
   getUser(): Promise<UserClaims | undefined>
   /** Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. */
   startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
-  /** Ends the session here; revokes nothing. */
+  /**
+   * Ends the session here and clears its cookie. Revokes nothing.
+   *
+   * If the store does not respond within 2 seconds, Evertoken emits `sign_out_incomplete` and completes the end in the
+   * background. A session from `sessionById` has no cookie: there, the call rejects.
+   *
+   * @throws {OperatorError} From `sessionById`, if the store fails. Calling again completes the end.
+   */
   endSession(): Promise<void>
   /** For `sessionById`: opaque, constant for the session, of no use in a cookie. */
   getId(): Promise<string | undefined>
@@ -80,8 +88,10 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       await keepAliveUntilDone(start({ ...grant, claims: known }), session.keepAlive)
     },
     async endSession() {
-      const { session } = bound()
-      await keepAliveUntilDone(session.end('signed_out'), session.keepAlive)
+      const { session, server: protocol, emit } = bound()
+      const ending = endSession('signed_out', { session, protocol, emit, revoke: false })
+      const signOut = await keepAliveUntilDone(ending, session.keepAlive)
+      if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },
     async getId() {
       return (await bound().session.find())?.key

@@ -20,6 +20,9 @@ export type EndReason =
 /** What the authorization server made of a revocation request (RFC 7009). */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_to_revoke'
 
+/** A part of a sign-out: the end of the session here, the revocation of its tokens, the end of the session there. */
+export type SignOutPart = 'session' | 'revocation' | 'authorization_server'
+
 /**
  * What happened, for logs and metrics. `session` is a fingerprint: the same for the same session, useless to anyone
  * who wants to use it. No event carries a token, a code or a secret.
@@ -28,6 +31,13 @@ export type EvertokenEvent =
   | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
   | { readonly type: 'session_started'; readonly session: string }
   | { readonly type: 'session_ended'; readonly session: string; readonly reason: EndReason }
+  /** Parts of a sign-out could not be confirmed. `retrying`: whether Evertoken still tries, in the background. */
+  | {
+      readonly type: 'sign_out_incomplete'
+      readonly session: string
+      readonly parts: readonly SignOutPart[]
+      readonly retrying: boolean
+    }
   | { readonly type: 'session_rejected'; readonly reason: RejectionReason }
   | { readonly type: 'token_refreshed'; readonly session: string; readonly durationMs: number }
   | { readonly type: 'token_shared'; readonly session: string; readonly from: 'flight' | 'store' }

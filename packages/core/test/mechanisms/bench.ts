@@ -20,6 +20,7 @@ export interface Bench {
   readonly vault: Vault
   readonly cookies: SealedRecords
   readonly events: EvertokenEvent[]
+  readonly emit: (event: EvertokenEvent) => void
 }
 
 /** A vault over a memory store in virtual time; `tweak` may break some of the store. */
@@ -36,7 +37,7 @@ export function createBench(
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
   const vault = createVault(guarded, seal)
   const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
-  return { clock, store, vault, cookies, events }
+  return { clock, store, vault, cookies, events, emit }
 }
 
 export function createRecord(now: number, changes: Partial<SessionRecord> = {}): SessionRecord {

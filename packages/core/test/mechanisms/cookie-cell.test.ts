@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createCookieCell } from '../../src/mechanisms/cookie-cell.ts'
+import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
 import { caughtUp, type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
@@ -8,7 +9,7 @@ const LATER = 1_800_000_001
 
 /** The session as a browser shows it that holds a cookie with this record. */
 async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
-  return createCookieCell(record, { vault, clock, idleSeconds: IDLE })
+  return createCookieCell(record, createCellOptions({ vault, clock, idleSeconds: IDLE }))
 }
 
 async function reading(cell: SessionCell): Promise<Snapshot> {
@@ -68,7 +69,9 @@ describe('a session in a cookie', () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     const cell = await shown(bench, record)
-    expect(await cell.end('signed_out')).toEqual(record)
+    const first = await cell.end('signed_out')
+    expect(first?.record).toEqual(record)
+    await first?.finish(true)
     for (const generation of [0, 1, 2, 3, 1000]) {
       const cookie = await shown(bench, { ...record, generation })
       expect(await cookie.read()).toBeUndefined()
@@ -118,7 +121,7 @@ describe('a session in a cookie', () => {
       },
     }))
     const cell = await shown(bench, record)
-    expect((await cell.end('signed_out'))?.touchedAt).toBe(LATER)
+    expect((await cell.end('signed_out'))?.record.touchedAt).toBe(LATER)
     expect(await cell.read()).toBeUndefined()
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createLeases, type LeaseWatch } from '../../src/mechanisms/refresh/lease.ts'
 import { createServerCell } from '../../src/mechanisms/server-cell.ts'
+import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
 import type { Snapshot } from '../../src/ports/session-cell.ts'
 import type { RefreshLease } from '../../src/rules/session-record.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
@@ -13,7 +14,7 @@ async function createLeaseBench(tweak?: (store: SessionStore) => Partial<Session
   const { clock, vault, events } = bench
   const record = createRecord(clock.now())
   await vault.swap(record.id, undefined, record, clock.now() + LIFE)
-  const cell = createServerCell(record.id, { vault, clock, idleSeconds: IDLE })
+  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleSeconds: IDLE }))
   const emit = (event: (typeof events)[number]) => void events.push(event)
   const leases = createLeases({ clock, emit, lapseMs })
   const kept = async () => (await cell.kept()) as Snapshot

@@ -11,6 +11,7 @@ import {
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/seal.ts'
 import { createServerCell } from '../../src/mechanisms/server-cell.ts'
+import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
 import { createVault } from '../../src/mechanisms/vault.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
 import type { SessionCell } from '../../src/ports/session-cell.ts'
@@ -79,7 +80,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
   await vault.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, { vault, clock, idleSeconds: IDLE }),
+    createServerCell(id, createCellOptions({ vault, clock, idleSeconds: IDLE })),
   ) as [SessionCell, SessionCell]
   const sent: SentRequest[] = []
   const revoked: string[] = []

@@ -149,6 +149,31 @@ describe('a request with its session in the cookie', () => {
     },
   )
 
+  it('does not restore the cookie when a refresh ends after the sign-out', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    await tab.signIn(record)
+    const request = tab.request()
+    const news = await advance(request)
+    request.note(news)
+    const [reading, gate] = [createGate(), createGate()]
+    const { read } = bench.store
+    bench.store.read = async (key) => {
+      bench.store.read = read
+      const held = await read(key)
+      reading.open()
+      await gate.opened
+      return held
+    }
+    const settling = request.settle()
+    await reading.opened
+    await request.end('signed_out')
+    request.note(news)
+    gate.open()
+    await settling
+    expect(request.takeCookies()).toEqual([expect.stringContaining('Max-Age=0')])
+  })
+
   it('keeps the cookie of a session that was started while that of the one before was sealed', async () => {
     const bench = createBench()
     const tab = createBrowser(bench)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../src/rules/grant-transitions.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
-import { cellOf, createBrowser, NAME, use, named } from './browser.ts'
+import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
 
 const NOW = 1_800_000_000
 const record = createRecord(NOW)
@@ -52,9 +52,13 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     await browser.signIn(record)
     down = true
     await browser.signIn(another)
-    await browser.kept()
     expect(bench.events).toContainEqual(expect.objectContaining({ type: 'store_failed' }))
     down = false
+    await bench.clock.advance(1000)
+    await browser.kept()
+    expect(bench.events).toContainEqual(
+      expect.objectContaining({ type: 'session_ended', reason: 'replaced' }),
+    )
     expect((await use(browser.request())).record.claims).toEqual(another.claims)
   })
 
@@ -65,28 +69,42 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     const [replay, session] = [browser.request(), browser.request()]
     const { key } = await cellOf(session)
     bench.events.length = 0
-    expect(await session.end('signed_out')).toEqual({ ...record, id: key })
+    const ended = await (await session.end('signed_out'))?.ended
+    expect(ended?.record).toEqual({ ...record, id: key })
+    await ended?.finish(true)
     expect(await session.find()).toBeUndefined()
     expect(await session.end('signed_out')).toBeUndefined()
     expect(bench.events).toEqual([{ type: 'session_ended', session: key.slice(0, 8), reason: 'signed_out' }])
     await browser.receive(session)
     expect(browser.cookies.size).toBe(0)
     expect(await (await cellOf(replay)).read()).toBeUndefined()
-    expect(await replay.end('signed_out')).toBeUndefined()
+    expect(await (await replay.end('signed_out'))?.ended).toBeUndefined()
     expect(bench.events).toHaveLength(1)
   })
 
-  it('keeps the cookie when the session cannot be ended: the user is not signed out', async () => {
-    const fail = () => Promise.reject(new Error('down'))
+  it('clears the cookie although the store fails, and ends the session when the store responds', async () => {
+    let down = false
     const bench = createBench((store) => ({
-      remove: fail,
-      swap: (...swap) => (swap[1] === undefined && kind === 'server' ? store.swap(...swap) : fail()),
+      swap: (...swap) => (down ? Promise.reject(new Error('down')) : store.swap(...swap)),
     }))
     const browser = createBrowser(bench, kind)
     await browser.signIn(record)
     const session = browser.request()
-    expect(await failureOf(session.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
-    expect(session.takeCookies()).toEqual([])
+    const news = await advance(session)
+    const [replay, other] = [browser.request(), await cellOf(browser.request())]
+    await other.read()
+    down = true
+    const signOut = await session.end('signed_out')
+    expect(signOut?.isConfirmed).toBe(false)
+    session.note(news)
+    await session.settle()
+    expect(session.takeCookies()).toMatchObject([expect.stringContaining('Max-Age=0')])
+
+    down = false
+    await bench.clock.advance(1000)
+    expect((await signOut?.ended)?.record).toEqual(news.record)
+    expect(await (await cellOf(replay)).read()).toBeUndefined()
+    expect(bench.events.filter(({ type }) => type === 'session_ended')).toHaveLength(1)
   })
 
   it('clears what is there and is no session, and only that', async () => {

@@ -8,7 +8,7 @@ import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 import { createRecord, failureOf, hangs, LIFE } from './bench.ts'
 
 const NOW = 1_800_000_000
-const token = { jti: 'j', sub: 'u', usableUntil: NOW + 360 }
+const token = { jti: 'j', sub: 'u', issuedAt: NOW, usableUntil: NOW + 360 }
 
 function create(
   tweak: (store: SessionStore) => Partial<SessionStore> = () => ({}),

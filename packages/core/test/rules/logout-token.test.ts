@@ -13,7 +13,7 @@ function judge(claims: object = {}, header: Record<string, unknown> = { typ: 'lo
 
 describe('judgeLogoutToken', () => {
   it('S12: takes one that names the user, the session or both', () => {
-    expect(judge()).toEqual({ sub: 'u', sid: 's', jti: 'j', usableUntil: NOW + 360 })
+    expect(judge()).toEqual({ sub: 'u', sid: 's', jti: 'j', issuedAt: NOW, usableUntil: NOW + 360 })
     expect(judge({ sid: undefined })).not.toHaveProperty('sid')
     expect(judge({ sub: undefined })).not.toHaveProperty('sub')
   })

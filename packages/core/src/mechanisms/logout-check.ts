@@ -1,0 +1,37 @@
+import type { EndedSession } from '../ports/session-cell.ts'
+import type { RevokedTokens } from '../rules/session-end.ts'
+import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { SessionDirectory } from './session-directory.ts'
+import type { SessionKind } from './session-kind.ts'
+
+export interface LogoutCheckOptions {
+  readonly directory: SessionDirectory
+  /** Which tokens a refused session revokes. */
+  readonly revoke: RevokedTokens
+  /** Revokes the tokens of a refused session. Never rejects. */
+  readonly finish: (key: string, ended: EndedSession) => Promise<void>
+}
+
+/**
+ * Refuses a new session whose logout token has arrived before it was stored.
+ *
+ * The order makes this safe: a session is listed, then stored, then checked. A logout is remembered, then looks for sessions
+ * and ends them. If the check does not see the logout, the logout sees the stored session.
+ */
+export function withLogoutCheck(
+  kind: SessionKind,
+  { directory, revoke, finish }: LogoutCheckOptions,
+): SessionKind {
+  return {
+    ...kind,
+    async create(make, keepAlive) {
+      const created = await kind.create(make, keepAlive)
+      if (!(await directory.isLoggedOut(created.record))) return created
+      const { key } = created.cell
+      const ended = await created.cell.end('back_channel_logout', revoke)
+      if (ended) keepAlive(finish(key, ended))
+      const message = 'The authorization server signed the user out during this sign-in. Sign in again.'
+      throw new SignInRequiredError('session_ended', message)
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import type { EndReason } from '../vocabulary/index.ts'
+import { ended, type SessionRecord } from './session-record.ts'
+
+/** Which tokens the end of a session revokes: the refresh token, none, or `all` (the access tokens too). */
+export type RevokedTokens = boolean | 'all'
+
+/**
+ * The tombstone of a session that has just ended, with the data for the work that follows the end.
+ *
+ * The process that wrote it might not learn that the write succeeded, or might stop. A repeated sign-out then finds the
+ * work here and completes it.
+ */
+export function endedUnfinished(
+  record: SessionRecord,
+  reason: EndReason,
+  revoke: RevokedTokens,
+): SessionRecord {
+  const { refreshToken, revoking, idToken, tokens } = record
+  return {
+    ...ended(record, reason),
+    unfinished: true,
+    idToken,
+    revoking: revoke === false ? undefined : (refreshToken ?? revoking),
+    tokens: revoke === 'all' ? tokens : {},
+  }
+}
+
+/** The tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
+export function finished(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
+  const { idToken: _idToken, unfinished: _unfinished, revoking, tokens, ...rest } = tombstone
+  return isRevoked ? { ...rest, tokens: {} } : { ...rest, revoking, tokens }
+}
+
+/** Whether a tombstone names tokens that a further sign-out can revoke. */
+export function hasTokensToRevoke({ revoking, tokens }: SessionRecord): boolean {
+  return revoking !== undefined || Object.keys(tokens).length > 0
+}
