@@ -15,7 +15,13 @@ const LATE_REQUEST_SECONDS = 900
 export function createCookieCell(carried: SessionRecord, options: CellOptions): SessionCell {
   return createStoredCell(carried.id, options, {
     inStoreAlone: false,
-    newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
+    newest(held) {
+      if (!held) return carried
+      if (held.ended || held.generation >= carried.generation) return held
+      // The store had written the generation of the cookie before any browser could get it.
+      options.vault.reportWentBack?.(carried)
+      return carried
+    },
     keepUntil(record) {
       if (record.ended) return record.expiresAt
       const over = endsAt(record, options.idleSeconds)

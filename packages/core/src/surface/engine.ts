@@ -1,6 +1,7 @@
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http } from '../mechanisms/http.ts'
 import { createRefresher } from '../mechanisms/refresher.ts'
+import { rememberWrites } from '../mechanisms/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
@@ -80,7 +81,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const emit = tell(settings.onEvent)
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
-  const vault = createVault(store, sealFor('session'))
+  const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
   const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
   const features = equip(ground)
   const { kind } = features

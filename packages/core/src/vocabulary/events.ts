@@ -67,6 +67,8 @@ export type EvertokenEvent =
       readonly operation: 'read' | 'swap' | 'remove' | 'index'
       readonly cause: RedactedCause
     }
+  /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */
+  | { readonly type: 'store_went_back'; readonly session: string }
 
 /** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void
