@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Report } from './certify.ts'
+import { type FailoverSubject, failovers, testFailover } from './failover.ts'
 import { type Places, withPlaces } from './places.ts'
 import { type Subject, subjects } from './subjects.ts'
 
@@ -31,6 +32,7 @@ function print(line: string): void {
 
 /** Two at a time, on a machine with as many cores; one at a time where times are taken. */
 async function certifyAll(chosen: readonly Subject[], flags: readonly string[]): Promise<Report[]> {
+  if (chosen.length === 0) return []
   return withPlaces(async (places) => {
     const waiting = [...chosen]
     const reports: Report[] = []
@@ -46,12 +48,30 @@ async function certifyAll(chosen: readonly Subject[], flags: readonly string[]):
   })
 }
 
+/** Fails over each pair of databases. A write may be lost only where replication is asynchronous. */
+async function failOverAll(chosen: readonly FailoverSubject[]): Promise<Report[]> {
+  const reports: Report[] = []
+  for (const subject of chosen) {
+    const { confirmed, lost, failures } = await testFailover(subject).catch((error: unknown) => ({
+      confirmed: 0,
+      lost: 0,
+      failures: [String(error)],
+    }))
+    const failed = failures.map((message) => ({ name: subject.name, message }))
+    const lines = failed.map(({ message }) => `\n  failed: ${message}`)
+    print(`stores: failover of ${subject.name} confirmed=${confirmed} lost=${lost}${lines.join('')}`)
+    reports.push({ passed: failed.length === 0 ? 1 : 0, failed })
+  }
+  return reports
+}
+
 // Words choose stores by name; the only flag is --measure.
 const [flags, words] = [true, false].map((flag) =>
   process.argv.slice(2).filter((arg) => arg.startsWith('--') === flag),
 )
-const chosen = subjects.filter(({ name }) => (words ?? []).every((word) => name.includes(word)))
-const reports = await certifyAll(chosen, flags ?? [])
+const isChosen = ({ name }: { readonly name: string }) => (words ?? []).every((word) => name.includes(word))
+const reports = await certifyAll(subjects.filter(isChosen), flags ?? [])
+if (!flags?.includes('--measure')) reports.push(...(await failOverAll(failovers.filter(isChosen))))
 const passed = reports.reduce((sum, report) => sum + report.passed, 0)
 const failed = reports.reduce((sum, report) => sum + report.failed.length, 0)
 print(`${passed} passed, ${failed} failed`)
