@@ -25,7 +25,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts'],
+          include: ['packages/*/test/**/*.test.ts', 'test/stores/**/*.test.ts'],
           // On the real workerd: see test/adapters.
           exclude: ['packages/cloudflare/test/**'],
         },

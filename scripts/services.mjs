@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { chown, mkdtemp, rm } from 'node:fs/promises'
@@ -6,12 +6,14 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 const START_MS = 30_000
 const REDIS_PLACES = ['/usr/bin/redis-server', '/usr/local/bin/redis-server']
 const POSTGRES_PLACE = '/usr/lib/postgresql'
 
-export async function startRedis({ cluster = false } = {}) {
+/** @param replicaOf - The port of a primary on loopback, or of a link to it. */
+export async function startRedis({ cluster = false, replicaOf } = {}) {
   const path = installed('redis-server', () => REDIS_PLACES.find(existsSync))
   const folder = await temporaryFolder('redis')
   const port = await freePort()
@@ -21,27 +23,51 @@ export async function startRedis({ cluster = false } = {}) {
     Object.assign(settings, clustered, { 'cluster-port': await freePort() })
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
-  const ready = 'Ready to accept connections'
+  // A primary waits 5 seconds for more replicas by default.
+  args.push('--repl-diskless-sync-delay', '0')
+  if (replicaOf !== undefined) args.push('--replicaof', '127.0.0.1', String(replicaOf))
+  const ready = replicaOf === undefined ? 'Ready to accept connections' : 'sync: Finished with success'
   const server = await start(path, args, { ready, folder, stopSignal: 'SIGTERM' })
   if (cluster) await assignAllSlots(port)
-  return { ...server, url: `redis://127.0.0.1:${port}` }
+  return { ...server, port, url: `redis://127.0.0.1:${port}` }
 }
 
-export async function startPostgres() {
+/**
+ * @param settings - Added to those of the server.
+ * @param standbyOf - The port of a primary on loopback, or of a link to it.
+ */
+export async function startPostgres({ settings: added = {}, standbyOf } = {}) {
   const programs = installed('postgresql', findPostgres)
   const folder = await temporaryFolder('postgres')
   const owner = process.getuid?.() === 0 ? idsOf('postgres') : {}
   if (owner.uid !== undefined) await chown(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')
-  const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale', 'C.UTF-8']
-  execFileSync(join(programs, 'initdb'), initdb, { cwd: folder, stdio: 'pipe', ...owner })
+  const run = (program, args) =>
+    promisify(execFile)(join(programs, program), ['-D', data, '-U', 'postgres', ...args], {
+      cwd: folder,
+      ...owner,
+    })
+  if (standbyOf === undefined) {
+    await run('initdb', ['-A', 'trust', '-E', 'UTF8', '--locale', 'C.UTF-8', '--no-sync'])
+  } else {
+    const primary = ['-h', '127.0.0.1', '-p', String(standbyOf)]
+    await run('pg_basebackup', ['-R', '-c', 'fast', '--no-sync', ...primary])
+  }
 
   const port = await freePort()
-  const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: '', max_connections: 200 }
+  const settings = {
+    listen_addresses: '127.0.0.1',
+    port,
+    unix_socket_directories: '',
+    max_connections: 200,
+    ...added,
+  }
   const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const options = { ready: 'ready to accept connections', folder, stopSignal: 'SIGINT', owner }
+  const ready =
+    standbyOf === undefined ? 'ready to accept connections' : 'ready to accept read-only connections'
+  const options = { ready, folder, stopSignal: 'SIGINT', owner }
   const server = await start(join(programs, 'postgres'), ['-D', data, ...args], options)
-  return { ...server, url: `postgres://postgres@127.0.0.1:${port}/postgres` }
+  return { ...server, port, url: `postgres://postgres@127.0.0.1:${port}/postgres` }
 }
 
 export function temporaryFolder(name) {
@@ -50,12 +76,16 @@ export function temporaryFolder(name) {
 
 export async function start(path, args, { ready, folder, stopSignal, owner = {} }) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, ...owner })
+  const end = async (signal) => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  const kill = () => end('SIGKILL')
   const stop = async () => {
-    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      child.kill(stopSignal)
-      await once(child, 'exit')
-    }
-    await rm(folder, { recursive: true, force: true })
+    await end(stopSignal)
+    // Processes that the server started can write for a moment longer.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 })
   }
   try {
     await said(child, ready)
@@ -63,7 +93,7 @@ export async function start(path, args, { ready, folder, stopSignal, owner = {} 
     await stop()
     throw error
   }
-  return { pid: child.pid, stop }
+  return { pid: child.pid, stop, kill }
 }
 
 function said(child, ready) {

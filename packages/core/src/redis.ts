@@ -8,5 +8,7 @@ export {
   createRedisStore,
   createUpstashStore,
   type RedisClient,
+  type ReplicatedRedisStoreOptions,
   type RedisStoreOptions,
 } from './stores/redis-store.ts'
+export { type WaitForReplicas } from './stores/redis-replication.ts'

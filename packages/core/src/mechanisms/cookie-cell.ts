@@ -23,7 +23,13 @@ export function createCookieCell(carried: SessionRecord, options: CellOptions): 
     inStoreAlone: false,
     maxRecordBytes: MAX_RECORD_BYTES,
     carried,
-    newest: (held) => (held && (held.ended || held.generation >= carried.generation) ? held : carried),
+    newest(held) {
+      if (!held) return carried
+      if (held.ended || held.generation >= carried.generation) return held
+      // The store had written the generation of the cookie before any browser could get it.
+      options.vault.reportWentBack?.(carried)
+      return carried
+    },
     keepUntil(record) {
       if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
       const over = endsAt(record, options.idleSeconds)

@@ -16,6 +16,8 @@ export interface Vault extends SealedRecords {
     expiresAt: number,
   ): Promise<SealedRecord | undefined>
   remove(key: string): Promise<void>
+  /** Reports once that the store holds an earlier record than this one, which is known from elsewhere. */
+  reportWentBack?(known: SessionRecord): void
 }
 
 export function createVault(store: GuardedStore, seal: Seal): Vault {

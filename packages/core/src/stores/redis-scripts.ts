@@ -10,6 +10,17 @@ else
 end
 return 1`
 
+/** ARGV: the value to write again if it is still there, so that its replication can be waited for. */
+export const CONFIRM = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL')
+return 1`
+
+/** A removal that is replicated even if there is nothing, because an earlier attempt may not have been confirmed. */
+export const REMOVE = `
+redis.call('SET', KEYS[1], '')
+redis.call('DEL', KEYS[1])`
+
 const NOW = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`

@@ -1,7 +1,8 @@
 import { systemClock } from '../mechanisms/system-clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withRedisCode } from './redis-errors.ts'
-import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, SWAP } from './redis-scripts.ts'
+import { createReplicatedWrites, type ReplicatedWrites, type WaitForReplicas } from './redis-replication.ts'
+import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, REMOVE, SWAP } from './redis-scripts.ts'
 
 /** What a Redis client must offer. Clients agree on it but for how `eval` takes keys and arguments. */
 export interface RedisClient<Call extends readonly unknown[]> {
@@ -19,25 +20,53 @@ export interface RedisStoreOptions<Call extends readonly unknown[]> {
   readonly now?: () => number
 }
 
-/** A session store for `redis`: a client, pool, cluster or sentinel. */
+/** Options for a Redis whose failovers must not lose a write. */
+export interface ReplicatedRedisStoreOptions<
+  Call extends readonly unknown[],
+  Connection,
+> extends RedisStoreOptions<Call> {
+  /** Waits until replicas have received each write. By default, a failover can lose the newest writes. */
+  readonly waitForReplicas?: WaitForReplicas<Connection>
+}
+
+/**
+ * Creates a session store for `redis`: a client, pool, cluster or sentinel.
+ *
+ * @throws {ConfigurationError} If `waitForReplicas` is out of range.
+ */
 export function createRedisStore(
-  options: RedisStoreOptions<[call: { keys: string[]; arguments: string[] }]>,
+  options: ReplicatedRedisStoreOptions<
+    [call: { keys: string[]; arguments: string[] }],
+    { sendCommand(command: string[]): Promise<unknown> }
+  >,
 ): SessionStore {
-  const { client } = options
+  const { client, waitForReplicas: wait } = options
+  const replicated = wait && createReplicatedWrites(wait, (command) => wait.client.sendCommand(command))
   return createStore(options, {
     get: (name) => client.get(name),
     evaluate: (script, name, args) => client.eval(script, { keys: [name], arguments: args }),
+    replicated,
   })
 }
 
-/** A session store for `ioredis`: a client or cluster. It finds what {@link createRedisStore} wrote. */
+/**
+ * Creates a session store for `ioredis`: a client or cluster. It shares its data with {@link createRedisStore}.
+ *
+ * @throws {ConfigurationError} If `waitForReplicas` is out of range.
+ */
 export function createIoredisStore(
-  options: RedisStoreOptions<[keyCount: number, ...keysAndArguments: string[]]>,
+  options: ReplicatedRedisStoreOptions<
+    [keyCount: number, ...keysAndArguments: string[]],
+    { call(command: string, ...args: string[]): Promise<unknown> }
+  >,
 ): SessionStore {
-  const { client } = options
+  const { client, waitForReplicas: wait } = options
+  const replicated =
+    wait && createReplicatedWrites(wait, ([name = '', ...args]) => wait.client.call(name, ...args))
   return createStore(options, {
     get: (name) => client.get(name),
     evaluate: (script, name, args) => client.eval(script, 1, name, ...args),
+    replicated,
   })
 }
 
@@ -56,6 +85,7 @@ export function createUpstashStore(
 interface Commands {
   readonly get: (name: string) => Promise<string | null>
   readonly evaluate: (script: string, name: string, args: string[]) => Promise<unknown>
+  readonly replicated?: ReplicatedWrites | undefined
 }
 
 function createStore<Call extends readonly unknown[]>(
@@ -64,6 +94,8 @@ function createStore<Call extends readonly unknown[]>(
 ): SessionStore {
   const get: Commands['get'] = (name) => withRedisCode(commands.get(name))
   const evaluate: Commands['evaluate'] = (...call) => withRedisCode(commands.evaluate(...call))
+  const { replicated } = commands
+  const write = replicated?.evaluate ?? evaluate
   const nameOf = (key: string) => `${prefix}session:${key}`
   const indexOf = (term: string) => `${prefix}index:${term}`
   const toLive = (expiresAt: number) => String(Math.floor((expiresAt - now()) * 1000))
@@ -71,25 +103,32 @@ function createStore<Call extends readonly unknown[]>(
   return {
     consistency: 'strong',
     async read(key) {
-      const value = await get(nameOf(key))
-      return value === null ? undefined : unmark(value)
+      const name = nameOf(key)
+      const value = await get(name)
+      if (value === null) return undefined
+      await replicated?.confirm(name, value)
+      return unmark(value)
     },
     async swap(key, expected, record, expiresAt) {
-      const held = expected === undefined ? '' : mark(expected)
-      return (await evaluate(SWAP, nameOf(key), [held, mark(record), toLive(expiresAt)])) === 1
+      const name = nameOf(key)
+      const value = mark(record)
+      const args = [expected === undefined ? '' : mark(expected), value, toLive(expiresAt)]
+      const swapping = replicated ? replicated.swap(SWAP, name, args, value) : evaluate(SWAP, name, args)
+      return (await swapping) === 1
     },
     async remove(key) {
-      await withRedisCode(client.del(nameOf(key)))
+      if (replicated) await replicated.evaluate(REMOVE, nameOf(key), [])
+      else await withRedisCode(client.del(nameOf(key)))
     },
     index: {
       async add(term, key, expiresAt) {
-        await evaluate(INDEX_ADD, indexOf(term), [mark(key), toLive(expiresAt)])
+        await write(INDEX_ADD, indexOf(term), [mark(key), toLive(expiresAt)])
       },
       async keys(term) {
         return ((await evaluate(INDEX_KEYS, indexOf(term), [])) as string[]).map(unmark)
       },
       async remove(term, key) {
-        await evaluate(INDEX_REMOVE, indexOf(term), [mark(key)])
+        await write(INDEX_REMOVE, indexOf(term), [mark(key)])
       },
     },
   }

@@ -3,6 +3,7 @@ import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { rememberWrites } from '../mechanisms/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/server-clock.ts'
@@ -88,7 +89,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const http = createHttp({ fetch, clock, timeoutMs: settings.requestTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
-  const vault = createVault(store, sealFor('session'))
+  const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
   const random = Math.random
   const ground = {
     ...settings,

@@ -94,6 +94,8 @@ export type EvertokenEvent =
     }
   /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
+  /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */
+  | { readonly type: 'store_went_back'; readonly session: string }
 
 /** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void
