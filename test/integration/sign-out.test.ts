@@ -116,7 +116,7 @@ describe.each(kinds)('signing out, %s session', (session) => {
 })
 
 it('says that it has not signed out when the store cannot be asked', async () => {
-  const memory = createMemoryStore({ now: () => 0 })
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   let failing = false
   const store: SessionStore = {
     ...memory,

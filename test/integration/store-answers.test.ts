@@ -6,7 +6,7 @@ type Swap = SessionStore['swap']
 
 /** A store whose swaps can be given other answers, once each. */
 function answering(now: () => number) {
-  const store = createMemoryStore({ now })
+  const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   const control: { next?: (swap: Swap) => Swap; readonly store: SessionStore } = {
     store: {
       read: (key) => store.read(key),
@@ -82,7 +82,8 @@ describe('answers of the store that are not what happened', () => {
 it('I1: a late request costs nothing where the clock is five minutes behind that of the store', async () => {
   let ahead = 0
   let swaps = 0
-  const store = createMemoryStore({ now: () => clock.now() + ahead })
+  const now = () => clock.now() + ahead
+  const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   const swap: Swap = (...args) => store.swap(...args).finally(() => (swaps += 1))
   const { server, clock, browser } = createApplication({ store: { ...store, swap } })
   const tab = browser()
@@ -106,7 +107,7 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
 })
 
 it('I2: a store that can never hold the session is asked once, and the loss is told', async () => {
-  const memory = createMemoryStore({ now: () => 0 })
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   let refused = 0
   const { server, clock, events, browser } = createApplication({
     session: 'server',
@@ -127,4 +128,17 @@ it('I2: a store that can never hold the session is asked once, and the loss is t
   await expect(tab.get('/')).rejects.toMatchObject({ code: 'session_too_large' })
   expect(refused).toBe(1)
   expect(events.filter(({ type }) => type === 'refresh_token_lost')).toHaveLength(1)
+})
+
+it('I5: a wall clock that is two days ahead for a while loses no server session', async () => {
+  const { clock, browser } = createApplication({ session: 'server' })
+  const [before, during] = [browser(), browser()]
+  await before.signIn()
+  clock.jump(2 * 86_400)
+  // Each write looks for records that have expired, to make room.
+  for (let i = 0; i < 5; i++) await during.signIn()
+  clock.jump(-2 * 86_400)
+
+  expect((await before.get('/')).status).toBe(200)
+  expect((await during.get('/')).status).toBe(200)
 })

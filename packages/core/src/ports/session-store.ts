@@ -20,6 +20,14 @@ export interface SessionStore {
   readonly index?: SessionIndex
   /** A store that answers `eventual` is refused: a stale refresh token, used again, ends the grant. */
   readonly consistency?: 'strong' | 'eventual'
+  /**
+   * Whether the records are still there after the process has ended, so that other processes can share them.
+   *
+   * Set it to `false` if the store keeps its records in the memory of the process.
+   *
+   * @default true
+   */
+  readonly outlivesProcess?: boolean
 }
 
 /** Session keys by term, a term being the hash of an issuer with a `sub` or a `sid`. */

@@ -17,7 +17,7 @@ function create(
   const clock = createManualClock()
   const events: EvertokenEvent[] = []
   const emit = (event: EvertokenEvent) => void events.push(event)
-  const honest = createMemoryStore({ now: clock.now })
+  const honest = createMemoryStore({ clock })
   const store = createGuardedStore({
     store: { ...honest, ...tweak(honest) },
     emit,
