@@ -1,6 +1,12 @@
-import { ConfigurationError, createMemoryStore, type SessionStore } from '@evertoken/core'
+import {
+  ConfigurationError,
+  createMemoryStore,
+  type EvertokenError,
+  type SessionStore,
+} from '@evertoken/core'
+import { createManualClock, type ManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, kinds } from './application.ts'
+import { answerWithToken, createApplication, kinds, origin } from './application.ts'
 
 type Swap = SessionStore['swap']
 
@@ -142,3 +148,54 @@ it('I5: a wall clock that is two days ahead for a while loses no server session'
   expect((await before.get('/')).status).toBe(200)
   expect((await during.get('/')).status).toBe(200)
 })
+
+it.each(kinds)(
+  'I5: a store that hangs for a minute, %s session: three calls wait for it, and the session is kept',
+  async (session) => {
+    const memory = createMemoryStore()
+    let hanging = false
+    const hang = () => new Promise<never>(() => undefined)
+    const store: SessionStore = {
+      read: (key) => (hanging ? hang() : memory.read(key)),
+      swap: (...swap) => (hanging ? hang() : memory.swap(...swap)),
+      remove: (key) => (hanging ? hang() : memory.remove(key)),
+    }
+    const application = createApplication({ session, store, clock: createManualClock({ auto: true }) })
+    const { auth, events, options, browser } = application
+    const clock = options.clock as ManualClock
+    const tab = browser()
+    await tab.signIn(86_400)
+    const cookies = tab.cookieHeader()
+    hanging = true
+    const waited: number[] = []
+    const startedAt = clock.elapsed()
+    while (clock.elapsed() - startedAt < 60_000) {
+      const before = clock.elapsed()
+      const code = await auth
+        .session(requestWith(cookies))
+        .getUserAccessToken()
+        .then(
+          () => 'a token',
+          (error: EvertokenError) => error.code,
+        )
+      expect(code).toBe('store_unavailable')
+      waited.push(clock.elapsed() - before)
+      await clock.advance(50)
+    }
+    expect(waited.filter((ms) => ms > 500)).toEqual([5000, 5000, 5000])
+    expect(waited.filter((ms) => ms === 0).length).toBeGreaterThan(waited.length / 2)
+
+    hanging = false
+    await clock.advance(500)
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(events.filter(({ type }) => type.startsWith('store_')).map(({ type }) => type)).toEqual([
+      'store_failed',
+      'store_recovered',
+    ])
+  },
+)
+
+function requestWith(cookie: string): Request {
+  return new Request(origin, { headers: { cookie } })
+}

@@ -79,13 +79,14 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const emit = tell(settings.onEvent)
-  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
+  const random = Math.random
+  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = createVault(store, sealFor('session'))
   const ground = { ...settings, ...runtime, store, vault, http, clock, sealFor, emit }
   const features = equip(ground)
   const { kind } = features
   const parts = { ...ground, ...features }
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random: Math.random }) }
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, random }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
