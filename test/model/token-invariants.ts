@@ -1,5 +1,5 @@
 import { END, hindered, isAbort, moment, showsToken, wrongClocks } from './facts.ts'
-import type { Call, Moment } from './history.ts'
+import type { Call } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
 
@@ -7,8 +7,6 @@ import { EPOCH } from './process.ts'
 const LEFT_SECONDS = 10
 /** A token that is rejected sooner is served again, on purpose, in seconds. */
 const BORN_SECONDS = 12
-/** A timeout of the store, and the pause until it is probed again. */
-const STORE_REST_MS = 3000
 
 /** Once a session is over, nothing is served from it, and it never comes back. */
 export const staysOver: Invariant = ({ history }, { over, commits, grant }) => {
@@ -50,20 +48,9 @@ export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits,
     .filter((call) => !isAbort(call.error) && hadToken(call))
     .filter(({ process, began, ended = END }) => {
       const ends = over !== undefined && over.step <= ended.step
-      return !ends && !hindered(history.troubles, process, began, ended) && !failedBefore(process, began)
+      return !ends && !hindered(history.troubles, process, began, ended)
     })
     .map(({ began }) => `nothing was served at ${moment(began)} while a valid token existed`)
-
-  /** A store that has just failed is not used by every call. */
-  function failedBefore(process: number, { time }: Moment): boolean {
-    return history.troubles.some(
-      (trouble) =>
-        trouble.process === process &&
-        trouble.kind === 'store' &&
-        trouble.time <= time &&
-        time - trouble.time < STORE_REST_MS,
-    )
-  }
 
   function hadToken({ began, visit: { resource } }: Call): boolean {
     const tokens = commits.findLast(({ step }) => step < began.step)?.record?.tokens ?? {}

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import {
   afterFailure,
-  afterMisconfiguration,
+  afterResponse,
   afterSuccess,
   PROBE_MS,
   startProbe,
@@ -69,14 +69,20 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   /** Returns the error for the caller. */
-  function noteFailure(operation: StoreOperation, error: unknown, startedUnder: StoreHealth): Error {
+  function noteFailure(
+    operation: StoreOperation,
+    error: unknown,
+    startedUnder: StoreHealth,
+    startedAt: number | undefined,
+  ): Error {
     const before = health
     const now = clock.elapsed()
     const cause = redact(error)
+    const isSlow = error === STORE_TIMEOUT || (startedAt !== undefined && now - startedAt >= PROBE_MS)
     const isMisconfigured = error instanceof ConfigurationError
     health = isMisconfigured
-      ? afterMisconfiguration(before, now)
-      : afterFailure(before, startedUnder, now, random())
+      ? afterResponse(before, now)
+      : afterFailure(before, startedUnder, isSlow, now, random())
     if (health !== before) lastCause = cause
     if (before.kind === 'working' && health !== before) emit({ type: 'store_failed', operation, cause })
     // The error of a store that is set up wrongly already names the remedy.
@@ -105,13 +111,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         result = inTime(work, storeTimeoutMs)
       }
       const startedUnder = health
+      // While the store works, only its own time limit shows that an operation was slow, so that no clock is read.
+      const startedAt = health.kind === 'working' ? undefined : clock.elapsed()
       return result.then(
         (value) => {
           noteSuccess()
           return value
         },
         (error: unknown) => {
-          throw noteFailure(operation, error, startedUnder)
+          throw noteFailure(operation, error, startedUnder, startedAt)
         },
       )
     },

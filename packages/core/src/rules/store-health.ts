@@ -2,10 +2,11 @@
  * How the session store does, as seen by one process. All times are in milliseconds by the monotonic clock.
  *
  * An outage begins with the first failure. It is over when the store works again. Once `MAX_FAILURES` operations in a
- * row have failed, the store is `down`: operations fail immediately, and one at a time is sent to the store as a probe.
+ * row have failed slowly, the store is `down`: operations fail immediately, and one at a time is sent as a probe.
+ * Operations that fail fast, such as refused connections, keep no caller waiting. They never take a store down.
  */
 export type StoreHealth =
-  | { readonly kind: 'working'; readonly successes: number }
+  | { readonly kind: 'working'; readonly responses: number }
   | (Outage & { readonly kind: 'failing'; readonly failures: number; readonly failedAt: number })
   | StoreDown
 
@@ -16,18 +17,18 @@ export interface StoreDown extends Outage {
 }
 
 interface Outage {
-  /** How many operations have succeeded during outages. It shows whether an operation began before the last of them. */
-  readonly successes: number
+  /** How many operations got a response during outages. It shows whether an operation began before the last of them. */
+  readonly responses: number
   readonly since: number
 }
 
-export const WORKING: StoreHealth = { kind: 'working', successes: 0 }
+export const WORKING: StoreHealth = { kind: 'working', responses: 0 }
 
 /** Enough to tell an outage from one connection that was reset, and few enough that few callers wait for a timeout. */
 const MAX_FAILURES = 3
 /** An outage of single failures is over after this time without one, so that there are not many events a second. */
 const QUIET_MS = 1000
-/** How long a probe keeps others from being the next one. Its caller waits no longer either. */
+/** How long a probe keeps others from being the next one. Its caller waits no longer either. A longer wait is slow. */
 export const PROBE_MS = 500
 const FIRST_PAUSE_MS = 100
 /** Together with `PROBE_MS` below a second: a process that has a new refresh token to store retries every second. */
@@ -52,47 +53,50 @@ export function startProbe(health: StoreDown, now: number): StoreDown | undefine
 /**
  * Returns the health after an operation has failed.
  *
- * @param startedUnder - The health when the operation began. Failures of operations that began before the last success,
+ * @param isSlow - Whether the caller was kept waiting.
+ * @param startedUnder - The health when the operation began. Failures of operations that began before the last response,
  *   and of probes that were replaced, prove nothing about the store as it is now.
  * @param random - From 0 to 1, for the pause until the next probe.
  */
 export function afterFailure(
   health: StoreHealth,
   startedUnder: StoreHealth,
+  isSlow: boolean,
   now: number,
   random: number,
 ): StoreHealth {
-  const { successes } = health
+  const { responses } = health
   if (health.kind === 'down') {
     if (health !== startedUnder) return health
+    if (!isSlow) return afterResponse(health, now)
     const failedProbes = health.failedProbes + 1
     return { ...health, failedProbes, nextProbeAt: now + pause(failedProbes, random) }
   }
-  if (startedUnder.successes !== successes) return health
+  if (startedUnder.responses !== responses) return health
   const { since, failures } = health.kind === 'failing' ? health : { since: now, failures: 0 }
-  if (failures + 1 < MAX_FAILURES)
-    return { kind: 'failing', successes, since, failures: failures + 1, failedAt: now }
+  const slow = failures + (isSlow ? 1 : 0)
+  if (slow < MAX_FAILURES) return { kind: 'failing', responses, since, failures: slow, failedAt: now }
   return {
     kind: 'down',
-    successes,
+    responses,
     since,
     failedProbes: 0,
     nextProbeAt: now + pause(0, random),
   }
 }
 
-/** Returns the health after a store has replied that it is set up wrongly: it responds, and each caller must see why. */
-export function afterMisconfiguration(health: StoreHealth, now: number): StoreHealth {
+/** Returns the health after a failure that shows that the store, or its machine, responds. All operations are sent again. */
+export function afterResponse(health: StoreHealth, now: number): StoreHealth {
   const since = health.kind === 'working' ? now : health.since
-  return { kind: 'failing', successes: health.successes, since, failures: 0, failedAt: now }
+  return { kind: 'failing', responses: health.responses + 1, since, failures: 0, failedAt: now }
 }
 
 /** Returns the health after an operation has succeeded, whenever it began. */
 export function afterSuccess(health: StoreHealth, now: number): StoreHealth {
   if (health.kind === 'working') return health
   if (health.kind === 'failing' && now - health.failedAt < QUIET_MS)
-    return { ...health, failures: 0, successes: health.successes + 1 }
-  return { kind: 'working', successes: health.successes + 1 }
+    return { ...health, failures: 0, responses: health.responses + 1 }
+  return { kind: 'working', responses: health.responses + 1 }
 }
 
 function pause(failedProbes: number, random: number): number {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   afterFailure,
-  afterMisconfiguration,
+  afterResponse,
   afterSuccess,
   PROBE_MS,
   startProbe,
@@ -13,12 +13,12 @@ import {
 /** One operation at a time fails, from `now` on. */
 function failing(times: number, now = 0, random = 1): StoreHealth {
   let health = WORKING
-  for (let i = 0; i < times; i++) health = afterFailure(health, health, now, random)
+  for (let i = 0; i < times; i++) health = afterFailure(health, health, true, now, random)
   return health
 }
 
 describe('the health of a store', () => {
-  it('is down after three failures in a row, not before', () => {
+  it('is down after three slow failures in a row, not before', () => {
     expect(failing(1)).toMatchObject({ kind: 'failing', failures: 1 })
     expect(failing(2)).toMatchObject({ kind: 'failing', failures: 2 })
     expect(failing(3)).toMatchObject({ kind: 'down', failedProbes: 0 })
@@ -28,8 +28,8 @@ describe('the health of a store', () => {
   it('counts again after a success, and ends the outage after a second without a failure', () => {
     const twice = afterSuccess(failing(2), 999)
     expect(twice).toMatchObject({ kind: 'failing', failures: 0 })
-    expect(afterFailure(twice, twice, 999, 1)).toMatchObject({ kind: 'failing', failures: 1 })
-    expect(afterSuccess(twice, 1000)).toEqual({ kind: 'working', successes: 2 })
+    expect(afterFailure(twice, twice, true, 999, 1)).toMatchObject({ kind: 'failing', failures: 1 })
+    expect(afterSuccess(twice, 1000)).toEqual({ kind: 'working', responses: 2 })
   })
 
   it('lets all operations through once a probe was due for two seconds, until the first of them fails', () => {
@@ -39,29 +39,39 @@ describe('the health of a store', () => {
     expect(probing && startProbe(probing, 2099)).toBeUndefined()
     const stale = startProbe(down, 2100)
     expect(stale && startProbe(stale, 2100)).toBe(down)
-    const failed = afterFailure(down, down, 2500, 1)
+    const failed = afterFailure(down, down, true, 2500, 1)
     expect(failed).toMatchObject({ kind: 'down', nextProbeAt: 2700 })
     expect(startProbe(failed as typeof down, 2501)).toBeUndefined()
-    expect(afterFailure(failed, down, 2502, 1)).toBe(failed)
+    expect(afterFailure(failed, down, true, 2502, 1)).toBe(failed)
   })
 
   it('recovers from being down with the first success', () => {
-    expect(afterSuccess(failing(3), 1)).toEqual({ kind: 'working', successes: 1 })
+    expect(afterSuccess(failing(3), 1)).toEqual({ kind: 'working', responses: 1 })
   })
 
   it('ignores failures of operations that began before the last success', () => {
     const before = failing(2)
     const succeeded = afterSuccess(before, 500)
-    expect(afterFailure(succeeded, before, 501, 1)).toBe(succeeded)
+    expect(afterFailure(succeeded, before, true, 501, 1)).toBe(succeeded)
     const recovered = afterSuccess(before, 2000)
-    expect(afterFailure(recovered, before, 2001, 1)).toBe(recovered)
-    expect(afterFailure(recovered, WORKING, 2001, 1)).toBe(recovered)
-    expect(afterFailure(recovered, recovered, 2001, 1)).toMatchObject({ kind: 'failing', since: 2001 })
+    expect(afterFailure(recovered, before, true, 2001, 1)).toBe(recovered)
+    expect(afterFailure(recovered, WORKING, true, 2001, 1)).toBe(recovered)
+    expect(afterFailure(recovered, recovered, true, 2001, 1)).toMatchObject({ kind: 'failing', since: 2001 })
+  })
+
+  it('is not down because operations fail fast, and a probe that fails fast ends that', () => {
+    let health = WORKING
+    for (let i = 0; i < 10; i++) health = afterFailure(health, health, false, i, 1)
+    expect(health).toMatchObject({ kind: 'failing', failures: 0, since: 0 })
+    const down = failing(3)
+    expect(afterFailure(down, down, false, 1, 1)).toMatchObject({ kind: 'failing', failures: 0 })
+    const mixed = afterFailure(failing(2), failing(2), false, 1, 1)
+    expect(afterFailure(mixed, mixed, true, 2, 1)).toMatchObject({ kind: 'down' })
   })
 
   it('is not down because it is set up wrongly, and an outage ends there', () => {
     let health: StoreHealth = failing(3)
-    for (let i = 0; i < 5; i++) health = afterMisconfiguration(health, i)
+    for (let i = 0; i < 5; i++) health = afterResponse(health, i)
     expect(health).toMatchObject({ kind: 'failing', failures: 0, since: 0 })
   })
 
@@ -74,7 +84,7 @@ describe('the health of a store', () => {
         now = health.nextProbeAt
         const probing = startProbe(health, now)
         if (!probing) throw new Error('The probe is not due')
-        health = afterFailure(probing, probing, now, random)
+        health = afterFailure(probing, probing, true, now, random)
         return pause
       })
     }
@@ -126,7 +136,7 @@ function simulate({ arrivals, downAt, lastsMs, failMs, lost, random }: World) {
       if (!next) return
       running = running.filter((other) => other !== next)
       change(
-        next.ok ? afterSuccess(health, next.at) : afterFailure(health, next.under, next.at, random),
+        next.ok ? afterSuccess(health, next.at) : afterFailure(health, next.under, true, next.at, random),
         next.at,
       )
     }
