@@ -15,7 +15,7 @@ declare const Bun: {
 
 const config = JSON.parse(Bun.argv[2] ?? '') as HostConfig
 const controls = createControls()
-const store = createMemoryStore({ now: controls.clock.now })
+const store = createMemoryStore({ clock: controls.clock })
 const auth = evertoken(toOptions(config, controls, store))
 const contract = () => sessionStoreContract(() => createMemoryStore())
 const app = createApp(auth, { api: config.api, controls, contract })

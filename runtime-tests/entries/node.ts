@@ -7,7 +7,7 @@ import { createControls, type HostConfig, toOptions } from '../config.ts'
 
 const config = JSON.parse(process.argv[2] ?? '') as HostConfig
 const controls = createControls()
-const store = createMemoryStore({ now: controls.clock.now })
+const store = createMemoryStore({ clock: controls.clock })
 const auth = evertoken(toOptions(config, controls, store))
 const contract = () => sessionStoreContract(() => createMemoryStore())
 const app = createApp(auth, { api: config.api, controls, contract })

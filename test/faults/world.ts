@@ -61,7 +61,7 @@ export async function createWorld(settings: Settings): Promise<World> {
   const chronicle = createChronicle(time)
   const server = createAuthorizationServer({ clock: time.machine(), clients: [CLIENT], reuse, ...PREFIXES })
   let storeNow = time.now
-  const store = createMemoryStore({ now: () => storeNow() })
+  const store = createMemoryStore({ clock: { now: () => storeNow(), elapsed: () => storeNow() * 1000 } })
   const open = createOpener(server.issuer)
   const steps = createSteps()
   const trouble = createStoreTrouble(time)

@@ -249,7 +249,7 @@ describe('retries by policy', () => {
 
 describe.each(kinds)('trouble in the store, %s session', (session) => {
   function failing(): { readonly store: SessionStore; down: boolean } {
-    const store = createMemoryStore({ now: () => 0 })
+    const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
     const control = {
       down: false,
       store: {

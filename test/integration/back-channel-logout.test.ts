@@ -21,10 +21,11 @@ async function sha256(text: string): Promise<string> {
 
 /** An application with the route, and what the authorization server does with it. */
 function start(options: Partial<EvertokenOptions> = {}, serverOptions = {}) {
-  let now = () => 0
-  const store = options.store ?? createMemoryStore({ now: () => now() })
+  let clock = { now: () => 0, elapsed: () => 0 }
+  const store =
+    options.store ?? createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } })
   const application = createApplication({ backChannelLogout: true, ...options, store }, serverOptions)
-  now = application.clock.now
+  clock = application.clock
   return { ...application, ...backChannelOf(application) }
 }
 

@@ -18,7 +18,9 @@ async function startNearExpiry(
   return { ...application, tab, hold }
 }
 
-const lasting = () => ({ store: { ...createMemoryStore({ now: () => 0 }), outlivesProcess: true } })
+const lasting = () => ({
+  store: { ...createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), outlivesProcess: true },
+})
 
 describe('a refresh in the background', () => {
   it('is in the cookie of its response, so that a restart without a store loses nothing', async () => {

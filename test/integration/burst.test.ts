@@ -52,7 +52,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
   })
 
   it('I8: two instances on one store refresh once between them', async () => {
-    const clockless = { store: createMemoryStore({ now: () => 0 }), session }
+    const clockless = { store: createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), session }
     const { server, auth, clock, options, browser } = createApplication(clockless)
     const other = evertoken(options)
     const tab = browser()

@@ -15,7 +15,7 @@ async function startPair(
   agedSeconds: number,
   overrides: Partial<EvertokenOptions> = {},
 ) {
-  const store = { ...createMemoryStore({ now: () => 0 }), outlivesProcess: true }
+  const store = { ...createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), outlivesProcess: true }
   const application = createApplication({ session, store, ...overrides })
   const second = evertoken(application.options)
   const tab = application.browser()
@@ -205,7 +205,7 @@ describe('drain', () => {
 
   it('waits for a session that is named explicitly to be stored', async () => {
     const gate = createGate()
-    const memory = createMemoryStore({ now: () => 0 })
+    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
     const store: EvertokenOptions['store'] = {
       ...memory,
       swap: (...args) => gate.opened.then(() => memory.swap(...args)),

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { type Clock, createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { type LogoutTokenOptions, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
@@ -7,10 +7,10 @@ import { answerWithToken, createApplication, createBrowser, kinds, origin } from
 import { authorize, idle, ofType, pathOf, signIn } from './steps.ts'
 
 function start(options: Partial<EvertokenOptions> = {}, wrap = (store: SessionStore) => store) {
-  let now = () => 0
-  const store = wrap(createMemoryStore({ now: () => now() }))
+  let clock: Pick<Clock, 'now' | 'elapsed'> = { now: () => 0, elapsed: () => 0 }
+  const store = wrap(createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } }))
   const application = createApplication({ backChannelLogout: true, ...options, store })
-  now = application.clock.now
+  clock = application.clock
   const { auth, server } = application
   const logOut = async (token: LogoutTokenOptions) => {
     const body = new URLSearchParams({ logout_token: await server.logoutToken(token) })

@@ -11,7 +11,7 @@ export interface FailingStore extends SessionStore {
 }
 
 export function createFailingStore(now: () => number): FailingStore {
-  const memory = createMemoryStore({ now })
+  const memory = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   let honest = Infinity
   let next: StoreFailure | undefined
 

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 
 it.each(kinds)('S26: nothing that a store holds opens a %s session', async (session) => {
-  const memory = createMemoryStore({ now: () => 0 })
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   const leaked: string[] = []
   const store: SessionStore = {
     ...memory,

@@ -40,7 +40,7 @@ describe.each(kinds)('%s session', (session) => {
   })
 
   it('"storeTimeoutSeconds" bounds how long a call waits for the store', async () => {
-    const memory = createMemoryStore({ now: () => 0 })
+    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
     let hangs = false
     const read: SessionStore['read'] = (key) => (hangs ? new Promise(() => {}) : memory.read(key))
     const { clock, browser } = createApplication({

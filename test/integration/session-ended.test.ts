@@ -1,4 +1,4 @@
-import { createMemoryStore, type EvertokenOptions } from '@evertoken/core'
+import { type Clock, createMemoryStore, type EvertokenOptions } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 import { authorize, idle, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
@@ -6,10 +6,10 @@ import { authorize, idle, NAVIGATION, ofType, pathOf, signIn, userOf } from './s
 const POST = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }
 
 function start(options: Partial<EvertokenOptions>) {
-  let now = () => 0
-  const store = createMemoryStore({ now: () => now() })
+  let clock: Pick<Clock, 'now' | 'elapsed'> = { now: () => 0, elapsed: () => 0 }
+  const store = createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } })
   const application = createApplication({ ...options, store })
-  now = application.clock.now
+  clock = application.clock
   const { auth, server } = application
   const tab = application.browser()
   return {

@@ -7,7 +7,7 @@ const CALLS = 25
 
 /** A store that counts what it is asked. */
 function createCountingStore() {
-  const memory = createMemoryStore({ now: () => 0 })
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   const counts = { read: 0, swap: 0, remove: 0 }
   const counted: SessionStore = {
     ...memory,

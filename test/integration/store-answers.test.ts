@@ -1,12 +1,18 @@
-import { ConfigurationError, createMemoryStore, type SessionStore } from '@evertoken/core'
+import {
+  ConfigurationError,
+  createMemoryStore,
+  type EvertokenError,
+  type SessionStore,
+} from '@evertoken/core'
+import { createManualClock, type ManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, kinds } from './application.ts'
+import { answerWithToken, createApplication, kinds, origin } from './application.ts'
 
 type Swap = SessionStore['swap']
 
 /** A store whose swaps can be given other answers, once each. */
 function answering(now: () => number) {
-  const store = createMemoryStore({ now })
+  const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   const control: { next?: (swap: Swap) => Swap; readonly store: SessionStore } = {
     store: {
       read: (key) => store.read(key),
@@ -82,7 +88,8 @@ describe('answers of the store that are not what happened', () => {
 it('I1: a late request costs nothing where the clock is five minutes behind that of the store', async () => {
   let ahead = 0
   let swaps = 0
-  const store = createMemoryStore({ now: () => clock.now() + ahead })
+  const now = () => clock.now() + ahead
+  const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   const swap: Swap = (...args) => store.swap(...args).finally(() => (swaps += 1))
   const { server, clock, browser } = createApplication({ store: { ...store, swap } })
   const tab = browser()
@@ -106,7 +113,7 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
 })
 
 it('I2: a store that can never hold the session is asked once, and the loss is told', async () => {
-  const memory = createMemoryStore({ now: () => 0 })
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   let refused = 0
   const { server, clock, events, browser } = createApplication({
     session: 'server',
@@ -128,3 +135,67 @@ it('I2: a store that can never hold the session is asked once, and the loss is t
   expect(refused).toBe(1)
   expect(events.filter(({ type }) => type === 'refresh_token_lost')).toHaveLength(1)
 })
+
+it('I5: a wall clock that is two days ahead for a while loses no server session', async () => {
+  const { clock, browser } = createApplication({ session: 'server' })
+  const [before, during] = [browser(), browser()]
+  await before.signIn()
+  clock.jump(2 * 86_400)
+  // Each write looks for records that have expired, to make room.
+  for (let i = 0; i < 5; i++) await during.signIn()
+  clock.jump(-2 * 86_400)
+
+  expect((await before.get('/')).status).toBe(200)
+  expect((await during.get('/')).status).toBe(200)
+})
+
+it.each(kinds)(
+  'I5: a store that hangs for a minute, %s session: three calls wait for it, and the session is kept',
+  async (session) => {
+    const memory = createMemoryStore()
+    let hanging = false
+    const hang = () => new Promise<never>(() => undefined)
+    const store: SessionStore = {
+      read: (key) => (hanging ? hang() : memory.read(key)),
+      swap: (...swap) => (hanging ? hang() : memory.swap(...swap)),
+      remove: (key) => (hanging ? hang() : memory.remove(key)),
+    }
+    const application = createApplication({ session, store, clock: createManualClock({ auto: true }) })
+    const { auth, events, options, browser } = application
+    const clock = options.clock as ManualClock
+    const tab = browser()
+    await tab.signIn(86_400)
+    const cookies = tab.cookieHeader()
+    hanging = true
+    const waited: number[] = []
+    const startedAt = clock.elapsed()
+    while (clock.elapsed() - startedAt < 60_000) {
+      const before = clock.elapsed()
+      const code = await auth
+        .session(requestWith(cookies))
+        .getUserAccessToken()
+        .then(
+          () => 'a token',
+          (error: EvertokenError) => error.code,
+        )
+      expect(code).toBe('store_unavailable')
+      waited.push(clock.elapsed() - before)
+      await clock.advance(50)
+    }
+    expect(waited.filter((ms) => ms > 500)).toEqual([5000, 5000, 5000])
+    expect(waited.filter((ms) => ms === 0).length).toBeGreaterThan(waited.length / 2)
+
+    hanging = false
+    await clock.advance(500)
+    expect((await tab.get('/')).status).toBe(200)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(events.filter(({ type }) => type.startsWith('store_')).map(({ type }) => type)).toEqual([
+      'store_failed',
+      'store_recovered',
+    ])
+  },
+)
+
+function requestWith(cookie: string): Request {
+  return new Request(origin, { headers: { cookie } })
+}

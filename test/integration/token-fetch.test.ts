@@ -324,7 +324,7 @@ describe('a rejected token', () => {
   it.each(kinds)(
     'a stream with a token that was revoked costs one 401, not one for each, %s',
     async (session) => {
-      const memory = createMemoryStore({ now: () => 0 })
+      const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
       const turn = () => new Promise((resolve) => setImmediate(resolve))
       const store: SessionStore = {
         ...memory,

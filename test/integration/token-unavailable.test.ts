@@ -36,7 +36,7 @@ describe.each(kinds)('the event token_unavailable, %s session', (session) => {
   })
 
   it('comes as well if the session cannot be read', async () => {
-    const memory = createMemoryStore({ now: () => 0 })
+    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
     let isDown = false
     const read = (key: string) => (isDown ? Promise.reject(new Error('down')) : memory.read(key))
     const application = createApplication({ session, store: { ...memory, read } })

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { answerWithToken, createApplication, createBrowser, kinds } from './application.ts'
 
 it.each(kinds)('a session at one authorization server is none at another, %s session', async (session) => {
-  const store = createMemoryStore({ now: () => 0 })
+  const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
   const customers = createApplication({ session, store, cookieName: 'customers' })
   const staffServer = createAuthorizationServer({
     clock: customers.clock,

@@ -32,7 +32,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
   const { plan, world, history, processes } = surroundings
   const sites: Site[] = []
   const now = () => EPOCH + world.time / 1000
-  const store = createMemoryStore({ now })
+  const store = createMemoryStore({ clock: { now, elapsed: () => world.time } })
   const { seal, recordOf } = createFakeSeal()
   const link = { ...surroundings, store, recordOf, server, grantOf: (key: string) => KEYS.indexOf(key) }
 

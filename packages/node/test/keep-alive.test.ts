@@ -16,7 +16,7 @@ async function startNearExpiry() {
     clientSecret: client?.secret,
     secret: 'a secret of thirty-two characters',
     fetch: (input, init) => server.fetch(input, init),
-    store: { ...createMemoryStore({ now: clock.now }), outlivesProcess: true },
+    store: { ...createMemoryStore({ clock }), outlivesProcess: true },
     clock,
   })
   const started = await auth.handle(new Request('http://127.0.0.1/'), async () => {

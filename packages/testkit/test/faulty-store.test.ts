@@ -14,7 +14,7 @@ const FAR = 4_000_000_000
 
 function createStores() {
   const clock = createManualClock()
-  const inner = createMemoryStore({ now: clock.now })
+  const inner = createMemoryStore({ clock })
   const store = createFaultyStore(inner, { clock })
   return { clock, inner, store }
 }

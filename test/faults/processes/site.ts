@@ -50,7 +50,7 @@ export async function createSite(kind: Kind, count: number): Promise<Site> {
   const senders = new Map<string, number>()
   const markSpent = () => markSpentIn(chronicle, server)
   const links = {
-    store: createMemoryStore({ now: clock.now }),
+    store: createMemoryStore({ clock }),
     past: new Map<string, string[]>(),
     trouble: createStoreTrouble(time),
     random: createRandom(0),

@@ -1,17 +1,10 @@
-import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import {
-  chunkCookie,
-  clearCookie,
-  type CookieAttributes,
-  joinCookie,
-  setCookie,
-  staleChunks,
-} from '../rules/cookies.ts'
+import { chunkCookie, joinCookie } from '../rules/cookies.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
-import { ConfigurationError, type EndReason, type EventListener, OperatorError } from '../vocabulary/index.ts'
+import { ConfigurationError, type EndReason, OperatorError } from '../vocabulary/index.ts'
+import { type CookieWriterOptions, createCookieWriter } from './cookie-writer.ts'
 import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
@@ -43,14 +36,9 @@ export interface RequestSession {
   readonly keepAlive: KeepAlive
 }
 
-export interface RequestSessionOptions {
+export interface RequestSessionOptions extends CookieWriterOptions {
   readonly kind: SessionKind
-  readonly cookies: ReadonlyMap<string, string>
-  readonly cookieName: string
-  readonly attributes: CookieAttributes
   readonly idleSeconds: number
-  readonly clock: Clock
-  readonly emit: EventListener
   readonly keepAlive: KeepAlive
   /**
    * Whether the response waits for refreshes in the background, so that the cookie carries their result. Default: false.
@@ -65,8 +53,9 @@ const BACKGROUND_MS = 3000
 const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { kind, cookies, cookieName, attributes, idleSeconds, clock, emit, keepAlive } = options
+  const { kind, cookies, cookieName, idleSeconds, clock, emit, keepAlive } = options
   const { waitForBackground = false } = options
+  const writer = createCookieWriter(options)
   const browser = kind.follow?.()
   let cell: SessionCell | undefined
   /** The same, once it is searched for. */
@@ -100,21 +89,6 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     cell = next
     found = Promise.resolve(next)
     newest = undefined
-  }
-
-  function cookieLines(cookie: string, { id, expiresAt }: SessionRecord): string[] {
-    const chunks = chunkCookie(cookieName, cookie)
-    if (!chunks) emit({ type: 'cookie_too_large', session: fingerprint(id) })
-    if (!chunks) return []
-    const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
-    return [
-      ...chunks.map(([name, chunk]) => setCookie(name, chunk, lifetime)),
-      ...cleared(staleChunks(cookieName, cookies, chunks.length)),
-    ]
-  }
-
-  function cleared(names: readonly string[]): string[] {
-    return names.map((name) => clearCookie(name, attributes))
   }
 
   function note(snapshot: Snapshot): void {
@@ -193,9 +167,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     takeCookies() {
       headersSent = true
-      if (pending !== 'clear') return pending ? cookieLines(pending.cookie, pending.record) : []
-      const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
-      return cleared(names.filter((name) => cookies.has(name)))
+      if (pending === 'clear') return writer.clear()
+      return pending ? writer.keep(pending.cookie, pending.record) : []
     },
   }
 }

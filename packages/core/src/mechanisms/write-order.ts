@@ -1,6 +1,7 @@
-/** An entry knows its neighbours in the order of writing; `WriteOrder` alone sets them. */
+/** An entry knows its neighbours in the order of writing. Only `WriteOrder` sets them. */
 export interface Written<T> {
-  readonly expiresAt: number
+  /** Until when the entry is kept, in milliseconds by the monotonic clock. */
+  readonly deadline: number
   older?: T | undefined
   newer?: T | undefined
 }
@@ -12,7 +13,7 @@ export interface Written<T> {
 export interface WriteOrder<T> {
   append(entry: T): void
   remove(entry: T): void
-  /** To be called before something is added: drops a few that have expired, and the oldest if there are too many. */
+  /** Drops a few entries that have expired, and the oldest if there are too many. Call it before you add one. */
   makeRoom(now: number): void
 }
 
@@ -26,7 +27,7 @@ export function createWriteOrder<T extends Written<T>>(
   let size = 0
   let oldest: T | undefined
   let newest: T | undefined
-  /** Goes round and round over all entries, looking for those that have expired. */
+  /** Moves over all entries in a circle, to find expired ones. */
   let hand: T | undefined
 
   return {
@@ -50,7 +51,7 @@ export function createWriteOrder<T extends Written<T>>(
     makeRoom(now) {
       for (let i = 0; i < LOOK_AT; i++) {
         hand = hand?.newer ?? oldest
-        if (hand && hand.expiresAt <= now) drop(hand)
+        if (hand && hand.deadline <= now) drop(hand)
       }
       if (oldest && size >= maxEntries) drop(oldest)
     },

@@ -20,7 +20,13 @@ export interface SessionStore {
   readonly index?: SessionIndex
   /** A store that answers `eventual` is refused: a stale refresh token, used again, ends the grant. */
   readonly consistency?: 'strong' | 'eventual'
-  /** Whether records survive the process. Default: true. */
+  /**
+   * Whether the records are still there after the process has ended, so that other processes can share them.
+   *
+   * Set it to `false` if the store keeps its records in the memory of the process.
+   *
+   * @default true
+   */
   readonly outlivesProcess?: boolean
 }
 

@@ -84,13 +84,13 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const emit = tell(settings.onEvent)
+  const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
   const { observe } = serverClock
   const http = createHttp({ fetch, clock, timeoutMs: settings.requestTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
-  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs })
+  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
-  const random = Math.random
   const ground = {
     ...settings,
     ...runtime,

@@ -33,7 +33,7 @@ export interface Evertoken extends Engine, CurrentSession {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const { clock = systemClock, store = createMemoryStore({ now: clock.now }) } = options
+  const { clock = systemClock, store = createMemoryStore({ clock }) } = options
   const engine = createEngine({ ...options, store }, runtime)
   return { ...createCurrentSession(runtime.context), ...engine }
 }

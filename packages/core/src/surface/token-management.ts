@@ -29,7 +29,7 @@ export interface TokenManagement extends TokenEngine, CurrentTokens {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
-  const { clock = systemClock, store = createMemoryStore({ now: clock.now }) } = options
+  const { clock = systemClock, store = createMemoryStore({ clock }) } = options
   const engine = createTokenEngine({ ...options, store }, runtime)
   return { ...createCurrentTokens(runtime.context), ...engine }
 }

@@ -28,7 +28,12 @@ export interface TokenManagementOptions {
   readonly clientId: string
   /** Absent for a public client. */
   readonly clientSecret?: string | undefined
-  /** Seals sessions; at least 32 characters. Of a list, the first seals and all open: put a new one in front. */
+  /**
+   * Encrypts sessions. It must have at least 32 random characters.
+   *
+   * If it is a list, the first secret encrypts and all of them decrypt. To rotate it, deploy `[old, new]` to all
+   * instances, then `[new, old]`, and `new` when the sessions from before have ended.
+   */
   readonly secret: string | readonly string[] | undefined
   /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
   readonly clientAuthentication?: ClientAuthentication['method']

@@ -87,6 +87,7 @@ export type EvertokenEvent =
     }
   /** The proxy could not reach an API; `target` is its origin. */
   | { readonly type: 'proxy_failed'; readonly target: string; readonly cause: RedactedCause }
+  /** An outage of the session store begins. It is reported once, with the first operation that failed. */
   | {
       readonly type: 'store_failed'
       readonly operation: 'read' | 'swap' | 'remove' | 'index'
@@ -96,6 +97,8 @@ export type EvertokenEvent =
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
   /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */
   | { readonly type: 'store_went_back'; readonly session: string }
+  /** The outage is over. `durationMs` is the time since `store_failed`. */
+  | { readonly type: 'store_recovered'; readonly durationMs: number }
 
 /** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
 export type EventListener = (event: EvertokenEvent) => void

@@ -30,7 +30,7 @@ export function createBench(
 ): Bench {
   const clock = createManualClock()
   const events: EvertokenEvent[] = []
-  const honest = createMemoryStore({ now: clock.now })
+  const honest = createMemoryStore({ clock })
   const store = { ...honest, ...tweak(honest) }
   const emit = (event: EvertokenEvent) => void events.push(event)
   const seal = createSeal(secrets, 'session')

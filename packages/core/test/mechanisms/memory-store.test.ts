@@ -14,7 +14,7 @@ function indexOf(store: SessionStore): SessionIndex {
 describe('the session store contract', () => {
   const clock = createManualClock()
   const waitUntilExpired = (seconds: number) => clock.advance(seconds * 1000)
-  const cases = sessionStoreContract(() => createMemoryStore({ now: clock.now }), {
+  const cases = sessionStoreContract(() => createMemoryStore({ clock }), {
     now: clock.now,
     waitUntilExpired,
   })
@@ -36,9 +36,15 @@ describe('createMemoryStore', () => {
     )
   })
 
+  it.each([null, 5, {}, { now: () => 0 }])('refuses %o as its clock', (clock) => {
+    expect(() => createMemoryStore({ clock: clock as never })).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
+    )
+  })
+
   it('holds a record until its second and not at it', async () => {
     const clock = createManualClock(1000)
-    const store = createMemoryStore({ now: clock.now })
+    const store = createMemoryStore({ clock })
     await store.swap('k', undefined, 'r', 1001)
     await clock.advance(999)
     expect(await store.read('k')).toBe('r')
@@ -49,7 +55,7 @@ describe('createMemoryStore', () => {
   })
 
   it('makes room by giving up what was written longest ago, a rewrite counting as new', async () => {
-    const store = createMemoryStore({ maxEntries: 3, now: () => 0 })
+    const store = createMemoryStore({ maxEntries: 3, clock: { now: () => 0, elapsed: () => 0 } })
     for (const key of ['a', 'b', 'c']) await store.swap(key, undefined, '1', LONG)
     await store.swap('a', '1', '2', LONG)
     await store.swap('d', undefined, '1', LONG)
@@ -64,7 +70,7 @@ describe('createMemoryStore', () => {
         fc.array(change, { minLength: 10, maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 4 }),
         async (changes, maxEntries) => {
-          const store = createMemoryStore({ maxEntries, now: () => 0 })
+          const store = createMemoryStore({ maxEntries, clock: { now: () => 0, elapsed: () => 0 } })
           const index = indexOf(store)
           let written: string[] = []
           for (const [i, [nth, what]] of changes.entries()) {
@@ -90,7 +96,7 @@ describe('createMemoryStore', () => {
 
   it('sweeps what has expired: it makes room before anything that lives has to', async () => {
     const clock = createManualClock(1000)
-    const store = createMemoryStore({ maxEntries: 20, now: clock.now })
+    const store = createMemoryStore({ maxEntries: 20, clock })
     const index = indexOf(store)
     const living = ['a', 'b', 'c', 'd', 'e']
     for (const key of living) {
@@ -112,30 +118,134 @@ describe('createMemoryStore', () => {
 
   it('takes as many steps with ten thousand entries as with ten', async () => {
     const steps = async (size: number) => {
-      const now = vi.fn(() => 0)
-      const store = createMemoryStore({ now })
+      const look = vi.fn(() => 0)
+      const store = createMemoryStore({ clock: { now: look, elapsed: look } })
       const index = indexOf(store)
       for (let i = 0; i < size; i++) {
         await store.swap(`k${i}`, undefined, 'r', LONG)
         await index.add('one term', `k${i}`, LONG)
       }
-      now.mockClear()
+      look.mockClear()
       await store.swap('k3', 'r', 's', LONG)
       await store.read('k3')
       await store.remove('k3')
       await index.add('one term', 'k3', LONG)
       await index.remove('one term', 'k3')
-      return now.mock.calls.length
+      return look.mock.calls.length
     }
     const few = await steps(10)
-    expect(few).toBeLessThan(10)
+    expect(few).toBeLessThan(15)
     expect(await steps(10_000)).toBe(few)
+  })
+})
+
+describe('a wall clock that jumps', () => {
+  const DAY = 86_400
+
+  it('drops nothing, in a glitch of two days in which others are written', async () => {
+    const clock = createManualClock()
+    const store = createMemoryStore({ maxEntries: 20, clock })
+    const index = indexOf(store)
+    const expiresAt = clock.now() + DAY
+    await store.swap('before', undefined, 'r', expiresAt)
+    await index.add('term', 'before', expiresAt)
+    clock.jump(2 * DAY)
+    for (let i = 0; i < 10; i++) {
+      await store.swap(`in it ${i}`, undefined, 'r', clock.now() + DAY)
+      await index.add('other', `in it ${i}`, clock.now() + DAY)
+    }
+    expect([await store.read('before'), await index.keys('term')]).toEqual(['r', ['before']])
+    clock.jump(-2 * DAY)
+    expect([await store.read('before'), await index.keys('term')]).toEqual(['r', ['before']])
+    expect(await store.read('in it 9')).toBe('r')
+    await clock.advance(DAY * 1000)
+    expect([await store.read('before'), await index.keys('term')]).toEqual([undefined, []])
+    expect([await store.read('in it 9'), await index.keys('other')]).toEqual([undefined, []])
+  })
+
+  it('drops nothing that is rewritten with an expiry from before the jump', async () => {
+    const clock = createManualClock()
+    const store = createMemoryStore({ clock })
+    const expiresAt = clock.now() + DAY
+    await store.swap('k', undefined, 'r', expiresAt)
+    await clock.advance(3_600_000)
+    clock.jump(2 * DAY)
+    await store.swap('k', 'r', 's', expiresAt + 3600)
+    expect(await store.read('k')).toBe('s')
+    clock.jump(-2 * DAY)
+    await clock.advance(DAY * 1000 - 1)
+    expect(await store.read('k')).toBe('s')
+    await clock.advance(1)
+    expect(await store.read('k')).toBeUndefined()
+  })
+
+  const key = fc.constantFrom('a', 'b', 'c')
+  const act = fc.oneof(
+    fc.record({ act: fc.constant('write' as const), key, seconds: fc.integer({ min: 1, max: 100 }) }),
+    fc.record({ act: fc.constant('jump' as const), seconds: fc.integer({ min: -3 * DAY, max: 3 * DAY }) }),
+    fc.record({ act: fc.constant('pass' as const), seconds: fc.integer({ min: 1, max: 60 }) }),
+  )
+
+  it('neither drops nor brings back anything, whatever is written and whenever it jumps', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40, size: 'max' }), async (acts) => {
+        const clock = createManualClock()
+        const store = createMemoryStore({ clock })
+        const index = indexOf(store)
+        const dueAt = new Map<string, number>()
+        let written = 0
+        for (const next of acts) {
+          if (next.act === 'jump') clock.jump(next.seconds)
+          if (next.act === 'pass') await clock.advance(next.seconds * 1000)
+          if (next.act === 'write') {
+            // Each record is written once: how long a rewrite keeps it is another property.
+            const name = `${next.key}${(written += 1)}`
+            await store.swap(name, undefined, 'r', clock.now() + next.seconds)
+            await index.add('term', name, clock.now() + next.seconds)
+            dueAt.set(name, clock.elapsed() + next.seconds * 1000)
+          }
+          const names = [...dueAt.keys()]
+          const live = names.filter((name) => clock.elapsed() < (dueAt.get(name) ?? 0))
+          const held = await Promise.all(names.map((name) => store.read(name)))
+          expect(names.filter((_, i) => held[i] !== undefined)).toEqual(live)
+          expect(await index.keys('term')).toEqual(live)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('never shortens what a rewrite asks for, and never makes a record that was gone come back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40, size: 'max' }), async (acts) => {
+        const clock = createManualClock()
+        const store = createMemoryStore({ clock })
+        const dueAt = new Map<string, number>()
+        const gone = new Set<string>()
+        for (const [i, next] of acts.entries()) {
+          if (next.act === 'jump') clock.jump(next.seconds)
+          if (next.act === 'pass') await clock.advance(next.seconds * 1000)
+          if (next.act === 'write') {
+            await store.swap(next.key, await store.read(next.key), `r${i}`, clock.now() + next.seconds)
+            dueAt.set(next.key, clock.elapsed() + next.seconds * 1000)
+            gone.delete(next.key)
+          }
+          for (const [name, due] of dueAt) {
+            const isThere = (await store.read(name)) !== undefined
+            if (clock.elapsed() < due) expect(isThere).toBe(true)
+            if (!isThere) gone.add(name)
+            expect(isThere && gone.has(name)).toBe(false)
+          }
+        }
+      }),
+      { numRuns: 50 },
+    )
   })
 })
 
 describe('its index', () => {
   it('keeps the keys of one term within the same bounds, the oldest going first', async () => {
-    const store = createMemoryStore({ maxEntries: 3, now: () => 0 })
+    const store = createMemoryStore({ maxEntries: 3, clock: { now: () => 0, elapsed: () => 0 } })
     const index = indexOf(store)
     for (const key of ['a', 'b', 'c', 'd']) await index.add('term', key, LONG)
     expect(await index.keys('term')).toEqual(['b', 'c', 'd'])
@@ -146,7 +256,7 @@ describe('its index', () => {
 
   it('is only ever extended by adding the same pair again', async () => {
     const clock = createManualClock(1000)
-    const index = indexOf(createMemoryStore({ now: clock.now }))
+    const index = indexOf(createMemoryStore({ clock }))
     await index.add('term', 'k', 1010)
     await index.add('term', 'k', 1005)
     await clock.advance(9000)

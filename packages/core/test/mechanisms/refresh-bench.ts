@@ -71,7 +71,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const clock = createManualClock()
   const events: EvertokenEvent[] = []
   const emit = (event: EvertokenEvent) => void events.push(event)
-  const memory = createMemoryStore({ now: clock.now })
+  const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
   const vault = createVault(guarded, createPlainSeal())

@@ -3,7 +3,9 @@ import { createCookieCell } from '../../src/mechanisms/cookie-cell.ts'
 import { fingerprint } from '../../src/mechanisms/digest.ts'
 import { rememberWrites } from '../../src/mechanisms/remember-writes.ts'
 import type { Vault } from '../../src/mechanisms/vault.ts'
-import { ended, type SessionRecord, touched, withGrant } from '../../src/rules/session-record.ts'
+import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
+import { withGrant } from '../../src/rules/grant-transitions.ts'
+import { ended, type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 import { createBench, createRecord, IDLE, LIFE } from './bench.ts'
 
@@ -32,7 +34,11 @@ function createWorld() {
 
 function refreshed(record: SessionRecord, refreshToken = 'rt1'): SessionRecord {
   const attempt = record.attempt + 1
-  return withGrant({ ...record, attempt }, { refreshToken }, '', attempt, record.touchedAt)
+  return withGrant(
+    { ...record, attempt },
+    { grant: { refreshToken }, key: '', attempt },
+    { wall: record.touchedAt },
+  )
 }
 
 describe('rememberWrites', () => {
@@ -182,14 +188,17 @@ describe('a cookie that is newer than the store', () => {
     const { process, vault, clock, events, first, write, reported } = createWorld()
     await write(first, vault)
     const carried = { ...first, generation: first.generation + 1 }
-    const cell = createCookieCell(carried, { vault: process, clock, idleSeconds: IDLE })
+    const cell = createCookieCell(carried, createCellOptions({ vault: process, clock, idleSeconds: IDLE }))
     for (let i = 0; i < 3; i++) expect((await cell.read())?.record).toBe(carried)
     expect(events).toEqual([reported])
   })
 
   it('is not reported when the store has nothing, or the session has ended', async () => {
     const { process, vault, clock, events, first, write } = createWorld()
-    const cell = createCookieCell({ ...first, generation: 9 }, { vault: process, clock, idleSeconds: IDLE })
+    const cell = createCookieCell(
+      { ...first, generation: 9 },
+      createCellOptions({ vault: process, clock, idleSeconds: IDLE }),
+    )
     expect((await cell.read())?.record.generation).toBe(9)
     await write(ended(first, 'signed_out'), vault)
     expect(await cell.read()).toBeUndefined()

@@ -89,7 +89,7 @@ describe('a request with its session in the cookie', () => {
     const held = async () => (await bench.vault.read(key))?.record.caughtUp
     expect(await held()).toBeUndefined()
     const visit = async (seconds: number) => {
-      bench.clock.jump(seconds)
+      await bench.clock.advance(seconds * 1000)
       const next = browser.request()
       await use(next)
       expect(await browser.receive(next)).toEqual([])

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ended, newSession, type SessionRecord, touched, withGrant } from '../../src/rules/session-record.ts'
+import { newSession, withGrant } from '../../src/rules/grant-transitions.ts'
+import { ended, type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import { replacedBy, restore, wentBack } from '../../src/rules/store-went-back.ts'
 
 const base = { id: 'k', issuer: 'https://login.example.com', expiresAt: 10_000, claims: {} }
@@ -8,7 +9,7 @@ const first = newSession(base, { refreshToken: 'rt0' }, '', 0)
 
 function refreshed(record: SessionRecord, refreshToken: string): SessionRecord {
   const claimed = { ...record, attempt: record.attempt + 1 }
-  return withGrant(claimed, { refreshToken }, '', claimed.attempt, 10)
+  return withGrant(claimed, { grant: { refreshToken }, key: '', attempt: claimed.attempt }, { wall: 10 })
 }
 
 /** Any number of steps that a session takes. */

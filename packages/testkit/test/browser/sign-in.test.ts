@@ -14,7 +14,7 @@ function createApplication(session: 'cookie' | 'server') {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock, accessTokenSeconds: 60 })
   const api = createResourceServer({ authorizationServer: server })
-  const store = createFaultyStore(createMemoryStore({ now: clock.now }), { clock })
+  const store = createFaultyStore(createMemoryStore({ clock }), { clock })
   const auth = evertoken({
     issuer: server.issuer,
     clientId: 'web',
