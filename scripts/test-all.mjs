@@ -7,6 +7,7 @@ const steps = [
   ['lint', 'npm run lint'],
   ['types', 'npm run types'],
   ['test', 'npm test'],
+  ['exhaustive', 'npm run test:exhaustive'],
   ['mutants', 'npm run test:mutants'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --once --seed 1'],

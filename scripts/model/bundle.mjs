@@ -10,9 +10,9 @@ const source = join(root, 'packages/core/src')
  * Bundles the model with the sources of core, changed by `edits` on the way: `{ 'rules/x.ts': [[search, replace], …] }`.
  * Throws when a text that is to be replaced is not there once.
  */
-export async function bundleModel(outfile, edits = {}) {
+export async function bundleModel(outfile, edits = {}, entry = 'test/model/check.ts') {
   await build({
-    entryPoints: [join(root, 'test/model/check.ts')],
+    entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
     platform: 'node',

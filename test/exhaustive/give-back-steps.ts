@@ -1,0 +1,26 @@
+import { withoutLease } from '../../packages/core/src/rules/grant-transitions.ts'
+import { type InstanceName, keptRecord, readStore, type Step, storeSteps, swapStore } from './draft.ts'
+import { recordOf } from './records.ts'
+import type { World } from './world.ts'
+
+/** `giveBack` in `lease.ts`. */
+export function giveBackSteps(world: World, name: InstanceName): Step[] {
+  const { giving } = world[name]
+  if (!giving) return []
+  if (giving.step === 'read')
+    return storeSteps(
+      world,
+      name,
+      'read',
+      'reads the record to give the lease back',
+      (draft, instance, outcome) => {
+        const isMine = outcome === 'ok' && keptRecord(draft)?.lease?.holder === giving.holder
+        instance.giving = isMine ? { ...giving, step: 'swap', snapshot: readStore(draft) } : null
+      },
+    )
+  return storeSteps(world, name, 'swap', 'gives the lease back', (draft, instance, outcome) => {
+    const snapshot = instance.giving?.snapshot ?? null
+    if (outcome !== 'error' && snapshot) swapStore(draft, snapshot, withoutLease(recordOf(snapshot.record)))
+    instance.giving = null
+  })
+}

@@ -1,0 +1,43 @@
+import { ended } from '../../packages/core/src/rules/session-record.ts'
+import { keptRecord, readStore, type Step, swapStore } from './draft.ts'
+import { recordOf } from './records.ts'
+import { revoke } from './servers.ts'
+import type { World } from './world.ts'
+
+/** `end` in `stored-cell.ts`, in a third process, and the revocation that follows it. */
+export function signOutSteps(world: World): Step[] {
+  const { step, refreshToken } = world.signOut
+  const act = (text: string, isUrgent: boolean, apply: (draft: World) => void): Step[] => [
+    { text, isUrgent, apply },
+  ]
+  switch (step) {
+    case 'none':
+      if (!keptRecord(world) || world.cutOff) return []
+      return act('the user signs out', false, (draft) => {
+        draft.signOut.step = 'read'
+      })
+    case 'read':
+      return act('the sign-out reads the record', true, (draft) => {
+        const isThere = keptRecord(draft) !== undefined
+        Object.assign(
+          draft.signOut,
+          isThere ? { step: 'swap', snapshot: readStore(draft) } : { step: 'done' },
+        )
+      })
+    case 'swap':
+      return act('the sign-out ends the session', true, (draft) => {
+        const { snapshot } = draft.signOut
+        const last = snapshot && recordOf(snapshot.record)
+        const isWon = last && swapStore(draft, snapshot, ended(last, 'signed_out'))
+        const next = isWon ? { step: 'revoke', refreshToken: last.refreshToken ?? '' } : { step: 'read' }
+        Object.assign(draft.signOut, { ...next, snapshot: null })
+      })
+    case 'revoke':
+      return act('the sign-out revokes the refresh token', true, (draft) => {
+        if (refreshToken) revoke(draft.server, refreshToken)
+        Object.assign(draft.signOut, { step: 'done', refreshToken: '' })
+      })
+    case 'done':
+      return []
+  }
+}
