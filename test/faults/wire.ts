@@ -36,10 +36,7 @@ export interface WireOptions {
 export function linkServer(options: WireOptions): Fetch {
   const { server, user, chronicle, time, random, latencyMs, refusals } = options
   const { instance } = user
-  const travel = async () => {
-    await time.sleep(latencyMs * (0.5 + random.next()))
-    await options.steps.thawed(instance)
-  }
+  const travel = () => time.sleep(latencyMs * (0.5 + random.next()))
 
   async function refresh(
     refreshToken: string,
@@ -70,6 +67,8 @@ export function linkServer(options: WireOptions): Fetch {
     const copy = response.clone()
     await options.steps.arrive('answer', instance)
     await travel()
+    // A request that has left goes on without its sender, and a response waits for it.
+    await options.steps.thawed(instance)
     readAnswer(copy, sent, chronicle, server).catch(() => undefined)
     user.phase = 'answered'
     return response
@@ -89,7 +88,9 @@ export function linkServer(options: WireOptions): Fetch {
     const refreshToken = new URLSearchParams(body).get('refresh_token')
     if (refreshToken !== null) return refresh(refreshToken, input, init)
     await travel()
-    return server.fetch(input, init)
+    const response = await server.fetch(input, init)
+    await options.steps.thawed(instance)
+    return response
   }
 }
 
