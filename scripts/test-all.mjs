@@ -11,6 +11,7 @@ const steps = [
   ['mutants', 'npm run test:mutants'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --once --seed 1'],
+  ['herd', 'npm run test:herd -- --quick'],
   ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
   ['demo', 'npm run demo'],
   ['browser', 'npm run test:browser'],

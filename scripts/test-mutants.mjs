@@ -1,4 +1,4 @@
-// Breaks the refresher in ways that somebody could; the model has to tell each time: node scripts/test-mutants.mjs [name …]
+// Breaks core in ways that a developer could. The model or a test must notice each time: node scripts/test-mutants.mjs [name …]
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url'
 import { bundleModel } from './model/bundle.mjs'
 import { mutants } from './model/mutants.mjs'
 import { runModel } from './model/run.mjs'
+import { runTests } from './model/run-tests.mjs'
+import { testMutants } from './model/test-mutants.mjs'
 
 const THREADS = 2
 /** In the scenarios named with a mutant, with one seed after the other, for some mistakes show seldom; then in all. */
@@ -14,20 +16,27 @@ const FIRST_RUNS = 1500
 const RUNS = 300
 
 const wanted = process.argv.slice(2)
-const names = Object.keys(mutants).filter((name) => wanted.length === 0 || wanted.includes(name))
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name)
+const names = Object.keys(mutants).filter(isWanted)
+const testNames = Object.keys(testMutants).filter(isWanted)
 const folder = await mkdtemp(join(tmpdir(), 'mutants-'))
 const control = await prepare('none', {})
 const { scenarioNames } = await import(pathToFileURL(control))
 const everywhere = scenarioNames.map((scenario) => job(scenario, RUNS, SEEDS[0]))
 
-const healthy = await runModel(control, everywhere)
-console.log(healthy ? `no mutant: ${healthy.text}` : 'no mutant: passes')
+const problem = names.length > 0 ? await runModel(control, everywhere) : undefined
+const testFiles = new Set(testNames.flatMap((name) => testMutants[name][0]))
+const failure = testNames.length > 0 ? await runTests([...testFiles]) : undefined
+const isHealthy = !problem && !failure
+console.log(`no mutant: ${problem?.text ?? failure ?? 'passes'}`)
 let killed = 0
 const queue = [...names]
-if (!healthy) await Promise.all(Array.from({ length: THREADS }, work))
+if (isHealthy) await Promise.all(Array.from({ length: THREADS }, work))
+if (isHealthy) for (const name of testNames) await runTestMutant(name)
 await rm(folder, { recursive: true })
-console.log(`mutants: killed=${killed}/${names.length}`)
-process.exitCode = !healthy && killed === names.length ? 0 : 1
+const count = names.length + testNames.length
+console.log(`mutants: killed=${killed}/${count}`)
+process.exitCode = isHealthy && killed === count ? 0 : 1
 
 async function work() {
   for (let name = queue.shift(); name; name = queue.shift()) {
@@ -41,6 +50,17 @@ async function work() {
     const violation = await runModel(bundle, jobs)
     if (violation) killed++
     console.log(`mutant ${name}: ${violation ? `killed by ${violation.invariant}` : 'SURVIVED'}`)
+  }
+}
+
+async function runTestMutant(name) {
+  const [files, edits] = testMutants[name]
+  try {
+    const failed = await runTests(files, edits)
+    if (failed !== undefined) killed++
+    console.log(`mutant ${name}: ${failed === undefined ? 'SURVIVED' : `killed by '${failed}'`}`)
+  } catch (error) {
+    console.log(`mutant ${name}: CANNOT BE MADE: ${error.message}`)
   }
 }
 

@@ -1,5 +1,7 @@
-import { ORIGIN } from './instance.ts'
-import { type Step, STEPS } from './steps.ts'
+import type { AuthorizationServerOptions, Fault } from '@evertoken/testkit'
+import { abortCases, dropCases, failoverCases, logoutCases, skewCases, stopCases } from './act-cases.ts'
+import { FORGIVING, METADATA_FAULTS, SERVERS } from './server-faults.ts'
+import type { Step } from './steps.ts'
 import { STORE_FAULTS, type StoreFault } from './store-faults.ts'
 import { TOKEN_FAULTS, type TokenFault } from './token-faults.ts'
 import type { Kind, World } from './world.ts'
@@ -17,10 +19,22 @@ export interface Case {
   /** Seconds that the clock of the second instance is ahead. */
   readonly skewSeconds?: number
   readonly reuse?: 'tolerant' | { readonly graceSeconds: number }
+  /** How the authorization server differs from a simple one. */
+  readonly server?: AuthorizationServerOptions
+  /** A refresh ends the access token before it. */
+  readonly endsAccessTokens?: boolean
+  /** What its metadata endpoint does. */
+  readonly metadata?: Fault
+  /** Nothing fails, so each expiry costs exactly one token request. */
+  readonly calm?: boolean
+  /** A write of the store is lost: its refresh token may be used again. */
+  readonly forgets?: boolean
   /** The session is over afterwards, as it must be. */
   readonly ends?: boolean
   /** A refresh token may be lost although its answer came. */
   readonly loses?: boolean
+  /** How many instances there are. Default: one or two. */
+  readonly instances?: number
   /** An instance ends with its work unfinished. */
   readonly drops?: boolean
   /** A request may arrive after the retry that took its place, which to a strict server is a replay. */
@@ -34,7 +48,6 @@ export type Act = (
 ) => Promise<void> | void
 
 const KINDS = ['cookie', 'server'] as const
-const JUMPS = [30, -30, 300, -300, 86_400, -86_400]
 
 const BROKEN: TokenFault = { name: '500', fault: { type: 'status', status: 500 } }
 const LOST: TokenFault = { name: 'reset after processing', fault: { type: 'reset', processed: true } }
@@ -52,12 +65,25 @@ const tokenCases = (kind: Kind): Case[] =>
 
 /** Where the server forgives a second use, no answer that is lost costs the session. */
 const forgivenCases = (kind: Kind): Case[] =>
-  (['tolerant', { graceSeconds: 300 }] as const).flatMap((reuse) =>
+  FORGIVING.flatMap(({ profile, reuse, server }) =>
     TOKEN_FAULTS.filter(({ ends }) => !ends).map((answer) => {
-      const profile = reuse === 'tolerant' ? reuse : 'grace'
-      return { fault: `token, ${profile} server: any`, kind, answer, reuse }
+      const more = { ...(answer.fault === 'let_go' && { overtakes: true }) }
+      const fault = `token, ${profile} server: any`
+      return { fault, kind, answer, reuse, ...more, ...(server && { server, endsAccessTokens: true }) }
     }),
   )
+
+/** Behind a server that is slow, or counts requests, or whose `Date` is wrong or missing, nothing is lost. */
+const serverCases = (kind: Kind): Case[] =>
+  Object.entries(SERVERS).map(([name, { calm, ...server }]) => {
+    return { fault: `server: ${name}`, kind, server, ...(calm && { calm }) }
+  })
+
+const metadataCases = (kind: Kind): Case[] =>
+  Object.entries(METADATA_FAULTS).map(([name, metadata]) => ({ fault: `metadata: ${name}`, kind, metadata }))
+
+const calmCases = (kind: Kind): Case[] =>
+  [1, 2, 3, 4].map((time) => ({ fault: `nothing, ${time}`, kind, calm: true }))
 
 const storeCases = (kind: Kind): Case[] =>
   STORE_FAULTS.flatMap((store) =>
@@ -89,59 +115,11 @@ function stepsOf(fault: StoreFault, kind: Kind): Place[] {
 
 /** The store is told that a browser has caught up where the browser keeps the session. */
 function plainSteps({ on }: StoreFault, kind: Kind): Step[] {
-  const reads = ['look', 'claim read', 'settling read'] as const
-  const swaps = ['claim swap', 'settling swap'] as const
+  const reads = ['look', 'lease read', 'settling read'] as const
+  const swaps = ['lease swap', 'settling swap'] as const
   const writes = kind === 'cookie' ? [...swaps, 'catch-up swap' as const] : swaps
   return [...(on.includes('read') ? reads : []), ...(on.includes('swap') ? writes : [])]
 }
-
-const abortCases = (kind: Kind): Case[] =>
-  (['first', 'all'] as const).flatMap((who) =>
-    STEPS.map(
-      (step) =>
-        ({
-          fault: `caller abort: ${who}`,
-          step,
-          kind,
-          act: (_world, { abort }) => abort(who),
-        }) satisfies Case,
-    ),
-  )
-
-const skewCases = (kind: Kind): Case[] =>
-  JUMPS.flatMap((seconds) => [
-    { fault: `clocks apart: ${named(seconds)}`, kind, skewSeconds: seconds },
-    ...STEPS.map((step): Case => ({
-      fault: `clock jump: ${named(seconds)}`,
-      step,
-      kind,
-      act: ({ instances }, { instance }) => instances[instance]?.machine.set(seconds),
-    })),
-  ])
-
-const logoutCases = (kind: Kind): Case[] =>
-  STEPS.flatMap((step) => [
-    { fault: 'logout meanwhile', step, kind, ends: true, act: (world) => void logOut(world) },
-    { fault: 'logout, all else held', step, kind, ends: true, act: logOut },
-    { fault: 'revokeRefreshToken()', step, kind, ends: true, act: giveUp },
-  ])
-
-/** From the answer on until it is stored, the only copy of the newest refresh token is in the instance. */
-const LOSING: readonly Step[] = ['answer', 'settling read', 'settling swap']
-
-/** As a platform ends an isolate that it takes for idle: without a word, and what was sent stays sent. */
-const dropCases = (kind: Kind): Case[] =>
-  STEPS.map((step) => ({
-    fault: 'instance dropped',
-    step,
-    kind,
-    drops: true,
-    ...(LOSING.includes(step) && { loses: true }),
-    act({ steps, chronicle }, { instance }) {
-      for (const send of chronicle.sends) if (send.instance === instance) send.orphaned = true
-      return steps.drop(instance)
-    },
-  }))
 
 /** A fault of the token endpoint and one of the store, whatever comes of it. */
 const pairCases = (kind: Kind): Case[] =>
@@ -155,13 +133,18 @@ const pairCases = (kind: Kind): Case[] =>
   })
 
 export const CASES: readonly Case[] = KINDS.flatMap((kind) => [
+  ...calmCases(kind),
   ...tokenCases(kind),
+  ...serverCases(kind),
+  ...metadataCases(kind),
   ...forgivenCases(kind),
   ...storeCases(kind),
   ...abortCases(kind),
   ...skewCases(kind),
   ...logoutCases(kind),
   ...dropCases(kind),
+  ...stopCases(kind),
+  ...failoverCases(kind),
   ...pairCases(kind),
 ])
 
@@ -174,23 +157,4 @@ export function nameOf({ fault, step, kind, answer, store }: Case): string {
     kind,
   ]
   return parts.filter((part) => part !== undefined).join(', ')
-}
-
-function named(seconds: number): string {
-  const [amount, unit] =
-    Math.abs(seconds) < 60
-      ? [seconds, 's']
-      : Math.abs(seconds) < 86_400
-        ? [seconds / 60, 'min']
-        : [seconds / 86_400, 'd']
-  return `${amount > 0 ? '+' : ''}${amount} ${unit}`
-}
-
-async function logOut({ instances: [first], session }: World): Promise<void> {
-  const headers = { 'sec-fetch-site': 'same-origin' }
-  await first.visit(session.browser, new Request(`${ORIGIN}/auth/logout`, { method: 'POST', headers }))
-}
-
-async function giveUp({ instances: [first], session }: World): Promise<void> {
-  await first.visit(session.browser, new Request(ORIGIN), (user) => user.revokeRefreshToken())
 }

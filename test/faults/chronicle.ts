@@ -13,6 +13,8 @@ export interface Chronicle {
   readonly texts: { readonly where: string; readonly text: string }[]
   /** Whose token it is, for each that the authorization server gave. */
   readonly owners: Map<string, string>
+  /** When each access token expires, in seconds of true time. */
+  readonly expiries: Map<string, number>
   moment(): Moment
 }
 
@@ -81,6 +83,9 @@ export interface WireRequest {
   readonly method: string
   readonly headers: Headers
   readonly body: string
+  /** Who sent it, and when. Only in virtual time. */
+  readonly instance?: number
+  readonly time?: number
 }
 
 export function createChronicle(time: { readonly elapsed: number }): Chronicle {
@@ -94,6 +99,7 @@ export function createChronicle(time: { readonly elapsed: number }): Chronicle {
     storeTroubles: [],
     texts: [],
     owners: new Map(),
+    expiries: new Map(),
     moment: () => ({ order: (order += 1), time: time.elapsed }),
   }
 }

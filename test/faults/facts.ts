@@ -4,6 +4,8 @@ import { REQUEST_TIMEOUT_SECONDS } from './wire.ts'
 
 /** The shortest pause after an outcome that is not known. */
 const COOL_DOWN_MS = 1000
+/** A response that arrives while the second request is being sent cannot stop it. */
+const CROSSING_MS = 250
 /** An access token so near its end is not sent any more. */
 const HARD_SECONDS = 5
 
@@ -24,14 +26,18 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
   const { chronicle, session } = world
   const answer =
     !earlier.orphaned && earlier.answer && earlier.answer.order < later.order ? earlier.answer : undefined
+  if (planned.forgets) return true
   switch (answer ? answer.kind : 'unknown') {
     case 'rotated':
       return (
+        (planned.reuse !== undefined && later.time - (answer?.time ?? 0) < CROSSING_MS) ||
         isLossTold(chronicle, later.order) ||
         isRevoked(chronicle, answer?.refreshToken) ||
         later.held === true
       )
     case 'rejected':
+      // The response to a request before may still bring a valid one. After a while, the refusal is final.
+      if (planned.reuse !== undefined) return true
       return chronicle.storeTroubles.some(({ order }) => order > earlier.order && order < later.order)
     case 'renewed':
     case 'refused':

@@ -1,5 +1,6 @@
 import { carried, findCanary, takeOutput } from './canaries.ts'
-import { type Call, type Commit, newestOf, overOf } from './chronicle.ts'
+import { type Call, type Commit, type Moment, newestOf, overOf } from './chronicle.ts'
+import { checkBound, isSeen } from './failures.ts'
 import { isDeclared, isLossTold, isOvertaken, repeats, wrongClocks } from './facts.ts'
 import { printed } from './results.ts'
 import type { Outcome } from './run.ts'
@@ -19,16 +20,20 @@ const usedOnce: Check = (outcome) =>
 
 /** Each refresh token that came is stored, or revoked, or its loss was told. */
 const newestKept: Check = (outcome) => {
-  const { world, planned } = outcome
-  const { chronicle, session, server } = world
-  const stored = new Set(chronicle.commits.map(({ record }) => record?.refreshToken))
+  const { chronicle, session, server } = outcome.world
+  const stored = new Set(chronicle.commits.flatMap(({ record }) => [record?.refreshToken, record?.spare]))
   const revoked = new Set(chronicle.requests.map(({ body }) => new URLSearchParams(body).get('token')))
   const told = isLossTold(chronicle)
-  const dropped = chronicle.sends
-    .flatMap(({ answer }) => answer?.refreshToken ?? [])
-    .filter((token) => {
-      return !stored.has(token) && !revoked.has(token) && !told
-    })
+  const isKept = (token = '') => stored.has(token) || revoked.has(token)
+  const cameFrom = (used: string) =>
+    chronicle.sends.flatMap(({ refreshToken, answer }) =>
+      refreshToken === used ? (answer?.refreshToken ?? []) : [],
+    )
+  // If a server forgives a second use, each response has a refresh token, and one of them is enough.
+  const dropped = chronicle.sends.filter(
+    ({ refreshToken, answer }) =>
+      answer?.refreshToken !== undefined && !cameFrom(refreshToken).some(isKept) && !told,
+  )
   const over = overOf(chronicle, session.key)
   const held = newestOf(chronicle, session.key)?.refreshToken
   const current = server.grants.currentRefreshToken(session.sub)
@@ -40,10 +45,16 @@ const newestKept: Check = (outcome) => {
     ...(over && isSignedOut(over) && server.grants.alive(session.sub)
       ? ['the refresh token outlives the session']
       : []),
-    ...(over?.record?.ended !== 'grant_rejected' || told || planned.answer?.ends || isOvertaken(outcome)
+    ...(over?.record?.ended !== 'grant_rejected' || told || mayEnd(outcome)
       ? []
       : ['the session ended, and nobody said what was lost']),
   ]
+}
+
+/** The reason why the grant ended is known, or no process can know it. */
+function mayEnd(outcome: Outcome): boolean {
+  const { answer, forgets } = outcome.planned
+  return answer?.ends === true || forgets === true || isOvertaken(outcome)
 }
 
 function isSignedOut({ record }: Commit): boolean {
@@ -136,8 +147,58 @@ function hasGoodToken(outcome: Outcome, { began, ended, instance }: Call): boole
       trouble.order < (ended?.order ?? Infinity)
     )
   })
-  return !!token && token.expiresAt - endedAt > MARGIN_SECONDS && !hindered && !wrongClocks(outcome)
+  if (!token || hindered || wrongClocks(outcome) || isVoided(outcome, token.value, ended)) return false
+  return token.expiresAt - endedAt > MARGIN_SECONDS
 }
+
+/** On some servers, any later response ends the access token, whether it arrived or not. */
+function isVoided(
+  { planned, world: { chronicle } }: Outcome,
+  token: string,
+  until: Moment | undefined,
+): boolean {
+  if (!planned.endsAccessTokens) return false
+  const written = chronicle.commits.find(({ record }) => record?.tokens['']?.value === token)
+  const [from, to] = [written?.order ?? 0, until?.order ?? Infinity]
+  const isBetween = ({ order }: Moment) => order > from && order < to
+  return chronicle.sends.some((send) => isBetween(send) || (send.order < from && !send.answer))
+}
+
+/** A soft window is at most 75 s long, so a refresh is due 225 s after the one before. */
+const SHORTEST_LIFE_MS = 200_000
+
+/** Where nothing fails, each expiry costs one request. */
+const oncePerExpiry: Check = ({ planned, world: { chronicle } }) => {
+  if (!planned.calm) return []
+  return chronicle.sends.flatMap(({ time, answer }, index, sends) => {
+    const before = sends.slice(0, index).findLast((send) => send.answer?.kind === 'rotated')
+    const isEarly = before !== undefined && time - before.time < SHORTEST_LIFE_MS
+    if (isEarly && answer?.kind !== 'refused') return [`a token of ${before.time} was refreshed at ${time}`]
+    return []
+  })
+}
+
+const MOST_LATE_SECONDS = 5
+
+/** No token is served more than 5 s after it expired, whatever the clocks of the fleet show. */
+const servedInTime: Check = ({ planned, world: { chronicle, time } }) => {
+  if (planned.answer?.name.startsWith('expires_in')) return []
+  return chronicle.calls.flatMap(({ result, ended, began }) => {
+    const expiresAt = result?.kind === 'token' ? chronicle.expiries.get(result.token) : undefined
+    if (expiresAt === undefined || !ended) return []
+    const lateSeconds = time.now() - (time.elapsed - ended.time) / 1000 - expiresAt
+    if (lateSeconds <= MOST_LATE_SECONDS) return []
+    return [`the call of ${began.time} got a token ${Math.round(lateSeconds)} s after it expired`]
+  })
+}
+
+/** Every caller that fails is visible as an event, and callers do not multiply requests. */
+const visibleAndBounded: Check = ({ world: { chronicle } }) => [
+  ...chronicle.calls
+    .filter((call) => call.result?.kind === 'error' && !isSeen(chronicle, call))
+    .map(({ began, result }) => `no event shows the failure at ${began.time} (${JSON.stringify(result)})`),
+  ...checkBound(chronicle),
+]
 
 const everythingEnds: Check = ({ settled, world: { chronicle, steps } }) => [
   ...(settled ? [] : ['something that was begun never ends']),
@@ -153,6 +214,9 @@ const checks = {
   I4: staysOver,
   I5: discreet,
   I7: servedWhileValid,
+  I8: oncePerExpiry,
+  I9: servedInTime,
+  I10: visibleAndBounded,
   settles: everythingEnds,
   usable: (outcome) => {
     const { verdict, why } = verdictOf(outcome)

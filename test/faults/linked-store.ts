@@ -52,7 +52,7 @@ export function createStoreTrouble(time: { readonly elapsed: number }): StoreTro
 /** The process that uses the store: what it is doing tells which step an operation is. */
 export interface User {
   readonly instance: number
-  phase: 'idle' | 'claimed' | 'answered'
+  phase: 'idle' | 'leased' | 'answered'
   /** Reads since the burst began, and after how many of them the flight begins. */
   reads: number
   lookers: number
@@ -88,7 +88,11 @@ export function linkStore(options: LinkOptions): SessionStore {
     await steps.arrive(step, instance)
     if (latencyMs > 0) await time.sleep(latencyMs * (0.5 + random.next()))
     const fault = trouble.next(step, kind)
-    if (!fault) return run()
+    if (!fault) {
+      const result = await run()
+      await steps.thawed(instance)
+      return result
+    }
     chronicle.storeTroubles.push({ ...chronicle.moment(), instance })
     const operation: Operation = {
       kind,
@@ -101,6 +105,7 @@ export function linkStore(options: LinkOptions): SessionStore {
     try {
       return (await fault.run(operation)) as T
     } finally {
+      await steps.thawed(instance)
       chronicle.storeTroubles.push({ ...chronicle.moment(), instance })
     }
   }
@@ -109,11 +114,11 @@ export function linkStore(options: LinkOptions): SessionStore {
     if (user.phase === 'answered') return 'settling read'
     user.reads += 1
     if (user.reads === 1) return 'look'
-    return user.reads === user.lookers + 1 ? 'claim read' : 'other read'
+    return user.reads === user.lookers + 1 ? 'lease read' : 'other read'
   }
 
   function swapStep({ lease, caughtUp, backOff, ended }: SessionRecord): Step {
-    if (lease) return 'claim swap'
+    if (lease) return lease.beat > 0 ? 'beat swap' : 'lease swap'
     if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
     return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'
   }
@@ -132,9 +137,9 @@ export function linkStore(options: LinkOptions): SessionStore {
         }
         return done
       })
-      if (won && step === 'claim swap') user.phase = 'claimed'
+      if (won && step === 'lease swap') user.phase = 'leased'
       if (won && (step === 'settling swap' || step === 'ending swap')) user.phase = 'idle'
-      if (won && step === 'claim swap') await steps.arrive('claim swapped', instance)
+      if (won && step === 'lease swap') await steps.arrive('lease swapped', instance)
       if (won && step === 'settling swap') await steps.arrive('settling swapped', instance)
       return won
     },

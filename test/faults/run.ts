@@ -34,13 +34,16 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   const random = createRandom(seedOf(seed, nameOf(planned)))
   drawFrom(createRandom(seedOf(seed, nameOf(planned), 'draw')))
   const { kind, reuse = 'strict', skewSeconds = 0 } = planned
-  const instances = skewSeconds === 0 && !planned.drops ? 1 + random.below(2) : 2
+  const isSingle = skewSeconds === 0 && !planned.drops && planned.instances === undefined
+  const instances = isSingle ? 1 + random.below(2) : 2
   const world = await createWorld({
     kind,
     instances,
     reuse,
     random,
     storeClock: random.pick(['relative', 'absolute', 'own']),
+    ...(planned.server && { serverOptions: planned.server }),
+    ...(planned.endsAccessTokens && { serveDuringRefresh: false }),
   })
   const { time, session, server, trouble, steps } = world
   const stale = session.browser.header()
@@ -50,6 +53,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   const burst = plan(world, random)
   const trap = planned.act && planned.step && spring(world, planned.step, planned.act, burst.abort)
   if (planned.store && planned.step) trouble.set(planned.step, planned.store)
+  if (planned.metadata) server.always('discovery', planned.metadata)
   const letGo = planned.answer ? arrange(server, world.refusals, planned.answer) : () => undefined
 
   let settled = await time.until(burst.begin(), PATIENCE_MS)
@@ -61,6 +65,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   trouble.clear()
   steps.clear()
   server.always('refresh', undefined)
+  server.always('discovery', undefined)
   world.refusals.left = 0
 
   const recovery = recover(world, random)

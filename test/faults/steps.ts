@@ -1,26 +1,28 @@
 /** The moments of a refresh at which something can go wrong, as seen from outside. */
 export const STEPS = [
   'look',
-  'claim read',
-  'claim swap',
-  'claim swapped',
+  'lease read',
+  'lease swap',
+  'lease swapped',
   'send',
   'answer',
-  'settling read',
   'settling swap',
   'settling swapped',
 ] as const
 
 /**
- * `look`: the first read of a caller. `claim`: the read and the swap before sending. `settling`: the read and the swap
- * after the answer, which persist it, give the claim back, or end the session. `catch-up swap`: the store is told that
- * the browser has the newest cookie. `ending swap`: the refresh token was rejected. `over swap`: the user has signed out.
+ * `look`: the first read of a caller. `lease`: the read and the swap before sending. `settling swap`: persists the response,
+ * or releases the lease. `settling read`: a read after the response, which happens only after a failure or a lost swap.
+ * `beat swap`: shows that the holder of the lease is alive. `catch-up swap`: the browser has the newest cookie.
+ * `ending swap`: the refresh token was rejected. `over swap`: the user has signed out.
  */
 export type Step =
   | (typeof STEPS)[number]
   | 'sent'
   | 'processed'
   | 'response'
+  | 'settling read'
+  | 'beat swap'
   | 'catch-up swap'
   | 'ending swap'
   | 'over swap'
@@ -43,6 +45,10 @@ export interface Steps {
   /** Ends an instance: whatever it comes to from now on, it comes no further. */
   drop(instance: number): Promise<never>
   isDropped(instance: number): boolean
+  /** Stops an instance: whatever it begins or receives waits until it goes on. */
+  freeze(instance: number, until: Promise<void>): void
+  /** Resolves when the instance is not frozen. */
+  thawed(instance: number): Promise<void> | undefined
   /** Resolves when the instance is dropped. */
   dropped(instance: number): Promise<void>
 }
@@ -65,6 +71,7 @@ function createEnd() {
 export function createSteps(): Steps {
   let traps: Trap[] = []
   const ends = new Map<number, ReturnType<typeof createEnd>>()
+  const frozen = new Map<number, Promise<void>>()
   const endOf = (instance: number) => {
     const end = ends.get(instance) ?? createEnd()
     ends.set(instance, end)
@@ -79,11 +86,19 @@ export function createSteps(): Steps {
     },
     async arrive(step, instance) {
       if (endOf(instance).isReached) await NEVER
+      await frozen.get(instance)
       const trap = traps.find((candidate) => candidate.step === step && !candidate.sprung)
       if (!trap) return
       trap.sprung = true
       await trap.spring(instance)
     },
+    freeze(instance, until) {
+      frozen.set(
+        instance,
+        until.then(() => void frozen.delete(instance)),
+      )
+    },
+    thawed: (instance) => frozen.get(instance),
     awaits: (step) => traps.some((trap) => trap.step === step && !trap.sprung),
     set(trap) {
       const added = { ...trap, sprung: false }

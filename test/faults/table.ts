@@ -56,7 +56,7 @@ export function createTable(): Table {
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
         .map(([fault, row]) => cells(fault, row))
       const [others, numbered] = [false, true].map((isNumbered) =>
-        INVARIANTS.filter((name) => /^I\d$/.test(name) === isNumbered).map(
+        INVARIANTS.filter((name) => /^I\d+$/.test(name) === isNumbered).map(
           (name) => `${name}=${counts[name]}`,
         ),
       )

@@ -8,7 +8,12 @@ export interface TokenFault {
   readonly times?: number
   /** It means that the session is over. */
   readonly ends?: boolean
+  /** The response may be lost for good, which only a server that is not strict forgives. */
+  readonly loses?: boolean
 }
+
+/** On both sides of the time that callers wait (10 s), up to nearly the time that a response is awaited (65 s). */
+const LATE_SECONDS = [1, 8, 10, 11, 20, 30, 60]
 
 const more: Record<string, Fault> = {
   '503 with Retry-After of a year': { type: 'status', status: 503, retryAfter: 31_536_000 },
@@ -27,8 +32,27 @@ const more: Record<string, Fault> = {
   '200 with HTML, unprocessed': { type: 'body', body: 'html', processed: false },
   '200 with cut JSON, unprocessed': { type: 'body', body: 'cutJson', processed: false },
   '200 with 10 MB, unprocessed': { type: 'body', body: 'huge', processed: false },
-  '8 s late': { type: 'delay', ms: 8000, when: 'after' },
-  '10 s late': { type: 'delay', ms: 10_000, when: 'after' },
+  ...Object.fromEntries(
+    LATE_SECONDS.flatMap((seconds): [string, Fault][] => [
+      [`${seconds} s late`, { type: 'delay', ms: seconds * 1000, when: 'after' }],
+      [`processed ${seconds} s late`, { type: 'delay', ms: seconds * 1000, when: 'before' }],
+    ]),
+  ),
+  '201 after processing': { type: 'response', status: 201, body: '{}', processed: true },
+  '202 after processing': { type: 'response', status: 202, body: '{}', processed: true },
+  '204 after processing': { type: 'response', status: 204, processed: true },
+  '204, unprocessed': { type: 'response', status: 204 },
+  'form-encoded, unprocessed': {
+    type: 'response',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'error=temporarily_unavailable',
+  },
+  '503 with malformed dates': {
+    type: 'response',
+    status: 503,
+    headers: { date: 'yesterday', age: '-1', 'retry-after': '-0' },
+  },
+  'one byte every 20 ms': { type: 'trickle', everyMs: 20 },
   'silence before processing': { type: 'hang' },
   'silence after processing': { type: 'hang', processed: true },
   'silence in the body': { type: 'hangBody' },

@@ -41,7 +41,7 @@ function judgeEnd(outcome: Outcome, reason: string): Judgement {
   const isStrict = planned.reuse === undefined
   if (isStrict && isAnswerLost(chronicle) && isLossTold(chronicle)) return { verdict: 'lost', why: '' }
   if (planned.answer?.ends) return ended
-  if (planned.loses && isLossTold(chronicle)) return { verdict: 'lost', why: '' }
+  if (planned.loses && (planned.forgets || isLossTold(chronicle))) return { verdict: 'lost', why: '' }
   return wrong(
     isAnswerLost(chronicle) ? 'a loss was not told' : 'the session ended although nothing was lost',
   )

@@ -21,6 +21,12 @@ export interface Machine extends Clock {
   /** Sets the wall clock ahead, or back, by so many seconds against true time. */
   set(offsetSeconds: number): void
   readonly offset: number
+  /**
+   * Stops the machine for so many milliseconds. While it is suspended, its monotonic clock stops too.
+   *
+   * @returns When it goes on.
+   */
+  stop(ms: number, how: 'frozen' | 'suspended'): Promise<void>
 }
 
 interface Sleeper {
@@ -30,6 +36,7 @@ interface Sleeper {
 
 const EPOCH_SECONDS = 1_800_000_000
 const QUIET_TURNS = 4
+const ROUNDING_MS = 1e-6
 /** Of the machine's time. */
 const BUSY_MS = 20_000
 
@@ -63,12 +70,31 @@ export function createVirtualTime(): VirtualTime {
 
   function machine(isGone = () => false): Machine {
     let offset = 0
+    /** Milliseconds in which the machine was suspended. */
+    let lostMs = 0
+    let suspendedAt: number | undefined
+    let stopped: Promise<void> | undefined
+    const passed = () => (suspendedAt ?? elapsed) - lostMs
     return {
       now: () => now() + offset,
-      elapsed: () => elapsed,
+      elapsed: passed,
       async sleep(ms, signal) {
+        const due = passed() + ms
         await sleep(ms, signal)
+        while (stopped || (due - passed() > ROUNDING_MS && !signal?.aborted)) {
+          await (stopped ?? sleep(due - passed(), signal))
+        }
         if (isGone()) await new Promise(() => {})
+      },
+      stop(ms, how) {
+        if (how === 'suspended') suspendedAt = elapsed
+        const goOn = async () => {
+          await sleep(ms)
+          if (how === 'suspended') lostMs += ms
+          suspendedAt = undefined
+          stopped = undefined
+        }
+        return (stopped = goOn())
       },
       set(seconds) {
         offset = seconds

@@ -8,9 +8,15 @@ import type { VirtualTime } from './virtual-time.ts'
 
 export const API = 'https://api.example.com'
 export const REQUEST_TIMEOUT_SECONDS = 10
+/** A response is awaited for so long, although callers leave earlier. */
+export const LISTEN_SECONDS = 65
 const MAX_BODY = 65_536
 
 export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>
+
+export interface Refusals {
+  left: number
+}
 
 export interface WireOptions {
   readonly server: FakeAuthorizationServer
@@ -21,7 +27,7 @@ export interface WireOptions {
   readonly random: Random
   readonly latencyMs: number
   /** Connections that fail before anything is sent, still to come. */
-  readonly refusals: { left: number }
+  readonly refusals: Refusals
   /** Called whenever a request may have taken effect. */
   markSpent(): void
 }
@@ -29,6 +35,7 @@ export interface WireOptions {
 /** The way of one process to the authorization server, where everything is written down. */
 export function linkServer(options: WireOptions): Fetch {
   const { server, user, chronicle, time, random, latencyMs, refusals } = options
+  const { instance } = user
   const travel = () => time.sleep(latencyMs * (0.5 + random.next()))
 
   async function refresh(
@@ -36,7 +43,9 @@ export function linkServer(options: WireOptions): Fetch {
     input: Parameters<Fetch>[0],
     init: RequestInit,
   ): Promise<Response> {
-    await options.steps.arrive('send', user.instance)
+    const arrivedAt = time.elapsed
+    await options.steps.arrive('send', instance)
+    const held = time.elapsed > arrivedAt && { held: true as const }
     await travel()
     if (refusals.left > 0) {
       refusals.left -= 1
@@ -45,7 +54,7 @@ export function linkServer(options: WireOptions): Fetch {
         cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }),
       })
     }
-    const sent: Send = { ...chronicle.moment(), instance: user.instance, refreshToken, spent: false }
+    const sent: Send = { ...chronicle.moment(), instance, refreshToken, spent: false, ...held }
     chronicle.sends.push(sent)
     const response = await server
       .fetch(input, init)
@@ -56,9 +65,11 @@ export function linkServer(options: WireOptions): Fetch {
         throw error
       })
     const copy = response.clone()
-    await options.steps.arrive('answer', user.instance)
+    await options.steps.arrive('answer', instance)
     await travel()
-    readAnswer(copy, sent, chronicle).catch(() => undefined)
+    // A request that has left goes on without its sender, and a response waits for it.
+    await options.steps.thawed(instance)
+    readAnswer(copy, sent, chronicle, server).catch(() => undefined)
     user.phase = 'answered'
     return response
   }
@@ -71,25 +82,41 @@ export function linkServer(options: WireOptions): Fetch {
       method: request.method,
       headers: request.headers,
       body,
+      instance,
+      time: time.elapsed,
     })
     const refreshToken = new URLSearchParams(body).get('refresh_token')
     if (refreshToken !== null) return refresh(refreshToken, input, init)
     await travel()
-    return server.fetch(input, init)
+    const response = await server.fetch(input, init)
+    await options.steps.thawed(instance)
+    return response
   }
 }
 
 /** What a client could make of the answer, found out without the client's code. */
-async function readAnswer(response: Response, sent: Send, chronicle: Chronicle): Promise<void> {
+async function readAnswer(
+  response: Response,
+  sent: Send,
+  chronicle: Chronicle,
+  server: FakeAuthorizationServer,
+): Promise<void> {
   const text = await response.text()
   const moment = chronicle.moment()
-  if (moment.time - sent.time < REQUEST_TIMEOUT_SECONDS * 1000) {
+  if (moment.time - sent.time < LISTEN_SECONDS * 1000) {
     sent.answer = { ...moment, ...judge(response.status, text, sent.refreshToken) }
   }
   const owner = chronicle.owners.get(sent.refreshToken)
   for (const [token] of text.matchAll(/[ra]t_canary_[\w-]+/g)) {
     if (owner !== undefined) chronicle.owners.set(token, owner)
+    noteExpiry(chronicle, server, token)
   }
+}
+
+/** The authorization server knows when a token really expires, whatever the clocks of the fleet show. */
+export function noteExpiry({ expiries }: Chronicle, server: FakeAuthorizationServer, token: string): void {
+  const { exp } = server.introspect(token)
+  if (exp !== undefined) expiries.set(token, exp)
 }
 
 const REFUSALS = new Set(['invalid_client', 'unauthorized_client', 'invalid_scope', 'invalid_target'])
@@ -117,11 +144,7 @@ function parse(text: string): Record<string, unknown> | undefined {
 }
 
 /** Arranges for the next refresh requests, whoever sends them. Resolves held requests when it is asked to. */
-export function arrange(
-  server: FakeAuthorizationServer,
-  refusals: { left: number },
-  fault: TokenFault,
-): () => void {
+export function arrange(server: FakeAuthorizationServer, refusals: Refusals, fault: TokenFault): () => void {
   const times = fault.times ?? 1
   if (fault.fault === 'refused') {
     refusals.left = times

@@ -1,5 +1,9 @@
 import { createMemoryStore, type ReusePolicy, type SessionStore } from '@evertoken/core'
-import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import {
+  type AuthorizationServerOptions,
+  createAuthorizationServer,
+  type FakeAuthorizationServer,
+} from '@evertoken/testkit'
 import { createSeal } from '../../packages/core/src/mechanisms/seal.ts'
 import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -9,7 +13,7 @@ import { createStoreTrouble, linkStore, type StoreTrouble, type User } from './l
 import type { Random } from './random.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { createVirtualTime, type Machine, type VirtualTime } from './virtual-time.ts'
-import { createResourceServer, linkServer, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
+import { createResourceServer, linkServer, type Refusals, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
 
 export type Kind = 'cookie' | 'server'
 
@@ -25,6 +29,9 @@ export interface Settings {
   readonly reuse: ReusePolicy
   readonly random: Random
   readonly storeClock: StoreClock
+  /** How the authorization server differs from a simple one. */
+  readonly serverOptions?: AuthorizationServerOptions
+  readonly serveDuringRefresh?: boolean
 }
 
 /** Real applications on one store and one authorization server, in virtual time. */
@@ -35,13 +42,15 @@ export interface World {
   readonly chronicle: Chronicle
   readonly steps: Steps
   readonly trouble: StoreTrouble
-  readonly refusals: { left: number }
+  readonly refusals: Refusals
   readonly instances: readonly [Instance, ...Instance[]]
   /** The session that is put through it, and another that must not notice. */
   readonly session: Signed
   readonly bystander: Signed
   /** Sees which refresh tokens the authorization server has spent by now. */
   markSpent(): void
+  /** Loses the last write of the session, as a replica does that is promoted too early. */
+  failOver(): Promise<void>
 }
 
 export interface Signed {
@@ -56,10 +65,16 @@ export const PREFIXES = { refreshTokenPrefix: 'rt_canary_', accessTokenPrefix: '
 const TWO_WEEKS = 14 * 86_400
 
 export async function createWorld(settings: Settings): Promise<World> {
-  const { kind, random, reuse } = settings
+  const { kind, random, reuse, serverOptions } = settings
   const time = createVirtualTime()
   const chronicle = createChronicle(time)
-  const server = createAuthorizationServer({ clock: time.machine(), clients: [CLIENT], reuse, ...PREFIXES })
+  const server = createAuthorizationServer({
+    clock: time.machine(),
+    clients: [CLIENT],
+    reuse,
+    ...PREFIXES,
+    ...serverOptions,
+  })
   let storeNow = time.now
   const store = createMemoryStore({ clock: { now: () => storeNow(), elapsed: () => storeNow() * 1000 } })
   const open = createOpener(server.issuer)
@@ -95,6 +110,7 @@ export async function createWorld(settings: Settings): Promise<World> {
         store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
         clock: machine,
         refreshTokenReuse: reuse,
+        serveDuringRefresh: settings.serveDuringRefresh ?? true,
         requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
         // A clock that is a day ahead is no reason to end a session that may be idle for longer.
         idleSeconds: TWO_WEEKS,
@@ -138,6 +154,15 @@ export async function createWorld(settings: Settings): Promise<World> {
     session,
     bystander,
     markSpent,
+    async failOver() {
+      const { key } = session
+      const [before, last] = past.get(key)?.slice(-2) ?? []
+      if (before === undefined || last === undefined) return
+      const record = await open(before)
+      if (!(await store.swap(key, last, before, record.expiresAt))) return
+      past.set(key, [...(past.get(key) ?? []), before])
+      chronicle.commits.push({ ...chronicle.moment(), key, instance: -1, record })
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 // One process of the fleet: an application on a store that all of them share.
 import { createHash } from 'node:crypto'
-import { type Clock, evertoken, type SessionStore } from '@evertoken/node'
+import { evertoken, type SessionStore } from '@evertoken/node'
+import { createShiftableClock } from '@evertoken/testkit'
 import { createRedisStore } from '@evertoken/core/redis'
 import { createPostgresStore } from '@evertoken/core/sql'
 import { Pool } from 'pg'
@@ -8,19 +9,8 @@ import { createClient } from 'redis'
 import type { FromProcess, Round, RoundResult, Start, ToProcess } from './messages.ts'
 
 const ORIGIN = 'https://app.example.com/'
-let aheadSeconds = 0
-const clock: Clock = {
-  now: () => Date.now() / 1000 + aheadSeconds,
-  elapsed: () => performance.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer)
-        resolve()
-      })
-    }),
-}
+/** Rounds move it, so that every token has expired. */
+const clock = createShiftableClock()
 
 async function openStore({ store, url }: Start): Promise<SessionStore> {
   const now = clock.now
@@ -79,7 +69,7 @@ async function serve(
 
   return {
     async run({ advanceSeconds, callers, resources, cookie }) {
-      aheadSeconds += advanceSeconds
+      clock.advance(advanceSeconds)
       roundTrips.length = 0
       storeTimes.length = 0
       const calls = Array.from({ length: callers }, (_, i) =>

@@ -1,4 +1,4 @@
-import { createAuthorizationServer } from '@evertoken/testkit'
+import { createAuthorizationServer, createShiftableClock, type ShiftableClock } from '@evertoken/testkit'
 import { type Fleet, startFleet } from './fleet.ts'
 import type { RoundResult, Start } from './messages.ts'
 
@@ -34,7 +34,8 @@ const EXPIRY_SECONDS = 400
 
 /** Expires tokens under the eyes of a whole fleet, against a strict rotating authorization server. */
 export async function storm(options: StormOptions): Promise<Storm> {
-  const server = createAuthorizationServer({ accessTokenSeconds: 300 })
+  const clock = createShiftableClock()
+  const server = createAuthorizationServer({ accessTokenSeconds: 300, clock })
   const listening = await server.listen()
   const fleet = await startFleet(options.processes, { ...options, issuer: server.issuer })
   try {
@@ -43,14 +44,14 @@ export async function storm(options: StormOptions): Promise<Storm> {
     let expiries = 0
     for (let round = 0; expiries < options.expiries; round++) {
       const resources = MIXES[round % MIXES.length] ?? []
-      const answers = await run(fleet, options, resources, cookie)
+      const answers = await run(fleet, clock, options, resources, cookie)
       results.push(...answers)
       expiries += resources.length
       cookie = header(answers.find(({ setCookie }) => setCookie.length > 0)?.setCookie ?? []) || cookie
     }
     const tokenRequests = server.counts.refresh
     const replays = [...server.uses.values()].filter((uses) => uses > 1).length
-    const [after] = await run(fleet, { callers: 1 }, [''], cookie)
+    const [after] = await run(fleet, clock, { callers: 1 }, [''], cookie)
     const usable = after?.ok === 1 && server.grants.alive('user-1') && server.maxUses() === 1
     return {
       expiries,
@@ -83,10 +84,13 @@ export async function storm(options: StormOptions): Promise<Storm> {
 
 function run(
   fleet: Fleet,
+  clock: ShiftableClock,
   { callers }: Pick<StormOptions, 'callers'>,
   resources: readonly string[],
   cookie: string,
 ): Promise<RoundResult[]> {
+  // The applications go by the clock of the server, so it must move, too.
+  clock.advance(EXPIRY_SECONDS)
   return fleet.run({ advanceSeconds: EXPIRY_SECONDS, callers, resources, cookie })
 }
 

@@ -5,35 +5,46 @@ export interface ProcessCase extends Case {
   readonly step: Step
   /** `SIGTERM`: the process drains, and then it exits. */
   readonly signal: 'SIGKILL' | 'SIGSTOP' | 'SIGTERM'
+  /** The process exits at the signal. */
+  readonly undrained?: boolean
 }
 
 /** In the order of a refresh. `send`: handed to `fetch`, which has sent nothing yet; `sent`: on the way, and never taken; `processed`: taken, and the answer on the way. */
 const PROCESS_STEPS: readonly Step[] = [
   'look',
-  'claim read',
-  'claim swap',
-  'claim swapped',
+  'lease read',
+  'lease swap',
+  'lease swapped',
   'send',
   'sent',
   'processed',
   'answer',
-  'settling read',
   'settling swap',
   'settling swapped',
   'response',
 ]
 
 /** The only copy of the newest refresh token is on its way to the process, or in it: no client can prevent the loss. */
-const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settling read', 'settling swap'])
+const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settling swap'])
 
 const KILLED_OR_STOPPED: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
   PROCESS_STEPS.flatMap((step) =>
     (['cookie', 'server'] as const).map((kind) => {
-      const fault = `process: ${signal}${signal === 'SIGSTOP' ? ' past the claim' : ''}, ${step}`
+      const fault = `process: ${signal}${signal === 'SIGSTOP' ? ' past the lease' : ''}, ${step}`
       const overtakes = signal === 'SIGSTOP' && step === 'send'
       return { fault, step, kind, signal, overtakes, ...(LOSING.has(step) && { loses: true }) }
     }),
   ),
+)
+
+/** Without a drain, a process that is asked to stop ends with its work unfinished. */
+const NOT_DRAINED: readonly ProcessCase[] = (
+  ['send', 'answer', 'settling swap', 'response'] as const
+).flatMap((step) =>
+  (['cookie', 'server'] as const).map((kind) => {
+    const fault = `process: SIGTERM without drain, ${step}`
+    return { fault, step, kind, signal: 'SIGTERM', undrained: true, ...(LOSING.has(step) && { loses: true }) }
+  }),
 )
 
 /** A request that the server never receives would end with a timeout, not with the drain. */
@@ -43,4 +54,4 @@ const DRAINED: readonly ProcessCase[] = PROCESS_STEPS.filter((step) => step !== 
   }),
 )
 
-export const PROCESS_CASES: readonly ProcessCase[] = [...KILLED_OR_STOPPED, ...DRAINED]
+export const PROCESS_CASES: readonly ProcessCase[] = [...KILLED_OR_STOPPED, ...DRAINED, ...NOT_DRAINED]

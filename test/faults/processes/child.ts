@@ -44,7 +44,8 @@ async function reportingFetch(input: Parameters<typeof fetch>[0], init: RequestI
   return response
 }
 
-function setUp({ kind, issuer, clientSecret, secret, speed, since }: Setup): void {
+function setUp({ kind, issuer, clientSecret, secret, speed, since, drains }: Setup): void {
+  if (drains) process.once('SIGTERM', () => void stop())
   auth = evertoken({
     issuer,
     clientId: 'web',
@@ -102,6 +103,5 @@ async function stop(): Promise<void> {
   await auth?.drain()
   process.exit()
 }
-process.once('SIGTERM', () => void stop())
 // Whoever forked this process has gone.
 process.on('disconnect', () => process.exit())

@@ -11,6 +11,8 @@ export interface Setup {
   readonly secret: string
   /** Times are scaled: one second lasts so many seconds, counted from this moment of the machine's clock. */
   readonly speed: number
+  /** Whether `SIGTERM` lets the process finish its work. */
+  readonly drains: boolean
   readonly since: number
 }
 

@@ -7,12 +7,13 @@ import type { ProcessCase } from './cases.ts'
 import { createSite, LIFETIME_SECONDS, type Site } from './site.ts'
 
 const CALLERS = 3
+const RECOVERY_MS = 120_000
 /** Of the machine's time. */
 const PATIENCE_MS = 40_000
 
 /** Stops, kills or drains a process at one step, asks another one for tokens meanwhile, and sees what is left of the session. */
 export async function runProcesses(planned: ProcessCase): Promise<Outcome> {
-  const site = await createSite(planned.kind, 2)
+  const site = await createSite(planned.kind, 2, planned.undrained !== true)
   const stop = new AbortController()
   try {
     const late = sleep(PATIENCE_MS, undefined, { signal: stop.signal }).catch(() => undefined)
@@ -41,7 +42,8 @@ async function drive(site: Site, planned: ProcessCase): Promise<Pick<Outcome, 'm
 
   const calls = Promise.all(Array.from({ length: CALLERS }, () => victim.call()))
   await Promise.race([trap.sprung, calls])
-  if (planned.signal !== 'SIGTERM') for (const send of site.chronicle.sends) send.orphaned = true
+  if (planned.signal !== 'SIGTERM' || planned.undrained)
+    for (const send of site.chronicle.sends) send.orphaned = true
   await Promise.all([survivor.call(), survivor.call()])
   if (planned.signal === 'SIGSTOP') victim.signal('SIGCONT')
   trap.release()
@@ -56,10 +58,12 @@ async function drive(site: Site, planned: ProcessCase): Promise<Pick<Outcome, 'm
   return { met: trap.met(), after }
 }
 
+/** A lost request to a strict server holds the lease for 65 s, and a lease without a holder lapses after 20 s. */
 async function patiently({ time }: Site, application: Application): Promise<Call> {
-  for (let tries = 0; ; tries++) {
+  const startedAt = time.elapsed
+  for (;;) {
     const call = await application.call(true)
-    if (call.result?.kind !== 'error' || tries === 5) return call
+    if (call.result?.kind !== 'error' || time.elapsed - startedAt > RECOVERY_MS) return call
     await time.sleep((call.result.retryAfterSeconds ?? 1) * 1000)
   }
 }
@@ -79,13 +83,17 @@ interface ProcessTrap {
   release(): void
 }
 
-function setTrap({ steps }: Site, { step, signal }: ProcessCase, victim: Application): ProcessTrap {
+function setTrap(
+  { steps }: Site,
+  { step, signal, undrained }: ProcessCase,
+  victim: Application,
+): ProcessTrap {
   const sprung = createSignal()
   const released = createSignal()
   const trap = steps.set({
     step,
     async spring() {
-      if (signal === 'SIGTERM') {
+      if (signal === 'SIGTERM' && !undrained) {
         await victim.stop()
         sprung.resolve()
         return

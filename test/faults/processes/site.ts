@@ -32,7 +32,8 @@ interface Time {
   sleep(ms: number): Promise<void>
 }
 
-export async function createSite(kind: Kind, count: number): Promise<Site> {
+/** @param drains - Whether a process finishes its work when it is asked to stop. */
+export async function createSite(kind: Kind, count: number, drains = true): Promise<Site> {
   const since = Date.now()
   const clock = createScaledClock(SPEED, since)
   const time = createTime(clock)
@@ -68,6 +69,7 @@ export async function createSite(kind: Kind, count: number): Promise<Site> {
     clientSecret: CLIENT.secret,
     secret: SECRET,
     speed: SPEED,
+    drains,
     since,
   } as const
 
@@ -78,9 +80,11 @@ export async function createSite(kind: Kind, count: number): Promise<Site> {
       return startApplication({ user, setup, store, browser, server, chronicle, steps, senders, markSpent })
     }),
   )
-  const tokens = await server.issue({ expiresIn: 0 })
+  const tokens = await server.issue({ expiresIn: 1 })
   for (const token of [tokens.access_token, tokens.refresh_token ?? '']) chronicle.owners.set(token, 'user-1')
   const key = (await applications[0]?.signIn(tokens)) ?? ''
+  // A token that never was valid would be a malformed response.
+  await time.sleep(1000)
   return {
     server,
     chronicle,

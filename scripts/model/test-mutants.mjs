@@ -1,0 +1,87 @@
+// Mistakes that the model cannot see, because they need a line, a deploy or a slow store. Tests must notice them.
+const FLIGHT = 'mechanisms/refresh/flight.ts'
+const LEASE = 'mechanisms/refresh/lease.ts'
+const LINE = 'mechanisms/refresh/line.ts'
+const DRAIN = 'surface/drain.ts'
+const BACK_OFF = 'rules/back-off.ts'
+
+const HERD = 'test/integration/herd.test.ts'
+const LINE_TESTS = 'packages/core/test/mechanisms/line.test.ts'
+const REFRESHER_LINE_TESTS = 'packages/core/test/mechanisms/refresher-line.test.ts'
+const LEASE_TESTS = 'packages/core/test/mechanisms/lease.test.ts'
+const BACK_OFF_TESTS = 'packages/core/test/rules/back-off.test.ts'
+const DRAIN_TESTS = 'test/integration/drain.test.ts'
+
+const NO_TURN = '{ succeeded() {}, overloaded() {}, leave() {} }'
+const FIRST_TURN = 'let turn: Turn | undefined = await line.enter(cell.key)'
+
+/** By name: the test files that must fail, and the edits by file. */
+export const testMutants = {
+  'no line': [[HERD], { [FLIGHT]: [[FIRST_TURN, `let turn: Turn | undefined = ${NO_TURN}`]] }],
+  'line after the lease': [
+    [REFRESHER_LINE_TESTS],
+    {
+      [FLIGHT]: [
+        [FIRST_TURN, `let turn: Turn | undefined = ${NO_TURN}`],
+        [
+          "if (taken === 'again') continue",
+          "if (taken === 'again') continue\n        turn = await line.enter(cell.key)",
+        ],
+      ],
+    },
+  ],
+  'line does not pause after 429': [
+    [LINE_TESTS],
+    { [LINE]: [['pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)', '']] },
+  ],
+  'constant Retry-After': [
+    [HERD],
+    {
+      [LINE]: [
+        ['const seconds = Math.max(paused, places.size / rate)', 'const seconds = Math.min(paused, rate, 1)'],
+      ],
+    },
+  ],
+  'Retry-After trusted': [
+    [BACK_OFF_TESTS],
+    {
+      [BACK_OFF]: [
+        ['retryAfterSeconds = 0, jitter', 'retryAfterSeconds, jitter'],
+        ['Math.max(retryAfterSeconds, ownSeconds)', '(retryAfterSeconds ?? ownSeconds)'],
+      ],
+    },
+  ],
+  'no jitter in the back-off': [[BACK_OFF_TESTS], { [BACK_OFF]: [[' * (1 + jitter / 4)', '']] }],
+  'metadata failures do not back off': [
+    [
+      'packages/core/test/mechanisms/metadata.test.ts',
+      'packages/core/test/mechanisms/protocol-metadata.test.ts',
+    ],
+    {
+      'mechanisms/protocol/metadata-cache.ts': [
+        ['if (failure && now() < failure.backOff.until)', 'if (failure && now() < 0)'],
+      ],
+    },
+  ],
+  'no wait at stop': [
+    ['test/integration/background-refresh.test.ts'],
+    { 'mechanisms/request-session.ts': [['await background.finish(BACKGROUND_MS)', '']] },
+  ],
+  'drain does not wait': [
+    [DRAIN_TESTS],
+    { [DRAIN]: [['if (await work.finish(timeoutSeconds * 1000)) return', 'if (timeoutSeconds > 0) return']] },
+  ],
+  'refreshes start during a drain': [
+    [DRAIN_TESTS],
+    { [DRAIN]: [['admits: () => !draining', 'admits: () => true || draining']] },
+  ],
+  'unsent lease forgotten': [[LEASE_TESTS], { [LEASE]: [['unsent.set(holder, true)', '']] }],
+  'slow store never sends': [
+    [LEASE_TESTS],
+    { [LEASE]: [['overruns > 1 ? lapseMs - LAPSE_MARGIN_MS : SEND_WITHIN_MS', 'SEND_WITHIN_MS']] },
+  ],
+  'rejections not counted': [
+    ['packages/core/test/rules/stored-tokens.test.ts', 'packages/core/test/rules/grant-transitions.test.ts'],
+    { 'rules/stored-tokens.ts': [['if (replaced.value !== rejected) return', 'return']] },
+  ],
+}

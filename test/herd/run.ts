@@ -1,0 +1,96 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import { type Herd, longestSeconds } from './conditions.ts'
+import type { FromApplication, HerdResult, ToApplication } from './messages.ts'
+import { runDelayMs } from './run-delay.ts'
+import { throttle } from './throttle.ts'
+
+/** The cost of a herd, and the state of its sessions afterwards. */
+export interface HerdReport extends Omit<HerdResult, 'tokens'> {
+  readonly herd: Herd
+  /** Sessions whose grant is dead, or whose user was asked to sign in. */
+  readonly lost: number
+  /** Sessions without a token in the end. */
+  readonly unserved: number
+  /** Token requests that the server has processed. */
+  readonly processed: number
+  /** Token requests that the server has refused because there were too many. */
+  readonly turnedAway: number
+}
+
+const APPLICATION = fileURLToPath(new URL('application.js', import.meta.url))
+/** All sessions get a request within this time, as in the model. */
+const SPREAD_MS = 1000
+/** Calls that begin later than this factor of the accepted time have no chance. Other processes may have the CPU. */
+const LIMIT_FACTOR = 6
+const LIFETIME_SECONDS = 3600
+
+/** Lets many sessions expire together, at a strict server. */
+export async function runHerd(herd: Herd): Promise<HerdReport> {
+  const { capacity, rateLimit } = herd.server
+  const server = createAuthorizationServer({
+    accessTokenSeconds: LIFETIME_SECONDS,
+    keepLog: false,
+    ...(capacity && { capacity }),
+    ...(rateLimit && { rateLimit }),
+  })
+  const listening = await server.listen()
+  const child = fork(APPLICATION)
+  try {
+    await setUp(child, server, herd)
+    const resume = throttle(child, herd.cpu)
+    const limitMs = longestSeconds(herd) * LIMIT_FACTOR * 1000
+    const delay = runDelayMs()
+    const answer = await ask(child, { run: { spreadMs: SPREAD_MS, limitMs } }).finally(resume)
+    if (!('result' in answer)) throw new Error('The application responded with something else')
+    const { result } = answer
+    return judge(herd, server, { ...result, starvedMs: result.starvedMs + runDelayMs() - delay })
+  } finally {
+    const exited = once(child, 'exit')
+    if (child.kill('SIGKILL')) await exited
+    await listening.close()
+  }
+}
+
+/** Signs the users in. By the time of the first call, each access token has expired. */
+async function setUp(child: ChildProcess, server: FakeAuthorizationServer, herd: Herd): Promise<void> {
+  const { sessions, requestTimeoutSeconds } = herd
+  const tokens: unknown[] = []
+  for (let index = 0; index < sessions; index++)
+    tokens.push(await server.issue({ sub: `user-${index}`, scope: 'orders', expiresIn: 1 }))
+  const setup = { issuer: server.issuer, sessions, requestTimeoutSeconds, tokens }
+  await ask(child, { setUp: setup })
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+}
+
+function judge(herd: Herd, server: FakeAuthorizationServer, result: HerdResult): HerdReport {
+  const { tokens, ...rest } = result
+  const isLost = (token: string | null | undefined, index: number) =>
+    token === null || !server.grants.alive(`user-${index}`) || isForeign(token, index)
+  /** An access token that is not the one of the user's grant would be worse than none. */
+  const isForeign = (token: string | undefined, index: number) =>
+    token !== undefined && server.introspect(token).sub !== `user-${index}`
+  const { turnedAway } = server.load
+  return {
+    herd,
+    ...rest,
+    lost: tokens.filter(isLost).length,
+    unserved: tokens.filter((token) => token === undefined).length,
+    processed: server.counts.refresh - turnedAway,
+    turnedAway,
+  }
+}
+
+function ask(child: ChildProcess, message: ToApplication): Promise<FromApplication> {
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('The application has ended'))
+    child.once('exit', gone)
+    child.once('message', (answer: FromApplication) => {
+      child.off('exit', gone)
+      resolve(answer)
+    })
+    child.send(message)
+  })
+}
