@@ -32,7 +32,7 @@ const CLOSINGS = [
 const COLOURS = /\u001b\[[\d;]*m/g
 
 /** A step that takes longer hangs. */
-const STEP_MS = 360_000
+const STEP_MS = 600_000
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
 

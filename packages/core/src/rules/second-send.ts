@@ -11,6 +11,8 @@ export interface SendTiming {
 const MAX_SENDS = 3
 /** The second send must leave at most this long after half of the grace period. */
 const SLACK_MS = 2000
+/** However short the grace period is, this part of it is left for the way to the server. */
+const LATEST_SHARE = 0.8
 
 /**
  * Decides whether a refresh token is sent a second time while the first request has no response.
@@ -27,5 +29,6 @@ export function maySendAgain(
   if (reuse === 'tolerant') return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'
   const halfMs = reuse.graceSeconds * 500
   const isDue = sinceLastMs >= Math.min(requestTimeoutMs, halfMs)
-  return isDue && sinceFirstMs < halfMs + SLACK_MS ? 'with_evidence' : 'no'
+  const latestMs = Math.min(halfMs + SLACK_MS, 2 * halfMs * LATEST_SHARE)
+  return isDue && sinceFirstMs < latestMs ? 'with_evidence' : 'no'
 }
