@@ -35,4 +35,19 @@ describe('withDeadline', () => {
     await clock.advance(1)
     expect(await failure).toEqual(late())
   })
+
+  it('does not count the time in which the process stood still', async () => {
+    const clock = createManualClock()
+    let isFrozen = true
+    // All timers of a process that was frozen are due when it goes on, however long they were set for.
+    const sleep: ManualClock['sleep'] = (ms, signal) => {
+      const duration = isFrozen ? 100_000 : ms
+      isFrozen = false
+      return clock.sleep(duration, signal)
+    }
+    const response = new Promise((resolve) => void clock.sleep(101_000).then(() => resolve('response')))
+    const result = withDeadline(() => response, 65_000, { ...clock, sleep }, late)
+    await clock.advance(101_000)
+    expect(await result).toBe('response')
+  })
 })
