@@ -10,11 +10,11 @@ function call(to: string, more: Readonly<Record<string, string>> = {}): string {
 export const calling: readonly Scenario[] = [
   {
     title: '401 with invalid_token: one refresh, one retry',
-    async run({ signedIn, server, api, setAhead }) {
+    async run({ signedIn, server, api, advance }) {
       const tab = await signedIn({ sub: 'rejected', expiresIn: 300 })
       await tab.text(call('orders'))
       api.rejected.add(api.calls[0]?.authorization.slice('Bearer '.length) ?? '')
-      await setAhead(20)
+      await advance(20)
 
       const body = JSON.stringify({ order: 1 })
       assert.equal(await tab.text(call('orders', { method: 'POST', body })), 'an answer')
@@ -27,9 +27,9 @@ export const calling: readonly Scenario[] = [
   },
   {
     title: '401 without end: still one refresh and one retry',
-    async run({ signedIn, server, api, setAhead }) {
+    async run({ signedIn, server, api, advance }) {
       const tab = await signedIn({ sub: 'rejected-always', expiresIn: 300 })
-      await setAhead(20)
+      await advance(20)
       api.rejected.has = () => true
       try {
         await tab.text(call('orders'), 401)

@@ -8,7 +8,7 @@ const CALLS = 200
 export const refreshing: readonly Scenario[] = [
   {
     title: `I8: ${CALLS} parallel requests over an expired token cost one token request`,
-    async run({ signedIn, server, api, setAhead }) {
+    async run({ signedIn, server, api, advance }) {
       const tab = await signedIn({ sub: 'burst' })
       const cookie = tab.cookieHeader()
 
@@ -18,7 +18,7 @@ export const refreshing: readonly Scenario[] = [
       assert.equal(new Set(api.calls.map(({ authorization }) => authorization)).size, 1)
       assert.equal(server.counts.refresh, 1)
 
-      await setAhead(301)
+      await advance(301)
       await tab.json('/token')
       assert.equal(server.counts.refresh, 2)
       assert.equal(server.maxUses(), 1)
@@ -50,12 +50,12 @@ export const refreshing: readonly Scenario[] = [
   },
   {
     title: 'serves the old token at once inside the soft window, and refreshes beside it',
-    async run({ signedIn, server, setAhead }) {
+    async run({ signedIn, server, advance }) {
       const tab = await signedIn({ sub: 'soft', expiresIn: 300 })
       const before = await tab.json<TokenInfo>('/token')
       const hold = pauseAfterProcessing()
       server.script('refresh', hold)
-      await setAhead(270)
+      await advance(270)
 
       const during = await times(20, () => tab.json<TokenInfo>('/token'))
 
@@ -129,7 +129,7 @@ export const refreshing: readonly Scenario[] = [
   },
   {
     title: 'keeps the session through a token response of garbage',
-    async run({ signedIn, server, setAhead, session }) {
+    async run({ signedIn, server, advance, session }) {
       const tab = await signedIn({ sub: 'garbage' })
       server.script('refresh', { type: 'body', body: 'cutJson', processed: false })
 
@@ -138,7 +138,7 @@ export const refreshing: readonly Scenario[] = [
       assert.ok(tab.cookies.size > 0, `the ${session} session has lost its cookie`)
       assert.equal(server.counts.refresh, 1)
 
-      await setAhead(5)
+      await advance(5)
       await tab.json('/token')
       assert.equal(server.counts.refresh, 2)
     },

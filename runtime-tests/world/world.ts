@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import type { EvertokenEvent } from '@evertoken/core'
-import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import {
+  createAuthorizationServer,
+  createShiftableClock,
+  type FakeAuthorizationServer,
+} from '@evertoken/testkit'
 import type { HostConfig } from '../config.ts'
 import type { Host, Runtime } from '../hosts/host.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -17,8 +21,8 @@ export interface World {
   browser(): Browser
   /** A browser whose user has signed in; their access token is expired unless it lives for some seconds. */
   signedIn(user?: SignIn): Promise<Browser>
-  /** Sets the application's clock forward. */
-  setAhead(seconds: number): Promise<void>
+  /** Sets the clocks of the application and the authorization server forward. */
+  advance(seconds: number): Promise<void>
   /** What the application has reported since the last call. */
   events(): Promise<EvertokenEvent[]>
   /** Back to a clean slate, for the next scenario. */
@@ -35,10 +39,13 @@ export interface SignIn {
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
+const LIFETIME_SECONDS = 300
 const CLIENT = { id: 'web', secret: 'canary-of-the-client-secret' }
 
 export async function createWorld(runtime: Runtime, session: HostConfig['session']): Promise<World> {
+  const clock = createShiftableClock()
   const server = createAuthorizationServer({
+    clock,
     clients: [CLIENT],
     accessTokenPrefix: 'canary-access-',
     refreshTokenPrefix: 'canary-refresh-',
@@ -58,6 +65,13 @@ export async function createWorld(runtime: Runtime, session: HostConfig['session
   const browser = () => createBrowser(host.url, (text) => seen.push(text))
   const tester = browser()
   let users = 0
+  let ahead = 0
+
+  async function setAhead(seconds: number): Promise<void> {
+    clock.shift(seconds - ahead)
+    ahead = seconds
+    await tester.text(`/test/ahead?seconds=${seconds}`)
+  }
 
   const world: World = {
     session,
@@ -68,14 +82,13 @@ export async function createWorld(runtime: Runtime, session: HostConfig['session
     browser,
     async signedIn({ sub = `user-${(users += 1)}`, expiresIn = 0, claims } = {}) {
       server.user = { sub, ...(claims && { claims }) }
-      server.script('token', { type: 'members', set: { expires_in: expiresIn } })
+      server.script('token', { type: 'members', set: { expires_in: expiresIn || LIFETIME_SECONDS } })
       const tab = browser()
       await tab.signIn()
+      if (expiresIn === 0) await world.advance(LIFETIME_SECONDS + 1)
       return tab
     },
-    async setAhead(seconds) {
-      await tester.text(`/test/ahead?seconds=${seconds}`)
-    },
+    advance: (seconds) => setAhead(ahead + seconds),
     events: () => tester.json('/test/events'),
     async reset() {
       server.release()
@@ -86,7 +99,7 @@ export async function createWorld(runtime: Runtime, session: HostConfig['session
       api.upload = { bytes: 0 }
       api.download = { bytes: 0 }
       sink.received.length = 0
-      await world.setAhead(0)
+      await setAhead(0)
       await world.events()
     },
     async assertNothingLeaked() {

@@ -1,4 +1,8 @@
-import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
+import {
+  createAuthorizationServer,
+  createShiftableClock,
+  type FakeAuthorizationServer,
+} from '@evertoken/testkit'
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { startWorkerd, type Workerd, type WorkerdOptions } from './workerd.mjs'
@@ -10,7 +14,7 @@ export interface Application {
   readonly server: FakeAuthorizationServer
   /** The `Authorization` headers that the resource server received. */
   readonly authorizations: (string | undefined)[]
-  /** Lets time pass for the application. */
+  /** Lets time pass for the application and the authorization server. */
   advance(seconds: number): Promise<void>
   /** Signs in by the routes of the library, as a browser does. */
   signIn(): Promise<Browser>
@@ -27,7 +31,8 @@ export interface Browser {
 }
 
 export async function startApplication(options: Partial<WorkerdOptions> = {}): Promise<Application> {
-  const server = createAuthorizationServer()
+  const clock = createShiftableClock()
+  const server = createAuthorizationServer({ clock })
   const listening = await server.listen()
   const authorizations: (string | undefined)[] = []
   const api = await serve((authorization) => authorizations.push(authorization))
@@ -52,6 +57,7 @@ export async function startApplication(options: Partial<WorkerdOptions> = {}): P
     server,
     authorizations,
     async advance(seconds) {
+      clock.shift(seconds)
       await fetch(`${worker.url}/advance?seconds=${seconds}`)
     },
     async signIn() {
