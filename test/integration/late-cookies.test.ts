@@ -47,6 +47,19 @@ describe('a cookie that is late', () => {
     expect((await tab.get('/')).status).toBe(200)
   })
 
+  it('cannot revoke the refresh token of a session that was named long ago', async () => {
+    const { auth, server, clock, browser } = createApplication({}, { accessTokenSeconds: 3600 })
+    const tab = browser()
+    await tab.signIn(3600)
+    const stream = auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } }))
+    await stream.getUser()
+    await clock.advance(601_000)
+
+    await expect(stream.revokeRefreshToken()).rejects.toMatchObject({ code: 'headers_already_sent' })
+    expect(server.counts.revoke).toBe(0)
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
   it('I1: brings no spent refresh token back when a handler that took long touches the session', async () => {
     const { auth, server, clock, browser } = createApplication(
       { idleSeconds: 7200 },

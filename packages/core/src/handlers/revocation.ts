@@ -70,6 +70,7 @@ export async function revokeRefreshToken(
 ): Promise<RevocationOutcome> {
   const cell = await session.find()
   if (!cell) return 'nothing_to_revoke'
+  session.beforeChange()
   const given = await change(session, cell, withoutRefreshToken)
   if (given?.revoking === undefined) return 'nothing_to_revoke'
   const outcome = await revokeToken(server, emit, cell.key, given.revoking)

@@ -28,6 +28,8 @@ export interface RequestSession {
   end(reason: EndReason, revoke?: RevokedTokens): Promise<SignOut | undefined>
   /** @throws ConfigurationError when the browser could no longer be told of a new generation. */
   beforeRefresh(): void
+  /** @throws {ConfigurationError} If the cookie is so old that the session may have changed since, unseen by the store. */
+  beforeChange(): void
   /** What is due at the end of a request: sliding expiry, and tidying up after the browser has caught up. */
   settle(): Promise<void>
   /** The `Set-Cookie` lines of the response; the headers count as sent from here on. */
@@ -129,6 +131,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     beforeRefresh() {
       if (browser && (headersSent || browser.isLate())) throw headersAlreadySent('refresh the access token')
+    },
+    beforeChange() {
+      if (browser?.isLate()) throw headersAlreadySent('change the session')
     },
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')

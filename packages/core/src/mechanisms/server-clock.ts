@@ -107,11 +107,17 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
     pauseMs = SAMPLE_PAUSE_MS
   }
 
+  function isUncertain(): boolean {
+    if (!anchor) return false
+    const { monotonic, byWall } = passedBoth(anchor)
+    return Math.abs(byWall - monotonic) > JUMP_SECONDS
+  }
+
   /** A first answer that is doubted needs a second one that confirms it. */
   async function ask(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       await request().catch(() => undefined)
-      if (anchor && !candidate) return
+      if (anchor && !candidate && !isUncertain()) return
       // A server that does not show its time does not do so at the second request either.
       if (!candidate) break
     }
@@ -136,11 +142,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
       return { wall: clock.now(), server: anchor && timeFrom(anchor) }
     },
     isKnown: () => anchor !== undefined,
-    isUncertain() {
-      if (!anchor) return false
-      const byWall = clock.now() - anchor.wall
-      return Math.abs(byWall - (clock.elapsed() - anchor.elapsed) / 1000) > JUMP_SECONDS
-    },
+    isUncertain,
     startRequest() {
       const start = moment()
       return (headers) => {
@@ -157,7 +159,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
     },
     observe(headers, tripMs) {
       const server = dateOf(headers)
-      if (server === undefined || tripMs > (anchor ? QUICK_TRIP_MS : MAX_TRIP_MS)) return
+      if (server === undefined || tripMs > (anchor && !isUncertain() ? QUICK_TRIP_MS : MAX_TRIP_MS)) return
       const next = { server, ...moment() }
       const off = next.server - (anchor ? timeFrom(anchor) : next.wall)
       const isNear = anchor ? isNearAnchor(next.server, anchor) : Math.abs(off) <= FIRST_TOLERANCE_SECONDS

@@ -3,7 +3,7 @@ export interface ConcurrencyLimit {
   readonly limit: number
   /** Until the first sign of overload, the limit grows with every response. */
   readonly isStarting: boolean
-  /** The fastest response so far, in milliseconds. */
+  /** The fastest response of late, in milliseconds. */
   readonly fastestMs: number
   /** When the limit was last cut, by the monotonic clock in milliseconds. */
   readonly cutAt: number
@@ -17,6 +17,8 @@ const MAX = 128
 const CUT_PAUSE_MS = 500
 /** A response that takes longer than the fastest by this factor has waited in a line of the server. */
 const LINE_FACTOR = 2
+/** A server that has become slower for good is compared with its new speed after some responses. */
+const AGEING = 1.02
 /** Differences below this are noise. */
 const NOISE_MS = 20
 
@@ -34,7 +36,7 @@ export const INITIAL_LIMIT: ConcurrencyLimit = {
  * @param isNeeded - Whether requests wait for the limit.
  */
 export function grow(state: ConcurrencyLimit, tripMs: number, isNeeded: boolean): ConcurrencyLimit {
-  const fastestMs = Math.min(state.fastestMs, tripMs)
+  const fastestMs = Math.min(state.fastestMs * AGEING, tripMs)
   const isQueued = tripMs > fastestMs * LINE_FACTOR + NOISE_MS
   const next = { ...state, fastestMs, isStarting: state.isStarting && !isQueued }
   if (!isNeeded || isQueued) return next

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
 import { isBackingOff } from './back-off.ts'
-import { type Freshness, freshness, jitterOf, type TimeReading, timeFor } from './freshness.ts'
+import { type Freshness, freshness, isFromFuture, jitterOf, type TimeReading, timeFor } from './freshness.ts'
 import { rejectionWaitSeconds } from './rejected-token.ts'
 import type { SessionRecord } from './session-record.ts'
 import type { StoredToken } from './stored-token.ts'
@@ -65,6 +65,7 @@ function stateOf(
   time: TimeReading,
   policy: RefreshPolicy,
 ): Freshness {
+  if (isFromFuture(token, time)) return 'expired'
   const now = timeFor(token, time)
   const state = freshness(token, now, policy.refreshBeforeExpiry, jitterOf(record.id))
   if (token.value !== wanted.rejected || state === 'expired') return state
@@ -101,12 +102,20 @@ const LAPSE_SECONDS = 8
 /** A strict server may end the grant after a takeover, so that must come late enough to be rare. */
 const STRICT_LAPSE_SECONDS = 20
 
+/** Most stores respond within this time. A slower one needs longer leases. */
+const USUAL_STORE_SECONDS = 5
+/** The second use of a refresh token must arrive within the grace period. */
+const GRACE_SHARE = 0.9
+
 /**
  * Returns for how many seconds a process must watch a lease that does not change before it takes the lease over. That
  * must be less than a grace period, or the second use comes too late.
+ *
+ * @param storeTimeoutSeconds - How long an operation of the store may take.
  */
-export function lapseSeconds(reuse: ReusePolicy): number {
-  if (reuse === 'tolerant') return LAPSE_SECONDS
-  const hasGrace = reuse !== 'strict' && reuse.graceSeconds > LAPSE_SECONDS
-  return hasGrace ? LAPSE_SECONDS : STRICT_LAPSE_SECONDS
+export function lapseSeconds(reuse: ReusePolicy, storeTimeoutSeconds: number = USUAL_STORE_SECONDS): number {
+  const slowSeconds = Math.max(0, storeTimeoutSeconds - USUAL_STORE_SECONDS)
+  if (reuse === 'tolerant') return LAPSE_SECONDS + slowSeconds
+  if (reuse === 'strict' || reuse.graceSeconds <= LAPSE_SECONDS) return STRICT_LAPSE_SECONDS + slowSeconds
+  return Math.max(LAPSE_SECONDS, Math.min(LAPSE_SECONDS + slowSeconds, reuse.graceSeconds * GRACE_SHARE))
 }

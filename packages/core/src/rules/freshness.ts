@@ -20,6 +20,15 @@ export function mayHaveExpired(token: StoredToken, time: TimeReading): boolean {
   return token.expiresAt - now < MAX_SKEW_SECONDS || now < token.obtainedAt
 }
 
+/** Samples of the server's clock differ by some seconds. */
+const FUTURE_SECONDS = 10
+
+/** Returns whether a token was written with a wrong date of the server. It may have expired. */
+export function isFromFuture(token: StoredToken, time: TimeReading): boolean {
+  if (token.ahead === undefined || time.server === undefined) return false
+  return token.obtainedAt - time.server > FUTURE_SECONDS
+}
+
 /** `fresh`: serve. `soft`: serve, and refresh in the background. `expired`: do not send it. */
 export type Freshness = 'fresh' | 'soft' | 'expired'
 

@@ -80,6 +80,14 @@ export const url: Check = (value) => {
 
 export const seconds: Check = must('be a positive number of seconds', isPositive)
 
+/** Longer than any caller waits. A larger number is probably in milliseconds. */
+const MAX_TIMEOUT_SECONDS = 300
+
+export const timeoutSeconds: Check = must(
+  `be a number of seconds above 0 and at most ${MAX_TIMEOUT_SECONDS}`,
+  (value) => isPositive(value) && value <= MAX_TIMEOUT_SECONDS,
+)
+
 export const hook: Check = must('be a function', (value) => typeof value === 'function')
 
 export const flag: Check = oneOf(true, false)

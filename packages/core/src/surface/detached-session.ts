@@ -19,6 +19,7 @@ export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): 
       return { key: cell.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
     },
     beforeRefresh() {},
+    beforeChange() {},
     settle: () => Promise.resolve(),
     takeCookies: () => [],
     keepAlive,

@@ -18,6 +18,7 @@ import {
   REQUIRED,
   seconds,
   text,
+  timeoutSeconds,
   url,
 } from './checks.ts'
 
@@ -131,8 +132,8 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
     'strict',
   ],
   serveDuringRefresh: [flag, true],
-  requestTimeoutSeconds: [seconds, 10],
-  storeTimeoutSeconds: [seconds, 5],
+  requestTimeoutSeconds: [timeoutSeconds, 10],
+  storeTimeoutSeconds: [timeoutSeconds, 5],
   onEvent: [hook],
   fetch: [hook],
   clock: [mustHave('now', 'elapsed', 'sleep')],

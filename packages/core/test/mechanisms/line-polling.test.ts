@@ -44,6 +44,20 @@ describe('where no request can wake another one', () => {
     expect(admitted).toEqual(['alive'])
   })
 
+  it('a process that was busy for more than 2 s loses no place', async () => {
+    const clock = createManualClock()
+    let isBusy = true
+    const sleep: typeof clock.sleep = (ms) => clock.sleep(isBusy ? 2200 : ms)
+    const line = createLine({ clock: { ...clock, sleep }, random: () => 0.5, pollMs: POLL_MS })
+    const turns = Array.from({ length: LIMIT }, (_, i) => line.enter(`first-${i}`) as Turn)
+    const admitted: string[] = []
+    for (const key of ['a', 'b', 'c']) void Promise.resolve(line.enter(key)).then(() => admitted.push(key))
+    isBusy = false
+    for (const turn of turns) turn.leave()
+    await clock.advance(2200 + 10 * POLL_MS)
+    expect(admitted.toSorted()).toEqual(['a', 'b', 'c'])
+  })
+
   it('does not drop who is woken by others, however long it waits', async () => {
     const { clock, line, turns } = createBench()
     const admitted: string[] = []

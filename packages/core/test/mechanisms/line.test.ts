@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { createLine, type Line, type Turn } from '../../src/mechanisms/refresh/line.ts'
 
 const LIMIT = 16
+/** As a timer of a runtime can. */
+const EARLY_MS = 0.5
 
 function createBench(pollMs?: number) {
   const clock = createManualClock()
@@ -57,11 +59,16 @@ describe('the line before the authorization server', () => {
     const waiting = ['a', 'b', 'a', 'a'].map((key) => Promise.resolve(line.enter(key)))
     first?.leave()
     await clock.advance(0)
-    const [one, , two, three] = waiting
-    expect(await one).toBe(await two)
-    expect(await one).toBe(await three)
-    ;(await one)?.leave()
-    await waiting[1]
+    const [one, other, two, three] = waiting
+    const mine = await Promise.all([one, two, three])
+    // The turn ends when the last caller of the session has left.
+    mine[0]?.leave()
+    mine[0]?.leave()
+    mine[1]?.leave()
+    await clock.advance(0)
+    expect(await Promise.race([other, Promise.resolve('waits')])).toBe('waits')
+    mine[2]?.leave()
+    await other
   })
 
   it('nobody passes those who wait: who comes when a turn is free still goes to the end', async () => {
@@ -140,6 +147,19 @@ describe('a pause after an overload', () => {
     expect(admitted).toEqual(ms === 0 ? ['a'] : [])
     await clock.advance(1)
     expect(admitted).toEqual(['a'])
+  })
+
+  it('ends although a timer fires a little early', async () => {
+    const clock = createManualClock()
+    const sleep = (ms: number, signal?: AbortSignal) => clock.sleep(Math.max(0, ms - EARLY_MS), signal)
+    const line = createLine({ clock: { ...clock, sleep }, random: () => 0.5 })
+    const turns = fill(line)
+    const admitted: string[] = []
+    enter(line, 'waits', admitted)
+    turns[0]?.overloaded(1)
+    for (const turn of turns) turn.leave()
+    await clock.advance(1100)
+    expect(admitted).toEqual(['waits'])
   })
 
   it('ends on time for those who waited before it began, although all turns were left during it', async () => {

@@ -136,6 +136,16 @@ describe('two requests with the same refresh token', () => {
     expect(await bench.record()).toMatchObject({ refreshToken: 'rt-one', ended: undefined })
   })
 
+  it('two rejections, the late one of the first last, cause no third request at once', async () => {
+    const { bench, call, first, second } = await startTwo()
+    second?.answer(REJECTED)
+    await pass(bench, 1000)
+    first?.answer(REJECTED)
+    await pass(bench, 1000)
+    expect(bench.sent).toHaveLength(2)
+    expect(await call).toBe('refresh_pending')
+  })
+
   it('a rejection of the first waits for the response to the second, and causes no third request', async () => {
     const { bench, first, second } = await startTwo()
     first?.answer(REJECTED)

@@ -73,10 +73,16 @@ describe('the limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 5000 }), (fastest, extra) => {
         const state = grow(INITIAL_LIMIT, fastest, true)
-        const slow = grow(state, fastest * 2 + 20 + extra, true)
+        const slow = grow(state, fastest * 2.05 + 20 + extra, true)
         expect([slow.limit, slow.isStarting]).toEqual([state.limit, false])
         expect(grow(state, fastest * 2 + 20, true).limit).toBe(state.limit + 1)
       }),
     )
+  })
+
+  it('grows again at a server that has become slower for good', () => {
+    let state = cut(grow(INITIAL_LIMIT, 3, true), 0)
+    for (let i = 0; i < 1000; i++) state = grow(state, 60, true)
+    expect(state.limit).toBeGreaterThan(INITIAL_LIMIT.limit)
   })
 })

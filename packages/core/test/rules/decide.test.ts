@@ -197,3 +197,28 @@ it.each<[ReusePolicy, number]>([
     expect(lapseSeconds(reuse)).toBe(seconds)
   },
 )
+
+describe('a token from the future', () => {
+  const written = { ...token(900), ahead: 3600, obtainedAt: NOW + 3600, expiresAt: NOW + 4600 }
+
+  it('was written with a wrong date of the server, and is replaced', () => {
+    const stored = record(undefined, { tokens: { '': written } })
+    expect(decide(stored, { key: '' }, { wall: NOW, server: NOW }, policy).do).toBe('refresh')
+  })
+
+  it('is served while the clock of the server is not known', () => {
+    const stored = record(undefined, { tokens: { '': written } })
+    expect(decide(stored, { key: '' }, { wall: NOW }, policy).do).toBe('serve')
+  })
+})
+
+describe('lapseSeconds with a slow store', () => {
+  it.each<[ReusePolicy, number]>([
+    ['strict', 25],
+    ['tolerant', 13],
+    [{ graceSeconds: 10 }, 9],
+    [{ graceSeconds: 60 }, 13],
+  ])('%j: leaves time for the store, and stays within the grace period', (reuse, seconds) => {
+    expect(lapseSeconds(reuse, 10)).toBe(seconds)
+  })
+})

@@ -120,7 +120,8 @@ function reportHealth(
 ): void {
   if ('isBusy' in answer && answer.isBusy) turn.overloaded(answer.retryAfterSeconds ?? 1)
   if (answer.kind === 'ambiguous' || answer.kind === 'not_processed') return
-  turn.succeeded(clock.elapsed() - sentAt)
+  // A refusal is quicker than a refresh, so it is no measure.
+  if (answer.kind === 'refreshed') turn.succeeded(clock.elapsed() - sentAt)
   health.respondedTo = Math.max(health.respondedTo, sentAt)
 }
 

@@ -25,8 +25,6 @@ const POLL_MS = 20
 const MAX_POLL_MS = 160
 /** A flight that has only waited for other processes ends this long after the lease of a dead one has lapsed. */
 const WAIT_MARGIN_MS = 40_000
-/** Most stores respond within this time. A slower one needs longer leases. */
-const USUAL_STORE_TIMEOUT_MS = 5000
 
 /** One refresh, for all callers of this process that wait for it. */
 export type Flight = (cell: SessionCell, demand: TokenDemand) => Promise<TokenResult>
@@ -35,8 +33,7 @@ export type Flight = (cell: SessionCell, demand: TokenDemand) => Promise<TokenRe
 export function createFlight(options: FlightOptions): Flight {
   const { server, line, clock, serverClock, policy, emit, random, refreshed } = options
   const { storeTimeoutMs, admits = () => true } = options
-  const slowStoreMs = Math.max(0, storeTimeoutMs - USUAL_STORE_TIMEOUT_MS)
-  const lapseMs = lapseSeconds(policy.reuse) * 1000 + slowStoreMs
+  const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
   const leases = createLeases({ clock, emit, lapseMs })
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
 
@@ -80,6 +77,7 @@ export function createFlight(options: FlightOptions): Flight {
           // Who waits for another process must not keep the others from the server.
           turn?.leave()
           turn = undefined
+          if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
           waitedMs += pauseMs
           await clock.sleep(pauseMs * (1 + random() / 2))
           pauseMs = Math.min(pauseMs * 1.5, MAX_POLL_MS)
@@ -97,8 +95,13 @@ export function createFlight(options: FlightOptions): Flight {
         }
         // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
         if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
+        const takesAt = clock.elapsed()
         const taken = await lease.take(snapshot)
-        if (taken === 'again') continue
+        if (taken === 'again') {
+          // With a store that is too slow for the lease, this must end.
+          waitedMs += clock.elapsed() - takesAt
+          continue
+        }
         const done = await exchange({ cell, demand, lease, turn, sends }, taken, exchangeOptions)
         turn.leave()
         turn = undefined

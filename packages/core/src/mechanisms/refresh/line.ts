@@ -41,8 +41,13 @@ export interface LineOptions {
   readonly pollMs?: number | undefined
 }
 
+/** A turn, and how many callers of the session have it. It ends when the last one has left. */
+interface SharedTurn extends Turn {
+  holders: number
+}
+
 interface Place {
-  turn?: Turn
+  turn?: SharedTurn
   /** When its owner last looked, where it has to look. An owner that is gone does not block the others. */
   lookedAt: number
   readonly wake: AbortController
@@ -64,7 +69,7 @@ const MAX_TURN_MS = 70_000
 
 export function createLine({ clock, random, pollMs }: LineOptions): Line {
   const places = new Map<string, Place>()
-  const turns = new Map<Turn, number>()
+  const turns = new Map<SharedTurn, number>()
   let limit = INITIAL_LIMIT
   let pausedUntil = 0
   let gapMs: number | undefined
@@ -72,8 +77,22 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
 
   const isFree = () => turns.size < Math.floor(limit.limit) && clock.elapsed() >= pausedUntil
 
-  function createTurn(): Turn {
-    const turn: Turn = {
+  /** The turn of one caller. */
+  function share(turn: SharedTurn): Turn {
+    let hasLeft = false
+    turn.holders++
+    return {
+      ...turn,
+      leave() {
+        if (!hasLeft) turn.leave()
+        hasLeft = true
+      },
+    }
+  }
+
+  function createTurn(): SharedTurn {
+    const turn: SharedTurn = {
+      holders: 0,
       succeeded(tripMs) {
         const now = clock.elapsed()
         const newGap = now - succeededAt
@@ -86,15 +105,23 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
         if (pauseSeconds === undefined) return
         const seconds = Math.min(Math.max(pauseSeconds, 1), MAX_PAUSE_SECONDS) * (0.75 + random() / 2)
         pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)
-        // Nobody else wakes those who wait when the pause is over. Where they look by themselves, that does no harm.
-        void clock.sleep(seconds * 1000).then(admit)
+        void admitAfterPause()
       },
       leave() {
-        if (turns.delete(turn)) admit()
+        turn.holders--
+        if (turn.holders <= 0 && turns.delete(turn)) admit()
       },
     }
     turns.set(turn, clock.elapsed())
     return turn
+  }
+
+  /** Nobody else wakes those who wait when a pause is over. */
+  async function admitAfterPause(): Promise<void> {
+    // A timer can fire a little early.
+    for (let left = pausedUntil - clock.elapsed(); left > 0; left = pausedUntil - clock.elapsed())
+      await clock.sleep(Math.ceil(left))
+    admit()
   }
 
   function admit(): void {
@@ -109,25 +136,28 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
     }
   }
 
-  async function wait(place: Place): Promise<Turn> {
+  async function wait(key: string, place: Place): Promise<SharedTurn> {
     while (!place.turn) {
       const left = pausedUntil - clock.elapsed()
       const longMs = left > 0 ? left : LONG_POLL_MS
       if (pollMs === undefined) await clock.sleep(longMs, place.wake.signal)
       else await clock.sleep(pollMs * (0.5 + random()))
       place.lookedAt = clock.elapsed()
-      if (!place.turn) admit()
+      if (place.turn) break
+      // A process that was busy for a while was mistaken for one that is gone.
+      if (!places.has(key)) places.set(key, place)
+      admit()
     }
     return place.turn
   }
 
   return {
     enter(key) {
-      if (places.size === 0 && isFree()) return createTurn()
+      if (places.size === 0 && isFree()) return share(createTurn())
       const place = places.get(key) ?? { lookedAt: clock.elapsed(), wake: new AbortController() }
       places.set(key, place)
       admit()
-      return place.turn ?? wait(place)
+      return place.turn ? share(place.turn) : wait(key, place).then(share)
     },
     retryAfterSeconds() {
       const isOld = gapMs === undefined || clock.elapsed() - succeededAt > RATE_IS_OLD_MS

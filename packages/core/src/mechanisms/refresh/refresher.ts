@@ -121,7 +121,16 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
     const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
-    return { ...call, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
+    return { ...call, keepAlive, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
+
+    /** Some platforms refuse work once its request is over. That must not cost the other callers their token. */
+    function keepAlive(work: Promise<unknown>): void {
+      try {
+        call.keepAlive(work)
+      } catch {
+        work.catch(() => undefined)
+      }
+    }
   }
 
   function refreshInBackground(cell: SessionCell, call: TokenCall): void {

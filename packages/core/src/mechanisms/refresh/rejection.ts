@@ -22,13 +22,10 @@ export async function handleRejection(
 ): Promise<TokenResult | 'again' | 'listen'> {
   const { policy, clock } = context
   const judge = (record: SessionRecord | undefined) =>
-    settleRejection(record, attempt, policy.reuse === 'strict')
-  const now = await cell.kept()
-  const verdict = judge(now?.record)
+    settleRejection(record, latestOf(attempt, record), policy.reuse === 'strict')
+  const verdict = judge((await cell.kept())?.record)
   switch (verdict) {
     case 'again':
-      // A later request of this flight may have made the attempt that the record shows.
-      return isLast || now?.record.lease?.holder !== attempt.holder ? 'again' : 'listen'
     case 'replaced':
       // The flight reads the record again, and reports what that means.
       return 'again'
@@ -50,6 +47,12 @@ export async function handleRejection(
   function waitForResponse(record: SessionRecord): SessionRecord {
     return withLastWait(record, 'refresh_outcome_unknown', clock.now(), LISTEN_MS / 1000)
   }
+}
+
+/** A flight that has sent several requests judges them by the latest: no other process has the lease. */
+function latestOf(attempt: RefreshAttempt, record: SessionRecord | undefined): RefreshAttempt {
+  const isOwn = record?.lease?.holder === attempt.holder
+  return isOwn ? { ...attempt, attempt: record.attempt } : attempt
 }
 
 /**
@@ -85,7 +88,7 @@ export async function endSession(
   const wasUsedElsewhere = reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
   let isLost = attempt.inDoubt || wasUsedElsewhere
   const won = await swapUntilWon(cell, cell.kept, (record) => {
-    const verdict = settleRejection(record, attempt, isStrict)
+    const verdict = settleRejection(record, latestOf(attempt, record), isStrict)
     if (verdict === 'again' || verdict === 'replaced') return undefined
     // Reported first: the swap may be made although its response is lost, and then nothing is left to report.
     if (isLost && wasUsedElsewhere)
