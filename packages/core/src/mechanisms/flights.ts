@@ -34,7 +34,7 @@ export function createFlights(): Flights {
   }
 }
 
-/** For runtimes in which no request may await what another one started: nothing is shared, the claim alone decides. */
+/** For runtimes in which no request may await what another one started: nothing is shared. Only the lease decides. */
 export const soloFlights: Flights = {
   join: (_group, _name, start) => ({ result: start(), joined: false }),
 }

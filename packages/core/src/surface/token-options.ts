@@ -58,7 +58,14 @@ export interface TokenManagementOptions {
   readonly refreshTokenReuse?: ReusePolicy
   /** Whether the old access token still works while a refresh is on its way. Default true. */
   readonly serveDuringRefresh?: boolean
-  /** Seconds that the authorization server may take to answer. Default 10. */
+  /**
+   * How long a caller waits for the authorization server, in seconds.
+   *
+   * A refresh is not aborted then: its response is awaited for up to 65 seconds, because it may carry the only valid
+   * refresh token.
+   *
+   * @default 10
+   */
   readonly requestTimeoutSeconds?: number
   /** Seconds that the session store may take over one operation. Default 5. */
   readonly storeTimeoutSeconds?: number

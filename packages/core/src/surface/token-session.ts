@@ -15,7 +15,10 @@ import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-opt
 export interface TokenOptions extends TokenRequest {
   /** Lets this caller go; a refresh that others wait for goes on. */
   readonly signal?: AbortSignal | undefined
-  /** The `value` of a token that a resource server rejected with `invalid_token`: it is replaced. */
+  /**
+   * The `value` of a token that a resource server rejected with `invalid_token`. Another one is returned, unless several
+   * were rejected in a row and this one is new.
+   */
   readonly rejected?: string | undefined
 }
 
