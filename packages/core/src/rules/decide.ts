@@ -54,8 +54,9 @@ export function decide(
 
   const next = replace(record, wanted, time, lease)
   if (!token || state === 'expired') return next
-  if (!policy.serveDuringRefresh && (next.do === 'refresh' || next.do === 'wait')) return next
-  return { do: 'serve', token, refresh: next.do === 'refresh' && !risksGrant(record, policy, lease) }
+  const canRefresh = next.do === 'refresh' && !risksGrant(record, policy, lease)
+  if (!policy.serveDuringRefresh && (canRefresh || next.do === 'wait')) return next
+  return { do: 'serve', token, refresh: canRefresh }
 }
 
 function stateOf(

@@ -108,6 +108,13 @@ describe('decide', () => {
   )
 
   it.each([
+    ['doubt', record(20, { doubt: 'unknown' })],
+    ['a lapsed lease', record(20, { lease })],
+  ])('with %s, a strict server is not asked while the access token works, in any setup', (_what, seen) => {
+    expect(decide(seen, { key: '' }, AT, patient, 'lapsed')).toEqual(serve(20, false))
+  })
+
+  it.each([
     // lifetime, age, predecessors that were rejected, whether the rejected token is kept
     [1000, 0, undefined, false],
     [1000, 0, 1, false],
