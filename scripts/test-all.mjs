@@ -9,6 +9,7 @@ const steps = [
   ['test', 'npm test'],
   ['exhaustive', 'npm run test:exhaustive'],
   ['mutants', 'npm run test:mutants'],
+  ['simulation', 'npm run test:simulation -- --runs 500 --seed 1'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --once --seed 1'],
   ['herd', 'npm run test:herd -- --quick'],

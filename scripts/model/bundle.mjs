@@ -20,7 +20,8 @@ export async function bundleModel(outfile, edits = {}, entry = 'test/model/check
   })
 }
 
-function mutate(edits) {
+/** Changes sources of core while they are bundled. */
+export function mutate(edits) {
   const paths = byPath(edits)
   return {
     name: 'mutate',

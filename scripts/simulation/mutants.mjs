@@ -1,0 +1,74 @@
+const SESSION = 'mechanisms/request-session.ts'
+const GENERATIONS = 'mechanisms/generations.ts'
+const CELL = 'mechanisms/stored-cell.ts'
+const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
+const DRAIN = 'surface/drain.ts'
+const REDIRECT = 'rules/redirect.ts'
+
+/** Mistakes in routes, cookies and drain by name: edits of core, by file. */
+export const mutants = {
+  'cookie preferred to a newer successor': {
+    [COOKIE_CELL]: [['held.ended || held.generation >= carried.generation', 'held.ended']],
+  },
+  'response of an older generation sets the cookie': {
+    [GENERATIONS]: [
+      ['record.generation > held\n', 'record.generation !== held\n'],
+      ['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity'],
+    ],
+    [SESSION]: [
+      ['if (newest && snapshot.record.generation < newest.record.generation) return', 'if (newest) return'],
+    ],
+  },
+  'caught up too early': {
+    [GENERATIONS]: [
+      ['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1'],
+      ['record.generation === held && !record.caughtUp', '!record.caughtUp'],
+    ],
+  },
+  'late stream refreshes and writes': {
+    [GENERATIONS]: [['clock.elapsed() - openedAt > LATE_MS', 'openedAt > LATE_MS * 1e9']],
+    [SESSION]: [['(headersSent || browser.isLate())', 'browser.isLate()']],
+  },
+  'sign-out leaves the cookie': { [SESSION]: [["pending = 'clear'\n", 'pending = undefined\n']] },
+  'sign-out leaves no note in the store': {
+    [CELL]: [
+      [
+        'if (await swap(last, ended(last.record, reason))) return last.record',
+        'await vault.remove(key)\n        return last.record',
+      ],
+    ],
+  },
+  'sign-out revokes nothing': {
+    'handlers/logout.ts': [['if (last) session.keepAlive', 'if (!last) session.keepAlive']],
+  },
+  'drain does not wait': {
+    [DRAIN]: [['if (await work.finish(timeoutSeconds * 1000)) return', 'if (draining) return']],
+  },
+  'refresh not kept alive': {
+    'mechanisms/refresh/refresher.ts': [['call.keepAlive(result.catch(() => undefined))', '']],
+  },
+  'token sent to another origin': {
+    [REDIRECT]: [['hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)', 'hop.trusted']],
+  },
+  'cookies sent to the API': { 'rules/proxy-headers.ts': [['cookie2?|dpop', 'dpop']] },
+  'response with cookies can be cached': {
+    'surface/respond.ts': [["headers.set('cache-control', 'no-store')", '']],
+  },
+  'only the first secret opens': {
+    'mechanisms/seal.ts': [
+      [
+        '(await keys()).find(({ id }) => id === keyId)',
+        '(await keys()).slice(0, 1).find(({ id }) => id === keyId)',
+      ],
+    ],
+  },
+  'left-over chunks of a cookie': {
+    [SESSION]: [['...cleared(staleChunks(cookieName, cookies, chunks.length)),', '']],
+    'rules/cookies.ts': [
+      [
+        'const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)',
+        'const count = Math.max(Number(/^~([1-4])~/.exec(first)?.[1] ?? 0), ...[1, 2, 3, 4].filter((n) => cookies.has(`${name}.${n - 1}`)))',
+      ],
+    ],
+  },
+}
