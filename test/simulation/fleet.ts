@@ -24,7 +24,7 @@ const DRAIN_SECONDS = 100
 
 export function createFleet(setting: Setting): Fleet {
   const { plan, world, random, history } = setting
-  const shared = createMemoryStore({ now: world.now })
+  const shared = createMemoryStore({ clock: { now: world.now, elapsed: () => world.now() * 1000 } })
   const outage = { until: -Infinity, hangs: false }
   const instances: Instance[] = []
   const finished = new Set<number>()

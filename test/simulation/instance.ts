@@ -55,7 +55,7 @@ export function createInstance({
   const { plan, world, history, server } = setting
   const machine = createMachine(index, world, aheadSeconds)
   const { clock } = machine
-  const store = plan.store === 'shared' ? shared : createMemoryStore({ now: clock.now })
+  const store = plan.store === 'shared' ? shared : createMemoryStore({ clock })
   let busy = 0
   const count = (work: Promise<unknown>) => {
     busy += 1
