@@ -2,5 +2,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 const { check } = await import(workerData.bundle)
-// oxlint-disable-next-line unicorn/require-post-message-target-origin
-parentPort.on('message', async (seed) => parentPort.postMessage(await check(seed)))
+
+async function report(seed) {
+  const result = await check(seed)
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort.postMessage(result)
+}
+
+parentPort.on('message', (seed) => void report(seed))

@@ -99,7 +99,13 @@ export const noSignInWhileAlive: Invariant = (outcome, facts) => {
     .filter(({ signIn, visit }) => signIn && (visit.isProbe || !wrongClocks(outcome)))
     .filter(({ ended = END }) => !isIdle(outcome, facts, ended))
     .filter(({ ended = END }) => ![over, givenUp].some((commit) => commit && commit.step <= ended.step))
+    .filter(({ ended = END }) => !isSigningOut(ended))
     .map(({ began, act }) => `${act} asked for a sign-in at ${moment(began)} while the session lives`)
+
+  /** While the store fails, a process refuses a session whose user has asked to sign out. */
+  function isSigningOut({ step }: { readonly step: number }): boolean {
+    return facts.told.some((told) => told.event.type === 'sign_out_incomplete' && told.step <= step)
+  }
 }
 
 /** I2: a session that ends because its refresh token is dead had a cause that no client can prevent, and an event reported it. */
