@@ -199,13 +199,14 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
     const application = createApplication({ session, requestTimeoutSeconds: 10 })
     const { server, clock, events } = application
     const { again } = await callWithExpiredToken(application)
-    server.script('refresh', { type: 'delay', ms: 60_000, when: 'after' })
+    server.script('refresh', { type: 'delay', ms: 50_000, when: 'after' })
 
     const call = again()
     while (server.counts.refresh === 0) await clock.advance(0)
     await clock.advance(10_001)
     expect(await untilDone(clock, call)).toBe('error refresh_pending')
-    await clock.advance(50_000)
+    // The delay may begin only now, and the response is awaited for 65 seconds.
+    await clock.advance(51_000)
     expect(await untilDone(clock, again())).toMatch(/^at_/)
     expect(server.counts.refresh).toBe(1)
     expect(events).toContainEqual(
