@@ -25,8 +25,8 @@ const FRESHNESS = 'rules/freshness.ts'
 const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
 const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)))'
 const SETTLEMENT = 'const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)'
-const END = 'if (await swap(last, ended(last.record, reason))) return last.record'
-const REMOVE = '{\n          await vault.remove(key)\n          return last.record\n        }'
+const END = 'const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))'
+const REMOVE = '{\n          await vault.remove(key)\n          return endedAs(now.record, now)\n        }'
 const ALONE = [JOIN, '{ result: fly(cell, demandOf(cell, call)), joined: false }']
 const UNLEASED = [TAKE, 'const snapshot = { ...from, record: withLease(from.record, holder, isUnsent) }']
 
@@ -63,10 +63,8 @@ export const mutants = {
       [STORED_CELL]: [
         [
           END,
-          `if (await swap(last, ended(last.record, reason))) {
-          if (inStoreAlone) await vault.remove(key)
-          return last.record
-        }`,
+          `${END}
+        if (tombstone && inStoreAlone) await vault.remove(key)`,
         ],
       ],
       [PERSIST]: [
@@ -144,17 +142,6 @@ export const mutants = {
         [
           'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
           'clock.elapsed() - startedAt',
-        ],
-      ],
-    },
-  ],
-  'fence by the wall clock alone': [
-    ['stops'],
-    {
-      [LEASE]: [
-        [
-          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
-          '(clock.now() - startedAtWall) * 1000',
         ],
       ],
     },

@@ -24,8 +24,19 @@ export const testMutants = {
       [FLIGHT]: [
         [FIRST_TURN, `let turn: Turn | undefined = ${NO_TURN}`],
         [
-          "if (taken === 'again') continue",
-          "if (taken === 'again') continue\n        turn = await line.enter(cell.key)",
+          'const done = await exchange(',
+          'turn = await line.enter(cell.key)\n        const done = await exchange(',
+        ],
+      ],
+    },
+  ],
+  'fence by the wall clock alone': [
+    [LEASE_TESTS],
+    {
+      [LEASE]: [
+        [
+          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
+          '(clock.now() - startedAtWall) * 1000',
         ],
       ],
     },

@@ -24,17 +24,17 @@ export async function proveExample(
   }
 }
 
-async function drive(urls: readonly string[], { server }: World): Promise<void> {
+async function drive(urls: readonly string[], { server, spoil }: World): Promise<void> {
   const [url = ''] = urls
   const user = createUserAgent()
   const orders = (from = url) => user.send(`${from}/orders`)
   expect((await orders()).status).toBe(401)
 
-  server.script('token', [{ type: 'members', set: { expires_in: 0 } }])
   const home = await user.visit(`${url}/auth/login`)
   expect(home).toMatchObject({ url: `${url}/`, status: 200, html: expect.stringContaining('Sign out') })
 
   const cookie = user.cookiesFor(url)
+  spoil()
   const responses = await Promise.all(
     Array.from({ length: CALLS }, (_, i) =>
       fetch(`${urls[i % urls.length]}/orders`, { headers: { cookie } }),

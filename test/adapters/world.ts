@@ -5,6 +5,8 @@ import { createAuthorizationServer, type FakeAuthorizationServer } from '@everto
 /** What the examples need around them. */
 export interface World {
   readonly server: FakeAuthorizationServer
+  /** From here on, the API rejects the token that it sees next. */
+  spoil(): void
   /** For the environment of an example. */
   readonly env: Readonly<Record<string, string>>
   close(): Promise<void>
@@ -17,6 +19,7 @@ export async function createWorld(): Promise<World> {
   const [client] = server.clients
   return {
     server,
+    spoil: api.spoil,
     env: {
       ISSUER: server.issuer,
       CLIENT_ID: client?.id ?? '',
@@ -33,16 +36,25 @@ export async function createWorld(): Promise<World> {
 }
 
 /** Answers to an access token that the authorization server calls active. */
-async function startApi(server: FakeAuthorizationServer): Promise<{ readonly url: string; close(): void }> {
+async function startApi(
+  server: FakeAuthorizationServer,
+): Promise<{ readonly url: string; spoil(): void; close(): void }> {
+  let isSpoiling = false
+  let spoiled: string | undefined
   const api = createServer((request, response) => {
     const [, token = ''] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? []
-    const known = request.url === '/orders/recent' && server.introspect(token).active
-    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json' })
+    if (isSpoiling) spoiled ??= token
+    const known = request.url === '/orders/recent' && token !== spoiled && server.introspect(token).active
+    const challenge = known ? {} : { 'www-authenticate': 'Bearer error="invalid_token"' }
+    response.writeHead(known ? 200 : 401, { 'content-type': 'application/json', ...challenge })
     response.end(JSON.stringify(known ? ['A-1042'] : { error: 'invalid_token' }))
   })
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+    spoil() {
+      isSpoiling = true
+    },
     close() {
       api.close()
       api.closeAllConnections()

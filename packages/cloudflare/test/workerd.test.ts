@@ -143,10 +143,11 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
 })
 
 it('S8: a burst at a cold isolate fetches the metadata once', async () => {
-  const { signIn, server, vars } = await start()
+  const { signIn, server, vars, advance } = await start()
   const browser = await signIn()
   const cookie = browser.cookieHeader()
   cold = await startApplication({ vars })
+  await advance(301)
   await cold.advance(301)
   server.resetCounts()
 

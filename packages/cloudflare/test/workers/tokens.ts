@@ -22,7 +22,8 @@ export default {
       await auth.startSession(await request.json())
       return new Response()
     }
-    const token = await auth.getUserAccessToken()
+    const rejected = new URL(request.url).searchParams.get('rejected')
+    const token = await auth.getUserAccessToken(rejected === null ? {} : { rejected })
     return new Response(token?.value ?? 'nobody', { status: token ? 200 : 401 })
   }),
 }

@@ -142,6 +142,17 @@ describe('from the swap to the send', () => {
     for (let i = 0; i < 3; i++) expect(await take(lease, bench.kept)).toBe('again')
   })
 
+  it('a process that was frozen after the swap does not send, although its wall clock was set back', async () => {
+    const bench = await createLeaseBench((store) => {
+      const freeze = async () => {
+        await bench.clock.advance(2500)
+        bench.clock.jump(-600)
+      }
+      return slowly(freeze)(store)
+    })
+    expect(await take(bench.watch('me'), bench.kept)).toBe('again')
+  })
+
   it('a machine that was suspended after the swap does not send, although its monotonic clock stood still', async () => {
     const bench = await createLeaseBench((store) => {
       const suspend = async () => bench.clock.jump(600)
