@@ -1,6 +1,7 @@
 import { BEGINNING, END, hindered, isSigningOut, isDeclared, isKilled, moment } from './facts.ts'
 import type { Call, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
+import type { Profile } from './plan.ts'
 import { EPOCH } from './process.ts'
 
 const LISTENED_MS = 64_000
@@ -65,8 +66,8 @@ export const lossReported: Invariant = ({ history }, { grant, over, refused, rep
 }
 
 /** A request that was overtaken arrives after the grace period, if not for another trouble. */
-function endsGrace({ kind, what }: Trouble): boolean {
-  return kind !== 'answer' || what === 'stalled'
+function endsGrace({ kind, what }: Trouble, profile: Profile): boolean {
+  return kind !== 'answer' || (what === 'stalled' && profile === 'grace')
 }
 
 /** The visitor comes again: with the token that was no good, or because it was asked to. */
@@ -82,8 +83,10 @@ export const usable: Invariant = ({ plan, history, server }, facts) => {
   const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
   // Where a grace period covers the second use, it costs nothing by itself.
   const hasGrace = plan.profile === 'grace' || plan.profile === 'newest'
-  const isRisky = hasGrace ? history.troubles.some(endsGrace) : true
-  if (!isForgiving && (lost || reported || (repeats.length > 0 && isRisky))) return []
+  const isRisky = hasGrace ? history.troubles.some((each) => endsGrace(each, plan.profile)) : true
+  // With the grace period, only a response that never comes costs the session, whatever was reported.
+  const isExcused = isRisky ? lost || reported || repeats.length > 0 : lost
+  if (!isForgiving && isExcused) return []
   const probes = history.calls.filter((call) => call.probe && call.grant === grant)
   return probes
     .filter((call, index) => !isValid(call) && !isFollowedUp(probes[index + 1]))

@@ -29,13 +29,18 @@ export function createWorld(scheduler: Scheduler): World {
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms === Infinity) return new Promise(() => undefined)
-    return new Promise((wake) => {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal?.removeEventListener('abort', leave)
+        resolve()
+      }
       const sleeper = { due: time + Math.max(0, ms), wake }
-      sleepers.push(sleeper)
-      signal?.addEventListener('abort', () => {
+      const leave = () => {
         sleepers = sleepers.filter((other) => other !== sleeper)
         wake()
-      })
+      }
+      sleepers.push(sleeper)
+      signal?.addEventListener('abort', leave)
     })
   }
 

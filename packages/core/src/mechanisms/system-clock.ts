@@ -8,10 +8,13 @@ export const systemClock: Clock = {
   elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, Math.min(ms, MAX_TIMER_MS))
-      signal?.addEventListener('abort', () => {
+      const wake = () => {
         clearTimeout(timer)
+        // A signal can outlive many sleeps.
+        signal?.removeEventListener('abort', wake)
         resolve()
-      })
+      }
+      const timer = setTimeout(wake, Math.min(ms, MAX_TIMER_MS))
+      signal?.addEventListener('abort', wake)
     }),
 }
