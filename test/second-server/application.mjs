@@ -41,7 +41,7 @@ export async function createApplication({ server, client, session }) {
     scope: 'openid',
     session,
     backChannelLogout: true,
-    fetch: listenIn,
+    fetch: async (input, init) => withoutDate(await listenIn(input, init)),
     onEvent: (event) => events.emit(event.type, event),
     clock: {
       now: () => Date.now() / 1000 + ahead,
@@ -89,6 +89,13 @@ export async function createApplication({ server, client, session }) {
     setAhead: (seconds) => void (ahead = seconds),
     close: () => new Promise((resolve) => http.close(resolve).closeAllConnections()),
   }
+}
+
+/** The clock of the real server cannot be set ahead, so the application must not learn it. */
+function withoutDate({ status, headers: received, body }) {
+  const headers = new Headers(received)
+  headers.delete('date')
+  return new Response(body, { status, headers })
 }
 
 function fingerprint(token) {
