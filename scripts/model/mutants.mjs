@@ -335,7 +335,7 @@ export const mutants = {
   'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
   'back-off by a wrong clock obeyed': [
     ['everything'],
-    { 'rules/back-off.ts': [[' && left <= backOff.seconds + ROUNDING_SECONDS', '']] },
+    { 'rules/back-off.ts': [['left <= backOff.seconds + MAX_DIFFERENCE_SECONDS', 'backOff']] },
   ],
   'no last look after a pause': [
     ['stops'],

@@ -76,7 +76,7 @@ export function releaseSteps(world: World, name: InstanceName, index: number): S
 function released(record: Parameters<typeof withDoubt>[0], { message, mayRetry }: Exchange): typeof record {
   if (!message || message.answer.kind === 'refreshed' || message.answer.kind === 'rejected') return record
   const { kind } = message.answer
-  const next = mayRetry ? withoutLease(record) : withBackOff(record, CODES[kind], NOW)
+  const next = mayRetry ? withoutLease(record) : withBackOff(record, CODES[kind], { wall: NOW })
   return message.attempt.inDoubt || kind === 'ambiguous' ? withDoubt(next) : next
 }
 

@@ -92,7 +92,7 @@ function forgetRejection(draft: World, instance: Instance, exchange: Exchange): 
 function change(record: SessionRecord, { verdict }: Exchange): SessionRecord {
   if (verdict === 'replaced') return withDoubt(record)
   if (verdict === 'use_spare') return withSpareInUse(record)
-  return withLastWait(record, 'refresh_outcome_unknown', NOW, LISTEN_SECONDS)
+  return withLastWait(record, 'refresh_outcome_unknown', { wall: NOW }, LISTEN_SECONDS)
 }
 
 function finishChange(draft: World, instance: Instance, exchange: Exchange): void {

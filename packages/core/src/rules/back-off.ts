@@ -1,9 +1,12 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
+import { type TimeReading, timeFor } from './freshness.ts'
 
 /** A refresh failed. No process starts another one before `until`. */
 export interface BackOff {
-  /** Seconds since the epoch, by the wall clock of the process that wrote it. */
+  /** Seconds since the epoch: by the server's clock if `ahead` is set, otherwise by the writer's wall clock. */
   readonly until: number
+  /** The server's clock minus the writer's wall clock, in seconds. */
+  readonly ahead?: number | undefined
   /** How long the pause was, in seconds. A pause that ends later than that was written by another clock. */
   readonly seconds: number
   readonly failures: number
@@ -30,20 +33,22 @@ const MAX_BACK_OFF_SECONDS = 60
 export function nextBackOff(
   before: BackOff | undefined,
   code: ErrorCode,
-  now: number,
+  { wall, server }: TimeReading,
   { retryAfterSeconds = 0, jitter = 0 }: BackOffOptions = {},
 ): BackOff {
   const failures = Math.min((before?.failures ?? 0) + 1, MAX_FAILURES)
   const ownSeconds = Math.min(2 ** (failures - 1), MAX_BACK_OFF_SECONDS)
   const seconds = Math.max(retryAfterSeconds, ownSeconds) * (1 + jitter / 4)
-  return { until: now + seconds, seconds, failures, code }
+  const ahead = server === undefined ? undefined : server - wall
+  return { until: (server ?? wall) + seconds, ahead, seconds, failures, code }
 }
 
-/** Differences below this come from rounding. */
-const ROUNDING_SECONDS = 0.001
+/** Two processes that know the server's clock differ by no more than this. */
+const MAX_DIFFERENCE_SECONDS = 5
 
-/** Returns whether the pause still lasts. A pause that ends later than it can was written by another clock. */
-export function isBackingOff(backOff: BackOff | undefined, now: number): boolean {
-  const left = backOff ? backOff.until - now : 0
-  return backOff !== undefined && left > 0 && left <= backOff.seconds + ROUNDING_SECONDS
+/** Returns how many seconds of the pause are left. A pause that ends later than it can was written by a wrong clock. */
+export function secondsLeft(backOff: BackOff | undefined, time: TimeReading): number {
+  if (!backOff) return 0
+  const left = backOff.until - timeFor(backOff, time)
+  return left <= backOff.seconds + MAX_DIFFERENCE_SECONDS ? Math.max(0, left) : 0
 }

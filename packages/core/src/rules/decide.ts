@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
-import { isBackingOff } from './back-off.ts'
+import { secondsLeft } from './back-off.ts'
 import { type Freshness, freshness, isFromFuture, jitterOf, type TimeReading, timeFor } from './freshness.ts'
 import { rejectionWaitSeconds } from './rejected-token.ts'
 import type { SessionRecord } from './session-record.ts'
@@ -75,18 +75,13 @@ function stateOf(
   return Math.max(0, now - token.obtainedAt) < wait ? 'fresh' : 'expired'
 }
 
-function replace(
-  record: SessionRecord,
-  wanted: TokenWanted,
-  { wall }: TimeReading,
-  lease: LeaseState,
-): Decision {
+function replace(record: SessionRecord, wanted: TokenWanted, time: TimeReading, lease: LeaseState): Decision {
   if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
   if (exceedsGrant(wanted.request?.scope, record.scope))
     return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
   const backOffs = [record.backOff, record.parameterBackOffs?.[wanted.key]]
-  const backOff = backOffs.find((each) => isBackingOff(each, wall))
-  if (backOff) return { do: 'fail', code: backOff.code, seconds: backOff.until - wall }
+  const backOff = backOffs.find((each) => secondsLeft(each, time) > 0)
+  if (backOff) return { do: 'fail', code: backOff.code, seconds: secondsLeft(backOff, time) }
   return { do: record.lease && lease === 'live' ? 'wait' : 'refresh' }
 }
 

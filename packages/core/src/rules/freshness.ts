@@ -37,12 +37,15 @@ const HARD_FRACTION = 0.1
 const HARD_SECONDS = 5
 
 /**
- * Returns the time by the clock that the token's times were written with.
+ * Returns the time by the clock that a date in the record was written with.
  *
- * A token that was written with the server's clock is compared with that clock. A process that does not know it yet
- * uses the difference that the writer saw. A token that was written with a wall clock is compared with a wall clock.
+ * A date that was written with the server's clock is compared with that clock. A process that does not know it yet
+ * uses the difference that the writer saw. A date that was written with a wall clock is compared with a wall clock.
  */
-export function timeFor({ ahead }: Pick<StoredToken, 'ahead'>, { wall, server }: TimeReading): number {
+export function timeFor(
+  { ahead }: { readonly ahead?: number | undefined },
+  { wall, server }: TimeReading,
+): number {
   if (ahead === undefined) return wall
   return server ?? wall + ahead
 }

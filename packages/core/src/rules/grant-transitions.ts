@@ -128,10 +128,10 @@ export function withSpareInUse(record: SessionRecord): SessionRecord {
 export function withBackOff(
   record: SessionRecord,
   code: ErrorCode,
-  now: number,
+  time: TimeReading,
   options?: BackOffOptions,
 ): SessionRecord {
-  return { ...withoutLease(record), backOff: nextBackOff(record.backOff, code, now, options) }
+  return { ...withoutLease(record), backOff: nextBackOff(record.backOff, code, time, options) }
 }
 
 /** Does the same for one token key, after the authorization server refused the parameters of the request. */
@@ -139,12 +139,12 @@ export function withParameterBackOff(
   record: SessionRecord,
   key: string,
   code: ErrorCode,
-  now: number,
+  time: TimeReading,
   options?: BackOffOptions,
 ): SessionRecord {
   const { [key]: before, ...others } = record.parameterBackOffs ?? {}
   const newest = Object.entries(others).slice(1 - MAX_TOKENS)
-  const backOff = nextBackOff(before, code, now, options)
+  const backOff = nextBackOff(before, code, time, options)
   return { ...withoutLease(record), parameterBackOffs: Object.fromEntries([...newest, [key, backOff]]) }
 }
 
@@ -156,10 +156,10 @@ export function withParameterBackOff(
 export function withLastWait(
   record: SessionRecord,
   code: ErrorCode,
-  now: number,
+  time: TimeReading,
   seconds: number,
 ): SessionRecord {
-  const waiting = withBackOff(record, code, now, { retryAfterSeconds: seconds })
+  const waiting = withBackOff(record, code, time, { retryAfterSeconds: seconds })
   return { ...waiting, doubt: 'refused' }
 }
 

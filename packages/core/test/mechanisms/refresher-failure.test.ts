@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
+import type { Refresher, RefresherOptions } from '../../src/mechanisms/refresh/refresher.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import { asleep } from './bench.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
@@ -44,7 +46,39 @@ describe('a request that the server has not processed', () => {
     }
     expect(bench.sent).toHaveLength(1)
   })
+
+  it('the pause is the same for processes whose wall clocks differ, if they know the time of the server', async () => {
+    const bench = await createRefreshBench()
+    const [behind, ahead] = [-120, 120].map((skew) => bench.process(withSkew(bench.clock, skew))) as Processes
+    const call = bench.ask(behind)
+    ;(await bench.untilSent(1)).answer({ ...NOT_PROCESSED, retryAfterSeconds: 40 })
+    await call
+    for (let i = 0; i < 20; i++)
+      for (const process of [ahead, behind]) {
+        expect(await bench.ask(process)).toBe('authorization_server_unavailable')
+        await pass(bench, 900, 900)
+      }
+    expect(bench.sent).toHaveLength(1)
+    await pass(bench, 5000, 500)
+    for (const [i, process] of [behind, ahead].entries()) {
+      const next = bench.ask(process)
+      ;(await bench.untilSent(2 + i)).answer({ ...NOT_PROCESSED, retryAfterSeconds: 10 })
+      await next
+      await pass(bench, 11_000, 500)
+    }
+  })
 })
+
+type Processes = [Refresher, Refresher]
+
+/** A process whose wall clock is wrong, and who has seen a response of the server. */
+function withSkew(clock: Clock, seconds: number): Pick<RefresherOptions, 'clock' | 'serverClock'> {
+  const skewed = { ...clock, now: () => clock.now() + seconds }
+  const request = () => Promise.resolve()
+  const serverClock = createServerClock({ clock: skewed, emit: () => undefined, request })
+  serverClock.observe(new Headers({ date: new Date(clock.now() * 1000).toUTCString() }), 1)
+  return { clock: skewed, serverClock }
+}
 
 describe('a connection that is reset', () => {
   it.each([

@@ -81,7 +81,8 @@ describe('decide', () => {
   it.each([
     [0.5, { do: 'fail', code: 'client_rejected', seconds: 0.5 }],
     [300, { do: 'fail', code: 'client_rejected', seconds: 300 }],
-    [300.5, refresh],
+    [305, { do: 'fail', code: 'client_rejected', seconds: 305 }],
+    [305.5, refresh],
     [86_400, refresh],
     [0, refresh],
     [-5, refresh],

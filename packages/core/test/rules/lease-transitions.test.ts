@@ -87,7 +87,7 @@ describe('withBackOff', () => {
     check((record) => {
       const { lease: _lease, backOff: before, ...rest } = record
       const options = { retryAfterSeconds: 77 }
-      const { backOff, ...next } = withBackOff(record, 'client_rejected', NOW, options)
+      const { backOff, ...next } = withBackOff(record, 'client_rejected', { wall: NOW }, options)
       expect(next).toEqual(rest)
       const failures = Math.min((before?.failures ?? 0) + 1, 10)
       expect(backOff).toEqual({ until: NOW + 77, seconds: 77, failures, code: 'client_rejected' })
@@ -97,7 +97,7 @@ describe('withBackOff', () => {
 
 describe('withParameterBackOff', () => {
   const refuse = (record: SessionRecord, key: string) =>
-    withParameterBackOff(record, key, 'client_rejected', NOW)
+    withParameterBackOff(record, key, 'client_rejected', { wall: NOW })
 
   it('backs off for one token key, and leaves the others and the session alone', () => {
     check((record) => {
@@ -120,7 +120,7 @@ describe('withParameterBackOff', () => {
 it('withLastWait: the session waits once for a response that may still arrive', () => {
   check((record) => {
     const { lease: _lease, ...rest } = record
-    const next = withLastWait(record, 'refresh_outcome_unknown', NOW, 65)
+    const next = withLastWait(record, 'refresh_outcome_unknown', { wall: NOW }, 65)
     expect(next).toEqual({ ...rest, backOff: next.backOff, doubt: 'refused' })
     expect(next.backOff).toMatchObject({ until: NOW + 65, seconds: 65 })
   })

@@ -177,7 +177,7 @@ function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
     case 'lease':
       return withLease(record, holder)
     case 'fail':
-      return withBackOff(withLease(record, holder), 'refresh_outcome_unknown', NOW)
+      return withBackOff(withLease(record, holder), 'refresh_outcome_unknown', { wall: NOW })
     case 'doubt':
       return withDoubt(record)
     case 'touch':

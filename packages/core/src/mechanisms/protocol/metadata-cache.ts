@@ -42,7 +42,7 @@ export function createMetadataCache<T>(options: MetadataCacheOptions<T>): Metada
       return metadata
     } catch (error) {
       const code = 'authorization_server_unavailable'
-      const backOff = nextBackOff(failure?.backOff, code, now(), { jitter: random() })
+      const backOff = nextBackOff(failure?.backOff, code, { wall: now() }, { jitter: random() })
       // Without metadata nothing works, so a server that is back must be found soon.
       failure = { error, backOff: { ...backOff, until: Math.min(backOff.until, now() + MAX_PAUSE_SECONDS) } }
       throw error

@@ -1,5 +1,6 @@
 import type { RefreshAnswer } from '../../ports/authorization-server.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
+import { secondsLeft } from '../../rules/back-off.ts'
 import { decide, type ReusePolicy } from '../../rules/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../rules/grant-transitions.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
@@ -55,8 +56,8 @@ export async function recover(
   const options = { retryAfterSeconds, jitter: random() }
   const isFree = await release(cell, attempt, (record) =>
     ABOUT_PARAMETERS.has(cause.error ?? '')
-      ? withParameterBackOff(record, attempt.key, code, clock.now(), options)
-      : withBackOff(record, code, clock.now(), options),
+      ? withParameterBackOff(record, attempt.key, code, serverClock.read(), options)
+      : withBackOff(record, code, serverClock.read(), options),
   )
   if (isFree) {
     const now = await cell.read()
@@ -64,7 +65,8 @@ export async function recover(
     const next = decide(now.record, attempt, serverClock.read(), policy)
     const ready = next.do === 'serve' ? toTokenResult(next, now) : undefined
     if (ready) return ready
-    if (now.record.backOff) throw refreshError(code, now.record.backOff.until - clock.now(), cause)
+    const { backOff } = now.record
+    if (backOff) throw refreshError(code, secondsLeft(backOff, serverClock.read()), cause)
   }
   throw refreshError(code, retryAfterSeconds ?? 1, cause)
 }

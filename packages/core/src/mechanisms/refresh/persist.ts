@@ -79,7 +79,7 @@ function settled(
   record: SessionRecord,
   attempt: RefreshAttempt,
   grant: TokenGrant,
-  { serverClock, clock, random }: RefreshContext,
+  { serverClock, random }: RefreshContext,
 ): SessionRecord {
   if (settlement === 'spare') return withSpare(record, grant.refreshToken as string)
   const { key, rejected, capacity, holder } = attempt
@@ -95,7 +95,7 @@ function settled(
   const isOnly = record.attempt === attempt.attempt && attempt.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
-  return withBackOff(next, 'token_response_malformed', clock.now(), { jitter: random() })
+  return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
 }
 
 function tokenFrom(

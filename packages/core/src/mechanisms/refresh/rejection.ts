@@ -20,7 +20,7 @@ export async function handleRejection(
   isLast: boolean,
   context: RefreshContext,
 ): Promise<TokenResult | 'again' | 'listen'> {
-  const { policy, clock } = context
+  const { policy, serverClock } = context
   const judge = (record: SessionRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), policy.reuse === 'strict')
   const verdict = judge((await cell.kept())?.record)
@@ -45,7 +45,7 @@ export async function handleRejection(
   }
 
   function waitForResponse(record: SessionRecord): SessionRecord {
-    return withLastWait(record, 'refresh_outcome_unknown', clock.now(), LISTEN_MS / 1000)
+    return withLastWait(record, 'refresh_outcome_unknown', serverClock.read(), LISTEN_MS / 1000)
   }
 }
 
