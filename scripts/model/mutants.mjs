@@ -6,7 +6,6 @@ const SEND = 'mechanisms/refresh/send.ts'
 const KEEP_LEASE = 'mechanisms/refresh/keep-lease.ts'
 const LEASE = 'mechanisms/refresh/lease.ts'
 const PERSIST = 'mechanisms/refresh/persist.ts'
-const REJECTION = 'mechanisms/refresh/rejection.ts'
 const FAILURE = 'mechanisms/refresh/failure.ts'
 const SERVER_CLOCK = 'mechanisms/server-clock.ts'
 const HTTP = 'mechanisms/http.ts'
@@ -247,13 +246,6 @@ export const mutants = {
     ['clocks'],
     { [FRESHNESS]: [['if (ahead === undefined) return wall', 'return wall']] },
   ],
-  'invalid_grant ends without re-read': [
-    ['stops'],
-    {
-      [REJECTION]: [["if (verdict === 'again' || verdict === 'replaced') return undefined", '']],
-      [SETTLE]: [["if (record.refreshToken !== used.refreshToken) return 'replaced'", '']],
-    },
-  ],
   'session ended although another attempt runs': [
     ['takeovers'],
     { [SETTLE]: [["if (record.attempt !== used.attempt) return 'again'", '']] },
@@ -279,10 +271,6 @@ export const mutants = {
   'doubt forgotten after a failure': [
     ['answers'],
     { [FAILURE]: [['? withDoubt(next) : next', '? next : next']] },
-  ],
-  'doubt forgotten when a late response is written': [
-    ['stops'],
-    { [PERSIST]: [['isOnly ? granted : withDoubt(granted)', 'granted']] },
   ],
   'tombstone left out': [
     ['endings'],
@@ -336,10 +324,6 @@ export const mutants = {
   'back-off by a wrong clock obeyed': [
     ['everything'],
     { 'rules/back-off.ts': [['left <= backOff.seconds + MAX_DIFFERENCE_SECONDS', 'backOff']] },
-  ],
-  'no last look after a pause': [
-    ['stops'],
-    { 'mechanisms/deadline.ts': [['if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)', '']] },
   ],
   'looks at the store less and less often': [
     ['waits'],

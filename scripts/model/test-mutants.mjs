@@ -1,15 +1,23 @@
-// Mistakes that the model cannot see, because they need a line, a deploy or a slow store. Tests must notice them.
+// Mistakes that the model cannot see, because they need a line, a deploy or a slow store, or that it sees too seldom.
+// Tests must notice them.
 const FLIGHT = 'mechanisms/refresh/flight.ts'
 const LEASE = 'mechanisms/refresh/lease.ts'
 const LINE = 'mechanisms/refresh/line.ts'
 const DRAIN = 'surface/drain.ts'
 const BACK_OFF = 'rules/back-off.ts'
+const REJECTION = 'mechanisms/refresh/rejection.ts'
+const PERSIST = 'mechanisms/refresh/persist.ts'
+const SETTLE = 'rules/settle.ts'
+const DEADLINE = 'mechanisms/deadline.ts'
 
 const HERD = 'test/integration/herd.test.ts'
 const LINE_TESTS = 'packages/core/test/mechanisms/line.test.ts'
 const REFRESHER_LINE_TESTS = 'packages/core/test/mechanisms/refresher-line.test.ts'
 const LEASE_TESTS = 'packages/core/test/mechanisms/lease.test.ts'
 const BACK_OFF_TESTS = 'packages/core/test/rules/back-off.test.ts'
+const REJECTION_TESTS = 'packages/core/test/mechanisms/refresher-rejection.test.ts'
+const PERSIST_TESTS = 'packages/core/test/mechanisms/refresher-persist.test.ts'
+const DEADLINE_TESTS = 'packages/core/test/mechanisms/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
 const NO_TURN = '{ succeeded() {}, overloaded() {}, leave() {} }'
@@ -94,5 +102,21 @@ export const testMutants = {
   'rejections not counted': [
     ['packages/core/test/rules/stored-tokens.test.ts', 'packages/core/test/rules/grant-transitions.test.ts'],
     { 'rules/stored-tokens.ts': [['if (replaced.value !== rejected) return', 'return']] },
+  ],
+  'back-off by the wall clock': [[BACK_OFF_TESTS], { [BACK_OFF]: [['timeFor(backOff, time)', 'time.wall']] }],
+  'invalid_grant ends without re-read': [
+    [REJECTION_TESTS],
+    {
+      [REJECTION]: [["if (verdict === 'again' || verdict === 'replaced') return undefined", '']],
+      [SETTLE]: [["if (record.refreshToken !== used.refreshToken) return 'replaced'", '']],
+    },
+  ],
+  'doubt forgotten when a late response is written': [
+    [PERSIST_TESTS],
+    { [PERSIST]: [['isOnly ? granted : withDoubt(granted)', 'granted']] },
+  ],
+  'no last look after a pause': [
+    [DEADLINE_TESTS],
+    { [DEADLINE]: [['if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)', '']] },
   ],
 }

@@ -42,7 +42,10 @@ describe('the server refuses the refresh token', () => {
     },
   )
 
-  it('which another process has replaced: reports the double use and serves what that one has stored', async () => {
+  it.each([
+    ['a later attempt', 2],
+    ['the late response to an earlier attempt', 1],
+  ])('which %s has replaced: reports the double use and serves what was stored', async (_name, attempt) => {
     const bench = await createRefreshBench()
     const call = bench.ask(bench.process())
     const request = await bench.untilSent(1)
@@ -52,10 +55,10 @@ describe('the server refuses the refresh token', () => {
       type: 'Bearer',
       obtainedAt: now,
       expiresAt: now + 3600,
-      attempt: 2,
+      attempt,
     } as const
-    const origin = { from: 'hash of the first', attempt: 2 }
-    const other = { attempt: 2, refreshToken: 'rt-other', origin, tokens: { '': token }, lease: undefined }
+    const origin = { from: 'hash of the first', attempt }
+    const other = { attempt, refreshToken: 'rt-other', origin, tokens: { '': token }, lease: undefined }
     await change(bench, other)
     request.answer(REJECTED)
     expect(await call).toBe('at-other')
