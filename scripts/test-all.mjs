@@ -32,6 +32,9 @@ const CLOSINGS = [
 // oxlint-disable-next-line no-control-regex
 const COLOURS = /\u001b\[[\d;]*m/g
 
+const FAILURE = /^(FAIL|×|not ok|violation)|SURVIVED|CANNOT BE MADE|Error: /
+const MAX_FAILURES = 8
+
 /** A step that takes longer hangs. */
 const STEP_MS = 600_000
 
@@ -49,14 +52,16 @@ for (const [name, command] of steps) {
     status,
     seconds: Math.round((performance.now() - startedAt) / 1000),
     ...count(output, status),
+    failures: status === 0 ? [] : failuresIn(output),
   })
 }
 
 console.log()
-for (const { name, status, seconds, passed, failed } of results) {
+for (const { name, status, seconds, passed, failed, failures } of results) {
   console.log(
     `${status === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(13)} ${seconds}s passed=${passed} failed=${failed}`,
   )
+  for (const line of failures) console.log(`       ${line}`)
 }
 const total = (key) => results.reduce((all, result) => all + result[key], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
@@ -89,6 +94,13 @@ function run(command) {
       resolve({ status: status ?? 1, output: output.replace(COLOURS, '') })
     })
   })
+}
+
+/** The lines that tell what has failed, so that the end of a long output is enough to know. */
+function failuresIn(output) {
+  const lines = output.split('\n').map((line) => line.trim())
+  const telling = lines.filter((line) => FAILURE.test(line))
+  return (telling.length > 0 ? [...new Set(telling)] : lines.filter(Boolean)).slice(-MAX_FAILURES)
 }
 
 /** A step without numbers of its own counts as one. */
