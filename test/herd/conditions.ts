@@ -69,7 +69,7 @@ export const QUICK: readonly Herd[] = [
   { sessions: 300, server: THEN_429_NOW, requestTimeoutSeconds: 2, cpu: THROTTLED },
 ]
 
-/** The whole matrix takes more than an hour: a throttled process needs ten times as long. */
+/** The whole matrix takes about an hour: a throttled process needs ten times as long. */
 export const ALL: readonly Herd[] = [1, THROTTLED].flatMap((cpu) =>
   [2000, 10_000].flatMap((sessions) =>
     TIMEOUTS.flatMap((requestTimeoutSeconds) =>
