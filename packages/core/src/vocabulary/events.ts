@@ -70,14 +70,15 @@ export type EvertokenEvent =
   /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }
+  /** `session` is absent if no session received the token, because the sign-in failed. */
   | {
       readonly type: 'refresh_token_revoked'
-      readonly session: string
+      readonly session?: string
       readonly outcome: RevocationOutcome
     }
   | {
       readonly type: 'access_token_revoked'
-      readonly session: string
+      readonly session?: string
       readonly outcome: RevocationOutcome
     }
   | {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
@@ -117,4 +118,30 @@ describe('storing what a refresh has brought', () => {
       expect(bench.revoked).toEqual(reason === 'replaced' ? [] : ['rt-new'])
     },
   )
+})
+
+describe('a refresh token that is not stored, while the revocation endpoint fails', () => {
+  it.each([
+    ['of a session that has ended', (answer: RefreshAnswer) => answer],
+    ['of another user', () => ({ kind: 'subject_changed', grant: { refreshToken: 'rt-new' } }) as const],
+  ])('%s is revoked after 1, 4 and 16 s, and no caller waits', async (_whose, change) => {
+    const outcomes = Array.from({ length: 3 }, () => 'failed' as const)
+    const bench = await createRefreshBench({ revoke: () => outcomes.pop() })
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const answer = change(granted(bench, 'new'))
+    if (answer.kind === 'refreshed') await bench.cell.end('signed_out')
+    request.answer(answer)
+    expect(await call).toBe('session_ended')
+    expect(bench.revoked).toHaveLength(1)
+    await pass(bench, 20_900)
+    expect(bench.revoked).toHaveLength(3)
+    await pass(bench, 200)
+    expect(bench.eventsOf('refresh_token_revoked').map(({ outcome }) => outcome)).toEqual([
+      'failed',
+      'failed',
+      'failed',
+      'revoked',
+    ])
+  })
 })

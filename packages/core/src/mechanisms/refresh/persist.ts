@@ -1,3 +1,4 @@
+import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import {
   withBackOff,
@@ -11,10 +12,15 @@ import { settle } from '../../rules/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../digest.ts'
 import { LISTEN_MS } from '../http.ts'
-import { revokeToken } from '../revoke-token.ts'
+import { revokeUntilDone } from '../revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { refreshError } from './token-result.ts'
+
+/** What storing a response needs. `keepAlive` gets the revocation of a refresh token that is not stored. */
+export interface PersistContext extends RefreshContext {
+  readonly keepAlive: KeepAlive
+}
 
 const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
@@ -31,7 +37,7 @@ export async function persist(
   attempt: RefreshAttempt,
   grant: TokenGrant,
   leased: Snapshot | undefined,
-  context: RefreshContext,
+  context: PersistContext,
 ): Promise<TokenResult | 'again'> {
   const { clock, emit } = context
   const startedAt = clock.elapsed()
@@ -58,7 +64,7 @@ async function persistOnce(
   attempt: RefreshAttempt,
   grant: TokenGrant,
   known: Snapshot | undefined,
-  context: RefreshContext,
+  context: PersistContext,
 ): Promise<TokenResult | 'again'> {
   let now = known
   for (let i = 0; i < MAX_SWAPS; i++) {
@@ -116,14 +122,14 @@ function tokenFrom(
 }
 
 /** The session has ended, or its refresh token was given up. So must be the new one. */
-async function giveUp(
-  cell: SessionCell,
+function giveUp(
+  { key }: SessionCell,
   { refreshToken }: TokenGrant,
   now: Snapshot | undefined,
-  { server, emit }: RefreshContext,
-): Promise<TokenResult> {
+  context: PersistContext,
+): TokenResult {
   // The session that took its place may have the same grant at the server, which a revocation can end (RFC 7009 §2.1).
   if (refreshToken !== undefined && now?.record.ended !== 'replaced')
-    await revokeToken(server, emit, cell.key, refreshToken)
+    context.keepAlive(revokeUntilDone(context, key, refreshToken))
   return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
 }
