@@ -11,19 +11,16 @@ import type { SessionRecord, TokenGrant } from '../../rules/session-record.ts'
 import { settle } from '../../rules/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../digest.ts'
-import { LISTEN_MS } from '../http.ts'
 import { revokeUntilDone } from '../revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { retryStore } from './retry-store.ts'
 import { refreshError } from './token-result.ts'
 
 /** What storing a response needs. `keepAlive` gets the revocation of a refresh token that is not stored. */
 export interface PersistContext extends RefreshContext {
   readonly keepAlive: KeepAlive
 }
-
-const FIRST_PAUSE_MS = 50
-const MAX_PAUSE_MS = 1000
 
 /**
  * Stores what a refresh has brought. Nothing comes before this: until it is done, the only copy of the refresh token is
@@ -39,23 +36,22 @@ export async function persist(
   leased: Snapshot | undefined,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
-  const { clock, emit } = context
-  const startedAt = clock.elapsed()
   let known = leased
-  for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
-    try {
-      return await persistOnce(cell, attempt, grant, known, context)
-    } catch (error) {
-      // A store that cannot hold the session does not hold it later either.
-      const isHopeless = error instanceof ConfigurationError
-      if (!isHopeless && !(error instanceof OperatorError)) throw error
-      if (isHopeless || clock.elapsed() - startedAt > LISTEN_MS) {
-        emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
-        throw error
-      }
-    }
-    known = undefined
-    if (pauseMs > 0) await clock.sleep(pauseMs)
+  try {
+    return await retryStore(context.clock, () => {
+      const from = known
+      known = undefined
+      return persistOnce(cell, attempt, grant, from, context)
+    })
+  } catch (error) {
+    // A store that cannot hold the session does not hold it later either.
+    if (error instanceof ConfigurationError || error instanceof OperatorError)
+      context.emit({
+        type: 'refresh_token_lost',
+        session: fingerprint(cell.key),
+        reason: 'store_unavailable',
+      })
+    throw error
   }
 }
 
