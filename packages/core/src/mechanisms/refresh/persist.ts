@@ -15,7 +15,7 @@ import { revokeUntilDone } from '../revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { retryStore } from './retry-store.ts'
-import { refreshError } from './token-result.ts'
+import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 
 /** What storing a response needs. `keepAlive` gets the revocation of a refresh token that is not stored. */
 export interface PersistContext extends RefreshContext {
@@ -67,7 +67,7 @@ async function persistOnce(
     now ??= await cell.last()
     const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
-    if (settlement === 'revoke' || !now) return giveUp(cell, grant, now, context)
+    if (settlement === 'revoke' || !now) return giveUp(cell, attempt, grant, now, context)
     const next = settled(settlement, now.record, attempt, grant, context)
     const snapshot = await cell.swap(now, next)
     if (snapshot) return settlement === 'spare' ? 'again' : tokenFrom(cell, attempt, grant, snapshot, context)
@@ -94,7 +94,9 @@ function settled(
       ? withGrant(record, response, time, capacity)
       : withNewerGrant(record, response, holder, time, capacity)
   // Another request, of this process or of one that has taken the lease over, may have used the same refresh token.
-  const isOnly = record.attempt === attempt.attempt && attempt.isLast !== false
+  // After a failover of the store, two leases can have the same number.
+  const isOthers = record.lease !== undefined && record.lease.holder !== holder
+  const isOnly = record.attempt === attempt.attempt && !isOthers && attempt.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
@@ -120,10 +122,16 @@ function tokenFrom(
 /** The session has ended, or its refresh token was given up. So must be the new one. */
 function giveUp(
   { key }: SessionCell,
+  { attempt }: RefreshAttempt,
   { refreshToken }: TokenGrant,
   now: Snapshot | undefined,
   context: PersistContext,
 ): TokenResult {
+  // The record from which the session ended did not have the lease of this request, so two processes used the token.
+  if (now?.record.ended === 'grant_rejected' && now.record.attempt <= attempt) {
+    const session = fingerprint(key)
+    context.emit({ type: 'refresh_token_lost', session, reason: 'used_twice', hint: LOST_LEASE_HINT })
+  }
   // The session that took its place may have the same grant at the server, which a revocation can end (RFC 7009 §2.1).
   if (refreshToken !== undefined && now?.record.ended !== 'replaced')
     context.keepAlive(revokeUntilDone(context, key, refreshToken))
