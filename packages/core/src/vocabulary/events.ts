@@ -17,6 +17,9 @@ export type EndReason =
   /** As old as a session may get. */
   | 'expired'
 
+/** A header of a response that shows a time. */
+export type TimeHeader = 'date' | 'age' | 'retry-after'
+
 /** What the authorization server made of a revocation request (RFC 7009). */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_to_revoke'
 
@@ -65,8 +68,16 @@ export type EvertokenEvent =
   | { readonly type: 'lease_expired'; readonly session: string }
   /** A caller did not get a token, although the user need not sign in. */
   | { readonly type: 'token_unavailable'; readonly session: string; readonly code: ErrorCode }
-  /** The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. */
+  /**
+   * The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. Emitted
+   * at most once a minute.
+   */
   | { readonly type: 'server_date_doubted'; readonly seconds: number }
+  /**
+   * The value of a header of the authorization server is malformed or not credible, so Evertoken does not use it. Emitted
+   * at most once a minute for each header.
+   */
+  | { readonly type: 'server_header_ignored'; readonly header: TimeHeader }
   /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }
