@@ -1,7 +1,13 @@
 import type { ErrorCode, RedactedCause } from './errors.ts'
 
 /** Why a cookie was not accepted as a session. */
-export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tampered'
+export type RejectionReason =
+  | 'incomplete'
+  | 'malformed'
+  | 'unknown_key'
+  | 'tampered'
+  /** The store has no session for the cookie of a server session. Emitted at most once a minute. */
+  | 'not_found'
 
 /** Why a session is over. */
 export type EndReason =
@@ -16,6 +22,8 @@ export type EndReason =
   | 'idle'
   /** As old as a session may get. */
   | 'expired'
+  /** The session store no longer has the session, although its time is not over. */
+  | 'lost'
 
 /** A header of a response that shows a time. */
 export type TimeHeader = 'date' | 'age' | 'retry-after'
