@@ -25,7 +25,7 @@ export interface RevokeSessionOptions {
 export async function revokeSession(
   server: TokenEndpoint,
   key: string,
-  { refreshToken, revoking, tokens }: SessionRecord,
+  { refreshToken, revoking, spare, tokens }: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
   revoked: Set<string> = new Set(),
 ): Promise<boolean> {
@@ -35,10 +35,11 @@ export async function revokeSession(
     if (isDone) revoked.add(value)
     return isDone
   }
-  const left = refreshToken ?? revoking
+  // The spare is another refresh token of the same grant, which the server might still accept.
+  const refreshTokens = revoke ? [refreshToken ?? revoking, spare] : []
   const accessTokens = revoke === 'all' ? Object.values(tokens) : []
   const results = await Promise.all([
-    !revoke || left === undefined || revokeOnce(left, 'refresh_token'),
+    ...refreshTokens.map((value) => value === undefined || revokeOnce(value, 'refresh_token')),
     ...accessTokens.map(({ value }) => revokeOnce(value, 'access_token')),
   ])
   return results.every(Boolean)
