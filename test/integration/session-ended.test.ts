@@ -158,6 +158,12 @@ const ways: readonly Way[] = [
     carriesToken: true,
   },
   {
+    way: 'the loss of its record',
+    only: 'server',
+    end: async ({ store, keyOf }) => store.remove(await keyOf()),
+    reason: 'lost',
+  },
+  {
     way: 'a sign-out although its record cannot be read',
     options: { backChannelLogout: true },
     async end({ tab, store, keyOf }) {

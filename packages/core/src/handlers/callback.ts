@@ -1,4 +1,6 @@
+import { revokeUntilDone } from '../mechanisms/revoke-token.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import type { Clock } from '../ports/clock.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
@@ -30,6 +32,7 @@ export interface CallbackOptions extends LoginOptions {
   /** Starts the session. */
   readonly start: (grant: TokenGrant) => Promise<void>
   readonly sessions: SessionKind
+  readonly clock: Clock
   readonly onSignedIn: OnSignedIn | undefined
 }
 
@@ -43,7 +46,8 @@ export async function callback(request: Request, options: CallbackOptions): Prom
   let response: Response
   try {
     login = await takeLogin(parameters.get('state') ?? '', options)
-    await start(await options.protocol.redeem(parameters, login), login, options)
+    const grant = await options.protocol.redeem(parameters, login, (late) => giveBack(late, options))
+    await start(grant, login, options)
     response = (options.sameSite === 'Strict' ? goOn : redirect)(login.returnTo)
   } catch (error) {
     response = signInFailure(request, error, options, login?.silent && login.returnTo)
@@ -58,13 +62,13 @@ async function start(
   { returnTo, previous, previousExpiresAt }: PendingLogin,
   options: CallbackOptions,
 ): Promise<void> {
-  const { session, sessions, protocol } = options
+  const { session, sessions } = options
   try {
     await options.start(await welcomed(grant, returnTo, options.onSignedIn))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
-    if (grant.refreshToken !== undefined && !isEnded) session.keepAlive(protocol.revoke(grant.refreshToken))
+    if (!isEnded) giveBack(Promise.resolve(grant.refreshToken), options)
     throw error
   }
   if (previous !== undefined) await replace(previous).catch(() => undefined)
@@ -75,6 +79,14 @@ async function start(
     const { ended } = await sessions.pending.end({ key }, end)
     session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
   }
+}
+
+/** Revokes the refresh token of a sign-in that has failed. */
+function giveBack(late: Promise<string | undefined>, options: CallbackOptions): void {
+  const { session, protocol: server, emit, clock } = options
+  const revoke = (token: string | undefined) =>
+    token === undefined || revokeUntilDone({ server, emit, clock }, undefined, token)
+  session.keepAlive(late.then(revoke))
 }
 
 async function welcomed(

@@ -1,5 +1,5 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
-import { revokeToken } from '../mechanisms/revoke-token.ts'
+import { revokeToken, revokeUntilDone } from '../mechanisms/revoke-token.ts'
 import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -12,11 +12,9 @@ import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 export interface RevokeSessionOptions {
   readonly revoke: RevokedTokens
   readonly emit: EventListener
-  /** For the pauses between tries. Absent: there is one. */
-  readonly clock?: Clock
+  /** For the pauses between tries. */
+  readonly clock: Clock
 }
-
-const PAUSES_SECONDS = [1, 4, 16]
 
 /**
  * Revokes the tokens of a session that has ended. Repeats each failed request three times. Never rejects.
@@ -27,36 +25,24 @@ const PAUSES_SECONDS = [1, 4, 16]
 export async function revokeSession(
   server: TokenEndpoint,
   key: string,
-  { refreshToken, revoking, tokens }: SessionRecord,
+  { refreshToken, revoking, spare, tokens }: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
   revoked: Set<string> = new Set(),
 ): Promise<boolean> {
   async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
     if (revoked.has(value)) return true
-    const isDone = await untilDone(() => revokeToken(server, emit, key, value, kind), clock)
+    const isDone = await revokeUntilDone({ server, emit, clock }, key, value, kind)
     if (isDone) revoked.add(value)
     return isDone
   }
-  const left = refreshToken ?? revoking
+  // The spare is another refresh token of the same grant, which the server might still accept.
+  const refreshTokens = revoke ? [refreshToken ?? revoking, spare] : []
   const accessTokens = revoke === 'all' ? Object.values(tokens) : []
   const results = await Promise.all([
-    !revoke || left === undefined || revokeOnce(left, 'refresh_token'),
+    ...refreshTokens.map((value) => value === undefined || revokeOnce(value, 'refresh_token')),
     ...accessTokens.map(({ value }) => revokeOnce(value, 'access_token')),
   ])
   return results.every(Boolean)
-}
-
-async function untilDone(
-  attempt: () => Promise<RevocationOutcome>,
-  clock: Clock | undefined,
-): Promise<boolean> {
-  let outcome = await attempt()
-  for (const pause of clock ? PAUSES_SECONDS : []) {
-    if (outcome !== 'failed') return true
-    await clock?.sleep(pause * 1000)
-    outcome = await attempt()
-  }
-  return outcome !== 'failed'
 }
 
 /**
@@ -73,7 +59,7 @@ export async function revokeRefreshToken(
   session.beforeChange()
   const given = await change(session, cell, withoutRefreshToken)
   if (given?.revoking === undefined) return 'nothing_to_revoke'
-  const outcome = await revokeToken(server, emit, cell.key, given.revoking)
+  const outcome = await revokeToken({ server, emit }, cell.key, given.revoking)
   if (outcome !== 'failed') await change(session, cell, withRevocationConfirmed)
   return outcome
 }

@@ -1,3 +1,4 @@
+import { discardBody } from '../mechanisms/discard-body.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../rules/allowed-urls.ts'
 import { rejectsToken } from '../rules/authentication-challenge.ts'
 import { type Hop, nextHop } from '../rules/redirect.ts'
@@ -41,7 +42,7 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
       })
       // The next call has a token that is valid, also when this one cannot be made again.
       if (next.value === token.value || first.body === 'spent') return response
-      await response.body?.cancel()
+      discardBody(response.body)
       return (await follow(call, next, policy)).response
     } catch (error) {
       const isOurs = error instanceof EvertokenError && error.code !== 'redirect_refused'
@@ -100,7 +101,7 @@ async function follow(
     // Somebody who was not shown the token cannot know whether it is valid.
     if (next === 'arrived' || redirect === 'manual')
       return { response, isRejected: hop.trusted && rejectsToken(response) }
-    await response.body?.cancel()
+    discardBody(response.body)
     if (next === 'refused' || redirect === 'error') break
     hop = next
   }

@@ -1,3 +1,4 @@
+import { discardBody } from '../mechanisms/discard-body.ts'
 import { redact } from '../mechanisms/redact.ts'
 import { type ForwardedStyle, forwardedHeaders } from '../rules/forwarded-headers.ts'
 import { headersForApi, headersForBrowser } from '../rules/proxy-headers.ts'
@@ -51,7 +52,7 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     if (isUpgrade && !route.webSocket) return refusal('upgrade_refused')
     const init = outgoing(request, route, origin, isUpgrade)
     try {
-      return await incoming(await route.send(target, init), target, route)
+      return incoming(await route.send(target, init), target, route)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
       if (error instanceof EvertokenError) return problemFor(error)
@@ -76,7 +77,7 @@ function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade
 }
 
 /** The answer as the browser gets it. A redirect is its to follow, as long as it leads to this proxy again. */
-async function incoming(response: Response, from: URL, route: ProxyRoute): Promise<Response> {
+function incoming(response: Response, from: URL, route: ProxyRoute): Response {
   const { status, statusText, body } = response
   // Only Workers get here: the socket hangs on this very object.
   if (status === 101) return response
@@ -87,7 +88,7 @@ async function incoming(response: Response, from: URL, route: ProxyRoute): Promi
     const path = toProxyPath(location, from, route)
     if (path !== undefined) headers.set('location', path)
     else if (isRedirect(status)) {
-      await body?.cancel()
+      discardBody(body)
       return refusal('redirect_refused')
     }
   }

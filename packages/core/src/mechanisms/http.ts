@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import { withDeadline } from './deadline.ts'
+import { discardBody } from './discard-body.ts'
 
 /** A `fetch` for the authorization server: follows no redirect, bounds time and body, buffers the body. */
 export type Http = (url: string, init?: object) => Promise<Response>
@@ -42,9 +43,13 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
     }
     return withDeadline(exchange, timeoutMs, clock, () => {
       abort.abort()
-      return new DOMException('No response in time', 'TimeoutError')
+      return noResponse()
     })
   }
+}
+
+export function noResponse(): Error {
+  return new DOMException('No response in time', 'TimeoutError')
 }
 
 /** Reads a body as text. Rejects as soon as it is longer than `maxBytes`. */
@@ -56,8 +61,8 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
     bytes += chunk.value.byteLength
     if (bytes > maxBytes) {
-      // Do not wait for it: if a reader has cloned the body, this settles only when the other half was read.
-      reader?.cancel().catch(() => undefined)
+      // If a reader has cloned the body, this settles only when the other half was read.
+      if (reader) discardBody(reader)
       throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
     }
     text += decoder.decode(chunk.value, { stream: true })

@@ -1,16 +1,52 @@
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 
-/** Revokes a token that the session of this key uses no more, and tells the outcome by an event. */
+export interface RevocationOptions {
+  readonly server: Pick<TokenEndpoint, 'revoke'>
+  readonly emit: EventListener
+  /** For the pauses between tries. */
+  readonly clock: Clock
+}
+
+type TokenKind = 'refresh_token' | 'access_token'
+
+const PAUSES_SECONDS = [1, 4, 16]
+
+/**
+ * Revokes a token, and reports the outcome by an event.
+ *
+ * @param key - The session that had the token. `undefined` if no session received it.
+ */
 export async function revokeToken(
-  server: TokenEndpoint,
-  emit: EventListener,
-  key: string,
+  { server, emit }: Omit<RevocationOptions, 'clock'>,
+  key: string | undefined,
   token: string,
-  kind: 'refresh_token' | 'access_token' = 'refresh_token',
+  kind: TokenKind = 'refresh_token',
 ): Promise<RevocationOutcome> {
   const outcome = await server.revoke(token, kind)
-  emit({ type: `${kind}_revoked`, session: fingerprint(key), outcome })
+  const session = key === undefined ? {} : { session: fingerprint(key) }
+  emit({ type: `${kind}_revoked`, ...session, outcome })
   return outcome
+}
+
+/**
+ * Revokes a token that no session uses. Repeats a failed request three times, after 1, 4 and 16 seconds. Never rejects.
+ *
+ * @returns Whether the token was revoked, or the server cannot revoke it.
+ */
+export async function revokeUntilDone(
+  options: RevocationOptions,
+  key: string | undefined,
+  token: string,
+  kind: TokenKind = 'refresh_token',
+): Promise<boolean> {
+  let outcome = await revokeToken(options, key, token, kind)
+  for (const pause of PAUSES_SECONDS) {
+    if (outcome !== 'failed') return true
+    await options.clock.sleep(pause * 1000)
+    outcome = await revokeToken(options, key, token, kind)
+  }
+  return outcome !== 'failed'
 }

@@ -1,8 +1,10 @@
 import type { Clock } from '../ports/clock.ts'
+import { ignoredHeaders } from '../rules/ignored-headers.ts'
 import { parseHttpDate } from '../rules/http-date.ts'
 import type { TimeReading } from '../rules/freshness.ts'
 import type { StoredToken } from '../rules/stored-token.ts'
 import type { EventListener } from '../vocabulary/index.ts'
+import { limitEvents } from './limit-events.ts'
 
 /**
  * The clock of the authorization server, learned from the `Date` of its responses (RFC 9110 §6.6.1). All processes of a
@@ -70,6 +72,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   let askedAt = -Infinity
   let asking: Promise<void> | undefined
   let pauseMs = SAMPLE_PAUSE_MS
+  const emitLimited = limitEvents(emit, clock)
 
   /** What the two clocks of this process say has passed, in seconds. */
   function passedBoth({ wall, elapsed }: Pick<Sample, 'wall' | 'elapsed'>) {
@@ -158,6 +161,8 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
       }
     },
     observe(headers, tripMs) {
+      for (const header of ignoredHeaders(headers, clock.now()))
+        emitLimited({ type: 'server_header_ignored', header }, header)
       const server = dateOf(headers)
       if (server === undefined || tripMs > (anchor && !isUncertain() ? QUICK_TRIP_MS : MAX_TRIP_MS)) return
       const next = { server, ...moment() }
@@ -167,7 +172,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
         candidate !== undefined && Math.abs(next.server - timeFrom(candidate)) <= TOLERANCE_SECONDS
       if (isNear || isConfirmed) return accept(next)
       candidate = next
-      emit({ type: 'server_date_doubted', seconds: Math.round(off) })
+      emitLimited({ type: 'server_date_doubted', seconds: Math.round(off) })
       void sample()
     },
   }

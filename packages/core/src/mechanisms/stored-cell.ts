@@ -107,7 +107,10 @@ export function createStoredCell(
     async end(reason, revoke = false) {
       for (let i = 0; i < MAX_SWAPS; i++) {
         const now = await lastOrRemoved(reason)
-        if (!now) return undefined
+        if (!now) {
+          if (inStoreAlone) notices.missed(key)
+          return undefined
+        }
         if (now.record.ended) return resume(now, revoke)
         // A swap, not a removal: a refresh that ends later must find that it has to revoke its tokens.
         const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))

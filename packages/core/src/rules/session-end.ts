@@ -15,23 +15,24 @@ export function endedUnfinished(
   reason: EndReason,
   revoke: RevokedTokens,
 ): SessionRecord {
-  const { refreshToken, revoking, idToken, tokens } = record
+  const { refreshToken, revoking, spare, idToken, tokens } = record
   return {
     ...ended(record, reason),
     unfinished: true,
     idToken,
     revoking: revoke === false ? undefined : (refreshToken ?? revoking),
+    spare: revoke === false ? undefined : spare,
     tokens: revoke === 'all' ? tokens : {},
   }
 }
 
 /** The tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
 export function finished(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
-  const { idToken: _idToken, unfinished: _unfinished, revoking, tokens, ...rest } = tombstone
-  return isRevoked ? { ...rest, tokens: {} } : { ...rest, revoking, tokens }
+  const { idToken: _idToken, unfinished: _unfinished, revoking, spare, tokens, ...rest } = tombstone
+  return isRevoked ? { ...rest, tokens: {} } : { ...rest, revoking, spare, tokens }
 }
 
 /** Whether a tombstone names tokens that a further sign-out can revoke. */
-export function hasTokensToRevoke({ revoking, tokens }: SessionRecord): boolean {
-  return revoking !== undefined || Object.keys(tokens).length > 0
+export function hasTokensToRevoke({ revoking, spare, tokens }: SessionRecord): boolean {
+  return (revoking ?? spare) !== undefined || Object.keys(tokens).length > 0
 }

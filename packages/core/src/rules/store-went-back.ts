@@ -7,9 +7,14 @@ export interface WrittenRecord {
   readonly replaced: string | undefined
 }
 
-/** Whether the store returned a record from before one that is known. Both numbers only grow, and an end is final. */
+/**
+ * Whether the store returned a record from before one that is known, or one that was made from such a record. Both numbers
+ * only grow, each lease has its own attempt, and an end is final.
+ */
 export function wentBack(held: SessionRecord, known: SessionRecord): boolean {
   if (held.ended) return false
+  const isOtherLease = held.lease && known.lease && held.lease.holder !== known.lease.holder
+  if (isOtherLease && held.attempt === known.attempt) return true
   return known.ended !== undefined || held.generation < known.generation || held.attempt < known.attempt
 }
 

@@ -91,8 +91,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       await keepAliveUntilDone(start({ ...grant, claims: known }), session.keepAlive)
     },
     async endSession() {
-      const { session, server: protocol, emit } = bound()
-      const ending = endSession('signed_out', { session, protocol, emit, revoke: false })
+      const { session, server: protocol, emit, clock } = bound()
+      const ending = endSession('signed_out', { session, protocol, emit, clock, revoke: false })
       const signOut = await keepAliveUntilDone(ending, session.keepAlive)
       if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },

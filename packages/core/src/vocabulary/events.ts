@@ -1,7 +1,13 @@
 import type { ErrorCode, RedactedCause } from './errors.ts'
 
 /** Why a cookie was not accepted as a session. */
-export type RejectionReason = 'incomplete' | 'malformed' | 'unknown_key' | 'tampered'
+export type RejectionReason =
+  | 'incomplete'
+  | 'malformed'
+  | 'unknown_key'
+  | 'tampered'
+  /** The store has no session for the cookie of a server session. Emitted at most once a minute. */
+  | 'not_found'
 
 /** Why a session is over. */
 export type EndReason =
@@ -16,6 +22,11 @@ export type EndReason =
   | 'idle'
   /** As old as a session may get. */
   | 'expired'
+  /** The session store no longer has the session, although its time is not over. */
+  | 'lost'
+
+/** A header of a response that shows a time. */
+export type TimeHeader = 'date' | 'age' | 'retry-after'
 
 /** What the authorization server made of a revocation request (RFC 7009). */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_to_revoke'
@@ -65,19 +76,28 @@ export type EvertokenEvent =
   | { readonly type: 'lease_expired'; readonly session: string }
   /** A caller did not get a token, although the user need not sign in. */
   | { readonly type: 'token_unavailable'; readonly session: string; readonly code: ErrorCode }
-  /** The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. */
+  /**
+   * The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. Emitted
+   * at most once a minute.
+   */
   | { readonly type: 'server_date_doubted'; readonly seconds: number }
+  /**
+   * The value of a header of the authorization server is malformed or not credible, so Evertoken does not use it. Emitted
+   * at most once a minute for each header.
+   */
+  | { readonly type: 'server_header_ignored'; readonly header: TimeHeader }
   /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }
+  /** `session` is absent if no session received the token, because the sign-in failed. */
   | {
       readonly type: 'refresh_token_revoked'
-      readonly session: string
+      readonly session?: string
       readonly outcome: RevocationOutcome
     }
   | {
       readonly type: 'access_token_revoked'
-      readonly session: string
+      readonly session?: string
       readonly outcome: RevocationOutcome
     }
   | {

@@ -18,7 +18,7 @@ import type { SessionCell } from '../../src/ports/session-cell.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/decide.ts'
 import type { SessionRecord } from '../../src/rules/session-record.ts'
-import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
+import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
 import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
 import { createBlankServerClock } from './server-clock-bench.ts'
 
@@ -39,6 +39,8 @@ export interface RefreshBenchOptions {
   readonly record?: Partial<SessionRecord>
   readonly tweak?: (store: SessionStore) => Partial<SessionStore>
   readonly isStorePrivate?: boolean
+  /** The outcome of the next revocation. Default: `revoked`. */
+  readonly revoke?: () => RevocationOutcome | undefined
   /** Whether the server responds to a probe. */
   readonly isResponding?: () => Promise<boolean>
 }
@@ -102,7 +104,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     },
     async revoke(token) {
       revoked.push(token)
-      return 'revoked'
+      return options.revoke?.() ?? 'revoked'
     },
   }
   const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse, serveDuringRefresh: true }

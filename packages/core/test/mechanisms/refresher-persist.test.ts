@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
+import type { ReusePolicy } from '../../src/rules/decide.ts'
+import { ended } from '../../src/rules/session-record.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 
@@ -93,13 +96,16 @@ describe('storing what a refresh has brought', () => {
     expect(record.backOff).toMatchObject({ seconds: 1, code: 'token_response_malformed' })
   })
 
-  it('leaves a doubt if another process has taken the lease over in the meantime', async () => {
+  it.each([
+    ['the next attempt', 2],
+    ['the same attempt, after a failover', 1],
+  ])('leaves a doubt if another process has the lease, for %s', async (_which, attempt) => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
     const snapshot = await bench.cell.kept()
-    const lease = { attempt: 2, holder: 'another', beat: 0 }
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt: 2, lease })
+    const lease = { attempt, holder: 'another', beat: 0 }
+    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt, lease })
     request.answer(granted(bench, 'new'))
     await pass(bench, 100)
     expect(await bench.record()).toMatchObject({ refreshToken: 'rt-new', doubt: 'unknown' })
@@ -117,4 +123,88 @@ describe('storing what a refresh has brought', () => {
       expect(bench.revoked).toEqual(reason === 'replaced' ? [] : ['rt-new'])
     },
   )
+})
+
+describe('a refresh token that is not stored, while the revocation endpoint fails', () => {
+  it.each([
+    ['of a session that has ended', (answer: RefreshAnswer) => answer],
+    ['of another user', () => ({ kind: 'subject_changed', grant: { refreshToken: 'rt-new' } }) as const],
+  ])('%s is revoked after 1, 4 and 16 s, and no caller waits', async (_whose, change) => {
+    const outcomes = Array.from({ length: 3 }, () => 'failed' as const)
+    const bench = await createRefreshBench({ revoke: () => outcomes.pop() })
+    const call = bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const answer = change(granted(bench, 'new'))
+    if (answer.kind === 'refreshed') await bench.cell.end('signed_out')
+    request.answer(answer)
+    expect(await call).toBe('session_ended')
+    expect(bench.revoked).toHaveLength(1)
+    await pass(bench, 20_900)
+    expect(bench.revoked).toHaveLength(3)
+    await pass(bench, 200)
+    expect(bench.eventsOf('refresh_token_revoked').map(({ outcome }) => outcome)).toEqual([
+      'failed',
+      'failed',
+      'failed',
+      'revoked',
+    ])
+  })
+})
+
+describe('a failover that loses the lease of a refresh', () => {
+  /** Two processes have sent the same refresh token. */
+  async function sendTwice(reuse: ReusePolicy) {
+    const bench = await createRefreshBench({ reuse })
+    const before = (await bench.cell.kept())?.record
+    const first = bench.ask(bench.process())
+    const granting = await bench.untilSent(1)
+    const leased = await bench.cell.kept()
+    if (before && leased) await bench.cell.swap(leased, before)
+    const second = bench.ask(bench.process())
+    const refusing = await bench.untilSent(2)
+    return { bench, first, second, granting, refusing }
+  }
+
+  it.each(['strict', { graceSeconds: 10 }] as const)(
+    'is reported by the process whose request succeeded after the session had ended (%j)',
+    async (reuse) => {
+      const { bench, first, second, granting, refusing } = await sendTwice(reuse)
+      refusing.answer({ kind: 'rejected' })
+      expect(await second).toBe('session_ended')
+      granting.answer(granted(bench, 'new'))
+      expect(await first).toBe('session_ended')
+      expect(bench.eventsOf('refresh_token_lost')).toEqual([
+        {
+          type: 'refresh_token_lost',
+          session: SESSION,
+          reason: 'used_twice',
+          hint: expect.stringContaining('failover'),
+        },
+      ])
+      expect(bench.eventsOf('session_ended')).toMatchObject([{ reason: 'grant_rejected' }])
+      expect(bench.revoked).toEqual(['rt-new'])
+    },
+  )
+
+  it('is reported by the process that was refused if the other response came first', async () => {
+    const { bench, first, granting, refusing } = await sendTwice('strict')
+    granting.answer(granted(bench, 'new'))
+    expect(await first).toBe('at-new')
+    refusing.answer({ kind: 'rejected' })
+    await pass(bench, 200)
+    expect(bench.eventsOf('refresh_token_lost')).toMatchObject([{ reason: 'used_twice' }])
+    expect(bench.eventsOf('session_ended')).toEqual([])
+  })
+
+  it('is not confused with a lease that another process took over, which reports the loss itself', async () => {
+    const bench = await createRefreshBench()
+    void bench.ask(bench.process())
+    const request = await bench.untilSent(1)
+    const leased = await bench.cell.kept()
+    if (leased) await bench.cell.swap(leased, ended({ ...leased.record, attempt: 2 }, 'grant_rejected'))
+    request.answer(granted(bench, 'new'))
+    await pass(bench, 200)
+    expect(bench.eventsOf('refresh_token_lost')).toEqual([])
+    expect(bench.revoked).toEqual(['rt-new'])
+  })
 })

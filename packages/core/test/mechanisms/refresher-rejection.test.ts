@@ -158,3 +158,62 @@ describe('a new ID token for another user', () => {
     expect(bench.revoked).toEqual(['rt-theirs'])
   })
 })
+
+describe('a session that ends while the responses of the store are lost', () => {
+  /** The store loses the response to the swap that ends the session, and so many responses to reads after it. */
+  async function endWithLoss(
+    answer: RefreshAnswer,
+    write: 'made' | 'not_made' | 'overtaken',
+    lostReads: number,
+  ) {
+    let left = -1
+    const bench = await createRefreshBench({
+      tweak: ({ read, swap }) => ({
+        async read(key) {
+          if (left > 0) throw new Error(`lost, ${(left -= 1)} are left`)
+          return read(key)
+        },
+        async swap(key, expected, record, expiresAt) {
+          if (!record.includes('"ended"') || left === 0) return swap(key, expected, record, expiresAt)
+          if (left === -1) {
+            left = lostReads
+            if (write === 'made') await swap(key, expected, record, expiresAt)
+            const other = expected?.replace('"rt"', '"rt-other"') ?? ''
+            if (write === 'overtaken') await swap(key, expected, other, expiresAt)
+          }
+          throw new Error('lost')
+        },
+      }),
+    })
+    const result = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(answer)
+    return { bench, result }
+  }
+
+  it.each([
+    ['grant_rejected', 'made', REJECTED],
+    ['grant_rejected', 'not_made', REJECTED],
+    ['subject_changed', 'made', { kind: 'subject_changed', grant: {} }],
+    ['subject_changed', 'not_made', { kind: 'subject_changed', grant: {} }],
+  ] as const)('%s is reported once if the swap was %s', async (reason, write, answer) => {
+    const { bench, result } = await endWithLoss(answer, write, 3)
+    await pass(bench, 2000)
+    expect(await result).toBe('session_ended')
+    expect(bench.eventsOf('session_ended')).toMatchObject([{ reason }])
+    expect((await bench.record()).ended).toBe(reason)
+  })
+
+  it('reports the end also if the store is down for longer than the process tries', async () => {
+    const { bench, result } = await endWithLoss(REJECTED, 'made', Infinity)
+    await pass(bench, 67_000, 250)
+    expect(await result).toBe('refresh_pending')
+    expect(bench.eventsOf('session_ended')).toMatchObject([{ reason: 'grant_rejected' }])
+  })
+
+  it('reports no end if another process was faster', async () => {
+    const { bench } = await endWithLoss(REJECTED, 'overtaken', 1)
+    await pass(bench, 2000)
+    expect(await bench.record()).toMatchObject({ ended: undefined, refreshToken: 'rt-other' })
+    expect(bench.eventsOf('session_ended')).toEqual([])
+  })
+})

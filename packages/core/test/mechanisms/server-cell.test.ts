@@ -3,6 +3,7 @@ import { sha256 } from '../../src/mechanisms/digest.ts'
 import { createServerCell } from '../../src/mechanisms/server-cell.ts'
 import { createServerKind } from '../../src/mechanisms/server-kind.ts'
 import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
+import type { SessionCell } from '../../src/ports/session-cell.ts'
 import { ended, touched } from '../../src/rules/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 
@@ -92,14 +93,18 @@ describe('a session on the server', () => {
     expect(await failureOf(unreadable.cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
   })
 
-  it('is over with a tombstone, which says why for five minutes', async () => {
+  it.each([
+    ['until its time is over', 0, IDLE * 1000],
+    ['for at least five minutes', IDLE * 1000 - 10_000, 300_000],
+  ])('is over with a tombstone, which says why %s', async (_how, afterMs, keptMs) => {
     const bench = createBench()
     const { cell, record } = await start(bench)
+    await bench.clock.advance(afterMs)
     const seen = await cell.read()
     if (!seen) throw new Error('The session is over')
     expect(await cell.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
     expect(await cell.read()).toBeUndefined()
-    await bench.clock.advance(299_999)
+    await bench.clock.advance(keptMs - 1)
     expect((await bench.vault.read(cell.key))?.record.ended).toBe('grant_rejected')
     await bench.clock.advance(1)
     expect(await bench.store.read(cell.key)).toBeUndefined()
@@ -137,5 +142,46 @@ describe('a session on the server', () => {
     expect((await cell.kept())?.record).toEqual(record)
     await cell.end('signed_out')
     expect(await cell.kept()).toBeUndefined()
+  })
+})
+
+describe('a session that is missing from the store', () => {
+  const lost = { type: 'session_ended', reason: 'lost' }
+
+  it.each<[string, (cell: SessionCell) => Promise<unknown>]>([
+    ['a read', (cell) => cell.read()],
+    ['a sign-out', (cell) => cell.end('signed_out')],
+  ])('D4: has ended if this process has seen it, which %s reports once', async (_how, look) => {
+    const bench = createBench()
+    const { cell } = await start(bench)
+    await cell.read()
+    await bench.store.remove(cell.key)
+    for (let i = 0; i < 3; i++) expect(await look(cell)).toBeUndefined()
+    expect(bench.events).toMatchObject([lost])
+  })
+
+  it('is not reported again if another process has ended it, however late this one looks', async () => {
+    const bench = createBench()
+    const { cell } = await start(bench)
+    await cell.read()
+    const other = createServerKind({ ...bench, idleSeconds: IDLE, emit: () => undefined })
+    await other.byKey(cell.key)?.end('signed_out')
+    await bench.clock.advance(IDLE * 1000 - 1)
+    expect(await cell.read()).toBeUndefined()
+    expect(bench.events).toEqual([])
+  })
+
+  it('is only a rejected cookie otherwise, reported once a minute and without its content', async () => {
+    const bench = createBench()
+    const { kind } = await start(bench)
+    for (let i = 0; i < 100; i++) {
+      const found = await kind.find(`canary${i}`.padEnd(43, 'x'))
+      if ('cell' in found) expect(await found.cell.read()).toBeUndefined()
+    }
+    const rejected = { type: 'session_rejected', reason: 'not_found' }
+    expect(bench.events).toEqual([rejected])
+    await bench.clock.advance(60_000)
+    await kind.byKey('another')?.read()
+    expect(bench.events).toEqual([rejected, rejected])
   })
 })

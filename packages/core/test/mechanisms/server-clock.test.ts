@@ -168,3 +168,28 @@ describe('jumps of this machine', () => {
     expect(serverClock.isUncertain()).toBe(true)
   })
 })
+
+describe('events about headers', () => {
+  it('are emitted at most once a minute for each header, without its value', async () => {
+    const { clock, events, requests, see } = createServerClockBench()
+    const hostile = { age: '-1', 'retry-after': '9'.repeat(30) }
+    const all = ['date', 'age', 'retry-after'].map((header) => ({ type: 'server_header_ignored', header }))
+    for (let i = 0; i < 100; i++) see('canary', 20, hostile)
+    expect(events).toEqual(all)
+    await clock.advance(60_000)
+    see('canary', 20, hostile)
+    expect(events).toEqual([...all, ...all])
+    expect(requests()).toBe(0)
+  })
+
+  it('are limited for dates that are doubted as well, and cause no loop of requests', async () => {
+    const { clock, events, requests, see } = createServerClockBench()
+    see(NOW)
+    for (let i = 1; i <= 100; i++) {
+      see(NOW + i * 1000)
+      await clock.advance(0)
+    }
+    expect(events).toHaveLength(1)
+    expect(requests()).toBeLessThanOrEqual(2)
+  })
+})

@@ -34,6 +34,18 @@ describe('wentBack', () => {
     )
   })
 
+  it('holds for a record in which another process has taken the same attempt', () => {
+    const leased = (holder: string, beat = 0) => ({
+      ...first,
+      attempt: 1,
+      lease: { attempt: 1, holder, beat },
+    })
+    expect(wentBack(leased('b'), leased('a'))).toBe(true)
+    expect(wentBack(leased('a'), leased('a', 1))).toBe(false)
+    expect(wentBack({ ...leased('b'), attempt: 2 }, leased('a'))).toBe(false)
+    expect(restore(leased('b'), { record: leased('a'), replaced: undefined })).toBeUndefined()
+  })
+
   it('holds for a session that is alive again after its end, however often it was used since', () => {
     const over = ended(first, 'signed_out')
     expect(wentBack(take(first, ['touch', 'touch', 'touch', 'refresh']), over)).toBe(true)

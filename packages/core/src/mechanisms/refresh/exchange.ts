@@ -1,7 +1,7 @@
 import type { TokenGrant } from '../../rules/session-record.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../digest.ts'
-import { revokeToken } from '../revoke-token.ts'
+import { revokeUntilDone } from '../revoke-token.ts'
 import type { AnsweredAttempt, TokenResult } from './attempt.ts'
 import { recover } from './failure.ts'
 import { createLeaseKeeper } from './keep-lease.ts'
@@ -27,7 +27,8 @@ export async function exchange(
   options: ExchangeOptions,
 ): Promise<TokenResult | 'again'> {
   const { cell, demand, turn, sends } = refresh
-  const { server, emit } = options
+  const { emit } = options
+  const context = { ...options, keepAlive: demand.keepAlive }
   const sender = createSender(refresh, taken.snapshot, options)
   const keeper = createLeaseKeeper(refresh, sender, options)
 
@@ -68,13 +69,10 @@ export async function exchange(
     switch (answer.kind) {
       case 'refreshed':
         if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
-        return persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, sender.leased, options)
+        return persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, sender.leased, context)
       case 'subject_changed':
-        try {
-          return await endSession(cell, attempt, 'subject_changed', options)
-        } finally {
-          await revokeNew(answer.grant)
-        }
+        revokeNew(answer.grant)
+        return endSession(cell, attempt, 'subject_changed', options)
       case 'rejected':
         sends.isRefused = true
         return handleRejection(cell, attempt, isLast, options)
@@ -95,8 +93,8 @@ export async function exchange(
       const { attempt, answer } = await nextResponse()
       const isLast = sender.open.size === 0
       if (answer.kind === 'refreshed')
-        await persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, undefined, options)
-      if (answer.kind === 'subject_changed') await revokeNew(answer.grant)
+        await persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, undefined, context)
+      if (answer.kind === 'subject_changed') revokeNew(answer.grant)
       // The server may have ended the grant, although the other request has succeeded.
       if (answer.kind === 'rejected') await reportUsedTwice(cell, attempt.refreshToken, options)
     }
@@ -108,8 +106,9 @@ export async function exchange(
     if (isRefused) demand.keepAlive(reportUsedTwice(cell, refreshToken, options).catch(ignoreTyped))
   }
 
-  async function revokeNew({ refreshToken }: TokenGrant): Promise<void> {
-    if (refreshToken !== undefined) await revokeToken(server, emit, cell.key, refreshToken)
+  /** The callers do not wait for it. */
+  function revokeNew({ refreshToken }: TokenGrant): void {
+    if (refreshToken !== undefined) demand.keepAlive(revokeUntilDone(options, cell.key, refreshToken))
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import {
   withBackOff,
@@ -10,14 +11,16 @@ import type { SessionRecord, TokenGrant } from '../../rules/session-record.ts'
 import { settle } from '../../rules/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../digest.ts'
-import { LISTEN_MS } from '../http.ts'
-import { revokeToken } from '../revoke-token.ts'
+import { revokeUntilDone } from '../revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { refreshError } from './token-result.ts'
+import { retryStore } from './retry-store.ts'
+import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 
-const FIRST_PAUSE_MS = 50
-const MAX_PAUSE_MS = 1000
+/** What storing a response needs. `keepAlive` gets the revocation of a refresh token that is not stored. */
+export interface PersistContext extends RefreshContext {
+  readonly keepAlive: KeepAlive
+}
 
 /**
  * Stores what a refresh has brought. Nothing comes before this: until it is done, the only copy of the refresh token is
@@ -31,25 +34,24 @@ export async function persist(
   attempt: RefreshAttempt,
   grant: TokenGrant,
   leased: Snapshot | undefined,
-  context: RefreshContext,
+  context: PersistContext,
 ): Promise<TokenResult | 'again'> {
-  const { clock, emit } = context
-  const startedAt = clock.elapsed()
   let known = leased
-  for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
-    try {
-      return await persistOnce(cell, attempt, grant, known, context)
-    } catch (error) {
-      // A store that cannot hold the session does not hold it later either.
-      const isHopeless = error instanceof ConfigurationError
-      if (!isHopeless && !(error instanceof OperatorError)) throw error
-      if (isHopeless || clock.elapsed() - startedAt > LISTEN_MS) {
-        emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'store_unavailable' })
-        throw error
-      }
-    }
-    known = undefined
-    if (pauseMs > 0) await clock.sleep(pauseMs)
+  try {
+    return await retryStore(context.clock, () => {
+      const from = known
+      known = undefined
+      return persistOnce(cell, attempt, grant, from, context)
+    })
+  } catch (error) {
+    // A store that cannot hold the session does not hold it later either.
+    if (error instanceof ConfigurationError || error instanceof OperatorError)
+      context.emit({
+        type: 'refresh_token_lost',
+        session: fingerprint(cell.key),
+        reason: 'store_unavailable',
+      })
+    throw error
   }
 }
 
@@ -58,14 +60,14 @@ async function persistOnce(
   attempt: RefreshAttempt,
   grant: TokenGrant,
   known: Snapshot | undefined,
-  context: RefreshContext,
+  context: PersistContext,
 ): Promise<TokenResult | 'again'> {
   let now = known
   for (let i = 0; i < MAX_SWAPS; i++) {
     now ??= await cell.last()
     const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
-    if (settlement === 'revoke' || !now) return giveUp(cell, grant, now, context)
+    if (settlement === 'revoke' || !now) return giveUp(cell, attempt, grant, now, context)
     const next = settled(settlement, now.record, attempt, grant, context)
     const snapshot = await cell.swap(now, next)
     if (snapshot) return settlement === 'spare' ? 'again' : tokenFrom(cell, attempt, grant, snapshot, context)
@@ -92,7 +94,9 @@ function settled(
       ? withGrant(record, response, time, capacity)
       : withNewerGrant(record, response, holder, time, capacity)
   // Another request, of this process or of one that has taken the lease over, may have used the same refresh token.
-  const isOnly = record.attempt === attempt.attempt && attempt.isLast !== false
+  // After a failover of the store, two leases can have the same number.
+  const isOthers = record.lease !== undefined && record.lease.holder !== holder
+  const isOnly = record.attempt === attempt.attempt && !isOthers && attempt.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
@@ -116,14 +120,20 @@ function tokenFrom(
 }
 
 /** The session has ended, or its refresh token was given up. So must be the new one. */
-async function giveUp(
-  cell: SessionCell,
+function giveUp(
+  { key }: SessionCell,
+  { attempt }: RefreshAttempt,
   { refreshToken }: TokenGrant,
   now: Snapshot | undefined,
-  { server, emit }: RefreshContext,
-): Promise<TokenResult> {
+  context: PersistContext,
+): TokenResult {
+  // The record from which the session ended did not have the lease of this request, so two processes used the token.
+  if (now?.record.ended === 'grant_rejected' && now.record.attempt <= attempt) {
+    const session = fingerprint(key)
+    context.emit({ type: 'refresh_token_lost', session, reason: 'used_twice', hint: LOST_LEASE_HINT })
+  }
   // The session that took its place may have the same grant at the server, which a revocation can end (RFC 7009 §2.1).
   if (refreshToken !== undefined && now?.record.ended !== 'replaced')
-    await revokeToken(server, emit, cell.key, refreshToken)
+    context.keepAlive(revokeUntilDone(context, key, refreshToken))
   return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
 }

@@ -7,6 +7,7 @@ import { LISTEN_MS } from '../http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
 import { swapUntilWon } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { retryStore } from './retry-store.ts'
 
 /**
  * Carries out what it means that the server refused the refresh token.
@@ -66,14 +67,20 @@ export async function reportUsedTwice(
   refused: string,
   { emit }: RefreshContext,
 ): Promise<void> {
-  const won = await swapUntilWon(cell, cell.kept, (record) =>
-    record.refreshToken === undefined || record.refreshToken === refused ? undefined : withDoubt(record),
-  )
-  if (won) emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
+  let isReported = false
+  await swapUntilWon(cell, cell.kept, (record) => {
+    if (record.refreshToken === undefined || record.refreshToken === refused) return undefined
+    // The doubt might not be stored, but the loss has happened.
+    if (!isReported)
+      emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
+    isReported = true
+    return withDoubt(record)
+  })
 }
 
 /**
- * Ends the session, unless another process has replaced the refresh token or is using it.
+ * Ends the session, unless another process has replaced the refresh token or is using it. A store that fails is tried
+ * again: only this process knows that the session ends, and the store might have made the swap.
  *
  * @returns `'again'` if it was not ended.
  */
@@ -81,13 +88,16 @@ export async function endSession(
   cell: SessionCell,
   attempt: RefreshAttempt,
   reason: 'grant_rejected' | 'subject_changed',
-  { emit, policy, isStorePrivate }: RefreshContext,
+  { clock, emit, policy, isStorePrivate }: RefreshContext,
 ): Promise<TokenResult | 'again'> {
   const session = fingerprint(cell.key)
   const isStrict = policy.reuse === 'strict'
   const wasUsedElsewhere = reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
   let isLost = attempt.inDoubt || wasUsedElsewhere
-  const won = await swapUntilWon(cell, cell.kept, (record) => {
+  let hasSwapped = false
+  const step = (record: SessionRecord) => {
+    // An earlier try has ended the session, but the result of its swap was lost.
+    if (hasSwapped && record.ended === reason) return record
     const verdict = settleRejection(record, latestOf(attempt, record), isStrict)
     if (verdict === 'again' || verdict === 'replaced') return undefined
     // Reported first: the swap may be made although its response is lost, and then nothing is left to report.
@@ -95,9 +105,17 @@ export async function endSession(
       emit({ type: 'refresh_token_lost', session, reason: 'used_elsewhere', hint: SHARED_STORE_HINT })
     else if (isLost) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
     isLost = false
+    hasSwapped = true
     return ended(record, reason)
+  }
+  const end = () => swapUntilWon(cell, cell.last, step)
+  const report = () => emit({ type: 'session_ended', session, reason })
+  const won = await retryStore(clock, end).catch((error: unknown) => {
+    // The last chance to report it: the swap might have been made.
+    if (hasSwapped) report()
+    throw error
   })
   if (!won) return 'again'
-  emit({ type: 'session_ended', session, reason })
+  report()
   return { signIn: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
 }

@@ -33,6 +33,11 @@ export const SHARED_STORE_HINT: string =
   'If several processes serve this application, set the option `store` to one that they share: `createRedisStore`, ' +
   '`createPostgresStore`, or `createDurableObjectStore` on Workers.'
 
+/** The server has granted one of two requests, and the other one has ended the session. */
+export const LOST_LEASE_HINT: string =
+  'The session store lost the write that prevents a second use of the refresh token, for example in a failover. ' +
+  'With Redis, set `waitForReplicas`.'
+
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   refresh_pending:
     'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import type { EvertokenOptions } from '@evertoken/core'
+import type { Fault } from '@evertoken/testkit'
+import { type Application, createApplication, kinds } from './application.ts'
+import { createGate } from './gate.ts'
+import { authorize, idle, ofType, pathOf } from './steps.ts'
+
+/** An application whose token response arrives when the test opens the gate. */
+function createSlow(session: (typeof kinds)[number]) {
+  const token = createGate()
+  const fetch: EvertokenOptions['fetch'] = async (input, init) => {
+    const response = await application.server.fetch(input, init)
+    if (new Request(input).url.endsWith('/token')) await token.opened
+    return response
+  }
+  const application: Application = createApplication({ session, fetch })
+  return { ...application, token }
+}
+
+describe.each(kinds)('a refresh token that no session receives, %s session', (session) => {
+  it.each([11_000, 64_000])('is revoked if it arrives %d ms after the sign-in began', async (ms) => {
+    const application = createSlow(session)
+    const { browser, server, clock, events, token } = application
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    const response = tab.get(pathOf(callback))
+    await idle(() => server.counts.token > 0)
+    await clock.advance(10_100)
+    expect((await response).status).toBe(503)
+    await clock.advance(ms - 10_100)
+    token.open()
+    await drain(application)
+    expect(server.grants.alive('user-1')).toBe(false)
+    expect(ofType(events, 'refresh_token_revoked')).toEqual([
+      { type: 'refresh_token_revoked', outcome: 'revoked' },
+    ])
+  })
+
+  it.each<[string, Fault]>([
+    ['the ID token is invalid', { type: 'idToken', claims: { nonce: 'x' } }],
+    ['the access token is not usable', { type: 'members', set: { token_type: 'mac' } }],
+  ])('is revoked if %s', async (_why, fault) => {
+    const application = createApplication({ session })
+    const { browser, server } = application
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    server.script('token', fault)
+    expect((await tab.get(pathOf(callback))).status).toBeGreaterThanOrEqual(400)
+    await drain(application)
+    expect(server.grants.alive('user-1')).toBe(false)
+  })
+
+  it('is revoked after three failed requests', async () => {
+    const application = createApplication({ session, onSignedIn: () => false })
+    const { browser, server, events } = application
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    const fault = { type: 'status', status: 503 } as const
+    server.script('revoke', [fault, fault, fault])
+    expect((await tab.get(pathOf(callback))).status).toBe(403)
+    await drain(application)
+    const outcomes = ofType(events, 'refresh_token_revoked').map(({ outcome }) => outcome)
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'revoked'])
+    expect(server.grants.alive('user-1')).toBe(false)
+  })
+})
+
+/** Lets time pass until all work in the background is done. */
+async function drain({ auth, clock, events }: Application): Promise<void> {
+  let isDone = false
+  const done = auth.drain({ timeoutSeconds: 60 }).then(() => (isDone = true))
+  for (let i = 0; i < 70 && !isDone; i++) {
+    await idle(() => isDone, 30)
+    await clock.advance(1000)
+  }
+  await done
+  expect(ofType(events, 'drain_timed_out')).toEqual([])
+}
