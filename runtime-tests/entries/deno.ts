@@ -16,11 +16,12 @@ const [json = '', file] = Deno.args
 const config = JSON.parse(json) as HostConfig
 const controls = createControls()
 const [kv, other] = [await Deno.openKv(file), await Deno.openKv(file)]
-const auth = evertoken(toOptions(config, controls, createDenoKvStore(kv, { now: controls.clock.now })))
+const auth = evertoken(toOptions(config, controls, createDenoKvStore(kv, { clock: controls.clock })))
 const contract = () =>
   sessionStoreContract(() => createDenoKvStore(kv), {
     secondStore: () => createDenoKvStore(other),
     largestRecord: 65_000,
+    storeWithClock: (clock) => createDenoKvStore(kv, { clock }),
   })
 const app = createApp(auth, { api: config.api, controls, contract })
 

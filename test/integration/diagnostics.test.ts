@@ -71,8 +71,8 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   )
 
   it('works when nobody is signed in and the server is away', async () => {
-    const { get, server } = await ask({ diagnostics: true })
-    server.always('discovery', { type: 'status', status: 503 })
+    const fetch = () => Promise.resolve(new Response(null, { status: 503 }))
+    const { get } = await ask({ diagnostics: true, fetch })
     expect(await (await get()).json()).toMatchObject({
       authorizationServer: { error: 'authorization_server_unavailable' },
       session: null,

@@ -1,4 +1,9 @@
-import { ConfigurationError, createFlights, createTokenManagement } from '@evertoken/core/tokens'
+import {
+  ConfigurationError,
+  createFlights,
+  createMemoryStore,
+  createTokenManagement,
+} from '@evertoken/core/tokens'
 import type { TokenManagement, TokenManagementOptions } from '@evertoken/core/tokens'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -85,6 +90,39 @@ it('finds a session by its id, and ends it', async () => {
   expect((await byId.getUserAccessToken())?.value).toMatch(/^at_/)
   expect((await signOut(auth, cookie)).headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
   expect(await byId.getUserAccessToken()).toBeUndefined()
+})
+
+it.each([
+  [300, 1],
+  [-300, 1],
+  [3600, 2],
+  [-3600, 2],
+])(
+  'I9: a session that starts where the clock is off by %d s serves no expired token elsewhere',
+  async (offSeconds, requests) => {
+    server.resetCounts()
+    const store = createMemoryStore({ clock })
+    const wrong = { ...clock, now: () => clock.now() + offSeconds }
+    const cookie = await signIn(create({ store, clock: wrong }), 'of a wrong clock')
+    expect(server.counts.discovery).toBe(requests)
+    const reader = create({ store }).session(new Request(origin, { headers: { cookie } }))
+
+    const first = await reader.getUserAccessToken()
+    await clock.advance(200_000)
+    expect((await reader.getUserAccessToken())?.value).toBe(first?.value)
+    expect(server.counts.refresh).toBe(0)
+
+    await clock.advance(101_000)
+    expect((await reader.getUserAccessToken())?.value).not.toBe(first?.value)
+    expect(server.counts.refresh).toBe(1)
+  },
+)
+
+it('starts a session also if the server does not respond', async () => {
+  const auth = create({ fetch: () => Promise.reject(new TypeError('fetch failed')) })
+  const cookie = await signIn(auth, 'alone')
+  const session = auth.session(new Request(origin, { headers: { cookie } }))
+  expect((await session.getUserAccessToken())?.value).toMatch(/^at_/)
 })
 
 it('has no routes: every request is the application’s', async () => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import type { SessionStore } from '@evertoken/core'
 import type { ContractCase } from '@evertoken/testkit'
 
+const TWO_DAYS = 2 * 86_400
+
 /** What only the server and its client see. */
 export function redisCases<Client extends object>(
   client: Client,
-  create: (client: Client) => SessionStore,
+  create: (client: Client, now?: () => number) => SessionStore,
   send: (...command: [string, ...string[]]) => Promise<unknown>,
 ): ContractCase[] {
   const store = create(client)
@@ -28,6 +30,21 @@ export function redisCases<Client extends object>(
         await store.swap(key, undefined, 'record', inSeconds(60))
         const left = await timeLeft(`evertoken:session:${key}`)
         assert.ok(left > 0 && left <= 60_000, `it has ${left} ms left of 60,000`)
+      },
+    },
+    {
+      name: 'redis: keeps what processes write whose clocks are 2 days behind or ahead',
+      async run() {
+        for (const offSeconds of [-TWO_DAYS, TWO_DAYS]) {
+          const [key, term] = [crypto.randomUUID(), crypto.randomUUID()]
+          const wrong = create(client, () => inSeconds(offSeconds))
+          await wrong.swap(key, undefined, 'record', inSeconds(offSeconds + 60))
+          await wrong.index?.add(term, key, inSeconds(offSeconds + 60))
+          assert.equal(await store.read(key), 'record')
+          assert.deepEqual(await store.index?.keys(term), [key])
+          const left = await timeLeft(`evertoken:session:${key}`)
+          assert.ok(left > 0 && left <= 60_000 + TWO_DAYS * 1000, `it has ${left} ms left`)
+        }
       },
     },
     {

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
+import type { Clock } from '@evertoken/core'
 import type { SqlStore, SqlStoreOptions } from '@evertoken/core/sql'
 import type { ContractCase } from '@evertoken/testkit'
 
-export function sqlCases(create: (options: SqlStoreOptions) => SqlStore): ContractCase[] {
+export type StoreClock = Pick<Clock, 'now' | 'elapsed'>
+type Create = (options: SqlStoreOptions) => SqlStore
+
+const DAY_SECONDS = 86_400
+/** So long ago that every store removes it. */
+const LONG_AGO = -10 * DAY_SECONDS
+
+export function sqlCases(create: Create): ContractCase[] {
   return [
     {
       name: 'sql: many create the same schema at once',
@@ -16,19 +24,16 @@ export function sqlCases(create: (options: SqlStoreOptions) => SqlStore): Contra
     {
       name: 'sql: removes what has expired, as much of it as is asked, and nothing else',
       async run() {
-        let now = 100
-        const store = create({ table: newTable(), now: () => now })
-        await store.createSchema()
-        for (const [key, expiresAt] of [
-          ['a', 110],
-          ['b', 110],
-          ['c', 110],
-          ['d', 120],
+        const store = await createTable(create)
+        for (const [key, seconds] of [
+          ['a', LONG_AGO],
+          ['b', LONG_AGO],
+          ['c', LONG_AGO],
+          ['d', 60],
         ] as const) {
-          await store.swap(key, undefined, `record-${key}`, expiresAt)
-          await store.index?.add('term', key, expiresAt)
+          await store.swap(key, undefined, `record-${key}`, inSeconds(seconds))
+          await store.index?.add('term', key, inSeconds(seconds))
         }
-        now = 110
         assert.equal(await store.removeExpired(2), 4)
         assert.equal(await store.removeExpired(2), 2)
         assert.equal(await store.removeExpired(2), 0)
@@ -39,16 +44,13 @@ export function sqlCases(create: (options: SqlStoreOptions) => SqlStore): Contra
     {
       name: 'sql: many remove what has expired at once, while it is created anew',
       async run() {
-        let now = 100
-        const store = create({ table: newTable(), now: () => now })
-        await store.createSchema()
+        const store = await createTable(create)
         const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
-        await Promise.all(keys.map((key) => store.swap(key, undefined, 'old', 110)))
-        now = 110
+        await Promise.all(keys.map((key) => store.swap(key, undefined, 'old', inSeconds(LONG_AGO))))
         const created = await Promise.all(
           keys.map(async (key) => {
             const [swapped] = await Promise.all([
-              store.swap(key, undefined, 'new', 120),
+              store.swap(key, undefined, 'new', inSeconds(60)),
               store.removeExpired(30),
             ])
             return swapped
@@ -57,6 +59,19 @@ export function sqlCases(create: (options: SqlStoreOptions) => SqlStore): Contra
         assert.ok(created.every(Boolean))
         const records = await Promise.all(keys.map((key) => store.read(key)))
         assert.equal(records.filter((record) => record === 'new').length, keys.length)
+      },
+    },
+    {
+      name: 'sql: removes no session by a clock that is 2 days ahead',
+      async run() {
+        const table = newTable()
+        const store = await createTable(create, table)
+        await store.swap('key', undefined, 'record', inSeconds(60))
+        await store.index?.add('term', 'key', inSeconds(60))
+        const ahead = create({ table, clock: wrongClock(2 * DAY_SECONDS) })
+        assert.equal(await ahead.removeExpired(), 0)
+        assert.equal(await store.read('key'), 'record')
+        assert.deepEqual(await store.index?.keys('term'), ['key'])
       },
     },
     {
@@ -70,6 +85,70 @@ export function sqlCases(create: (options: SqlStoreOptions) => SqlStore): Contra
   ]
 }
 
+/** PostgreSQL has a clock of its own. */
+export function postgresCases(create: Create): ContractCase[] {
+  return [
+    {
+      name: 'postgresql: judges expiry by its own clock, whatever the process thinks',
+      async run() {
+        const table = newTable()
+        const store = await createTable(create, table)
+        for (const offSeconds of [2 * DAY_SECONDS, -2 * DAY_SECONDS]) {
+          const key = String(offSeconds)
+          await store.swap(key, undefined, 'record', inSeconds(60))
+          await store.swap(`over ${key}`, undefined, 'record', inSeconds(-1))
+          const wrong = create({ table, clock: wrongClock(offSeconds) })
+          assert.equal(await wrong.read(key), 'record')
+          assert.equal(await wrong.read(`over ${key}`), undefined)
+        }
+        assert.equal(await store.removeExpired(), 2)
+      },
+    },
+    {
+      name: 'postgresql: keeps what a process writes whose clock is 2 days behind',
+      async run() {
+        const table = newTable()
+        const store = await createTable(create, table)
+        const clock = wrongClock(-2 * DAY_SECONDS)
+        const behind = create({ table, clock })
+        await behind.swap('key', undefined, 'record', clock.now() + 60)
+        await behind.index?.add('term', 'key', clock.now() + 60)
+        assert.equal(await store.read('key'), 'record')
+        assert.deepEqual(await store.index?.keys('term'), ['key'])
+      },
+    },
+  ]
+}
+
+/** SQLite has only the clock of the machine. */
+export function sqliteCases(create: Create): ContractCase[] {
+  return [
+    {
+      name: 'sqlite: removes a row 3 days after it expired',
+      async run() {
+        const store = await createTable(create)
+        await store.swap('recent', undefined, 'record', inSeconds(-3 * DAY_SECONDS + 60))
+        await store.swap('old', undefined, 'record', inSeconds(-3 * DAY_SECONDS - 60))
+        assert.equal(await store.removeExpired(), 1)
+      },
+    },
+  ]
+}
+
+async function createTable(create: Create, table = newTable()): Promise<SqlStore> {
+  const store = create({ table })
+  await store.createSchema()
+  return store
+}
+
 function newTable(): string {
   return `t_${crypto.randomUUID().slice(0, 8)}`
+}
+
+function wrongClock(offSeconds: number): StoreClock {
+  return { now: () => inSeconds(offSeconds), elapsed: () => performance.now() }
+}
+
+function inSeconds(seconds: number): number {
+  return Date.now() / 1000 + seconds
 }

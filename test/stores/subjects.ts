@@ -1,26 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { type Clock, createMemoryStore, type SessionStore } from '@evertoken/core'
 import { createIoredisStore, createRedisStore, createUpstashStore } from '@evertoken/core/redis'
 import {
   createPostgresStore,
   createSqliteStore,
   type PostgresClient,
   type SqliteDatabase,
-  type SqlStore,
   type SqlStoreOptions,
 } from '@evertoken/core/sql'
 import type { ContractCase, SessionStoreContractOptions } from '@evertoken/testkit'
 import type { Places } from './places.ts'
 import { redisCases } from './redis-cases.ts'
-import { sqlCases } from './sql-cases.ts'
+import { postgresCases, sqlCases, sqliteCases, type StoreClock } from './sql-cases.ts'
 
 /** One connection to a store, as a process has it. */
 export interface Connection {
   readonly store: SessionStore
   /** What the contract does not ask of every store. */
   readonly ownCases?: readonly ContractCase[]
-  readonly contract?: Pick<SessionStoreContractOptions, 'now' | 'waitUntilExpired'>
+  readonly contract?: Pick<SessionStoreContractOptions, 'now' | 'waitUntilExpired' | 'storeWithClock'>
   close?(): unknown
 }
 
@@ -39,9 +38,11 @@ export const subjects: readonly Subject[] = [
     async connect({ redis }) {
       const { createClient } = await import('redis')
       const client = await createClient({ url: redis }).connect()
-      const create = (through: typeof client) => createRedisStore({ client: through })
+      const create = (through: typeof client, now?: () => number) =>
+        createRedisStore({ client: through, ...(now && { now }) })
       const ownCases = redisCases(client, create, (...command) => client.sendCommand(command))
-      return { store: create(client), ownCases, close: () => client.close() }
+      const storeWithClock = ({ now }: Pick<Clock, 'now'>) => create(client, now)
+      return { store: create(client), ownCases, contract: { storeWithClock }, close: () => client.close() }
     },
   },
   {
@@ -49,9 +50,11 @@ export const subjects: readonly Subject[] = [
     async connect({ redis }) {
       const { Redis } = await import('ioredis')
       const client = new Redis(redis)
-      const create = (through: typeof client) => createIoredisStore({ client: through })
+      const create = (through: typeof client, now?: () => number) =>
+        createIoredisStore({ client: through, ...(now && { now }) })
       const ownCases = redisCases(client, create, (name, ...args) => client.call(name, ...args))
-      return { store: create(client), ownCases, close: () => client.quit() }
+      const storeWithClock = ({ now }: Pick<Clock, 'now'>) => create(client, now)
+      return { store: create(client), ownCases, contract: { storeWithClock }, close: () => client.quit() }
     },
   },
   {
@@ -76,7 +79,8 @@ export const subjects: readonly Subject[] = [
     async connect({ upstash }) {
       const { Redis } = await import('@upstash/redis')
       const client = new Redis({ url: upstash, token: 'any', enableTelemetry: false })
-      return { store: createUpstashStore({ client }) }
+      const storeWithClock = ({ now }: Pick<Clock, 'now'>) => createUpstashStore({ client, now })
+      return { store: createUpstashStore({ client }), contract: { storeWithClock } }
     },
   },
   {
@@ -112,27 +116,45 @@ export const subjects: readonly Subject[] = [
   },
 ]
 
-function postgresql(client: PostgresClient): Promise<Connection> {
-  return sql((options) => createPostgresStore({ client, ...options }))
+async function postgresql(client: PostgresClient): Promise<Connection> {
+  const create = (options: SqlStoreOptions) => createPostgresStore({ client, ...options })
+  const store = create({})
+  await store.createSchema()
+  const ownCases = [...sqlCases(create), ...postgresCases(create)]
+  // Nothing moves the clock of a database, so the rows are moved instead. Nobody has to wait.
+  async function waitUntilExpired(seconds: number): Promise<void> {
+    for (const table of ['evertoken_sessions', 'evertoken_sessions_index'])
+      await client.query(`UPDATE ${table} SET expires_at = expires_at - $1`, [seconds])
+  }
+  const storeWithClock = (clock: StoreClock) => create({ clock })
+  return { store, ownCases, contract: { waitUntilExpired, storeWithClock } }
 }
 
 async function sqlite(
   database: SqliteDatabase & { exec(sql: string): unknown; close(): unknown },
 ): Promise<Connection> {
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  const connection = await sql((options) => createSqliteStore({ database, ...options }))
-  return { ...connection, close: () => database.close() }
-}
-
-// Expiry is judged by the store's `now`, so nobody has to wait for it.
-let now = Date.now() / 1000
-
-async function sql(create: (options: SqlStoreOptions) => SqlStore): Promise<Connection> {
-  const store = create({ now: () => now })
+  const create = (options: SqlStoreOptions) => createSqliteStore({ database, ...options })
+  const store = create({ clock: movedClock })
   await store.createSchema()
-  const waitUntilExpired = async (seconds: number) => void (now += seconds)
-  return { store, ownCases: sqlCases(create), contract: { now: () => now, waitUntilExpired } }
+  const waitUntilExpired = async (seconds: number) => void (movedBy += seconds)
+  const contract = {
+    now: movedClock.now,
+    waitUntilExpired,
+    storeWithClock: (clock: StoreClock) => create({ clock }),
+  }
+  return {
+    store,
+    ownCases: [...sqlCases(create), ...sqliteCases(create)],
+    contract,
+    close: () => database.close(),
+  }
 }
+
+// The clock of the process decides about expiry, so nobody has to wait for it.
+let movedBy = 0
+const startedAt = Date.now() / 1000
+const movedClock: StoreClock = { now: () => startedAt + movedBy, elapsed: () => movedBy * 1000 }
 
 function versionOf(name: string): string {
   const manifest = readFileSync(join('node_modules', name, 'package.json'), 'utf8')

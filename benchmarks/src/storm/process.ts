@@ -13,9 +13,9 @@ const ORIGIN = 'https://app.example.com/'
 const clock = createShiftableClock()
 
 async function openStore({ store, url }: Start): Promise<SessionStore> {
-  const now = clock.now
-  if (store === 'redis') return createRedisStore({ client: await createClient({ url }).connect(), now })
-  const postgres = createPostgresStore({ client: new Pool({ connectionString: url, max: 10 }), now })
+  if (store === 'redis')
+    return createRedisStore({ client: await createClient({ url }).connect(), now: clock.now })
+  const postgres = createPostgresStore({ client: new Pool({ connectionString: url, max: 10 }), clock })
   await postgres.createSchema()
   return postgres
 }

@@ -30,13 +30,14 @@ export function createDurableObjectStore(namespace: SessionsNamespace): SessionS
 
   const session = (key: string) => `session:${key}`
   const term = (name: string) => `term:${name}`
+  const now = () => Date.now() / 1000
   return {
     consistency: 'strong',
     read: async (key) => (await ask<string | null>(session(key), 'read')) ?? undefined,
-    swap: (key, ...change) => ask(session(key), 'swap', ...change),
+    swap: (key, ...change) => ask(session(key), 'swap', ...change, now()),
     remove: (key) => ask(session(key), 'remove'),
     index: {
-      add: (name, ...entry) => ask(term(name), 'add_key', ...entry),
+      add: (name, ...entry) => ask(term(name), 'add_key', ...entry, now()),
       keys: (name) => ask(term(name), 'list_keys'),
       remove: (name, key) => ask(term(name), 'remove_key', key),
     },

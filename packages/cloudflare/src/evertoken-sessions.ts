@@ -69,10 +69,10 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
     case 'read':
       return live(storage, RECORD)?.record
     case 'swap': {
-      const [, expected, record, expiresAt] = call
+      const [, expected, record, expiresAt, sentAt] = call
       // JSON has no undefined in a list.
       if (live(storage, RECORD)?.record !== (expected ?? undefined)) return false
-      storage.kv.put(RECORD, { record, expiresAt })
+      storage.kv.put(RECORD, { record, expiresAt: expiryOf(expiresAt, sentAt) })
       await tidy(storage)
       return true
     }
@@ -81,8 +81,9 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
     case 'list_keys':
       return entries(storage).flatMap(([key, { expiresAt }]) => (expiresAt > now() ? [key] : []))
     case 'add_key': {
-      const [, key, expiresAt] = call
-      storage.kv.put(key, { expiresAt: Math.max(expiresAt, live(storage, key)?.expiresAt ?? 0) })
+      const [, key, expiresAt, sentAt] = call
+      const expiry = expiryOf(expiresAt, sentAt)
+      storage.kv.put(key, { expiresAt: Math.max(expiry, live(storage, key)?.expiresAt ?? 0) })
       return tidy(storage)
     }
     case 'remove_key':
@@ -118,6 +119,11 @@ function tidy(storage: SessionsStorage): Promise<void> {
 /** An object that holds nothing at all ceases to exist, and to cost. */
 async function clear(storage: SessionsStorage): Promise<void> {
   await Promise.all([storage.deleteAlarm(), storage.deleteAll()])
+}
+
+/** A Worker whose clock is behind must not write what has expired already. */
+function expiryOf(expiresAt: number, sentAt = now()): number {
+  return expiresAt + Math.max(0, now() - sentAt)
 }
 
 function now(): number {

@@ -1,7 +1,7 @@
 import type { DenoKv, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
 import { patiently } from './patiently.ts'
 
-/** Deno KV removes a value some time after it expired, so each says itself until when it counts. */
+/** Each value says itself until when it counts: Deno KV removes it later. */
 interface Kept extends Content {
   /** Another one for every write. */
   readonly writer: string
@@ -20,6 +20,9 @@ export interface Cells {
   change(key: DenoKvKey, change: (live: Content | undefined) => Content | undefined): Promise<boolean>
 }
 
+/** Deno KV removes a value by the clock of the machine. A longer error of it can remove sessions. */
+const KEEP_EXPIRED_SECONDS = 3 * 86_400
+
 export function createCells(kv: DenoKv, now: () => number): Cells {
   const live = ({ value }: DenoKvEntry) => {
     const kept = value as Kept | null
@@ -27,7 +30,7 @@ export function createCells(kv: DenoKv, now: () => number): Cells {
   }
 
   async function commit(key: DenoKvKey, { versionstamp }: DenoKvEntry, kept: Kept): Promise<boolean> {
-    const expireIn = Math.max(0, Math.ceil((kept.expiresAt - now()) * 1000))
+    const expireIn = Math.max(0, Math.ceil((kept.expiresAt + KEEP_EXPIRED_SECONDS - now()) * 1000))
     return (await kv.atomic().check({ key, versionstamp }).set(key, kept, { expireIn }).commit()).ok
   }
 

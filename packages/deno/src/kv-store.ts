@@ -1,4 +1,10 @@
-import { ConfigurationError, type SessionIndex, type SessionStore } from '@evertoken/core'
+import {
+  type Clock,
+  ConfigurationError,
+  createSteadyClock,
+  type SessionIndex,
+  type SessionStore,
+} from '@evertoken/core'
 import type { DenoKv, DenoKvKey } from './deno-kv.ts'
 import { type Cells, type Content, createCells } from './kv-cells.ts'
 import { patiently } from './patiently.ts'
@@ -6,8 +12,12 @@ import { patiently } from './patiently.ts'
 export interface DenoKvStoreOptions {
   /** The first part of every key. Default `evertoken`. */
   readonly prefix?: string
-  /** Seconds since the epoch. */
-  readonly now?: () => number
+  /**
+   * The clock that decides what has expired.
+   *
+   * @default the clock of the system
+   */
+  readonly clock?: Pick<Clock, 'now' | 'elapsed'>
 }
 
 /** A value takes 64 KiB, of which its framing needs some. */
@@ -19,8 +29,8 @@ const MAX_RECORD_LENGTH = 65_000
  * A record longer than 65,000 characters is refused with a ConfigurationError, `session_too_large`.
  */
 export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
-  const { prefix = 'evertoken', now = () => Date.now() / 1000 } = options
-  const cells = createCells(kv, now)
+  const { prefix = 'evertoken', clock } = options
+  const cells = createCells(kv, createSteadyClock(clock))
   const keyOf = (key: string) => [prefix, 'session', key]
 
   return {

@@ -13,6 +13,7 @@ const [one, other] = [await Deno.openKv(path), await Deno.openKv(path)]
 const cases = sessionStoreContract(() => createDenoKvStore(one), {
   secondStore: () => createDenoKvStore(other),
   largestRecord: 65_000,
+  storeWithClock: (clock) => createDenoKvStore(one, { clock }),
 })
 const { passed, failed } = await runContract(cases)
 for (const { name, error } of failed) process.stderr.write(`${name}: ${String(error)}\n`)

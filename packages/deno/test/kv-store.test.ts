@@ -20,7 +20,7 @@ describe('createDenoKvStore', () => {
   it('looks again when Deno KV removed an expired value between a look and a write', async () => {
     let now = 0
     const kv = createTroubledKv([])
-    const store = createDenoKvStore(kv, { now: () => now })
+    const store = createDenoKvStore(kv, { clock: { now: () => now, elapsed: () => now * 1000 } })
     await store.swap('key', undefined, 'first', 100)
     now = 200
     const swapped = store.swap('key', undefined, 'second', 300)
@@ -28,6 +28,16 @@ describe('createDenoKvStore', () => {
 
     expect(await swapped).toBe(true)
     expect(await store.read('key')).toBe('second')
+  })
+
+  it('lets Deno KV, which goes by the clock of the machine, remove a value 3 days after it expired', async () => {
+    const lifetimes: (number | undefined)[] = []
+    const store = createDenoKvStore(createTroubledKv([], lifetimes), {
+      clock: { now: () => 100, elapsed: () => 0 },
+    })
+    await store.swap('key', undefined, 'record', 160)
+
+    expect(lifetimes).toEqual([(60 + 3 * 86_400) * 1000])
   })
 
   it('refuses a record that no value of Deno KV can hold', async () => {
@@ -40,7 +50,7 @@ describe('createDenoKvStore', () => {
 })
 
 /** Fails at its first commits, before or after it has written. */
-function createTroubledKv(troubles: ('before' | 'after')[]): DenoKv {
+function createTroubledKv(troubles: ('before' | 'after')[], lifetimes: (number | undefined)[] = []): DenoKv {
   const entries = new Map<string, DenoKvEntry>()
   let version = 0
   const get = (key: DenoKvKey) => entries.get(key.join('/')) ?? { key, value: null, versionstamp: null }
@@ -68,8 +78,9 @@ function createTroubledKv(troubles: ('before' | 'after')[]): DenoKv {
           checked = check?.versionstamp ?? null
           return this
         },
-        set(key, value) {
+        set(key, value, options) {
           write = [key, value]
+          lifetimes.push(options?.expireIn)
           return this
         },
         commit: async () => commit(write[0], checked, write[1]),

@@ -1,7 +1,8 @@
-import type { SessionStore } from '@evertoken/core'
+import type { Clock, SessionStore } from '@evertoken/core'
 import { basicCases } from './session-store-contract/basic-cases.ts'
+import { clockCases } from './session-store-contract/clock-cases.ts'
 import { concurrencyCases } from './session-store-contract/concurrency-cases.ts'
-import type { Bench, Cases, ContractCase } from './session-store-contract/contract.ts'
+import type { Bench, Cases, ContractCase, WrongProcess } from './session-store-contract/contract.ts'
 import { expiryCases } from './session-store-contract/expiry-cases.ts'
 import { indexCases } from './session-store-contract/index-cases.ts'
 import { keyCases } from './session-store-contract/key-cases.ts'
@@ -20,6 +21,11 @@ export interface SessionStoreContractOptions {
   readonly waitUntilExpired?: (seconds: number) => Promise<void>
   /** Another connection to the same data, as another process would have it. */
   readonly secondStore?: () => Promise<SessionStore> | SessionStore
+  /**
+   * Another connection to the same data, of a process with this clock. Some cases make its wall clock jump: the clock of one
+   * process must not hide or remove records. Without it, these cases test nothing.
+   */
+  readonly storeWithClock?: (clock: Pick<Clock, 'now' | 'elapsed'>) => Promise<SessionStore> | SessionStore
   /** The largest record the store promises to keep, in ASCII characters. Default 100,000. */
   readonly largestRecord?: number
 }
@@ -60,6 +66,7 @@ export function sessionStoreContract(
     ...valueCases,
     ...keyCases,
     ...indexCases,
+    ...clockCases,
   }
   const start = options.waitUntilExpired ? takeTurns() : (task: () => Promise<void>) => task()
   return Object.entries(cases).map(([name, test]) => ({
@@ -90,6 +97,7 @@ async function openBench(
   const store = await createStore()
   const second = (await options.secondStore?.()) ?? store
   const { now = systemClock.now, waitUntilExpired = waitLongEnough, largestRecord = 100_000 } = options
+  const { storeWithClock } = options
   const run = crypto.randomUUID()
   let keys = 0
   return {
@@ -99,7 +107,17 @@ async function openBench(
     inSeconds: (seconds) => now() + seconds,
     waitUntilExpired,
     largestRecord,
+    openWithClock: storeWithClock && (() => openWithClock(storeWithClock, now)),
   }
+}
+
+async function openWithClock(
+  open: NonNullable<SessionStoreContractOptions['storeWithClock']>,
+  now: () => number,
+): Promise<WrongProcess> {
+  let ahead = 0
+  const store = await open({ now: () => now() + ahead, elapsed: systemClock.elapsed })
+  return { store, jump: (seconds) => void (ahead += seconds) }
 }
 
 /** A store may count in whole seconds. */

@@ -262,6 +262,42 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
   ],
 }
 
+/** Mistakes with the clock of a process, which only show in a process with a wrong clock. */
+export const BROKEN_BY_CLOCK: Readonly<Record<string, readonly [caughtBy: string, Breakage]>> = {
+  'hides what has expired by the clock of the process': [
+    'wrong clock, if it can be set: finds and replaces the records of others while it is ahead',
+    ({ entries, store }, now) => ({
+      read: async (key) => ((entries.get(key)?.expiresAt ?? 0) > now() ? store.read(key) : undefined),
+    }),
+  ],
+  'takes the time to live from the clock of the process': [
+    'wrong clock, if it can be set: finds and replaces the records of others while it is ahead',
+    ({ entries, store }, now) => ({
+      async swap(key, expected, record, expiresAt) {
+        const swapped = await store.swap(key, expected, record, expiresAt)
+        if (swapped && expiresAt <= now()) entries.delete(key)
+        return swapped
+      },
+    }),
+  ],
+  'creates over what has expired by the clock of the process': [
+    'wrong clock, if it can be set: creates no record over one of others while it is ahead',
+    ({ entries, store }, now) => ({
+      swap(key, expected, record, expiresAt) {
+        if ((entries.get(key)?.expiresAt ?? 0) <= now()) entries.delete(key)
+        return store.swap(key, expected, record, expiresAt)
+      },
+    }),
+  ],
+  'index: hides what has expired by the clock of the process': [
+    'wrong clock, if it can be set: index, if there is one: finds and extends the keys of others while it is ahead',
+    ({ store: { index = createIndex(() => 0) } }, now) => {
+      const hiddenFrom = now() + 600
+      return { index: { ...index, keys: async (term) => (now() < hiddenFrom ? index.keys(term) : []) } }
+    },
+  ],
+}
+
 function withIndex(breakage: (index: SessionIndex) => Partial<SessionIndex>): Breakage {
   return (_, now) => {
     const index = createIndex(now)

@@ -1,21 +1,21 @@
-import type { SessionStore } from '@evertoken/core'
+import type { Clock, SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
 import type { ContractResult } from '../src/index.ts'
 import { createManualClock, runContract, sessionStoreContract } from '../src/index.ts'
 import type { Breakage } from './broken-stores.ts'
-import { BROKEN } from './broken-stores.ts'
+import { BROKEN, BROKEN_BY_CLOCK } from './broken-stores.ts'
 import type { Entry } from './reference-store.ts'
 import { createParts } from './reference-store.ts'
 
 function certify(breakage: Breakage = () => ({})): Promise<ContractResult> {
   const clock = createManualClock()
-  const cases = sessionStoreContract(
-    () => {
-      const parts = createParts(clock.now)
-      return { ...parts.store, ...breakage(parts, clock.now) }
-    },
-    { now: clock.now, waitUntilExpired: (seconds) => clock.advance(seconds * 1000 + 100) },
-  )
+  const parts = createParts(clock.now)
+  const open = ({ now }: Pick<Clock, 'now'>) => ({ ...parts.store, ...breakage(parts, now) })
+  const cases = sessionStoreContract(() => open(clock), {
+    now: clock.now,
+    waitUntilExpired: (seconds) => clock.advance(seconds * 1000 + 100),
+    storeWithClock: open,
+  })
   return runContract(cases)
 }
 
@@ -31,11 +31,14 @@ describe('sessionStoreContract', () => {
     expect((await runContract(sessionStoreContract(() => store))).failed).toEqual([])
   })
 
-  it.each(Object.entries(BROKEN))('catches a store that %s', async (_, [caughtBy, breakage]) => {
-    const { failed } = await certify(breakage)
-    expect(failed.map(({ name }) => name)).toContain(caughtBy)
-    for (const { error } of failed) expect(error).toBeInstanceOf(Error)
-  })
+  it.each(Object.entries({ ...BROKEN, ...BROKEN_BY_CLOCK }))(
+    'catches a store that %s',
+    async (_, [caughtBy, breakage]) => {
+      const { failed } = await certify(breakage)
+      expect(failed.map(({ name }) => name)).toContain(caughtBy)
+      for (const { error } of failed) expect(error).toBeInstanceOf(Error)
+    },
+  )
 
   it('catches a second connection that lags behind', async () => {
     const clock = createManualClock()

@@ -11,7 +11,8 @@ export interface SessionStore {
    * Writes `record` if the key still holds `expected` (`undefined`: if it holds nothing), in one atomic step.
    * Resolves to `false`, having changed nothing, when it holds something else.
    *
-   * @param expiresAt - Seconds since the epoch after which the key holds nothing.
+   * @param expiresAt - Seconds since the epoch after which the key holds nothing. Compare it with the clock of the store,
+   * not with that of the process, which may be wrong.
    */
   swap(key: string, expected: string | undefined, record: string, expiresAt: number): Promise<boolean>
   /** Removes whatever the key holds. Resolves when every later `read` finds nothing. */

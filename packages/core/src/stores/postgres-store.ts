@@ -1,3 +1,4 @@
+import { systemClock } from '../mechanisms/system-clock.ts'
 import { createSqlStore, type SqlStore, type SqlStoreOptions, type SqlValue } from './sql-store.ts'
 
 /** What `pg` and PGlite offer. */
@@ -10,18 +11,32 @@ export interface PostgresStoreOptions extends SqlStoreOptions {
   readonly client: PostgresClient
 }
 
+const NOW = 'CAST(extract(epoch FROM now()) AS double precision)'
+
 /**
  * A session store in PostgreSQL 9.5 or later, in READ COMMITTED, its default.
  *
  * @throws ConfigurationError for an unfit table name.
  */
-export function createPostgresStore({ client, ...options }: PostgresStoreOptions): SqlStore {
+export function createPostgresStore({
+  client,
+  clock = systemClock,
+  ...options
+}: PostgresStoreOptions): SqlStore {
   const query = async (statement: string, values: readonly SqlValue[]) =>
     (await client.query(numbered(statement), [...values])).rows
   return createSqlStore(
     {
       textType: 'text COLLATE "C"',
       lockRows: ' FOR UPDATE SKIP LOCKED',
+      time: {
+        now: NOW,
+        // A writer whose clock is behind must not write a row that has expired already.
+        expiry: `CAST(? AS double precision) + greatest(0, ${NOW} - CAST(? AS double precision))`,
+        keepExpiredSeconds: 0,
+      },
+      nowValues: () => [],
+      expiryValues: (expiresAt) => [expiresAt, clock.now()],
       query,
       // Parallel CREATE … IF NOT EXISTS fail on PostgreSQL's own catalogue, so they take turns.
       async createSchema(statements) {

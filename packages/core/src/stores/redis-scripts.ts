@@ -1,10 +1,19 @@
 export const READ = `return redis.call('GET', KEYS[1])`
 
-/** ARGV: the value expected (empty for none), the new value, milliseconds to live. */
-export const SWAP = `
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`
+
+/**
+ * ARGV: the value expected (empty for none), the new value, milliseconds to live by the writer's clock, and the expiry in
+ * milliseconds since the epoch. The longer time counts: a writer whose clock is ahead would shorten it.
+ */
+export const SWAP: string = `
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
-if tonumber(ARGV[3]) > 0 then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+${NOW}
+local left = math.max(tonumber(ARGV[3]), ARGV[4] - now)
+if left > 0 then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', left)
 else
   redis.call('DEL', KEYS[1])
 end
@@ -21,14 +30,10 @@ export const REMOVE = `
 redis.call('SET', KEYS[1], '')
 redis.call('DEL', KEYS[1])`
 
-const NOW = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)`
-
-/** ARGV: the member, milliseconds to live. The set lives as long as its longest member. */
+/** ARGV: the member, then the two times as in a swap. The set lives as long as its longest member. */
 export const INDEX_ADD: string = `${NOW}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZADD', KEYS[1], 'GT', now + ARGV[2], ARGV[1])
+redis.call('ZADD', KEYS[1], 'GT', math.max(now + ARGV[2], tonumber(ARGV[3])), ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2])`
 
 export const INDEX_KEYS: string = `${NOW}

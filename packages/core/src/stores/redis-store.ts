@@ -16,7 +16,7 @@ export interface RedisStoreOptions<Call extends readonly unknown[]> {
   readonly client: RedisClient<Call>
   /** In front of every key. Default `evertoken:`. */
   readonly prefix?: string
-  /** Seconds since the epoch. Expiry reaches the server as time left to live, so that its clock may differ. */
+  /** Seconds since the epoch, by the clock of this process. The clock of the server may differ. */
   readonly now?: () => number
 }
 
@@ -98,7 +98,8 @@ function createStore<Call extends readonly unknown[]>(
   const write = replicated?.evaluate ?? evaluate
   const nameOf = (key: string) => `${prefix}session:${key}`
   const indexOf = (term: string) => `${prefix}index:${term}`
-  const toLive = (expiresAt: number) => String(Math.floor((expiresAt - now()) * 1000))
+  const expiryOf = (expiresAt: number) =>
+    [expiresAt - now(), expiresAt].map((seconds) => String(Math.floor(seconds * 1000)))
 
   return {
     consistency: 'strong',
@@ -112,7 +113,7 @@ function createStore<Call extends readonly unknown[]>(
     async swap(key, expected, record, expiresAt) {
       const name = nameOf(key)
       const value = mark(record)
-      const args = [expected === undefined ? '' : mark(expected), value, toLive(expiresAt)]
+      const args = [expected === undefined ? '' : mark(expected), value, ...expiryOf(expiresAt)]
       const swapping = replicated ? replicated.swap(SWAP, name, args, value) : evaluate(SWAP, name, args)
       return (await swapping) === 1
     },
@@ -122,7 +123,7 @@ function createStore<Call extends readonly unknown[]>(
     },
     index: {
       async add(term, key, expiresAt) {
-        await write(INDEX_ADD, indexOf(term), [mark(key), toLive(expiresAt)])
+        await write(INDEX_ADD, indexOf(term), [mark(key), ...expiryOf(expiresAt)])
       },
       async keys(term) {
         return ((await evaluate(INDEX_KEYS, indexOf(term), [])) as string[]).map(unmark)

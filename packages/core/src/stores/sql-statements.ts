@@ -1,3 +1,13 @@
+/** How a database writes times, in seconds since the epoch. */
+export interface SqlTime {
+  /** What time it is. */
+  readonly now: string
+  /** When a row expires. */
+  readonly expiry: string
+  /** For how many seconds `removeExpired` keeps a row that has expired. */
+  readonly keepExpiredSeconds: number
+}
+
 export interface SqlStatements {
   readonly schema: readonly string[]
   /** key, now */
@@ -24,11 +34,16 @@ export interface SqlStatements {
  * A writer that waited for another looks at the row again as the other left it, and decides by its own `WHERE`: in
  * PostgreSQL that is what READ COMMITTED, its default, does; in SQLite there is one writer at a time.
  */
-export function sqlStatements(table: string, textType: string, lockRows: string): SqlStatements {
+export function sqlStatements(
+  table: string,
+  textType: string,
+  lockRows: string,
+  { now, expiry, keepExpiredSeconds }: SqlTime,
+): SqlStatements {
   const sessions = `"${table}"`
   const index = `"${table}_index"`
   const expired = (columns: string, from: string) =>
-    `WITH expired AS (SELECT ${columns} FROM ${from} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?${lockRows})`
+    `WITH expired AS (SELECT ${columns} FROM ${from} WHERE expires_at <= ${now} - ${keepExpiredSeconds} ORDER BY expires_at LIMIT ?${lockRows})`
 
   return {
     schema: [
@@ -37,13 +52,13 @@ export function sqlStatements(table: string, textType: string, lockRows: string)
       `CREATE TABLE IF NOT EXISTS ${index} (term ${textType} NOT NULL, key ${textType} NOT NULL, expires_at double precision NOT NULL, PRIMARY KEY (term, key))`,
       `CREATE INDEX IF NOT EXISTS "${table}_index_expiry" ON ${index} (expires_at)`,
     ],
-    read: `SELECT record FROM ${sessions} WHERE key = ? AND expires_at > ?`,
-    create: `INSERT INTO ${sessions} (key, record, expires_at) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET record = excluded.record, expires_at = excluded.expires_at WHERE ${sessions}.expires_at <= ? RETURNING 1`,
-    replace: `UPDATE ${sessions} SET record = ?, expires_at = ? WHERE key = ? AND record = ? AND expires_at > ? RETURNING 1`,
+    read: `SELECT record FROM ${sessions} WHERE key = ? AND expires_at > ${now}`,
+    create: `INSERT INTO ${sessions} (key, record, expires_at) VALUES (?, ?, ${expiry}) ON CONFLICT (key) DO UPDATE SET record = excluded.record, expires_at = excluded.expires_at WHERE ${sessions}.expires_at <= ${now} RETURNING 1`,
+    replace: `UPDATE ${sessions} SET record = ?, expires_at = ${expiry} WHERE key = ? AND record = ? AND expires_at > ${now} RETURNING 1`,
     remove: `DELETE FROM ${sessions} WHERE key = ? RETURNING 1`,
     expire: `${expired('key', sessions)} DELETE FROM ${sessions} WHERE key IN (SELECT key FROM expired) RETURNING 1`,
-    indexAdd: `INSERT INTO ${index} (term, key, expires_at) VALUES (?, ?, ?) ON CONFLICT (term, key) DO UPDATE SET expires_at = excluded.expires_at WHERE ${index}.expires_at < excluded.expires_at RETURNING 1`,
-    indexKeys: `SELECT key FROM ${index} WHERE term = ? AND expires_at > ?`,
+    indexAdd: `INSERT INTO ${index} (term, key, expires_at) VALUES (?, ?, ${expiry}) ON CONFLICT (term, key) DO UPDATE SET expires_at = excluded.expires_at WHERE ${index}.expires_at < excluded.expires_at RETURNING 1`,
+    indexKeys: `SELECT key FROM ${index} WHERE term = ? AND expires_at > ${now}`,
     indexRemove: `DELETE FROM ${index} WHERE term = ? AND key = ? RETURNING 1`,
     indexExpire: `${expired('term, key', index)} DELETE FROM ${index} WHERE (term, key) IN (SELECT term, key FROM expired) RETURNING 1`,
   }

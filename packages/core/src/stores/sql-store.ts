@@ -1,14 +1,15 @@
-import { systemClock } from '../mechanisms/system-clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
-import { sqlStatements } from './sql-statements.ts'
+import { sqlStatements, type SqlTime } from './sql-statements.ts'
 
 /** A session store in SQL tables. Every operation is one statement, committed by itself. */
 export interface SqlStore extends SessionStore {
   /** Creates what is missing of the tables; any number of processes may do so at once. */
   createSchema(): Promise<void>
   /**
-   * Removes expired rows, which `read` no longer finds; call it now and then, until it resolves to 0.
+   * Removes expired rows, which `read` no longer finds; call it now and then, until it resolves to 0. In SQLite, a row is
+   * removed 3 days after it has expired, because a wrong clock of the machine must not remove sessions.
    *
    * @param limit - At most that many rows of each table. Default 1000.
    */
@@ -18,8 +19,12 @@ export interface SqlStore extends SessionStore {
 export interface SqlStoreOptions {
   /** Also the beginning of the names of a second table and the indexes. Default `evertoken_sessions`. */
   readonly table?: string
-  /** Seconds since the epoch; judges expiry, so the clocks of machines that share a database have to agree. */
-  readonly now?: () => number
+  /**
+   * The clock of this process. In PostgreSQL, the clock of the database decides what has expired.
+   *
+   * @default the clock of the system
+   */
+  readonly clock?: Pick<Clock, 'now' | 'elapsed'>
 }
 
 export type SqlValue = string | number
@@ -30,6 +35,11 @@ export interface SqlDialect {
   readonly textType: string
   /** Ends a `SELECT` of rows to be deleted. */
   readonly lockRows: string
+  readonly time: SqlTime
+  /** The values for the `?` of `time.now`. */
+  nowValues(): readonly SqlValue[]
+  /** The values for the `?` of `time.expiry`. */
+  expiryValues(expiresAt: number): readonly SqlValue[]
   /** Resolves to the rows; in the statement, `?` stands for the next value. */
   query(statement: string, values: readonly SqlValue[]): Promise<readonly unknown[]>
   createSchema(statements: readonly string[]): Promise<void>
@@ -38,29 +48,32 @@ export interface SqlDialect {
 const TABLE_NAME = /^[A-Za-z_]\w{0,39}$/
 
 /** @throws ConfigurationError for an unfit table name. */
-export function createSqlStore(dialect: SqlDialect, options: SqlStoreOptions): SqlStore {
-  const { table = 'evertoken_sessions', now = systemClock.now } = options
+export function createSqlStore(
+  dialect: SqlDialect,
+  { table = 'evertoken_sessions' }: Pick<SqlStoreOptions, 'table'>,
+): SqlStore {
   if (!TABLE_NAME.test(table))
     throw new ConfigurationError(
       'invalid_option',
       'Option "table" must be a letter followed by at most 39 letters, digits or "_"',
     )
-  const { query, textType, lockRows } = dialect
-  const sql = sqlStatements(table, textType, lockRows)
+  const { query, textType, lockRows, time, nowValues, expiryValues } = dialect
+  const sql = sqlStatements(table, textType, lockRows, time)
   const changes = async (statement: string, values: readonly SqlValue[]) =>
     (await query(statement, values)).length
 
   return {
     consistency: 'strong',
     async read(key) {
-      const [row] = (await query(sql.read, [key, now()])) as { readonly record: string }[]
+      const [row] = (await query(sql.read, [key, ...nowValues()])) as { readonly record: string }[]
       return row?.record
     },
     async swap(key, expected, record, expiresAt) {
+      const expiry = expiryValues(expiresAt)
       const changed =
         expected === undefined
-          ? await changes(sql.create, [key, record, expiresAt, now()])
-          : await changes(sql.replace, [record, expiresAt, key, expected, now()])
+          ? await changes(sql.create, [key, record, ...expiry, ...nowValues()])
+          : await changes(sql.replace, [record, ...expiry, key, expected, ...nowValues()])
       return changed === 1
     },
     async remove(key) {
@@ -68,10 +81,10 @@ export function createSqlStore(dialect: SqlDialect, options: SqlStoreOptions): S
     },
     index: {
       async add(term, key, expiresAt) {
-        await query(sql.indexAdd, [term, key, expiresAt])
+        await query(sql.indexAdd, [term, key, ...expiryValues(expiresAt)])
       },
       async keys(term) {
-        const rows = (await query(sql.indexKeys, [term, now()])) as { readonly key: string }[]
+        const rows = (await query(sql.indexKeys, [term, ...nowValues()])) as { readonly key: string }[]
         return rows.map(({ key }) => key)
       },
       async remove(term, key) {
@@ -80,8 +93,8 @@ export function createSqlStore(dialect: SqlDialect, options: SqlStoreOptions): S
     },
     createSchema: () => dialect.createSchema(sql.schema),
     async removeExpired(limit = 1000) {
-      const records = await changes(sql.expire, [now(), limit])
-      return records + (await changes(sql.indexExpire, [now(), limit]))
+      const records = await changes(sql.expire, [...nowValues(), limit])
+      return records + (await changes(sql.indexExpire, [...nowValues(), limit]))
     },
   }
 }

@@ -42,7 +42,11 @@ export interface TokenSession {
   revokeRefreshToken(): Promise<RevocationOutcome>
   /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
   getUser(): Promise<UserClaims | undefined>
-  /** Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. */
+  /**
+   * Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. Call it as soon as you have
+   * the response. If this process does not know the time of the authorization server, it asks for it first, for at most 2
+   * seconds.
+   */
   startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
   /**
    * Ends the session here and clears its cookie. Revokes nothing.
@@ -82,13 +86,9 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       if (snapshot) session.note(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
-    async startSession(tokenResponse, { claims } = {}) {
-      const { serverClock, claimsOf, start, session } = bound()
-      const grant = readTokenResponse(tokenResponse, serverClock.startRequest()())
-      if (!grant?.accessToken) throw malformed()
-      const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
-      const known = claims ? completed(copy(claims), told) : (told ?? {})
-      await keepAliveUntilDone(start({ ...grant, claims: known }), session.keepAlive)
+    async startSession(tokenResponse, options = {}) {
+      const at = bound()
+      await keepAliveUntilDone(startSession(at, tokenResponse, options), at.session.keepAlive)
     },
     async endSession() {
       const { session, server: protocol, emit, clock } = bound()
@@ -120,6 +120,21 @@ function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
 /** As JSON has it: what a caller does to its claims is not done to the session. */
 function copy(claims: UserClaims): UserClaims {
   return JSON.parse(JSON.stringify(claims)) as UserClaims
+}
+
+async function startSession(
+  { serverClock, claimsOf, start }: BoundSession,
+  tokenResponse: unknown,
+  { claims }: StartOptions,
+): Promise<void> {
+  const timeOfCall = serverClock.startRequest()
+  // I9: nobody saw the `Date` of the token response. Other processes would trust the wall clock of this one.
+  if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
+  const grant = readTokenResponse(tokenResponse, timeOfCall())
+  if (!grant?.accessToken) throw malformed()
+  const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
+  const known = claims ? completed(copy(claims), told) : (told ?? {})
+  await start({ ...grant, claims: known })
 }
 
 function keyOf(wanted: TokenOptions): string {

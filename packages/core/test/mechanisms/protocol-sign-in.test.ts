@@ -47,6 +47,23 @@ describe('signing in', () => {
     expect(grant.claims).not.toHaveProperty('nonce')
   })
 
+  it("I9: a cold process dates the tokens by the server's clock, which the token response shows", async () => {
+    const ahead = 240
+    const bench: ProtocolBench = createProtocolBench({
+      async fetch(url, init) {
+        const response = await bench.server.fetch(url, init)
+        response.headers.delete('date')
+        const date = new Date((bench.clock.now() + ahead) * 1000).toUTCString()
+        if (url.endsWith('/token')) response.headers.set('date', date)
+        return response
+      },
+    })
+    const { response, transaction } = await approve(bench)
+    expect(bench.serverClock.isKnown()).toBe(false)
+    const { accessToken } = await bench.protocol.redeem(response, transaction, ignore)
+    expect(accessToken).toMatchObject({ obtainedAt: bench.clock.now() + ahead + 0.5, ahead: ahead + 0.5 })
+  })
+
   it('S7: asks with S256 of a verifier of 32 random bytes, another for every transaction', async () => {
     const { protocol } = createProtocolBench()
     const transactions = Array.from({ length: 20 }, () => protocol.newTransaction(REDIRECT_URI))

@@ -18,6 +18,14 @@ export interface Bench {
   readonly waitUntilExpired: (seconds: number) => Promise<void>
   /** In characters. */
   readonly largestRecord: number
+  /** Opens the data as a process with its own wall clock does, if the store can be given one. */
+  readonly openWithClock?: (() => Promise<WrongProcess>) | undefined
+}
+
+/** A process whose wall clock is right until it jumps. */
+export interface WrongProcess {
+  readonly store: SessionStore
+  jump(seconds: number): void
 }
 
 export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>
