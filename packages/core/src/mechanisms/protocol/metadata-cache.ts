@@ -55,7 +55,7 @@ export function createMetadataCache<T>(options: MetadataCacheOptions<T>): Metada
       if (known) return known.metadata
       throw postponed(failure.error, failure.backOff.until - now())
     }
-    const { result } = flights.join(group, '', refetch)
+    const { result } = flights.join(group, '', refetch, clock)
     if (!known) return result
     // The failure is kept above. The known metadata stays in use.
     result.catch(() => undefined)
