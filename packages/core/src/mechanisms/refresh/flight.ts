@@ -38,7 +38,7 @@ export function createFlight(options: FlightOptions): Flight {
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
 
   const fly: Flight = async (cell, demand) => {
-    await server.ready()
+    await server.ready(demand.keepAlive)
     const lease = leases.watch(cell, randomId().slice(0, 12))
     try {
       return await steer(cell, demand, lease)
