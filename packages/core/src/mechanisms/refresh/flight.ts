@@ -1,5 +1,5 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds } from '../../rules/decide.ts'
+import { decide, lapseSeconds, latestSendSeconds } from '../../rules/decide.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
 import { fingerprint, randomId } from '../digest.ts'
 import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
@@ -34,7 +34,10 @@ export function createFlight(options: FlightOptions): Flight {
   const { server, line, clock, serverClock, policy, emit, random, refreshed } = options
   const { storeTimeoutMs, admits = () => true } = options
   const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
-  const leases = createLeases({ clock, emit, lapseMs })
+  const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
+  // A swap without a response is confirmed by a read. The first one that takes too long must not end the flight.
+  const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
+  const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
 
   const fly: Flight = async (cell, demand) => {
@@ -68,7 +71,7 @@ export function createFlight(options: FlightOptions): Flight {
     let waitedMs = 0
     let turn: Turn | undefined = await line.enter(cell.key)
     try {
-      while (waitedMs < lapseMs + WAIT_MARGIN_MS) {
+      while (waitedMs < patienceMs) {
         const snapshot = await cell.read()
         await reportRefused(cell, snapshot, sends)
         const state = lease.look(snapshot?.record.lease)

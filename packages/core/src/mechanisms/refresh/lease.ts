@@ -13,8 +13,6 @@ const MAX_LOOK_MS = 2500
 const LONG_WAIT_MS = 1000
 /** A process that took longer from the swap to the send reads the record again. */
 const SEND_WITHIN_MS = 2000
-/** However slow the store is, the request leaves this long before another process can take the lease over. */
-const LAPSE_MARGIN_MS = 2000
 const MAX_UNSENT = 1000
 
 export interface LeasesOptions {
@@ -22,6 +20,8 @@ export interface LeasesOptions {
   readonly emit: EventListener
   /** How long a lease must be watched without a change before it has lapsed, in milliseconds. */
   readonly lapseMs: number
+  /** How long after the swap a request can still be sent if the store is slow, in milliseconds. */
+  readonly latestSendMs: number
 }
 
 /** The leases of one process. */
@@ -53,7 +53,7 @@ export interface TakenLease {
   readonly late: true | undefined
 }
 
-export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
+export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptions): Leases {
   // The leases of flights that ended before they sent anything. A swap that failed may have been made.
   const unsent = createBoundedMap<string, true>(MAX_UNSENT)
 
@@ -99,7 +99,7 @@ export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
         const late = passedMs > SEND_WITHIN_MS || undefined
         if (late) overruns++
         // The first overrun may be a pause. A second one shows a slow store, which must not stop refreshes for ever.
-        const limitMs = overruns > 1 ? lapseMs - LAPSE_MARGIN_MS : SEND_WITHIN_MS
+        const limitMs = overruns > 1 ? latestSendMs : SEND_WITHIN_MS
         return passedMs > limitMs ? 'again' : { snapshot, late }
       }
 
