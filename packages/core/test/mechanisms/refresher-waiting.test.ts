@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Flights } from '../../src/ports/flights.ts'
+import type { Refresher } from '../../src/mechanisms/refresh/refresher.ts'
+import { withLease } from '../../src/rules/grant-transitions.ts'
+import { failureOf } from './bench.ts'
 import { createFlights } from '../../src/mechanisms/flights.ts'
 import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, type RefreshBench } from './refresh-bench.ts'
 
@@ -46,3 +49,38 @@ describe('how long a caller waits', () => {
     expect(ms).toBeLessThanOrEqual(REQUEST_TIMEOUT_MS)
   })
 })
+
+describe('when a caller can try again', () => {
+  it.each([
+    ['strict', 10],
+    [{ graceSeconds: 2 }, 10],
+  ] as const)(
+    'on a server that is %j: when the lease of a process that is gone would lapse',
+    async (reuse, seconds) => {
+      const bench = await createRefreshBench({ reuse })
+      const start = await bench.cell.kept()
+      if (start) await bench.cell.swap(start, withLease(start.record, 'a process that is gone'))
+      const errors: unknown[] = []
+      const failed = retryAfterOf(bench, bench.process())
+      void failed.then((error) => errors.push(error))
+      await pass(bench, REQUEST_TIMEOUT_MS + 100)
+      expect(errors).toEqual([seconds])
+    },
+  )
+
+  it('as the line has it, while another process shows that it is alive', async () => {
+    const bench = await createRefreshBench()
+    void bench.ask(bench.process())
+    await bench.untilSent(1)
+    const errors: unknown[] = []
+    void retryAfterOf(bench, bench.process()).then((error) => errors.push(error))
+    await pass(bench, REQUEST_TIMEOUT_MS + 100)
+    expect(errors).toEqual([1])
+  })
+})
+
+async function retryAfterOf({ cell }: RefreshBench, refresher: Refresher): Promise<unknown> {
+  const call = { key: '', request: {}, keepAlive: () => undefined }
+  const error = await failureOf((async () => refresher.token(cell, await cell.read(), call))())
+  return (error as { readonly retryAfterSeconds?: number }).retryAfterSeconds
+}

@@ -32,9 +32,9 @@ const MAX_USES = 10_000
  * processes by a lease in the session record. Pure rules decide what to do; see `decide` and `settle`.
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { flights, line, clock, serverClock, policy, emit } = options
+  const { flights, clock, serverClock, policy, emit } = options
   const { requestTimeoutMs, admits = () => true } = options
-  const fly = createFlight(options)
+  const { fly, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
 
@@ -106,7 +106,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
       const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
       if (old) return old
-      throw refreshError('refresh_pending', line.retryAfterSeconds())
+      throw refreshError('refresh_pending', retryAfterSeconds(cell))
     }
   }
 
