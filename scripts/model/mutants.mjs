@@ -22,11 +22,11 @@ const SECOND_SEND = 'rules/second-send.ts'
 const FRESHNESS = 'rules/freshness.ts'
 
 const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
-const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)))'
+const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)'
 const SETTLEMENT = 'const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)'
 const END = 'const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))'
 const REMOVE = '{\n          await vault.remove(key)\n          return endedAs(now.record, now)\n        }'
-const ALONE = [JOIN, '{ result: fly(cell, demandOf(cell, call)), joined: false }']
+const ALONE = [JOIN, '{ result: fly(cell, demandOf(cell, call)), joined: false, since: clock.elapsed() }']
 const UNLEASED = [TAKE, 'const snapshot = { ...from, record: withLease(from.record, holder, isUnsent) }']
 
 /** Takes the lease of the record as it is by now, and sends the refresh token that was read before. */
@@ -107,7 +107,7 @@ export const mutants = {
   ],
   'flight keyed by token key alone': [
     ['calm'],
-    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, demandOf(cell, call)))"]] },
+    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, demandOf(cell, call)), clock)"]] },
   ],
   'losing branch revoked': [
     ['stops'],

@@ -1,6 +1,7 @@
 import {
   decide,
   lapseSeconds,
+  latestSendSeconds,
   type LeaseState,
   type RefreshPolicy,
 } from '../../packages/core/src/rules/decide.ts'
@@ -31,9 +32,8 @@ export const WANTED = { key: '' }
 export const MAX_WAIT_SECONDS = 60
 /** `MAX_LOOK_MS` in `lease.ts`, in whole seconds. */
 const MAX_LOOK_SECONDS = 2
-/** `SEND_WITHIN_MS` and `LAPSE_MARGIN_MS` in `lease.ts`. */
+/** `SEND_WITHIN_MS` in `lease.ts`. */
 const SEND_WITHIN_SECONDS = 2
-const LAPSE_MARGIN_SECONDS = 2
 
 export function refreshPolicy(server: Server): RefreshPolicy {
   return { refreshBeforeExpiry: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
@@ -41,6 +41,10 @@ export function refreshPolicy(server: Server): RefreshPolicy {
 
 export function lapseOf(server: Server): number {
   return lapseSeconds(policyOf(server.name))
+}
+
+export function latestSendOf(server: Server): number {
+  return latestSendSeconds(policyOf(server.name), lapseOf(server))
 }
 
 /** `token` and `startFlight` in `refresher.ts`: what a caller gets, and whether a flight starts. */
@@ -147,11 +151,11 @@ function takeSteps(world: World, name: InstanceName): Step[] {
 export function isTooLate(
   flight: Flight,
   { monotonic, wall }: Flight | { monotonic: number; wall: number },
-  lapse: number,
+  latestSend: number,
 ): boolean {
   const passed = Math.max(monotonic, wall)
   if (passed > SEND_WITHIN_SECONDS) flight.overruns = Math.min(2, flight.overruns + 1)
-  const limit = flight.overruns > 1 ? lapse - LAPSE_MARGIN_SECONDS : SEND_WITHIN_SECONDS
+  const limit = flight.overruns > 1 ? latestSend : SEND_WITHIN_SECONDS
   return passed > limit
 }
 
@@ -165,7 +169,7 @@ function checkTime(draft: World, instance: Instance): void {
   if (flight.isUnsure && !flight.snapshot?.isCurrent) return endFlight(instance, 'failed')
   flight.isUnsure = false
   const late = isLate(flight)
-  const step = isTooLate(flight, flight, lapseOf(draft.server)) ? 'read' : 'send'
+  const step = isTooLate(flight, flight, latestSendOf(draft.server)) ? 'read' : 'send'
   Object.assign(flight, { step, late, monotonic: 0, wall: 0 })
 }
 

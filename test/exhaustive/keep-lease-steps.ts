@@ -11,7 +11,7 @@ import {
   storeSteps,
   swapStore,
 } from './draft.ts'
-import { isLate, isTooLate, lapseOf } from './flight-steps.ts'
+import { isLate, isTooLate, latestSendOf } from './flight-steps.ts'
 import { recordOf } from './records.ts'
 import { REQUEST_TIMEOUT_SECONDS, sendFrom } from './send.ts'
 import { policyOf } from './servers.ts'
@@ -143,7 +143,7 @@ function checkAgain(
 ): KeepLease | null {
   if (task.isUnsure && !task.snapshot?.isCurrent) return null
   const late = isLate(task)
-  if (flight && isTooLate(flight, task, lapseOf(draft.server))) return null
+  if (flight && isTooLate(flight, task, latestSendOf(draft.server))) return null
   if (exchange.open.length === 0) return null
   exchange.leased = exchange.isMain ? task.snapshot && { ...task.snapshot } : null
   return { ...task, step: 'send', late, isUnsure: false, monotonic: 0, wall: 0 }

@@ -1,16 +1,24 @@
-import type { Flights } from '@evertoken/core/tokens'
+import type { Clock, Flights } from '@evertoken/core/tokens'
 
+/** All times are by the monotonic clock, in milliseconds. */
 interface Flight {
-  /** How often it was started: again when the request that flew seems to be gone. */
-  starts: number
+  /** When it was started last. */
+  since: number
+  /** When a request that flies last showed that it was not cut off. */
+  aliveAt: number
   /** What the first start to end brought. */
   landed?: () => unknown
 }
 
-const FIRST_PAUSE_MS = 4
-const MAX_PAUSE_MS = 40
-/** Nobody watches one start for longer: the request that flies may have been cut off. */
-const PATIENCE_MS = 1500
+/** The callers that join a flight look again after this part of its age, so that they learn its result soon. */
+const PAUSE_SHARE = 0.1
+const MIN_PAUSE_MS = 4
+/** A flight can take a minute. Callers that came to it in all that time must not use up the processor. */
+const MAX_PAUSE_MS = 250
+/** How often a request that flies shows that it is alive. Its timers stop when it is cut off. */
+const BEAT_MS = 500
+/** A flight without a sign of life for so long is started again. */
+const SILENCE_MS = 1500
 const MAX_FLIGHTS = 1000
 
 /**
@@ -20,11 +28,13 @@ const MAX_FLIGHTS = 1000
 export function createIsolateFlights(): Flights {
   const flights = new Map<string, Flight>()
 
-  async function launch<T>(id: string, flight: Flight, start: () => Promise<T>): Promise<T> {
-    flight.starts++
+  async function launch<T>(id: string, flight: Flight, start: () => Promise<T>, clock: Clock): Promise<T> {
+    flight.since = clock.elapsed()
     flights.delete(id)
     flights.set(id, flight)
     if (flights.size > MAX_FLIGHTS) flights.delete(flights.keys().next().value as string)
+    const ended = new AbortController()
+    void showLife(flight, clock, ended.signal)
     try {
       const value = await start()
       flight.landed ??= () => value
@@ -35,29 +45,43 @@ export function createIsolateFlights(): Flights {
       }
       throw error
     } finally {
+      ended.abort('landed')
       if (flights.get(id) === flight) flights.delete(id)
     }
   }
 
-  /** One of those who lose patience starts the flight again, and the others watch that start. */
-  async function watch<T>(id: string, flight: Flight, start: () => Promise<T>): Promise<T> {
-    let [pauseMs, watchedMs, starts] = [FIRST_PAUSE_MS, 0, flight.starts]
+  /** One of those who notice that a flight is silent starts it again, and the others watch that start. */
+  async function watch<T>(id: string, flight: Flight, start: () => Promise<T>, clock: Clock): Promise<T> {
+    let [silentMs, seen] = [0, flight.aliveAt]
     while (!flight.landed) {
-      if (watchedMs >= PATIENCE_MS) return launch(id, flight, start)
-      pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
-      watchedMs = flight.starts === starts ? watchedMs + pauseMs : 0
-      starts = flight.starts
+      // An isolate that stood still finds all timers due, so only the time that was slept counts.
+      if (silentMs >= SILENCE_MS) return launch(id, flight, start, clock)
+      const age = clock.elapsed() - flight.since
+      const pauseMs = Math.min(Math.max(age * PAUSE_SHARE, MIN_PAUSE_MS), MAX_PAUSE_MS)
+      await clock.sleep(pauseMs)
+      silentMs = flight.aliveAt === seen ? silentMs + pauseMs : 0
+      seen = flight.aliveAt
     }
     return flight.landed() as T
   }
 
   return {
-    join(group, name, start) {
+    join(group, name, start, clock) {
       const id = JSON.stringify([group, name])
+      const now = clock.elapsed()
       const flying = flights.get(id)
-      if (flying) return { result: watch(id, flying, start), joined: true }
-      return { result: launch(id, { starts: 0 }, start), joined: false }
+      // Nobody may have watched a flight that was cut off long ago.
+      if (flying && now - flying.aliveAt < SILENCE_MS)
+        return { result: watch(id, flying, start, clock), joined: true, since: flying.since }
+      const flight = flying ?? { since: now, aliveAt: now }
+      return { result: launch(id, flight, start, clock), joined: false, since: now }
     },
+  }
+}
+
+async function showLife(flight: Flight, clock: Clock, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    flight.aliveAt = clock.elapsed()
+    await clock.sleep(BEAT_MS, ended)
   }
 }

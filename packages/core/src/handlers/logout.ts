@@ -40,7 +40,7 @@ export async function logout(request: Request, options: LogoutOptions): Promise<
   }
   const startedAt = clock.elapsed()
   // The metadata arrives while the session ends.
-  if (await session.find()) session.keepAlive(protocol.ready().catch(() => undefined))
+  if (await session.find()) session.keepAlive(protocol.ready(session.keepAlive).catch(() => undefined))
   const signOut = await endSession('signed_out', options)
   const ended = signOut?.isConfirmed ? await signOut.ended : undefined
   if (!signOut || (signOut.isConfirmed && !ended)) return redirect(returnTo)

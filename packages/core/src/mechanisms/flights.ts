@@ -1,7 +1,13 @@
+import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
 
+interface Flight {
+  readonly result: Promise<unknown>
+  readonly since: number
+}
+
 interface Group {
-  readonly flights: Map<string, Promise<unknown>>
+  readonly flights: Map<string, Flight>
   last: Promise<unknown>
 }
 
@@ -9,15 +15,12 @@ interface Group {
 export function createFlights(): Flights {
   const groups = new Map<string, Group>()
 
-  function launch<T>(name: string, group: string, start: () => Promise<T>): Promise<T> {
-    const queue = groups.get(group) ?? {
-      flights: new Map<string, Promise<unknown>>(),
-      last: Promise.resolve(),
-    }
+  function launch<T>(name: string, group: string, start: () => Promise<T>, since: number): Promise<T> {
+    const queue = groups.get(group) ?? { flights: new Map<string, Flight>(), last: Promise.resolve() }
     groups.set(group, queue)
     const flight = queue.last.then(start, start)
     queue.last = flight
-    queue.flights.set(name, flight)
+    queue.flights.set(name, { result: flight, since })
     const land = () => {
       queue.flights.delete(name)
       if (queue.flights.size === 0) groups.delete(group)
@@ -27,14 +30,16 @@ export function createFlights(): Flights {
   }
 
   return {
-    join<T>(group: string, name: string, start: () => Promise<T>) {
-      const flying = groups.get(group)?.flights.get(name) as Promise<T> | undefined
-      return flying ? { result: flying, joined: true } : { result: launch(name, group, start), joined: false }
+    join<T>(group: string, name: string, start: () => Promise<T>, clock: Clock) {
+      const flying = groups.get(group)?.flights.get(name)
+      if (flying) return { result: flying.result as Promise<T>, joined: true, since: flying.since }
+      const since = clock.elapsed()
+      return { result: launch(name, group, start, since), joined: false, since }
     },
   }
 }
 
 /** For runtimes in which no request may await what another one started: nothing is shared. Only the lease decides. */
 export const soloFlights: Flights = {
-  join: (_group, _name, start) => ({ result: start(), joined: false }),
+  join: (_group, _name, start, clock) => ({ result: start(), joined: false, since: clock.elapsed() }),
 }

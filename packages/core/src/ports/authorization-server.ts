@@ -1,3 +1,4 @@
+import type { KeepAlive } from './runtime.ts'
 import type { UserClaims } from '../rules/session-record.ts'
 import type { TokenRequest } from '../rules/token-key.ts'
 import type { TokenGrant } from '../rules/session-record.ts'
@@ -28,9 +29,10 @@ export interface TokenEndpoint {
   /**
    * Fetches what must be known before a refresh token is sent.
    *
+   * @param keepAlive - Keeps alive what is fetched in the background.
    * @throws TryLaterError if it is not available now. No refresh token has been used.
    */
-  ready(): Promise<void>
+  ready(keepAlive?: KeepAlive): Promise<void>
   /**
    * Uses a refresh token. Never throws, and ends within about a minute: a late response may carry a new refresh token.
    *

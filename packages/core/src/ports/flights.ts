@@ -1,12 +1,19 @@
+import type { Clock } from './clock.ts'
+
+/** A running piece of work, as one of those who want its result sees it. */
+export interface JoinedFlight<T> {
+  readonly result: Promise<T>
+  /** Whether another caller had started it. */
+  readonly joined: boolean
+  /** When it was started, by the monotonic clock in milliseconds. */
+  readonly since: number
+}
+
 /** Shares one running piece of work among all who want its result. */
 export interface Flights {
   /**
    * Joins the flight of this name, or starts it. Flights of one group run one after the other, in order of arrival;
    * flights of different groups do not wait for each other.
    */
-  join<T>(
-    group: string,
-    name: string,
-    start: () => Promise<T>,
-  ): { readonly result: Promise<T>; readonly joined: boolean }
+  join<T>(group: string, name: string, start: () => Promise<T>, clock: Clock): JoinedFlight<T>
 }

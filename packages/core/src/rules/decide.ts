@@ -102,6 +102,10 @@ const STRICT_LAPSE_SECONDS = 20
 const USUAL_STORE_SECONDS = 5
 /** The second use of a refresh token must arrive within the grace period. */
 const GRACE_SHARE = 0.9
+/** A request leaves this long before another process can take the lease over. */
+const LAPSE_MARGIN_SECONDS = 2
+/** For the time between two steps of a process. */
+const SLACK_SECONDS = 1
 
 /**
  * Returns for how many seconds a process must watch a lease that does not change before it takes the lease over. That
@@ -112,6 +116,24 @@ const GRACE_SHARE = 0.9
 export function lapseSeconds(reuse: ReusePolicy, storeTimeoutSeconds: number = USUAL_STORE_SECONDS): number {
   const slowSeconds = Math.max(0, storeTimeoutSeconds - USUAL_STORE_SECONDS)
   if (reuse === 'tolerant') return LAPSE_SECONDS + slowSeconds
-  if (reuse === 'strict' || reuse.graceSeconds <= LAPSE_SECONDS) return STRICT_LAPSE_SECONDS + slowSeconds
+  if (reuse === 'strict' || reuse.graceSeconds <= LAPSE_SECONDS) {
+    // A swap without a response is confirmed by a read, so it can take two operations.
+    const swapSeconds = 2 * storeTimeoutSeconds + LAPSE_MARGIN_SECONDS + SLACK_SECONDS
+    return Math.max(STRICT_LAPSE_SECONDS + slowSeconds, swapSeconds)
+  }
   return Math.max(LAPSE_SECONDS, Math.min(LAPSE_SECONDS + slowSeconds, reuse.graceSeconds * GRACE_SHARE))
+}
+
+/**
+ * Returns for how many seconds after the swap a process with a slow store can still send the refresh token.
+ *
+ * Usually, the request leaves before another process can take the lease over. With a long grace period, it can leave
+ * later: for as long as two requests, before and after a takeover, stay within that period. A tolerant server accepts it
+ * at any time.
+ */
+export function latestSendSeconds(reuse: ReusePolicy, lapse: number): number {
+  if (reuse === 'tolerant') return Infinity
+  const beforeLapse = lapse - LAPSE_MARGIN_SECONDS
+  if (reuse === 'strict') return beforeLapse
+  return Math.max(beforeLapse, reuse.graceSeconds * GRACE_SHARE - lapse)
 }

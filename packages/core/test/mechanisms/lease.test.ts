@@ -16,7 +16,7 @@ async function createLeaseBench(tweak?: (store: SessionStore) => Partial<Session
   await vault.swap(record.id, undefined, record, clock.now() + LIFE)
   const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleSeconds: IDLE }))
   const emit = (event: (typeof events)[number]) => void events.push(event)
-  const leases = createLeases({ clock, emit, lapseMs })
+  const leases = createLeases({ clock, emit, lapseMs, latestSendMs: lapseMs - 2000 })
   const kept = async () => (await cell.kept()) as Snapshot
   return { ...bench, cell, leases, kept, watch: (holder: string) => leases.watch(cell, holder) }
 }

@@ -132,6 +132,16 @@ describe('createMetadataCache', () => {
     expect(await metadata()).toBe('first')
   })
 
+  it('S8: a fetch in the background is kept alive', async () => {
+    const { get, metadata, clock } = createCache(['first', new Error('down')])
+    await get()
+    await clock.advance(HOUR_MS)
+    const kept: Promise<unknown>[] = []
+    await metadata((work) => void kept.push(work))
+    await clock.advance(10)
+    expect(await Promise.all(kept)).toEqual([undefined])
+  })
+
   it('does not count in wall-clock time, which jumps', async () => {
     const { get, metadata, clock, fetches } = createCache(['first'])
     await get()

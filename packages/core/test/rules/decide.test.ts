@@ -4,6 +4,7 @@ import {
   decide,
   type Decision,
   lapseSeconds,
+  latestSendSeconds,
   type RefreshPolicy,
   type ReusePolicy,
 } from '../../src/rules/decide.ts'
@@ -229,4 +230,34 @@ describe('lapseSeconds with a slow store', () => {
   ])('%j: leaves time for the store, and stays within the grace period', (reuse, seconds) => {
     expect(lapseSeconds(reuse, 10)).toBe(seconds)
   })
+
+  const graces = [5, 8, 10, 30].map((graceSeconds) => ({ graceSeconds }))
+
+  it.each([1, 5, 10, 30, 60])(
+    'a store that takes almost %d s stops no refresh, unless the grace period is shorter',
+    (store) => {
+      for (const reuse of ['strict', 'tolerant', ...graces] as const) {
+        const lapse = lapseSeconds(reuse, store)
+        const latest = latestSendSeconds(reuse, lapse)
+        if (typeof reuse === 'object' && reuse.graceSeconds > 8) {
+          expect(latest >= store || reuse.graceSeconds <= store).toBe(true)
+        } else {
+          // A swap whose response is lost, and the read that confirms it.
+          expect(latest).toBeGreaterThanOrEqual(2 * store)
+        }
+      }
+    },
+  )
+
+  it.each(['strict', 'tolerant', ...graces] as const)(
+    '%j: two requests with one refresh token come as close as they must',
+    (reuse) => {
+      for (const store of [1, 5, 10, 30, 60]) {
+        const lapse = lapseSeconds(reuse, store)
+        const latest = latestSendSeconds(reuse, lapse)
+        const staysWithin = typeof reuse === 'object' && lapse + latest < reuse.graceSeconds
+        expect(latest <= lapse - 2 || staysWithin || reuse === 'tolerant').toBe(true)
+      }
+    },
+  )
 })

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import type { Http } from '../http.ts'
 import type { ServerClock } from '../server-clock.ts'
 import { discover, type DiscoveryOptions } from './discovery.ts'
@@ -41,7 +42,7 @@ export interface Connection {
   /** Makes a request that has no effect. Rejects if there is no response. */
   probe(): Promise<unknown>
   /** @throws TryLaterError or ConfigurationError if the metadata is not available. */
-  metadata(): Promise<oauth.AuthorizationServer>
+  metadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
 }
 
 export function createConnection(

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { type BackOff, nextBackOff } from '../../rules/back-off.ts'
 import { type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
@@ -12,7 +13,8 @@ export interface MetadataCacheOptions<T> {
 }
 
 export interface MetadataCache<T> {
-  get(): Promise<T>
+  /** @param keepAlive - Keeps a fetch in the background alive. Without it, some runtimes end it with the request. */
+  get(keepAlive?: KeepAlive): Promise<T>
   isKnown(): boolean
 }
 
@@ -49,16 +51,16 @@ export function createMetadataCache<T>(options: MetadataCacheOptions<T>): Metada
     }
   }
 
-  async function get() {
+  async function get(keepAlive: KeepAlive = () => undefined) {
     if (known && clock.elapsed() - known.at < FRESH_MS) return known.metadata
     if (failure && now() < failure.backOff.until) {
       if (known) return known.metadata
       throw postponed(failure.error, failure.backOff.until - now())
     }
-    const { result } = flights.join(group, '', refetch)
+    const { result } = flights.join(group, '', refetch, clock)
     if (!known) return result
     // The failure is kept above. The known metadata stays in use.
-    result.catch(() => undefined)
+    keepAlive(result.catch(() => undefined))
     return known.metadata
   }
   return { get, isKnown: () => known !== undefined }

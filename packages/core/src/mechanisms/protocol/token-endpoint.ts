@@ -19,8 +19,8 @@ export type JudgeIdToken = (
 export function createTokenEndpoint(connection: Connection, judgeIdToken?: JudgeIdToken): TokenEndpoint {
   const { client, authenticate, wire, patientWire, clock, serverClock, metadata, probe } = connection
   return {
-    async ready() {
-      await metadata()
+    async ready(keepAlive) {
+      await metadata(keepAlive)
     },
     async refresh(refreshToken, request, user) {
       try {

@@ -1,11 +1,11 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds } from '../../rules/decide.ts'
+import { decide, lapseSeconds, latestSendSeconds } from '../../rules/decide.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
 import { fingerprint, randomId } from '../digest.ts'
 import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
 import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
-import type { Line, Turn } from './line.ts'
+import { type Line, MAX_RETRY_AFTER_SECONDS, type Turn } from './line.ts'
 import { reportUsedTwice } from './rejection.ts'
 import type { Sends } from './send.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
@@ -26,19 +26,26 @@ const MAX_POLL_MS = 160
 /** A flight that has only waited for other processes ends this long after the lease of a dead one has lapsed. */
 const WAIT_MARGIN_MS = 40_000
 
-/** One refresh, for all callers of this process that wait for it. */
-export type Flight = (cell: SessionCell, demand: TokenDemand) => Promise<TokenResult>
+export interface Flight {
+  /** One refresh, for all callers of this process that wait for it. */
+  fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
+  /** Seconds after which a caller who cannot wait any longer should come back. */
+  retryAfterSeconds(cell: SessionCell): number
+}
 
-/** Creates the function that carries a refresh out: in line, with the lease, until there is a result. */
+/** Creates the functions that carry a refresh out: in line, with the lease, until there is a result. */
 export function createFlight(options: FlightOptions): Flight {
   const { server, line, clock, serverClock, policy, emit, random, refreshed } = options
   const { storeTimeoutMs, admits = () => true } = options
   const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
-  const leases = createLeases({ clock, emit, lapseMs })
+  const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
+  // A swap without a response is confirmed by a read. The first one that takes too long must not end the flight.
+  const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
+  const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
 
-  const fly: Flight = async (cell, demand) => {
-    await server.ready()
+  const fly: Flight['fly'] = async (cell, demand) => {
+    await server.ready(demand.keepAlive)
     const lease = leases.watch(cell, randomId().slice(0, 12))
     try {
       return await steer(cell, demand, lease)
@@ -68,7 +75,7 @@ export function createFlight(options: FlightOptions): Flight {
     let waitedMs = 0
     let turn: Turn | undefined = await line.enter(cell.key)
     try {
-      while (waitedMs < lapseMs + WAIT_MARGIN_MS) {
+      while (waitedMs < patienceMs) {
         const snapshot = await cell.read()
         await reportRefused(cell, snapshot, sends)
         const state = lease.look(snapshot?.record.lease)
@@ -116,5 +123,13 @@ export function createFlight(options: FlightOptions): Flight {
     throw refreshError('refresh_outcome_unknown', 1)
   }
 
-  return fly
+  return {
+    fly,
+    retryAfterSeconds(cell) {
+      const lapsesInMs = leases.lapsesInMs(cell)
+      return lapsesInMs === undefined
+        ? line.retryAfterSeconds()
+        : Math.min(lapsesInMs / 1000, MAX_RETRY_AFTER_SECONDS)
+    },
+  }
 }

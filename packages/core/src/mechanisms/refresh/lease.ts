@@ -13,21 +13,29 @@ const MAX_LOOK_MS = 2500
 const LONG_WAIT_MS = 1000
 /** A process that took longer from the swap to the send reads the record again. */
 const SEND_WITHIN_MS = 2000
-/** However slow the store is, the request leaves this long before another process can take the lease over. */
-const LAPSE_MARGIN_MS = 2000
 const MAX_UNSENT = 1000
+const MAX_SILENT = 1000
+/** A holder that is alive shows it every 2 seconds. One that misses two beats seems to be gone. */
+const SILENT_MS = 4000
 
 export interface LeasesOptions {
   readonly clock: Clock
   readonly emit: EventListener
   /** How long a lease must be watched without a change before it has lapsed, in milliseconds. */
   readonly lapseMs: number
+  /** How long after the swap a request can still be sent if the store is slow, in milliseconds. */
+  readonly latestSendMs: number
 }
 
 /** The leases of one process. */
 export interface Leases {
   /** Follows, for one flight, the lease that the record of a session carries. */
   watch(cell: SessionCell, holder: string): LeaseWatch
+  /**
+   * Returns the milliseconds until the lease of this session would lapse, if a flight waits for a holder that seems to be
+   * gone. Otherwise `undefined`.
+   */
+  lapsesInMs(cell: SessionCell): number | undefined
 }
 
 export interface LeaseWatch {
@@ -53,11 +61,17 @@ export interface TakenLease {
   readonly late: true | undefined
 }
 
-export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
+export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptions): Leases {
   // The leases of flights that ended before they sent anything. A swap that failed may have been made.
   const unsent = createBoundedMap<string, true>(MAX_UNSENT)
+  // By session: when a lease would lapse whose holder is silent. A flight that was cut off leaves its entry behind.
+  const silent = createBoundedMap<string, number>(MAX_SILENT)
 
   return {
+    lapsesInMs(cell) {
+      const leftMs = (silent.get(cell.key) ?? 0) - clock.elapsed()
+      return leftMs > 0 ? leftMs : undefined
+    },
     watch(cell, holder) {
       const session = fingerprint(cell.key)
       let [watched, lookedAt, watchedMs, waitedMs] = ['', 0, 0, 0]
@@ -65,6 +79,7 @@ export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
       let overruns = 0
 
       function look(lease: RefreshLease | undefined): LeaseState {
+        noteSilence(0)
         if (!lease) return 'lapsed'
         if (lease.holder === holder || unsent.get(lease.holder)) return 'mine'
         const now = clock.elapsed()
@@ -75,9 +90,14 @@ export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
         watched = name
         lookedAt = now
         reportWait(passedMs)
+        if (watchedMs >= SILENT_MS) noteSilence(now + lapseMs - watchedMs)
         if (watchedMs <= lapseMs) return 'live'
         if (before <= lapseMs) emit({ type: 'lease_expired', session })
         return 'lapsed'
+      }
+
+      function noteSilence(lapsesAt: number): void {
+        if (lapsesAt > 0 || silent.get(cell.key) !== undefined) silent.set(cell.key, lapsesAt)
       }
 
       function reportWait(passedMs: number): void {
@@ -99,7 +119,7 @@ export function createLeases({ clock, emit, lapseMs }: LeasesOptions): Leases {
         const late = passedMs > SEND_WITHIN_MS || undefined
         if (late) overruns++
         // The first overrun may be a pause. A second one shows a slow store, which must not stop refreshes for ever.
-        const limitMs = overruns > 1 ? lapseMs - LAPSE_MARGIN_MS : SEND_WITHIN_MS
+        const limitMs = overruns > 1 ? latestSendMs : SEND_WITHIN_MS
         return passedMs > limitMs ? 'again' : { snapshot, late }
       }
 

@@ -55,7 +55,7 @@ interface Place {
 
 /** A response to one request must not stop all others for longer, whatever the server asks for. */
 const MAX_PAUSE_SECONDS = 30
-const MAX_RETRY_AFTER_SECONDS = 30
+export const MAX_RETRY_AFTER_SECONDS = 30
 /** Responses per second, while no rate was measured. */
 const ASSUMED_RATE = 40
 const RATE_IS_OLD_MS = 2000

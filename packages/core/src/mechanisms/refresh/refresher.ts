@@ -1,4 +1,4 @@
-import type { Flights } from '../../ports/flights.ts'
+import type { Flights, JoinedFlight } from '../../ports/flights.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import { decide } from '../../rules/decide.ts'
 import { mayHaveExpired } from '../../rules/freshness.ts'
@@ -32,11 +32,9 @@ const MAX_USES = 10_000
  * processes by a lease in the session record. Pure rules decide what to do; see `decide` and `settle`.
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { flights, line, clock, serverClock, policy, emit } = options
+  const { flights, clock, serverClock, policy, emit } = options
   const { requestTimeoutMs, admits = () => true } = options
-  const fly = createFlight(options)
-  /** When each flight started, by the monotonic clock in milliseconds. */
-  const startedAt = new WeakMap<Promise<TokenResult>, number>()
+  const { fly, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
 
@@ -77,26 +75,28 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall,
   ): Promise<TokenResult> {
     call.beforeRefresh?.()
-    const first = await joinFlight(cell, seen, call)
+    const calledAt = clock.elapsed()
+    const first = await joinFlight(cell, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can bring that same token.
     const isRejected = 'token' in first && first.token.value === call.rejected
-    return isRejected ? joinFlight(cell, seen, call) : first
+    return isRejected ? joinFlight(cell, seen, call, calledAt) : first
   }
 
-  /** Waits for the flight, but no longer than the time-out. An overdue flight is not waited for at all. */
+  /** Waits until the flight or the call has taken as long as the time-out. An overdue flight is not waited for at all. */
   async function joinFlight(
     cell: SessionCell,
     seen: Snapshot | undefined,
     call: TokenCall,
+    calledAt: number,
   ): Promise<TokenResult> {
-    const flight = startFlight(cell, call)
-    const waitedMs = clock.elapsed() - (startedAt.get(flight) ?? clock.elapsed())
+    const { result, since } = startFlight(cell, call)
+    const leftMs = Math.min(since, calledAt) + requestTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
-      if (waitedMs >= requestTimeoutMs) throw overdue
+      if (leftMs <= 0) throw overdue
       return await withDeadline(
-        () => flight,
-        requestTimeoutMs - waitedMs,
+        () => result,
+        leftMs,
         clock,
         () => overdue,
       )
@@ -106,17 +106,16 @@ export function createRefresher(options: RefresherOptions): Refresher {
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
       const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
       if (old) return old
-      throw refreshError('refresh_pending', line.retryAfterSeconds())
+      throw refreshError('refresh_pending', retryAfterSeconds(cell))
     }
   }
 
-  function startFlight(cell: SessionCell, call: TokenCall): Promise<TokenResult> {
-    const { result, joined } = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)))
-    if (joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
-    else startedAt.set(result, clock.elapsed())
-    call.keepAlive(result.catch(() => undefined))
-    call.background?.(result)
-    return result
+  function startFlight(cell: SessionCell, call: TokenCall): JoinedFlight<TokenResult> {
+    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)
+    if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
+    call.keepAlive(flight.result.catch(() => undefined))
+    call.background?.(flight.result)
+    return flight
   }
 
   function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
@@ -140,7 +139,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       return
     }
     // Its failure was reported by an event, and the caller has a token that works.
-    if (admits()) startFlight(cell, call).catch(() => undefined)
+    if (admits()) startFlight(cell, call).result.catch(() => undefined)
   }
 
   return { token }
