@@ -2,6 +2,7 @@ import type { Fault } from '@evertoken/testkit'
 import { createMemoryStore, type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
 import { type Application, createApplication, kinds } from './application.ts'
+import { untilDone } from './steps.ts'
 
 /** Signs in, lets the token expire and calls once; resolves to the token or to the code of the error. */
 async function callWithExpiredToken(application: Application): Promise<{ again(): Promise<string> }> {
@@ -17,14 +18,6 @@ async function callWithExpiredToken(application: Application): Promise<{ again()
   await clock.advance(301_000)
   const again = async () => (await tab.get('/')).text()
   return { again }
-}
-
-async function untilDone<T>(clock: Application['clock'], work: Promise<T>): Promise<T> {
-  let isDone = false
-  const done = work.finally(() => (isDone = true))
-  // In small steps: sealing is done by other threads, for which the clock does not wait.
-  while (!isDone) await clock.advance(20)
-  return done
 }
 
 const ambiguous: [string, Fault][] = [

@@ -5,7 +5,7 @@ import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { answerWithToken, createApplication, createBrowser, kinds, origin } from './application.ts'
 import { createGate } from './gate.ts'
-import { idle, isSettled, ofType, signIn } from './steps.ts'
+import { idle, isSettled, ofType, signIn, untilDone } from './steps.ts'
 
 const SECOND = 1000
 
@@ -99,10 +99,9 @@ describe.each(kinds)('drain, %s session', (session) => {
     await hold.reached
     const drained = auth.drain()
     hold.release()
-    await idle(() => clock.pending > 1, 50)
-    await clock.advance(SECOND)
+    const { status } = await untilDone(clock, response)
     await drained
-    expect((await response).status).toBe(200)
+    expect(status).toBe(200)
     expect(server.counts.refresh).toBe(2)
   })
 

@@ -1,6 +1,6 @@
 import type { EvertokenEvent } from '@evertoken/core'
 import type { FakeAuthorizationServer } from '@evertoken/testkit'
-import { type Browser, origin } from './application.ts'
+import { type Application, type Browser, origin } from './application.ts'
 
 /** A browser shows what comes back. */
 export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
@@ -65,4 +65,12 @@ export async function isSettled(work: Promise<unknown>): Promise<boolean> {
   work.then(settle, settle)
   await idle(() => settled, 50)
   return settled
+}
+
+/** Lets time pass until some work is done. In small steps: sealing is done by other threads, for which the clock does not wait. */
+export async function untilDone<T>(clock: Application['clock'], work: Promise<T>): Promise<T> {
+  let isDone = false
+  const done = work.finally(() => (isDone = true))
+  while (!isDone) await clock.advance(20)
+  return done
 }
