@@ -47,14 +47,20 @@ export function createVirtualTime(): VirtualTime {
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve()
-    return new Promise((wake) => {
+    return new Promise((resolve) => {
+      // A signal can outlive many sleeps.
+      const wake = () => {
+        signal?.removeEventListener('abort', cancel)
+        resolve()
+      }
       const sleeper = { due: elapsed + Math.max(ms, 0), wake }
-      const place = sleepers.findIndex(({ due }) => due > sleeper.due)
-      sleepers = sleepers.toSpliced(place === -1 ? sleepers.length : place, 0, sleeper)
-      signal?.addEventListener('abort', () => {
+      const cancel = () => {
         sleepers = sleepers.filter((other) => other !== sleeper)
         wake()
-      })
+      }
+      const place = sleepers.findIndex(({ due }) => due > sleeper.due)
+      sleepers = sleepers.toSpliced(place === -1 ? sleepers.length : place, 0, sleeper)
+      signal?.addEventListener('abort', cancel)
     })
   }
 

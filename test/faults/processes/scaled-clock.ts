@@ -7,11 +7,14 @@ export function createScaledClock(speed: number, since: number): Clock {
     elapsed: () => performance.now() * speed,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
-        const timer = setTimeout(resolve, ms / speed)
-        signal?.addEventListener('abort', () => {
+        // A signal can outlive many sleeps.
+        const wake = () => {
           clearTimeout(timer)
+          signal?.removeEventListener('abort', wake)
           resolve()
-        })
+        }
+        const timer = setTimeout(wake, ms / speed)
+        signal?.addEventListener('abort', wake)
       }),
   }
 }
