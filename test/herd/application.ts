@@ -1,5 +1,11 @@
 import { inspect } from 'node:util'
-import { evertoken, type Evertoken, TryLaterError } from '@evertoken/node'
+import {
+  evertoken,
+  type Evertoken,
+  type EvertokenEvent,
+  type RedactedCause,
+  TryLaterError,
+} from '@evertoken/node'
 import type { FromApplication, HerdResult, HerdSetup, ToApplication } from './messages.ts'
 import { runDelayMs } from './run-delay.ts'
 
@@ -13,6 +19,15 @@ const cookies: string[] = []
 let auth: Evertoken | undefined
 /** When the last refresh was in the store. */
 let refreshedAt = 0
+const troubles: Record<string, number> = {}
+
+function note(event: EvertokenEvent): void {
+  if (event.type === 'token_refreshed') refreshedAt = performance.now()
+  if (!['refresh_failed', 'refresh_token_lost', 'session_ended', 'lease_expired'].includes(event.type)) return
+  const { reason, code, cause } = event as { reason?: string; code?: string; cause?: RedactedCause }
+  const name = [event.type, reason, code, cause?.name, cause?.code, cause?.status].filter(Boolean).join(' ')
+  troubles[name] = (troubles[name] ?? 0) + 1
+}
 
 async function setUp({ issuer, requestTimeoutSeconds, tokens }: HerdSetup): Promise<void> {
   auth = evertoken({
@@ -23,9 +38,7 @@ async function setUp({ issuer, requestTimeoutSeconds, tokens }: HerdSetup): Prom
     baseUrl: ORIGIN,
     session: 'server',
     requestTimeoutSeconds,
-    onEvent({ type }) {
-      if (type === 'token_refreshed') refreshedAt = performance.now()
-    },
+    onEvent: note,
   })
   for (const [index, response] of tokens.entries()) {
     const session = auth.session(new Request(ORIGIN))
@@ -98,6 +111,7 @@ async function run(spreadMs: number, limitMs: number): Promise<HerdResult> {
     servedMs,
     postponed,
     failed,
+    troubles,
     mostSockets,
     cpuMs: (user + system) / 1000,
     starvedMs: runDelayMs() - delay,

@@ -26,6 +26,11 @@ const SPREAD_MS = 1000
 /** Calls that begin later than this factor of the accepted time have no chance. Other processes may have the CPU. */
 const LIMIT_FACTOR = 6
 const LIFETIME_SECONDS = 3600
+/**
+ * The application counts the second of life from the start of the session, and knows the time of the server only from
+ * dates in whole seconds. A token that it still serves would seem to be a lost session.
+ */
+const EXPIRED_MS = 4000
 
 /** Lets many sessions expire together, at a strict server. */
 export async function runHerd(herd: Herd): Promise<HerdReport> {
@@ -62,7 +67,7 @@ async function setUp(child: ChildProcess, server: FakeAuthorizationServer, herd:
     tokens.push(await server.issue({ sub: `user-${index}`, scope: 'orders', expiresIn: 1 }))
   const setup = { issuer: server.issuer, sessions, requestTimeoutSeconds, tokens }
   await ask(child, { setUp: setup })
-  await new Promise((resolve) => setTimeout(resolve, 1000))
+  await new Promise((resolve) => setTimeout(resolve, EXPIRED_MS))
 }
 
 function judge(herd: Herd, server: FakeAuthorizationServer, result: HerdResult): HerdReport {
