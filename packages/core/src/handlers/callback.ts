@@ -1,6 +1,5 @@
-import { revokeUntilDone } from '../mechanisms/revoke-token.ts'
+import { revokeToken } from '../mechanisms/revoke-token.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
-import type { Clock } from '../ports/clock.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
@@ -32,7 +31,6 @@ export interface CallbackOptions extends LoginOptions {
   /** Starts the session. */
   readonly start: (grant: TokenGrant) => Promise<void>
   readonly sessions: SessionKind
-  readonly clock: Clock
   readonly onSignedIn: OnSignedIn | undefined
 }
 
@@ -46,7 +44,7 @@ export async function callback(request: Request, options: CallbackOptions): Prom
   let response: Response
   try {
     login = await takeLogin(parameters.get('state') ?? '', options)
-    const grant = await options.protocol.redeem(parameters, login, (late) => giveBack(late, options))
+    const grant = await options.protocol.redeem(parameters, login, (token) => giveBack(token, options))
     await start(grant, login, options)
     response = (options.sameSite === 'Strict' ? goOn : redirect)(login.returnTo)
   } catch (error) {
@@ -68,7 +66,7 @@ async function start(
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
-    if (!isEnded) giveBack(Promise.resolve(grant.refreshToken), options)
+    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, options)
     throw error
   }
   if (previous !== undefined) await replace(previous).catch(() => undefined)
@@ -81,12 +79,12 @@ async function start(
   }
 }
 
-/** Revokes the refresh token of a sign-in that has failed. */
-function giveBack(late: Promise<string | undefined>, options: CallbackOptions): void {
-  const { session, protocol: server, emit, clock } = options
-  const revoke = (token: string | undefined) =>
-    token === undefined || revokeUntilDone({ server, emit, clock }, undefined, token)
-  session.keepAlive(late.then(revoke))
+/**
+ * Revokes the refresh token of a sign-in that has failed. Once, and at once: the user can sign in again after that, and at
+ * some servers a later revocation would end the new grant too.
+ */
+function giveBack(refreshToken: string, { session, protocol: server, emit }: CallbackOptions): void {
+  session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
 }
 
 async function welcomed(

@@ -35,7 +35,6 @@ export async function revokeSession(
     if (isDone) revoked.add(value)
     return isDone
   }
-  // The spare is another refresh token of the same grant, which the server might still accept.
   const refreshTokens = revoke ? [refreshToken ?? revoking, spare] : []
   const accessTokens = revoke === 'all' ? Object.values(tokens) : []
   const results = await Promise.all([
@@ -50,8 +49,8 @@ export async function revokeSession(
  * start, and keeps it aside until the server has confirmed: after `failed`, calling again tries again.
  */
 export async function revokeRefreshToken(
-  session: RequestSession,
-  server: TokenEndpoint,
+  session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
+  server: Pick<TokenEndpoint, 'revoke'>,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
   const cell = await session.find()
@@ -59,13 +58,23 @@ export async function revokeRefreshToken(
   session.beforeChange()
   const given = await change(session, cell, withoutRefreshToken)
   if (given?.revoking === undefined) return 'nothing_to_revoke'
-  const outcome = await revokeToken({ server, emit }, cell.key, given.revoking)
-  if (outcome !== 'failed') await change(session, cell, withRevocationConfirmed)
+  const { revoking, spare } = given
+  const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
+  const [outcome, ofSpare] = await Promise.all([
+    revoke(revoking),
+    spare === undefined ? undefined : revoke(spare),
+  ])
+  if (outcome === 'failed' || ofSpare === 'failed') return 'failed'
+  await change(session, cell, withRevocationConfirmed)
   return outcome
 }
 
 /** `step` touches only fields of its own, so it can be applied to whatever stands there. */
-async function change(session: RequestSession, cell: SessionCell, step: typeof withoutRefreshToken) {
+async function change(
+  session: Pick<RequestSession, 'note'>,
+  cell: SessionCell,
+  step: typeof withoutRefreshToken,
+) {
   const snapshot = await swapUntilWon(cell, cell.read, step)
   if (snapshot) session.note(snapshot)
   return snapshot?.record

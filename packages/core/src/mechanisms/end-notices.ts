@@ -9,22 +9,35 @@ import { limitEvents } from './limit-events.ts'
 export interface EndNotices {
   /** Emits the event, unless this process has emitted it before for this session. */
   report(key: string, reason: EndReason): void
+  /** To be called for a session whose tombstone was seen or written: whoever has ended it emits the event. */
+  forget(key: string): void
   /** Remembers when a session that only the store holds expires, because the store forgets it at that moment. */
   saw(record: SessionRecord): void
   /**
-   * Emits the event for a session that the store no longer holds, if this process has seen it before. If not, its key might
-   * be forged, so it is only a rejected session.
+   * Emits the event for a session that the store no longer holds, if this process knows that and why it has ended. If not,
+   * the key might be forged, so it is only a rejected session.
    */
   missed(key: string): void
   /** Whether this process has reported the end so recently that it might still do the work that follows. */
   isRecent(key: string): boolean
 }
 
+/** A session, and when this process last saw it: by its wall clock, and by the monotonic clock in milliseconds. */
+interface Sighting {
+  readonly record: SessionRecord
+  readonly at: number
+  readonly elapsed: number
+}
+
+/** How long the store remembers why a session ended, in seconds. */
+export const TOMBSTONE_SECONDS = 300
+
 const MAX_REPORTED = 1000
 const MAX_SEEN = 2000
 /** A revocation is tried for 21 seconds, plus the requests. A platform that stops a request stops it within that time. */
 const RECENT_MS = 30_000
-const CLOCK_SKEW_SECONDS = 60
+/** The clock of this process can be behind that of the store. */
+const MAX_SKEW_SECONDS = 600
 
 export function createEndNotices(
   emit: EventListener | undefined,
@@ -34,7 +47,7 @@ export function createEndNotices(
   /** When the end of a session was reported, by the monotonic clock. */
   const reportedAt = createBoundedMap<string, number>(MAX_REPORTED)
   const emitLimited = limitEvents(emit, clock)
-  const seen = createBoundedMap<string, SessionRecord>(MAX_SEEN)
+  const seen = createBoundedMap<string, Sighting | undefined>(MAX_SEEN)
 
   function report(key: string, reason: EndReason): void {
     if (reportedAt.get(key) !== undefined) return
@@ -42,18 +55,30 @@ export function createEndNotices(
     emit?.({ type: 'session_ended', session: fingerprint(key), reason })
   }
 
+  /** Why the store no longer holds a session, if that can be known. */
+  function reasonFor({ record, at, elapsed }: Sighting): EndReason | undefined {
+    // The monotonic clock stands still while the machine is suspended.
+    const passed = Math.max((clock.elapsed() - elapsed) / 1000, clock.now() - at)
+    const over = endsAt(record, idleSeconds)
+    if (at + passed >= over - MAX_SKEW_SECONDS) return timeReason(record, over)
+    // An end leaves a tombstone. While that lasts, a record that is missing was lost.
+    return passed < TOMBSTONE_SECONDS ? 'lost' : undefined
+  }
+
   return {
     report,
+    forget(key) {
+      if (seen.get(key)) seen.set(key, undefined)
+    },
     saw(record) {
-      seen.set(record.id, record)
+      seen.set(record.id, { record, at: clock.now(), elapsed: clock.elapsed() })
     },
     missed(key) {
-      const record = seen.get(key)
-      // The clock of the store can be ahead.
-      const now = clock.now() + CLOCK_SKEW_SECONDS
-      if (record) report(key, now >= endsAt(record, idleSeconds) ? timeReason(record, now) : 'lost')
-      else if (reportedAt.get(key) === undefined)
-        emitLimited({ type: 'session_rejected', reason: 'not_found' })
+      if (reportedAt.get(key) !== undefined) return
+      const sighting = seen.get(key)
+      const reason = sighting && reasonFor(sighting)
+      if (reason) report(key, reason)
+      else emitLimited({ type: 'session_rejected', reason: 'not_found' })
     },
     isRecent(key) {
       const at = reportedAt.get(key)

@@ -43,13 +43,9 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
     }
     return withDeadline(exchange, timeoutMs, clock, () => {
       abort.abort()
-      return noResponse()
+      return new DOMException('No response in time', 'TimeoutError')
     })
   }
-}
-
-export function noResponse(): Error {
-  return new DOMException('No response in time', 'TimeoutError')
 }
 
 /** Reads a body as text. Rejects as soon as it is longer than `maxBytes`. */

@@ -48,7 +48,11 @@ export function createStoredCell(
     return now?.record.ended ? undefined : now
   }
 
-  const swap: SessionCell['swap'] = (from, to) => vault.swap(key, from.sealed, to, keepUntil(to))
+  const swap: SessionCell['swap'] = async (from, to) => {
+    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to))
+    if (snapshot && to.ended) notices.forget(key)
+    return snapshot
+  }
 
   const last = async () => lastOf(await vault.read(key))
 
@@ -95,7 +99,10 @@ export function createStoredCell(
         if (inStoreAlone) notices.missed(key)
         return undefined
       }
-      if (now.record.ended) return undefined
+      if (now.record.ended) {
+        notices.forget(key)
+        return undefined
+      }
       if (clock.now() < endsAt(now.record, idleSeconds)) {
         if (inStoreAlone) notices.saw(now.record)
         return now

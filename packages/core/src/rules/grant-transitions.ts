@@ -163,7 +163,7 @@ export function withLastWait(
   return { ...waiting, doubt: 'refused' }
 }
 
-/** Takes the refresh token out of use; `revoking` keeps it until the authorization server has confirmed. */
+/** Takes the refresh token out of use; `revoking` keeps it, and `spare` the other one, until the server has confirmed. */
 export function withoutRefreshToken(record: SessionRecord): SessionRecord {
   const { refreshToken } = record
   if (refreshToken === undefined) return record
@@ -171,11 +171,10 @@ export function withoutRefreshToken(record: SessionRecord): SessionRecord {
     ...nextGeneration(record),
     revoking: refreshToken,
     refreshToken: undefined,
-    spare: undefined,
     lease: undefined,
   }
 }
 
 export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
-  return { ...nextGeneration(record), revoking: undefined }
+  return { ...nextGeneration(record), revoking: undefined, spare: undefined }
 }

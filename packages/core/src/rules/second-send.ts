@@ -14,6 +14,14 @@ const SLACK_MS = 2000
 /** However short the grace period is, this part of it is left for the way to the server. */
 const LATEST_SHARE = 0.8
 
+/** The store may have kept a second request waiting. */
+const GRACE_SHARE = 0.9
+
+/** Returns how long after the first request a second one can still leave, in milliseconds. */
+export function secondSendLimitMs(reuse: ReusePolicy): number {
+  return typeof reuse === 'string' ? Infinity : reuse.graceSeconds * 1000 * GRACE_SHARE
+}
+
 /**
  * Decides whether a refresh token is sent a second time while the first request has no response.
  *

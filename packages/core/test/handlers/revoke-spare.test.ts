@@ -1,9 +1,10 @@
 import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { revokeSession } from '../../src/handlers/revocation.ts'
+import { revokeRefreshToken, revokeSession } from '../../src/handlers/revocation.ts'
 import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/rules/session-end.ts'
 import type { SessionRecord } from '../../src/rules/session-record.ts'
-import { createRecord } from '../mechanisms/bench.ts'
+import { createServerKind } from '../../src/mechanisms/server-kind.ts'
+import { createBench, createRecord, IDLE } from '../mechanisms/bench.ts'
 
 const record = createRecord(0, { spare: 'rt-spare' })
 
@@ -33,4 +34,21 @@ it('a sign-out revokes the spare refresh token too, as long as it is not confirm
   const done = finished(tombstone, true)
   expect([hasTokensToRevoke(done), await revokedOf(done, true)]).toEqual([false, []])
   expect(endedUnfinished(record, 'signed_out', false).spare).toBeUndefined()
+})
+
+it.each([
+  ['is confirmed', 'revoked', undefined],
+  ['fails', 'failed', 'rt-spare'],
+] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
+  const bench = createBench()
+  const kind = createServerKind({ ...bench, idleSeconds: IDLE })
+  const base = createRecord(bench.clock.now(), { spare: 'rt-spare' })
+  const { cell } = await kind.create(
+    async (id) => ({ ...base, id }),
+    () => undefined,
+  )
+  const session = { find: async () => cell, note: () => undefined, beforeChange: () => undefined }
+  const server = { revoke: async (token: string) => (token === 'rt-spare' ? ofSpare : 'revoked') }
+  const outcome = await revokeRefreshToken(session, server, () => undefined)
+  expect([outcome, (await cell.last())?.record.spare]).toEqual([ofSpare, left])
 })

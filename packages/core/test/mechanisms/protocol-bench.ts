@@ -55,7 +55,6 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     insecure: false,
     openid: true,
     http,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
     serverClock,
     random: () => 0,

@@ -36,3 +36,37 @@ describe('a store that makes each swap, but responds late', () => {
     },
   )
 })
+
+describe('a second request to a server with a grace period', () => {
+  it('is not sent after the period, although the store has kept it waiting', async () => {
+    let [isSlow, isFirst] = [false, true]
+    const bench = await createRefreshBench({
+      reuse: { graceSeconds: 20 },
+      isResponding: async () => true,
+      tweak: ({ read, swap }) => ({
+        async read(key) {
+          const record = await read(key)
+          if (isSlow) await bench.clock.sleep(STORE_TIMEOUT_MS * 0.98)
+          return record
+        },
+        async swap(...args) {
+          const isMade = await swap(...args)
+          // The first swap of a lease takes too long. The one for the second request has no response.
+          if (isFirst) await bench.clock.sleep(2500)
+          isFirst = false
+          if (args[2].includes('doubt')) {
+            isSlow = true
+            await bench.clock.sleep(60_000)
+          }
+          return isMade
+        },
+      }),
+    })
+    void bench.ask(bench.process())
+    await bench.untilSent(1)
+    await pass(bench, 40_000, 100)
+    const [first = 0, second = 0] = bench.sent.map(({ sentAt }) => sentAt)
+    expect(isSlow).toBe(true)
+    expect(second - first).toBeLessThan(20_000)
+  })
+})

@@ -128,12 +128,12 @@ it('withLastWait: the session waits once for a response that may still arrive', 
 
 it('withoutRefreshToken: puts it aside until its revocation is confirmed, and nothing if there is none', () => {
   check((record) => {
-    const { refreshToken, lease: _lease, spare: _spare, caughtUp: _caughtUp, ...rest } = record
+    const { refreshToken, lease: _lease, caughtUp: _caughtUp, ...rest } = record
     const next = withoutRefreshToken(record)
     if (refreshToken === undefined) expect(next).toBe(record)
     else expect(next).toEqual({ ...rest, revoking: refreshToken, generation: record.generation + 1 })
 
-    const { revoking: _revoking, caughtUp: _later, ...left } = next
+    const { revoking: _revoking, spare: _spare, caughtUp: _later, ...left } = next
     expect(withRevocationConfirmed(next)).toEqual({ ...left, generation: next.generation + 1 })
   })
 })

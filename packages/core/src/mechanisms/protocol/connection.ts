@@ -17,8 +17,6 @@ export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
   readonly http: Http
   /** For requests whose response may carry a refresh token: it is awaited for longer than any caller waits. */
   readonly patientHttp: Http
-  /** How long a caller waits for the response to a token request, in milliseconds. */
-  readonly requestTimeoutMs: number
   readonly serverClock: ServerClock
   /** Whether plain http is allowed: only for an issuer on loopback. */
   readonly insecure: boolean
@@ -36,7 +34,6 @@ export interface Connection {
   readonly authenticate: oauth.ClientAuth
   readonly wire: Wire
   readonly patientWire: Wire
-  readonly requestTimeoutMs: number
   readonly clock: Clock
   readonly serverClock: ServerClock
   /** Makes a request that has no effect. Rejects if there is no response. */
@@ -66,7 +63,6 @@ export function createConnection(
     authenticate: clientAuthentication(options.authentication),
     wire,
     patientWire: wireOf(options.patientHttp),
-    requestTimeoutMs: options.requestTimeoutMs,
     clock,
     serverClock,
     // A process that has no metadata yet needs it soon.

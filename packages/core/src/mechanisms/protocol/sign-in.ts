@@ -1,13 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import type { TokenGrant } from '../../rules/session-record.ts'
-import { withDeadline } from '../deadline.ts'
 import { randomId, sha256 } from '../digest.ts'
-import { noResponse } from '../http.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
 import { errorResponse } from './refusals.ts'
 import { signInFailed } from './sign-in-errors.ts'
-import { requestTokens, type TokenAnswer } from './tokens.ts'
+import { requestTokens } from './tokens.ts'
 import { withQuery } from './with-query.ts'
 
 /** What a login keeps until its callback comes. */
@@ -26,38 +24,19 @@ export interface SignInProtocol {
   /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
   authorizationUrl(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
-   * @param unused - Gets the refresh token that the token request brings if the sign-in fails. It can come a minute later.
+   * @param unused - Gets the refresh token of a response with which the sign-in fails.
    * @throws RequestRefusedError when the response is not the one that was waited for.
    */
   redeem(
     response: URLSearchParams,
     transaction: LoginTransaction,
-    unused: (refreshToken: Promise<string | undefined>) => void,
+    unused: (refreshToken: string) => void,
   ): Promise<TokenGrant>
 }
 
 /** @param openid - Whether a sign-in must bring an ID token. */
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
-  const { client, authenticate, patientWire, requestTimeoutMs, clock, serverClock, metadata } = connection
-
-  function sendCode(
-    server: oauth.AuthorizationServer,
-    code: URLSearchParams,
-    { redirectUri, codeVerifier }: LoginTransaction,
-  ): Promise<TokenAnswer> {
-    const send = () =>
-      oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        authenticate,
-        code,
-        redirectUri,
-        codeVerifier,
-        patientWire,
-      )
-    return requestTokens(send, serverClock)
-  }
-
+  const { client, authenticate, wire, serverClock, metadata } = connection
   return {
     newTransaction: (redirectUri) => ({
       state: randomId(),
@@ -80,19 +59,30 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
     },
     async redeem(parameters, transaction, unused) {
       const server = await metadata()
-      let request: Promise<TokenAnswer> | undefined
+      let refreshToken: string | undefined
       try {
-        const code = oauth.validateAuthResponse(server, client, parameters, transaction.state)
-        const sent = sendCode(server, code, transaction)
-        request = sent
-        const answer = await withDeadline(() => sent, requestTimeoutMs, clock, noResponse)
+        const { state, redirectUri, codeVerifier } = transaction
+        const code = oauth.validateAuthResponse(server, client, parameters, state)
+        const answer = await requestTokens(
+          () =>
+            oauth.authorizationCodeGrantRequest(
+              server,
+              client,
+              authenticate,
+              code,
+              redirectUri,
+              codeVerifier,
+              wire,
+            ),
+          serverClock,
+        )
         const { grant } = answer
+        refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw errorResponse(answer)
         if (!openid) return grant
         return { ...grant, claims: await claimsOfSignIn(client, server, grant.idToken, transaction) }
       } catch (error) {
-        const refreshToken = request?.then(({ grant }) => grant?.refreshToken)
-        if (refreshToken) unused(refreshToken.catch(() => undefined))
+        if (refreshToken !== undefined) unused(refreshToken)
         throw signInFailed(error)
       }
     },

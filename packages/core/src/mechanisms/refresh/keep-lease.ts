@@ -1,5 +1,5 @@
 import { withDoubt } from '../../rules/grant-transitions.ts'
-import { maySendAgain } from '../../rules/second-send.ts'
+import { maySendAgain, secondSendLimitMs } from '../../rules/second-send.ts'
 import { OperatorError } from '../../vocabulary/index.ts'
 import type { ExchangeOptions, Refresh, Sender } from './send.ts'
 
@@ -36,7 +36,8 @@ export function createLeaseKeeper(
     }
     const again = await lease.take({ ...now, record: withDoubt(now.record) })
     // What has arrived in the meantime may have spent the refresh token.
-    if (again === 'again' || sender.responses > sender.undecided) return
+    const isTooLate = clock.elapsed() - sends.firstAt > secondSendLimitMs(policy.reuse)
+    if (again === 'again' || isTooLate || sender.responses > sender.undecided) return
     await sender.send(again)
   }
 

@@ -13,6 +13,8 @@ const MAX_LOOK_MS = 2500
 const LONG_WAIT_MS = 1000
 /** A process that took longer from the swap to the send reads the record again. */
 const SEND_WITHIN_MS = 2000
+/** No lease lapses in that time. */
+const LONG_SWAP_MS = 6000
 const MAX_UNSENT = 1000
 const MAX_SILENT = 1000
 /** A holder that is alive shows it every 2 seconds. One that misses two beats seems to be gone. */
@@ -120,7 +122,14 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         if (late) overruns++
         // The first overrun may be a pause. A second one shows a slow store, which must not stop refreshes for ever.
         const limitMs = overruns > 1 ? latestSendMs : SEND_WITHIN_MS
-        return passedMs > limitMs ? 'again' : { snapshot, late }
+        const isSafe = passedMs <= limitMs && (passedMs <= LONG_SWAP_MS || (await isStillMine(snapshot)))
+        return isSafe ? { snapshot, late } : 'again'
+      }
+
+      /** Another process may have watched the lease for so long that it has taken it over. */
+      async function isStillMine({ record }: Snapshot): Promise<boolean> {
+        const { attempt, lease } = (await cell.kept())?.record ?? {}
+        return attempt === record.attempt && lease?.holder === holder
       }
 
       return {
