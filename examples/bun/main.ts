@@ -1,4 +1,4 @@
-import { evertoken } from '@evertoken/node'
+import { evertoken, relay } from '@evertoken/node'
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, SESSION_SECRET, API_URL, PORT } = process.env
 
@@ -20,12 +20,12 @@ const server = Bun.serve({
   port: Number(PORT ?? 3000),
   // Longer than a refresh may take: Bun's own 10 seconds would cut a request off while its token is on the way.
   idleTimeout: 30,
-  fetch: auth.handler((request) => {
+  fetch: auth.handler(async (request) => {
     switch (new URL(request.url).pathname) {
       case '/':
         return home()
       case '/orders':
-        return orders('recent')
+        return relay(await orders('recent'))
       default:
         return new Response('Not found', { status: 404 })
     }

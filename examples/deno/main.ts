@@ -1,4 +1,4 @@
-import { createDenoKvStore, evertoken } from '@evertoken/deno'
+import { createDenoKvStore, evertoken, relay } from '@evertoken/deno'
 
 const env = (name: string) => Deno.env.get(name) ?? ''
 
@@ -22,12 +22,12 @@ const orders = auth.createTokenFetch({ baseUrl: `${env('API_URL')}/orders/` })
 
 const server = Deno.serve(
   { hostname: '127.0.0.1', port: Number(env('PORT') || 3000) },
-  auth.handler((request) => {
+  auth.handler(async (request) => {
     switch (new URL(request.url).pathname) {
       case '/':
         return home()
       case '/orders':
-        return orders('recent')
+        return relay(await orders('recent'))
       default:
         return new Response('Not found', { status: 404 })
     }

@@ -50,7 +50,7 @@ export const mutants = {
   'token sent to another origin': {
     [REDIRECT]: [['hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)', 'hop.trusted']],
   },
-  'cookies sent to the API': { 'rules/proxy-headers.ts': [['cookie2?|dpop', 'dpop']] },
+  'cookies sent to the API': { 'rules/relayed-headers.ts': [['accept accept-charset', 'cookie accept']] },
   'response with cookies can be cached': {
     'surface/respond.ts': [["headers.set('cache-control', 'no-store')", '']],
   },

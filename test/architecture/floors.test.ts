@@ -72,6 +72,7 @@ describe('the floors of core', () => {
     expect(handlers.toSorted()).toEqual([
       'handlers/end-session.ts',
       'handlers/problem.ts',
+      'handlers/relay.ts',
       'handlers/revocation.ts',
       'handlers/token-fetch.ts',
     ])

@@ -365,19 +365,56 @@ describe('a rejected token', () => {
 })
 
 describe('what it is given', () => {
-  it('takes a Request of a framework, which is no instance of the class', async () => {
-    const api = await sink()
-    const { method, headers, signal, redirect } = new Request(api.url, { method: 'DELETE' })
-    const foreign = { url: `${api.url}/orders/1`, method, headers, signal, redirect, body: null }
-    const sent: unknown[] = []
-    const { response } = await call(api.url, (fetch) => fetch(foreign as unknown as Request), {
-      fetch: async (input, init) => {
-        sent.push(input, init?.method)
-        return new Response()
+  it.each([
+    ['DELETE', null, ''],
+    ['POST', 'said', 'said'],
+  ])(
+    'takes a Request of a framework, which is no instance of the class: %s',
+    async (verb, said, expected) => {
+      const api = await sink()
+      const init = { method: verb, body: said }
+      const { method, headers, signal, redirect, body } = new Request(api.url, init)
+      const foreign = { url: `${api.url}/orders/1`, method, headers, signal, redirect, body }
+      const { response } = await call(api.url, (fetch) => fetch(foreign as unknown as Request))
+
+      expect(response?.status).toBe(200)
+      expect(api.arrivals).toMatchObject([{ path: '/orders/1', method: verb, body: expected }])
+    },
+  )
+
+  it('S30: sends the URL that it has checked, when an object gives two', async () => {
+    const [api, evil] = [await sink(), await sink()]
+    class Renamed extends URL {
+      reads = 0
+      override toString = () => (this.reads++ === 0 ? `${api.url}/orders/` : evil.url)
+    }
+    const hidden = Object.defineProperty(new Request(evil.url), 'url', { value: `${api.url}/orders/` })
+    let reads = 0
+    const changing = {
+      get url() {
+        return reads++ === 0 ? `${api.url}/orders/` : evil.url
       },
-    })
-    expect(response?.status).toBe(200)
-    expect(sent).toEqual([foreign, 'DELETE'])
+    }
+    const objects = [
+      { url: `${api.url}/orders/`, toString: () => evil.url },
+      { url: evil.url, toString: () => `${api.url}/orders/` },
+      { href: evil.url, toString: () => `${api.url}/orders/` },
+      changing,
+      new Renamed(evil.url),
+      hidden,
+    ]
+    for (const object of objects) {
+      const { error } = await call(api.url, (fetch) => fetch(object as unknown as Request))
+      if (error) expect(error).toMatchObject({ code: 'origin_not_allowed' })
+    }
+    expect(evil.arrivals).toEqual([])
+    expect(api.arrivals).toHaveLength(3)
+  })
+
+  it('sends a Request with the length of its body', async () => {
+    const api = await sink()
+    await call(api.url, (fetch) => fetch(new Request(`${api.url}/orders/`, { method: 'POST', body: 'said' })))
+    expect(api.arrivals).toMatchObject([{ body: 'said', headers: { 'content-length': '4' } }])
   })
 
   it.each([

@@ -142,10 +142,10 @@ describe('headers', () => {
       upgrade: 'canary',
       expect: 'canary',
     }
-    await send('/api/orders/', { headers: { ...canaries, host: 'evil.example', 'x-trace': 'kept' } })
+    await send('/api/orders/', { headers: { ...canaries, host: 'evil.example', traceparent: 'kept' } })
 
     const headers = api.arrivals[0]?.headers
-    expect(headers).toMatchObject({ 'x-trace': 'kept', host: new URL(api.url).host })
+    expect(headers).toMatchObject({ traceparent: 'kept', host: new URL(api.url).host })
     expect(headers?.authorization).toMatch(/^Bearer at_/)
     expect(JSON.stringify(headers)).not.toMatch(/canary|app\.example\.com|evil/)
     expect(headers).not.toHaveProperty('cookie')
@@ -164,14 +164,25 @@ describe('headers', () => {
         connection: 'x-hop',
         'x-hop': 'canary',
         'x-accel-redirect': '/canary',
-        'x-answer': 'kept',
+        'x-request-id': 'kept',
       }),
     )
     const response = await send('/api/orders/')
 
-    expect(response.headers.get('x-answer')).toBe('kept')
+    expect(response.headers.get('x-request-id')).toBe('kept')
     expect(response.headers.getSetCookie()).toEqual([])
     expect(JSON.stringify([...response.headers])).not.toContain('canary')
+  })
+
+  it('S33: further headers pass in the direction that an option names', async () => {
+    const headers = { 'X-Version': '1', 'X-Cost': '2', X_Version: '3' }
+    const allowed = { allowRequestHeaders: ['x-version'], allowResponseHeaders: ['X-COST'] }
+    const { api, send } = await signedIn(answers(200, headers), allowed)
+    const response = await send('/api/orders/', { headers })
+
+    const names = ['x-version', 'x-cost', 'x_version']
+    expect(names.map((name) => api.arrivals[0]?.headers[name])).toEqual(['1', undefined, undefined])
+    expect(names.map((name) => response.headers.get(name))).toEqual([null, '2', null])
   })
 
   it('RFC 9111 §3.5: an answer to a user is for no shared cache; one to anybody is', async () => {
@@ -337,6 +348,22 @@ describe('forgery', () => {
   })
 })
 
+describe('methods', () => {
+  it('S21: a route passes those that it names, and no other', async () => {
+    const { api, send } = await signedIn(undefined, { methods: ['GET', 'POST'] })
+    expect((await send('/api/orders/')).status).toBe(200)
+    expect((await send('/api/orders/', { method: 'post', body: 'x' })).status).toBe(200)
+    for (const method of ['HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'Get2']) {
+      const refused = await send('/api/orders/', { method })
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, POST'])
+      expect(await codeOf(refused)).toBe('method_refused')
+    }
+    await send('/api/orders/', { method: 'POST', headers: { 'x-http-method-override': 'DELETE' } })
+    expect(api.arrivals.map(({ method }) => method)).toEqual(['GET', 'POST', 'POST'])
+    expect(api.arrivals[2]?.headers).not.toHaveProperty('x-http-method-override')
+  })
+})
+
 describe('paths', () => {
   it.each([
     '..%2fadmin',
@@ -345,6 +372,10 @@ describe('paths', () => {
     '%252e%252e%252fadmin',
     '%25252e%25252e%25252fadmin',
     'x%2f..%2f..%2fadmin',
+    '%2525252e%2525252e%2525252fadmin',
+    '%c0%ae%c0%ae%c0%afadmin',
+    '%uff0e%uff0e/admin',
+    '\uff0e\uff0e/admin',
     '..;/admin',
     '..%00/admin',
     '.%09./admin',
@@ -474,6 +505,18 @@ describe('set-up', () => {
     ['a resource that is none', { '/a': { target, token: 'user', resource: 'orders' } }],
     ['a fetch that is none', { '/a': { target, token: 'none', fetch: 'x' } }],
     ['a hook that is none', { '/a': { target, token: 'user', prepareHeaders: {} } }],
+    ['methods that are none', { '/a': { target, token: 'user', methods: ['get'] } }],
+    ['no method', { '/a': { target, token: 'user', methods: [] } }],
+    ['a method, not a list', { '/a': { target, token: 'user', methods: 'GET' } }],
+    [
+      'a request header that never passes',
+      { '/a': { target, token: 'user', allowRequestHeaders: ['Cookie'] } },
+    ],
+    [
+      'a response header that never passes',
+      { '/a': { target, token: 'user', allowResponseHeaders: ['Set_Cookie'] } },
+    ],
+    ['a header that is none', { '/a': { target, token: 'user', allowRequestHeaders: ['a b'] } }],
     ['a switch that is none', { '/a': { target, token: 'user', webSocket: 'yes' } }],
     ['no route', { '/a': null }],
   ])('%s is told at once', (_what, routes) => {

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { createDurableObjectStore, evertoken } from '@evertoken/cloudflare'
+import { createDurableObjectStore, evertoken, relay } from '@evertoken/cloudflare'
 
 // The Durable Object that keeps a session; wrangler.json binds it as SESSIONS.
 export { EvertokenSessions } from '@evertoken/cloudflare'
@@ -20,12 +20,12 @@ const auth = evertoken({
 const orders = auth.createTokenFetch({ baseUrl: `${env.API_URL}/orders/` })
 
 export default {
-  fetch: auth.handler((request) => {
+  fetch: auth.handler(async (request) => {
     switch (new URL(request.url).pathname) {
       case '/':
         return home()
       case '/orders':
-        return orders('recent')
+        return relay(await orders('recent'))
       default:
         return new Response('Not found', { status: 404 })
     }

@@ -1,4 +1,4 @@
-import { EvertokenError } from '@evertoken/node'
+import { EvertokenError, relay } from '@evertoken/node'
 import { auth, createTokenFetch, getUser, getUserAccessToken, revokeRefreshToken } from './auth.ts'
 import * as events from './events.ts'
 import { pageFile } from './page.ts'
@@ -63,12 +63,6 @@ async function burst(request: Request): Promise<Response> {
 
 async function revoke(): Promise<Response> {
   return json({ outcome: await revokeRefreshToken() })
-}
-
-/** The API's answer, without the headers that are between it and this application. */
-function relay({ body, status, headers }: Response): Response {
-  const type = headers.get('content-type') ?? 'application/json'
-  return new Response(body, { status, headers: { 'content-type': type, 'cache-control': 'no-store' } })
 }
 
 function json(body: unknown): Response {

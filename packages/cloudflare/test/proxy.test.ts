@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, request, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Application, type Browser, startApplication } from './application.ts'
@@ -14,6 +14,9 @@ let browser: Browser
 beforeAll(async () => {
   api = createServer((incoming, response) => {
     seen.push(incoming)
+    response.setHeader('set-cookie', ['theme=canary', '__Host-evertoken=canary', 'evertoken=canary'])
+    response.setHeader('x-unknown', 'canary')
+    response.setHeader('etag', '"1"')
     incoming.pipe(response)
   })
   api.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
@@ -21,6 +24,8 @@ beforeAll(async () => {
     const key = `${incoming.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
     const accept = createHash('sha1').update(key).digest('base64')
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n')
+    socket.write('Set-Cookie: theme=canary\r\nSet-Cookie: __Host-evertoken=canary\r\nX-Unknown: canary\r\n')
+    socket.write('Clear-Site-Data: "cookies"\r\nSec-WebSocket-Protocol: orders\r\n')
     socket.write(`Sec-WebSocket-Accept: ${accept}\r\n\r\n`)
     socket.write(GREETING)
   })
@@ -39,7 +44,10 @@ afterAll(async () => {
 })
 
 /** Asks for a WebSocket; resolves to the status and what the other side says first. */
-async function openSocket(path: string, origin: string): Promise<[status: number | undefined, said: string]> {
+async function openSocket(
+  path: string,
+  origin: string,
+): Promise<[status: number | undefined, said: string, headers?: IncomingHttpHeaders]> {
   const headers = {
     connection: 'Upgrade',
     upgrade: 'websocket',
@@ -47,6 +55,7 @@ async function openSocket(path: string, origin: string): Promise<[status: number
     cookie: browser.cookieHeader(),
     'sec-websocket-version': '13',
     'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    'sec-websocket-protocol': 'orders',
   }
   const asking = request(application.worker.url + path, { headers, agent: false }).end()
   return new Promise((resolve, reject) => {
@@ -58,7 +67,7 @@ async function openSocket(path: string, origin: string): Promise<[status: number
     asking.on('upgrade', (response, socket, head) => {
       const said = (data: Buffer) => {
         socket.destroy()
-        resolve([response.statusCode, data.toString('latin1')])
+        resolve([response.statusCode, data.toString('latin1'), response.headers])
       }
       if (head.length > 0) said(head)
       else socket.once('data', said)
@@ -78,9 +87,15 @@ it('passes a body on and the answer back', async () => {
 })
 
 it('opens a WebSocket with the token where that is allowed', async () => {
-  const [status, said] = await openSocket('/sockets/orders', application.worker.url)
+  const [status, said, headers] = await openSocket('/sockets/orders', application.worker.url)
 
   expect([status, said]).toEqual([101, GREETING.toString('latin1')])
+  expect(seen.at(-1)?.headers).toMatchObject({ 'sec-websocket-protocol': 'orders' })
+  // S33: The API sets no cookie by the way, and the session does not lose its own.
+  expect(JSON.stringify(headers)).not.toContain('canary')
+  expect(headers).not.toHaveProperty('clear-site-data')
+  expect(headers).toMatchObject({ 'sec-websocket-protocol': 'orders' })
+  expect(headers?.['set-cookie']?.join()).toMatch(/^evertoken=/)
   expect(seen.at(-1)?.url).toBe('/v1/orders')
   expect(seen.at(-1)?.headers.authorization).toMatch(/^Bearer at_/)
   expect(seen.at(-1)?.headers).not.toHaveProperty('cookie')
@@ -92,4 +107,23 @@ it('S21: opens none for another site, nor where it is not allowed', async () => 
   expect(await openSocket('/sockets/orders', 'https://evil.example')).toEqual([403, ''])
   expect(await openSocket('/api/orders', application.worker.url)).toEqual([501, ''])
   expect(seen).toHaveLength(before)
+})
+
+it.each(['/relay', '/as-it-is', '/copy', '/api/orders'])(
+  'S33: %s gives the browser only what is safe',
+  async (path) => {
+    const response = await browser.get(path, { headers: { 'sec-fetch-site': 'same-origin' } })
+
+    expect(response.status).toBe(200)
+    expect(JSON.stringify([...response.headers])).not.toContain('canary')
+    expect(response.headers.get('etag')).toBe('"1"')
+    expect(response.headers.get('cache-control')).toMatch(/^(?:private|no-store)$/)
+  },
+)
+
+it('E4: a response that is compressed by hand stays so when it gets a cookie', async () => {
+  const response = await browser.get('/manual')
+
+  expect(response.headers.getSetCookie()).toHaveLength(1)
+  expect(await response.text()).toBe('compressed once')
 })

@@ -2,6 +2,7 @@ import { env as globalEnv } from 'cloudflare:workers'
 import {
   createDurableObjectStore,
   evertoken,
+  relay,
   type SessionsNamespace,
   type TokenFetch,
 } from '../../src/index.ts'
@@ -31,8 +32,33 @@ const proxy = auth.createTokenProxy({
   '/sockets/*': { target, token: 'user', scope: 'openid', fetch, webSocket: true },
 })
 
+const api = auth.createTokenFetch({ baseUrl: target, fetch })
+
+async function gzip(text: string): Promise<ArrayBuffer> {
+  const { readable, writable } = new CompressionStream('gzip')
+  const writer = writable.getWriter()
+  void writer.write(new TextEncoder().encode(text)).then(() => writer.close())
+  return new Response(readable).arrayBuffer()
+}
+
+const pages: Readonly<Record<string, () => Promise<Response>>> = {
+  '/relay': async () => relay(await api('orders')),
+  '/as-it-is': () => api('orders'),
+  '/copy': async () => {
+    const response = await api('orders')
+    return new Response(response.body, response)
+  },
+  // With a token of its own, so that the response has a cookie to bring.
+  '/manual': async () => {
+    await auth.getUserAccessToken({ parameters: { audience: 'manual' } })
+    const init = { encodeBody: 'manual', headers: { 'content-encoding': 'gzip' } }
+    return new Response(await gzip('compressed once'), init)
+  },
+}
+
 export default {
-  fetch: auth.handler(
-    async (request) => (await proxy(request)) ?? new Response('not found', { status: 404 }),
-  ),
+  fetch: auth.handler(async (request) => {
+    const page = pages[new URL(request.url).pathname]
+    return (await proxy(request)) ?? (await page?.()) ?? new Response('not found', { status: 404 })
+  }),
 }

@@ -53,7 +53,8 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
 }
 
 interface Call {
-  readonly input: string | URL | Request
+  /** Gives what the first request is made of: the URL that was checked, or a request for it. */
+  readonly target: () => URL | Request
   readonly init: RequestInit
   readonly first: Hop
   readonly signal: AbortSignal | undefined
@@ -64,22 +65,37 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
   // Not by `instanceof Request`: frameworks bring classes of their own.
   const isAddress = typeof input === 'string' || input instanceof URL
   const request: Partial<Request> = isAddress ? {} : input
+  // Read once: an object might give another URL the next time.
   const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
   if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL: set "baseUrl"')
-  if (!isAllowed(url, policy.prefixes)) {
-    const message = `Cannot call '${url.origin}' with a token: add it to "allowedUrls"`
-    throw new ConfigurationError('origin_not_allowed', message)
-  }
+  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url)
   const method = (init.method ?? request.method ?? 'GET').toUpperCase()
   const headers = new Headers(init.headers ?? request.headers)
   const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
   return {
-    input: isAddress ? url : input,
-    init,
+    target: () => (input instanceof Request ? requestFor(input, url) : url),
+    init: input instanceof Request ? init : withBody(init, request.body),
     first: { url, method, headers, body, trusted: true },
     signal: init.signal ?? request.signal,
     redirect: init.redirect ?? request.redirect,
   }
+}
+
+/** A request as `fetch` understands it. A property that hides its real URL is not allowed to. */
+function requestFor(input: Request, url: URL): Request {
+  const request = new Request(input)
+  if (request.url !== url.href) throw notAllowed(new URL(request.url))
+  return request
+}
+
+/** The `fetch` of the runtime would turn a request of a class that it does not know into a string. */
+function withBody(init: RequestInit, body: BodyInit | null | undefined): RequestInit {
+  return body && init.body == null ? ({ ...init, body, duplex: 'half' } as RequestInit) : init
+}
+
+function notAllowed({ origin }: URL): ConfigurationError {
+  const message = `Cannot call '${origin}' with a token: add it to "allowedUrls"`
+  return new ConfigurationError('origin_not_allowed', message)
 }
 
 /** A stream can be sent once; everything else again. */
@@ -93,10 +109,10 @@ async function follow(
   token: AccessToken,
   { fetch, prefixes }: TokenFetchPolicy,
 ): Promise<{ readonly response: Response; readonly isRejected: boolean }> {
-  const { input, first, redirect } = call
+  const { target, first, redirect } = call
   let hop = first
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
-    const response = await fetch(hop === first ? input : hop.url, initFor(hop, call, token))
+    const response = await fetch(hop === first ? target() : hop.url, initFor(hop, call, token))
     const next = nextHop(hop, response, prefixes)
     // Somebody who was not shown the token cannot know whether it is valid.
     if (next === 'arrived' || redirect === 'manual')

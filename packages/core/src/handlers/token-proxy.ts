@@ -1,16 +1,18 @@
 import { discardBody } from '../mechanisms/discard-body.ts'
 import { redact } from '../mechanisms/redact.ts'
 import { type ForwardedStyle, forwardedHeaders } from '../rules/forwarded-headers.ts'
-import { headersForApi, headersForBrowser } from '../rules/proxy-headers.ts'
 import { findTarget, type ProxyTarget, toProxyPath, toTargetUrl } from '../rules/proxy-target.ts'
 import { isRedirect } from '../rules/redirect.ts'
+import { headersForApi } from '../rules/relayed-headers.ts'
 import { mayBeForged } from '../rules/same-site.ts'
 import { type EventListener, EvertokenError } from '../vocabulary/index.ts'
 import { forged } from './anti-forgery.ts'
 import { problem, problemFor } from './problem.ts'
+import { relayed } from './relay.ts'
 import type { TokenFetch } from './token-fetch.ts'
 
 const PROBLEMS = {
+  method_refused: [405, 'Cannot pass the request on: add its method to "methods" of the route'],
   path_refused: [400, 'Cannot pass the request on: its path could lead out of the API'],
   upgrade_refused: [501, 'Cannot open a WebSocket: allow it with "webSocket", on Cloudflare Workers'],
   redirect_refused: [502, 'Cannot pass the redirect on: it leads out of "target"'],
@@ -28,6 +30,10 @@ export interface ProxyRoute extends ProxyTarget {
   readonly forwarded: ForwardedStyle | undefined
   readonly prepareHeaders: ((headers: Headers, request: Request) => void) | undefined
   readonly webSocket: boolean
+  readonly methods: readonly string[] | undefined
+  /** Names of further headers that pass, in lower case. */
+  readonly requestHeaders: readonly string[]
+  readonly responseHeaders: readonly string[]
 }
 
 /** What the proxy has to know about the application. */
@@ -46,6 +52,7 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     const { origin = url.origin, emit } = context()
     // A navigation is no exception here: what the API answers would run as a page of this application.
     if (mayBeForged(request.headers, origin)) return forged()
+    if (route.methods && !route.methods.includes(request.method)) return methodRefused(route.methods)
     const target = toTargetUrl(url, route)
     if (!target) return refusal('path_refused')
     const isUpgrade = /\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
@@ -64,7 +71,7 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
 
 function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade: boolean): RequestInit {
   const { method, body, signal } = request
-  const headers = headersForApi(request.headers, body !== null)
+  const headers = headersForApi(request.headers, body !== null, route.requestHeaders)
   if (route.forwarded) {
     for (const [name, value] of forwardedHeaders(route.forwarded, origin, route.path)) {
       headers.set(name, value)
@@ -78,21 +85,22 @@ function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade
 
 /** The answer as the browser gets it. A redirect is its to follow, as long as it leads to this proxy again. */
 function incoming(response: Response, from: URL, route: ProxyRoute): Response {
-  const { status, statusText, body } = response
-  // Only Workers get here: the socket hangs on this very object.
-  if (status === 101) return response
-  const headers = headersForBrowser(response.headers, route.isPersonal)
   const location = response.headers.get('location')
-  headers.delete('location')
-  if (location !== null) {
-    const path = toProxyPath(location, from, route)
-    if (path !== undefined) headers.set('location', path)
-    else if (isRedirect(status)) {
-      discardBody(body)
-      return refusal('redirect_refused')
-    }
+  const path = location === null ? undefined : toProxyPath(location, from, route)
+  if (location !== null && path === undefined && isRedirect(response.status)) {
+    discardBody(response.body)
+    return refusal('redirect_refused')
   }
-  return new Response(body, { status, statusText, headers })
+  const result = relayed(response, route.isPersonal, route.responseHeaders)
+  if (path !== undefined) result.headers.set('location', path)
+  else result.headers.delete('location')
+  return result
+}
+
+function methodRefused(methods: readonly string[]): Response {
+  const refused = refusal('method_refused')
+  refused.headers.set('allow', methods.join(', '))
+  return refused
 }
 
 function refusal(code: keyof typeof PROBLEMS): Response {

@@ -1,8 +1,9 @@
 import type { HeldResponses } from '../ports/runtime.ts'
-import { decoded, endToEnd } from '../rules/passed-on-headers.ts'
+import { decoded } from '../rules/passed-on-headers.ts'
+import { withHeaders } from './with-headers.ts'
 
 const MAX_HELD = 32
-const heldBy = new WeakMap<Response, readonly Response[]>()
+const heldBy = new WeakMap<object, Response | readonly Response[]>()
 
 /**
  * Holds the latest responses. Node cancels the body of a fetched response that nobody holds any more, although another
@@ -13,7 +14,8 @@ export function createHeldResponses(): HeldResponses {
   let turn = 0
   return {
     hold(response) {
-      if (!response.body) return
+      const { body } = response
+      if (!body) return response
       // What somebody has begun to read is not cancelled.
       const free = held.findIndex(({ bodyUsed }) => bodyUsed)
       if (free !== -1) held[free] = response
@@ -21,13 +23,22 @@ export function createHeldResponses(): HeldResponses {
         held[turn] = response
         turn = (turn + 1) % MAX_HELD
       }
-    },
-    fittingHeaders({ body, headers }) {
-      const isFetched = body !== null && held.some((each) => each.body === body)
-      return isFetched ? decoded(endToEnd(headers)) : undefined
+      const headers = decoded(response.headers)
+      if (headers === response.headers) return response
+      heldBy.set(body, response)
+      return withOrigin(withHeaders(response, headers), response)
     },
     passTo(response) {
       heldBy.set(response, held)
     },
   }
+}
+
+/** A constructed response knows nothing of the request that brought it. */
+function withOrigin(copy: Response, { url, redirected, type }: Response): Response {
+  return Object.defineProperties(copy, {
+    url: { value: url },
+    redirected: { value: redirected },
+    type: { value: type },
+  })
 }

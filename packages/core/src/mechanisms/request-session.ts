@@ -13,6 +13,8 @@ import type { SessionKind } from './session-kind.ts'
 
 /** The session of one request, and what its response has to tell the browser. */
 export interface RequestSession {
+  /** With which the names of all cookies of Evertoken begin; `undefined` if there is no browser. */
+  readonly cookieName: string | undefined
   find(): Promise<SessionCell | undefined>
   /** Takes note of a newer state of the session. */
   note(snapshot: Snapshot): void
@@ -121,6 +123,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   return {
+    cookieName,
     find,
     keepAlive,
     note,

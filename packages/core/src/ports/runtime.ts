@@ -22,9 +22,8 @@ export interface Runtime {
 
 /** The responses that the calls of one request have brought. */
 export interface HeldResponses {
-  hold(response: Response): void
-  /** The headers of a response as they fit its body; `undefined` when no call has brought that body. */
-  fittingHeaders(response: Response): Headers | undefined
+  /** Returns the response with headers that fit its body, which the runtime has decoded. */
+  hold(response: Response): Response
   /** Holds them for as long as this response is held. */
   passTo(response: Response): void
 }

@@ -48,19 +48,55 @@ export function isAllowed(url: URL, prefixes: readonly AllowedPrefix[]): boolean
 
 function isBelow(path: string, prefix: string): boolean {
   const startsThere = path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
-  return startsThere && (prefix === '/' || !CLIMBS.test(decodedThrice(path)))
+  return startsThere && (prefix === '/' || !mayClimb(path))
 }
 
-/** As the last of several servers might see it, each of which decodes. */
-export function decodedThrice(path: string): string {
-  return decode(decode(decode(path)))
+function mayClimb(path: string): boolean {
+  const seen = fullyDecoded(path)
+  return seen === undefined || CLIMBS.test(seen)
 }
 
-/** Decodes ASCII once, less the tabs and line ends, which URL parsers drop. */
+/** No server encodes a path more often. */
+const MAX_ENCODINGS = 8
+/** Bytes that no UTF-8 has: characters of ASCII in a longer form than needed, which lenient servers decode. */
+const OVERLONG = /%(?:c[01]|e0%[89]|f0%8|f8%8|fc%8)/i
+/** One character outside of ASCII. */
+const UTF8 = /%[cd].%[89ab].|%e.(?:%[89ab].){2}|%f.(?:%[89ab].){3}/gi
+/** Characters that look like a slash, and that Windows turns into one. */
+const SLASHES = /[\u2044\u2215\u2216\u29f5\u29f8]/g
+
+/**
+ * Returns a path as the last of several servers might see it, each of which decodes; `undefined` if they might disagree
+ * about it. Covers `%uff0e` of IIS, and characters that servers turn into a dot or a slash.
+ */
+export function fullyDecoded(path: string): string | undefined {
+  let text = path
+  for (let i = 0; i <= MAX_ENCODINGS; i++) {
+    if (OVERLONG.test(text)) return undefined
+    const next = decode(text)
+    if (next === text) return text
+    text = next
+  }
+  return undefined
+}
+
+/** Decodes once, without the tabs and line ends, which URL parsers drop. */
 function decode(text: string): string {
-  return text.replace(/%(?:0[9ad]|([0-7][\da-f]))/gi, (_, hex?: string) =>
-    hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
-  )
+  const ascii = text
+    .replace(/%u([\da-f]{4})/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
+    .replace(/%(?:0[9ad]|([0-7][\da-f]))/gi, (_, hex?: string) =>
+      hex === undefined ? '' : String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    .replace(UTF8, decodeUtf8)
+  return ascii.normalize('NFKC').replace(SLASHES, '/')
+}
+
+function decodeUtf8(bytes: string): string {
+  try {
+    return decodeURIComponent(bytes)
+  } catch {
+    return bytes
+  }
 }
 
 /** Whether nobody on the way can read what is sent there. */

@@ -32,6 +32,15 @@ export function clearCookie(name: string, attributes: CookieAttributes): string 
   return setCookie(name, '', { ...attributes, maxAge: 0 })
 }
 
+/**
+ * Decides whether a `Set-Cookie` line is about the cookie, or about one whose name begins with it and a dot. A browser sends
+ * the value of a cookie without a name as if it were a name and a value.
+ */
+export function concernsCookie(line: string, cookie: string): boolean {
+  const name = /^[\s=]*([^\s=;]*)/.exec(line)?.[1] ?? ''
+  return name === cookie || name.startsWith(`${cookie}.`)
+}
+
 /** Browsers take a `__Host-` cookie only with Secure, which a development server on http cannot offer. */
 export function cookieName(base: string, secure: boolean): string {
   return secure ? `__Host-${base}` : base

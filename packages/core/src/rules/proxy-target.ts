@@ -1,4 +1,4 @@
-import { type AllowedPrefix, decodedThrice, isAllowed, parseUrl } from './allowed-urls.ts'
+import { type AllowedPrefix, fullyDecoded, isAllowed, parseUrl } from './allowed-urls.ts'
 
 /** Which path of the application stands for which URL of an API. */
 export interface ProxyTarget {
@@ -52,5 +52,6 @@ export function toProxyPath(location: string, from: URL, route: ProxyTarget): st
 
 /** `//host` names a host to whoever resolves it as a reference, encoded to whoever decodes it first. */
 function looksLikeHost(pathname: string): boolean {
-  return /^\/[/\\]/.test(decodedThrice(pathname))
+  const seen = fullyDecoded(pathname)
+  return seen === undefined || /^\/[/\\]/.test(seen)
 }

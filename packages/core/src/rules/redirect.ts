@@ -1,5 +1,6 @@
 import { type AllowedPrefix, hasCredentials, isAllowed, parseUrl } from './allowed-urls.ts'
 import { without } from './passed-on-headers.ts'
+import { isPrivateHost } from './private-host.ts'
 
 /** One request on its way through redirects. */
 export interface Hop {
@@ -19,7 +20,8 @@ const ABOUT_BODY = /^content-(?:encoding|language|length|location|type)$/
 
 /**
  * Where a response sends the request (Fetch §4.4): the next hop, `arrived` when it is no redirect, `refused` when
- * following it would carry the token, a body or a change to where they do not belong.
+ * following it would carry the token, a body or a change to where they do not belong, or reach into a network in which
+ * only this application is.
  */
 export function nextHop(
   hop: Hop,
@@ -34,8 +36,19 @@ export function nextHop(
   const next = { ...rewritten(hop, status), url }
   if (!/^https?:$/.test(url.protocol) || hasCredentials(url) || next.body === 'spent') return 'refused'
   if (hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)) return next
-  if (next.body !== 'none' || !isRead(next.method)) return 'refused'
+  if (next.body !== 'none' || !isRead(next.method) || reachesInside(hop.url, url, prefixes)) return 'refused'
   return { ...next, trusted: false, headers: without(next.headers, NOT_HARMLESS) }
+}
+
+/** Whether a redirect leads to a private address, or away from https, although no configured API is there. */
+function reachesInside(from: URL, to: URL, prefixes: readonly AllowedPrefix[]): boolean {
+  const isConfigured = prefixes.some(({ origin }) => origin === to.origin)
+  const isDowngrade = from.protocol === 'https:' && to.protocol === 'http:'
+  return !isConfigured && (isDowngrade || (isPrivateHost(to.hostname) && !isOnHostOf(to, prefixes)))
+}
+
+function isOnHostOf({ hostname }: URL, prefixes: readonly AllowedPrefix[]): boolean {
+  return prefixes.some(({ origin }) => new URL(origin).hostname === hostname)
 }
 
 /** Whether it is a status that sends elsewhere: the others may have a `Location` too, which says something else. */

@@ -5,6 +5,7 @@ import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/digest.ts'
+import { createFetchedResponses, type FetchedResponses } from '../mechanisms/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/server-clock.ts'
 import { type TimeReading, timeFor } from '../rules/freshness.ts'
 import { newSession } from '../rules/grant-transitions.ts'
@@ -30,6 +31,7 @@ export interface Application {
 export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
+  readonly fetched: FetchedResponses
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
 }
@@ -60,6 +62,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     claimsOf,
     responses: options.responses?.(),
+    fetched: createFetchedResponses(),
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../vocabulary/index.ts'
 /** A session without a browser. If the store fails, `end` rejects, because there is no cookie to clear. */
 export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): RequestSession {
   return {
+    cookieName: undefined,
     find: () => Promise.resolve(cell),
     note() {},
     startedInBackground() {},

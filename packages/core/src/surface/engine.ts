@@ -21,7 +21,7 @@ import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { createWorkTracker, type Drainable } from './drain.ts'
-import { withCookies } from './respond.ts'
+import { withCookies, withOwnCookies } from './respond.ts'
 import type { TokenSettings } from './token-options.ts'
 import type { TokenSession } from './token-session.ts'
 
@@ -146,7 +146,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const cookies = parseCookies(request.headers.get('cookie'))
     const bound = open(request, keepAlive, cookies)
     const route = features.routes?.(request, cookies, bound)
-    if (route) return withCookies(bound, await keepAliveUntilDone(route(), keepAlive))
+    if (route) return withOwnCookies(bound, await keepAliveUntilDone(route(), keepAlive))
     const user = userOf(bound)
     return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
   }

@@ -1,35 +1,47 @@
+import { checkSendable } from '../handlers/relay.ts'
+import { noteIssued, withoutForgedCookies } from '../mechanisms/issued-cookies.ts'
+import { isImmovable, withHeaders } from '../mechanisms/with-headers.ts'
+import { withoutApiHeaders } from '../rules/api-response.ts'
 import { CDN_ORDERS, without } from '../rules/passed-on-headers.ts'
-import { ConfigurationError } from '../vocabulary/index.ts'
+import { isRedirect } from '../rules/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
 
 /**
- * Adds what the browser has to be told. S25: whatever carries `Set-Cookie` is not to be cached.
+ * Adds what the browser has to be told, and removes what only an API may have set.
  *
- * @throws ConfigurationError when it is no response that can be sent.
+ * @throws {ConfigurationError} If it is not a response that can be sent.
  */
 export async function withCookies(bound: BoundSession, response: Response): Promise<Response> {
-  if (typeof response?.headers?.get !== 'function') throw notSendable('the handler must return one')
-  if (response.bodyUsed) throw notSendable('its body is used, make one for each request')
-  const result = await completed(bound, response)
-  bound.responses?.passTo(result)
-  return result
+  checkSendable(response)
+  return withOwnCookies(bound, response, safeHeaders(bound, response))
 }
 
-async function completed({ session, responses }: BoundSession, response: Response): Promise<Response> {
+/** Adds the cookies to a response of Evertoken or of the application. S25: a response with `Set-Cookie` is not cached. */
+export async function withOwnCookies(
+  { session, responses }: BoundSession,
+  response: Response,
+  given: Headers = response.headers,
+): Promise<Response> {
   await session.settle()
-  const { status, statusText, body } = response
-  // A WebSocket hangs on its very response; the next one brings the cookies.
-  if (status === 101) return response
-  let headers = responses?.fittingHeaders(response)
+  // The next response brings the cookies.
+  if (isImmovable(response)) return response
+  let headers = given
   const cookies = session.takeCookies()
   if (cookies.length > 0) {
-    headers = without(headers ?? response.headers, CDN_ORDERS)
+    headers = without(headers, CDN_ORDERS)
     headers.set('cache-control', 'no-store')
     for (const cookie of cookies) headers.append('set-cookie', cookie)
   }
-  return headers ? new Response(body, { status, statusText, headers }) : response
+  if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
+  const result = headers === response.headers ? response : withHeaders(response, headers)
+  responses?.passTo(result)
+  return result
 }
 
-function notSendable(why: string): ConfigurationError {
-  return new ConfigurationError('response_not_sendable', `Cannot send the response: ${why}`)
+/** S33: The API of a token fetch sets no headers that only the application may set, and nothing sets our cookies. */
+function safeHeaders({ session, fetched }: BoundSession, response: Response): Headers {
+  const { headers, status } = response
+  const api = fetched.headersBehind(response)
+  const own = api ? withoutApiHeaders(headers, api, isRedirect(status)) : headers
+  return session.cookieName === undefined ? own : withoutForgedCookies(own, session.cookieName)
 }

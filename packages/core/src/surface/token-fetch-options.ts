@@ -44,7 +44,12 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
   const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
-  return carrying(bound, values as TokenRequest, policy)
+  const call = carrying(bound, values as TokenRequest, policy)
+  return async (input, init) => {
+    const response = await call(input, init)
+    bound().fetched.add(response)
+    return response
+  }
 }
 
 /** A `fetch` that carries the token that is asked for, where the policy lets it go. */
@@ -67,7 +72,6 @@ export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFet
   return async (input, init) => {
     const { responses } = bound()
     const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
-    responses?.hold(response)
-    return response
+    return responses?.hold(response) ?? response
   }
 }

@@ -7,17 +7,21 @@ import type { TokenRequest } from '../rules/token-key.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import {
+  type Check,
   type Checked,
   checkAll,
   flag,
   hook,
   invalid,
+  listOf,
+  mustMatch,
   oneOf,
   type OptionTable,
   REQUIRED,
   TOKEN_REQUEST,
   url,
 } from './checks.ts'
+import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
 import { carrying, holding } from './token-fetch-options.ts'
 
 /** Where the requests for a path go, and with what. */
@@ -26,6 +30,12 @@ export interface TokenProxyRoute extends TokenRequest {
   readonly target: string
   /** Whose token goes along: the `user`'s or the request is answered with 401; the `user`'s or `none`; or `none`. */
   readonly token: 'user' | 'user-or-none' | 'none'
+  /** The methods that pass, such as `['GET', 'HEAD']`. Default: all. Any other gets 405. */
+  readonly methods?: readonly string[]
+  /** Names of further request headers that the API gets, such as `X-Api-Version`. */
+  readonly allowRequestHeaders?: readonly string[]
+  /** Names of further response headers that the browser gets. */
+  readonly allowResponseHeaders?: readonly string[]
   /** Tells the API under which address the browser knows it. Default: it is not told. */
   readonly forwarded?: ForwardedStyle
   /** Changes the headers of the request to the API after all others are in place but `Authorization`. */
@@ -39,12 +49,22 @@ export interface TokenProxyRoute extends TokenRequest {
 /** By path, such as `/api/me`, or `/api/orders/*` for all below. The most precise one counts, wherever it stands. */
 export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
-type Values = Checked<TokenProxyRoute, keyof TokenRequest | 'forwarded' | 'prepareHeaders' | 'fetch'>
+type Values = Checked<
+  TokenProxyRoute,
+  keyof TokenRequest | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
+>
+
+const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
+const methods: Check = (value) =>
+  Array.isArray(value) && value.length === 0 ? 'must name a method' : listOf(METHOD)(value)
 
 const ROUTE_OPTIONS: OptionTable<Values> = {
   ...TOKEN_REQUEST,
   target: [url, REQUIRED],
   token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
+  methods: [methods],
+  allowRequestHeaders: [requestHeaders, []],
+  allowResponseHeaders: [responseHeaders, []],
   forwarded: [oneOf('forwarded', 'x-forwarded')],
   prepareHeaders: [hook],
   webSocket: [flag, false],
@@ -74,6 +94,8 @@ function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProx
     ...parsed,
     send: sender(withToken, bare, values.token),
     isPersonal: values.token !== 'none',
+    requestHeaders: lowerCase(values.allowRequestHeaders),
+    responseHeaders: lowerCase(values.allowResponseHeaders),
   }
 }
 

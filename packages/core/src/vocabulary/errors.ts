@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'redirect_refused'
   | 'path_refused'
   | 'upgrade_refused'
+  | 'method_refused'
   | 'api_unavailable'
   | 'draining'
   | 'no_current_session'

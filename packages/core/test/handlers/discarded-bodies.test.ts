@@ -55,6 +55,9 @@ describe.each(cancellations)('S39: a body whose cancellation %s', (_how, cancel)
       forwarded: undefined,
       prepareHeaders: undefined,
       webSocket: false,
+      methods: undefined,
+      requestHeaders: [],
+      responseHeaders: [],
     }
     const proxy = tokenProxy([route], () => ({ origin: undefined, emit: () => undefined }))
     const headers = { 'sec-fetch-site': 'same-origin' }

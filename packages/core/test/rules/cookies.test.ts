@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import {
   MAX_CHUNKS,
   chunkCookie,
+  concernsCookie,
   clearCookie,
   cookieName,
   joinCookie,
@@ -115,6 +116,37 @@ describe('setCookie', () => {
   it('S22: names carry the __Host- prefix where the cookie is secure', () => {
     expect([cookieName('session', true), cookieName('session', false)]).toEqual([NAME, 'session'])
   })
+})
+
+describe('S33: concernsCookie', () => {
+  it('knows every line that a browser could store under the name or below it', () => {
+    const blank = fc.string({ unit: fc.constantFrom(' ', '\t'), maxLength: 2 })
+    const rest = fc.constantFrom('', '=', '=x', '=x; Path=/', ' = x;Max-Age=0', ';Secure')
+    fc.assert(
+      fc.property(
+        blank,
+        fc.constantFrom('', '=', '= '),
+        fc.constantFrom('', '.1', '.login.a'),
+        rest,
+        (space, nameless, part, end) => {
+          const line = `${space}${nameless}__Host-evertoken${part}${end}`
+          expect(concernsCookie(line, '__Host-evertoken')).toBe(true)
+          const stored = parseCookies(line.split(';')[0]?.replace(/^[\s=]+/, '') ?? '')
+          for (const name of stored.keys()) expect(concernsCookie(line, name)).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it.each([
+    'evertoken=1',
+    '__Host-evertoken2=1',
+    'x=__Host-evertoken',
+    'a=1; __Host-evertoken=2',
+    '',
+    ';',
+    '=',
+  ])('leaves %j alone', (line) => expect(concernsCookie(line, '__Host-evertoken')).toBe(false))
 })
 
 describe('chunks', () => {

@@ -105,7 +105,6 @@ describe('nextHop', () => {
   it.each([
     ['another host', 'https://evil.example/orders/2'],
     ['another port', 'https://api.example.com:444/orders/2'],
-    ['plain http', 'http://api.example.com/orders/2'],
     ['another path', '/admin'],
     ['a climbing path', '/orders/..%2fadmin'],
   ])('S28: to %s goes nothing but harmless headers', (_where, location) => {
@@ -118,6 +117,36 @@ describe('nextHop', () => {
       expect(follow(hop({ method: 'DELETE' }), status, location)).toBe('refused')
     expect(followed(hop(post), 303, location)).toMatchObject({ method: 'GET', body: 'none', trusted: false })
     expect(followed(hop({ method: 'HEAD' }), 307, location).method).toBe('HEAD')
+  })
+
+  it.each([
+    'http://api.example.com/orders/2',
+    'http://evil.example/',
+    'https://127.0.0.1/',
+    'https://2130706433/',
+    'https://0x7f.1/',
+    'https://[::1]/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://localhost/',
+    'https://vault/',
+    'https://169.254.169.254/latest/meta-data/',
+  ])('S28: refuses to go from https to http, or to a private address: %s', (location) => {
+    for (const status of [301, 302, 303, 307, 308]) expect(follow(hop(), status, location)).toBe('refused')
+    const away = followed(hop(), 302, 'https://evil.example/')
+    expect(follow(away, 302, location)).toBe('refused')
+  })
+
+  it('S28: goes to a private address on which a configured API is', () => {
+    const inside = [{ origin: 'http://127.0.0.1:4000', pathname: '/' }]
+    const from = hop({ url: new URL('http://127.0.0.1:4000/orders/1') })
+    const to = (location: string, allowed = inside) => nextHop(from, redirect(302, location), allowed)
+    expect(to('/other')).toMatchObject({ trusted: true })
+    expect(to('http://127.0.0.1:5000/')).toMatchObject({ trusted: false })
+    expect(to('http://10.0.0.1/')).toBe('refused')
+    expect(to('https://evil.example/')).toMatchObject({ trusted: false })
+    const both = [...prefixes, ...inside]
+    expect(nextHop(hop(), redirect(302, 'http://127.0.0.1:4000/'), both)).toMatchObject({ trusted: false })
+    expect(nextHop(hop(), redirect(302, 'http://127.0.0.1:5000/'), both)).toBe('refused')
   })
 
   it('S28: what was lost on the way does not come back', () => {

@@ -1,0 +1,99 @@
+import { CDN_ORDERS, decoded, only, without } from './passed-on-headers.ts'
+
+const words = (text: string) => text.trim().split(/\s+/)
+
+/**
+ * Request headers that an API needs to know what a page asks for. All others might be credentials, tell which page the
+ * user sees, or claim what only infrastructure may claim. `fetch` sets `Host` and `Accept-Encoding`.
+ */
+const FOR_THE_API: ReadonlySet<string> = new Set(
+  words(`
+    accept accept-charset accept-datetime accept-language accept-patch cache-control
+    content-digest content-disposition content-encoding content-language content-length content-md5 content-range
+    content-type digest repr-digest want-content-digest want-repr-digest
+    idempotency-key if-match if-modified-since if-none-match if-range if-unmodified-since last-event-id
+    prefer range save-data user-agent x-requested-with
+    correlation-id request-id traceparent tracestate x-correlation-id x-request-id
+    sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version
+  `),
+)
+
+/**
+ * Response headers that describe the content, its version and its limits, or that only restrict what a browser does with
+ * it. All others might act on the whole origin, on the user's session, or on the server in front of the application.
+ */
+const FOR_THE_BROWSER: ReadonlySet<string> = new Set(
+  words(`
+    accept-patch accept-post accept-ranges allow content-digest content-disposition content-encoding content-language
+    content-length content-md5 content-range content-type digest location preference-applied repr-digest
+    age cache-control date etag expires last-modified vary
+    deprecation link retry-after server-timing sunset www-authenticate x-total-count
+    content-security-policy x-content-type-options x-frame-options
+    correlation-id request-id traceresponse x-correlation-id x-request-id
+    sec-websocket-accept sec-websocket-extensions sec-websocket-protocol
+  `),
+)
+const RATE_LIMIT = /^(?:x-)?rate-?limit(?:-[a-z-]+)?$/
+
+/** Headers that no option allows, in one direction or the other. */
+const CONNECTION =
+  'connection|keep-alive|proxy.*|te|trailer|transfer-encoding|upgrade|host|expect|cookie2?|set-cookie2?|x-evertoken'
+const NEVER_FOR_THE_API = new RegExp(`^(?:${CONNECTION}|accept-encoding|authorization|dpop)$`)
+const NEVER_FOR_THE_BROWSER = new RegExp(
+  `^(?:${CONNECTION}|access-control-.*|clear-site-data|strict-transport-security|alt-svc|refresh|forwarded|x-forwarded-.*` +
+    '|x-accel-.*|x-sendfile|x-lighttpd-send.*|service-worker-allowed|nel|report-to|reporting-endpoints' +
+    '|.*-report-only|secure-session-.*)$',
+)
+
+/** `Cache-Control` directives that do not let a shared cache store the response. */
+const PRIVATE_DIRECTIVE =
+  /^(?:no-store|no-cache|no-transform|must-revalidate|immutable|(?:max-age|stale-while-revalidate|stale-if-error)="?\d+"?)$/
+
+/** Decides whether an option may add a request header to those that an API gets. Names are in lower case. */
+export function mayAllowForApi(name: string): boolean {
+  return !NEVER_FOR_THE_API.test(name.replaceAll('_', '-'))
+}
+
+/** Decides whether an option may add a response header to those that a browser gets. Names are in lower case. */
+export function mayAllowForBrowser(name: string): boolean {
+  return !NEVER_FOR_THE_BROWSER.test(name.replaceAll('_', '-'))
+}
+
+/** Returns the headers of a request as an API gets them. `allowed` names further ones, in lower case. */
+export function headersForApi(headers: Headers, hasBody: boolean, allowed: readonly string[] = []): Headers {
+  const kept = only(headers, (name) => FOR_THE_API.has(name) || allowed.includes(name))
+  if (!hasBody) kept.delete('content-length')
+  return kept
+}
+
+/**
+ * Returns the headers of a response as the browser gets them. `allowed` names further ones, in lower case.
+ *
+ * @param isPersonal - Whether the response belongs to one user.
+ */
+export function headersForBrowser(
+  headers: Headers,
+  isPersonal: boolean,
+  allowed: readonly string[] = [],
+): Headers {
+  const kept = decoded(only(headers, (name) => isForBrowser(name) || allowed.includes(name)))
+  return isPersonal ? personal(kept) : kept
+}
+
+/** Decides whether a header passes without an option. */
+export function isForBrowser(name: string): boolean {
+  return FOR_THE_BROWSER.has(name) || RATE_LIMIT.test(name)
+}
+
+/**
+ * Returns headers that let no shared cache store the response (S25). The API knew the user by `Authorization`, which
+ * mostly keeps such caches away (RFC 9111 §3.5). The browser sends a cookie, which does not.
+ */
+export function personal(headers: Headers): Headers {
+  const own = without(headers, CDN_ORDERS)
+  if (!/\bcookie\b/i.test(own.get('vary') ?? '')) own.append('vary', 'cookie')
+  const directives = (own.get('cache-control') ?? '').toLowerCase().split(',')
+  const kept = directives.map((each) => each.trim()).filter((each) => PRIVATE_DIRECTIVE.test(each))
+  own.set('cache-control', [...kept, ...(kept.includes('no-store') ? [] : ['private'])].join(', '))
+  return own
+}
