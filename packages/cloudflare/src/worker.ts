@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  type EventListener,
   type KeepAlive,
   type Runtime,
   type SessionEngine,
@@ -48,7 +49,7 @@ export interface Platform {
 /** What the two entries of this package differ in. */
 export interface Kit<Options, User extends TokenSession, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
-  current(context: Runtime['context']): Current
+  current(context: Runtime['context'], onEvent: EventListener): Current
 }
 
 /** Options, or what makes them of `env`. */
@@ -65,13 +66,16 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   { asyncStorage }: Platform = {},
 ): Current & Worker<User, Env> {
   const context = createRequestContext(asyncStorage)
+  // If the options come from `env`, they are known only after the first request.
+  let onEvent: EventListener | undefined
   const engineOf = enginesOf(options, (given) => {
     checkWorkerOptions(given)
+    onEvent = given.onEvent
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     return engine(given, { ...runtime, responses: undefined })
   })
   return {
-    ...current(context),
+    ...current(context, (event) => onEvent?.(event)),
     handler: (application) => async (request, env, ctx) =>
       engineOf(env).handle(
         request,

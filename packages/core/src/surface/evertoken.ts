@@ -35,7 +35,7 @@ export interface Evertoken extends Engine, CurrentSession {}
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
   const { clock = systemClock, store = createMemoryStore({ clock }) } = options
   const engine = createEngine({ ...options, store }, runtime)
-  return { ...createCurrentSession(runtime.context), ...engine }
+  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
 }
 
 /**

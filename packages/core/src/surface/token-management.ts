@@ -31,7 +31,7 @@ export interface TokenManagement extends TokenEngine, CurrentTokens {}
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
   const { clock = systemClock, store = createMemoryStore({ clock }) } = options
   const engine = createTokenEngine({ ...options, store }, runtime)
-  return { ...createCurrentTokens(runtime.context), ...engine }
+  return { ...createCurrentTokens(runtime.context, options.onEvent), ...engine }
 }
 
 /**
