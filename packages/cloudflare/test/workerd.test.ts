@@ -125,8 +125,8 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('works without any compatibility flag when the session is named', async () => {
-    const { signIn, advance, server } = await start({ vars, flags: [] })
+  it('works without any flag, at the earliest compatibility date, when the session is named', async () => {
+    const { signIn, advance, server } = await start({ vars, flags: [], date: '2022-11-30' })
     const browser = await signIn()
     await advance(301)
 

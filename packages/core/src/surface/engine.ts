@@ -172,5 +172,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 function isHttps(address: string): boolean {
   const url = new URL(address)
   if (isSecure(url)) return url.protocol === 'https:'
-  throw invalid('baseUrl', 'is missing: set it to the https address that browsers use')
+  const problem =
+    `is missing, because the request for ${url.host} arrived over http. Set it to the https URL that browsers use, from an ` +
+    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
+    '`--local-upstream localhost:PORT` instead.'
+  throw invalid('baseUrl', problem)
 }
