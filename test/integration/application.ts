@@ -41,7 +41,7 @@ export function createApplication(
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock, ...serverOptions })
   const events: EvertokenEvent[] = []
-  const options: EvertokenOptions = {
+  const given: EvertokenOptions = {
     issuer: server.issuer,
     clientId: server.clients[0]?.id ?? '',
     clientSecret: server.clients[0]?.secret,
@@ -52,6 +52,9 @@ export function createApplication(
     clock,
     ...overrides,
   }
+  // A test removes an option with `undefined`.
+  const isGiven = ([, value]: [string, unknown]) => value !== undefined
+  const options = Object.fromEntries(Object.entries(given).filter(isGiven)) as unknown as EvertokenOptions
   const auth = evertoken(options)
   const browser = (handler?: Handler) => createBrowser(auth, server, handler ?? answerWithToken(auth))
   return { auth, server, clock, events, options, browser }

@@ -161,6 +161,26 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
     expect(server.counts.refresh).toBe(0)
   })
 
+  it('12 calls with one signal wait for one refresh without a warning about listeners', async () => {
+    const { auth, server, clock, browser } = createApplication({ session })
+    const warnings: Error[] = []
+    const keep = (warning: Error) => void warnings.push(warning)
+    process.on('warning', keep)
+    const { signal } = new AbortController()
+    const tab = browser(async () => {
+      await Promise.all(Array.from({ length: 12 }, () => auth.getUserAccessToken({ signal })))
+      return new Response()
+    })
+    await tab.signIn(1)
+    await clock.advance(1000)
+    await tab.get('/')
+    await new Promise(setImmediate)
+    process.off('warning', keep)
+
+    expect(server.counts.refresh).toBe(1)
+    expect(warnings).toEqual([])
+  })
+
   it('nothing is looked for when the caller has left before, be anybody signed in or not', async () => {
     const { auth, server, clock, browser } = createApplication({ session })
     const signal = AbortSignal.abort(new Error('the browser left'))

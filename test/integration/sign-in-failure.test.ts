@@ -155,16 +155,29 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
   })
 
   it.each([
-    ['an error of its own', new Error('canary'), undefined],
+    ['an error of its own', new RangeError('canary'), undefined],
     ['a typed error', new EvertokenError('sign_in_refused', 'Not today'), 'sign_in_refused'],
-  ])('that throws %s signs nobody in and revokes', async (_what, error, code) => {
-    const { server, browser } = createApplication({ session, onSignedIn: () => Promise.reject(error) })
+  ])('that throws %s signs nobody in, revokes, and is reported', async (_what, error, code) => {
+    const { server, browser, events } = createApplication({
+      session,
+      onSignedIn: () => Promise.reject(error),
+    })
     const tab = browser()
     if (code === undefined) await expect(signIn(tab, server)).rejects.toBe(error)
     else expect(await (await signIn(tab, server)).json()).toMatchObject({ code })
     await idle(() => server.counts.revoke > 0)
     expect(server.grants.alive('user-1')).toBe(false)
     expect((await tab.get('/')).status).toBe(401)
+    const cause = code === undefined ? { cause: { name: 'RangeError' } } : {}
+    expect(ofType(events, 'sign_in_failed')).toEqual([
+      { type: 'sign_in_failed', code: code ?? 'hook_failed', ...cause },
+    ])
+  })
+
+  it('is reported if it returns claims that are not JSON', async () => {
+    const { server, browser, events } = createApplication({ session, onSignedIn: () => ({ id: 1n }) })
+    await expect(signIn(browser(), server)).rejects.toThrow(TypeError)
+    expect(ofType(events, 'sign_in_failed')).toMatchObject([{ code: 'hook_failed' }])
   })
 })
 

@@ -258,7 +258,7 @@ it('says what to do when it cannot tell its own address', async () => {
   const { auth } = createApplication({ baseUrl: undefined as never })
 
   await expect(auth.handle(new Request('http://app.example.com/'), () => new Response())).rejects.toThrow(
-    /"baseUrl"/,
+    /"baseUrl" is missing.*app\.example\.com.*environment variable.*`--local-upstream localhost:PORT`/,
   )
   expect(origin).toMatch(/^https:/)
 })

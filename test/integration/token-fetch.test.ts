@@ -472,13 +472,19 @@ describe('without a token', () => {
     expect(await response.json()).toMatchObject({ code: 'authorization_server_unavailable' })
   })
 
-  it('refuses to guess whose token is wanted', async () => {
-    const { auth } = createApplication()
-    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken: 'throw' })
+  it.each(['respond', 'throw'] as const)(
+    'throws and reports a call without a request, with withoutToken "%s"',
+    async (withoutToken) => {
+      const { auth, events } = createApplication()
+      const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken })
+      const error = { name: 'ConfigurationError', code: 'no_current_session' }
+      const report = { type: 'programming_error', code: error.code }
 
-    await expect(orders('/')).rejects.toMatchObject({ code: 'no_current_session' })
-    await expect(auth.getUserAccessToken()).rejects.toMatchObject({ code: 'no_current_session' })
-  })
+      await expect(orders('/')).rejects.toMatchObject(error)
+      await expect(auth.getUserAccessToken()).rejects.toMatchObject(error)
+      expect(events).toEqual([report, report])
+    },
+  )
 
   it('finds a server session by its id, outside any request', async () => {
     const { auth, browser } = createApplication({ session: 'server' })
@@ -491,5 +497,41 @@ describe('without a token', () => {
     const forged = await tab.get('/', `__Host-evertoken=${id}`)
     expect(await (await browser().get('/', `__Host-evertoken=${id}`)).text()).toBe('nobody')
     expect(forged.status).toBe(200)
+  })
+})
+
+describe('the action in the problem of a token fetch', () => {
+  type Fault = Parameters<ReturnType<typeof createApplication>['server']['always']>[1]
+  const refusal = (error: string): Fault => ({ type: 'status', status: 400, body: JSON.stringify({ error }) })
+
+  it.each<[string, string, string, TokenFetchOptions, Fault | undefined]>([
+    ['sign_in', 'refresh_token_refused', 'a refused refresh token', {}, refusal('invalid_grant')],
+    ['retry', 'refresh_outcome_unknown', 'a failing server', {}, { type: 'status', status: 500 }],
+    ['configure', 'client_rejected', 'a refused client', {}, refusal('invalid_client')],
+    ['configure', 'scope_not_granted', 'a scope that was not granted', { scope: 'admin' }, undefined],
+  ])('is %s with %s, for %s', async (action, code, _what, options, fault) => {
+    const { auth, server, clock, browser } = createApplication({ session: 'server' })
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', ...options })
+    const tab = browser(() => orders('/'))
+    await tab.signIn()
+    await clock.advance(301_000)
+    if (fault) server.always('refresh', fault)
+    const response = await tab.get('/')
+
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({ action, code })
+  })
+
+  it('is sign_in if no user is signed in, as at the user route and the proxy', async () => {
+    const { auth, browser } = createApplication()
+    const target = 'https://api.example.com/'
+    const orders = auth.createTokenFetch({ baseUrl: target })
+    const proxy = auth.createTokenProxy({ '/api/*': { target, token: 'user' } })
+    const tab = browser(async (request) => (await proxy(request)) ?? orders('/'))
+    for (const path of ['/', '/api/orders', '/auth/user']) {
+      const response = await tab.get(path)
+      expect(response.status).toBe(401)
+      expect(await response.json()).toMatchObject({ action: 'sign_in', code: 'no_session' })
+    }
   })
 })

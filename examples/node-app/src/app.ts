@@ -1,4 +1,4 @@
-import { EvertokenError, relay } from '@evertoken/node'
+import { EvertokenError, relay, SignInRequiredError } from '@evertoken/node'
 import { auth, createTokenFetch, getUser, getUserAccessToken, revokeRefreshToken } from './auth.ts'
 import * as events from './events.ts'
 import { pageFile } from './page.ts'
@@ -11,7 +11,9 @@ const MAX_CALLS = 500
 
 // Made once, used for every user: whose token a call carries is found when it is made.
 const orders = createTokenFetch({ baseUrl: `${API_URL}/orders/` })
-const profiles = new ProfileClient(createTokenFetch({ baseUrl: `${API_URL}/profile/` }))
+const profiles = new ProfileClient(
+  createTokenFetch({ baseUrl: `${API_URL}/profile/`, withoutToken: 'throw' }),
+)
 
 const routes = new Map<string, Route>([
   ['GET /events', events.stream],
@@ -29,6 +31,8 @@ export const listener = auth.listener(async (request) => {
   try {
     return auth.refuseForged(request) ?? (await route(request))
   } catch (error) {
+    // For other errors, a sign-in would not help.
+    if (error instanceof SignInRequiredError) return problem(401, error.code, 'sign_in')
     if (error instanceof EvertokenError) return problem(503, error.code)
     throw error
   }
@@ -45,8 +49,7 @@ async function showStatus(): Promise<Response> {
 }
 
 async function showProfile(): Promise<Response> {
-  const mine = await profiles.mine()
-  return mine ? json(mine) : problem(401, 'sign_in_required')
+  return json(await profiles.mine())
 }
 
 async function burst(request: Request): Promise<Response> {
@@ -69,7 +72,7 @@ function json(body: unknown): Response {
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
 
-function problem(status: number, code: string): Response {
+function problem(status: number, code: string, action?: 'sign_in'): Response {
   const headers = { 'content-type': 'application/problem+json', 'cache-control': 'no-store' }
-  return new Response(JSON.stringify({ status, code }), { status, headers })
+  return new Response(JSON.stringify({ status, code, action }), { status, headers })
 }

@@ -12,10 +12,8 @@ export class ProfileClient {
     this.#fetch = fetch
   }
 
-  /** Resolves to `undefined` when somebody has to sign in. */
-  async mine(): Promise<Profile | undefined> {
+  async mine(): Promise<Profile> {
     const response = await this.#fetch('mine')
-    if (response.status === 401) return undefined
     if (!response.ok) throw new Error(`Cannot read the profile: the API answered ${response.status}`)
     return (await response.json()) as Profile
   }

@@ -4,7 +4,7 @@ const BIND = 'export the class "EvertokenSessions", list it under "new_sqlite_cl
 
 /** @throws ConfigurationError unless it is a binding to Durable Objects; it says what to add. */
 export function checkSessionsBinding(binding: unknown): void {
-  checkNotKv(binding)
+  checkNoDatabase(binding)
   // A service binding seems to have every method, those of Workers KV as well.
   if (!isNamespace(binding) || isKv(binding))
     throw unfit(`is missing in "env", or no Durable Object: ${BIND}`)
@@ -12,12 +12,19 @@ export function checkSessionsBinding(binding: unknown): void {
 
 /** @throws ConfigurationError when a binding was given where a store has to be made of it first. */
 export function checkNoBinding(store: unknown): void {
-  checkNotKv(store)
+  checkNoDatabase(store)
   if (isNamespace(store)) throw unfit('is not a store yet: use "createDurableObjectStore" on it')
 }
 
 export function notSqlite(): ConfigurationError {
   return unfit('is without SQLite: list its class under "new_sqlite_classes", not "new_classes"')
+}
+
+function checkNoDatabase(binding: unknown): void {
+  checkNotKv(binding)
+  // A service binding seems to have every method.
+  if ('prepare' in Object(binding) && !isKv(binding) && !isNamespace(binding))
+    throw unfit(`is a D1 database, which is no session store: use "createDurableObjectStore", and ${BIND}`)
 }
 
 function checkNotKv(binding: unknown): void {

@@ -2,6 +2,14 @@ import type { SessionStore } from '@evertoken/core/tokens'
 import { checkSessionsBinding, notSqlite } from './bindings.ts'
 import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
 
+/** Of each store, a call that fails if its objects cannot keep sessions. */
+const probes = new WeakMap<SessionStore, () => Promise<unknown>>()
+
+/** @throws ConfigurationError when the class of the objects is not SQLite-backed. */
+export async function probeStore(store: SessionStore): Promise<void> {
+  await probes.get(store)?.()
+}
+
 /** Of the platform's `DurableObjectNamespace`, what is used here. */
 export interface SessionsNamespace {
   idFromName(name: string): object
@@ -31,7 +39,7 @@ export function createDurableObjectStore(namespace: SessionsNamespace): SessionS
   const session = (key: string) => `session:${key}`
   const term = (name: string) => `term:${name}`
   const now = () => Date.now() / 1000
-  return {
+  const store: SessionStore = {
     consistency: 'strong',
     read: async (key) => (await ask<string | null>(session(key), 'read')) ?? undefined,
     swap: (key, ...change) => ask(session(key), 'swap', ...change, now()),
@@ -42,4 +50,7 @@ export function createDurableObjectStore(namespace: SessionsNamespace): SessionS
       remove: (name, key) => ask(term(name), 'remove_key', key),
     },
   }
+  // Reading stores nothing.
+  probes.set(store, () => ask('probe', 'read'))
+  return store
 }

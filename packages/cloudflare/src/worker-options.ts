@@ -8,16 +8,18 @@ export interface WorkerOptions extends EngineOptions {
   readonly store: SessionStore
 }
 
-const FROM_ENV = ['issuer', 'clientId', 'clientSecret', 'secret'] as const
-
 /** @throws ConfigurationError for what is easily missing in `env`; it says what to add. */
 export function checkWorkerOptions(options: TokenEngineOptions): void {
-  const missing = FROM_ENV.find((name) => name in options && options[name] === undefined)
+  const missing = Object.entries(options).find(([, value]) => value === undefined)?.[0]
   const isPublic = missing === 'clientSecret' && options.clientAuthentication === 'none'
-  if (missing !== undefined && !isPublic)
-    throw unset(missing, 'add it to "vars", by "wrangler secret put" or to .dev.vars')
   if (options.store === undefined) throw unset('store', 'use "createDurableObjectStore"')
+  if (missing !== undefined && !isPublic) throw unset(missing, remedyFor(missing))
   checkNoBinding(options.store)
+}
+
+function remedyFor(option: string): string {
+  const variable = 'add it to "vars", by "wrangler secret put" or to .dev.vars'
+  return option === 'clientSecret' ? `${variable}. For a public client, omit the option` : variable
 }
 
 function unset(option: string, remedy: string): ConfigurationError {

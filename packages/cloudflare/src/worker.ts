@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  type EventListener,
   type KeepAlive,
   type Runtime,
   type SessionEngine,
@@ -7,6 +8,7 @@ import {
   type TokenManagementOptions,
   type TokenSession,
 } from '@evertoken/core/tokens'
+import { probeStore } from './durable-object-store.ts'
 import { createIsolateFlights } from './isolate-flights.ts'
 import { type AsyncStorage, createRequestContext } from './request-context.ts'
 import { checkWorkerOptions } from './worker-options.ts'
@@ -48,7 +50,7 @@ export interface Platform {
 /** What the two entries of this package differ in. */
 export interface Kit<Options, User extends TokenSession, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
-  current(context: Runtime['context']): Current
+  current(context: Runtime['context'], onEvent: EventListener): Current
 }
 
 /** Options, or what makes them of `env`. */
@@ -65,19 +67,23 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   { asyncStorage }: Platform = {},
 ): Current & Worker<User, Env> {
   const context = createRequestContext(asyncStorage)
+  // If the options come from `env`, they are known only after the first request.
+  let onEvent: EventListener | undefined
   const engineOf = enginesOf(options, (given) => {
     checkWorkerOptions(given)
+    onEvent = given.onEvent
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
-    return engine(given, { ...runtime, responses: undefined })
+    const checkStore = createStoreCheck(given.store)
+    return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
   })
   return {
-    ...current(context),
-    handler: (application) => async (request, env, ctx) =>
-      engineOf(env).handle(
-        request,
-        (_request, session) => application(request, env, ctx, session),
-        keepAliveOf(ctx),
-      ),
+    ...current(context, (event) => onEvent?.(event)),
+    handler: (application) => async (request, env, ctx) => {
+      const { checkStore, handle } = engineOf(env)
+      await checkStore()
+      const answer = (_request: Request, session: User) => application(request, env, ctx, session)
+      return handle(request, answer, keepAliveOf(ctx))
+    },
     session(request, env, ctx) {
       const keepAlive = keepAliveOf(ctx)
       return engineOf(env).session(request, keepAlive)
@@ -86,6 +92,28 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
       const keepAlive = keepAliveOf(ctx)
       return engineOf(env).sessionById(id, keepAlive)
     },
+  }
+}
+
+/** How long the first request waits for the check. The store may be down, and that is not a wrong configuration. */
+const CHECK_MS = 1000
+
+/**
+ * Checks the store at the first request of an isolate. A request without a session does not use the store, so a wrong
+ * configuration would otherwise show only after a user has signed in.
+ */
+function createStoreCheck(store: SessionStore): () => Promise<void> {
+  let isChecked = false
+  return async () => {
+    if (isChecked) return
+    // Requests that arrive during the check do not wait for it.
+    isChecked = true
+    const late = new Promise<void>((resolve) => setTimeout(resolve, CHECK_MS))
+    await Promise.race([probeStore(store), late]).catch((error: unknown) => {
+      if (!(error instanceof ConfigurationError)) return
+      isChecked = false
+      throw error
+    })
   }
 }
 
@@ -100,10 +128,11 @@ function enginesOf<Options, Engine, Env>(
   }
   const engines = new WeakMap<object, Engine>()
   return (env) => {
-    let engine = engines.get(env as object)
+    if (typeof env !== 'object' || env === null) throw notPassedOn('find the options')
+    let engine = engines.get(env)
     if (!engine) {
       engine = create((options as (env: Env) => Options)(env))
-      engines.set(env as object, engine)
+      engines.set(env, engine)
     }
     return engine
   }
@@ -111,6 +140,10 @@ function enginesOf<Options, Engine, Env>(
 
 function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
   if (typeof ctx?.waitUntil === 'function') return (work) => ctx.waitUntil(work)
-  const message = 'Cannot keep a refresh alive: pass on "env" and "ctx" of the Worker'
-  throw new ConfigurationError('invalid_option', message)
+  throw notPassedOn('keep a refresh alive')
+}
+
+function notPassedOn(what: string): ConfigurationError {
+  const message = `Cannot ${what}: pass on "env" and "ctx" of the Worker, for example \`session(request, env, ctx)\``
+  return new ConfigurationError('invalid_option', message)
 }

@@ -33,6 +33,10 @@ describe('what is missing or wrong in "env", on workerd', () => {
     ['a service binding', 'or no Durable Object: export the class "EvertokenSessions"'],
     ['a service binding as the store', 'is not a store'],
     ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
+    ['a D1 database', 'is a D1 database, which is no session store: use "createDurableObjectStore"'],
+    ['a D1 database as the store', 'is a D1 database, which is no session store'],
+    ['no base URL', 'Option "baseUrl" is undefined: add it to "vars"'],
+    ['no env', 'Cannot find the options: pass on "env" and "ctx" of the Worker'],
     ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],
     ['no secret', 'Option "secret" is undefined: add it to "vars", by "wrangler secret put"'],
     ['no client secret', 'Option "clientSecret" is undefined: add it to "vars", by "wrangler secret put"'],
@@ -51,7 +55,8 @@ describe('what is missing or wrong in "env", on workerd', () => {
 
 it('refuses a class that is not SQLite-backed', async () => {
   const worker = await startWorkerd({ minify: true, entry, sessions: 'SESSIONS', sqlite: false })
-  const response = await fetch(`${worker.url}/a%20good%20store`, { headers: { cookie } })
+  // Without a cookie, so that no session is looked up.
+  const response = await fetch(`${worker.url}/a%20good%20store`)
   const answer = await response.json()
   await worker.close()
 

@@ -125,20 +125,25 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('works without any compatibility flag when the session is named', async () => {
-    const { signIn, advance, server } = await start({ vars, flags: [] })
+  it('works without any flag, at the earliest compatibility date, when the session is named', async () => {
+    const { signIn, advance, server } = await start({ vars, flags: [], date: '2022-11-30' })
     const browser = await signIn()
     await advance(301)
 
     expect((await browser.get('/explicit')).status).toBe(200)
     expect(server.counts.refresh).toBe(1)
-    const ambient = await browser.get('/ambient')
-    expect(ambient.status).toBe(500)
-    expect(await ambient.json()).toEqual({
-      name: 'ConfigurationError',
-      code: 'async_context_missing',
-      message: expect.stringContaining('"nodejs_compat"') as string,
-    })
+    for (const path of ['/ambient', '/api']) {
+      const ambient = await browser.get(path)
+      expect(ambient.status).toBe(500)
+      expect(await ambient.json()).toEqual({
+        name: 'ConfigurationError',
+        code: 'async_context_missing',
+        message: expect.stringContaining('"nodejs_compat"') as string,
+      })
+    }
+    const report = { type: 'programming_error', code: 'async_context_missing' }
+    const events = (await (await browser.get('/events')).json()) as { type: string }[]
+    expect(events.filter(({ type }) => type === 'programming_error')).toEqual([report, report])
   })
 })
 

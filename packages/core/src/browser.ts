@@ -18,6 +18,20 @@ export function createBrowserFetch(): typeof fetch {
   }
 }
 
+/**
+ * Returns whether the user must sign in, so that the page can open the login route. A 401 response for another reason
+ * returns `false`, because a sign-in would not help. Does not use the body of the response.
+ */
+export async function isSignInRequired(response: Response): Promise<boolean> {
+  const type = response.headers.get('content-type') ?? ''
+  if (response.status !== 401 || !type.startsWith('application/problem+json')) return false
+  const problem: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  return (Object(problem) as { readonly action?: unknown }).action === 'sign_in'
+}
+
 export interface WatchOptions {
   /** Called once, when nobody is signed in any more. */
   readonly onEnd: () => void
@@ -60,8 +74,8 @@ export function watchSession(options: WatchOptions): () => void {
   return stop
 }
 
-/** Nobody is signed in: 401, or by an option 200 and `null`. */
+/** By an option, the user route returns 200 and `null` instead of 401. */
 async function isOver(answer: Promise<Response>): Promise<boolean> {
   const response = await answer
-  return response.status === 401 || (response.ok && (await response.json()) === null)
+  return response.ok ? (await response.json()) === null : isSignInRequired(response)
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createBrowserFetch, watchSession, type WatchOptions } from '../src/browser.ts'
+import { createBrowserFetch, isSignInRequired, watchSession, type WatchOptions } from '../src/browser.ts'
 
 type Answer = (response: ServerResponse, count: number) => void
 
@@ -29,6 +29,15 @@ beforeEach(async () => {
   vi.stubGlobal('document', page)
   vi.stubGlobal('location', new URL(url))
 })
+
+function endWith(response: ServerResponse, action: string): void {
+  response.writeHead(401, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ action }))
+}
+
+/** The response of the user route after the session has ended. */
+function endSession(response: ServerResponse): void {
+  endWith(response, 'sign_in')
+}
 
 const stops: (() => void)[] = []
 afterEach(async () => {
@@ -112,7 +121,7 @@ describe('watchSession', () => {
   })
 
   it.each<[string, Answer]>([
-    ['401', (response) => void response.writeHead(401)],
+    ['401', endSession],
     ['200 with null', (response) => void response.end('null')],
   ])('ends once, with %s', async (_what, last) => {
     answer = (response, count) => void (count < 3 || last(response, count))
@@ -129,8 +138,10 @@ describe('watchSession', () => {
     ['503 with null', (response) => void response.writeHead(503).end('null')],
     ['a page', (response) => void response.end('<html>')],
     ['nothing', (response) => void response.destroy()],
+    ['401 of a gateway', (response) => void response.writeHead(401)],
+    ['401 to try again', (response) => endWith(response, 'retry')],
   ])('I7: trouble is no end: %s', async (_what, trouble) => {
-    answer = (response, count) => (count < 4 ? trouble(response, count) : void response.writeHead(401))
+    answer = (response, count) => (count < 4 ? trouble(response, count) : endSession(response))
     await watching().ended
     expect(asked).toHaveLength(4)
   })
@@ -144,7 +155,7 @@ describe('watchSession', () => {
 
     show(true)
     await askedTimes(1)
-    answer = (response) => void response.writeHead(401)
+    answer = endSession
     show(false)
     show(true)
     await ended
@@ -168,7 +179,7 @@ describe('watchSession', () => {
     const { stop, ends } = watching({ intervalSeconds: 3600 })
     answer = (response) => {
       stop()
-      response.writeHead(401)
+      endSession(response)
     }
     await askedTimes(1)
     show(true)
@@ -176,5 +187,26 @@ describe('watchSession', () => {
 
     expect(asking).toHaveBeenCalledTimes(1)
     expect(ends()).toBe(0)
+  })
+})
+
+describe('isSignInRequired', () => {
+  const type = 'application/problem+json'
+
+  it.each<[boolean, number, string, string]>([
+    [true, 401, type, '{"action":"sign_in"}'],
+    [true, 401, `${type}; charset=utf-8`, '{"action":"sign_in"}'],
+    [false, 401, type, '{"action":"configure"}'],
+    [false, 401, type, '{"action":"retry"}'],
+    [false, 401, type, '{}'],
+    [false, 401, type, 'null'],
+    [false, 401, type, 'cut {'],
+    [false, 401, 'application/json', '{"action":"sign_in"}'],
+    [false, 403, type, '{"action":"sign_in"}'],
+    [false, 200, type, '{"action":"sign_in"}'],
+  ])('returns %s for %i, %s and %s, and leaves the body', async (isRequired, status, contentType, body) => {
+    const response = new Response(body, { status, headers: { 'content-type': contentType } })
+    expect(await isSignInRequired(response)).toBe(isRequired)
+    expect(await response.text()).toBe(body)
   })
 })

@@ -17,6 +17,7 @@ import {
   type Runtime,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
+import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
 
 export * from '@evertoken/core'
 
@@ -55,8 +56,24 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   return {
     ...core,
     handler,
-    listener: (application, given) =>
-      wellFormed(promptHeaders(createRequestListener(handler(application, given)))),
+    listener(application, given) {
+      const { keepAlive } = checkHandlerOptions(given)
+      const listen = createRequestListener(handler(application, given))
+      return wellFormed(
+        promptHeaders((incoming, response) => {
+          if (!isBodyRead(incoming)) return listen(incoming, response)
+          const listenWithoutBody = createRequestListener((request) => {
+            const { forRoutes, forApplication } = createReadRequests(incoming, request)
+            return core.handle(
+              forRoutes,
+              (_request, session) => application(forApplication, session),
+              keepAlive,
+            )
+          })
+          listenWithoutBody(withoutBody(incoming), response)
+        }),
+      )
+    },
   }
 }
 
@@ -83,8 +100,9 @@ function wellFormed(listener: RequestListener): RequestListener {
 
 function refusalOf({ method = '', url = '', headers }: IncomingMessage): 400 | 501 | undefined {
   if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) return 501
-  // A target that is no path (RFC 9112 §3.2) names no resource here.
-  return url.startsWith('/') && isAuthority(headers.host ?? 'localhost') ? undefined : 400
+  // A target that is no path (RFC 9112 §3.2) names no resource here. HTTP/2 has `:authority` in the place of `Host`.
+  const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined)
+  return url.startsWith('/') && hosts.flat().every(isAuthority) ? undefined : 400
 }
 
 /** Whether it is a host and perhaps a port (RFC 9110 §7.2), and nothing that a URL reads as more. */

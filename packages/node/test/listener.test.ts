@@ -5,6 +5,7 @@ import {
   type RequestOptions,
   type Server,
 } from 'node:http'
+import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import type { EvertokenOptions, Handler } from '@evertoken/core'
@@ -265,6 +266,16 @@ describe('the listener', () => {
   })
 })
 
+it.each([
+  { store: undefined },
+  { clientSecret: undefined },
+  { baseUrl: undefined },
+  { onSignedIn: undefined },
+])('refuses the option %o, whose variable may be missing', (options) => {
+  const [name] = Object.keys(options)
+  expect(() => createAuth(options as never)).toThrow(`Option "${name}" is undefined.`)
+})
+
 describe('after the headers are sent', () => {
   function late(auth: Evertoken, afterMs = 301_000): { handler: Handler; outcome: Promise<unknown> } {
     const outcome = deferred<unknown>()
@@ -332,4 +343,22 @@ describe('after the headers are sent', () => {
       expect(begun()).toBe(refreshes)
     },
   )
+})
+
+it.each([
+  ['localhost', 200],
+  ['localhost:3000', 200],
+  ['u:p@localhost', 400],
+  ['u@localhost', 400],
+])('HTTP/2: responds to the authority "%s" with %i', async (authority, status) => {
+  const server = createHttp2Server(createAuth().listener(() => new Response('here')) as never)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const stream = client.request({ ':path': '/', ':authority': authority })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  client.destroy()
+  server.close()
+
+  expect(headers[':status']).toBe(status)
 })

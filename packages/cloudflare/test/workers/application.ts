@@ -3,6 +3,7 @@ import {
   createDurableObjectStore,
   evertoken,
   EvertokenError,
+  type EvertokenEvent,
   type SessionsNamespace,
   type TokenFetch,
   type WorkerContext,
@@ -18,6 +19,8 @@ interface Env {
   readonly API: { readonly fetch: TokenFetch }
 }
 
+const events: EvertokenEvent[] = []
+
 /** How far this isolate is ahead of the machine, in seconds. */
 let ahead = 0
 
@@ -28,6 +31,7 @@ export const auth = evertoken((env: Env) => ({
   secret: env.SESSION_SECRET,
   session: env.SESSION,
   store: createDurableObjectStore(env.SESSIONS),
+  onEvent: (event) => void events.push(event),
   clock: {
     now: () => Date.now() / 1000 + ahead,
     elapsed: () => performance.now(),
@@ -51,6 +55,7 @@ const pages: Record<string, (env: Env, session: Session, request: Request) => Pr
   '/ambient': () => tokenOf(auth),
   '/explicit': (_env, session) => tokenOf(session),
   '/api': () => api('orders'),
+  '/events': async () => Response.json(events),
   '/bound-api': (env, session) => {
     const mine = session.createTokenFetch({
       baseUrl: 'https://api.example.com/',

@@ -27,6 +27,9 @@ const good = {
   session: 'server',
 } as const
 
+/** Has the methods of a D1 database. */
+const database = { prepare() {}, batch() {}, exec() {}, dump() {} }
+
 const given: Record<string, (env: Env) => WorkerOptions> = {
   'a good store': ({ SESSIONS }) => ({ ...good, store: createDurableObjectStore(SESSIONS) }),
   'no binding': (env) => ({
@@ -38,6 +41,10 @@ const given: Record<string, (env: Env) => WorkerOptions> = {
   'a service binding': ({ API }) => ({ ...good, store: createDurableObjectStore(API) }),
   'a service binding as the store': ({ API }) => ({ ...good, store: API as unknown as SessionStore }),
   'a namespace as the store': ({ SESSIONS }) => ({ ...good, store: SESSIONS as unknown as SessionStore }),
+  'a D1 database': () => ({ ...good, store: createDurableObjectStore(database as never) }),
+  'a D1 database as the store': () => ({ ...good, store: database as never }),
+  'no base URL': ({ SECRET }) => ({ ...good, store: createMemoryStore(), baseUrl: SECRET }),
+  'no env': ({ SESSIONS }) => ({ ...good, store: createDurableObjectStore(SESSIONS) }),
   'no store': () => good as unknown as WorkerOptions,
   'no secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), secret: SECRET }),
   'no client secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), clientSecret: SECRET }),
@@ -58,6 +65,7 @@ export default {
       const handle = evertokens[name]?.handler(async (_request, _env, _ctx, session) => {
         return Response.json({ signedIn: (await session.getUserAccessToken()) !== undefined })
       })
+      if (name === 'no env') evertokens[name]?.session(request, undefined as never, ctx)
       return (await handle?.(request, env, ctx)) ?? new Response('not found', { status: 404 })
     } catch (error) {
       if (!(error instanceof EvertokenError)) throw error

@@ -1,3 +1,4 @@
+import { redact } from '../mechanisms/redact.ts'
 import { revokeToken } from '../mechanisms/revoke-token.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { defined } from '../rules/defined.ts'
@@ -38,11 +39,11 @@ const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 /** Receives the authorization response, starts the session and sends the browser back to where it wanted to go. */
 export async function callback(request: Request, options: CallbackOptions): Promise<Response> {
-  const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
-  const parameters = form ?? options.query
   let login: Awaited<ReturnType<typeof takeLogin>> | undefined
   let response: Response
   try {
+    const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
+    const parameters = form ?? options.query
     login = await takeLogin(parameters.get('state') ?? '', options)
     const grant = await options.protocol.redeem(parameters, login, (token) => giveBack(token, options))
     await start(grant, login, options)
@@ -62,7 +63,7 @@ async function start(
 ): Promise<void> {
   const { session, sessions } = options
   try {
-    await options.start(await welcomed(grant, returnTo, options.onSignedIn))
+    await options.start(await applyOnSignedIn(grant, returnTo, options))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
@@ -87,17 +88,24 @@ function giveBack(refreshToken: string, { session, protocol: server, emit }: Cal
   session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
 }
 
-async function welcomed(
+/** Emits an event for an error of the hook. The error itself goes to the error handling of the application. */
+async function applyOnSignedIn(
   grant: TokenGrant,
   returnTo: string,
-  onSignedIn: OnSignedIn | undefined,
+  { onSignedIn, emit }: CallbackOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope } = grant
-  const verdict = await onSignedIn?.({ ...claims }, defined({ returnTo, scope }))
-  if (verdict === false)
-    throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
-  if (!verdict) return grant
-  // As JSON, which is all that a session keeps.
-  const kept = JSON.parse(JSON.stringify(verdict)) as UserClaims
-  return { ...grant, claims: { ...kept, ...pick(claims, IDENTITY) } }
+  try {
+    const verdict = await onSignedIn?.({ ...claims }, defined({ returnTo, scope }))
+    if (verdict === false)
+      throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
+    if (!verdict) return grant
+    // As JSON, which is all that a session keeps.
+    const kept = JSON.parse(JSON.stringify(verdict)) as UserClaims
+    return { ...grant, claims: { ...kept, ...pick(claims, IDENTITY) } }
+  } catch (error) {
+    if (!(error instanceof EvertokenError))
+      emit({ type: 'sign_in_failed', code: 'hook_failed', cause: redact(error) })
+    throw error
+  }
 }

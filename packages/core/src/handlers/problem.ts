@@ -1,8 +1,10 @@
 import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
+import { actionFor } from '../rules/remedy.ts'
 import { type ErrorCode, EvertokenError, SignInRequiredError } from '../vocabulary/index.ts'
 
 /** Of an error, what its problem tells. */
-type Told = Pick<EvertokenError, 'code' | 'message'> & Partial<Pick<EvertokenError, 'retryAfterSeconds'>>
+type Told = Pick<EvertokenError, 'code' | 'message'> &
+  Partial<Pick<EvertokenError, 'name' | 'retryAfterSeconds'>>
 
 /** Signing in again alone would bring none either. */
 const NO_REFRESH_TOKEN =
@@ -18,11 +20,12 @@ const STATUS: Readonly<Record<string, number>> = {
   ConfigurationError: 500,
 }
 
-/** A `problem+json` response (RFC 9457) that tells the code of an error and nothing it does not show anyway. */
-export function problem(status: number, { code, message, retryAfterSeconds }: Told): Response {
+/** Creates a `problem+json` response (RFC 9457) with the code of an error and its remedy, and no other details. */
+export function problem(status: number, { name = '', code, message, retryAfterSeconds }: Told): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (retryAfterSeconds !== undefined) headers.set('retry-after', `${retryAfterSeconds}`)
-  return Response.json({ title: message, status, code }, { status, headers })
+  const action = actionFor({ name, code })
+  return Response.json({ title: message, status, code, action }, { status, headers })
 }
 
 /** The status that says what the class of an error says. */

@@ -2,6 +2,7 @@ import { discardBody } from '../mechanisms/discard-body.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../rules/allowed-urls.ts'
 import { rejectsToken } from '../rules/authentication-challenge.ts'
 import { type Hop, nextHop } from '../rules/redirect.ts'
+import { isIncorrectCall } from '../rules/remedy.ts'
 import { type AccessToken, ConfigurationError, EvertokenError } from '../vocabulary/index.ts'
 import { problem } from './problem.ts'
 
@@ -45,11 +46,15 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
       discardBody(response.body)
       return (await follow(call, next, policy)).response
     } catch (error) {
-      const isOurs = error instanceof EvertokenError && error.code !== 'redirect_refused'
-      if (!isOurs || policy.withoutToken === 'throw') throw error
+      if (policy.withoutToken === 'throw' || !isWithoutToken(error)) throw error
       return problem(401, error)
     }
   }
+}
+
+/** A response would hide an incorrect call, and an application that redirects after a 401 would loop. */
+function isWithoutToken(error: unknown): error is EvertokenError {
+  return error instanceof EvertokenError && error.code !== 'redirect_refused' && !isIncorrectCall(error)
 }
 
 interface Call {

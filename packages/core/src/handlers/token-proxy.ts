@@ -62,7 +62,9 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
       return incoming(await route.send(target, init), target, route)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
-      if (error instanceof EvertokenError) return problemFor(error)
+      // The `fetch` of Node wraps the error of a body that cannot be read.
+      const own = [error, (Object(error) as Error).cause].find((each) => each instanceof EvertokenError)
+      if (own) return problemFor(own)
       emit({ type: 'proxy_failed', target: route.target.origin, cause: redact(error) })
       return refusal('api_unavailable')
     }

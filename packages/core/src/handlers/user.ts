@@ -34,7 +34,7 @@ export async function user(
   return json({
     claims,
     sid: claims.sid,
-    sessionExpiresAt: endsAt(snapshot.record, idleSeconds),
+    sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleSeconds)),
     logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
   })
 }

@@ -133,10 +133,11 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       background.add(noted)
     },
     beforeRefresh() {
-      if (browser && (headersSent || browser.isLate())) throw headersAlreadySent('refresh the access token')
+      if (browser && (headersSent || browser.isLate()))
+        throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
     },
     beforeChange() {
-      if (browser?.isLate()) throw headersAlreadySent('change the session')
+      if (browser?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
     },
     async start(make) {
       if (headersSent) throw headersAlreadySent('start a session')
@@ -186,8 +187,11 @@ function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }
 
-function headersAlreadySent(what: string): ConfigurationError {
-  const message = `Cannot ${what} once the response headers are sent: do it earlier, or use "session": "server"`
+/** Only cookie sessions need the browser for a change, so the other kind never shows it. */
+const USE_SERVER_SESSION = " Or set `session: 'server'`."
+
+function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
+  const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
   return new ConfigurationError('headers_already_sent', message)
 }
 

@@ -11,6 +11,7 @@ import { type TimeReading, timeFor } from '../rules/freshness.ts'
 import { newSession } from '../rules/grant-transitions.ts'
 import { type SessionRecord, type TokenGrant, type UserClaims } from '../rules/session-record.ts'
 import type { StoredToken } from '../rules/stored-token.ts'
+import { onAbort } from '../mechanisms/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** What a session needs to know of the application. */
@@ -105,9 +106,7 @@ export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToke
 /** Lets one caller go when its signal says so; the work goes on for the others. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason as Error)
-    const stay = () => signal.removeEventListener('abort', leave)
-    signal.addEventListener('abort', leave)
+    const stay = onAbort(signal, () => reject(signal.reason as Error))
     work.finally(stay).then(resolve, reject)
   })
 }

@@ -20,14 +20,20 @@ export type OptionTable<Values> = {
 /** In the place of a default that there is not: no check lets it pass. */
 export const REQUIRED: never = null as never
 
-/** @throws ConfigurationError when an option is missing, unknown or wrong; it names the option, below `prefix`. */
+/**
+ * An option that is present but undefined is refused. Usually, its value comes from an environment variable that is not
+ * set, and the default could be less secure.
+ *
+ * @throws ConfigurationError when an option is missing, unknown or wrong; it names the option, below `prefix`.
+ */
 export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
   if (typeof options !== 'object' || options === null)
     throw new ConfigurationError('invalid_option', `Cannot do without options: pass ${prefix}{…}`)
   const given = options as Readonly<Record<string, unknown>>
   const values: Record<string, unknown> = {}
   for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
-    const value = given[name] === undefined ? fallback : given[name]
+    if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(fallback))
+    const value = name in given ? given[name] : fallback
     const problem = value === undefined ? undefined : check(value)
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
@@ -35,6 +41,13 @@ export function checkAll<Values>(table: OptionTable<Values>, options: object, pr
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
   if (unknown !== undefined) throw invalid(prefix + unknown, 'is not an option: check its spelling')
   return values as Values
+}
+
+/** The default of a required option is `REQUIRED`. */
+function undefinedProblem(fallback: unknown): string {
+  const check =
+    'is undefined. If its value comes from an environment variable, check that the variable is set.'
+  return fallback === REQUIRED ? check : `${check} To use the default, omit the option.`
 }
 
 export function invalid(option: string, problem: string): ConfigurationError {

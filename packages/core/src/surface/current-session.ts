@@ -1,4 +1,5 @@
 import type { RequestContext } from '../ports/runtime.ts'
+import type { EventListener } from '../vocabulary/index.ts'
 import { createCurrent } from './current-tokens.ts'
 import { createUserSession, type UserSession } from './user-session.ts'
 
@@ -6,6 +7,6 @@ import { createUserSession, type UserSession } from './user-session.ts'
 export type CurrentSession = Omit<UserSession, 'respond'>
 
 /** As `createCurrentTokens`, with all the rest. */
-export function createCurrentSession(context: RequestContext): CurrentSession {
-  return createCurrent(createUserSession, context)
+export function createCurrentSession(context: RequestContext, onEvent?: EventListener): CurrentSession {
+  return createCurrent(createUserSession, context, onEvent)
 }

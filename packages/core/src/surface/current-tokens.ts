@@ -1,29 +1,43 @@
 import type { RequestContext } from '../ports/runtime.ts'
-import { ConfigurationError } from '../vocabulary/index.ts'
+import { ConfigurationError, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
+import { createEmitter } from './emitter.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 
 /** What a session offers, for the user of the request being handled. */
 export type CurrentTokens = Omit<TokenSession, 'respond'>
 
 /** Finds the session at every call, so it can be made, and taken apart, before there is any request. */
-export function createCurrentTokens(context: RequestContext): CurrentTokens {
-  return createCurrent(createTokenSession, context)
+export function createCurrentTokens(context: RequestContext, onEvent?: EventListener): CurrentTokens {
+  return createCurrent(createTokenSession, context, onEvent)
 }
 
 /** The same for any kind of session. */
 export function createCurrent<User extends TokenSession>(
   create: (bound: () => BoundSession) => User,
   context: RequestContext,
+  onEvent: EventListener | undefined,
 ): Omit<User, 'respond'> {
-  const { respond: _, ...current } = create(() => currentOf(context))
+  const emit = createEmitter(onEvent)
+  const { respond: _, ...current } = create(() => currentOf(context, emit))
   return current
 }
 
-/** @throws ConfigurationError when no request is being handled. */
-function currentOf(context: RequestContext): BoundSession {
-  const found = context.get() as BoundSession | undefined
-  if (found) return found
-  const message = 'Cannot tell whose token is wanted: call this inside "handle", or use "session(request)"'
-  throw new ConfigurationError('no_current_session', message)
+/** @throws {ConfigurationError} If no request is being handled, or the runtime has no async context. */
+function currentOf(context: RequestContext, emit: EventListener): BoundSession {
+  try {
+    const found = context.get() as BoundSession | undefined
+    if (!found) throw noCurrentSession()
+    return found
+  } catch (error) {
+    if (error instanceof EvertokenError) emit({ type: 'programming_error', code: error.code })
+    throw error
+  }
+}
+
+function noCurrentSession(): ConfigurationError {
+  const message =
+    'No request is being handled, so there is no current session. Call this inside the function that you pass to ' +
+    '`handler`, `listener` or `handle`. Elsewhere, use `session(request)`, or `sessionById(id)` in jobs and streams.'
+  return new ConfigurationError('no_current_session', message)
 }

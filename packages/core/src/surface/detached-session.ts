@@ -1,10 +1,14 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
-import { ConfigurationError } from '../vocabulary/index.ts'
+import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 
 /** A session without a browser. If the store fails, `end` rejects, because there is no cookie to clear. */
-export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): RequestSession {
+export function createDetachedSession(
+  cell: SessionCell,
+  keepAlive: KeepAlive,
+  emit: EventListener,
+): RequestSession {
   return {
     cookieName: undefined,
     find: () => Promise.resolve(cell),
@@ -13,6 +17,7 @@ export function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive): 
     start() {
       const message =
         'A session cannot start here, because there is no browser that could keep it. Use `session(request)`.'
+      emit({ type: 'programming_error', code: 'no_current_session' })
       throw new ConfigurationError('no_current_session', message)
     },
     async end(reason, revoke) {

@@ -21,6 +21,7 @@ import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { createWorkTracker, type Drainable } from './drain.ts'
+import { createEmitter } from './emitter.ts'
 import { withCookies, withOwnCookies } from './respond.ts'
 import type { TokenSettings } from './token-options.ts'
 import type { TokenSession } from './token-session.ts'
@@ -83,7 +84,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
-  const emit = tell(settings.onEvent)
+  const emit = createEmitter(settings.onEvent)
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
   const { observe } = serverClock
@@ -159,7 +160,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return userOf(bind(createDetachedSession(cell, tracked(keepAlive))))
+      return userOf(bind(createDetachedSession(cell, tracked(keepAlive), emit)))
     },
     handle: (request, application, keepAlive) => track(respond(request, application, keepAlive)),
     drain,
@@ -167,21 +168,13 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   }
 }
 
-/** A listener that throws must not become the user's trouble. */
-function tell(listener: EventListener | undefined): EventListener {
-  return (event) => {
-    try {
-      const told: unknown = listener?.(event)
-      if (told instanceof Promise) told.catch(() => undefined)
-    } catch {
-      // Told in the documentation of `EventListener`.
-    }
-  }
-}
-
 /** S22: plain http is for development on this machine. */
 function isHttps(address: string): boolean {
   const url = new URL(address)
   if (isSecure(url)) return url.protocol === 'https:'
-  throw invalid('baseUrl', 'is missing: set it to the https address that browsers use')
+  const problem =
+    `is missing, because the request for ${url.host} arrived over http. Set it to the https URL that browsers use, from an ` +
+    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
+    '`--local-upstream localhost:PORT` instead.'
+  throw invalid('baseUrl', problem)
 }

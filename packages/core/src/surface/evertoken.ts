@@ -1,16 +1,15 @@
 import { finishSession } from '../handlers/end-session.ts'
 import { withLogoutCheck } from '../mechanisms/logout-check.ts'
-import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createCookieKind } from '../mechanisms/cookie-kind.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
-import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { userClaims } from '../rules/id-token-claims.ts'
 import { readJwt } from '../rules/jwt.ts'
 import { createCurrentSession, type CurrentSession } from './current-session.ts'
+import { withDefaultStore } from './default-store.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
 import { createRoutes } from './routes.ts'
@@ -33,9 +32,8 @@ export interface Evertoken extends Engine, CurrentSession {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const { clock = systemClock, store = createMemoryStore({ clock }) } = options
-  const engine = createEngine({ ...options, store }, runtime)
-  return { ...createCurrentSession(runtime.context), ...engine }
+  const engine = createEngine(withDefaultStore(options), runtime)
+  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
 }
 
 /**

@@ -8,7 +8,7 @@ export interface HandlerOptions {
    *
    * @default The function of the runtime.
    */
-  readonly keepAlive?: KeepAlive | undefined
+  readonly keepAlive?: KeepAlive
 }
 
 const HANDLER_OPTIONS: OptionTable<{ readonly keepAlive: KeepAlive | undefined }> = { keepAlive: [hook] }
@@ -18,6 +18,8 @@ const HANDLER_OPTIONS: OptionTable<{ readonly keepAlive: KeepAlive | undefined }
  *
  * @throws {ConfigurationError} If an option is unknown or invalid.
  */
-export function checkHandlerOptions(options: HandlerOptions = {}): HandlerOptions {
+export function checkHandlerOptions(options: HandlerOptions = {}): {
+  readonly keepAlive: KeepAlive | undefined
+} {
   return checkAll(HANDLER_OPTIONS, options)
 }

@@ -14,6 +14,7 @@ import {
   type TokenSettings,
   type TokenValues,
   toTokenSettings,
+  withoutUnusedSecret,
 } from './token-options.ts'
 
 /** The settings of `evertoken()`. */
@@ -40,7 +41,7 @@ const OPTIONS: OptionTable<Values> = {
 
 /** @throws ConfigurationError that names the option and says what to do. */
 export function checkOptions(options: EngineOptions): Settings {
-  const values = checkAll<Values>(OPTIONS, options)
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
   const settings: Settings = { ...toTokenSettings(values), ...derivedFrom(values) }
   if (settings.backChannelLogout && !options.store.index)
     throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')

@@ -1,11 +1,10 @@
-import { createMemoryStore } from '../mechanisms/memory-store.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
-import { systemClock } from '../mechanisms/system-clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
+import { withDefaultStore } from './default-store.ts'
 import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
@@ -29,9 +28,8 @@ export interface TokenManagement extends TokenEngine, CurrentTokens {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
-  const { clock = systemClock, store = createMemoryStore({ clock }) } = options
-  const engine = createTokenEngine({ ...options, store }, runtime)
-  return { ...createCurrentTokens(runtime.context), ...engine }
+  const engine = createTokenEngine(withDefaultStore(options), runtime)
+  return { ...createCurrentTokens(runtime.context, options.onEvent), ...engine }
 }
 
 /**

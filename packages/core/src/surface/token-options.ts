@@ -27,7 +27,7 @@ export interface TokenManagementOptions {
   /** The issuer identifier of the authorization server; its endpoints come from its metadata. */
   readonly issuer: string
   readonly clientId: string
-  /** Absent for a public client. */
+  /** Omit it for a public client. If it is `undefined`, set `clientAuthentication: 'none'` too. */
   readonly clientSecret?: string | undefined
   /**
    * Encrypts sessions. It must have at least 32 random characters.
@@ -148,7 +148,14 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
 
 /** @throws ConfigurationError that names the option and says what to do. */
 export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
-  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, options))
+  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
+}
+
+/** A client that does not authenticate can leave the variable of its secret unset. */
+export function withoutUnusedSecret<Options extends TokenManagementOptions>(options: Options): Options {
+  const { clientAuthentication, clientSecret, ...rest } = Object(options) as Options
+  const isUnused = clientAuthentication === 'none' && clientSecret === undefined
+  return isUnused ? ({ ...rest, clientAuthentication } as Options) : options
 }
 
 /** @throws ConfigurationError when the client secret does not go with how the client authenticates. */

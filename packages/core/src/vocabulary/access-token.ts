@@ -20,3 +20,17 @@ export class AccessToken {
     return this.#value
   }
 }
+
+/** Prints all members except the token. With `getters: true`, a runtime would otherwise print the token too. */
+function print(
+  this: AccessToken,
+  _depth: number,
+  options: object,
+  inspect: (value: object, options: object) => string,
+): string {
+  const { type, expiresAt, scope } = this
+  return `AccessToken ${inspect({ type, expiresAt, scope }, options)}`
+}
+
+// Node, Bun and Deno look for this name when they print an object.
+Object.defineProperty(AccessToken.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: print })

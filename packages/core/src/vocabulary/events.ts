@@ -76,6 +76,8 @@ export type EvertokenEvent =
   | { readonly type: 'lease_expired'; readonly session: string }
   /** A caller did not get a token, although the user need not sign in. */
   | { readonly type: 'token_unavailable'; readonly session: string; readonly code: ErrorCode }
+  /** A call of the application is in the wrong place, so it throws an error with this code. */
+  | { readonly type: 'programming_error'; readonly code: ErrorCode }
   /**
    * The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. Emitted
    * at most once a minute.

@@ -5,7 +5,8 @@ import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import type { TokenRequest } from '../../src/rules/token-key.ts'
 import { checkTokenRequest } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
-import type { SignInOptions } from '../../src/surface/sign-in-options.ts'
+import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
+import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const SECRET = 'canary: a secret of thirty-two characters'
@@ -123,11 +124,25 @@ describe('checkOptions', () => {
   })
 
   it.each([
-    ['no secret needs none', { clientSecret: undefined }, { method: 'none' }],
     ['a tolerant server', { refreshTokenReuse: 'tolerant' }, { method: 'client_secret_basic' }],
     ['a public client', { clientSecret: undefined, clientAuthentication: 'none' }, { method: 'none' }],
   ])('%s', (_what, options, authentication) => {
     expect(check(options)).toMatchObject({ authentication })
+  })
+
+  it('a public client omits the client secret', () => {
+    const { clientSecret: _, ...publicClient } = good
+    expect(checkOptions(publicClient)).toMatchObject({ authentication: { method: 'none' } })
+  })
+
+  it('refuses every option that is present but undefined, and suggests a missing variable', () => {
+    const options = { ...TOKEN_OPTIONS, ...SIGN_IN_OPTIONS, session: undefined }
+    for (const name of Object.keys(options)) {
+      const error = check({ [name]: undefined })
+      expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' })
+      expect(String(error)).toContain(`Option "${name}" is undefined.`)
+      expect(String(error)).toContain('environment variable')
+    }
   })
 
   it('S30: keeps the issuer byte for byte, and https unless it is on loopback', () => {
