@@ -81,7 +81,8 @@ export function createInstance({
       onSignedIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
       fetch: linkServer(machine, setting),
       onEvent(event) {
-        if (event.type === 'session_rejected')
+        // A server session that ended more than five minutes ago is not found.
+        if (event.type === 'session_rejected' && event.reason !== 'not_found')
           history.seen.push(`S23: a cookie was rejected: ${event.reason}`)
         history.told.push({ ...history.now(), process: index, event })
         world.note(`event ${JSON.stringify(event)} @${index}`)

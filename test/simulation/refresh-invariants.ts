@@ -1,5 +1,6 @@
 import { END, hadFault, hindered, isExcused, isForgotten, isKilled, moment, wrongClocks } from './facts.ts'
 import type { Send } from './history.ts'
+import { endsAccessTokens } from './instance.ts'
 import type { Invariant } from './invariants.ts'
 
 const LAST_WAIT_MS = 60_000
@@ -35,7 +36,9 @@ export const usedOnce: Invariant = (outcome, facts) => {
     const wasHindered = hindered(outcome, process, sent, later.sent)
     if (isTold && delivered && verdict && verdict.gave === undefined)
       return verdict.status !== 400 || wasHindered || isLastTry(earlier, later)
-    if (plan.profile === 'strict' && hasGoodToken(later)) return false
+    // Such a server has ended the access token when it processed the first use, so that an API rejects it.
+    const endedTokens = endsAccessTokens(plan) && verdict?.gave !== undefined
+    if (plan.profile === 'strict' && !endedTokens && hasGoodToken(later)) return false
     if (isTold && delivered?.readable) return wasHindered && waitedMs >= 2000
     if (plan.profile !== 'strict') return isTold || waitedMs >= 6000
     // A back-off is written and read by wall clocks.
