@@ -33,19 +33,21 @@ export const mutants = {
   'sign-out leaves no note in the store': {
     [CELL]: [
       [
-        'if (await swap(last, ended(last.record, reason))) return last.record',
-        'await vault.remove(key)\n        return last.record',
+        'const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))',
+        'await vault.remove(key)\n        const tombstone = { ...now }',
       ],
     ],
   },
   'sign-out revokes nothing': {
-    'handlers/logout.ts': [['if (last) session.keepAlive', 'if (!last) session.keepAlive']],
+    'handlers/end-session.ts': [
+      ['if (signOut) session.keepAlive', 'if (signOut?.key === reason) session.keepAlive'],
+    ],
   },
   'drain does not wait': {
     [DRAIN]: [['if (await work.finish(timeoutSeconds * 1000)) return', 'if (draining) return']],
   },
   'refresh not kept alive': {
-    'mechanisms/refresh/refresher.ts': [['call.keepAlive(result.catch(() => undefined))', '']],
+    'mechanisms/refresh/refresher.ts': [['call.keepAlive(flight.result.catch(() => undefined))', '']],
   },
   'token sent to another origin': {
     [REDIRECT]: [['hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)', 'hop.trusted']],
@@ -63,7 +65,7 @@ export const mutants = {
     ],
   },
   'left-over chunks of a cookie': {
-    [SESSION]: [['...cleared(staleChunks(cookieName, cookies, chunks.length)),', '']],
+    'mechanisms/cookie-writer.ts': [['...clearAll(staleChunks(cookieName, cookies, chunks.length)),', '']],
     'rules/cookies.ts': [
       [
         'const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)',
