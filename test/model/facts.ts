@@ -124,8 +124,9 @@ function isSecondSend({ plan: { profile } }: Outcome, earlier: Send, later: Send
 }
 
 /** After a refusal in doubt, once more: the response to an earlier request had time to arrive. */
-function isLastTry({ plan: { profile } }: Outcome, { judged }: Send, { sent }: Send): boolean {
-  return profile !== 'strict' && judged?.rejected === true && sent.time - judged.time >= LAST_WAIT_MS
+function isLastTry({ plan }: Outcome, { judged }: Send, { sent }: Send): boolean {
+  if (plan.profile === 'strict' || judged?.rejected !== true) return false
+  return sent.time - judged.time >= LAST_WAIT_MS || (wrongClocks(plan) && !showsTime(plan))
 }
 
 function hasLapsed(outcome: Outcome, earlier: Send, later: Send): boolean {
@@ -177,6 +178,11 @@ function stoppedMs(troubles: readonly Trouble[], from: Moment, { process, sent }
 
 export function wrongClocks({ clocks, jumps }: Plan): boolean {
   return clocks.some((seconds) => seconds !== 0) || jumps.length > 0
+}
+
+/** Whether the server tells its time. Otherwise, pauses are measured by the wall clocks of processes, which can differ. */
+function showsTime({ serverAhead, isMute }: Plan): boolean {
+  return serverAhead !== undefined && !isMute
 }
 
 /** Whether a clock is wrong by more than tokens live. */

@@ -1,4 +1,14 @@
-import { END, hadFault, hindered, isExcused, isForgotten, isKilled, moment, wrongClocks } from './facts.ts'
+import {
+  END,
+  hadFault,
+  hindered,
+  isExcused,
+  isForgotten,
+  isKilled,
+  knowsTime,
+  moment,
+  wrongClocks,
+} from './facts.ts'
 import type { Send } from './history.ts'
 import { endsAccessTokens } from './instance.ts'
 import type { Invariant } from './invariants.ts'
@@ -49,7 +59,7 @@ export const usedOnce: Invariant = (outcome, facts) => {
   function isLastTry({ fault, judged }: Send, { sent }: Send): boolean {
     return (
       fault === 'invalid_grant' ||
-      wrongClocks(outcome) ||
+      !knowsTime(outcome) ||
       (plan.profile !== 'strict' && sent.time - (judged?.time ?? 0) >= LAST_WAIT_MS)
     )
   }
