@@ -8,6 +8,7 @@ const BACK_OFF = 'rules/back-off.ts'
 const REJECTION = 'mechanisms/refresh/rejection.ts'
 const PERSIST = 'mechanisms/refresh/persist.ts'
 const SETTLE = 'rules/settle.ts'
+const SERVER_CLOCK = 'mechanisms/server-clock.ts'
 const DEADLINE = 'mechanisms/deadline.ts'
 
 const HERD = 'test/integration/herd.test.ts'
@@ -17,6 +18,7 @@ const LEASE_TESTS = 'packages/core/test/mechanisms/lease.test.ts'
 const BACK_OFF_TESTS = 'packages/core/test/rules/back-off.test.ts'
 const REJECTION_TESTS = 'packages/core/test/mechanisms/refresher-rejection.test.ts'
 const PERSIST_TESTS = 'packages/core/test/mechanisms/refresher-persist.test.ts'
+const SERVER_CLOCK_TESTS = 'packages/core/test/mechanisms/server-clock.test.ts'
 const DEADLINE_TESTS = 'packages/core/test/mechanisms/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
@@ -118,5 +120,11 @@ export const testMutants = {
   'no last look after a pause': [
     [DEADLINE_TESTS],
     { [DEADLINE]: [['if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)', '']] },
+  ],
+  'expiry by the monotonic clock alone': [
+    [SERVER_CLOCK_TESTS],
+    {
+      [SERVER_CLOCK]: [['return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic', 'return monotonic']],
+    },
   ],
 }
