@@ -1,4 +1,5 @@
 import {
+  type Facts,
   END,
   hindered,
   isExcused,
@@ -95,17 +96,20 @@ export const ownUser: Invariant = ({ setting }, { calls, user }) =>
 export const noSignInWhileAlive: Invariant = (outcome, facts) => {
   const { over, givenUp, calls } = facts
   if (isForgotten(outcome, facts)) return []
-  return calls
-    .filter(({ signIn, visit }) => signIn && (visit.isProbe || !wrongClocks(outcome)))
-    .filter(({ ended = END }) => !isIdle(outcome, facts, ended))
-    .filter(({ ended = END }) => ![over, givenUp].some((commit) => commit && commit.step <= ended.step))
-    .filter(({ ended = END }) => !isSigningOut(ended))
-    .map(({ began, act }) => `${act} asked for a sign-in at ${moment(began)} while the session lives`)
+  return (
+    calls
+      .filter(({ signIn, visit }) => signIn && (visit.isProbe || !wrongClocks(outcome)))
+      .filter(({ ended = END }) => !isIdle(outcome, facts, ended))
+      .filter(({ ended = END }) => ![over, givenUp].some((commit) => commit && commit.step <= ended.step))
+      // While the store fails, a process refuses a session whose user has asked to sign out.
+      .filter(({ ended = END }) => !isSigningOut(facts, ended))
+      .map(({ began, act }) => `${act} asked for a sign-in at ${moment(began)} while the session lives`)
+  )
+}
 
-  /** While the store fails, a process refuses a session whose user has asked to sign out. */
-  function isSigningOut({ step }: { readonly step: number }): boolean {
-    return facts.told.some((told) => told.event.type === 'sign_out_incomplete' && told.step <= step)
-  }
+/** Whether the user has asked to sign out, and the store has not confirmed it at that time. */
+function isSigningOut({ told }: Pick<Facts, 'told'>, { step }: { readonly step: number }): boolean {
+  return told.some((each) => each.event.type === 'sign_out_incomplete' && each.step <= step)
 }
 
 /** I2: a session that ends because its refresh token is dead had a cause that no client can prevent, and an event reported it. */
@@ -113,6 +117,8 @@ export const endsForCause: Invariant = (outcome, facts) => {
   const { over, told } = facts
   const reason = over?.record?.ended
   if (reason !== 'grant_rejected' && reason !== 'subject_changed') return []
+  // A sign-out revokes the refresh token of the cookie before the store responds. Another process can still use it.
+  if (over && isSigningOut(facts, over)) return []
   if (!isExcused(outcome, facts)) return [`the session was lost at ${moment(over as Commit)}`]
   const isTold = told.some(({ event }) => event.type === 'refresh_token_lost')
   const wasDoubted = facts.sends.some(
