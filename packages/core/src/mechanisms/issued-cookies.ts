@@ -1,4 +1,4 @@
-import { concernsCookie } from '../rules/cookies.ts'
+import { concernsCookie, setCookiesOf } from '../rules/cookies.ts'
 
 /** A line is asked for again at once, when a response of one handler passes through another. */
 const MAX_ISSUED = 256
@@ -7,7 +7,7 @@ const issued = new Set<string>()
 
 /** Remembers the lines of a response that is complete: those about the cookies of Evertoken are its own. */
 export function noteIssued(headers: Headers, cookieName: string): void {
-  for (const line of headers.getSetCookie()) if (concernsCookie(line, cookieName)) issued.add(line)
+  for (const line of setCookiesOf(headers)) if (concernsCookie(line, cookieName)) issued.add(line)
   for (const oldest of issued) {
     if (issued.size <= MAX_ISSUED) break
     issued.delete(oldest)
@@ -20,7 +20,7 @@ export function noteIssued(headers: Headers, cookieName: string): void {
  * @param cookieName - The name of the session cookie, with which all others begin.
  */
 export function withoutForgedCookies(headers: Headers, cookieName: string): Headers {
-  const lines = headers.getSetCookie()
+  const lines = setCookiesOf(headers)
   const orders = headers.get('clear-site-data')
   const kept = lines.filter((line) => issued.has(line) || !concernsCookie(line, cookieName))
   if (kept.length === lines.length && orders === null) return headers

@@ -1,3 +1,4 @@
+import { headerLines, setCookiesOf } from './cookies.ts'
 import { isForBrowser, personal } from './relayed-headers.ts'
 
 /** Headers that frameworks and runtimes change when they copy a response. */
@@ -8,7 +9,7 @@ const CHANGES = /^(?:connection|content-encoding|content-length|keep-alive|trans
  * the content prove nothing, because every JSON response has them.
  */
 export function isMadeFrom(headers: Headers, api: Headers): boolean {
-  const given = [...api].filter(([name]) => !CHANGES.test(name))
+  const given = headerLines(api).filter(([name]) => !CHANGES.test(name))
   const isTelling = given.some(([name]) => !name.startsWith('content-'))
   return isTelling && given.every(([name, value]) => carries(headers, name, value))
 }
@@ -19,7 +20,7 @@ export function isMadeFrom(headers: Headers, api: Headers): boolean {
  */
 export function withoutApiHeaders(headers: Headers, api: Headers, isRedirect: boolean): Headers {
   const kept = new Headers()
-  for (const [name, value] of headers) {
+  for (const [name, value] of headerLines(headers)) {
     const isLocation = name === 'location' && isRedirect
     const isRefused = isLocation || !isForBrowser(name)
     if (!isRefused || !carries(api, name, value)) kept.append(name, value)
@@ -28,5 +29,5 @@ export function withoutApiHeaders(headers: Headers, api: Headers, isRedirect: bo
 }
 
 function carries(headers: Headers, name: string, value: string): boolean {
-  return name === 'set-cookie' ? headers.getSetCookie().includes(value) : headers.get(name) === value
+  return name === 'set-cookie' ? setCookiesOf(headers).includes(value) : headers.get(name) === value
 }
