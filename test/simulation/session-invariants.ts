@@ -14,6 +14,8 @@ import {
 import type { Commit } from './history.ts'
 import type { Invariant } from './invariants.ts'
 
+/** A process tries so long to end the session that a sign-in has replaced. */
+const REPLACING_MS = 600_000
 /** A response can carry news that are so old, in milliseconds. */
 const NEWS_MS = 30_000
 
@@ -101,10 +103,15 @@ export const noSignInWhileAlive: Invariant = (outcome, facts) => {
       .filter(({ signIn, visit }) => signIn && (visit.isProbe || !wrongClocks(outcome)))
       .filter(({ ended = END }) => !isIdle(outcome, facts, ended))
       .filter(({ ended = END }) => ![over, givenUp].some((commit) => commit && commit.step <= ended.step))
-      // While the store fails, a process refuses a session whose user has asked to sign out.
-      .filter(({ ended = END }) => !isSigningOut(facts, ended))
+      // While the store fails, a process refuses a session whose user has asked to sign out, or has signed in again.
+      .filter(({ ended = END }) => !isSigningOut(facts, ended) && !isBeingReplaced(facts, ended))
       .map(({ began, act }) => `${act} asked for a sign-in at ${moment(began)} while the session lives`)
   )
+}
+
+/** Whether a new session may have taken the place of this one before the store confirmed that. */
+function isBeingReplaced({ over }: Pick<Facts, 'over'>, { time }: { readonly time: number }): boolean {
+  return over?.record?.ended === 'replaced' && over.time - time < REPLACING_MS
 }
 
 /** Whether the user has asked to sign out, and the store has not confirmed it at that time. */
