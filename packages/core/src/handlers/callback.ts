@@ -11,7 +11,7 @@ import { type PendingLogin, takeLogin } from './pending-login.ts'
 import { goOn, redirect } from './redirect.ts'
 import { signInFailure } from './sign-in-failure.ts'
 
-/** What `onSignedIn` is told beside the claims. */
+/** The second argument of `onSignedIn`. */
 export interface SignIn {
   /** Where the browser goes from here: a path of this application. */
   readonly returnTo: string

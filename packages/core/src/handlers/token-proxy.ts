@@ -50,7 +50,7 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     const route = findTarget(url.pathname, routes)
     if (!route) return undefined
     const { origin = url.origin, emit } = context()
-    // A navigation is no exception here: what the API answers would run as a page of this application.
+    // This also applies to navigations: the response of the API would run as a page of this application.
     if (mayBeForged(request.headers, origin)) return forged()
     if (route.methods && !route.methods.includes(request.method)) return methodRefused(route.methods)
     const target = toTargetUrl(url, route)

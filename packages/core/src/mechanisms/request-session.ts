@@ -167,7 +167,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       await finishBackground()
       if (!cell || !newest || browser?.isLate()) return
       if (!pending && !newest.record.lease) await keepHouse(cell, newest)
-      // Somebody may have signed out or in anew meanwhile: who has must not get the cookie of this session back.
+      // The user might have signed out or in again. The cookie of this session must not replace the new state.
       const news = newest as Snapshot | undefined
       if (!news || !browser?.isNews(news) || !(await cell?.read().catch(ignoreStore))) return
       const { record } = news

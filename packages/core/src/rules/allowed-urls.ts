@@ -19,7 +19,7 @@ export function parseUrl(url: string | URL, base?: string | URL): URL | undefine
   }
 }
 
-/** Reads a configured URL; a string says what is wrong with it. Plain http is for loopback alone. */
+/** Reads a configured URL. Returns a string with the fault if it is invalid. Plain http is allowed only on loopback. */
 export function parsePrefix(
   url: string,
 ): AllowedPrefix | 'not_absolute' | 'credentials' | 'insecure' | 'query' {

@@ -7,7 +7,7 @@ import { isRedirect } from '../rules/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
 
 /**
- * Adds what the browser has to be told, and removes what only an API may have set.
+ * Adds the cookies of the session, and removes headers that an API must not set.
  *
  * @throws {ConfigurationError} If it is not a response that can be sent.
  */

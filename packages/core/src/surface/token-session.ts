@@ -57,9 +57,9 @@ export interface TokenSession {
    * @throws {OperatorError} From `sessionById`, if the store fails. Calling again completes the end.
    */
   endSession(): Promise<void>
-  /** For `sessionById`: opaque, constant for the session, of no use in a cookie. */
+  /** Returns the ID for `sessionById`. It never changes, and it is useless in a cookie. */
   getId(): Promise<string | undefined>
-  /** Adds to a response what the browser has to be told. `handle` does it by itself. */
+  /** Adds the cookies of the session to a response. `handle` does this automatically. */
   respond(response: Response): Promise<Response>
 }
 
