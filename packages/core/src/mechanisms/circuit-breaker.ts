@@ -61,11 +61,12 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   function noteSuccess(): void {
-    if (health.kind === 'working') return
     const before = health
-    const now = clock.elapsed()
+    // While the store works, no clock is read.
+    const now = before.kind === 'working' ? 0 : clock.elapsed()
     health = afterSuccess(before, now)
-    if (health.kind === 'working') emit({ type: 'store_recovered', durationMs: now - before.since })
+    if (before.kind !== 'working' && health.kind === 'working')
+      emit({ type: 'store_recovered', durationMs: now - before.since })
   }
 
   /** Returns the error for the caller. */

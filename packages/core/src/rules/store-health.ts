@@ -6,9 +6,16 @@
  * Operations that fail fast, such as refused connections, keep no caller waiting. They never take a store down.
  */
 export type StoreHealth =
-  | { readonly kind: 'working'; readonly responses: number }
+  | Working
   | (Outage & { readonly kind: 'failing'; readonly failures: number; readonly failedAt: number })
   | StoreDown
+
+interface Working {
+  readonly kind: 'working'
+  readonly responses: number
+  /** How many operations had got a response when the last outage was over. */
+  readonly recoveredAt: number
+}
 
 export interface StoreDown extends Outage {
   readonly kind: 'down'
@@ -17,12 +24,12 @@ export interface StoreDown extends Outage {
 }
 
 interface Outage {
-  /** How many operations got a response during outages. It shows whether an operation began before the last of them. */
+  /** How many operations got a response. It shows whether an operation began before the last of them. */
   readonly responses: number
   readonly since: number
 }
 
-export const WORKING: StoreHealth = { kind: 'working', responses: 0 }
+export const WORKING: StoreHealth = { kind: 'working', responses: 0, recoveredAt: 0 }
 
 /** Enough to tell an outage from one connection that was reset, and few enough that few callers wait for a timeout. */
 const MAX_FAILURES = 3
@@ -55,7 +62,8 @@ export function startProbe(health: StoreDown, now: number): StoreDown | undefine
  *
  * @param isSlow - Whether the caller was kept waiting.
  * @param startedUnder - The health when the operation began. Failures of operations that began before the last response,
- *   and of probes that were replaced, prove nothing about the store as it is now.
+ *   and of probes that were replaced, prove nothing about the store as it is now. While the store works, they begin an outage,
+ *   but do not count.
  * @param random - From 0 to 1, for the pause until the next probe.
  */
 export function afterFailure(
@@ -72,9 +80,11 @@ export function afterFailure(
     const failedProbes = health.failedProbes + 1
     return { ...health, failedProbes, nextProbeAt: now + pause(failedProbes, random) }
   }
-  if (startedUnder.responses !== responses) return health
+  const isNewest = startedUnder.responses === responses
+  if (!isNewest && (health.kind === 'failing' || startedUnder.responses < health.recoveredAt)) return health
   const { since, failures } = health.kind === 'failing' ? health : { since: now, failures: 0 }
-  const slow = failures + (isSlow ? 1 : 0)
+  // The store has responded to others since a failed operation began. That is not a failure in a row.
+  const slow = failures + (isSlow && isNewest ? 1 : 0)
   if (slow < MAX_FAILURES) return { kind: 'failing', responses, since, failures: slow, failedAt: now }
   return {
     kind: 'down',
@@ -93,10 +103,11 @@ export function afterResponse(health: StoreHealth, now: number): StoreHealth {
 
 /** Returns the health after an operation has succeeded, whenever it began. */
 export function afterSuccess(health: StoreHealth, now: number): StoreHealth {
-  if (health.kind === 'working') return health
+  const responses = health.responses + 1
+  if (health.kind === 'working') return { ...health, responses }
   if (health.kind === 'failing' && now - health.failedAt < QUIET_MS)
-    return { ...health, failures: 0, responses: health.responses + 1 }
-  return { kind: 'working', responses: health.responses + 1 }
+    return { ...health, failures: 0, responses }
+  return { kind: 'working', responses, recoveredAt: responses }
 }
 
 function pause(failedProbes: number, random: number): number {

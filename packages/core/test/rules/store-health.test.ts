@@ -29,7 +29,7 @@ describe('the health of a store', () => {
     const twice = afterSuccess(failing(2), 999)
     expect(twice).toMatchObject({ kind: 'failing', failures: 0 })
     expect(afterFailure(twice, twice, true, 999, 1)).toMatchObject({ kind: 'failing', failures: 1 })
-    expect(afterSuccess(twice, 1000)).toEqual({ kind: 'working', responses: 2 })
+    expect(afterSuccess(twice, 1000)).toMatchObject({ kind: 'working', responses: 2 })
   })
 
   it('lets all operations through once a probe was due for two seconds, until the first of them fails', () => {
@@ -46,7 +46,7 @@ describe('the health of a store', () => {
   })
 
   it('recovers from being down with the first success', () => {
-    expect(afterSuccess(failing(3), 1)).toEqual({ kind: 'working', responses: 1 })
+    expect(afterSuccess(failing(3), 1)).toMatchObject({ kind: 'working', responses: 1 })
   })
 
   it('ignores failures of operations that began before the last success', () => {
@@ -57,6 +57,14 @@ describe('the health of a store', () => {
     expect(afterFailure(recovered, before, true, 2001, 1)).toBe(recovered)
     expect(afterFailure(recovered, WORKING, true, 2001, 1)).toBe(recovered)
     expect(afterFailure(recovered, recovered, true, 2001, 1)).toMatchObject({ kind: 'failing', since: 2001 })
+  })
+
+  it('is not down because of operations that began before it responded to others', () => {
+    const responded = afterSuccess(WORKING, 1)
+    let health = responded
+    for (let i = 0; i < 10; i++) health = afterFailure(health, WORKING, true, 5000, 1)
+    expect(health).toMatchObject({ kind: 'failing', failures: 0, since: 5000 })
+    expect(afterFailure(responded, responded, true, 5000, 1)).toMatchObject({ kind: 'failing', failures: 1 })
   })
 
   it('is not down because operations fail fast, and a probe that fails fast ends that', () => {
