@@ -79,7 +79,8 @@ describe('retryAfterSeconds', () => {
     [40, 1],
     [41, 2],
     [400, 10],
-    [5000, 30],
+    [5000, 125],
+    [20_000, 300],
   ])('with %d in line and no measured rate: %d, for 40 responses a second', (count, seconds) => {
     const { line } = createBench()
     waitMany(line, count)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import { cut, grow, INITIAL_LIMIT } from '../../rules/concurrency-limit.ts'
+import { MAX_RETRY_AFTER_SECONDS } from '../../rules/retry-after.ts'
 
 /**
  * The line in which refreshes wait for the authorization server, before they take the lease: first come, first served,
@@ -55,7 +56,6 @@ interface Place {
 
 /** A response to one request must not stop all others for longer, whatever the server asks for. */
 const MAX_PAUSE_SECONDS = 30
-export const MAX_RETRY_AFTER_SECONDS = 30
 /** Responses per second, while no rate was measured. */
 const ASSUMED_RATE = 40
 const RATE_IS_OLD_MS = 2000
