@@ -91,8 +91,8 @@ export function idealSeconds({ sessions, server }: Herd): number {
   return sessions / server.perSecond
 }
 
-/** CPU time that one process needs for a refresh, in seconds: sealing, two swaps, HTTP. Generous for slow machines. */
-const CPU_SECONDS = 0.005
+/** CPU time that a refresh needs on a slow machine, in seconds: two encryptions, two swaps, HTTP, and the callers that wait. */
+const CPU_SECONDS = 0.008
 
 /**
  * The longest time that is accepted until the last refresh, in seconds. The server's capacity or the CPU is the limit.

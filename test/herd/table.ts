@@ -51,10 +51,11 @@ export function headLines(): string {
 
 /** Returns how a line misses the requirements. */
 export function faultsOf(report: HerdReport): string[] {
-  const { herd, lost, unserved, failed, troubles, processed, drainedMs, starvedMs } = report
+  const { herd, lost, outdated, unserved, failed, troubles, processed, drainedMs, starvedMs } = report
   const longest = longestSeconds(herd) + starvedMs / 1000
   return [
     ...(lost > 0 ? [`${lost} sessions are lost: ${JSON.stringify(troubles)}`] : []),
+    ...(outdated > 0 ? [`${outdated} sessions got a token that had expired`] : []),
     ...(unserved > 0 ? [`${unserved} sessions have no token`] : []),
     ...(failed > 0 ? [`${failed} calls failed without a time to come back`] : []),
     ...(processed === herd.sessions ? [] : [`${processed} token requests for ${herd.sessions} expiries`]),

@@ -79,10 +79,24 @@ describe('retryAfterSeconds', () => {
     [40, 1],
     [41, 2],
     [400, 10],
-    [5000, 125],
-    [20_000, 300],
+    [5000, 30],
   ])('with %d in line and no measured rate: %d, for 40 responses a second', (count, seconds) => {
     const { line } = createBench()
+    waitMany(line, count)
+    expect(line.retryAfterSeconds()).toBe(seconds)
+  })
+
+  it.each([
+    [5000, 10, 40],
+    [5000, 30, 120],
+    [5000, 60, 125],
+    [20_000, 60, 240],
+    [20_000, 100, 300],
+  ])('with %d in a line that is %d s old: %d', async (count, age, seconds) => {
+    const { clock, line } = createBench()
+    // More than the limit, because turns end after 70 s.
+    waitMany(line, LIMIT + 1)
+    await clock.advance(age * 1000)
     waitMany(line, count)
     expect(line.retryAfterSeconds()).toBe(seconds)
   })

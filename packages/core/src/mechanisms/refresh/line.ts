@@ -56,6 +56,12 @@ interface Place {
 
 /** A response to one request must not stop all others for longer, whatever the server asks for. */
 const MAX_PAUSE_SECONDS = 30
+/**
+ * How far ahead a caller is told to come back: this time, or this many times the age of the line. The rate at the start
+ * says little about the far future, because a process that is short of CPU first spends it on the callers that arrive.
+ */
+const FORECAST_SECONDS = 30
+const FORECAST_FACTOR = 4
 /** Responses per second, while no rate was measured. */
 const ASSUMED_RATE = 40
 const RATE_IS_OLD_MS = 2000
@@ -72,6 +78,7 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
   const turns = new Map<SharedTurn, number>()
   let limit = INITIAL_LIMIT
   let pausedUntil = 0
+  let formedAt = 0
   let gapMs: number | undefined
   let succeededAt = -Infinity
 
@@ -154,16 +161,19 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
   return {
     enter(key) {
       if (places.size === 0 && isFree()) return share(createTurn())
+      if (places.size === 0) formedAt = clock.elapsed()
       const place = places.get(key) ?? { lookedAt: clock.elapsed(), wake: new AbortController() }
       places.set(key, place)
       admit()
       return place.turn ? share(place.turn) : wait(key, place).then(share)
     },
     retryAfterSeconds() {
-      const isOld = gapMs === undefined || clock.elapsed() - succeededAt > RATE_IS_OLD_MS
+      const now = clock.elapsed()
+      const isOld = gapMs === undefined || now - succeededAt > RATE_IS_OLD_MS
       const rate = isOld ? ASSUMED_RATE : 1000 / Math.max(gapMs as number, 1)
-      const paused = (pausedUntil - clock.elapsed()) / 1000
-      const seconds = Math.max(paused, places.size / rate)
+      const furthest = Math.max(FORECAST_SECONDS, (FORECAST_FACTOR * (now - formedAt)) / 1000)
+      const paused = (pausedUntil - now) / 1000
+      const seconds = Math.max(paused, Math.min(places.size / rate, furthest))
       return Math.min(Math.max(Math.ceil(seconds), 1), MAX_RETRY_AFTER_SECONDS)
     },
   }
