@@ -32,7 +32,7 @@ type Application<User> = (request: Request, session: User) => Response | Promise
 export interface SessionEngine<User extends TokenSession> extends Drainable {
   /** Answers the routes of the library, and runs `application` for every other request, with its user at hand. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
-  /** The session of a request, named explicitly. */
+  /** The session of a request, named explicitly. For a request that `handle` handles, its response carries the cookies. */
   session(request: Request, keepAlive?: KeepAlive): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
   sessionById(id: string, keepAlive?: KeepAlive): User
@@ -146,17 +146,20 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const keepAlive = tracked(given)
     const cookies = parseCookies(request.headers.get('cookie'))
     const bound = open(request, keepAlive, cookies)
+    handled.set(request, bound)
     const route = features.routes?.(request, cookies, bound)
     if (route) return withOwnCookies(bound, await keepAliveUntilDone(route(), keepAlive))
     const user = userOf(bound)
     return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
   }
 
+  /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
+  const handled = new WeakMap<Request, BoundSession>()
   const ownKeepAlive = tracking(runtime.keepAlive)
   const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
 
   return {
-    session: (request, keepAlive) => userOf(open(request, tracked(keepAlive))),
+    session: (request, keepAlive) => userOf(handled.get(request) ?? open(request, tracked(keepAlive))),
     sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
