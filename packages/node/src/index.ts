@@ -4,7 +4,7 @@
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http'
+import { type RequestListener, STATUS_CODES } from 'node:http'
 import {
   checkHandlerOptions,
   createHandler,
@@ -20,6 +20,7 @@ import {
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
+import { refusalOf } from './refusal.ts'
 
 export * from '@evertoken/core'
 
@@ -83,18 +84,6 @@ function wellFormed(listener: RequestListener): RequestListener {
     if (status === undefined) listener(request, response)
     else response.writeHead(status).end(STATUS_CODES[status])
   }
-}
-
-function refusalOf({ method = '', url = '', headers }: IncomingMessage): 400 | 501 | undefined {
-  if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) return 501
-  // A target that is no path (RFC 9112 §3.2) names no resource here. HTTP/2 has `:authority` in the place of `Host`.
-  const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined)
-  return url.startsWith('/') && hosts.flat().every(isAuthority) ? undefined : 400
-}
-
-/** Whether it is a host and perhaps a port (RFC 9110 §7.2), and nothing that a URL reads as more. */
-function isAuthority(host: string): boolean {
-  return /^[^\s/\\?#@]+$/.test(host) && URL.canParse(`http://${host}`)
 }
 
 function createNodeRuntime(): Runtime {
