@@ -9,6 +9,8 @@ import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
+import { expressMiddleware } from '@evertoken/node/express'
+import { fastifyPlugin } from '@evertoken/node/fastify'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
 
@@ -37,6 +39,8 @@ export const server = createServer(
     return new Response(text ?? 'nobody')
   }),
 )
+
+export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth)] as const
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
 

@@ -33,9 +33,14 @@ export type ExpressMiddleware = (
  */
 export function expressMiddleware(auth: RequestHandling, options?: HandlerOptions): ExpressMiddleware {
   const { keepAlive } = checkHandlerOptions(options)
-  return (incoming, response, next) => {
-    handleClassic(auth, { incoming, response, keepAlive, proceed: () => next() })
-      .then(async (result) => result && sendResponse(response, result))
-      .catch(next)
+  async function handle(...[incoming, response, next]: Parameters<ExpressMiddleware>): Promise<void> {
+    try {
+      const proceed = () => next()
+      const result = await handleClassic(auth, { incoming, response, keepAlive, proceed })
+      if (result) await sendResponse(response, result)
+    } catch (error) {
+      next(error)
+    }
   }
+  return (...call) => void handle(...call)
 }

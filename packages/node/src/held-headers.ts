@@ -19,7 +19,7 @@ type Head = readonly [status: number, ...rest: readonly unknown[]]
 export function holdHeaders(response: ServerResponse): HeldHeaders {
   const methods = {
     writeHead: response.writeHead.bind(response) as (...args: readonly unknown[]) => unknown,
-    flushHeaders: response.flushHeaders.bind(response) as (...args: readonly unknown[]) => unknown,
+    flushHeaders: response.flushHeaders.bind(response),
     write: response.write.bind(response) as (...args: readonly unknown[]) => unknown,
     end: response.end.bind(response) as (...args: readonly unknown[]) => unknown,
   }

@@ -34,8 +34,8 @@ async function serve(auth: Evertoken, handler: Handler, before?: Handler): Promi
       response.statusCode = 500
       response.end((error as { code?: string }).code ?? String(error))
     }
-    const next = (error?: unknown) => {
-      if (error !== undefined) return fail(error)
+    const next = (problem?: unknown) => {
+      if (problem !== undefined) return fail(problem)
       Promise.resolve()
         .then(() => handler(incoming, response))
         .catch(fail)
