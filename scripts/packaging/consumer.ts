@@ -4,6 +4,7 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
+import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
@@ -40,7 +41,7 @@ export const server = createServer(
   }),
 )
 
-export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth)] as const
+export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth), next(auth)] as const
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { ensureNode } from '../../scripts/tools.mjs'
 
 /** How long a framework may take to start, in milliseconds. Only a hang takes longer. */
 const START_MS = 60_000
@@ -10,13 +11,17 @@ const START_MS = 60_000
 const BUILD_MS = 180_000
 
 /** Starts an application as its own process, and waits until it responds. */
-export async function startApplication(folder, { build, start }, environment) {
+export async function startApplication(folder, { build, start, node }, environment) {
+  const executable = node ? await ensureNode(node) : process.execPath
   const port = await freePort()
   const url = `http://localhost:${port}`
-  const env = { ...process.env, NODE_ENV: 'production', ...environment, APP_URL: url, PORT: String(port) }
+  // SvelteKit has a limit for bodies.
+  const limits = { BODY_SIZE_LIMIT: '10M' }
+  const own = { NODE_ENV: 'production', APP_URL: url, PORT: String(port), ...limits, ...environment }
+  const env = { ...process.env, ...own }
   const command = ([file, ...args]) => {
     const path = [join(folder, file), join(folder, '../../node_modules', file)].find(existsSync)
-    return [path, ...args.map((each) => each.replace('PORT', String(port)))]
+    return [executable, path, ...args.map((each) => each.replace('PORT', String(port)))]
   }
   if (build) await runToEnd(command(build), folder, env)
   const child = startProcess(command(start), folder, env)
@@ -39,8 +44,8 @@ export async function startApplication(folder, { build, start }, environment) {
   }
 }
 
-function startProcess(args, cwd, env) {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+function startProcess([executable, ...args], cwd, env) {
+  const child = spawn(executable, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   return { process: child, output: () => output }

@@ -51,10 +51,12 @@ async function runFramework(name) {
       ...extra,
       ['signed-out', signOut],
     ]) {
+      // The user is not signed in, so all other steps would fail too.
+      if (marks['signed-in']?.startsWith('✗')) break
       marks[step] = await run(context).then(
         (mark) => (passed++, mark),
         (error) => {
-          problems.push(`${name}, ${step}: ${error.stack}\n${application.output().slice(-3000)}`)
+          problems.push(`${name}, ${step}: ${error.stack}\n${application.output().slice(-1000)}`)
           return `✗${step}`
         },
       )

@@ -122,6 +122,47 @@ export const EXTRAS = {
     assert.deepEqual(await (await agent.send(`${url}/arguments`)).json(), { hasEnv: true })
     return 'arguments'
   },
+  async proxy({ world, agent, url }) {
+    const silent = await agent.send(`${url}/auth/login`, { headers: { 'sec-fetch-mode': 'navigate' } })
+    assert.equal(new URL(silent.headers.get('location')).origin, world.server.issuer)
+    return 'proxy'
+  },
+  async 'route-arguments'({ agent, url }) {
+    assert.deepEqual(await (await agent.send(`${url}/detail/7`)).json(), { id: '7', path: '/detail/7' })
+    return 'route-arguments'
+  },
+  async 'server-component'({ world, agent, url }) {
+    // The proxy refreshes the token, and the component sees the new session in the same request.
+    const before = world.server.counts.refresh
+    world.expire()
+    const response = await agent.send(`${url}/page`)
+    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { sub: 'user-1' } })
+    assert.equal(world.server.counts.refresh - before, 1)
+    assert.notEqual(response.headers.getSetCookie().length, 0)
+    return 'server-component'
+  },
+  async 'read-only'({ world, agent, url }) {
+    const before = world.server.counts.refresh
+    world.expire()
+    const response = await agent.send(`${url}/unproxied`)
+    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { code: 'session_read_only' } })
+    assert.equal(world.server.counts.refresh - before, 0)
+    await expectOrders(agent, url)
+    return 'read-only'
+  },
+  async 'server-action'({ world, agent, url }) {
+    const page = await (await agent.send(`${url}/unproxied`)).text()
+    const body = new FormData()
+    for (const [, name] of page.matchAll(/<input type="hidden" name="([^"]+)"/g)) body.set(name, '')
+    const before = world.server.counts.refresh
+    world.expire()
+    const response = await agent.send(`${url}/unproxied`, { method: 'POST', body })
+    assert.deepEqual([response.status, response.headers.get('location')], [303, '/page?sub=user-1'])
+    assert.equal(world.server.counts.refresh - before, 1)
+    assert.notEqual(response.headers.getSetCookie().length, 0)
+    await expectOrders(agent, url)
+    return 'server-action'
+  },
   async 'immutable-headers'({ agent, url }) {
     const { headers } = await agent.send(`${url}/orders`)
     assert.ok(headers.has('x-frame-options') && headers.has('server-timing'))
@@ -132,4 +173,10 @@ export const EXTRAS = {
 async function expectOrders(agent, url) {
   const response = await agent.send(`${url}/orders`)
   assert.deepEqual([response.status, await response.json()], [200, { sub: 'user-1' }])
+}
+
+/** Reads what a page of server components shows. */
+async function stateOf(response) {
+  const [, text] = /<pre>(.*?)<\/pre>/.exec(await response.text())
+  return JSON.parse(text.replaceAll('&quot;', '"'))
 }

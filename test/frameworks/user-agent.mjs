@@ -14,7 +14,8 @@ export function createUserAgent() {
   async function send(url, { headers, ...init } = {}) {
     const jar = jarOf(url)
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const all = { 'sec-fetch-site': 'same-origin', ...(cookie && { cookie }), ...headers }
+    const origin = init.method === 'POST' && { origin: new URL(url).origin }
+    const all = { 'sec-fetch-site': 'same-origin', ...origin, ...(cookie && { cookie }), ...headers }
     const response = await fetch(url, { redirect: 'manual', ...init, headers: all })
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
