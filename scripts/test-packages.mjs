@@ -82,7 +82,12 @@ async function checkBundles(project, packages) {
     for (const entry of entries) {
       await check(`bundle: ${entry} reaches no module of a runtime`, async () => {
         const { external } = await bundle(`export * from '${entry}'`, project)
-        assert.deepEqual(external, [])
+        // The entry for a framework imports it while a request is handled.
+        const framework = entry.split('/')[2]
+        assert.deepEqual(
+          external.filter((name) => !name.startsWith(`${framework}/`)),
+          [],
+        )
       })
     }
   }

@@ -4,11 +4,14 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
+import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
+import { expressMiddleware } from '@evertoken/node/express'
+import { fastifyPlugin } from '@evertoken/node/fastify'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
 
@@ -37,6 +40,8 @@ export const server = createServer(
     return new Response(text ?? 'nobody')
   }),
 )
+
+export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth), next(auth)] as const
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
 

@@ -15,6 +15,17 @@ export async function buildPackages() {
   return folders
 }
 
+/** Packs every package. Resolves to the name, folder, tarball and files of each. */
+export async function packAll(folders, tarballs) {
+  const packed = []
+  for (const folder of folders) {
+    const { stdout } = await npm(['pack', '--json', '--pack-destination', tarballs], folder)
+    const [{ name, filename, files }] = JSON.parse(stdout)
+    packed.push({ name, folder, tarball: join(tarballs, filename), files: files.map(({ path }) => path) })
+  }
+  return packed
+}
+
 /**
  * Packs every package and installs the tarballs into a project that has nothing else.
  *
@@ -25,15 +36,13 @@ export async function installPacked(folders, home) {
   const project = join(home, 'project')
   await Promise.all([mkdir(tarballs), mkdir(project)])
   const packages = []
-  for (const folder of folders) {
-    const { stdout } = await npm(['pack', '--json', '--pack-destination', tarballs], folder)
-    const [{ name, filename, files }] = JSON.parse(stdout)
+  for (const { name, folder, tarball, files } of await packAll(folders, tarballs)) {
     const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
     const entries = Object.keys(exports).filter((key) => !key.endsWith('.json'))
     packages.push({
       name,
-      tarball: join(tarballs, filename),
-      files: files.map(({ path }) => path),
+      tarball,
+      files,
       entries: entries.map((key) => name + key.slice(1)),
       installed: join(project, 'node_modules', name),
     })

@@ -56,8 +56,17 @@ describe('the floors of core', () => {
   })
 
   it('imports nothing else from outside', () => {
+    const ofFramework = /^next\//
     const outside = new Set(files.flatMap(({ imports }) => imports).filter((to) => !to.endsWith('.ts')))
-    expect([...outside].toSorted()).toEqual(['iron-webcrypto', 'oauth4webapi'])
+    expect([...outside].filter((to) => !ofFramework.test(to)).toSorted()).toEqual([
+      'iron-webcrypto',
+      'oauth4webapi',
+    ])
+    // An entry for a framework uses its modules. No other entry reaches it.
+    const users = files.filter(({ imports }) => imports.some((to) => ofFramework.test(to)))
+    expect(users.map(({ path }) => path)).toEqual(['surface/next.ts'])
+    const importers = files.filter(({ imports }) => imports.includes('surface/next.ts'))
+    expect(importers.map(({ path }) => path)).toEqual(['next.ts'])
   })
 
   it('reaches nothing about signing in, and no proxy, from the tokens entry', () => {

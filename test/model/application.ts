@@ -147,6 +147,7 @@ export function createApplication(options: ApplicationOptions): Application {
         issuer,
         absoluteSeconds,
         origin: undefined,
+        basePath: '',
         emit,
         server,
         responses: undefined,

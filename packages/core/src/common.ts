@@ -13,7 +13,14 @@ export type { UserClaims } from './rules/session-record.ts'
 export type { TokenRequest } from './rules/token-key.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { SessionEngine } from './surface/engine.ts'
-export { checkHandlerOptions, type HandlerOptions } from './surface/handler-options.ts'
+export {
+  checkHandlerOptions,
+  createHandler,
+  type HandlerFactory,
+  type HandlerOptions,
+  type RequestHandler,
+  type WrappedHandler,
+} from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'

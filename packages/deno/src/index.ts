@@ -4,13 +4,13 @@
  * @module
  */
 import {
-  checkHandlerOptions,
   createEvertoken,
   createFlights,
+  createHandler,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
-  type HandlerOptions,
+  type HandlerFactory,
   type Runtime,
 } from '@evertoken/core'
 import { createRequestContext } from './request-context.ts'
@@ -20,32 +20,14 @@ export type { DenoKv, DenoKvAtomic, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
 export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 
 /** Token management for the users of one application, on Deno. */
-export interface Evertoken extends CoreEvertoken {
-  /**
-   * Wraps a handler for `Deno.serve`. Evertoken handles its own routes and passes all other requests to your
-   * application, with the `info` of `Deno.serve`.
-   *
-   * @param application - Handles all other requests.
-   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
-   * @throws {ConfigurationError} If an option is unknown or invalid.
-   * @example
-   *   Deno.serve(auth.handler((request, info) => new Response(info.remoteAddr.hostname)))
-   */
-  handler<Rest extends readonly unknown[]>(
-    application: (request: Request, ...rest: Rest) => Response | Promise<Response>,
-    options?: HandlerOptions,
-  ): (request: Request, ...rest: Rest) => Promise<Response>
-}
+export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
 /** @throws ConfigurationError when an option is missing, unknown or wrong, or Deno is older than 2.1. */
 export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
-    handler(application, given) {
-      const { keepAlive } = checkHandlerOptions(given)
-      return (request, ...rest) => core.handle(request, (same) => application(same, ...rest), keepAlive)
-    },
+    handler: createHandler(core.handle),
   }
 }
 

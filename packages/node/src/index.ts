@@ -4,38 +4,30 @@
  * @module
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type IncomingMessage, type RequestListener, STATUS_CODES } from 'node:http'
+import { type RequestListener, STATUS_CODES } from 'node:http'
 import {
   checkHandlerOptions,
+  createHandler,
   createEvertoken,
   createFlights,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
   type Handler,
+  type HandlerFactory,
   type HandlerOptions,
   type Runtime,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
+import { refusalOf } from './refusal.ts'
 
 export * from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
-export interface Evertoken extends CoreEvertoken {
+export interface Evertoken extends CoreEvertoken, HandlerFactory {
   /**
-   * Wraps a Fetch-style handler. Evertoken handles its own routes and passes all other requests to your application.
-   *
-   * @param application - Handles all other requests.
-   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
-   * @throws {ConfigurationError} If an option is unknown or invalid.
-   * @example
-   *   import { waitUntil } from '@vercel/functions'
-   *   export default { fetch: auth.handler(application, { keepAlive: waitUntil }) }
-   */
-  handler(application: Handler, options?: HandlerOptions): (request: Request) => Promise<Response>
-  /**
-   * Does the same for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
+   * Does the same as `handler` for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
    *
    * @param application - Handles all requests that are not for a route of Evertoken.
    * @param options - The same as for `handler`.
@@ -49,16 +41,12 @@ export interface Evertoken extends CoreEvertoken {
 /** @throws ConfigurationError when an option is missing, unknown or wrong. */
 export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createNodeRuntime())
-  function handler(application: Handler, given?: HandlerOptions): (request: Request) => Promise<Response> {
-    const { keepAlive } = checkHandlerOptions(given)
-    return (request) => core.handle(request, application, keepAlive)
-  }
   return {
     ...core,
-    handler,
+    handler: createHandler(core.handle),
     listener(application, given) {
       const { keepAlive } = checkHandlerOptions(given)
-      const listen = createRequestListener(handler(application, given))
+      const listen = createRequestListener((request) => core.handle(request, application, keepAlive))
       return wellFormed(
         promptHeaders((incoming, response) => {
           if (!isBodyRead(incoming)) return listen(incoming, response)
@@ -96,18 +84,6 @@ function wellFormed(listener: RequestListener): RequestListener {
     if (status === undefined) listener(request, response)
     else response.writeHead(status).end(STATUS_CODES[status])
   }
-}
-
-function refusalOf({ method = '', url = '', headers }: IncomingMessage): 400 | 501 | undefined {
-  if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) return 501
-  // A target that is no path (RFC 9112 §3.2) names no resource here. HTTP/2 has `:authority` in the place of `Host`.
-  const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined)
-  return url.startsWith('/') && hosts.flat().every(isAuthority) ? undefined : 400
-}
-
-/** Whether it is a host and perhaps a port (RFC 9110 §7.2), and nothing that a URL reads as more. */
-function isAuthority(host: string): boolean {
-  return /^[^\s/\\?#@]+$/.test(host) && URL.canParse(`http://${host}`)
 }
 
 function createNodeRuntime(): Runtime {

@@ -15,8 +15,8 @@ export function isBodyRead({ method = '', readableDidRead, readableEnded }: Inco
 }
 
 /** Makes `createRequestListener` ignore the body. It would wait for the rest of a body that was read. */
-export function withoutBody(incoming: IncomingMessage): IncomingMessage {
-  return Object.create(incoming, { method: { value: 'GET' } }) as IncomingMessage
+export function withoutBody(incoming: IncomingMessage, url: string = incoming.url ?? '/'): IncomingMessage {
+  return Object.create(incoming, { method: { value: 'GET' }, url: { value: url } }) as IncomingMessage
 }
 
 /** The two requests for a message whose body was read. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createMemoryStore, evertoken, type Handler, type HandlerOptions } from '@evertoken/node'
+import { createMemoryStore, evertoken, type HandlerOptions } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
@@ -27,7 +27,7 @@ async function startNearExpiry() {
   await clock.advance(285_000)
   const hold = pauseAfterProcessing()
   server.script('refresh', hold)
-  const application: Handler = async () => new Response((await auth.getUserAccessToken())?.type)
+  const application = async () => new Response((await auth.getUserAccessToken())?.type)
   return { auth, application, headers: { cookie }, hold }
 }
 

@@ -25,8 +25,8 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
 export async function login(request: Request, options: LoginOptions): Promise<Response> {
-  const { query, protocol, responseMode, origin } = options
-  const returnTo = safeReturnTo(query.get('returnTo'), origin)
+  const { query, protocol, responseMode, origin, home } = options
+  const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
   const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 

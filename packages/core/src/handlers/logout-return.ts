@@ -9,6 +9,8 @@ export interface LogoutReturnOptions {
   /** The name of the cookie. */
   readonly returnCookie: string
   readonly origin: string
+  /** The path of the application, with a slash at the end. */
+  readonly home: string
   readonly postLogoutPath: string
 }
 
@@ -25,9 +27,9 @@ export async function expectReturn(
 /** Goes on to where the browser wanted to go, or to the post-logout path itself when `state` is not ours. */
 export async function receiveReturn(
   state: string,
-  { returns, returnCookie, origin, postLogoutPath }: LogoutReturnOptions,
+  { returns, returnCookie, origin, home, postLogoutPath }: LogoutReturnOptions,
 ): Promise<Response> {
   const note = await returns.read(returnCookie, state)
-  const to = note ? safeReturnTo(note.returnTo, origin) : postLogoutPath
+  const to = note ? safeReturnTo(note.returnTo, origin, home) : postLogoutPath
   return redirect(to, [returns.clear(returnCookie)])
 }

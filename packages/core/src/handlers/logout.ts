@@ -30,9 +30,9 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
  * @throws {RequestRefusedError} If another site might have caused the request.
  */
 export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const { origin, postLogoutPath, clock, session, protocol } = options
+  const { origin, home, postLogoutPath, clock, session, protocol } = options
   const wanted = options.query.get('returnTo')
-  const returnTo = wanted === null ? postLogoutPath : safeReturnTo(wanted, origin)
+  const returnTo = wanted === null ? postLogoutPath : safeReturnTo(wanted, origin, home)
   if (!(await isIntentional(request, options))) {
     const message =
       'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'

@@ -8,6 +8,8 @@ import { reported } from './reported.ts'
 
 export interface SignInFailureOptions {
   readonly origin: string
+  /** The path of the application, with a slash at the end. */
+  readonly home: string
   /** Of this application; it gets the code as `error`. Absent: a plain page for browsers, problem+json for others. */
   readonly signInErrorPath: string | undefined
   /** Of the login route, where to try again. */
@@ -23,12 +25,12 @@ export interface SignInFailureOptions {
 export function signInFailure(
   request: Request,
   error: unknown,
-  { origin, signInErrorPath, routePrefix, emit }: SignInFailureOptions,
+  { origin, home, signInErrorPath, routePrefix, emit }: SignInFailureOptions,
   silentReturnTo?: string | false,
 ): Response {
   const { code, message } = reported('sign_in_failed', error, emit)
   const to = silentReturnTo || signInErrorPath
-  if (to) return redirect(withError(to, code, origin))
+  if (to) return redirect(withError(to, code, origin, home))
   const problem = problemFor(error)
   if (!isNavigation(request)) return problem
   // No word of what the request said.

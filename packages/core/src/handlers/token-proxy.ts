@@ -1,5 +1,6 @@
 import { discardBody } from '../mechanisms/discard-body.ts'
 import { redact } from '../mechanisms/redact.ts'
+import { type ApplicationPath, applicationPaths } from '../rules/base-path.ts'
 import { type ForwardedStyle, forwardedHeaders } from '../rules/forwarded-headers.ts'
 import { findTarget, type ProxyTarget, toProxyPath, toTargetUrl } from '../rules/proxy-target.ts'
 import { isRedirect } from '../rules/redirect.ts'
@@ -40,6 +41,8 @@ export interface ProxyRoute extends ProxyTarget {
 export interface ProxyContext {
   /** Where browsers find it; `undefined` when as the request says. */
   readonly origin: string | undefined
+  /** What browsers put in front of all paths. */
+  readonly basePath: string
   readonly emit: EventListener
 }
 
@@ -47,19 +50,20 @@ export interface ProxyContext {
 export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyContext): TokenProxy {
   return async (request) => {
     const url = new URL(request.url)
-    const route = findTarget(url.pathname, routes)
-    if (!route) return undefined
+    const found = findRoute(url.pathname, context().basePath, routes)
+    if (!found) return undefined
+    const { route, path, prefix } = found
     const { origin = url.origin, emit } = context()
     // This also applies to navigations: the response of the API would run as a page of this application.
     if (mayBeForged(request.headers, origin)) return forged()
     if (route.methods && !route.methods.includes(request.method)) return methodRefused(route.methods)
-    const target = toTargetUrl(url, route)
+    const target = toTargetUrl({ pathname: path, search: url.search }, route)
     if (!target) return refusal('path_refused')
     const isUpgrade = /\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
     if (isUpgrade && !route.webSocket) return refusal('upgrade_refused')
-    const init = outgoing(request, route, origin, isUpgrade)
+    const init = outgoing(request, route, origin + prefix, isUpgrade)
     try {
-      return incoming(await route.send(target, init), target, route)
+      return incoming(await route.send(target, init), target, route, prefix)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
       // The `fetch` of Node wraps the error of a body that cannot be read.
@@ -71,11 +75,24 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
   }
 }
 
-function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade: boolean): RequestInit {
+/** Patterns are below the base path. One that contains the base path is accepted too. */
+function findRoute(
+  pathname: string,
+  basePath: string,
+  routes: readonly ProxyRoute[],
+): (ApplicationPath & { readonly route: ProxyRoute }) | undefined {
+  for (const each of applicationPaths(pathname, basePath)) {
+    const route = findTarget(each.path, routes)
+    if (route) return { ...each, route }
+  }
+  return undefined
+}
+
+function outgoing(request: Request, route: ProxyRoute, baseUrl: string, isUpgrade: boolean): RequestInit {
   const { method, body, signal } = request
   const headers = headersForApi(request.headers, body !== null, route.requestHeaders)
   if (route.forwarded) {
-    for (const [name, value] of forwardedHeaders(route.forwarded, origin, route.path)) {
+    for (const [name, value] of forwardedHeaders(route.forwarded, baseUrl, route.path)) {
       headers.set(name, value)
     }
   }
@@ -86,7 +103,7 @@ function outgoing(request: Request, route: ProxyRoute, origin: string, isUpgrade
 }
 
 /** The answer as the browser gets it. A redirect is its to follow, as long as it leads to this proxy again. */
-function incoming(response: Response, from: URL, route: ProxyRoute): Response {
+function incoming(response: Response, from: URL, route: ProxyRoute, prefix: string): Response {
   const location = response.headers.get('location')
   const path = location === null ? undefined : toProxyPath(location, from, route)
   if (location !== null && path === undefined && isRedirect(response.status)) {
@@ -94,7 +111,7 @@ function incoming(response: Response, from: URL, route: ProxyRoute): Response {
     return refusal('redirect_refused')
   }
   const result = relayed(response, route.isPersonal, route.responseHeaders)
-  if (path !== undefined) result.headers.set('location', path)
+  if (path !== undefined) result.headers.set('location', prefix + path)
   else result.headers.delete('location')
   return result
 }

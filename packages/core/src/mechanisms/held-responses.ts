@@ -1,6 +1,6 @@
 import type { HeldResponses } from '../ports/runtime.ts'
 import { decoded } from '../rules/passed-on-headers.ts'
-import { withHeaders } from './with-headers.ts'
+import { withHeaders, withMutableHeaders, withOrigin } from './with-headers.ts'
 
 const MAX_HELD = 32
 const heldBy = new WeakMap<object, Response | readonly Response[]>()
@@ -15,7 +15,7 @@ export function createHeldResponses(): HeldResponses {
   return {
     hold(response) {
       const { body } = response
-      if (!body) return response
+      if (!body) return withMutableHeaders(response)
       // What somebody has begun to read is not cancelled.
       const free = held.findIndex(({ bodyUsed }) => bodyUsed)
       if (free !== -1) held[free] = response
@@ -24,21 +24,12 @@ export function createHeldResponses(): HeldResponses {
         turn = (turn + 1) % MAX_HELD
       }
       const headers = decoded(response.headers)
-      if (headers === response.headers) return response
       heldBy.set(body, response)
+      if (headers === response.headers) return withMutableHeaders(response)
       return withOrigin(withHeaders(response, headers), response)
     },
     passTo(response) {
       heldBy.set(response, held)
     },
   }
-}
-
-/** A constructed response knows nothing of the request that brought it. */
-function withOrigin(copy: Response, { url, redirected, type }: Response): Response {
-  return Object.defineProperties(copy, {
-    url: { value: url },
-    redirected: { value: redirected },
-    type: { value: type },
-  })
 }

@@ -2,8 +2,8 @@
 export type ForwardedStyle = 'forwarded' | 'x-forwarded'
 
 /** `Forwarded` (RFC 7239), or the `X-Forwarded-*` that came before it and tell the path too. */
-export function forwardedHeaders(style: ForwardedStyle, origin: string, path: string): [string, string][] {
-  const { host, protocol } = new URL(origin)
+export function forwardedHeaders(style: ForwardedStyle, baseUrl: string, path: string): [string, string][] {
+  const { host, protocol, pathname } = new URL(baseUrl)
   const proto = protocol.slice(0, -1)
   if (style === 'forwarded') {
     return [['forwarded', `host="${host.replace(/["\\]/g, '\\$&')}";proto=${proto}`]]
@@ -11,6 +11,6 @@ export function forwardedHeaders(style: ForwardedStyle, origin: string, path: st
   return [
     ['x-forwarded-host', host],
     ['x-forwarded-proto', proto],
-    ['x-forwarded-prefix', path || '/'],
+    ['x-forwarded-prefix', pathname.replace(/\/$/, '') + path || '/'],
   ]
 }

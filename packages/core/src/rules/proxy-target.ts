@@ -36,7 +36,10 @@ export function findTarget<T extends ProxyTarget>(pathname: string, targets: rea
 }
 
 /** The URL of the API that a request is for (S30); `undefined` when some server could read it as one elsewhere. */
-export function toTargetUrl({ pathname, search }: URL, { path, target }: ProxyTarget): URL | undefined {
+export function toTargetUrl(
+  { pathname, search }: Pick<URL, 'pathname' | 'search'>,
+  { path, target }: ProxyTarget,
+): URL | undefined {
   const url = new URL(target.origin + target.pathname + pathname.slice(path.length) + search)
   return isAllowed(url, [target]) && !looksLikeHost(url.pathname) ? url : undefined
 }

@@ -12,7 +12,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 }
 
 /** Calls in the wrong place. A response would hide them, and they fail for each user. */
-const INCORRECT_CALLS: readonly ErrorCode[] = ['no_current_session', 'async_context_missing']
+const INCORRECT_CALLS: readonly ErrorCode[] = [
+  'no_current_session',
+  'async_context_missing',
+  'session_read_only',
+]
 
 /** Returns the remedy for an error, or `undefined` if the caller has nothing to do. */
 export function actionFor({ name, code }: Pick<EvertokenError, 'name' | 'code'>): Action | undefined {

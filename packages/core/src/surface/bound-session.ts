@@ -22,6 +22,8 @@ export interface Application {
   readonly emit: EventListener
   /** Where browsers find the application; `undefined` when as the request says. */
   readonly origin: string | undefined
+  /** What browsers put in front of all paths of the application. Empty if it is at the root. */
+  readonly basePath: string
   /** Below which the login route is, if there is one. */
   readonly routePrefix?: string | undefined
   /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
@@ -51,7 +53,8 @@ export interface BindOptions extends Application {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, issuer, server, clock, serverClock, emit, origin, routePrefix, claimsOf } = options
+  const { refresher, issuer, server, clock, serverClock, emit, origin, basePath, routePrefix, claimsOf } =
+    options
 
   return {
     session,
@@ -60,6 +63,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     serverClock,
     emit,
     origin,
+    basePath,
     routePrefix,
     claimsOf,
     responses: options.responses?.(),

@@ -3,6 +3,7 @@ import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { asReadOnly } from '../mechanisms/read-only-session.ts'
 import { rememberWrites } from '../mechanisms/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/seal.ts'
@@ -32,8 +33,13 @@ type Application<User> = (request: Request, session: User) => Response | Promise
 export interface SessionEngine<User extends TokenSession> extends Drainable {
   /** Answers the routes of the library, and runs `application` for every other request, with its user at hand. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
-  /** The session of a request, named explicitly. */
+  /** The session of a request, named explicitly. For a request that `handle` handles, its response carries the cookies. */
   session(request: Request, keepAlive?: KeepAlive): User
+  /**
+   * The session of a request whose response cannot set cookies. If the cookie carries the session, no refresh token is spent:
+   * a call that needs a refresh throws `session_read_only`.
+   */
+  readOnlySession(request: Request, keepAlive?: KeepAlive): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
   sessionById(id: string, keepAlive?: KeepAlive): User
 }
@@ -119,6 +125,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     request: Request,
     keepAlive: KeepAlive,
     cookies = parseCookies(request.headers.get('cookie')),
+    isReadOnly = false,
   ): BoundSession {
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
@@ -135,7 +142,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       keepAlive,
       waitForBackground,
     }
-    return bind(createRequestSession(mine))
+    const session = createRequestSession(mine)
+    return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)
   }
 
   async function respond(
@@ -146,17 +154,21 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const keepAlive = tracked(given)
     const cookies = parseCookies(request.headers.get('cookie'))
     const bound = open(request, keepAlive, cookies)
+    handled.set(request, bound)
     const route = features.routes?.(request, cookies, bound)
     if (route) return withOwnCookies(bound, await keepAliveUntilDone(route(), keepAlive))
     const user = userOf(bound)
     return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
   }
 
+  /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
+  const handled = new WeakMap<Request, BoundSession>()
   const ownKeepAlive = tracking(runtime.keepAlive)
   const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
 
   return {
-    session: (request, keepAlive) => userOf(open(request, tracked(keepAlive))),
+    session: (request, keepAlive) => userOf(handled.get(request) ?? open(request, tracked(keepAlive))),
+    readOnlySession: (request, keepAlive) => userOf(open(request, tracked(keepAlive), undefined, true)),
     sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')

@@ -23,3 +23,51 @@ export function checkHandlerOptions(options: HandlerOptions = {}): {
 } {
   return checkAll(HANDLER_OPTIONS, options)
 }
+
+/** A function of the application that a framework calls, perhaps with further arguments. */
+export type RequestHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
+  request: Incoming,
+  ...rest: Rest
+) => Response | Promise<Response>
+
+/** The same function, wrapped. It accepts all arguments of the framework, also those that the application does not name. */
+export type WrappedHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
+  request: Incoming,
+  ...rest: [...Rest, ...unknown[]]
+) => Promise<Response>
+
+/** Wraps a request handler. */
+export interface HandlerFactory {
+  /**
+   * Wraps a Fetch-style handler. Evertoken handles its own routes and passes all other requests to your application, with
+   * all further arguments of the framework, unchanged and in place.
+   *
+   * @param application - Handles all other requests. In it, the functions of `auth` use the session of the request.
+   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+   * @throws {ConfigurationError} If an option is unknown or invalid.
+   * @example
+   *   export default { fetch: auth.handler(app.fetch) } // Hono gets its `env` and `ctx`
+   */
+  handler<Incoming extends Request, Rest extends readonly unknown[]>(
+    application: RequestHandler<Incoming, Rest>,
+    options?: HandlerOptions,
+  ): WrappedHandler<Incoming, Rest>
+}
+
+/** Makes the `handler` of an adapter from its `handle`. */
+export function createHandler(
+  handle: (
+    request: Request,
+    application: () => Response | Promise<Response>,
+    keepAlive?: KeepAlive,
+  ) => Promise<Response>,
+): HandlerFactory['handler'] {
+  return <Incoming extends Request, Rest extends readonly unknown[]>(
+    application: RequestHandler<Incoming, Rest>,
+    options?: HandlerOptions,
+  ): WrappedHandler<Incoming, Rest> => {
+    const { keepAlive } = checkHandlerOptions(options)
+    return (request, ...rest) =>
+      handle(request, () => application(request, ...(rest as readonly unknown[] as Rest)), keepAlive)
+  }
+}

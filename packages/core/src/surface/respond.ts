@@ -1,7 +1,8 @@
 import { checkSendable } from '../handlers/relay.ts'
 import { noteIssued, withoutForgedCookies } from '../mechanisms/issued-cookies.ts'
-import { isImmovable, withHeaders } from '../mechanisms/with-headers.ts'
+import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/with-headers.ts'
 import { withoutApiHeaders } from '../rules/api-response.ts'
+import { setCookiesOf } from '../rules/cookies.ts'
 import { CDN_ORDERS, without } from '../rules/passed-on-headers.ts'
 import { isRedirect } from '../rules/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
@@ -30,10 +31,12 @@ export async function withOwnCookies(
   if (cookies.length > 0) {
     headers = without(headers, CDN_ORDERS)
     headers.set('cache-control', 'no-store')
-    for (const cookie of cookies) headers.append('set-cookie', cookie)
+    // The application might have called `respond` of this session already.
+    const present = setCookiesOf(headers)
+    for (const cookie of cookies) if (!present.includes(cookie)) headers.append('set-cookie', cookie)
   }
   if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
-  const result = headers === response.headers ? response : withHeaders(response, headers)
+  const result = headers === response.headers ? withMutableHeaders(response) : withHeaders(response, headers)
   responses?.passTo(result)
   return result
 }

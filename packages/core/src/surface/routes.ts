@@ -13,6 +13,7 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
+import { applicationPaths } from '../rules/base-path.ts'
 import { cookieName as nameOnWire } from '../rules/cookies.ts'
 import type { BoundSession } from './bound-session.ts'
 import type { Ground, Routes } from './engine.ts'
@@ -33,7 +34,7 @@ type Here = CallbackOptions & LogoutOptions & UserOptions & BackChannelLogoutOpt
 type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { routePrefix, postLogoutPath, sealFor, clock } = options
+  const { routePrefix, postLogoutPath, signInErrorPath, basePath, sealFor, clock } = options
   const loginSeal = sealFor('login')
   const logoutSeal = sealFor('logout')
   const shared = {
@@ -43,6 +44,11 @@ export function createRoutes(options: RoutesOptions): Routes {
     all: options.backChannelLogout === 'all',
     revoke: options.revokeOnLogout,
     configuration: shownSettings(options),
+    // The handlers write addresses for browsers, which see the base path.
+    home: `${basePath}/`,
+    routePrefix: basePath + routePrefix,
+    postLogoutPath: basePath + postLogoutPath,
+    signInErrorPath: signInErrorPath && basePath + signInErrorPath,
   }
   const routes: Readonly<Record<string, Route | false | undefined>> = {
     '/login': [login, 'GET'],
@@ -76,15 +82,15 @@ export function createRoutes(options: RoutesOptions): Routes {
 
   return (request, cookies, bound) => {
     const url = new URL(request.url)
-    const { pathname } = url
-    const mayReturn = pathname === postLogoutPath && url.search !== '' && request.method === 'GET'
-    const isOurs = pathname.startsWith(`${routePrefix}/`)
-    if (!mayReturn && !isOurs) return undefined
+    const paths = applicationPaths(url.pathname, basePath).map(({ path }) => path)
+    const ours = paths.find((path) => path.startsWith(`${routePrefix}/`))
+    const mayReturn = paths.includes(postLogoutPath) && url.search !== '' && request.method === 'GET'
+    if (!mayReturn && ours === undefined) return undefined
     const here = hereOf(url, cookies, bound)
     const state = here.query.get('state')
     if (mayReturn && state !== null && cookies.has(here.returnCookie)) return () => receiveReturn(state, here)
 
-    const route = isOurs && routes[pathname.slice(routePrefix.length)]
+    const route = ours !== undefined && routes[ours.slice(routePrefix.length)]
     if (!route) return undefined
     const [handle, ...methods] = route
     if (handle === diagnostics && !isLocal(url, here.origin)) return undefined

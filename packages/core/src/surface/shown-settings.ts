@@ -28,7 +28,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
     ]),
     clientAuthentication: settings.authentication.method,
     secrets: settings.secrets.length,
-    baseUrl: settings.origin,
+    baseUrl: settings.origin && settings.origin + settings.basePath,
     authorizationParameters: Object.fromEntries(settings.authorizationParameters),
     ...settings.policy,
     hooks: HOOKS.filter((hook) => settings[hook]),

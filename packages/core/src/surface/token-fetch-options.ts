@@ -1,5 +1,6 @@
 import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/token-fetch.ts'
+import { withMutableHeaders } from '../mechanisms/with-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/allowed-urls.ts'
 import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
@@ -72,6 +73,6 @@ export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFet
   return async (input, init) => {
     const { responses } = bound()
     const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
-    return responses?.hold(response) ?? response
+    return responses?.hold(response) ?? withMutableHeaders(response)
   }
 }

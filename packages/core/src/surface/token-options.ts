@@ -40,7 +40,13 @@ export interface TokenManagementOptions {
   readonly clientAuthentication?: ClientAuthentication['method']
   /** Where the metadata is, when not at the well-known place below the issuer. */
   readonly metadataUrl?: string
-  /** Where browsers find this application, such as `https://app.example.com`. Default: as the request says. */
+  /**
+   * Where browsers find this application, such as `https://app.example.com` or `https://example.com/app`.
+   *
+   * A reverse proxy can keep or strip the path. All other paths, such as `routePrefix`, are below it.
+   *
+   * @default The origin of the request.
+   */
   readonly baseUrl?: string
   /** Default: the memory of this process. Several instances need one that they share. */
   readonly store?: SessionStore
@@ -94,6 +100,8 @@ interface Derived {
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
   readonly origin: string | undefined
+  /** The path of `baseUrl`, without a slash at the end. Empty if the application is at the root. */
+  readonly basePath: string
   readonly policy: RefreshPolicy
   readonly requestTimeoutMs: number
   readonly storeTimeoutMs: number
@@ -105,7 +113,10 @@ const notMetadata = must(
   'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
-const withoutPath = must('have no path', (baseUrl: string) => new URL(baseUrl).pathname === '/')
+const plainPath = must(
+  'have a path of letters, digits, "-", ".", "_", "~" and single slashes',
+  (baseUrl: string) => /^(?:\/[\w\-.~]+)*\/?$/.test(new URL(baseUrl).pathname),
+)
 const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
   'not be eventually consistent: use one that reads its own writes (on Cloudflare the Durable Object store)',
@@ -123,7 +134,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
   // Some servers tell by a query which of their policies is meant.
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
-  baseUrl: [(value) => url(value) ?? withoutPath(value)],
+  baseUrl: [(value) => url(value) ?? plainPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
@@ -168,6 +179,7 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     secrets: [secret].flat() as [string, ...string[]],
     authentication: authenticationOf(clientSecret, values.clientAuthentication),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
+    basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
     policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
     requestTimeoutMs: values.requestTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,

@@ -25,10 +25,10 @@ export function createUserSession(bound: () => BoundSession): UserSession {
     ...createAntiForgery(bound),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
-      const { routePrefix } = bound()
+      const { basePath, routePrefix } = bound()
       const challenge = stepUpChallenge(response)
       const query = challenge && stepUpQuery(challenge, returnTo)
-      return query && `${routePrefix}/login?${query}`
+      return query && `${basePath}${routePrefix}/login?${query}`
     },
   }
 }

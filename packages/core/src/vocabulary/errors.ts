@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'refresh_token_refused'
   | 'token_response_malformed'
   | 'headers_already_sent'
+  | 'session_read_only'
   | 'invalid_option'
   | 'client_rejected'
   | 'authorization_server_metadata_invalid'

@@ -59,7 +59,7 @@ describe.each(cancellations)('S39: a body whose cancellation %s', (_how, cancel)
       requestHeaders: [],
       responseHeaders: [],
     }
-    const proxy = tokenProxy([route], () => ({ origin: undefined, emit: () => undefined }))
+    const proxy = tokenProxy([route], () => ({ origin: undefined, basePath: '', emit: () => undefined }))
     const headers = { 'sec-fetch-site': 'same-origin' }
     const response = await proxy(new Request('https://app.example.com/api/orders', { headers }))
     expect(await response?.json()).toMatchObject({ code: 'redirect_refused' })

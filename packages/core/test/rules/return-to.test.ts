@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { safeReturnTo } from '../../src/rules/return-to.ts'
+import { safeReturnTo, withError } from '../../src/rules/return-to.ts'
 import { hostileReturnTo } from './hostile-return-to.ts'
 
 const origins = [
@@ -48,6 +48,36 @@ describe.each(origins)('on %s', (origin) => {
       }),
       { numRuns: 1_000 },
     )
+  })
+
+  it.each(['/app/', '/a.b/c~d/'])('S24: whatever comes stays below %s, and is stable', (home) => {
+    const below = fc.tuple(fc.constantFrom(home, home.slice(0, -1)), fc.oneof(anything, mutations))
+    const value = fc.oneof(
+      anything,
+      mutations,
+      below.map((parts) => parts.join('')),
+    )
+    fc.assert(
+      fc.property(value, (given) => {
+        const output = safeReturnTo(given, origin, home)
+        const { origin: to, pathname } = new URL(output, origin)
+        expect(to).toBe(origin)
+        expect(`${pathname}/`.startsWith(home)).toBe(true)
+        expect(safeReturnTo(output, origin, home)).toBe(output)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('keeps a path below the home, and the error of a silent sign-in', () => {
+    for (const path of ['/app', '/app/', '/app/orders?page=2#top', '/app?a=1'])
+      expect(safeReturnTo(path, origin, '/app/')).toBe(path)
+    for (const path of ['/', '/other', '/application', '/app/../other', '/APP/'])
+      expect(safeReturnTo(path, origin, '/app/')).toBe('/app/')
+    expect(withError('/app/silent', 'login_required', origin, '/app/')).toBe(
+      '/app/silent?error=login_required',
+    )
+    expect(withError('/other', 'login_required', origin, '/app/')).toBe('/app/?error=login_required')
   })
 })
 

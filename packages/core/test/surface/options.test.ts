@@ -195,7 +195,10 @@ describe('checkOptions', () => {
     ['issuer', [undefined, null]],
     ['clientId', [undefined, ...NEITHER]],
     ['clientSecret', NEITHER],
-    ['baseUrl', ['https://app.example.com/path', 'https://app.example.com//']],
+    [
+      'baseUrl',
+      ['https://app.example.com/a%20b', 'https://app.example.com//', 'https://app.example.com/a//b'],
+    ],
     [
       'routePrefix',
       [

@@ -1,0 +1,31 @@
+import { ConfigurationError } from '../vocabulary/index.ts'
+import type { RequestSession } from './request-session.ts'
+
+/**
+ * Returns the session of a request whose response cannot set cookies, such as the rendering of a server component.
+ *
+ * @param isInCookie - Whether the cookie carries the session. A refresh would then spend the refresh token in it, and the
+ * browser would keep the spent one.
+ */
+export function asReadOnly(session: RequestSession, isInCookie: boolean): RequestSession {
+  return {
+    ...session,
+    start: () => Promise.reject(readOnly('start a session')),
+    end: () => Promise.reject(readOnly('end the session')),
+    beforeRefresh() {
+      if (isInCookie) throw readOnly('refresh the access token')
+      session.beforeRefresh()
+    },
+    beforeChange() {
+      if (isInCookie) throw readOnly('change the session')
+      session.beforeChange()
+    },
+  }
+}
+
+function readOnly(what: string): ConfigurationError {
+  const message =
+    `Cannot ${what} where no cookie can be set, such as in a server component. Do it in a route handler, a server action or ` +
+    "`proxy.ts`. To refresh access tokens here, set `session: 'server'`."
+  return new ConfigurationError('session_read_only', message)
+}

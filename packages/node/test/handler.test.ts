@@ -1,0 +1,130 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { evertoken, type Evertoken } from '@evertoken/node'
+import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { signIn } from '@evertoken/testkit/session'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+const clock = createManualClock()
+const authorizationServer = createAuthorizationServer({ clock })
+
+function createAuth(): Evertoken {
+  const [client] = authorizationServer.clients
+  return evertoken({
+    issuer: authorizationServer.issuer,
+    clientId: client?.id ?? '',
+    clientSecret: client?.secret,
+    secret: 'a secret of thirty-two characters',
+    fetch: (input, init) => authorizationServer.fetch(input, init),
+    clock,
+  })
+}
+
+/** A real API, because only responses of a real `fetch` have immutable headers. */
+async function startApi(status = 200): Promise<string> {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'x-from': 'api' }).end(status === 204 ? undefined : 'orders')
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
+describe('handler', () => {
+  it('passes all arguments of the framework on, unchanged and in place', async () => {
+    const auth = createAuth()
+    const seen: unknown[][] = []
+    const handle = auth.handler((...given: unknown[]) => {
+      seen.push(given)
+      return new Response()
+    })
+    const request = new Request('http://127.0.0.1/')
+    const [env, ctx] = [{ KEY: 'value' }, { waitUntil() {} }]
+    await handle(request, env, ctx, undefined)
+    await handle(request)
+
+    expect(seen).toEqual([[request, env, ctx, undefined], [request]])
+    expect(seen[0]?.[1]).toBe(env)
+  })
+
+  it('has types that keep the arguments of the application and accept further ones', async () => {
+    const auth = createAuth()
+    class FrameworkRequest extends Request {
+      readonly nextUrl = new URL(this.url)
+    }
+    type Context = { readonly params: Promise<{ readonly id: string }> }
+    const route: (request: FrameworkRequest, context: Context) => Promise<Response> = auth.handler(
+      async (request: FrameworkRequest, { params }: Context) =>
+        new Response(request.nextUrl.pathname + (await params).id),
+    )
+    const response = await route(new FrameworkRequest('http://127.0.0.1/orders/'), {
+      params: Promise.resolve({ id: '7' }),
+    })
+    expect(await response.text()).toBe('/orders/7')
+
+    const withoutParameters = auth.handler(() => new Response('any'))
+    expect(await (await withoutParameters(new Request('http://127.0.0.1/'), {}, 1)).text()).toBe('any')
+    // @ts-expect-error A number is no context.
+    const wrong = () => route(new FrameworkRequest('http://127.0.0.1/'), 1)
+    expect(wrong).toBeTypeOf('function')
+  })
+
+  it('shares the session of the request with `auth.session(request)`, and sends its cookies once', async () => {
+    const auth = createAuth()
+    let explicit: string | undefined
+    const handle = auth.handler(async (request: Request) => {
+      const session = auth.session(request)
+      if (new URL(request.url).pathname === '/start')
+        await session.startSession(await authorizationServer.issue())
+      explicit = (await session.getUserAccessToken())?.value
+      const implicit = await auth.getUserAccessToken()
+      return session.respond(new Response(implicit?.value))
+    })
+    const started = await handle(new Request('http://127.0.0.1/start'))
+
+    expect(await started.text()).toBe(explicit)
+    expect(explicit).toMatch(/^at_/)
+    expect(started.headers.getSetCookie()).toHaveLength(1)
+  })
+})
+
+describe('headers of responses', () => {
+  it.each([200, 204])('of a token fetch can be changed, status %i', async (status) => {
+    const auth = createAuth()
+    const url = await startApi(status)
+    const orders = auth.createTokenFetch({ baseUrl: url })
+    const app = auth.handler(async () => {
+      const response = await orders('recent')
+      response.headers.set('x-frame-options', 'DENY')
+      return new Response(
+        JSON.stringify([response.url, response.type, response.headers.get('x-from')]),
+        response,
+      )
+    })
+    const alice = await signIn(auth, { claims: { sub: 'alice' } })
+    const handle = status === 204 ? auth.handler(() => orders('recent').then(added)) : app
+    const response = await alice.fetch(handle, '/')
+
+    expect(response.headers.get('x-frame-options')).toBe('DENY')
+    if (status === 200) expect(await response.json()).toEqual([`${url}recent`, 'basic', 'api'])
+  })
+
+  it.each([
+    ['a redirect', () => Response.redirect('http://127.0.0.1/elsewhere')],
+    ['a response of another fetch', async () => fetch(await startApi())],
+  ])('that `handler` returns can be changed: %s', async (_what, application) => {
+    const response = await createAuth().handler(application)(new Request('http://127.0.0.1/'))
+    expect(() => response.headers.set('x-frame-options', 'DENY')).not.toThrow()
+    await response.body?.cancel()
+  })
+})
+
+function added(response: Response): Response {
+  response.headers.set('x-frame-options', 'DENY')
+  return response
+}

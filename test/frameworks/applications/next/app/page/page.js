@@ -1,0 +1,16 @@
+import { createElement } from 'react'
+import { session } from '../../functions.mjs'
+import { ordersAndCookies } from '../action/actions.js'
+
+/** What a server component sees, and a form whose action has no script. */
+export default async function Page() {
+  const current = await session()
+  const orders = current.createTokenFetch({ baseUrl: process.env.API_URL })
+  const result = await orders('orders').then(
+    (response) => response.json(),
+    ({ code }) => ({ code }),
+  )
+  const form = createElement('form', { action: ordersAndCookies }, createElement('button', null, 'Order'))
+  const text = JSON.stringify({ user: (await current.getUser())?.sub, result })
+  return createElement('main', null, createElement('pre', null, text), form)
+}
