@@ -8,7 +8,7 @@ import { EvertokenError, RequestRefusedError } from '../vocabulary/index.ts'
 import { readForm } from './form.ts'
 import type { LoginOptions } from './login.ts'
 import { type PendingLogin, takeLogin } from './pending-login.ts'
-import { goOn, redirect } from './redirect.ts'
+import { confirmDestination, goOn, redirect } from './redirect.ts'
 import { signInFailure } from './sign-in-failure.ts'
 
 /** The second argument of `onSignedIn`. */
@@ -47,12 +47,18 @@ export async function callback(request: Request, options: CallbackOptions): Prom
     login = await takeLogin(parameters.get('state') ?? '', options)
     const grant = await options.protocol.redeem(parameters, login, (token) => giveBack(token, options))
     await start(grant, login, options)
-    response = (options.sameSite === 'Strict' ? goOn : redirect)(login.returnTo)
+    response = proceed(login, options)
   } catch (error) {
-    response = signInFailure(request, error, options, login?.silent && login.returnTo)
+    response = signInFailure(request, error, options, login?.silent && !login.isForeign && login.returnTo)
   }
   if (login) response.headers.append('set-cookie', login.clear)
   return response
+}
+
+/** A page of this application leads on to the destination if the session cookie is `Strict`. */
+function proceed({ returnTo, isForeign }: PendingLogin, { sameSite }: CallbackOptions): Response {
+  if (isForeign) return confirmDestination(returnTo)
+  return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
 }
 
 /** From here on there are tokens: when no session takes them, they are given back. */

@@ -2,6 +2,7 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { readLoginRequest } from '../rules/login-request.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
+import { isChosenHere } from '../rules/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../vocabulary/index.ts'
 import { keepLogin, type PendingLoginOptions } from './pending-login.ts'
 import { redirect } from './redirect.ts'
@@ -27,6 +28,7 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
 export async function login(request: Request, options: LoginOptions): Promise<Response> {
   const { query, protocol, responseMode, origin } = options
   const returnTo = safeReturnTo(query.get('returnTo'), origin)
+  const isForeign = returnTo !== '/' && !isChosenHere(request.headers, origin)
   const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
@@ -42,10 +44,16 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
     const isAlone = isPosted || options.sameSite === 'Strict'
     const cell = isAlone ? await options.session.find() : undefined
     const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
-    const pending = { ...transaction, returnTo, silent: silent || undefined, ...before }
+    const pending = {
+      ...transaction,
+      returnTo,
+      silent: silent || undefined,
+      isForeign: isForeign || undefined,
+      ...before,
+    }
     return redirect(url.href, await keepLogin(pending, options), 302)
   } catch (error) {
-    return signInFailure(request, error, options, silent && returnTo)
+    return signInFailure(request, error, options, silent && !isForeign && returnTo)
   }
 }
 

@@ -8,6 +8,8 @@ export interface PendingLogin extends LoginTransaction, Note {
   readonly issuer: string
   /** Whatever comes of it, it comes without a page. */
   readonly silent?: true | undefined
+  /** Another site chose `returnTo`, so the browser does not go there without a click. */
+  readonly isForeign?: true | undefined
   /** The key of the session before, where the callback cannot see its cookie. */
   readonly previous?: string | undefined
   /** When that session expires, in seconds since the epoch, if only its cookie holds it. */

@@ -25,3 +25,22 @@ export function isTopLevelNavigation(method: string, headers: Headers): boolean 
   const isDocument = headers.get('sec-fetch-dest') === 'document'
   return isSafe && isDocument && headers.get('sec-fetch-mode') === 'navigate'
 }
+
+/**
+ * Whether this application or the user chose the address of a request. `none` means that the user typed it, or opened it
+ * from a bookmark or from another program. Evertoken must not continue to an address that another site chose.
+ *
+ * Browsers without `Sec-Fetch-Site` name the page in `Referer`. Programs add `X-Evertoken: 1`.
+ */
+export function isChosenHere(headers: Headers, origin: string): boolean {
+  const site = headers.get('sec-fetch-site')
+  if (site !== null) return site === 'same-origin' || site === 'none'
+  const referrer = headers.get('referer')
+  if (referrer === null) return headers.get('x-evertoken') === '1'
+  return URL.canParse(referrer) && new URL(referrer).origin === origin
+}
+
+/** Whether a browser shows the response as a page, also in a frame. Old browsers do not tell. */
+export function isDocumentNavigation(headers: Headers): boolean {
+  return headers.get('sec-fetch-mode') === 'navigate'
+}

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'path_refused'
   | 'upgrade_refused'
   | 'method_refused'
+  | 'navigation_refused'
   | 'api_unavailable'
   | 'draining'
   | 'no_current_session'
