@@ -102,7 +102,7 @@ describe('S21: the proxy', () => {
     })
     const tab = browser(async (request) => (await proxy(request)) ?? new Response())
     await tab.signIn()
-    const response = await tab.get(`${EVIL}`, undefined, { headers })
+    const response = await tab.get(EVIL, undefined, { headers })
     return { response, asked }
   }
 

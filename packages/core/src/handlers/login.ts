@@ -1,14 +1,17 @@
+import type { PendingLogins } from '../mechanisms/pending-logins.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { readLoginRequest } from '../rules/login-request.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
-import { isChosenHere } from '../rules/same-site.ts'
+import { canStartLogin, isChosenHere, isPrefetch } from '../rules/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../vocabulary/index.ts'
-import { keepLogin, type PendingLoginOptions } from './pending-login.ts'
+import { answer } from './answer.ts'
+import { problem } from './problem.ts'
 import { redirect } from './redirect.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
-export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions {
+export interface LoginOptions extends SignInFailureOptions {
+  readonly logins: PendingLogins
   readonly session: RequestSession
   readonly query: URLSearchParams
   readonly protocol: Protocol
@@ -26,6 +29,8 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
 export async function login(request: Request, options: LoginOptions): Promise<Response> {
+  if (isPrefetch(request.headers)) return answer(503)
+  if (!canStartLogin(request.headers)) return notOpened()
   const { query, protocol, responseMode, origin } = options
   const returnTo = safeReturnTo(query.get('returnTo'), origin)
   const isForeign = returnTo !== '/' && !isChosenHere(request.headers, origin)
@@ -37,24 +42,29 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   try {
     if (isPosted && !options.secure) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
-    const redirectUri = `${origin}${options.routePrefix}/callback`
-    const transaction = { ...protocol.newTransaction(redirectUri), maxAge }
-    const url = await protocol.authorizationUrl(transaction, parameters)
-    // The answer comes from another site then, and the cookie of the session not with it.
-    const isAlone = isPosted || options.sameSite === 'Strict'
-    const cell = isAlone ? await options.session.find() : undefined
+    // The response comes from another site then, and the cookie of the session is not sent with it.
+    const isHidden = isPosted || options.sameSite === 'Strict'
+    const cell = isHidden ? await options.session.find() : undefined
     const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
-    const pending = {
-      ...transaction,
-      returnTo,
-      silent: silent || undefined,
-      isForeign: isForeign || undefined,
-      ...before,
-    }
-    return redirect(url.href, await keepLogin(pending, options), 302)
+    const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
+    const { secrets, cookies } = await options.logins.begin({ returnTo, ...flags, maxAge, ...before })
+    const redirectUri = callbackUrl(options)
+    const url = await protocol.authorizationUrl({ ...secrets, redirectUri }, parameters)
+    return redirect(url.href, cookies, 302)
   } catch (error) {
     return signInFailure(request, error, options, silent && !isForeign && returnTo)
   }
+}
+
+/** The same for the authorization request and for the redemption of its code (RFC 6749 §4.1.3). */
+export function callbackUrl({ origin, routePrefix }: Pick<LoginOptions, 'origin' | 'routePrefix'>): string {
+  return `${origin}${routePrefix}/callback`
+}
+
+function notOpened(): Response {
+  const message =
+    'A login starts only if the browser opens this address as a page. Set `location.href` to it.'
+  return problem(400, { code: 'navigation_required', message })
 }
 
 function notAccepted(name: string): RequestRefusedError {

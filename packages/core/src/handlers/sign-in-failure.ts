@@ -33,7 +33,7 @@ export function signInFailure(
   if (!isNavigation(request)) return problem
   // No word of what the request said.
   const body =
-    `<h1>Sign-in failed</h1><p>${escaped(message)}.</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
+    `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
     `<p><small>${escaped(code)}</small></p>`
   return page(problem, 'Sign-in failed', UNFRAMED, body)
 }

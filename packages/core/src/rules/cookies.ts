@@ -1,3 +1,5 @@
+import { cookieBytes } from './cookie-budget.ts'
+
 /** Some browsers count the attributes into their 4096 bytes, so name and value leave room for them. */
 export const MAX_COOKIE_LENGTH = 3900
 /** With more, the `Cookie` header alone would exceed the 16 KiB that Node takes for all headers. */
@@ -64,9 +66,19 @@ export function cookieName(base: string, secure: boolean): string {
 
 /**
  * Splits an ASCII value over as few cookies as hold it: `name` starts with `~<count>~`, the rest follows in `name.1`,
- * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`.
+ * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`, or `maxBytes` of a `Cookie` header.
  */
-export function chunkCookie(name: string, value: string): [name: string, value: string][] | undefined {
+export function chunkCookie(
+  name: string,
+  value: string,
+  maxBytes: number = Infinity,
+): [name: string, value: string][] | undefined {
+  const chunks = chunksOf(name, value)
+  const bytes = chunks?.reduce((sum, [chunk, part]) => sum + cookieBytes(chunk, part), 0) ?? 0
+  return bytes <= maxBytes ? chunks : undefined
+}
+
+function chunksOf(name: string, value: string): [name: string, value: string][] | undefined {
   if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
   const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
   if (value.length > room * MAX_CHUNKS) return undefined

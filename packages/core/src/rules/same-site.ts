@@ -44,3 +44,20 @@ export function isChosenHere(headers: Headers, origin: string): boolean {
 export function isDocumentNavigation(headers: Headers): boolean {
   return headers.get('sec-fetch-mode') === 'navigate'
 }
+
+/** Whether a browser fetches a page that the user may never open. The user did not ask for the effects of the request. */
+export function isPrefetch(headers: Headers): boolean {
+  const purposes = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].map((name) => headers.get(name) ?? '')
+  return purposes.some((purpose) => /\b(?:prefetch|prerender|preview)\b/.test(purpose))
+}
+
+/**
+ * Whether a request may start a login: it opens a page, in a window, or in a frame of this application. Pages of other sites
+ * can cause any number of other requests, such as images. Old browsers and programs do not send these headers.
+ */
+export function canStartLogin(headers: Headers): boolean {
+  const mode = headers.get('sec-fetch-mode')
+  if (mode === null) return true
+  const isWindow = (headers.get('sec-fetch-dest') ?? 'document') === 'document'
+  return mode === 'navigate' && (isWindow || headers.get('sec-fetch-site') === 'same-origin')
+}

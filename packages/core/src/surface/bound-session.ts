@@ -1,6 +1,6 @@
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
-import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { RequestSession, StartedSession } from '../mechanisms/request-session.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -34,7 +34,8 @@ export interface BoundSession extends Application {
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
   obtain(demand: Demand): Promise<TokenResult>
-  start(grant: TokenGrant): Promise<void>
+  /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
+  start(grant: TokenGrant, login?: string): Promise<StartedSession>
 }
 
 export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
@@ -85,10 +86,16 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         throw error
       }
     },
-    start(grant) {
+    start(grant, login) {
       return session.start(async (id) => {
         const now = clock.now()
-        const base = { id, issuer, expiresAt: now + options.absoluteSeconds, claims: grant.claims ?? {} }
+        const base = {
+          id,
+          issuer,
+          expiresAt: now + options.absoluteSeconds,
+          claims: grant.claims ?? {},
+          login,
+        }
         const record = newSession(base, grant, '', now)
         await options.starting?.(record)
         return record

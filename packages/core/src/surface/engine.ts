@@ -48,6 +48,8 @@ export type Routes = (
 /** What all features stand on. */
 export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'clock'> & {
   readonly store: GuardedStore
+  /** Whether the store keeps its records in the memory of this process. */
+  readonly isStorePrivate: boolean
   readonly vault: Vault
   readonly flights: Runtime['flights']
   readonly http: Http
@@ -92,6 +94,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
+  const isStorePrivate = settings.store.outlivesProcess === false
   const ground = {
     ...settings,
     ...runtime,
@@ -104,14 +107,14 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     random,
     sealFor,
     emit,
+    isStorePrivate,
   }
   const features = equip(ground)
   const { kind } = features
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const isStorePrivate = settings.store.outlivesProcess === false
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, isStorePrivate, admits }) }
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, admits }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -123,7 +126,6 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = isHttps(origin ?? request.url)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const waitForBackground = settings.store.outlivesProcess === false
     const mine = {
       kind,
       cookies,
@@ -133,7 +135,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       clock,
       emit,
       keepAlive,
-      waitForBackground,
+      waitForBackground: isStorePrivate,
+      maxCookieBytes: settings.maxCookieBytes,
     }
     return bind(createRequestSession(mine))
   }

@@ -2,16 +2,18 @@ import { answer } from '../handlers/answer.ts'
 import { backChannelLogout, type BackChannelLogoutOptions } from '../handlers/back-channel-logout.ts'
 import { callback, type CallbackOptions } from '../handlers/callback.ts'
 import { diagnostics, type DiagnosticsOptions } from '../handlers/diagnostics.ts'
-import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
+import { frontChannelLogout, type FrontChannelLogoutOptions } from '../handlers/front-channel-logout.ts'
 import { login } from '../handlers/login.ts'
 import { receiveReturn } from '../handlers/logout-return.ts'
 import { logout, type LogoutOptions } from '../handlers/logout.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/user.ts'
 import { createNotes } from '../mechanisms/notes.ts'
+import { createPendingLogins } from '../mechanisms/pending-logins.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import { createSpentLogins } from '../mechanisms/spent-logins.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { cookieName as nameOnWire } from '../rules/cookies.ts'
 import type { BoundSession } from './bound-session.ts'
@@ -27,7 +29,12 @@ export interface RoutesOptions extends Ground<Settings> {
 }
 
 /** What the handlers need to know of the application and of the request. */
-type Here = CallbackOptions & LogoutOptions & UserOptions & BackChannelLogoutOptions & DiagnosticsOptions
+type Here = CallbackOptions &
+  LogoutOptions &
+  FrontChannelLogoutOptions &
+  UserOptions &
+  BackChannelLogoutOptions &
+  DiagnosticsOptions
 
 /** Any other method is refused (RFC 9110 §15.5.6); with none here, all are the handler's to judge. */
 type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
@@ -38,6 +45,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,
+    spentLogins: createSpentLogins(options.store, options.issuer, options.isStorePrivate),
     // Asked only where there is one.
     directory: options.directory as SessionDirectory,
     all: options.backChannelLogout === 'all',
@@ -66,9 +74,15 @@ export function createRoutes(options: RoutesOptions): Routes {
       origin,
       secure,
       cookies,
-      cookieName,
       query: url.searchParams,
-      logins: createNotes(loginSeal, clock, cookies, { secure, sameSite }),
+      logins: createPendingLogins({
+        seal: loginSeal,
+        clock,
+        cookies,
+        cookieName,
+        attributes: { secure, sameSite },
+        maxCookieBytes: options.maxCookieBytes,
+      }),
       returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
       returnCookie: `${cookieName}.logout`,
     }

@@ -1,6 +1,7 @@
 import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
+import { COOKIE_BUDGET_BYTES } from '../rules/cookie-budget.ts'
 import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
@@ -46,6 +47,14 @@ export interface TokenManagementOptions {
   readonly store?: SessionStore
   /** Default `evertoken`; prefixed with `__Host-` on https. */
   readonly cookieName?: string
+  /**
+   * Maximum size of all cookies of Evertoken together, in bytes of the `Cookie` header.
+   *
+   * A larger session is refused with `session_too_large`. Servers in front of the application must accept the value.
+   *
+   * @default 7168
+   */
+  readonly maxCookieBytes?: number
   /** Default `Lax`. */
   readonly sameSite?: 'Lax' | 'Strict'
   /** Seconds without use after which a session is over. Default one day. */
@@ -100,6 +109,10 @@ interface Derived {
 }
 
 const DAY_SECONDS = 86_400
+/** Room for pending logins and for a small session. */
+const MIN_COOKIE_BYTES = 4096
+/** Four cookies of a session, and pending logins. By default, Node accepts 16,384 bytes for all headers. */
+const MAX_COOKIE_BYTES = 16_384
 
 const notMetadata = must(
   'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
@@ -126,6 +139,13 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   baseUrl: [(value) => url(value) ?? withoutPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
+  maxCookieBytes: [
+    must(
+      `be a whole number of bytes from ${MIN_COOKIE_BYTES} to ${MAX_COOKIE_BYTES}`,
+      (bytes: number) => Number.isInteger(bytes) && bytes >= MIN_COOKIE_BYTES && bytes <= MAX_COOKIE_BYTES,
+    ),
+    COOKIE_BUDGET_BYTES,
+  ],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
   idleSeconds: [seconds, DAY_SECONDS],
   absoluteSeconds: [seconds, 30 * DAY_SECONDS],

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'upgrade_refused'
   | 'method_refused'
   | 'navigation_refused'
+  | 'navigation_required'
   | 'api_unavailable'
   | 'draining'
   | 'no_current_session'

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { TokenGrant } from '../../rules/session-record.ts'
-import { randomId, sha256 } from '../digest.ts'
+import { sha256 } from '../digest.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
 import { errorResponse } from './refusals.ts'
@@ -20,7 +20,6 @@ export interface LoginTransaction {
 
 /** Signing in, by the authorization code flow with PKCE. */
 export interface SignInProtocol {
-  newTransaction(redirectUri: string): LoginTransaction
   /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
   authorizationUrl(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
@@ -38,12 +37,6 @@ export interface SignInProtocol {
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
   const { client, authenticate, wire, serverClock, metadata } = connection
   return {
-    newTransaction: (redirectUri) => ({
-      state: randomId(),
-      nonce: randomId(),
-      codeVerifier: randomId(),
-      redirectUri,
-    }),
     async authorizationUrl({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await metadata()).authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
