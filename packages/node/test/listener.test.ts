@@ -95,7 +95,7 @@ describe('the listener', () => {
   })
 
   it('S22: works on loopback without https, and keeps the cookie from scripts', async () => {
-    const auth = createAuth()
+    const auth = createAuth({ issuer: 'http://localhost:4000' })
     const url = await serve(
       auth,
       starting(auth, () => new Response()),

@@ -18,7 +18,7 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly routePrefix: string
   readonly responseMode: 'query' | 'form_post'
   /** Whether browsers come by https. */
-  readonly secure: boolean
+  readonly isHttps: boolean
   /** Of the cookie of the session. */
   readonly sameSite: 'Lax' | 'Strict'
   /** For the authorization request: scope, resource and whatever else is asked for. */
@@ -40,7 +40,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   const { parameters, silent, maxAge } = asked
   const isPosted = responseMode === 'form_post'
   try {
-    if (isPosted && !options.secure) throw needsHttps()
+    if (isPosted && !options.isHttps) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
     // The response comes from another site then, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'

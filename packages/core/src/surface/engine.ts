@@ -14,6 +14,7 @@ import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
+import { hasSecureCookies, uncertainAddress } from '../rules/browser-address.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
@@ -123,7 +124,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     keepAlive: KeepAlive,
     cookies = parseCookies(request.headers.get('cookie')),
   ): BoundSession {
-    const secure = isHttps(origin ?? request.url)
+    const secure = hasSecureCookies(addressOf(request, origin), settings.issuer)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
     const mine = {
@@ -171,12 +172,19 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   }
 }
 
-/** S22: plain http is for development on this machine. */
-function isHttps(address: string): boolean {
-  const url = new URL(address)
-  if (isSecure(url)) return url.protocol === 'https:'
+/**
+ * Returns where browsers find the application.
+ *
+ * @throws {ConfigurationError} If only `baseUrl` can show that.
+ */
+function addressOf(request: Request, origin: string | undefined): URL {
+  const url = new URL(origin ?? request.url)
+  if (origin !== undefined) return url
+  const header = uncertainAddress(url, request.headers)
+  if (header === undefined && isSecure(url)) return url
+  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
   const problem =
-    `is missing, because the request for ${url.host} arrived over http. Set it to the https URL that browsers use, from an ` +
+    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
     'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
     '`--local-upstream localhost:PORT` instead.'
   throw invalid('baseUrl', problem)

@@ -15,6 +15,7 @@ import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import { createSpentLogins } from '../mechanisms/spent-logins.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
+import { hasSecureCookies } from '../rules/browser-address.ts'
 import { cookieName as nameOnWire } from '../rules/cookies.ts'
 import type { BoundSession } from './bound-session.ts'
 import type { Ground, Routes } from './engine.ts'
@@ -64,7 +65,7 @@ export function createRoutes(options: RoutesOptions): Routes {
 
   function hereOf(url: URL, cookies: ReadonlyMap<string, string>, { session, start }: BoundSession): Here {
     const { origin = url.origin } = options
-    const secure = origin.startsWith('https:')
+    const secure = hasSecureCookies(new URL(origin), options.issuer)
     const cookieName = nameOnWire(options.cookieName, secure)
     const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
     return {
@@ -72,7 +73,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       session,
       start,
       origin,
-      secure,
+      isHttps: origin.startsWith('https:'),
       cookies,
       query: url.searchParams,
       logins: createPendingLogins({
