@@ -104,7 +104,8 @@ async function redeemOnce(
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
   if (!(await options.spentLogins.spend(login))) return undefined
-  const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge: login.maxAge }
+  const { maxAge, acrValues } = login
+  const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge, acrValues }
   const grant = await options.protocol.redeem(parameters, transaction, (token) => giveBack(token, options))
   return start(grant, login, options)
 }

@@ -37,7 +37,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
-  const { parameters, silent, maxAge } = asked
+  const { parameters, silent, maxAge, acrValues } = asked
   const isPosted = responseMode === 'form_post'
   try {
     if (isPosted && !options.isHttps) throw needsHttps()
@@ -47,7 +47,13 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
     const cell = isHidden ? await options.session.find() : undefined
     const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
-    const { secrets, cookies } = await options.logins.begin({ returnTo, ...flags, maxAge, ...before })
+    const { secrets, cookies } = await options.logins.begin({
+      returnTo,
+      ...flags,
+      maxAge,
+      acrValues,
+      ...before,
+    })
     const redirectUri = callbackUrl(options)
     const url = await protocol.authorizationUrl({ ...secrets, redirectUri }, parameters)
     return redirect(url.href, cookies, 302)

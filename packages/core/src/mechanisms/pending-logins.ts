@@ -26,6 +26,8 @@ export interface PendingLogin {
   readonly isForeign?: true | undefined
   /** Maximum seconds since the user has authenticated. */
   readonly maxAge?: number | undefined
+  /** How the user must have authenticated. Separated by spaces. */
+  readonly acrValues?: string | undefined
   /** The key of the previous session, if the callback cannot see its cookie. */
   readonly previous?: string | undefined
   /** When that session expires, in seconds since the epoch, if only its cookie holds it. */

@@ -26,14 +26,14 @@ const FORWARDING = [
  * development servers send them too, with the address in the request: then nothing is uncertain.
  */
 export function uncertainAddress(url: URL, headers: Headers): string | undefined {
-  const found = FORWARDING.filter((name) => headers.has(name))
+  const found = FORWARDING.find((name) => headers.has(name))
   const scheme = url.protocol.slice(0, -1)
   const schemes = valuesOf(headers, ['x-forwarded-proto', 'x-forwarded-scheme'], 'proto')
   const hosts = valuesOf(headers, ['x-forwarded-host', 'x-original-host'], 'host')
   const isOther = schemes.some((each) => each !== scheme) || hosts.some((each) => each !== url.host)
   // Platforms such as Workers add these headers to the https address that the browser uses.
   const isConfirmed = scheme === 'https' || schemes.length > 0
-  return isOther || !isConfirmed ? found[0] : undefined
+  return isOther || !isConfirmed ? found : undefined
 }
 
 function valuesOf(headers: Headers, names: readonly string[], parameter: 'proto' | 'host'): string[] {

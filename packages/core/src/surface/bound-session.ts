@@ -24,6 +24,8 @@ export interface Application {
   readonly origin: string | undefined
   /** Below which the login route is, if there is one. */
   readonly routePrefix?: string | undefined
+  /** Names of further query parameters that the login route accepts. */
+  readonly loginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
@@ -52,7 +54,18 @@ export interface BindOptions extends Application {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, issuer, server, clock, serverClock, emit, origin, routePrefix, claimsOf } = options
+  const {
+    refresher,
+    issuer,
+    server,
+    clock,
+    serverClock,
+    emit,
+    origin,
+    routePrefix,
+    loginParameters,
+    claimsOf,
+  } = options
 
   return {
     session,
@@ -62,6 +75,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     emit,
     origin,
     routePrefix,
+    loginParameters,
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),

@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'login_required'
   | 'access_denied'
   | 'authorization_response_invalid'
+  | 'authentication_insufficient'
   | 'sign_in_refused'
   | 'hook_failed'
   | 'cross_site_request_refused'

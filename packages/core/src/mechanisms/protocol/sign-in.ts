@@ -16,6 +16,8 @@ export interface LoginTransaction {
   readonly redirectUri: string
   /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
   readonly maxAge?: number | undefined
+  /** Separated by spaces. The ID token must name one of them as `acr`. */
+  readonly acrValues?: string | undefined
 }
 
 /** Signing in, by the authorization code flow with PKCE. */
