@@ -29,11 +29,11 @@ describe.each(kinds)('S22: cookies, %s session', (session) => {
     '%s, are bound to the host and out of reach for scripts',
     async (sameSite) => {
       const lines = await linesOf({ session, sameSite })
-      const ofSession = lines.filter((line) => line.startsWith('__Host-evertoken='))
+      const ofSession = lines.filter((line) => line.startsWith('__Host-Http-evertoken='))
 
       expect(lines.length).toBeGreaterThan(ofSession.length)
       for (const line of lines) {
-        expect(line).toMatch(/^__Host-evertoken/)
+        expect(line).toMatch(/^__Host-Http-evertoken/)
         expect(line).toMatch(/; Path=\/(;|$)/)
         for (const attribute of [/; Secure\b/, /; HttpOnly\b/]) expect(line).toMatch(attribute)
         expect(line).not.toMatch(/; Domain/i)

@@ -207,7 +207,7 @@ describe.each(kinds)('two tabs, %s session', (session) => {
 
     expect(responses.map((response) => response.headers.get('location'))).toEqual(['/two', '/one'])
     expect((await tab.get('/')).status).toBe(200)
-    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
     expect(ofType(events, 'sign_in_failed')).toEqual([])
   })
 

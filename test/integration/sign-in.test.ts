@@ -38,7 +38,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(location.searchParams.get('code_challenge_method')).toBe('S256')
     const back = await tab.get(pathOf(callback))
     expect([back.status, back.headers.get('location')]).toEqual([303, '/orders?page=2'])
-    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
     const user = await tab.get('/auth/user')
     expect(user.headers.get('cache-control')).toBe('no-store')
     expect(await user.json()).toMatchObject({ claims: { sub: 'user-1' } })

@@ -59,9 +59,27 @@ export function concernsCookie(line: string, cookie: string): boolean {
   return name === cookie || name.startsWith(`${cookie}.`)
 }
 
-/** Browsers take a `__Host-` cookie only with Secure, which a development server on http cannot offer. */
+/**
+ * Returns the name of a cookie. Browsers that know the prefix `__Host-Http-` accept such a cookie only from a response, with
+ * `HttpOnly`. All others see the prefix `__Host-` in it. Both need `Secure`, which a development server on http cannot offer.
+ */
 export function cookieName(base: string, secure: boolean): string {
-  return secure ? `__Host-${base}` : base
+  return secure ? `__Host-Http-${base}` : base
+}
+
+/**
+ * Returns a name that differs for each client. Browsers send a cookie to all ports of a host, so two applications on
+ * `localhost` would overwrite each other's sessions if their cookies had the same name.
+ */
+export function defaultCookieName(issuer: string, clientId: string): string {
+  return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
+}
+
+/** FNV-1a with 32 bits, in base 36. A chance collision is unlikely, and protects nothing. */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash >>> 0).toString(36)
 }
 
 /**

@@ -53,11 +53,13 @@ export function isPrefetch(headers: Headers): boolean {
 
 /**
  * Whether a request may start a login: it opens a page, in a window, or in a frame of this application. Pages of other sites
- * can cause any number of other requests, such as images. Old browsers and programs do not send these headers.
+ * can cause any number of other requests, such as images. Old browsers and programs do not send `Sec-Fetch-Site`. The `fetch`
+ * of Node sends only `Sec-Fetch-Mode`.
  */
 export function canStartLogin(headers: Headers): boolean {
+  const site = headers.get('sec-fetch-site')
   const mode = headers.get('sec-fetch-mode')
-  if (mode === null) return true
+  if (site === null || mode === null) return true
   const isWindow = (headers.get('sec-fetch-dest') ?? 'document') === 'document'
-  return mode === 'navigate' && (isWindow || headers.get('sec-fetch-site') === 'same-origin')
+  return mode === 'navigate' && (isWindow || site === 'same-origin')
 }

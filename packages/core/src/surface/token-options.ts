@@ -2,11 +2,13 @@ import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/cookie-budget.ts'
+import { defaultCookieName } from '../rules/cookies.ts'
 import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
   type Checked,
   checkAll,
+  cookieHeaderBytes,
   mustHave,
   hook,
   flag,
@@ -45,7 +47,11 @@ export interface TokenManagementOptions {
   readonly baseUrl?: string
   /** Default: the memory of this process. Several instances need one that they share. */
   readonly store?: SessionStore
-  /** Default `evertoken`; prefixed with `__Host-` on https. */
+  /**
+   * Name of the session cookie. On https, Evertoken adds the prefix `__Host-Http-`.
+   *
+   * @default `evertoken-` and a short hash of `issuer` and `clientId`
+   */
   readonly cookieName?: string
   /**
    * Maximum size of all cookies of Evertoken together, in bytes of the `Cookie` header.
@@ -88,17 +94,25 @@ export interface TokenManagementOptions {
 /** The options, checked, with all defaults in place. */
 export type TokenValues = Checked<
   TokenManagementOptions,
-  'clientSecret' | 'clientAuthentication' | 'metadataUrl' | 'baseUrl' | 'onEvent' | 'fetch' | 'clock'
+  | 'clientSecret'
+  | 'clientAuthentication'
+  | 'metadataUrl'
+  | 'baseUrl'
+  | 'cookieName'
+  | 'onEvent'
+  | 'fetch'
+  | 'clock'
 >
 
 /** With what follows from them, in the place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
   Values,
-  'secret' | 'clientSecret'
+  'secret' | 'clientSecret' | 'cookieName'
 > &
   Derived
 
 interface Derived {
+  readonly cookieName: string
   readonly insecure: boolean
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
@@ -109,10 +123,6 @@ interface Derived {
 }
 
 const DAY_SECONDS = 86_400
-/** Room for pending logins and for a small session. */
-const MIN_COOKIE_BYTES = 4096
-/** Four cookies of a session, and pending logins. By default, Node accepts 16,384 bytes for all headers. */
-const MAX_COOKIE_BYTES = 16_384
 
 const notMetadata = must(
   'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
@@ -138,14 +148,8 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? withoutPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
-  cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
-  maxCookieBytes: [
-    must(
-      `be a whole number of bytes from ${MIN_COOKIE_BYTES} to ${MAX_COOKIE_BYTES}`,
-      (bytes: number) => Number.isInteger(bytes) && bytes >= MIN_COOKIE_BYTES && bytes <= MAX_COOKIE_BYTES,
-    ),
-    COOKIE_BUDGET_BYTES,
-  ],
+  cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/)],
+  maxCookieBytes: [cookieHeaderBytes, COOKIE_BUDGET_BYTES],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
   idleSeconds: [seconds, DAY_SECONDS],
   absoluteSeconds: [seconds, 30 * DAY_SECONDS],
@@ -180,10 +184,11 @@ export function withoutUnusedSecret<Options extends TokenManagementOptions>(opti
 
 /** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const { secret, clientSecret, ...rest } = values
+  const { secret, clientSecret, cookieName, ...rest } = values
   const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
   return {
     ...rest,
+    cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
     insecure: new URL(values.issuer).protocol === 'http:',
     secrets: [secret].flat() as [string, ...string[]],
     authentication: authenticationOf(clientSecret, values.clientAuthentication),

@@ -57,7 +57,7 @@ describe('checkOptions', () => {
       openid: true,
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
       session: 'cookie',
-      cookieName: 'evertoken',
+      cookieName: 'evertoken-4hq88u',
       maxCookieBytes: 7168,
       sameSite: 'Lax',
       idleSeconds: 86_400,
@@ -241,6 +241,7 @@ describe('checkOptions', () => {
     ],
     ['session', ['Cookie', 'memory', true, ...NEITHER]],
     ['sameSite', ['lax', 'None', true, ...NEITHER]],
+    ['maxCookieBytes', [0, 4095, 16_385, 5000.5, Infinity, '7168', null]],
     ['cookieName', ['', ' ', 'a b', 'a=b', 'a;b', 'ä', 'a\n', '__Host-é', 'x'.repeat(65), 7, {}]],
     ['clientAuthentication', ['private_key_jwt', 'basic', '', 7, {}]],
     [
