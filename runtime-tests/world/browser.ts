@@ -62,7 +62,9 @@ export function createBrowser(origin: string, witness: (seen: string) => void): 
       return JSON.parse(await browser.text(path, 200, options)) as T
     },
     async signIn(returnTo = '/') {
-      const login = await browser.send(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`)
+      // The user has typed the address, so Evertoken continues to `returnTo`.
+      const headers = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }
+      const login = await browser.send(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`, { headers })
       assert.equal(login.status, 302)
       const authorized = await fetch(location(login), { redirect: 'manual' })
       const callback = location(authorized)

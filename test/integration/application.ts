@@ -47,6 +47,8 @@ export function createApplication(
     clientSecret: server.clients[0]?.secret,
     secret: 'a secret of thirty-two characters',
     baseUrl: origin,
+    // The default contains a hash.
+    cookieName: 'evertoken',
     fetch: (input, init) => server.fetch(input, init),
     onEvent: (event) => events.push(event),
     clock,

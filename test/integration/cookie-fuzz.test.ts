@@ -5,7 +5,7 @@ import { createApplication, kinds, origin } from './application.ts'
 
 const MUTATIONS = { cookie: 100_000, server: 20_000 }
 const TIMEOUT_MS = 120_000
-const NAME = '__Host-evertoken'
+const NAME = '__Host-Http-evertoken'
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const ODD = ' \t"\'\\,;=*~.%/+<>\u00a0\u00e4\u00fe'
 

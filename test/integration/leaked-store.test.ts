@@ -21,7 +21,7 @@ it.each(kinds)('S26: nothing that a store holds opens a %s session', async (sess
   const thief = browser()
   expect(leaked.length).toBeGreaterThan(2)
   for (const found of leaked) {
-    expect((await thief.get('/', `__Host-evertoken=${found}`)).status).toBe(401)
+    expect((await thief.get('/', `__Host-Http-evertoken=${found}`)).status).toBe(401)
     expect(tab.cookieHeader()).not.toContain(found)
   }
 })

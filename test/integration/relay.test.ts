@@ -11,7 +11,7 @@ afterEach(() => {
 })
 
 const ORDERS = {
-  'set-cookie': ['theme=canary', '__Host-evertoken=canary; Path=/; Secure'],
+  'set-cookie': ['theme=canary', '__Host-Http-evertoken=canary; Path=/; Secure'],
   'clear-site-data': '"cookies", "storage", "canary"',
   'strict-transport-security': 'max-age=0; canary',
   'access-control-allow-origin': 'https://canary.example',
@@ -90,7 +90,7 @@ describe('S33: an application that passes the response of an API on', () => {
 
     expectRelayed(response)
     expect(await response.text()).toBe('ok')
-    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
   })
 
   it('keeps the headers that the application sets by itself', async () => {
@@ -199,14 +199,14 @@ describe('D8: a token fetch response', () => {
 
 describe.each(kinds)('S33: cookies of Evertoken, %s session', (session) => {
   it.each([
-    '__Host-evertoken=canary; Path=/; Secure; HttpOnly',
-    '__Host-evertoken=; Max-Age=0; Path=/; Secure',
-    '__Host-evertoken.1=canary',
-    '__Host-evertoken.login.abc=canary',
-    '=__Host-evertoken=canary',
-    ' \t= __Host-evertoken=canary',
-    '__Host-evertoken',
-    '  __Host-evertoken  =canary',
+    '__Host-Http-evertoken=canary; Path=/; Secure; HttpOnly',
+    '__Host-Http-evertoken=; Max-Age=0; Path=/; Secure',
+    '__Host-Http-evertoken.1=canary',
+    '__Host-Http-evertoken.login.abc=canary',
+    '=__Host-Http-evertoken=canary',
+    ' \t= __Host-Http-evertoken=canary',
+    '__Host-Http-evertoken',
+    '  __Host-Http-evertoken  =canary',
   ])('nothing that passes a handler sets %j', async (line) => {
     const { auth, browser } = createApplication({ session })
     const tab = browser(async () => {
@@ -233,11 +233,11 @@ describe.each(kinds)('S33: cookies of Evertoken, %s session', (session) => {
     }
     const tab = browser((request) => auth.handle(request, inner))
     await tab.get('/')
-    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
     const login = await tab.get('/', undefined, {}, () =>
       auth.handle(new Request(`${origin}/auth/login`), inner),
     )
-    expect(login.headers.getSetCookie()[0]).toMatch(/^__Host-evertoken\.login\./)
+    expect(login.headers.getSetCookie()[0]).toMatch(/^__Host-Http-evertoken\.login\./)
   })
 })
 

@@ -204,7 +204,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     expect(line).toMatch(/; HttpOnly; SameSite=None; Secure/)
     const response = await tab.get('/auth/callback', cookie, { method: 'POST', headers: form, body })
     expect([response.status, response.headers.get('location')]).toEqual([303, '/here'])
-    const set = response.headers.getSetCookie().find((each) => each.startsWith('__Host-evertoken='))
+    const set = response.headers.getSetCookie().find((each) => each.startsWith('__Host-Http-evertoken='))
     expect(set).toContain('SameSite=Lax')
     expect((await tab.get('/')).status).toBe(200)
   })

@@ -38,7 +38,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(location.searchParams.get('code_challenge_method')).toBe('S256')
     const back = await tab.get(pathOf(callback))
     expect([back.status, back.headers.get('location')]).toEqual([303, '/orders?page=2'])
-    expect([...tab.cookies.keys()]).toEqual(['__Host-evertoken'])
+    expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
     const user = await tab.get('/auth/user')
     expect(user.headers.get('cache-control')).toBe('no-store')
     expect(await user.json()).toMatchObject({ claims: { sub: 'user-1' } })
@@ -77,7 +77,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     for (const name of ['state', 'nonce', 'code_challenge']) {
       const values = [first, second].map(({ location }) => location.searchParams.get(name))
       expect(new Set(values).size).toBe(2)
-      expect(values[0]).toHaveLength(43)
+      expect(values[0]?.length).toBeGreaterThanOrEqual(43)
     }
   })
 
@@ -135,7 +135,15 @@ describe.each(kinds)('signing in, %s session', (session) => {
   })
 
   it.each([
-    ['is replayed', async (tab: Browser, callback: URL) => void (await tab.get(pathOf(callback)))],
+    [
+      'S34: is replayed with a login cookie that was kept',
+      async (tab: Browser, callback: URL) => {
+        const kept = [...tab.cookies]
+        await tab.get(pathOf(callback))
+        tab.cookies.clear()
+        for (const [name, value] of kept) tab.cookies.set(name, value)
+      },
+    ],
     ['comes to another browser', async (tab: Browser) => tab.cookies.clear()],
     [
       'has another state',

@@ -2,8 +2,13 @@ import type { EvertokenEvent } from '@evertoken/core'
 import type { FakeAuthorizationServer } from '@evertoken/testkit'
 import { type Application, type Browser, origin } from './application.ts'
 
-/** A browser shows what comes back. */
-export const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', accept: 'text/html' }
+/** The user has typed the address, and the browser shows the response. */
+export const NAVIGATION = {
+  'sec-fetch-site': 'none',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  accept: 'text/html',
+}
 
 export interface Authorized {
   /** Where the login route sent the browser. */

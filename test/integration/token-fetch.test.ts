@@ -494,8 +494,8 @@ describe('without a token', () => {
 
     expect(await auth.sessionById(id).getUserAccessToken()).toMatchObject({ type: 'Bearer' })
     expect(await auth.sessionById('unknown').getUserAccessToken()).toBeUndefined()
-    const forged = await tab.get('/', `__Host-evertoken=${id}`)
-    expect(await (await browser().get('/', `__Host-evertoken=${id}`)).text()).toBe('nobody')
+    const forged = await tab.get('/', `__Host-Http-evertoken=${id}`)
+    expect(await (await browser().get('/', `__Host-Http-evertoken=${id}`)).text()).toBe('nobody')
     expect(forged.status).toBe(200)
   })
 })

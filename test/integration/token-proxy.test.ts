@@ -156,7 +156,7 @@ describe('headers', () => {
   it('the browser gets no cookie, permission or order of the API', async () => {
     const { send } = await signedIn(
       answers(200, {
-        'set-cookie': '__Host-evertoken=canary',
+        'set-cookie': '__Host-Http-evertoken=canary',
         'access-control-allow-origin': 'https://canary.example',
         'clear-site-data': '"canary"',
         'strict-transport-security': 'canary',

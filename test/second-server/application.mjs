@@ -71,7 +71,8 @@ export async function createApplication({ server, client, session }) {
       await server.consent(cookie, client.id)
       const headers = new Headers(cookie.split('; ').map((pair) => ['set-cookie', pair]))
       agent.keep(server.issuer, new Response(null, { headers }))
-      const page = await agent.visit(`${url}/auth/login?returnTo=${encodeURIComponent(returnTo)}`)
+      const init = { headers: { 'x-evertoken': '1' } }
+      const page = await agent.visit(`${url}/auth/login?returnTo=${encodeURIComponent(returnTo)}`, init)
       // The page's only button, for somebody who has signed in and consented.
       return agent.visit(`${new URL(page.url).searchParams.get('callback_url')}&g_continue`)
     }

@@ -71,6 +71,9 @@ export function createInstance({
       clientSecret: CLIENT.secret,
       secret: secrets,
       baseUrl: ORIGIN,
+      cookieName: 'evertoken',
+      // Some users have many claims.
+      maxCookieBytes: 16_384,
       session: plan.kind,
       clock,
       idleSeconds: plan.idleSeconds,

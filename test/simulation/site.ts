@@ -44,7 +44,7 @@ export function createSite(setting: Setting, fleet: Fleet): (request: Request) =
     if (CANARY.test(text)) history.seen.push('I5: a header of a response shows a credential')
     if (cookies.length > 0 && headers.get('cache-control') !== 'no-store')
       history.seen.push('S25: a response with Set-Cookie can be cached')
-    const chunks = cookies.flatMap((line) => /^__Host-evertoken(?:\.\d+)?=([^;]+)/.exec(line)?.[1] ?? [])
+    const chunks = cookies.flatMap((line) => /^__Host-Http-evertoken(?:\.\d+)?=([^;]+)/.exec(line)?.[1] ?? [])
     const record =
       chunks.length > 0 && setting.plan.kind === 'cookie'
         ? await open(chunks.join('').replace(/^~\d~/, ''))

@@ -17,7 +17,7 @@ export interface Visitor {
   visit(draft: Partial<Visit> & Pick<Visit, 'act'>, cookies?: CookieSnapshot): Promise<Call | undefined>
 }
 
-const COOKIE = '__Host-evertoken'
+const COOKIE = '__Host-Http-evertoken'
 /** Acts after which the browser is signed out. */
 const ENDING: readonly Act[] = ['end', 'logout']
 

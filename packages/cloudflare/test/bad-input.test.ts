@@ -5,7 +5,7 @@ import { startWorkerd, type Workerd } from './workerd.mjs'
 const SET_UP_MS = 60_000
 
 const entry = new URL('workers/misconfigured.ts', import.meta.url).pathname
-const cookie = `evertoken=${'x'.repeat(43)}`
+const cookie = `__Host-Http-evertoken-4hq88u=${'x'.repeat(43)}`
 
 describe('what is missing or wrong in "env", on workerd', () => {
   let worker: Workerd

@@ -7,6 +7,13 @@ export function answer(
   return new Response(body ?? null, { status, headers: { 'cache-control': 'no-store', ...headers } })
 }
 
+/** For pages with links: another site must not show them in a frame, where it could catch the click. */
+export const UNFRAMED = "; frame-ancestors 'none'; base-uri 'none'"
+
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
 /**
  * Makes a page of an answer: no style, no script; its address, which may hold a code, goes to nobody.
  *

@@ -1,14 +1,21 @@
+import type { Note, Notes } from '../mechanisms/notes.ts'
+import type { LoginSecrets, PendingLogin } from '../mechanisms/pending-logins.ts'
 import { redact } from '../mechanisms/redact.ts'
+import type { StartedSession } from '../mechanisms/request-session.ts'
 import { revokeToken } from '../mechanisms/revoke-token.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import type { SpentLogins } from '../mechanisms/spent-logins.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Flights } from '../ports/flights.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
+import { isPrefetch } from '../rules/same-site.ts'
 import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
 import { EvertokenError, RequestRefusedError } from '../vocabulary/index.ts'
+import { answer } from './answer.ts'
 import { readForm } from './form.ts'
-import type { LoginOptions } from './login.ts'
-import { type PendingLogin, takeLogin } from './pending-login.ts'
-import { goOn, redirect } from './redirect.ts'
+import { callbackUrl, type LoginOptions } from './login.ts'
+import { confirmDestination, goOn, redirect } from './redirect.ts'
 import { signInFailure } from './sign-in-failure.ts'
 
 /** The second argument of `onSignedIn`. */
@@ -30,40 +37,130 @@ export type OnSignedIn = (
 
 export interface CallbackOptions extends LoginOptions {
   /** Starts the session. */
-  readonly start: (grant: TokenGrant) => Promise<void>
+  readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
+  readonly spentLogins: SpentLogins
+  readonly flights: Flights
+  readonly clock: Clock
+  /** The cookies of the request. */
+  readonly cookies: ReadonlyMap<string, string>
+  readonly returns: Notes<Note>
+  readonly returnCookie: string
   readonly sessions: SessionKind
   readonly onSignedIn: OnSignedIn | undefined
 }
 
 const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
-/** Receives the authorization response, starts the session and sends the browser back to where it wanted to go. */
+/**
+ * Receives the authorization response, starts the session and sends the browser to its destination.
+ *
+ * A login is redeemed once. If the response arrives again, the browser is sent to the same destination, provided that it has
+ * the session that resulted.
+ */
 export async function callback(request: Request, options: CallbackOptions): Promise<Response> {
-  let login: Awaited<ReturnType<typeof takeLogin>> | undefined
+  // The user may never see the result, and the code is valid only once.
+  if (isPrefetch(request.headers)) return answer(503)
+  const { logins, cookies, returns, returnCookie } = options
+  let login: PendingLogin | undefined
   let response: Response
   try {
     const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
     const parameters = form ?? options.query
-    login = await takeLogin(parameters.get('state') ?? '', options)
-    const grant = await options.protocol.redeem(parameters, login, (token) => giveBack(token, options))
-    await start(grant, login, options)
-    response = (options.sameSite === 'Strict' ? goOn : redirect)(login.returnTo)
+    const state = parameters.get('state') ?? ''
+    login = await logins.open(state)
+    if (!login) throw notUsable()
+    const secrets = await logins.secretsOf(login, state)
+    const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))
+    response = isDone ? proceed(login, options) : await repeat(request, login, state, options)
   } catch (error) {
-    response = signInFailure(request, error, options, login?.silent && login.returnTo)
+    response = signInFailure(request, error, options, login?.silent && !login.isForeign && login.returnTo)
   }
-  if (login) response.headers.append('set-cookie', login.clear)
+  if (login) response.headers.append('set-cookie', logins.clear(login))
+  // The way back of an earlier sign-out has no use after a sign-in.
+  if (cookies.has(returnCookie)) response.headers.append('set-cookie', returns.clear(returnCookie))
   return response
+}
+
+/** Redeems a login, or joins the request that does. Resolves to `false` if it was redeemed before. */
+async function complete(
+  parameters: URLSearchParams,
+  login: PendingLogin,
+  secrets: LoginSecrets,
+  options: CallbackOptions,
+): Promise<boolean> {
+  const { flights, clock, session } = options
+  const redeem = () => redeemOnce(parameters, login, secrets, options)
+  const { result, joined } = flights.join(`login ${login.id}`, 'callback', redeem, clock)
+  const started = await result
+  // The browser drops the response to the first request if the user reloads the page.
+  if (started && joined) await session.adopt(started)
+  return started !== undefined
+}
+
+async function redeemOnce(
+  parameters: URLSearchParams,
+  login: PendingLogin,
+  secrets: LoginSecrets,
+  options: CallbackOptions,
+): Promise<StartedSession | undefined> {
+  if (!(await options.spentLogins.spend(login))) return undefined
+  const { maxAge, acrValues } = login
+  const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge, acrValues }
+  const grant = await options.protocol.redeem(parameters, transaction, (token) => giveBack(token, options))
+  return start(grant, login, options)
+}
+
+/**
+ * Responds to a login that was redeemed before, for example after the Back button.
+ *
+ * @throws {RequestRefusedError} If the browser does not have the session that resulted.
+ */
+async function repeat(
+  { method, headers }: Request,
+  login: PendingLogin,
+  state: string,
+  options: CallbackOptions,
+): Promise<Response> {
+  const cell = await options.session.find()
+  const record = (await cell?.read())?.record
+  if (record?.login === loginName(login)) return proceed(login, options)
+  // A `Strict` cookie is not sent with a request that another site has caused, and a `Lax` cookie not with such a POST.
+  const isHidden = options.sameSite === 'Strict' || method === 'POST'
+  const site = headers.get('sec-fetch-site') ?? 'same-origin'
+  const mayHaveSession = isHidden && (site === 'cross-site' || site === 'same-site')
+  if (!cell && mayHaveSession)
+    return goOn(`${options.routePrefix}/callback?state=${encodeURIComponent(state)}`)
+  throw notUsable()
+}
+
+/** The name of a login in the record of its session. A cookie has no room for the whole hash. */
+function loginName({ id }: PendingLogin): string {
+  return id.slice(0, 22)
+}
+
+function notUsable(): RequestRefusedError {
+  const message =
+    'This sign-in has expired, was already completed, or began in another browser. Sign in again.'
+  return new RequestRefusedError('login_transaction_invalid', message)
+}
+
+/** A page of this application leads on to the destination if the session cookie is `Strict`. */
+function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, home }: CallbackOptions): Response {
+  if (isForeign) return confirmDestination(returnTo, home)
+  return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
 }
 
 /** From here on there are tokens: when no session takes them, they are given back. */
 async function start(
   grant: TokenGrant,
-  { returnTo, previous, previousExpiresAt }: PendingLogin,
+  login: PendingLogin,
   options: CallbackOptions,
-): Promise<void> {
+): Promise<StartedSession> {
   const { session, sessions } = options
+  const { returnTo, previous, previousExpiresAt } = login
+  let started: StartedSession
   try {
-    await options.start(await applyOnSignedIn(grant, returnTo, options))
+    started = await options.start(await applyOnSignedIn(grant, returnTo, options), loginName(login))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
@@ -71,6 +168,7 @@ async function start(
     throw error
   }
   if (previous !== undefined) await replace(previous).catch(() => undefined)
+  return started
 
   /** The new session is valid, also if the old one cannot be ended. */
   async function replace(key: string): Promise<void> {

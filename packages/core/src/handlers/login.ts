@@ -1,20 +1,24 @@
+import type { PendingLogins } from '../mechanisms/pending-logins.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
 import { readLoginRequest } from '../rules/login-request.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
+import { canStartLogin, isChosenHere, isPrefetch } from '../rules/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../vocabulary/index.ts'
-import { keepLogin, type PendingLoginOptions } from './pending-login.ts'
+import { answer } from './answer.ts'
+import { problem } from './problem.ts'
 import { redirect } from './redirect.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
-export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions {
+export interface LoginOptions extends SignInFailureOptions {
+  readonly logins: PendingLogins
   readonly session: RequestSession
   readonly query: URLSearchParams
   readonly protocol: Protocol
   readonly routePrefix: string
   readonly responseMode: 'query' | 'form_post'
   /** Whether browsers come by https. */
-  readonly secure: boolean
+  readonly isHttps: boolean
   /** Of the cookie of the session. */
   readonly sameSite: 'Lax' | 'Strict'
   /** For the authorization request: scope, resource and whatever else is asked for. */
@@ -25,28 +29,48 @@ export interface LoginOptions extends SignInFailureOptions, PendingLoginOptions 
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
 export async function login(request: Request, options: LoginOptions): Promise<Response> {
+  if (isPrefetch(request.headers)) return answer(503)
+  if (!canStartLogin(request.headers)) return notOpened()
   const { query, protocol, responseMode, origin, home } = options
   const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
+  const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
   const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
-  const { parameters, silent, maxAge } = asked
+  const { parameters, silent, maxAge, acrValues } = asked
   const isPosted = responseMode === 'form_post'
   try {
-    if (isPosted && !options.secure) throw needsHttps()
+    if (isPosted && !options.isHttps) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
-    const redirectUri = `${origin}${options.routePrefix}/callback`
-    const transaction = { ...protocol.newTransaction(redirectUri), maxAge }
-    const url = await protocol.authorizationUrl(transaction, parameters)
-    // The answer comes from another site then, and the cookie of the session not with it.
-    const isAlone = isPosted || options.sameSite === 'Strict'
-    const cell = isAlone ? await options.session.find() : undefined
+    // The response comes from another site then, and the cookie of the session is not sent with it.
+    const isHidden = isPosted || options.sameSite === 'Strict'
+    const cell = isHidden ? await options.session.find() : undefined
     const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
-    const pending = { ...transaction, returnTo, silent: silent || undefined, ...before }
-    return redirect(url.href, await keepLogin(pending, options), 302)
+    const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
+    const { secrets, cookies } = await options.logins.begin({
+      returnTo,
+      ...flags,
+      maxAge,
+      acrValues,
+      ...before,
+    })
+    const redirectUri = callbackUrl(options)
+    const url = await protocol.authorizationUrl({ ...secrets, redirectUri }, parameters)
+    return redirect(url.href, cookies, 302)
   } catch (error) {
-    return signInFailure(request, error, options, silent && returnTo)
+    return signInFailure(request, error, options, silent && !isForeign && returnTo)
   }
+}
+
+/** The same for the authorization request and for the redemption of its code (RFC 6749 §4.1.3). */
+export function callbackUrl({ origin, routePrefix }: Pick<LoginOptions, 'origin' | 'routePrefix'>): string {
+  return `${origin}${routePrefix}/callback`
+}
+
+function notOpened(): Response {
+  const message =
+    'A login starts only if the browser opens this address as a page. Set `location.href` to it.'
+  return problem(400, { code: 'navigation_required', message })
 }
 
 function notAccepted(name: string): RequestRefusedError {

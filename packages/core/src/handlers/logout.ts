@@ -3,7 +3,7 @@ import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../mechanisms/pending-sign-outs.
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Clock } from '../ports/clock.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
-import { isSameOriginRequest } from '../rules/same-site.ts'
+import { isChosenHere, isSameOriginRequest } from '../rules/same-site.ts'
 import { sameText } from '../rules/same-text.ts'
 import { RequestRefusedError, TryLaterError, type SignOutPart } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
@@ -32,7 +32,9 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
 export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
   const { origin, home, postLogoutPath, clock, session, protocol } = options
   const wanted = options.query.get('returnTo')
-  const returnTo = wanted === null ? postLogoutPath : safeReturnTo(wanted, origin, home)
+  // Another site can call this route for a browser without a session.
+  const isDefault = wanted === null || !isChosenHere(request.headers, origin)
+  const returnTo = isDefault ? postLogoutPath : safeReturnTo(wanted, origin, home)
   if (!(await isIntentional(request, options))) {
     const message =
       'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'

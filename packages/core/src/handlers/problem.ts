@@ -11,7 +11,12 @@ const NO_REFRESH_TOKEN =
   'Cannot renew the access token: sign in again; for a refresh token the server may need "scope": "openid ' +
   'offline_access" or "authorizationParameters": { "prompt": "consent" }'
 
-const FORBIDDEN: readonly ErrorCode[] = ['cross_site_request_refused', 'access_denied', 'sign_in_refused']
+const FORBIDDEN: readonly ErrorCode[] = [
+  'cross_site_request_refused',
+  'access_denied',
+  'sign_in_refused',
+  'authentication_insufficient',
+]
 
 /** What the class of an error says; all others ask to try later. */
 const STATUS: Readonly<Record<string, number>> = {

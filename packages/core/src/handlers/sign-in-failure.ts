@@ -1,6 +1,6 @@
 import { withError } from '../rules/return-to.ts'
 import type { EventListener } from '../vocabulary/index.ts'
-import { page } from './answer.ts'
+import { escaped, page, UNFRAMED } from './answer.ts'
 import { isNavigation } from './is-navigation.ts'
 import { problemFor } from './problem.ts'
 import { redirect } from './redirect.ts'
@@ -35,11 +35,7 @@ export function signInFailure(
   if (!isNavigation(request)) return problem
   // No word of what the request said.
   const body =
-    `<h1>Sign-in failed</h1><p>${escaped(message)}.</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
+    `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
     `<p><small>${escaped(code)}</small></p>`
-  return page(problem, 'Sign-in failed', "; frame-ancestors 'none'; base-uri 'none'", body)
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  return page(problem, 'Sign-in failed', UNFRAMED, body)
 }

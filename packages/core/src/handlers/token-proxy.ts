@@ -5,7 +5,7 @@ import { type ForwardedStyle, forwardedHeaders } from '../rules/forwarded-header
 import { findTarget, type ProxyTarget, toProxyPath, toTargetUrl } from '../rules/proxy-target.ts'
 import { isRedirect } from '../rules/redirect.ts'
 import { headersForApi } from '../rules/relayed-headers.ts'
-import { mayBeForged } from '../rules/same-site.ts'
+import { isDocumentNavigation, mayBeForged } from '../rules/same-site.ts'
 import { type EventListener, EvertokenError } from '../vocabulary/index.ts'
 import { forged } from './anti-forgery.ts'
 import { problem, problemFor } from './problem.ts'
@@ -13,6 +13,10 @@ import { relayed } from './relay.ts'
 import type { TokenFetch } from './token-fetch.ts'
 
 const PROBLEMS = {
+  navigation_refused: [
+    403,
+    'Cannot show the response as a page of this application: call the route with fetch()',
+  ],
   method_refused: [405, 'Cannot pass the request on: add its method to "methods" of the route'],
   path_refused: [400, 'Cannot pass the request on: its path could lead out of the API'],
   upgrade_refused: [501, 'Cannot open a WebSocket: allow it with "webSocket", on Cloudflare Workers'],
@@ -54,8 +58,9 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     if (!found) return undefined
     const { route, path, prefix } = found
     const { origin = url.origin, emit } = context()
-    // This also applies to navigations: the response of the API would run as a page of this application.
     if (mayBeForged(request.headers, origin)) return forged()
+    // The response of the API would run as a page of this application, with all its rights.
+    if (isDocumentNavigation(request.headers)) return refusal('navigation_refused')
     if (route.methods && !route.methods.includes(request.method)) return methodRefused(route.methods)
     const target = toTargetUrl({ pathname: path, search: url.search }, route)
     if (!target) return refusal('path_refused')

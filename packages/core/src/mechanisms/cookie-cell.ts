@@ -18,10 +18,14 @@ const TOMBSTONE_SECONDS = 300
  * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
  * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
  */
-export function createCookieCell(carried: SessionRecord, options: CellOptions): SessionCell {
+export function createCookieCell(
+  carried: SessionRecord,
+  options: CellOptions,
+  maxRecordBytes: number = MAX_RECORD_BYTES,
+): SessionCell {
   return createStoredCell(carried.id, options, {
     inStoreAlone: false,
-    maxRecordBytes: MAX_RECORD_BYTES,
+    maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
     carried,
     newest(held) {
       if (!held) return carried

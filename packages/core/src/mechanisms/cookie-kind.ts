@@ -10,6 +10,8 @@ export interface CookieKindOptions extends SessionKindOptions {
   readonly cookies: SealedRecords
   /** Whether the store holds every session as well, for as long as it lives, so that it can be ended without the browser. */
   readonly allStored?: boolean
+  /** How many bytes a record may take as JSON, so that its cookies fit into their budget. */
+  readonly maxRecordBytes?: number
 }
 
 /** Sessions in sealed cookies. */
@@ -18,6 +20,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
   const cells = createCellOptions(options)
+  const cellOf = (record: SessionRecord) => createCookieCell(record, cells, options.maxRecordBytes)
 
   async function textOf(record: SessionRecord): Promise<string> {
     const text = texts.get(record) ?? (await cookies.seal(record)).sealed
@@ -30,19 +33,19 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
     byKey: () => undefined,
     async stored(key, expiresAt) {
       const held = await vault.read(key)
-      if (held) return createCookieCell(held.record, cells)
-      return expiresAt === undefined ? undefined : createCookieCell(unseen(key, expiresAt), cells)
+      if (held) return cellOf(held.record)
+      return expiresAt === undefined ? undefined : cellOf(unseen(key, expiresAt))
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: createCookieCell(record, cells), generation: record.generation }
+      return { cell: cellOf(record), generation: record.generation }
     },
     async create(make) {
       const record = await make(randomId())
       if (allStored) await insert(record, options)
-      return { cell: createCookieCell(record, cells), record, cookie: await textOf(record) }
+      return { cell: cellOf(record), record, cookie: await textOf(record) }
     },
     follow: () => createGenerations({ clock, allStored, textOf }),
   }

@@ -1,11 +1,14 @@
 import type { Clock } from '../ports/clock.ts'
+import { cookieBytes, MIN_PENDING_LOGINS, sessionRoom, surplusLogins } from '../rules/cookie-budget.ts'
 import { chunkCookie, clearCookie, type CookieAttributes, setCookie, staleChunks } from '../rules/cookies.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
-import type { EventListener } from '../vocabulary/index.ts'
+import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 import { fingerprint } from './digest.ts'
 
 /** Writes the `Set-Cookie` lines of one response. */
 export interface CookieWriter {
+  /** @throws {ConfigurationError} If a session is too large for the cookies of a browser. */
+  check(cookie: string): void
   /** Returns the lines for a session. None, and an event, if the session is too large for a cookie. */
   keep(cookie: string, record: SessionRecord): string[]
   /** Returns the lines that remove the session from the browser. */
@@ -17,28 +20,38 @@ export interface CookieWriterOptions {
   readonly cookies: ReadonlyMap<string, string>
   readonly cookieName: string
   readonly attributes: CookieAttributes
+  /** The budget for all cookies of Evertoken together, in bytes of a `Cookie` header. Default: none. */
+  readonly maxCookieBytes?: number
   readonly clock: Clock
   readonly emit: EventListener
 }
 
 export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
-  const { cookies, cookieName, attributes, clock, emit } = options
+  const { cookies, cookieName, attributes, clock, emit, maxCookieBytes = Infinity } = options
 
   function clearAll(names: readonly string[]): string[] {
     return names.map((name) => clearCookie(name, attributes))
   }
 
+  const room = sessionRoom(cookieName, maxCookieBytes)
+
   return {
+    check(cookie) {
+      if (!chunkCookie(cookieName, cookie, room)) throw tooLarge()
+    },
     keep(cookie, { id, expiresAt }) {
-      const chunks = chunkCookie(cookieName, cookie)
+      const chunks = chunkCookie(cookieName, cookie, room)
       if (!chunks) {
         emit({ type: 'cookie_too_large', session: fingerprint(id) })
         return []
       }
+      const added = chunks.reduce((sum, [name, chunk]) => sum + cookieBytes(name, chunk), 0)
+      const surplus = surplusLogins(cookies, cookieName, maxCookieBytes, added, MIN_PENDING_LOGINS)
       const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
       return [
         ...chunks.map(([name, chunk]) => setCookie(name, chunk, lifetime)),
         ...clearAll(staleChunks(cookieName, cookies, chunks.length)),
+        ...clearAll(surplus),
       ]
     },
     clear() {
@@ -46,4 +59,10 @@ export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
       return clearAll(names.filter((name) => cookies.has(name)))
     },
   }
+}
+
+function tooLarge(): ConfigurationError {
+  const message =
+    "The session does not fit into `maxCookieBytes` of cookies. Use `session: 'server'`, or keep fewer claims in `onSignedIn`."
+  return new ConfigurationError('session_too_large', message)
 }

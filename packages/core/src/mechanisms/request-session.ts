@@ -1,6 +1,6 @@
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import { chunkCookie, joinCookie } from '../rules/cookies.ts'
+import { joinCookie } from '../rules/cookies.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
 import { ConfigurationError, type EndReason, OperatorError } from '../vocabulary/index.ts'
@@ -9,7 +9,10 @@ import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
-import type { SessionKind } from './session-kind.ts'
+import type { Created, SessionKind } from './session-kind.ts'
+
+/** A session that a request has started. */
+export type StartedSession = Pick<Created, 'record' | 'cookie'>
 
 /** The session of one request, and what its response has to tell the browser. */
 export interface RequestSession {
@@ -21,7 +24,9 @@ export interface RequestSession {
   /** Takes note of the result of a refresh that this request does not wait for, if it comes before the response. */
   startedInBackground(work: Promise<TokenResult>): void
   /** Replaces whatever session there was. */
-  start(make: (id: string) => Promise<SessionRecord>): Promise<void>
+  start(make: (id: string) => Promise<SessionRecord>): Promise<StartedSession>
+  /** Gives the browser of this request a session that another request has started for it. */
+  adopt(started: StartedSession): Promise<void>
   /**
    * Ends the session and clears its cookie, also if the store fails: the end is then completed in the background.
    *
@@ -95,6 +100,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     newest = undefined
   }
 
+  function hold(next: SessionCell, { record, cookie }: StartedSession): void {
+    replace(next)
+    browser?.holds(record.generation)
+    started = record.id
+    pending = { cookie, record }
+  }
+
   function note(snapshot: Snapshot): void {
     // What the previous session still brings must not take the place of the one that was started.
     if (started !== undefined && snapshot.record.id !== started) return
@@ -143,17 +155,19 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
       const { record, cookie, cell: created } = await kind.create(make, keepAlive)
-      if (!chunkCookie(cookieName, cookie)) throw tooLarge()
+      writer.check(cookie)
       // The new session stands whatever becomes of the old one.
       if (previous) {
         const { ended } = await kind.pending.end(previous, () => previous.end('replaced'))
         keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
       }
-      replace(created)
-      browser?.holds(record.generation)
-      started = record.id
-      pending = { cookie, record }
+      hold(created, { record, cookie })
       emit({ type: 'session_started', session: fingerprint(created.key) })
+      return { record, cookie }
+    },
+    async adopt(other) {
+      const result = await kind.find(other.cookie)
+      if ('cell' in result) hold(result.cell, other)
     },
     async end(reason, revoke) {
       const ending = await find()
@@ -193,9 +207,4 @@ const USE_SERVER_SESSION = " Or set `session: 'server'`."
 function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
   const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
   return new ConfigurationError('headers_already_sent', message)
-}
-
-function tooLarge(): ConfigurationError {
-  const message = 'Cannot keep so large a session in a cookie: use "session": "server"'
-  return new ConfigurationError('session_too_large', message)
 }

@@ -32,9 +32,9 @@ export function parsePrefix(
   return { origin: parsed.origin, pathname: parsed.pathname }
 }
 
-/** Whether a `URL.hostname` is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
+/** Whether a `URL.hostname` is this machine: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8 or `[::1]`. */
 export function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+  return /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 /** Whether the URL is one of the prefixes or below it: `/orders` allows `/orders/1`, not `/orders-admin`. */

@@ -28,6 +28,7 @@ const REGISTERED = new Set([
   'interaction_required',
   'consent_required',
   'account_selection_required',
+  'unmet_authentication_requirements',
   'slow_down',
 ])
 

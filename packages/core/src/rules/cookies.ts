@@ -1,3 +1,5 @@
+import { cookieBytes } from './cookie-budget.ts'
+
 /** Some browsers count the attributes into their 4096 bytes, so name and value leave room for them. */
 export const MAX_COOKIE_LENGTH = 3900
 /** With more, the `Cookie` header alone would exceed the 16 KiB that Node takes for all headers. */
@@ -57,16 +59,44 @@ export function concernsCookie(line: string, cookie: string): boolean {
   return name === cookie || name.startsWith(`${cookie}.`)
 }
 
-/** Browsers take a `__Host-` cookie only with Secure, which a development server on http cannot offer. */
+/**
+ * Returns the name of a cookie. Browsers that know the prefix `__Host-Http-` accept such a cookie only from a response, with
+ * `HttpOnly`. All others see the prefix `__Host-` in it. Both need `Secure`, which a development server on http cannot offer.
+ */
 export function cookieName(base: string, secure: boolean): string {
-  return secure ? `__Host-${base}` : base
+  return secure ? `__Host-Http-${base}` : base
+}
+
+/**
+ * Returns a name that differs for each client. Browsers send a cookie to all ports of a host, so two applications on
+ * `localhost` would overwrite each other's sessions if their cookies had the same name.
+ */
+export function defaultCookieName(issuer: string, clientId: string): string {
+  return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
+}
+
+/** FNV-1a with 32 bits, in base 36. A chance collision is unlikely, and protects nothing. */
+function shortHash(text: string): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return (hash >>> 0).toString(36)
 }
 
 /**
  * Splits an ASCII value over as few cookies as hold it: `name` starts with `~<count>~`, the rest follows in `name.1`,
- * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`.
+ * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`, or `maxBytes` of a `Cookie` header.
  */
-export function chunkCookie(name: string, value: string): [name: string, value: string][] | undefined {
+export function chunkCookie(
+  name: string,
+  value: string,
+  maxBytes: number = Infinity,
+): [name: string, value: string][] | undefined {
+  const chunks = chunksOf(name, value)
+  const bytes = chunks?.reduce((sum, [chunk, part]) => sum + cookieBytes(chunk, part), 0) ?? 0
+  return bytes <= maxBytes ? chunks : undefined
+}
+
+function chunksOf(name: string, value: string): [name: string, value: string][] | undefined {
   if (name.length + value.length <= MAX_COOKIE_LENGTH && !value.startsWith('~')) return [[name, value]]
   const room = MAX_COOKIE_LENGTH - name.length - '~4~'.length
   if (value.length > room * MAX_CHUNKS) return undefined

@@ -30,7 +30,7 @@ export interface GrantedTokens {
 }
 
 export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims'>,
+  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims' | 'login'>,
   grant: TokenGrant,
   key: string,
   now: number,

@@ -14,3 +14,8 @@ export function sameUser(before: UserClaims, after: UserClaims): boolean | 'anot
   const [then, now] = [before['auth_time'], after['auth_time']]
   return then === undefined || now === undefined || then === now
 }
+
+/** Whether the user has authenticated in one of the required ways (OIDC Core §3.1.2.1). */
+export function hasRequiredAcr({ acr }: UserClaims, acrValues: string | undefined): boolean {
+  return acrValues === undefined || (typeof acr === 'string' && acrValues.split(' ').includes(acr))
+}

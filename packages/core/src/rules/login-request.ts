@@ -7,6 +7,8 @@ export interface LoginRequest {
   readonly silent: boolean
   /** Seconds; the ID token has to prove it (OIDC Core §3.1.2.1). */
   readonly maxAge?: number
+  /** Separated by spaces. The ID token must name one of them. */
+  readonly acrValues?: string
 }
 
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
@@ -30,8 +32,10 @@ export function isLoginParameter(name: string, value: string, further: readonly 
 }
 
 /**
- * Lays the query of the login route over the configured parameters; a string names the parameter that is refused.
- * `scope` is added to the configured one, what is neither known nor in `further` is ignored.
+ * Adds the query of the login route to the configured parameters. A string names the parameter that is refused.
+ *
+ * Anyone can make a link, so a link can only ask for more than is configured. It can add `scope` only if `further` has it: the
+ * access token is sent to all APIs. Parameters that are neither known nor in `further` are ignored.
  */
 export function readLoginRequest(
   query: URLSearchParams,
@@ -39,24 +43,40 @@ export function readLoginRequest(
   further: readonly string[],
 ): LoginRequest | string {
   const parameters = new URLSearchParams(configured)
-  for (const name of [...GRAMMAR.keys(), ...further]) {
+  for (const name of new Set([...GRAMMAR.keys(), ...further])) {
     const [value = '', second] = query.getAll(name)
     if (value === '' && second === undefined) continue
     if (second !== undefined || !isLoginParameter(name, value, further)) return name
-    parameters.set(name, laidOver(name, configured.get(name), value))
+    const merged = merge(name, configured.get(name), value)
+    if (name === 'scope' && !further.includes(name) && merged !== configured.get(name)) return name
+    parameters.set(name, merged)
   }
   const maxAge = parameters.get('max_age')
+  const acrValues = parameters.get('acr_values')
   return {
     parameters,
     silent: parameters.get('prompt') === 'none',
     ...(maxAge !== null && { maxAge: Number(maxAge) }),
+    ...(acrValues !== null && { acrValues }),
   }
 }
 
-/** A link may ask for more than is configured, not for less: `scope` is added, `max_age` only lowered. */
-function laidOver(name: string, configured: string | null, wanted: string): string {
+/** Returns the value of a parameter that asks for all that is configured, and for what a link adds. */
+function merge(name: string, configured: string | null, wanted: string): string {
   if (configured === null) return wanted
-  if (name === 'scope') return [...new Set(`${configured} ${wanted}`.split(' '))].join(' ')
-  if (name === 'max_age') return String(Math.min(Number(configured), Number(wanted)))
-  return wanted
+  const union = new Set([...configured.split(' '), ...wanted.split(' ')])
+  switch (name) {
+    case 'prompt':
+      // A silent login would skip the page that the other value asks for.
+      if (union.size > 1) union.delete('none')
+      return [...union].join(' ')
+    case 'scope':
+      return [...union].join(' ')
+    case 'acr_values':
+      return configured
+    case 'max_age':
+      return String(Math.min(Number(configured), Number(wanted)))
+    default:
+      return wanted
+  }
 }

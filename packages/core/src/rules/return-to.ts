@@ -1,7 +1,7 @@
 import { isBelow } from './base-path.ts'
 
-/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. At most 2048 characters. */
-const LOCAL = /^\/(?![/\\])[!-~]{0,2047}$/
+/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. At most 512 characters. */
+const LOCAL = /^\/(?![/\\])[!-~]{0,511}$/
 
 /**
  * Turns a path, or a URL of `origin`, into the exact string for `Location`: a path of the application, or its home.

@@ -62,6 +62,8 @@ export interface SessionRecord {
   /** When the session was last known to be in use. */
   readonly touchedAt: number
   readonly claims: UserClaims
+  /** The login that started the session, so that a repeated authorization response can find it. */
+  readonly login?: string | undefined
   readonly idToken?: string | undefined
   readonly refreshToken?: string | undefined
   /** A refresh token that was given up and that the authorization server has not confirmed to be revoked. */

@@ -33,11 +33,17 @@ export function readStepUp(header: string | null): StepUpChallenge | undefined {
   return undefined
 }
 
-/** The query for the login route; `undefined` when no sign-in could meet the challenge. */
+/**
+ * Returns the query for the login route, or `undefined` if no sign-in could meet the challenge.
+ *
+ * @param canAddScope - Whether the login route accepts `scope`.
+ */
 export function stepUpQuery(
-  { error, acrValues, maxAge, scope }: StepUpChallenge,
+  { error, acrValues, maxAge, scope: wanted }: StepUpChallenge,
   returnTo?: string,
+  canAddScope = true,
 ): URLSearchParams | undefined {
+  const scope = canAddScope ? wanted : undefined
   if (error === 'insufficient_scope' && scope === undefined) return undefined
   const asked = defined({ acr_values: acrValues, max_age: maxAge, scope })
   const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]))

@@ -1,6 +1,6 @@
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
-import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { RequestSession, StartedSession } from '../mechanisms/request-session.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -26,6 +26,8 @@ export interface Application {
   readonly basePath: string
   /** Below which the login route is, if there is one. */
   readonly routePrefix?: string | undefined
+  /** Names of further query parameters that the login route accepts. */
+  readonly loginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
@@ -36,7 +38,8 @@ export interface BoundSession extends Application {
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
   obtain(demand: Demand): Promise<TokenResult>
-  start(grant: TokenGrant): Promise<void>
+  /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
+  start(grant: TokenGrant, login?: string): Promise<StartedSession>
 }
 
 export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
@@ -53,8 +56,19 @@ export interface BindOptions extends Application {
 }
 
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const { refresher, issuer, server, clock, serverClock, emit, origin, basePath, routePrefix, claimsOf } =
-    options
+  const {
+    refresher,
+    issuer,
+    server,
+    clock,
+    serverClock,
+    emit,
+    origin,
+    basePath,
+    routePrefix,
+    loginParameters,
+    claimsOf,
+  } = options
 
   return {
     session,
@@ -65,6 +79,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     basePath,
     routePrefix,
+    loginParameters,
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
@@ -89,10 +104,16 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         throw error
       }
     },
-    start(grant) {
+    start(grant, login) {
       return session.start(async (id) => {
         const now = clock.now()
-        const base = { id, issuer, expiresAt: now + options.absoluteSeconds, claims: grant.claims ?? {} }
+        const base = {
+          id,
+          issuer,
+          expiresAt: now + options.absoluteSeconds,
+          claims: grant.claims ?? {},
+          login,
+        }
         const record = newSession(base, grant, '', now)
         await options.starting?.(record)
         return record

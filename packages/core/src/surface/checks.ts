@@ -101,6 +101,16 @@ export const timeoutSeconds: Check = must(
   (value) => isPositive(value) && value <= MAX_TIMEOUT_SECONDS,
 )
 
+/** Room for pending logins and for a small session. */
+const MIN_COOKIE_BYTES = 4096
+/** Four cookies of a session, and pending logins. By default, Node accepts 16,384 bytes for all headers. */
+const MAX_COOKIE_BYTES = 16_384
+
+export const cookieHeaderBytes: Check = must(
+  `be a whole number of bytes from ${MIN_COOKIE_BYTES} to ${MAX_COOKIE_BYTES}`,
+  (value: number) => Number.isInteger(value) && value >= MIN_COOKIE_BYTES && value <= MAX_COOKIE_BYTES,
+)
+
 export const hook: Check = must('be a function', (value) => typeof value === 'function')
 
 export const flag: Check = oneOf(true, false)

@@ -20,6 +20,7 @@ export function createDetachedSession(
       emit({ type: 'programming_error', code: 'no_current_session' })
       throw new ConfigurationError('no_current_session', message)
     },
+    adopt: () => Promise.resolve(),
     async end(reason, revoke) {
       const ended = await cell.end(reason, revoke)
       return { key: cell.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }

@@ -15,6 +15,7 @@ import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
+import { hasSecureCookies, uncertainAddress } from '../rules/browser-address.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
@@ -54,6 +55,8 @@ export type Routes = (
 /** What all features stand on. */
 export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'clock'> & {
   readonly store: GuardedStore
+  /** Whether the store keeps its records in the memory of this process. */
+  readonly isStorePrivate: boolean
   readonly vault: Vault
   readonly flights: Runtime['flights']
   readonly http: Http
@@ -98,6 +101,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
+  const isStorePrivate = settings.store.outlivesProcess === false
   const ground = {
     ...settings,
     ...runtime,
@@ -110,14 +114,14 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     random,
     sealFor,
     emit,
+    isStorePrivate,
   }
   const features = equip(ground)
   const { kind } = features
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const isStorePrivate = settings.store.outlivesProcess === false
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, isStorePrivate, admits }) }
+  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, admits }) }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -127,10 +131,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     cookies = parseCookies(request.headers.get('cookie')),
     isReadOnly = false,
   ): BoundSession {
-    const secure = isHttps(origin ?? request.url)
+    const secure = hasSecureCookies(addressOf(request, origin), settings.issuer)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const waitForBackground = settings.store.outlivesProcess === false
     const mine = {
       kind,
       cookies,
@@ -140,7 +143,8 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       clock,
       emit,
       keepAlive,
-      waitForBackground,
+      waitForBackground: isStorePrivate,
+      maxCookieBytes: settings.maxCookieBytes,
     }
     const session = createRequestSession(mine)
     return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)
@@ -180,12 +184,19 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   }
 }
 
-/** S22: plain http is for development on this machine. */
-function isHttps(address: string): boolean {
-  const url = new URL(address)
-  if (isSecure(url)) return url.protocol === 'https:'
+/**
+ * Returns where browsers find the application.
+ *
+ * @throws {ConfigurationError} If only `baseUrl` can show that.
+ */
+function addressOf(request: Request, origin: string | undefined): URL {
+  const url = new URL(origin ?? request.url)
+  if (origin !== undefined) return url
+  const header = uncertainAddress(url, request.headers)
+  if (header === undefined && isSecure(url)) return url
+  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
   const problem =
-    `is missing, because the request for ${url.host} arrived over http. Set it to the https URL that browsers use, from an ` +
+    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
     'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
     '`--local-upstream localhost:PORT` instead.'
   throw invalid('baseUrl', problem)

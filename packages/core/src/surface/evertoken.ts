@@ -6,6 +6,8 @@ import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import { recordRoom } from '../rules/cookie-budget.ts'
+import { cookieName } from '../rules/cookies.ts'
 import { userClaims } from '../rules/id-token-claims.ts'
 import { readJwt } from '../rules/jwt.ts'
 import { createCurrentSession, type CurrentSession } from './current-session.ts'
@@ -55,11 +57,12 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
+  const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
       ? createServerKind(ground)
-      : createCookieKind({ ...ground, cookies, allStored: directory !== undefined })
+      : createCookieKind({ ...ground, cookies, maxRecordBytes, allStored: directory !== undefined })
   const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
   const kind = directory
     ? withLogoutCheck(kept, {

@@ -1,5 +1,6 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
+import { isLoginParameter } from '../rules/login-request.ts'
 import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
 import {
   derivedFrom,
@@ -43,6 +44,7 @@ const OPTIONS: OptionTable<Values> = {
 export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
   const settings: Settings = { ...toTokenSettings(values), ...derivedFrom(values) }
+  checkRequirements(settings)
   if (settings.backChannelLogout && !options.store.index)
     throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')
   if (settings.diagnostics && !isDevelopment(settings))
@@ -53,4 +55,15 @@ export function checkOptions(options: EngineOptions): Settings {
 /** As the options say it. A request can name any host. */
 function isDevelopment({ origin, insecure }: Settings): boolean {
   return insecure || (origin !== undefined && isLoopback(new URL(origin).hostname))
+}
+
+/** Only an ID token proves how and when the user has authenticated. */
+function checkRequirements({ authorizationParameters, openid }: Settings): void {
+  for (const name of ['max_age', 'acr_values']) {
+    const value = authorizationParameters.get(name)
+    if (value === null) continue
+    const problem = `has an invalid "${name}". Use ${name === 'max_age' ? 'whole seconds' : 'values that spaces separate'}.`
+    if (!isLoginParameter(name, value)) throw invalid('authorizationParameters', problem)
+    if (!openid) throw invalid('authorizationParameters', `needs the scope "openid" for "${name}"`)
+  }
 }

@@ -2,18 +2,21 @@ import { answer } from '../handlers/answer.ts'
 import { backChannelLogout, type BackChannelLogoutOptions } from '../handlers/back-channel-logout.ts'
 import { callback, type CallbackOptions } from '../handlers/callback.ts'
 import { diagnostics, type DiagnosticsOptions } from '../handlers/diagnostics.ts'
-import { frontChannelLogout } from '../handlers/front-channel-logout.ts'
+import { frontChannelLogout, type FrontChannelLogoutOptions } from '../handlers/front-channel-logout.ts'
 import { login } from '../handlers/login.ts'
 import { receiveReturn } from '../handlers/logout-return.ts'
 import { logout, type LogoutOptions } from '../handlers/logout.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/user.ts'
 import { createNotes } from '../mechanisms/notes.ts'
+import { createPendingLogins } from '../mechanisms/pending-logins.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
+import { createSpentLogins } from '../mechanisms/spent-logins.ts'
 import { isLoopback } from '../rules/allowed-urls.ts'
 import { applicationPaths } from '../rules/base-path.ts'
+import { hasSecureCookies } from '../rules/browser-address.ts'
 import { cookieName as nameOnWire } from '../rules/cookies.ts'
 import type { BoundSession } from './bound-session.ts'
 import type { Ground, Routes } from './engine.ts'
@@ -28,7 +31,12 @@ export interface RoutesOptions extends Ground<Settings> {
 }
 
 /** What the handlers need to know of the application and of the request. */
-type Here = CallbackOptions & LogoutOptions & UserOptions & BackChannelLogoutOptions & DiagnosticsOptions
+type Here = CallbackOptions &
+  LogoutOptions &
+  FrontChannelLogoutOptions &
+  UserOptions &
+  BackChannelLogoutOptions &
+  DiagnosticsOptions
 
 /** Any other method is refused (RFC 9110 §15.5.6); with none here, all are the handler's to judge. */
 type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
@@ -39,6 +47,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,
+    spentLogins: createSpentLogins(options.store, options.issuer, options.isStorePrivate),
     // Asked only where there is one.
     directory: options.directory as SessionDirectory,
     all: options.backChannelLogout === 'all',
@@ -62,7 +71,7 @@ export function createRoutes(options: RoutesOptions): Routes {
 
   function hereOf(url: URL, cookies: ReadonlyMap<string, string>, { session, start }: BoundSession): Here {
     const { origin = url.origin } = options
-    const secure = origin.startsWith('https:')
+    const secure = hasSecureCookies(new URL(origin), options.issuer)
     const cookieName = nameOnWire(options.cookieName, secure)
     const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
     return {
@@ -70,11 +79,17 @@ export function createRoutes(options: RoutesOptions): Routes {
       session,
       start,
       origin,
-      secure,
+      isHttps: origin.startsWith('https:'),
       cookies,
-      cookieName,
       query: url.searchParams,
-      logins: createNotes(loginSeal, clock, cookies, { secure, sameSite }),
+      logins: createPendingLogins({
+        seal: loginSeal,
+        clock,
+        cookies,
+        cookieName,
+        attributes: { secure, sameSite },
+        maxCookieBytes: options.maxCookieBytes,
+      }),
       returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
       returnCookie: `${cookieName}.logout`,
     }

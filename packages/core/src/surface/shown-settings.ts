@@ -13,6 +13,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'routePrefix',
       'session',
       'cookieName',
+      'maxCookieBytes',
       'sameSite',
       'idleSeconds',
       'absoluteSeconds',

@@ -1,11 +1,14 @@
 import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
+import { COOKIE_BUDGET_BYTES } from '../rules/cookie-budget.ts'
+import { defaultCookieName } from '../rules/cookies.ts'
 import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
   type Checked,
   checkAll,
+  cookieHeaderBytes,
   mustHave,
   hook,
   flag,
@@ -50,8 +53,20 @@ export interface TokenManagementOptions {
   readonly baseUrl?: string
   /** Default: the memory of this process. Several instances need one that they share. */
   readonly store?: SessionStore
-  /** Default `evertoken`; prefixed with `__Host-` on https. */
+  /**
+   * Name of the session cookie. On https, Evertoken adds the prefix `__Host-Http-`.
+   *
+   * @default `evertoken-` and a short hash of `issuer` and `clientId`
+   */
   readonly cookieName?: string
+  /**
+   * Maximum size of all cookies of Evertoken together, in bytes of the `Cookie` header.
+   *
+   * A larger session is refused with `session_too_large`. Servers in front of the application must accept the value.
+   *
+   * @default 7168
+   */
+  readonly maxCookieBytes?: number
   /** Default `Lax`. */
   readonly sameSite?: 'Lax' | 'Strict'
   /** Seconds without use after which a session is over. Default one day. */
@@ -85,17 +100,25 @@ export interface TokenManagementOptions {
 /** The options, checked, with all defaults in place. */
 export type TokenValues = Checked<
   TokenManagementOptions,
-  'clientSecret' | 'clientAuthentication' | 'metadataUrl' | 'baseUrl' | 'onEvent' | 'fetch' | 'clock'
+  | 'clientSecret'
+  | 'clientAuthentication'
+  | 'metadataUrl'
+  | 'baseUrl'
+  | 'cookieName'
+  | 'onEvent'
+  | 'fetch'
+  | 'clock'
 >
 
 /** With what follows from them, in the place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
   Values,
-  'secret' | 'clientSecret'
+  'secret' | 'clientSecret' | 'cookieName'
 > &
   Derived
 
 interface Derived {
+  readonly cookieName: string
   readonly insecure: boolean
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
@@ -136,7 +159,8 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? plainPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
-  cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/), 'evertoken'],
+  cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/)],
+  maxCookieBytes: [cookieHeaderBytes, COOKIE_BUDGET_BYTES],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
   idleSeconds: [seconds, DAY_SECONDS],
   absoluteSeconds: [seconds, 30 * DAY_SECONDS],
@@ -171,10 +195,11 @@ export function withoutUnusedSecret<Options extends TokenManagementOptions>(opti
 
 /** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const { secret, clientSecret, ...rest } = values
+  const { secret, clientSecret, cookieName, ...rest } = values
   const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
   return {
     ...rest,
+    cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
     insecure: new URL(values.issuer).protocol === 'http:',
     secrets: [secret].flat() as [string, ...string[]],
     authentication: authenticationOf(clientSecret, values.clientAuthentication),

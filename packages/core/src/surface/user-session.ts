@@ -13,6 +13,8 @@ export interface UserSession extends TokenSession, AntiForgery {
    * Where to send the browser after an API has asked for a stronger or fresher sign-in (RFC 9470) or for more scope:
    * a path of this application, or `undefined` when the response asks for neither. The response stays as it came.
    *
+   * For more scope, `loginParameters` must contain `scope`. Otherwise the result is `undefined`.
+   *
    * @param returnTo - Where the browser comes back to: a path, or an URL of this application.
    */
   loginUrlFor(response: Response, returnTo?: string): string | undefined
@@ -25,9 +27,9 @@ export function createUserSession(bound: () => BoundSession): UserSession {
     ...createAntiForgery(bound),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
-      const { basePath, routePrefix } = bound()
+      const { basePath, routePrefix, loginParameters = [] } = bound()
       const challenge = stepUpChallenge(response)
-      const query = challenge && stepUpQuery(challenge, returnTo)
+      const query = challenge && stepUpQuery(challenge, returnTo, loginParameters.includes('scope'))
       return query && `${basePath}${routePrefix}/login?${query}`
     },
   }

@@ -5,7 +5,7 @@ import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
 import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
 import { type Bench, IDLE } from './bench.ts'
 
-export const NAME = '__Host-evertoken'
+export const NAME = '__Host-Http-evertoken'
 
 /** A cookie jar, and the requests that carry what is in it. */
 export interface Browser {

@@ -6,13 +6,14 @@ import {
   concernsCookie,
   clearCookie,
   cookieName,
+  defaultCookieName,
   joinCookie,
   parseCookies,
   setCookie,
   staleChunks,
 } from '../../src/rules/cookies.ts'
 
-const NAME = '__Host-session'
+const NAME = '__Host-Http-session'
 const sealAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789*.~-_'
 const printableAscii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')
 
@@ -100,7 +101,7 @@ function parseBySplitting(header: string): Map<string, string> {
 describe('setCookie', () => {
   it('S22: is bound to the host, the whole of it, and out of reach for scripts', () => {
     expect(setCookie(NAME, 'v', { sameSite: 'Lax', secure: true, maxAge: 60.9 })).toBe(
-      '__Host-session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60',
+      '__Host-Http-session=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60',
     )
     expect(setCookie('session', 'v', { sameSite: 'Strict', secure: false })).toBe(
       'session=v; Path=/; HttpOnly; SameSite=Strict',
@@ -109,12 +110,24 @@ describe('setCookie', () => {
 
   it('S22: clears with the attributes it was set with', () => {
     expect(clearCookie(NAME, { sameSite: 'Lax', secure: true, maxAge: 60 })).toBe(
-      '__Host-session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0',
+      '__Host-Http-session=; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=0',
     )
   })
 
-  it('S22: names carry the __Host- prefix where the cookie is secure', () => {
+  it('S22: names carry the __Host-Http- prefix where the cookie is secure', () => {
     expect([cookieName('session', true), cookieName('session', false)]).toEqual([NAME, 'session'])
+    // Browsers that do not know it apply the rules of this prefix.
+    expect(NAME).toMatch(/^__Host-/)
+  })
+
+  it('S22: the default name differs for each client at each authorization server', () => {
+    const issuers = ['https://login.example.com', 'https://login.example.com/', 'http://localhost:4000']
+    const names = issuers.flatMap((issuer) =>
+      Array.from({ length: 300 }, (_, i) => defaultCookieName(issuer, `client-${i}`)),
+    )
+    expect(new Set(names).size).toBe(names.length)
+    for (const name of names) expect(name).toMatch(/^evertoken-[\da-z]{1,7}$/)
+    expect(defaultCookieName('https://login.example.com', 'web')).toBe('evertoken-4hq88u')
   })
 })
 
@@ -129,8 +142,8 @@ describe('S33: concernsCookie', () => {
         fc.constantFrom('', '.1', '.login.a'),
         rest,
         (space, nameless, part, end) => {
-          const line = `${space}${nameless}__Host-evertoken${part}${end}`
-          expect(concernsCookie(line, '__Host-evertoken')).toBe(true)
+          const line = `${space}${nameless}__Host-Http-evertoken${part}${end}`
+          expect(concernsCookie(line, '__Host-Http-evertoken')).toBe(true)
           const stored = parseCookies(line.split(';')[0]?.replace(/^[\s=]+/, '') ?? '')
           for (const name of stored.keys()) expect(concernsCookie(line, name)).toBe(true)
         },
@@ -140,13 +153,13 @@ describe('S33: concernsCookie', () => {
 
   it.each([
     'evertoken=1',
-    '__Host-evertoken2=1',
-    'x=__Host-evertoken',
-    'a=1; __Host-evertoken=2',
+    '__Host-Http-evertoken2=1',
+    'x=__Host-Http-evertoken',
+    'a=1; __Host-Http-evertoken=2',
     '',
     ';',
     '=',
-  ])('leaves %j alone', (line) => expect(concernsCookie(line, '__Host-evertoken')).toBe(false))
+  ])('leaves %j alone', (line) => expect(concernsCookie(line, '__Host-Http-evertoken')).toBe(false))
 })
 
 describe('chunks', () => {

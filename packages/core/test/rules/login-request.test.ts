@@ -21,7 +21,7 @@ describe('readLoginRequest', () => {
     expect(read('')).not.toHaveProperty('maxAge')
   })
 
-  it('puts the query in the place of what is configured, and adds to the scope', () => {
+  it('adds the query to what is configured', () => {
     const query = {
       prompt: 'login select_account',
       login_hint: 'ann+1@exämple.com',
@@ -30,17 +30,52 @@ describe('readLoginRequest', () => {
       ui_locales: 'de-CH fr',
       scope: 'payments profile',
     }
-    expect(parametersOf(query)).toEqual({ ...query, audience: 'api', scope: 'openid profile payments' })
-    expect(read(query)).toMatchObject({ maxAge: 0 })
+    expect(parametersOf(query, ['scope'])).toEqual({
+      ...query,
+      audience: 'api',
+      prompt: 'consent login select_account',
+      scope: 'openid profile payments',
+    })
+    expect(read(query, ['scope'])).toMatchObject({ maxAge: 0, acrValues: 'urn:mfa phr' })
+  })
+
+  it('S35: a link adds scope only if that is allowed', () => {
+    expect(read({ scope: 'payments' })).toBe('scope')
+    expect(read({ scope: 'payments' }, ['kc_idp_hint'])).toBe('scope')
+    expect(parametersOf({ scope: 'profile' })).toMatchObject({ scope: 'openid profile' })
+    expect(parametersOf({ scope: 'payments' }, ['scope'])).toMatchObject({ scope: 'openid profile payments' })
+  })
+
+  it.each([
+    ['prompt', 'login', 'none', 'login'],
+    ['prompt', 'login', 'consent', 'login consent'],
+    ['prompt', 'login', 'login', 'login'],
+    ['prompt', 'login consent', 'none', 'login consent'],
+    ['prompt', 'none', 'login', 'login'],
+    ['prompt', 'none', 'none', 'none'],
+    ['acr_values', 'phr', 'pwd', 'phr'],
+    ['acr_values', 'phr phrh', 'pwd', 'phr phrh'],
+    ['max_age', '60', '3600', '60'],
+    ['max_age', '60', '0', '0'],
+  ])('S35: a link cannot weaken %s: %s and %s make %s', (name, own, wanted, result) => {
+    const request = readLoginRequest(
+      new URLSearchParams({ [name]: wanted }),
+      new URLSearchParams({ [name]: own }),
+      [],
+    )
+    if (typeof request === 'string') throw new Error(`refused ${request}`)
+    expect(request.parameters.getAll(name)).toEqual([result])
+    expect(request.silent).toBe(name === 'prompt' && result === 'none')
   })
 
   it('leaves the configuration as it was', () => {
-    read({ scope: 'more', prompt: 'none' })
+    read({ scope: 'more', prompt: 'none' }, ['scope'])
     expect(configured.get('scope')).toBe('openid profile')
   })
 
   it('knows a silent one', () => {
-    expect(read({ prompt: 'none' })).toMatchObject({ silent: true })
+    const request = readLoginRequest(new URLSearchParams({ prompt: 'none' }), new URLSearchParams(), [])
+    expect(request).toMatchObject({ silent: true })
   })
 
   it('takes a maximum age from the configuration as well', () => {

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
-import { sameUser, userClaims } from '../../rules/id-token-claims.ts'
+import { hasRequiredAcr, sameUser, userClaims } from '../../rules/id-token-claims.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
+import { insufficient } from './sign-in-errors.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 
 /** OIDC Core §12.2. An ID token that does not hold costs its claims, not the tokens beside it. */
@@ -19,19 +20,27 @@ export function createIdTokenJudge(client: oauth.Client): JudgeIdToken {
   }
 }
 
+interface SignInRequirements {
+  readonly nonce: string
+  readonly maxAge?: number | undefined
+  readonly acrValues?: string | undefined
+}
+
 /** OIDC Core §3.1.3.7, for the ID token of a sign-in. */
 export async function claimsOfSignIn(
   client: oauth.Client,
   server: oauth.AuthorizationServer,
   idToken: string | undefined,
-  { nonce, maxAge }: { readonly nonce: string; readonly maxAge?: number | undefined },
+  { nonce, maxAge, acrValues }: SignInRequirements,
 ): Promise<UserClaims> {
   const result = await oauth.processAuthorizationCodeResponse(server, client, idTokenAlone(idToken), {
     expectedNonce: nonce,
     maxAge: maxAge ?? oauth.skipAuthTimeCheck,
     requireIdToken: true,
   })
-  return claimsFor(client, result)
+  const claims = claimsFor(client, result)
+  if (!hasRequiredAcr(claims, acrValues)) throw insufficient()
+  return claims
 }
 
 /** oauth4webapi looks at `azp` only beside several audiences; it names who the token is for wherever it stands. */

@@ -1,14 +1,22 @@
 import { classifyRefusal } from '../../rules/classify.ts'
 import {
   ConfigurationError,
-  type EvertokenError,
+  EvertokenError,
+  type EvertokenErrorOptions,
   RequestRefusedError,
   SignInRequiredError,
 } from '../../vocabulary/index.ts'
 import { redact } from '../redact.ts'
 import { unavailable } from './errors.ts'
 
+/** The user has signed in, but not in a way that the application or an API requires. */
+export function insufficient(options?: EvertokenErrorOptions): RequestRefusedError {
+  const message = 'The sign-in is not as strong as required. Sign in again, with another method.'
+  return new RequestRefusedError('authentication_insufficient', message, options)
+}
+
 export function signInFailed(error: unknown): EvertokenError {
+  if (error instanceof EvertokenError) return error
   const cause = redact(error)
   const options = { cause }
   const { code, error: refusal = '', status = 400 } = cause
@@ -23,6 +31,8 @@ export function signInFailed(error: unknown): EvertokenError {
     const message = 'Cannot sign in without asking the user: sign in again, not silently'
     return new SignInRequiredError('login_required', message, options)
   }
+  // OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+  if (refusal === 'unmet_authentication_requirements') return insufficient(options)
   if (refusal === 'access_denied') {
     const message = 'Cannot sign in: the user or the authorization server has said no'
     return new RequestRefusedError('access_denied', message, options)

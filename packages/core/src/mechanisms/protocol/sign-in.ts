@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { TokenGrant } from '../../rules/session-record.ts'
-import { randomId, sha256 } from '../digest.ts'
+import { sha256 } from '../digest.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
 import { errorResponse } from './refusals.ts'
@@ -16,11 +16,12 @@ export interface LoginTransaction {
   readonly redirectUri: string
   /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
   readonly maxAge?: number | undefined
+  /** Separated by spaces. The ID token must name one of them as `acr`. */
+  readonly acrValues?: string | undefined
 }
 
 /** Signing in, by the authorization code flow with PKCE. */
 export interface SignInProtocol {
-  newTransaction(redirectUri: string): LoginTransaction
   /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
   authorizationUrl(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
@@ -38,12 +39,6 @@ export interface SignInProtocol {
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
   const { client, authenticate, wire, serverClock, metadata } = connection
   return {
-    newTransaction: (redirectUri) => ({
-      state: randomId(),
-      nonce: randomId(),
-      codeVerifier: randomId(),
-      redirectUri,
-    }),
     async authorizationUrl({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await metadata()).authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
