@@ -5,7 +5,7 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import type { Clock } from '../ports/clock.ts'
-import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
+import { isSessionSignedOut, type LogoutToken } from '../rules/logout-token.ts'
 import { RequestRefusedError, TryLaterError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
 import { type EndSessionOptions, finishSession } from './end-session.ts'
@@ -109,10 +109,10 @@ async function end(key: string, named: Named, options: BackChannelLogoutOptions)
   const last = await cell?.last()
   if (!cell || !last) return
   // An end that was not finished is completed.
-  if (!last.record.ended && !isSignedOut(last.record.claims, named, all)) return
+  if (!last.record.ended && !isSessionSignedOut(last.record, named, all)) return
   const ended = await cell.end('back_channel_logout', revoke)
   if (!ended) return
-  keepAlive(directory.forget(key, last.record.claims).catch(() => undefined))
+  keepAlive(directory.forget(last.record).catch(() => undefined))
   keepAlive(finishSession(key, ended, options))
 }
 

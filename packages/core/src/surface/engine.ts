@@ -1,6 +1,7 @@
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
+import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { rememberWrites } from '../mechanisms/remember-writes.ts'
@@ -15,7 +16,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
-import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
@@ -70,7 +71,7 @@ export interface Features<User extends TokenSession> {
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   /** Told about the user after each refresh. Never rejects. */
-  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** Wires the mechanisms together, and the features that are wanted on top. */

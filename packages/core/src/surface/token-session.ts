@@ -24,7 +24,10 @@ export interface TokenOptions extends TokenRequest {
 
 /** What an application that signs its users in by itself knows about them. */
 export interface StartOptions {
-  /** About the user, beside those of the ID token in the response; `sub` is what the authorization server calls them. */
+  /**
+   * Claims about the user, which the session keeps in place of those of the ID token. `sub` must be the one of the
+   * authorization server. A refresh does not change them, unless the option `onSignIn` does.
+   */
   readonly claims?: UserClaims
 }
 
@@ -134,7 +137,7 @@ async function startSession(
   if (!grant?.accessToken) throw malformed()
   const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
   const known = claims ? completed(copy(claims), told) : (told ?? {})
-  await start({ ...grant, claims: known })
+  await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }
 
 function keyOf(wanted: TokenOptions): string {

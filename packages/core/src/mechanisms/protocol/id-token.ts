@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { continuesSignIn, userClaims } from '../../rules/id-token-claims.ts'
+import { userClaims } from '../../rules/id-token-claims.ts'
+import { continuesSignIn } from '../../rules/same-user.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
-import { type KnownUser, namesAnotherUser } from '../../rules/id-token-claims.ts'
+import { type KnownUser, namesAnotherUser } from '../../rules/same-user.ts'
 import { readClaims } from '../../rules/jwt.ts'
 import type { TokenGrant } from '../../rules/session-record.ts'
 import type { TokenRequest } from '../../rules/token-key.ts'
