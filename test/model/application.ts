@@ -5,6 +5,7 @@ import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/f
 import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
+import { createGrantCheck } from '../../packages/core/src/mechanisms/grant-check.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
 import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
@@ -128,6 +129,7 @@ export function createApplication(options: ApplicationOptions): Application {
 
   return {
     open(cookies) {
+      const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
         kind,
         cookies,
@@ -137,11 +139,13 @@ export function createApplication(options: ApplicationOptions): Application {
         clock,
         emit,
         keepAlive,
+        isGrantAlive: grantCheck.isAlive,
       })
       const issuer = ISSUER
       const absoluteSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
+        grantCheck,
         clock,
         serverClock,
         issuer,

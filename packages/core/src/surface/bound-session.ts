@@ -1,6 +1,8 @@
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { GrantCheck } from '../mechanisms/grant-check.ts'
+import type { Snapshot } from '../ports/session-cell.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -35,6 +37,8 @@ export interface BoundSession extends Application {
   readonly fetched: FetchedResponses
   obtain(demand: Demand): Promise<TokenResult>
   start(grant: TokenGrant): Promise<void>
+  /** Resolves to the session as it is now. If its access token has expired, it is refreshed first: a revoked grant ends it. */
+  current(): Promise<Snapshot | undefined>
 }
 
 export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
@@ -45,6 +49,7 @@ export interface BindOptions extends Application {
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
+  readonly grantCheck: GrantCheck
   readonly issuer: string
   readonly absoluteSeconds: number
   readonly responses: Runtime['responses']
@@ -84,6 +89,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
           emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
         throw error
       }
+    },
+    async current() {
+      const cell = await session.find()
+      const seen = await cell?.read()
+      if (!cell || !seen) return undefined
+      const { beforeRefresh, keepAlive, startedInBackground: background } = session
+      return options.grantCheck.current(cell, seen, { beforeRefresh, keepAlive, background })
     },
     start(grant) {
       return session.start(async (id) => {

@@ -1,3 +1,4 @@
+import { createGrantCheck } from '../mechanisms/grant-check.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
@@ -112,7 +113,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
   const isStorePrivate = settings.store.outlivesProcess === false
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, isStorePrivate, admits }) }
+  const refresher = createRefresher({ ...parts, line, isStorePrivate, admits })
+  const grantCheck = createGrantCheck(refresher, serverClock)
+  const bindOptions = { ...parts, refresher, grantCheck }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -135,6 +138,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       emit,
       keepAlive,
       waitForBackground,
+      isGrantAlive: grantCheck.isAlive,
     }
     return bind(createRequestSession(mine))
   }

@@ -54,7 +54,11 @@ export function createRoutes(options: RoutesOptions): Routes {
     '/diagnostics': options.diagnostics && [diagnostics, 'GET'],
   }
 
-  function hereOf(url: URL, cookies: ReadonlyMap<string, string>, { session, start }: BoundSession): Here {
+  function hereOf(
+    url: URL,
+    cookies: ReadonlyMap<string, string>,
+    { session, start, current }: BoundSession,
+  ): Here {
     const { origin = url.origin } = options
     const secure = origin.startsWith('https:')
     const cookieName = nameOnWire(options.cookieName, secure)
@@ -63,6 +67,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       ...shared,
       session,
       start,
+      current,
       origin,
       secure,
       cookies,

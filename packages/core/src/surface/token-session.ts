@@ -43,7 +43,10 @@ export interface TokenSession {
   createTokenFetch(options: TokenFetchOptions): TokenFetch
   /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
-  /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
+  /**
+   * Resolves to the claims about the user, or to `undefined` if no user is signed in. If the access token has expired, it is
+   * refreshed first, so that a revoked grant ends the session.
+   */
   getUser(): Promise<UserClaims | undefined>
   /**
    * Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. Call it as soon as you have
@@ -84,8 +87,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
     },
     async getUser() {
-      const { session } = bound()
-      const snapshot = await (await session.find())?.read()
+      const { session, current } = bound()
+      const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
       if (snapshot) session.note(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
