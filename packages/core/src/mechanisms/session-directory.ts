@@ -62,7 +62,8 @@ export function createSessionDirectory(
     for (let i = 0; i < MAX_SWAPS; i++) {
       const held = await store.read(key)
       const newest = Math.max(issuedAt, timeOf(held) ?? 0)
-      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt)) return
+      const hint = { owner: name.at(-1), isNote: true }
+      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt, hint)) return
     }
     throw everySwapLost()
   }
@@ -90,7 +91,8 @@ export function createSessionDirectory(
     },
     forget: (record) => onTermsOf(record, (term) => index.remove(term, record.id)),
     async spend(token) {
-      return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil)
+      const hint = { owner: token.sub ?? token.sid, isNote: true }
+      return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil, hint)
     },
     unspend: async (token) => store.remove(await keyOf(token)),
   }

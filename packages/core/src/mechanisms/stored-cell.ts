@@ -49,7 +49,7 @@ export function createStoredCell(
   }
 
   const swap: SessionCell['swap'] = async (from, to) => {
-    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to))
+    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
     if (snapshot && to.ended) notices.forget(key)
     return snapshot
   }
