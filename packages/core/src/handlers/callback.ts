@@ -52,7 +52,7 @@ async function start(
 
   /** The new session is valid, also if the old one cannot be ended. */
   async function replace(key: string): Promise<void> {
-    const end = async () => (await sessions.stored(key, previousExpiresAt))?.end('replaced')
+    const end = () => sessions.stored(key, previousExpiresAt).end('replaced')
     const { ended } = await sessions.pending.end({ key }, end)
     session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
   }

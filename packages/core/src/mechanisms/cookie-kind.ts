@@ -14,10 +14,12 @@ export interface CookieKindOptions extends SessionKindOptions {
 
 /** Sessions in sealed cookies. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { vault, cookies, clock, allStored = false } = options
+  const { cookies, clock, allStored = false } = options
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
   const cells = createCellOptions(options)
+  const cellOf = (record: SessionRecord) =>
+    createCookieCell({ key: record.id, carried: record, allStored }, cells)
 
   async function textOf(record: SessionRecord): Promise<string> {
     const text = texts.get(record) ?? (await cookies.seal(record)).sealed
@@ -28,21 +30,20 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   return {
     pending: cells.pending,
     byKey: () => undefined,
-    async stored(key, expiresAt) {
-      const held = await vault.read(key)
-      if (held) return createCookieCell(held.record, cells)
-      return expiresAt === undefined ? undefined : createCookieCell(unseen(key, expiresAt), cells)
+    stored(key, expiresAt) {
+      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt)
+      return createCookieCell({ key, carried: known, allStored }, cells)
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: createCookieCell(record, cells), generation: record.generation }
+      return { cell: cellOf(record), generation: record.generation }
     },
     async create(make) {
       const record = await make(randomId())
       if (allStored) await insert(record, options)
-      return { cell: createCookieCell(record, cells), record, cookie: await textOf(record) }
+      return { cell: cellOf(record), record, cookie: await textOf(record) }
     },
     follow: () => createGenerations({ clock, allStored, textOf }),
   }

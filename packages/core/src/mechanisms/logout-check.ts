@@ -50,6 +50,8 @@ export async function listNewSid(
   const known = sidsOf(before)
   if (sidsOf(after).every((sid) => known.includes(sid))) return
   await pending.retry(() => directory.add(after))
+  const dropped = known.filter((sid) => !sidsOf(after).includes(sid))
+  if (dropped.length > 0) await directory.forget({ ...before, claims: {}, sids: dropped })
   // The logout token may have arrived before the session was listed.
   if (!(await directory.isLoggedOut(after))) return
   const ended = await cell.end('back_channel_logout', revoke)

@@ -24,7 +24,7 @@ export function createServerKind(options: SessionKindOptions): SessionKind {
   return {
     pending: cells.pending,
     byKey: cellOf,
-    stored: async (key) => cellOf(key),
+    stored: cellOf,
     async find(cookie) {
       return ID.test(cookie) ? { cell: cellOf(await idOf(cookie)) } : { rejected: 'malformed' }
     },

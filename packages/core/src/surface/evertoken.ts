@@ -58,11 +58,12 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
+  const kindOptions = { ...ground, unlist: directory?.forget }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
-      ? createServerKind(ground)
-      : createCookieKind({ ...ground, cookies, allStored: directory !== undefined })
+      ? createServerKind(kindOptions)
+      : createCookieKind({ ...kindOptions, cookies, allStored: directory !== undefined })
   const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
   const check = directory && {
     directory,
