@@ -1,3 +1,4 @@
+import { type CookieMac, createCookieMac } from '../mechanisms/cookie-mac.ts'
 import { createGrantCheck } from '../mechanisms/grant-check.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
@@ -60,6 +61,8 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly emit: EventListener
   /** Seals one kind of value, for this client alone. */
   sealFor(purpose: string): Seal
+  /** Signs one kind of cookie, for this client alone. */
+  macFor(purpose: string): CookieMac
 }
 
 /** What makes one engine different from another. */
@@ -86,6 +89,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
+  const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${whose}`)
   const emit = createEmitter(settings.onEvent)
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
@@ -105,6 +109,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     serverClock,
     random,
     sealFor,
+    macFor,
     emit,
   }
   const features = equip(ground)

@@ -62,7 +62,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
-      ? createServerKind(kindOptions)
+      ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
       : createCookieKind({ ...kindOptions, cookies, allStored: directory !== undefined })
   const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
   const check = directory && {
