@@ -339,8 +339,8 @@ export const mutants = {
     {
       [SEND]: [
         [
-          'server.refresh(refreshToken, request, claims)',
-          'server.refresh(refreshToken, { ...request, rejected }, claims)',
+          'server.refresh(refreshToken, request, claims, idToken)',
+          'server.refresh(refreshToken, { ...request, rejected }, claims, idToken)',
         ],
       ],
     },

@@ -328,8 +328,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
 
 describe('S8: the keys of the authorization server', () => {
   it('are fetched once, and again for a key that is not among them, but not for every forgery', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] })
-    const { server, logOut } = start()
+    const { server, clock, logOut } = start()
     expect((await logOut({ sub: 'a' })).status).toBe(200)
     expect((await logOut({ sub: 'a' })).status).toBe(200)
     expect(server.counts.jwks).toBe(1)
@@ -339,7 +338,7 @@ describe('S8: the keys of the authorization server', () => {
 
     server.rotateKeys()
     expect((await logOut({ sub: 'a' })).status).toBe(400)
-    vi.setSystemTime(Date.now() + 61_000)
+    await clock.advance(61_000)
     expect((await logOut({ sub: 'a' })).status).toBe(200)
     expect(server.counts.jwks).toBe(2)
   })
@@ -350,7 +349,7 @@ describe('S8: the keys of the authorization server', () => {
     ['are garbage', { type: 'body', body: 'html' }],
     ['cannot be had', { type: 'reset', processed: false }],
   ] as const)('that %s end no session', async (_what, fault) => {
-    const { server, browser, logOut } = start()
+    const { server, browser, clock, logOut } = start()
     const tab = browser()
     await signIn(tab, server)
     server.script('jwks', fault)
@@ -359,8 +358,55 @@ describe('S8: the keys of the authorization server', () => {
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
     expect((await tab.get('/')).status).toBe(200)
     expect(server.log.filter(({ kind }) => kind === 'elsewhere')).toEqual([])
+    await clock.advance(10_000)
     expect((await logOut({ sub: 'user-1' })).status).toBe(200)
     expect((await tab.get('/')).status).toBe(401)
+  })
+
+  it('S12: are asked for once per cool-down, however many tokens are forged, also while the endpoint is down', async () => {
+    const { server, clock, logOut } = start()
+    const forge = (i: number) => logOut({ sub: 'user-1', header: { kid: `k${i}` } })
+    const forgeMany = () => Promise.all(Array.from({ length: 50 }, (_, i) => forge(i)))
+    server.script(
+      'jwks',
+      Array.from({ length: 3 }, () => ({ type: 'status', status: 503 }) as const),
+    )
+    for (let round = 1; round <= 3; round++) {
+      for (const { status } of await forgeMany()) expect(status).toBe(400)
+      for (const { status } of await forgeMany()) expect(status).toBe(400)
+      expect(server.counts.jwks).toBe(round)
+      await clock.advance(10_000)
+    }
+    expect((await logOut({ sub: 'user-1' })).status).toBe(200)
+    expect(server.counts.jwks).toBe(4)
+    for (let minute = 1; minute <= 3; minute++) {
+      await clock.advance(60_000)
+      await forgeMany()
+      expect(server.counts.jwks).toBe(4 + minute)
+    }
+  })
+
+  it('S12: are asked for once by tokens that arrive together', async () => {
+    const { server, logOut } = start()
+    const responses = await Promise.all(Array.from({ length: 20 }, () => logOut({ sub: 'user-1' })))
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 200))
+    expect(server.counts.jwks).toBe(1)
+  })
+
+  it('S12: that are known still work while the endpoint is down', async () => {
+    const { server, clock, logOut } = start()
+    expect((await logOut({ sub: 'user-1' })).status).toBe(200)
+    await clock.advance(301_000)
+    server.script('jwks', { type: 'status', status: 503 })
+    for (let i = 0; i < 3; i++) expect((await logOut({ sub: 'user-1' })).status).toBe(200)
+    expect(server.counts.jwks).toBe(2)
+  })
+
+  it('S12: are not asked for to refuse a token that says itself that it is not valid', async () => {
+    const { server, logOut } = start()
+    const claims = [{ iss: 'https://evil.example' }, { aud: 'other' }, { jti: '' }, { nonce: 'n' }]
+    for (const each of claims) expect((await logOut({ sub: 'user-1', claims: { ...each } })).status).toBe(400)
+    expect(server.counts.jwks).toBe(0)
   })
 
   it('S9: sign with the algorithms that the server has named, and no other', async () => {

@@ -100,12 +100,12 @@ it('shows no page to a frame or to a script that wants JSON', async () => {
   }
 })
 
-describe.each(kinds)('onSignedIn, %s session', (session) => {
+describe.each(kinds)('onSignIn, %s session', (session) => {
   it('sees the claims before there is a session, and changes what is kept, but not who it is', async () => {
     const seen: unknown[] = []
     const { server, browser, events } = createApplication({
       session,
-      async onSignedIn(claims, about) {
+      async onSignIn(claims, about) {
         seen.push(claims, about, ofType(events, 'session_started').length)
         await Promise.resolve()
         return { ...claims, sub: 'admin', sid: 'x', roles: ['a'], at: new Date(0) }
@@ -117,7 +117,7 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
     const sid = server.grants.find('user-1')?.sid
     expect(seen).toEqual([
       expect.objectContaining({ sub: 'user-1', sid }),
-      { returnTo: '/here', scope: 'openid offline_access' },
+      { reason: 'sign_in', returnTo: '/here', scope: 'openid offline_access' },
       0,
     ])
     expect(JSON.stringify(seen)).not.toMatch(/[ar]t_/)
@@ -128,7 +128,7 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
   it('keeps what it has added through a refresh', async () => {
     const { server, browser, clock } = createApplication({
       session,
-      onSignedIn: (claims) => ({ ...claims, roles: ['a'] }),
+      onSignIn: (claims) => ({ ...claims, roles: ['a'] }),
     })
     const tab = browser()
     await signIn(tab, server)
@@ -140,7 +140,7 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
 
   it('may refuse; then nothing is left of the grant, and who was signed in stays so', async () => {
     let welcome = true
-    const { server, browser, events } = createApplication({ session, onSignedIn: () => welcome && undefined })
+    const { server, browser, events } = createApplication({ session, onSignIn: () => welcome && undefined })
     const tab = browser()
     await signIn(tab, server)
     welcome = false
@@ -160,7 +160,7 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
   ])('that throws %s signs nobody in, revokes, and is reported', async (_what, error, code) => {
     const { server, browser, events } = createApplication({
       session,
-      onSignedIn: () => Promise.reject(error),
+      onSignIn: () => Promise.reject(error),
     })
     const tab = browser()
     if (code === undefined) await expect(signIn(tab, server)).rejects.toBe(error)
@@ -175,7 +175,7 @@ describe.each(kinds)('onSignedIn, %s session', (session) => {
   })
 
   it('is reported if it returns claims that are not JSON', async () => {
-    const { server, browser, events } = createApplication({ session, onSignedIn: () => ({ id: 1n }) })
+    const { server, browser, events } = createApplication({ session, onSignIn: () => ({ id: 1n }) })
     await expect(signIn(browser(), server)).rejects.toThrow(TypeError)
     expect(ofType(events, 'sign_in_failed')).toMatchObject([{ code: 'hook_failed' }])
   })

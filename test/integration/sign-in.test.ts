@@ -273,7 +273,7 @@ it('says what to do when it cannot tell its own address', async () => {
 
 it('S10: who the user is stays as the ID token says, whatever a hook does to its argument', async () => {
   const { server, clock, tab, events } = start({
-    onSignedIn(claims) {
+    onSignIn(claims) {
       ;(claims as { sub: string }).sub = 'local-5'
       return claims
     },

@@ -130,7 +130,7 @@ it('has no routes: every request is the application’s', async () => {
   expect(await response.text()).toBe('mine')
 })
 
-it.each(['routePrefix', 'onSignedIn', 'backChannelLogout', 'scope', 'session'])(
+it.each(['routePrefix', 'onSignIn', 'backChannelLogout', 'scope', 'session'])(
   'does not know "%s"',
   (option) => {
     expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)

@@ -49,7 +49,7 @@ describe.each(kinds)('a refresh token that no session receives, %s session', (se
   })
 
   it('is revoked once, because the user can sign in again after that', async () => {
-    const application = createApplication({ session, onSignedIn: () => false })
+    const application = createApplication({ session, onSignIn: () => false })
     const { browser, server, events } = application
     const tab = browser()
     const { callback } = await authorize(tab, server)

@@ -5,6 +5,8 @@ import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/f
 import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
+import type { CookieMac } from '../../packages/core/src/mechanisms/cookie-mac.ts'
+import { createGrantCheck } from '../../packages/core/src/mechanisms/grant-check.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
 import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
@@ -55,6 +57,12 @@ export interface Application {
   perform(bound: BoundSession, call: Call): Promise<void>
 }
 
+/** Signing is not under test. */
+const PLAIN_MAC: CookieMac = {
+  sign: (value) => Promise.resolve(value),
+  open: (value) => Promise.resolve({ value }),
+}
+
 export function createKind(
   { kind, idleSeconds }: Plan,
   {
@@ -70,7 +78,7 @@ export function createKind(
   },
 ): SessionKind {
   const options = { vault, clock, idleSeconds, emit }
-  if (kind === 'server') return createServerKind(options)
+  if (kind === 'server') return createServerKind({ ...options, mac: PLAIN_MAC })
   return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
 }
 
@@ -128,6 +136,7 @@ export function createApplication(options: ApplicationOptions): Application {
 
   return {
     open(cookies) {
+      const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
         kind,
         cookies,
@@ -137,11 +146,13 @@ export function createApplication(options: ApplicationOptions): Application {
         clock,
         emit,
         keepAlive,
+        isGrantAlive: grantCheck.isAlive,
       })
       const issuer = ISSUER
       const absoluteSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
+        grantCheck,
         clock,
         serverClock,
         issuer,

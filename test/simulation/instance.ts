@@ -81,7 +81,7 @@ export function createInstance({
       refreshTokenReuse: REUSE[plan.profile],
       serveDuringRefresh: !endsAccessTokens(plan),
       backChannelLogout: plan.backChannelLogout,
-      onSignedIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
+      onSignIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
       fetch: linkServer(machine, setting),
       onEvent(event) {
         // A server session that ended more than five minutes ago is not found.

@@ -43,7 +43,8 @@ export function createVisitor(
     const jar = new Map(cookies.cookies.map(({ name, value }) => [name, value]))
     const joined = joinCookie(COOKIE, jar)
     if (joined === undefined || joined === 'incomplete') return undefined
-    if (plan.kind === 'server') return { key: await sha256(joined.value), generation: undefined }
+    if (plan.kind === 'server')
+      return { key: await sha256(joined.value.split('.')[0] ?? ''), generation: undefined }
     const record = await setting.open(joined.value)
     return record && { key: record.id, generation: record.generation }
   }

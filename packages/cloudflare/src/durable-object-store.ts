@@ -42,7 +42,7 @@ export function createDurableObjectStore(namespace: SessionsNamespace): SessionS
   const store: SessionStore = {
     consistency: 'strong',
     read: async (key) => (await ask<string | null>(session(key), 'read')) ?? undefined,
-    swap: (key, ...change) => ask(session(key), 'swap', ...change, now()),
+    swap: (key, expected, record, expiresAt) => ask(session(key), 'swap', expected, record, expiresAt, now()),
     remove: (key) => ask(session(key), 'remove'),
     index: {
       add: (name, ...entry) => ask(term(name), 'add_key', ...entry, now()),

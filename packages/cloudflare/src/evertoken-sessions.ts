@@ -24,7 +24,17 @@ interface Entry {
   readonly expiresAt: number
 }
 
+/** How many keys an object has, so that not every change has to look at all of them. */
+interface Count extends Entry {
+  readonly size: number
+  /** How many changes have been made since the keys were counted. */
+  readonly changes: number
+}
+
 const RECORD = 'record'
+const COUNT = '~count'
+/** With so few keys, every change looks at all of them. */
+const FEW = 16
 
 /**
  * The Durable Object that holds one session, or the sessions of one subject. A Worker re-exports it, binds it, and
@@ -79,16 +89,16 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
     case 'remove':
       return clear(storage)
     case 'list_keys':
-      return entries(storage).flatMap(([key, { expiresAt }]) => (expiresAt > now() ? [key] : []))
+      return keys(storage).flatMap(([key, { expiresAt }]) => (expiresAt > now() ? [key] : []))
     case 'add_key': {
       const [, key, expiresAt, sentAt] = call
       const expiry = expiryOf(expiresAt, sentAt)
       storage.kv.put(key, { expiresAt: Math.max(expiry, live(storage, key)?.expiresAt ?? 0) })
-      return tidy(storage)
+      return tidyInTime(storage, expiry)
     }
     case 'remove_key':
       storage.kv.delete(call[1])
-      return tidy(storage)
+      return tidyInTime(storage, 0)
     default:
       // An answer would be taken for one of an empty object.
       throw new TypeError('Cannot understand the store: it is of another version')
@@ -101,19 +111,42 @@ function live(storage: SessionsStorage, name: string): Entry | undefined {
 }
 
 /** A copy: the list itself does not outlive a write. */
-function entries(storage: SessionsStorage): [string, Entry][] {
-  return [...storage.kv.list()] as [string, Entry][]
+function keys(storage: SessionsStorage): [string, Entry][] {
+  return ([...storage.kv.list()] as [string, Entry][]).filter(([name]) => name !== COUNT)
+}
+
+/**
+ * Tidies after as many changes as half of the keys. If every change looked at all keys, the changes of a subject with many
+ * sessions would cost the square of their number.
+ *
+ * @param expiresAt - When the entry expires that was just written.
+ */
+async function tidyInTime(storage: SessionsStorage, expiresAt: number): Promise<void> {
+  const count = storage.kv.get(COUNT) as Count | undefined
+  if (!count || count.changes >= count.size / 2) return tidy(storage)
+  const last = Math.max(count.expiresAt, expiresAt)
+  storage.kv.put(COUNT, { ...count, changes: count.changes + 1, expiresAt: last })
+  if (last > count.expiresAt) await wakeAfter(storage, last)
+}
+
+// A second late, so that an alarm that comes a moment early still finds everything expired.
+function wakeAfter(storage: SessionsStorage, last: number): Promise<void> {
+  return storage.setAlarm(Math.ceil(last + 1) * 1000)
 }
 
 /** Drops what has expired, and comes back for the rest when the last of it has. */
 function tidy(storage: SessionsStorage): Promise<void> {
   let last = 0
-  for (const [name, { expiresAt }] of entries(storage)) {
+  let size = 0
+  for (const [name, { expiresAt }] of keys(storage)) {
     if (expiresAt <= now()) storage.kv.delete(name)
+    else size++
     last = Math.max(last, expiresAt)
   }
-  // A second late, so that an alarm that comes a moment early still finds everything expired.
-  return last > now() ? storage.setAlarm(Math.ceil(last + 1) * 1000) : clear(storage)
+  if (last <= now()) return clear(storage)
+  if (size > FEW) storage.kv.put(COUNT, { expiresAt: last, size, changes: 0 })
+  else storage.kv.delete(COUNT)
+  return wakeAfter(storage, last)
 }
 
 /** An object that holds nothing at all ceases to exist, and to cost. */

@@ -4,7 +4,7 @@
  * @module
  */
 export * from './common.ts'
-export type { OnSignedIn, SignIn } from './handlers/callback.ts'
+export type { OnSignIn, SignIn } from './handlers/on-sign-in.ts'
 export type { TokenProxy } from './handlers/token-proxy.ts'
 export type { ForwardedStyle } from './rules/forwarded-headers.ts'
 export type { StepUpChallenge } from './rules/step-up.ts'

@@ -266,15 +266,13 @@ describe('the listener', () => {
   })
 })
 
-it.each([
-  { store: undefined },
-  { clientSecret: undefined },
-  { baseUrl: undefined },
-  { onSignedIn: undefined },
-])('refuses the option %o, whose variable may be missing', (options) => {
-  const [name] = Object.keys(options)
-  expect(() => createAuth(options as never)).toThrow(`Option "${name}" is undefined.`)
-})
+it.each([{ store: undefined }, { clientSecret: undefined }, { baseUrl: undefined }, { onSignIn: undefined }])(
+  'refuses the option %o, whose variable may be missing',
+  (options) => {
+    const [name] = Object.keys(options)
+    expect(() => createAuth(options as never)).toThrow(`Option "${name}" is undefined.`)
+  },
+)
 
 describe('after the headers are sent', () => {
   function late(auth: Evertoken, afterMs = 301_000): { handler: Handler; outcome: Promise<unknown> } {

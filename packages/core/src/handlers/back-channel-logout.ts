@@ -5,7 +5,8 @@ import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { Named, SessionDirectory } from '../mechanisms/session-directory.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import type { Clock } from '../ports/clock.ts'
-import { isSignedOut, type LogoutToken } from '../rules/logout-token.ts'
+import { isSessionSignedOut, type LogoutToken } from '../rules/logout-token.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
 import { RequestRefusedError, TryLaterError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
 import { type EndSessionOptions, finishSession } from './end-session.ts'
@@ -24,6 +25,8 @@ export interface BackChannelLogoutOptions extends EndSessionOptions {
 const MAX_TOKEN_LENGTH = 16_384
 /** How long the authorization server waits for the response, in milliseconds. Its client often has a timeout of 5 seconds. */
 const WAIT_MS = 4000
+/** How many sessions are ended at the same time. */
+const BATCH = 50
 
 /**
  * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7), and remembers
@@ -83,8 +86,7 @@ async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): P
   const named = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  // A session that cannot be ended must not delay or prevent the end of the others.
-  const results = await Promise.allSettled(keys.map((key) => end(key, named, options)))
+  const results = await endAll(keys, named, options)
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
@@ -96,24 +98,33 @@ async function resolveSubject(
 ): Promise<Named> {
   if (!all || token.sub !== undefined) return token
   for (const key of await directory.find(token)) {
-    const kept = await (await sessions.stored(key))?.kept()
+    const kept = await sessions.stored(key).kept()
     if (kept?.record.claims.sub !== undefined) return kept.record.claims
   }
   return token
 }
 
+/** One read and one write for each session. An end that was not finished is completed. */
 async function end(key: string, named: Named, options: BackChannelLogoutOptions): Promise<void> {
-  const { directory, sessions, all, revoke } = options
-  const { keepAlive } = options.session
-  const cell = await sessions.stored(key)
-  const last = await cell?.last()
-  if (!cell || !last) return
-  // An end that was not finished is completed.
-  if (!last.record.ended && !isSignedOut(last.record.claims, named, all)) return
-  const ended = await cell.end('back_channel_logout', revoke)
-  if (!ended) return
-  keepAlive(directory.forget(key, last.record.claims).catch(() => undefined))
-  keepAlive(finishSession(key, ended, options))
+  const { sessions, all, revoke } = options
+  const isNamed = (record: SessionRecord) => isSessionSignedOut(record, named, all)
+  const ended = await sessions.stored(key).end('back_channel_logout', revoke, isNamed)
+  if (ended) options.session.keepAlive(finishSession(key, ended, options))
+}
+
+/** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
+async function endAll(
+  keys: readonly string[],
+  named: Named,
+  options: BackChannelLogoutOptions,
+): Promise<PromiseSettledResult<void>[]> {
+  const results: PromiseSettledResult<void>[] = []
+  for (let i = 0; i < keys.length; i += BATCH) {
+    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, options))
+    // A session that cannot be ended must not prevent the end of the others.
+    results.push(...(await Promise.allSettled(batch)))
+  }
+  return results
 }
 
 function tooSlow(): TryLaterError {

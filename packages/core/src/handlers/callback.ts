@@ -1,41 +1,22 @@
 import type { Note, Notes } from '../mechanisms/notes.ts'
 import type { LoginSecrets, PendingLogin } from '../mechanisms/pending-logins.ts'
-import { redact } from '../mechanisms/redact.ts'
 import type { StartedSession } from '../mechanisms/request-session.ts'
 import { revokeToken } from '../mechanisms/revoke-token.ts'
 import type { SessionKind } from '../mechanisms/session-kind.ts'
 import type { SpentLogins } from '../mechanisms/spent-logins.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
-import { defined } from '../rules/defined.ts'
-import { pick } from '../rules/pick.ts'
 import { isPrefetch } from '../rules/same-site.ts'
-import type { TokenGrant, UserClaims } from '../rules/session-record.ts'
+import type { TokenGrant } from '../rules/session-record.ts'
 import { EvertokenError, RequestRefusedError } from '../vocabulary/index.ts'
 import { answer } from './answer.ts'
 import { readForm } from './form.ts'
 import { callbackUrl, type LoginOptions } from './login.ts'
+import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
 import { confirmDestination, goOn, redirect } from './redirect.ts'
 import { signInFailure } from './sign-in-failure.ts'
 
-/** The second argument of `onSignedIn`. */
-export interface SignIn {
-  /** Where the browser goes from here: a path of this application. */
-  readonly returnTo: string
-  /** What was granted, when the authorization server has told. */
-  readonly scope?: string
-}
-
-/**
- * Looks at whoever has just proved who they are, before there is a session. Claims that it resolves to are kept instead;
- * `false` refuses the sign-in. Who the user is (`iss`, `sub`, `sid`, `auth_time`) stays as the ID token says.
- */
-export type OnSignedIn = (
-  claims: UserClaims,
-  signIn: SignIn,
-) => UserClaims | false | undefined | void | Promise<UserClaims | false | undefined | void>
-
-export interface CallbackOptions extends LoginOptions {
+export interface CallbackOptions extends LoginOptions, OnSignInOptions {
   /** Starts the session. */
   readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
   readonly spentLogins: SpentLogins
@@ -46,10 +27,7 @@ export interface CallbackOptions extends LoginOptions {
   readonly returns: Notes<Note>
   readonly returnCookie: string
   readonly sessions: SessionKind
-  readonly onSignedIn: OnSignedIn | undefined
 }
-
-const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 /**
  * Receives the authorization response, starts the session and sends the browser to its destination.
@@ -160,7 +138,7 @@ async function start(
   const { returnTo, previous, previousExpiresAt } = login
   let started: StartedSession
   try {
-    started = await options.start(await applyOnSignedIn(grant, returnTo, options), loginName(login))
+    started = await options.start(await applyOnSignIn(grant, returnTo, options), loginName(login))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
@@ -172,7 +150,7 @@ async function start(
 
   /** The new session is valid, also if the old one cannot be ended. */
   async function replace(key: string): Promise<void> {
-    const end = async () => (await sessions.stored(key, previousExpiresAt))?.end('replaced')
+    const end = () => sessions.stored(key, previousExpiresAt).end('replaced')
     const { ended } = await sessions.pending.end({ key }, end)
     session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
   }
@@ -184,26 +162,4 @@ async function start(
  */
 function giveBack(refreshToken: string, { session, protocol: server, emit }: CallbackOptions): void {
   session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
-}
-
-/** Emits an event for an error of the hook. The error itself goes to the error handling of the application. */
-async function applyOnSignedIn(
-  grant: TokenGrant,
-  returnTo: string,
-  { onSignedIn, emit }: CallbackOptions,
-): Promise<TokenGrant> {
-  const { claims = {}, scope } = grant
-  try {
-    const verdict = await onSignedIn?.({ ...claims }, defined({ returnTo, scope }))
-    if (verdict === false)
-      throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
-    if (!verdict) return grant
-    // As JSON, which is all that a session keeps.
-    const kept = JSON.parse(JSON.stringify(verdict)) as UserClaims
-    return { ...grant, claims: { ...kept, ...pick(claims, IDENTITY) } }
-  } catch (error) {
-    if (!(error instanceof EvertokenError))
-      emit({ type: 'sign_in_failed', code: 'hook_failed', cause: redact(error) })
-    throw error
-  }
 }

@@ -6,9 +6,8 @@ import type { EndedSession } from '../ports/session-cell.ts'
 import type { EndReason, EventListener, SignOutPart } from '../vocabulary/index.ts'
 import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
 
-export interface EndSessionOptions extends RevokeSessionOptions {
+export interface EndSessionOptions extends FinishSessionOptions {
   readonly session: RequestSession
-  readonly protocol: TokenEndpoint
 }
 
 /**
@@ -38,11 +37,15 @@ async function complete(signOut: SignOut, options: EndSessionOptions): Promise<v
   if (ended) await finishSession(key, ended, options, revoked)
 }
 
+export interface FinishSessionOptions extends RevokeSessionOptions {
+  readonly protocol: TokenEndpoint
+}
+
 /** Revokes the tokens of a session that has ended, and records the result. */
 export async function finishSession(
   key: string,
   ended: EndedSession,
-  options: RevokeSessionOptions & { readonly protocol: TokenEndpoint },
+  options: FinishSessionOptions,
   revoked?: Set<string>,
 ): Promise<void> {
   const isRevoked = await revokeSession(options.protocol, key, ended.record, options, revoked)

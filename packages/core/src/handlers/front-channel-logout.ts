@@ -4,7 +4,7 @@ import type { SessionKind } from '../mechanisms/session-kind.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { sameText } from '../rules/same-text.ts'
-import type { SessionRecord } from '../rules/session-record.ts'
+import { type SessionRecord, sidsOf } from '../rules/session-record.ts'
 import { answer, page } from './answer.ts'
 import {
   endSession,
@@ -42,7 +42,8 @@ export async function frontChannelLogout(
       'The request names another authorization server, or no session. Send `iss` and `sid` of the session.'
     return problem(400, { code: 'cross_site_request_refused', message })
   }
-  const isNamed = (record: SessionRecord | undefined) => sameText(record?.claims.sid ?? '', sid)
+  const isNamed = (record: SessionRecord | undefined) =>
+    record !== undefined && sidsOf(record).some((known) => sameText(known, sid))
   const cell = await session.find()
   if (cell && isNamed(await readInTime(cell, isNamed, options))) {
     const signOut = await endSession(REASON, options)

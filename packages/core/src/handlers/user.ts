@@ -1,4 +1,5 @@
 import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { Snapshot } from '../ports/session-cell.ts'
 import { endsAt } from '../rules/session-record.ts'
 import { refuseForged } from './anti-forgery.ts'
 import { logoutProof } from './logout-proof.ts'
@@ -6,6 +7,8 @@ import { problem, signInRequired } from './problem.ts'
 
 export interface UserOptions {
   readonly session: RequestSession
+  /** Resolves to the session. If its access token has expired, it is refreshed first. */
+  readonly current: () => Promise<Snapshot | undefined>
   readonly query: URLSearchParams
   readonly origin: string
   readonly idleSeconds: number
@@ -20,16 +23,18 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  { session, query, origin, idleSeconds, routePrefix, anonymousSessionResponse }: UserOptions,
+  { session, current, query, origin, idleSeconds, routePrefix, anonymousSessionResponse }: UserOptions,
 ): Promise<Response> {
   const refused = refuseForged(request, origin)
   if (refused) return refused
+  const slides = query.get('slide') !== 'false'
   const cell = await session.find()
-  const snapshot = await cell?.read()
+  // A refresh extends the session.
+  const snapshot = await (slides ? current() : cell?.read())
   if (!cell || !snapshot) {
     return anonymousSessionResponse === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
-  if (query.get('slide') !== 'false') session.note(snapshot)
+  if (slides) session.note(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../rules/session-record.ts'
-import { createCookieCell } from './cookie-cell.ts'
+import { type CookieSession, createCookieCell } from './cookie-cell.ts'
 import { randomId } from './digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-records.ts'
@@ -16,11 +16,12 @@ export interface CookieKindOptions extends SessionKindOptions {
 
 /** Sessions in sealed cookies. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { vault, cookies, clock, allStored = false } = options
+  const { cookies, clock, allStored = false } = options
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
   const cells = createCellOptions(options)
-  const cellOf = (record: SessionRecord) => createCookieCell(record, cells, options.maxRecordBytes)
+  const cellOf = (session: CookieSession) => createCookieCell(session, cells, options.maxRecordBytes)
+  const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
 
   async function textOf(record: SessionRecord): Promise<string> {
     const text = texts.get(record) ?? (await cookies.seal(record)).sealed
@@ -31,21 +32,20 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   return {
     pending: cells.pending,
     byKey: () => undefined,
-    async stored(key, expiresAt) {
-      const held = await vault.read(key)
-      if (held) return cellOf(held.record)
-      return expiresAt === undefined ? undefined : cellOf(unseen(key, expiresAt))
+    stored(key, expiresAt) {
+      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt)
+      return cellOf({ key, carried: known, allStored })
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: cellOf(record), generation: record.generation }
+      return { cell: carriedBy(record), generation: record.generation }
     },
     async create(make) {
       const record = await make(randomId())
       if (allStored) await insert(record, options)
-      return { cell: cellOf(record), record, cookie: await textOf(record) }
+      return { cell: carriedBy(record), record, cookie: await textOf(record) }
     },
     follow: () => createGenerations({ clock, allStored, textOf }),
   }

@@ -63,6 +63,6 @@ export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
 
 function tooLarge(): ConfigurationError {
   const message =
-    "The session does not fit into `maxCookieBytes` of cookies. Use `session: 'server'`, or keep fewer claims in `onSignedIn`."
+    "The session does not fit into `maxCookieBytes` of cookies. Use `session: 'server'`, or keep fewer claims in `onSignIn`."
   return new ConfigurationError('session_too_large', message)
 }

@@ -16,17 +16,18 @@ export interface GuardedStoreOptions extends CircuitBreakerOptions {
 export function createGuardedStore({ store, ...options }: GuardedStoreOptions): GuardedStore {
   const { index } = store
   const { run } = createCircuitBreaker(options)
+  const isPrivate = store.outlivesProcess === false
   const read = (key: string) => run('read', () => store.read(key))
 
   return {
     read,
-    async swap(key, expected, record, expiresAt) {
+    async swap(key, expected, record, expiresAt, hint) {
       let failure: unknown
-      const won = await run('swap', () => store.swap(key, expected, record, expiresAt)).catch(
-        (error: unknown) => {
-          failure = error
-        },
-      )
+      const change = [key, expected, record, expiresAt] as const
+      const write = () => (isPrivate ? store.swap(...change, hint) : store.swap(...change))
+      const won = await run('swap', write).catch((error: unknown) => {
+        failure = error
+      })
       if (failure instanceof NotSentError) throw failure
       // The store might have made the write although its response was lost. A client that then sends the write again
       // loses against its own first attempt. No two records are equal, so a read shows it.

@@ -1,6 +1,9 @@
 import type { EndedSession } from '../ports/session-cell.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
+import { sidsOf } from '../rules/session-record.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { PendingSignOuts } from './pending-sign-outs.ts'
+import type { StoredRefresh } from './refresh/attempt.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import type { SessionKind } from './session-kind.ts'
 
@@ -34,4 +37,23 @@ export function withLogoutCheck(
       throw new SignInRequiredError('session_ended', message)
     },
   }
+}
+
+/**
+ * Lists a session under the new `sid` of a refreshed ID token, so that a logout token can name it. The session stays listed
+ * under the earlier one. If the store fails, this is repeated.
+ */
+export async function listNewSid(
+  { cell, before, after, keepAlive }: StoredRefresh,
+  { directory, revoke, finish, pending }: LogoutCheckOptions & { readonly pending: PendingSignOuts },
+): Promise<void> {
+  const known = sidsOf(before)
+  if (sidsOf(after).every((sid) => known.includes(sid))) return
+  await pending.retry(() => directory.add(after))
+  const dropped = known.filter((sid) => !sidsOf(after).includes(sid))
+  if (dropped.length > 0) await directory.forget({ ...before, claims: {}, sids: dropped })
+  // The logout token may have arrived before the session was listed.
+  if (!(await directory.isLoggedOut(after))) return
+  const ended = await cell.end('back_channel_logout', revoke)
+  if (ended) keepAlive(finish(cell.key, ended))
 }

@@ -34,9 +34,9 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
     emit({ type: 'store_went_back', session: fingerprint(id) })
   }
 
-  const swap: Vault['swap'] = async (key, expected, next, expiresAt) => {
+  const swap: Vault['swap'] = async (key, expected, next, expiresAt, owner) => {
     const previous = expected === undefined ? undefined : vault.seen(expected)?.record
-    const pair = await vault.swap(key, expected, next, expiresAt)
+    const pair = await vault.swap(key, expected, next, expiresAt, owner)
     const known = written.get(key)
     // The result of an earlier swap can arrive after that of a later one.
     if (pair && !(known && wentBack(pair.record, known.record))) {

@@ -3,13 +3,15 @@ import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { joinCookie } from '../rules/cookies.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
-import { ConfigurationError, type EndReason, OperatorError } from '../vocabulary/index.ts'
-import { type CookieWriterOptions, createCookieWriter } from './cookie-writer.ts'
+import { type EndReason, OperatorError } from '../vocabulary/index.ts'
+import { createCookieWriter } from './cookie-writer.ts'
 import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
-import type { Created, SessionKind } from './session-kind.ts'
+import type { Created } from './session-kind.ts'
+import { headersAlreadySent, USE_SERVER_SESSION } from './request-session-errors.ts'
+import type { BackgroundCall, RequestSessionOptions } from './request-session-options.ts'
 
 /** A session that a request has started. */
 export type StartedSession = Pick<Created, 'record' | 'cookie'>
@@ -45,16 +47,7 @@ export interface RequestSession {
   readonly keepAlive: KeepAlive
 }
 
-export interface RequestSessionOptions extends CookieWriterOptions {
-  readonly kind: SessionKind
-  readonly idleSeconds: number
-  readonly keepAlive: KeepAlive
-  /**
-   * Whether the response waits for refreshes in the background, so that the cookie carries their result. Default: false.
-   * Required if a restart of this process loses the store: the cookie would keep a refresh token that is spent.
-   */
-  readonly waitForBackground?: boolean
-}
+export type { BackgroundCall, RequestSessionOptions }
 
 /** The longest time that a response waits for refreshes in the background. A user notices longer waits. */
 const BACKGROUND_MS = 3000
@@ -63,7 +56,7 @@ const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
   const { kind, cookies, cookieName, idleSeconds, clock, emit, keepAlive } = options
-  const { waitForBackground = false } = options
+  const { waitForBackground = false, isGrantAlive = () => true } = options
   const writer = createCookieWriter(options)
   const browser = kind.follow?.()
   let cell: SessionCell | undefined
@@ -126,6 +119,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
+      // A copy of the cookie of a session that was signed out must not stay alive by its use.
+      if (!isGrantAlive(kept, now, { beforeRefresh, background: startedInBackground, keepAlive }))
+        return finishBackground()
       // Lost to somebody who knows better: the next request touches.
       const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
       if (won) note(won)
@@ -134,20 +130,43 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     }
   }
 
+  function startedInBackground(work: Promise<TokenResult>): void {
+    background ??= createPendingWork(clock)
+    background.add(work.then((result) => 'token' in result && note(result.snapshot)))
+  }
+
+  function beforeRefresh(): void {
+    if (browser && (headersSent || browser.isLate()))
+      throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
+  }
+
+  /** Prepares the cookie for a newer state of the session. */
+  async function sealNews(): Promise<void> {
+    const news = newest
+    if (!news || !browser?.isNews(news)) return
+    const { record } = news
+    const cookie = await browser.textOf(record)
+    // Meanwhile, the user might have signed out or in again by this request.
+    if (newest?.record.id === record.id) pending = { cookie, record }
+  }
+
+  /** By another request. A session that this request has started is sent, unless the store knows that it is over. */
+  async function isOver(record: SessionRecord): Promise<boolean> {
+    try {
+      return !(await cell?.read())
+    } catch (error) {
+      ignoreStore(error)
+      return record.id !== started
+    }
+  }
+
   return {
     cookieName,
     find,
     keepAlive,
     note,
-    startedInBackground(work) {
-      background ??= createPendingWork(clock)
-      const noted = work.then((result) => 'token' in result && note(result.snapshot))
-      background.add(noted)
-    },
-    beforeRefresh() {
-      if (browser && (headersSent || browser.isLate()))
-        throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
-    },
+    startedInBackground,
+    beforeRefresh,
     beforeChange() {
       if (browser?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
     },
@@ -179,14 +198,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     async settle() {
       await finishBackground()
-      if (!cell || !newest || browser?.isLate()) return
-      if (!pending && !newest.record.lease) await keepHouse(cell, newest)
-      // The user might have signed out or in again. The cookie of this session must not replace the new state.
-      const news = newest as Snapshot | undefined
-      if (!news || !browser?.isNews(news) || !(await cell?.read().catch(ignoreStore))) return
-      const { record } = news
-      const cookie = await browser.textOf(record)
-      if (newest?.record.id === record.id) pending = { cookie, record }
+      if (cell && newest && !pending && !newest.record.lease && !browser?.isLate())
+        await keepHouse(cell, newest)
+      if (cell && newest && !browser?.isLate()) await sealNews()
+      // Asked last: the user might have signed out, or in again, while the cookie was sealed. It must not replace the new state.
+      const prepared = pending
+      if (prepared && prepared !== 'clear' && (await isOver(prepared.record)) && pending === prepared)
+        pending = undefined
     },
     takeCookies() {
       headersSent = true
@@ -199,12 +217,4 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
 /** Housekeeping may fail with the store, which has said so by an event; a fault of ours may not. */
 function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
-}
-
-/** Only cookie sessions need the browser for a change, so the other kind never shows it. */
-const USE_SERVER_SESSION = " Or set `session: 'server'`."
-
-function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
-  const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
-  return new ConfigurationError('headers_already_sent', message)
 }

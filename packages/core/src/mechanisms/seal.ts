@@ -1,6 +1,6 @@
 import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto'
 import type { RejectionReason } from '../vocabulary/index.ts'
-import { sha256 } from './digest.ts'
+import { deriveBits, deriveKeyId } from './derive-key.ts'
 
 /** Seals JSON values so that only this application can read or make them. */
 export interface Seal {
@@ -17,10 +17,8 @@ interface Key {
 
 /** Of our own format, before iron's: `e1` says how keys are derived and what is inside. */
 const PREFIX = 'e1*'
-const ID_LENGTH = 8
 /** The one spelling of a seal: iron ignores salts beside raw keys, and spare bits at the end of the MAC. */
 const FORMAT = /^e1\*Fe26\.2\*(\w{8})\*\*[\w-]{22}\*[\w-]+\*\*\*[\w-]{42}[AEIMQUYcgkosw048]$/
-const encoder = new TextEncoder()
 
 /**
  * Sealing with iron under raw keys that are derived once from each secret (HKDF, RFC 5869).
@@ -54,12 +52,7 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
 }
 
 async function derive(secret: string, purpose: string): Promise<Key> {
-  const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveBits'])
-  const bits = async (use: string) => {
-    const info = encoder.encode(`evertoken 1 ${purpose} ${use}`)
-    const algorithm = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(32), info }
-    return new Uint8Array(await crypto.subtle.deriveBits(algorithm, material, 256))
-  }
-  const id = (await sha256(String(await bits('id')))).replaceAll('-', '_').slice(0, ID_LENGTH)
+  const bits = (use: string) => deriveBits(secret, purpose, use)
+  const id = await deriveKeyId(secret, purpose)
   return { id, encryption: await bits('encryption'), integrity: await bits('integrity') }
 }

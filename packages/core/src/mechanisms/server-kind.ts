@@ -1,36 +1,44 @@
 import { createBoundedMap } from './bounded-map.ts'
 import { randomId, sha256 } from './digest.ts'
+import type { CookieMac } from './cookie-mac.ts'
 import { createServerCell } from './server-cell.ts'
 import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 
-const ID = /^[\w-]{43}$/
 const MAX_IDS = 2000
 
+export interface ServerKindOptions extends SessionKindOptions {
+  /** Signs the cookies, so that a forged one costs no read of the store. */
+  readonly mac: CookieMac
+}
+
 /** Sessions in the store; the cookie holds a random id. */
-export function createServerKind(options: SessionKindOptions): SessionKind {
+export function createServerKind(options: ServerKindOptions): SessionKind {
   const cells = createCellOptions(options)
   const cellOf = (key: string) => createServerCell(key, cells)
-  const ids = createBoundedMap<string, string>(MAX_IDS)
+  /** The keys of cookies that were verified. */
+  const keys = createBoundedMap<string, string>(MAX_IDS)
 
   /** S26: the store knows a session by the hash of what the browser holds. */
-  async function idOf(secret: string): Promise<string> {
-    const known = ids.get(secret)
-    if (known !== undefined) return known
-    const id = await sha256(secret)
-    ids.set(secret, id)
-    return id
+  async function remember(cookie: string, secret: string): Promise<string> {
+    const key = await sha256(secret)
+    keys.set(cookie, key)
+    return key
   }
 
   return {
     pending: cells.pending,
     byKey: cellOf,
-    stored: async (key) => cellOf(key),
+    stored: cellOf,
     async find(cookie) {
-      return ID.test(cookie) ? { cell: cellOf(await idOf(cookie)) } : { rejected: 'malformed' }
+      const known = keys.get(cookie)
+      if (known !== undefined) return { cell: cellOf(known) }
+      const opened = await options.mac.open(cookie)
+      return 'rejected' in opened ? opened : { cell: cellOf(await remember(cookie, opened.value)) }
     },
     async create(make) {
-      const cookie = randomId()
-      const record = await make(await idOf(cookie))
+      const secret = randomId()
+      const cookie = await options.mac.sign(secret)
+      const record = await make(await remember(cookie, secret))
       await insert(record, options)
       return { cell: cellOf(record.id), record, cookie }
     },

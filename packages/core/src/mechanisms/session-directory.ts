@@ -1,7 +1,7 @@
 import type { SessionIndex } from '../ports/session-store.ts'
 import { endsNewSession, type LogoutName, namesOfLogout, namesOfSession } from '../rules/logout-notice.ts'
 import type { LogoutToken } from '../rules/logout-token.ts'
-import type { SessionRecord } from '../rules/session-record.ts'
+import { type SessionRecord, sidsOf } from '../rules/session-record.ts'
 import { randomId, sha256 } from './digest.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
@@ -15,14 +15,15 @@ export interface SessionDirectory {
   add(record: SessionRecord): Promise<void>
   /** The keys of all sessions of the subject and of the session id; a few may be over. */
   find(claims: Named): Promise<string[]>
-  forget(key: string, claims: Named): Promise<unknown>
+  /** Removes a session that has ended. */
+  forget(record: SessionRecord): Promise<unknown>
   /**
    * Remembers a logout for sessions that are stored later, for as long as a login can take.
    *
    * @param now - Seconds since the epoch.
    */
   rememberLogout(claims: Named, all: boolean, issuedAt: number, now: number): Promise<void>
-  /** Whether a remembered logout ends this new session, which must be listed and stored already. */
+  /** Whether a remembered logout ends this session, which must be listed and stored already. */
   isLoggedOut(record: SessionRecord): Promise<boolean>
   /** Resolves to `false` when the token was used before. */
   spend(token: LogoutToken): Promise<boolean>
@@ -46,6 +47,13 @@ export function createSessionDirectory(
     return Promise.all(named.map(async (name) => run(await hash(name, claims[name]))))
   }
 
+  /** One term for the subject and one for each `sid` of a session. */
+  function onTermsOf(record: SessionRecord, run: (term: string) => Promise<unknown>): Promise<unknown> {
+    const { sub } = record.claims
+    const sids = sidsOf(record).map((sid) => ({ sid }))
+    return Promise.all([...sids, ...(sub === undefined ? [] : [{ sub }])].map((named) => onTerms(named, run)))
+  }
+
   const keyOfName = (name: LogoutName) => hash('logout', name)
 
   /** The time comes first in the record. The rest makes each record unique. */
@@ -54,7 +62,8 @@ export function createSessionDirectory(
     for (let i = 0; i < MAX_SWAPS; i++) {
       const held = await store.read(key)
       const newest = Math.max(issuedAt, timeOf(held) ?? 0)
-      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt)) return
+      const hint = { owner: name.at(-1), isNote: true }
+      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt, hint)) return
     }
     throw everySwapLost()
   }
@@ -65,21 +74,25 @@ export function createSessionDirectory(
       await Promise.all(names.map((name) => rememberName(name, issuedAt, now + REMEMBER_SECONDS)))
     },
     async isLoggedOut(record) {
-      const ends = namesOfSession(record.claims).map(async (name) =>
-        endsNewSession(name, timeOf(await store.read(await keyOfName(name))), record),
-      )
+      const { claims } = record
+      const sids = sidsOf(record)
+      const users = sids.length > 0 ? sids.map((sid) => ({ ...claims, sid })) : [claims]
+      const ends = users
+        .flatMap(namesOfSession)
+        .map(async (name) => endsNewSession(name, timeOf(await store.read(await keyOfName(name))), record))
       return (await Promise.all(ends)).includes(true)
     },
-    async add({ id, expiresAt, claims }) {
+    async add(record) {
       // For as long as the session may live at all, so that nothing has to be done here when it is used.
-      await onTerms(claims, (term) => index.add(term, id, expiresAt))
+      await onTermsOf(record, (term) => index.add(term, record.id, record.expiresAt))
     },
     async find(claims) {
       return [...new Set((await onTerms(claims, (term) => index.keys(term))).flat())]
     },
-    forget: (key, claims) => onTerms(claims, (term) => index.remove(term, key)),
+    forget: (record) => onTermsOf(record, (term) => index.remove(term, record.id)),
     async spend(token) {
-      return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil)
+      const hint = { owner: token.sub ?? token.sid, isNote: true }
+      return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil, hint)
     },
     unspend: async (token) => store.remove(await keyOf(token)),
   }

@@ -38,7 +38,7 @@ export interface SessionKind {
    *
    * @param expiresAt - When the session expires. With it, a session that only its cookie holds can be ended as well.
    */
-  stored(key: string, expiresAt?: number): Promise<SessionCell | undefined>
+  stored(key: string, expiresAt?: number): SessionCell
   /** Follows the browser of one request, where a new generation has to reach it. */
   follow?(): Generations
   /** The sign-outs that the store has not confirmed. */
@@ -51,14 +51,18 @@ export interface SessionKindOptions {
   /** Seconds without use after which a session is over. */
   readonly idleSeconds: number
   readonly emit?: EventListener
+  /** Removes a session that has ended from the index of the store. */
+  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
 }
 
 /** The parts that all sessions of one kind share. */
-export function createCellOptions({ vault, clock, idleSeconds, emit }: SessionKindOptions): CellOptions {
+export function createCellOptions(options: SessionKindOptions): CellOptions {
+  const { vault, clock, idleSeconds, emit, unlist } = options
   return {
     vault,
     clock,
     idleSeconds,
+    unlist,
     notices: createEndNotices(emit, clock, idleSeconds),
     pending: createPendingSignOuts(clock, emit),
   }

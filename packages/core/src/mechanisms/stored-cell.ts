@@ -16,6 +16,8 @@ export interface CellOptions {
   readonly idleSeconds: number
   readonly notices: EndNotices
   readonly pending: PendingSignOuts
+  /** Removes a session that has ended from the index of the store. */
+  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
 }
 
 /** What one way to keep a session does in its own manner. */
@@ -35,9 +37,12 @@ export interface Keeping {
 /** A session of which a store holds the newest record, or knows that there is none. */
 export function createStoredCell(
   key: string,
-  { vault, clock, idleSeconds, notices, pending }: CellOptions,
+  { vault, clock, idleSeconds, notices, pending, unlist = nothing }: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
+  /** A session that the store has lost. Its tokens can still be revoked, and its copies rejected. */
+  const carriedAlone = carried && { record: carried, sealed: undefined }
+
   function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
     return record && { record, sealed: held?.sealed }
@@ -49,7 +54,7 @@ export function createStoredCell(
   }
 
   const swap: SessionCell['swap'] = async (from, to) => {
-    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to))
+    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
     if (snapshot && to.ended) notices.forget(key)
     return snapshot
   }
@@ -72,7 +77,8 @@ export function createStoredCell(
     return {
       record,
       async finish(isRevoked) {
-        await swap(tombstone, finished(tombstone.record, isRevoked)).catch(ignoreStore)
+        const next = finished(tombstone.record, isRevoked)
+        await Promise.all([swap(tombstone, next).catch(ignoreStore), unlist(record).catch(ignoreStore)])
       },
     }
   }
@@ -111,14 +117,17 @@ export function createStoredCell(
       notices.report(key, timeReason(now.record, clock.now()))
       return undefined
     },
-    async end(reason, revoke = false) {
+    reportEnd: (reason) => notices.report(key, reason),
+    unlist: async (record) => void (await unlist(record).catch(ignoreStore)),
+    async end(reason, revoke = false, mayEnd) {
       for (let i = 0; i < MAX_SWAPS; i++) {
-        const now = await lastOrRemoved(reason)
+        const now = (await lastOrRemoved(reason)) ?? carriedAlone
         if (!now) {
-          if (inStoreAlone) notices.missed(key)
+          if (inStoreAlone && !mayEnd) notices.missed(key)
           return undefined
         }
         if (now.record.ended) return resume(now, revoke)
+        if (mayEnd && !mayEnd(now.record)) return undefined
         // A swap, not a removal: a refresh that ends later must find that it has to revoke its tokens.
         const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))
         if (!tombstone) continue
@@ -129,6 +138,8 @@ export function createStoredCell(
     },
   }
 }
+
+const nothing = () => Promise.resolve()
 
 function ignoreStore(error: unknown): void {
   if (!(error instanceof OperatorError)) throw error

@@ -8,12 +8,16 @@ import { createSealedRecords, type SealedRecord, type SealedRecords } from './se
 export interface Vault extends SealedRecords {
   /** @throws OperatorError when the store fails, or holds what is not the record of this key. */
   read(key: string): Promise<SealedRecord | undefined>
-  /** @returns What now stands in the store, or `undefined` when the swap was lost. */
+  /**
+   * @param owner - The user, if `next` does not name one.
+   * @returns What now stands in the store, or `undefined` when the swap was lost.
+   */
   swap(
     key: string,
     expected: string | undefined,
     next: SessionRecord,
     expiresAt: number,
+    owner?: string,
   ): Promise<SealedRecord | undefined>
   remove(key: string): Promise<void>
   /** Reports once that the store holds an earlier record than this one, which is known from elsewhere. */
@@ -34,9 +38,10 @@ export function createVault(store: GuardedStore, seal: Seal): Vault {
       if (result.record.id !== key) throw unreadable('of another session')
       return result
     },
-    async swap(key, expected, next, expiresAt) {
+    async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
       const pair = await records.seal(next)
-      return (await store.swap(key, expected, pair.sealed, expiresAt)) ? pair : undefined
+      const hint = { owner, isNote: next.ended !== undefined }
+      return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : undefined
     },
     remove: (key) => store.remove(key),
   }

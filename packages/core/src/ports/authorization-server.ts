@@ -13,7 +13,7 @@ export type RefreshAnswer =
       readonly idTokenIgnored?: true
       readonly date?: number | undefined
     }
-  /** The new ID token is for another user. */
+  /** The new ID token names another user or issuer. Nothing of the response may be used. */
   | { readonly kind: 'subject_changed'; readonly grant: TokenGrant }
   | { readonly kind: 'rejected' }
   | {
@@ -36,9 +36,15 @@ export interface TokenEndpoint {
   /**
    * Uses a refresh token. Never throws, and ends within about a minute: a late response may carry a new refresh token.
    *
-   * @param user - The user of the session. A new ID token must be for the same user (OIDC Core §12.2).
+   * @param claims - About the user of the session. A new ID token must be for the same user (OIDC Core §12.2).
+   * @param idToken - The latest ID token of the session.
    */
-  refresh(refreshToken: string, request: TokenRequest, user: UserClaims): Promise<RefreshAnswer>
+  refresh(
+    refreshToken: string,
+    request: TokenRequest,
+    claims: UserClaims,
+    idToken?: string,
+  ): Promise<RefreshAnswer>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */
   isResponding(): Promise<boolean>
   /** Never throws (RFC 7009). Without a hint the token is a refresh token. */

@@ -37,8 +37,21 @@ export interface SessionCell {
    * Ends the session permanently and emits `session_ended`, in one attempt.
    *
    * @param revoke - Which tokens the caller revokes next. The store keeps them until `finish`. Default: none.
+   * @param mayEnd - Whether the session, as the store has it, should end. Default: it should.
    * @returns `undefined` if there is nothing to end and no earlier end to complete.
    * @throws {OperatorError} If the store does not confirm the end. Calling again completes it.
    */
-  end(reason: EndReason, revoke?: RevokedTokens): Promise<EndedSession | undefined>
+  end(
+    reason: EndReason,
+    revoke?: RevokedTokens,
+    mayEnd?: (record: SessionRecord) => boolean,
+  ): Promise<EndedSession | undefined>
+  /** Emits `session_ended`, once, for a tombstone that was written by `swap`. */
+  reportEnd(reason: EndReason): void
+  /**
+   * Removes a session that has ended from the index. `finish` does that too. Never rejects because of the store.
+   *
+   * @param record - The session before its end.
+   */
+  unlist(record: SessionRecord): Promise<void>
 }

@@ -14,7 +14,13 @@ export interface SessionStore {
    * @param expiresAt - Seconds since the epoch after which the key holds nothing. Compare it with the clock of the store,
    * not with that of the process, which may be wrong.
    */
-  swap(key: string, expected: string | undefined, record: string, expiresAt: number): Promise<boolean>
+  swap(
+    key: string,
+    expected: string | undefined,
+    record: string,
+    expiresAt: number,
+    hint?: RecordHint,
+  ): Promise<boolean>
   /** Removes whatever the key holds. Resolves when every later `read` finds nothing. */
   remove(key: string): Promise<void>
   /** Finds the sessions of a subject; needed only for back-channel logout. */
@@ -29,6 +35,14 @@ export interface SessionStore {
    * @default true
    */
   readonly outlivesProcess?: boolean
+}
+
+/** What a store that drops records to make room should know. Only stores with `outlivesProcess: false` receive it. */
+export interface RecordHint {
+  /** The user of the session. Nobody else should lose a record because this user has many. */
+  readonly owner?: string | undefined
+  /** Whether the record is a note that a session has ended, which must outlive all copies of its cookie. */
+  readonly isNote?: boolean | undefined
 }
 
 /** Session keys by term, a term being the hash of an issuer with a `sub` or a `sid`. */

@@ -20,6 +20,14 @@ export function mayHaveExpired(token: StoredToken, time: TimeReading): boolean {
   return token.expiresAt - now < MAX_SKEW_SECONDS || now < token.obtainedAt
 }
 
+/** Returns whether the server has issued one of these tokens so recently that it is still valid. */
+export function hasValidToken(tokens: Readonly<Record<string, StoredToken>>, time: TimeReading): boolean {
+  return Object.values(tokens).some((token) => {
+    const isValid = freshness(token, timeFor(token, time), 0, 0) !== 'expired'
+    return isValid && !isFromFuture(token, time)
+  })
+}
+
 /** Samples of the server's clock differ by some seconds. */
 const FUTURE_SECONDS = 10
 

@@ -7,6 +7,7 @@ import {
   type SessionRecord,
   type TokenGrant,
   touched,
+  withTokenClaims,
 } from './session-record.ts'
 import {
   jsonBytes,
@@ -35,7 +36,8 @@ export function newSession(
   key: string,
   now: number,
 ): SessionRecord {
-  const empty = { ...base, scope: grant.scope, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
+  const { scope, claimsDecided } = grant
+  const empty = { ...base, scope, claimsDecided, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
   return withGrant(empty, { grant, key, attempt: 0 }, { wall: now })
 }
 
@@ -52,7 +54,7 @@ export function withGrant(
 ): SessionRecord {
   const { accessToken, refreshToken, idToken, claims } = grant
   const next = {
-    ...touched(record, time.wall),
+    ...touched(withTokenClaims(record, claims), time.wall),
     lease: undefined,
     doubt: undefined,
     spare: undefined,
@@ -62,14 +64,17 @@ export function withGrant(
     refreshToken: refreshToken ?? record.refreshToken,
     origin: refreshToken === undefined ? record.origin : origin,
     idToken: idToken ?? record.idToken,
-    claims: { ...record.claims, ...claims },
   }
   if (!accessToken) return next
   const rejections = rejectionsAfter(record.tokens[key], rejected, time)
   const token = { ...accessToken, attempt, ...(rejections !== undefined && { rejections }) }
-  const isLimited = maxRecordBytes < Infinity
-  const maxBytes = isLimited ? maxRecordBytes - jsonBytes({ ...next, tokens: {} }) : Infinity
-  return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse, maxBytes) }
+  if (maxRecordBytes === Infinity)
+    return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse) }
+  const bytesLeft = (base: SessionRecord) => maxRecordBytes - jsonBytes({ ...base, tokens: {} })
+  // The ID token is only a hint for the sign-out. A new one that does not fit must not cost the session.
+  const isTooLarge = bytesLeft(next) < jsonBytes({ [key]: token })
+  const base = isTooLarge ? { ...next, idToken: record.idToken } : next
+  return { ...base, tokens: withToken(record.tokens, key, token, time, lastUse, bytesLeft(base)) }
 }
 
 /**

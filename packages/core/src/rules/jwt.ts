@@ -16,6 +16,19 @@ export function readJwt(token: string): UncheckedJwt | undefined {
   }
 }
 
+/**
+ * Reads the claims of a token that may be malformed in every other part: unsigned, or with a broken header.
+ *
+ * @returns `undefined` if the claims cannot be read.
+ */
+export function readClaims(token: string | undefined): UncheckedJwt['claims'] | undefined {
+  try {
+    return readPart(token?.split('.')[1])
+  } catch {
+    return undefined
+  }
+}
+
 /** @throws when it is not the base64url of a JSON object. */
 function readPart(part = ''): Readonly<Record<string, unknown>> {
   const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))

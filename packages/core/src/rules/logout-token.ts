@@ -1,6 +1,6 @@
 import { isJsonObject } from './json-object.ts'
 import type { UncheckedJwt } from './jwt.ts'
-import type { UserClaims } from './session-record.ts'
+import { type SessionRecord, sidsOf, type UserClaims } from './session-record.ts'
 
 /** Whom a logout token signs out. At least one of `sub` and `sid` is there. */
 export interface LogoutToken {
@@ -59,6 +59,19 @@ export function isSignedOut(
   if (sub !== undefined && session.sub !== sub) return false
   if (sid === undefined || session.sid === sid) return true
   return sub !== undefined && (all || session.sid === undefined)
+}
+
+/** The same for a session that may have had several `sid`. */
+export function isSessionSignedOut(
+  session: Pick<SessionRecord, 'claims' | 'sids'>,
+  token: Pick<LogoutToken, 'sub' | 'sid'>,
+  all: boolean,
+): boolean {
+  const { claims } = session
+  const known = sidsOf(session).map((sid) => ({ ...claims, sid }))
+  return [claims, ...known].some(
+    (each) => isSignedOut(each, token, all) && (each.sid !== undefined || known.length === 0),
+  )
 }
 
 function isText(value: unknown): value is string {

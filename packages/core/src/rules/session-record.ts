@@ -45,6 +45,8 @@ export interface TokenGrant {
   /** As received; `claims` is present once it was validated. */
   readonly idToken?: string | undefined
   readonly claims?: UserClaims | undefined
+  /** Whether the application has decided about `claims`. */
+  readonly claimsDecided?: true | undefined
 }
 
 /**
@@ -64,6 +66,10 @@ export interface SessionRecord {
   readonly claims: UserClaims
   /** The login that started the session, so that a repeated authorization response can find it. */
   readonly login?: string | undefined
+  /** The application has decided about the claims. A refresh does not change them, unless the hook `onSignIn` does. */
+  readonly claimsDecided?: true | undefined
+  /** Further `sid` of the session, from the ID tokens of its refreshes. The newest is first. */
+  readonly sids?: readonly string[] | undefined
   readonly idToken?: string | undefined
   readonly refreshToken?: string | undefined
   /** A refresh token that was given up and that the authorization server has not confirmed to be revoked. */
@@ -86,6 +92,29 @@ export interface SessionRecord {
   readonly ended?: EndReason
   /** Whether the work that follows the end (events, revocation) is not confirmed. Only a record that has `ended` has it. */
   readonly unfinished?: true | undefined
+}
+
+/** Some servers change the `sid` when the user signs in again there. A logout can name an earlier one. */
+const MAX_SIDS = 4
+
+/** All `sid` under which a logout can name the session. */
+export function sidsOf({ claims, sids = [] }: Pick<SessionRecord, 'claims' | 'sids'>): string[] {
+  return [...new Set([claims.sid, ...sids])].filter((sid) => typeof sid === 'string')
+}
+
+/** The claims after a refresh whose ID token has these. */
+export function withTokenClaims(record: SessionRecord, claims: UserClaims | undefined): SessionRecord {
+  if (!claims) return record
+  const merged = record.claimsDecided ? record.claims : { ...record.claims, ...claims }
+  const known = sidsOf({ claims, sids: sidsOf(record) }).filter((sid) => sid !== merged.sid)
+  const sids = known.length > 0 ? known.slice(0, MAX_SIDS - 1) : undefined
+  return { ...record, claims: merged, sids }
+}
+
+/** The claims that the application has decided for. Every browser must receive them. */
+export function withDecidedClaims(record: SessionRecord, claims: UserClaims): SessionRecord {
+  const isSame = record.claimsDecided && JSON.stringify(record.claims) === JSON.stringify(claims)
+  return isSame ? record : { ...nextGeneration(record), claims, claimsDecided: true }
 }
 
 export function touched(record: SessionRecord, now: number): SessionRecord {

@@ -1,6 +1,8 @@
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
 import type { RequestSession, StartedSession } from '../mechanisms/request-session.ts'
+import type { GrantCheck } from '../mechanisms/grant-check.ts'
+import type { Snapshot } from '../ports/session-cell.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -40,6 +42,8 @@ export interface BoundSession extends Application {
   obtain(demand: Demand): Promise<TokenResult>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
+  /** Resolves to the session as it is now. If its access token has expired, it is refreshed first: a revoked grant ends it. */
+  current(): Promise<Snapshot | undefined>
 }
 
 export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
@@ -50,6 +54,7 @@ export interface BindOptions extends Application {
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
+  readonly grantCheck: GrantCheck
   readonly issuer: string
   readonly absoluteSeconds: number
   readonly responses: Runtime['responses']
@@ -103,6 +108,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
           emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
         throw error
       }
+    },
+    async current() {
+      const cell = await session.find()
+      const seen = await cell?.read()
+      if (!cell || !seen) return undefined
+      const { beforeRefresh, keepAlive, startedInBackground: background } = session
+      return options.grantCheck.current(cell, seen, { beforeRefresh, keepAlive, background })
     },
     start(grant, login) {
       return session.start(async (id) => {

@@ -1,6 +1,9 @@
+import { type CookieMac, createCookieMac } from '../mechanisms/cookie-mac.ts'
+import { createGrantCheck } from '../mechanisms/grant-check.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
+import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { asReadOnly } from '../mechanisms/read-only-session.ts'
@@ -17,7 +20,7 @@ import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { isSecure } from '../rules/allowed-urls.ts'
 import { hasSecureCookies, uncertainAddress } from '../rules/browser-address.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
-import type { SessionRecord, UserClaims } from '../rules/session-record.ts'
+import type { SessionRecord } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
@@ -67,6 +70,8 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly emit: EventListener
   /** Seals one kind of value, for this client alone. */
   sealFor(purpose: string): Seal
+  /** Signs one kind of cookie, for this client alone. */
+  macFor(purpose: string): CookieMac
 }
 
 /** What makes one engine different from another. */
@@ -79,7 +84,7 @@ export interface Features<User extends TokenSession> {
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   /** Told about the user after each refresh. Never rejects. */
-  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** Wires the mechanisms together, and the features that are wanted on top. */
@@ -93,6 +98,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   // For this client alone: other applications may have the same secret, and sessions that mean something else.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
+  const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${whose}`)
   const emit = createEmitter(settings.onEvent)
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
@@ -113,6 +119,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     serverClock,
     random,
     sealFor,
+    macFor,
     emit,
     isStorePrivate,
   }
@@ -121,7 +128,9 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const bindOptions = { ...parts, refresher: createRefresher({ ...parts, line, admits }) }
+  const refresher = createRefresher({ ...parts, line, admits })
+  const grantCheck = createGrantCheck(refresher, serverClock)
+  const bindOptions = { ...parts, refresher, grantCheck }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -145,6 +154,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       keepAlive,
       waitForBackground: isStorePrivate,
       maxCookieBytes: settings.maxCookieBytes,
+      isGrantAlive: grantCheck.isAlive,
     }
     const session = createRequestSession(mine)
     return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)

@@ -1,10 +1,13 @@
 import { finishSession } from '../handlers/end-session.ts'
-import { withLogoutCheck } from '../mechanisms/logout-check.ts'
+import { applyOnRefresh } from '../handlers/on-sign-in.ts'
+import { listNewSid, withLogoutCheck } from '../mechanisms/logout-check.ts'
 import { createCookieKind } from '../mechanisms/cookie-kind.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sealed-records.ts'
 import { createServerKind } from '../mechanisms/server-kind.ts'
 import { createSessionDirectory } from '../mechanisms/session-directory.ts'
+import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
+import type { EndedSession } from '../ports/session-cell.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/cookie-budget.ts'
 import { cookieName } from '../rules/cookies.ts'
@@ -58,31 +61,35 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
   const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
+  const kindOptions = { ...ground, unlist: directory?.forget }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
-      ? createServerKind(ground)
-      : createCookieKind({ ...ground, cookies, maxRecordBytes, allStored: directory !== undefined })
+      ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
+      : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
   const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
-  const kind = directory
-    ? withLogoutCheck(kept, {
-        directory,
-        revoke: ground.revokeOnLogout,
-        finish: (key, ended) => finishSession(key, ended, revocation),
-      })
-    : kept
+  const check = directory && {
+    directory,
+    revoke: ground.revokeOnLogout,
+    finish: (key: string, ended: EndedSession) => finishSession(key, ended, revocation),
+  }
+  const kind = check ? withLogoutCheck(kept, check) : kept
+
+  async function shapeClaims(refresh: StoredRefresh): Promise<void> {
+    const claims = await applyOnRefresh(refresh, { ...revocation, claimsOf })
+    if (claims) await onRefreshed?.(claims)
+  }
+
   return {
     server,
     kind,
     claimsOf,
     starting: directory?.add,
-    // Its failure is nobody else's.
-    refreshed:
-      onRefreshed &&
-      ((claims) =>
-        Promise.resolve(claims)
-          .then(onRefreshed)
-          .catch(() => undefined)),
+    refreshed: (refresh) =>
+      Promise.allSettled([
+        check && listNewSid(refresh, { ...check, pending: kept.pending }),
+        shapeClaims(refresh),
+      ]),
     routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
     user: createUserSession,
   }

@@ -69,7 +69,11 @@ export function createRoutes(options: RoutesOptions): Routes {
     '/diagnostics': options.diagnostics && [diagnostics, 'GET'],
   }
 
-  function hereOf(url: URL, cookies: ReadonlyMap<string, string>, { session, start }: BoundSession): Here {
+  function hereOf(
+    url: URL,
+    cookies: ReadonlyMap<string, string>,
+    { session, start, current }: BoundSession,
+  ): Here {
     const { origin = url.origin } = options
     const secure = hasSecureCookies(new URL(origin), options.issuer)
     const cookieName = nameOnWire(options.cookieName, secure)
@@ -78,6 +82,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       ...shared,
       session,
       start,
+      current,
       origin,
       isHttps: origin.startsWith('https:'),
       cookies,

@@ -1,7 +1,7 @@
 import { pick } from '../rules/pick.ts'
 import type { Settings } from './options.ts'
 
-const HOOKS = ['onSignedIn', 'onRefreshed'] as const
+const HOOKS = ['onSignIn', 'onRefreshed'] as const
 
 /** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
 export function shownSettings(settings: Omit<Settings, 'store'>): object {

@@ -1,4 +1,4 @@
-import type { OnSignedIn } from '../handlers/callback.ts'
+import type { OnSignIn } from '../handlers/on-sign-in.ts'
 import type { UserClaims } from '../rules/session-record.ts'
 import {
   type Checked,
@@ -31,9 +31,9 @@ export interface SignInOptions {
   readonly responseMode?: 'query' | 'form_post'
   /** Path of this application that gets the code of a failed sign-in as `error`. Default: a plain page. */
   readonly signInErrorPath?: string
-  /** Looks at whoever signs in before the session starts: may change the claims that are kept, or refuse with `false`. */
-  readonly onSignedIn?: OnSignedIn
-  /** Told about the user after each refresh, when the new refresh token is safe. What it throws is ignored. */
+  /** Decides at each sign-in and after each refresh which claims are kept. `false` refuses the user. */
+  readonly onSignIn?: OnSignIn
+  /** Receives the claims after each refresh, when the new refresh token is stored. Evertoken ignores its errors. */
   readonly onRefreshed?: (claims: UserClaims) => void | Promise<void>
   /** What the user route answers when nobody is signed in: 401 (default), or 200 with `null`. */
   readonly anonymousSessionResponse?: 401 | 200
@@ -52,7 +52,7 @@ export interface SignInOptions {
 }
 
 /** The options, checked, with all defaults in place. */
-export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignedIn' | 'onRefreshed'>
+export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
 
 /** What follows from them. */
 export interface SignInDerived {
@@ -82,7 +82,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   loginParameters: [listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)), []],
   responseMode: [oneOf('query', 'form_post'), 'query'],
   signInErrorPath: [path],
-  onSignedIn: [hook],
+  onSignIn: [hook],
   onRefreshed: [hook],
   anonymousSessionResponse: [oneOf(401, 200), 401],
   backChannelLogout: [level, false],

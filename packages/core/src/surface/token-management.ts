@@ -40,7 +40,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({
     server: createTokenEndpoint(createConnection(ground)),
-    kind: createServerKind(ground),
+    kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
     user: createTokenSession,
   }))
 }

@@ -24,7 +24,10 @@ export interface TokenOptions extends TokenRequest {
 
 /** What an application that signs its users in by itself knows about them. */
 export interface StartOptions {
-  /** About the user, beside those of the ID token in the response; `sub` is what the authorization server calls them. */
+  /**
+   * Claims about the user, which the session keeps in place of those of the ID token. `sub` must be the one of the
+   * authorization server. A refresh does not change them, unless the option `onSignIn` does.
+   */
   readonly claims?: UserClaims
 }
 
@@ -40,7 +43,10 @@ export interface TokenSession {
   createTokenFetch(options: TokenFetchOptions): TokenFetch
   /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
-  /** Resolves to the claims about the user, or to `undefined` when nobody is signed in. */
+  /**
+   * Resolves to the claims about the user, or to `undefined` if no user is signed in. If the access token has expired, it is
+   * refreshed first, so that a revoked grant ends the session.
+   */
   getUser(): Promise<UserClaims | undefined>
   /**
    * Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. Call it as soon as you have
@@ -81,8 +87,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
     },
     async getUser() {
-      const { session } = bound()
-      const snapshot = await (await session.find())?.read()
+      const { session, current } = bound()
+      const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
       if (snapshot) session.note(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
@@ -134,7 +140,7 @@ async function startSession(
   if (!grant?.accessToken) throw malformed()
   const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
   const known = claims ? completed(copy(claims), told) : (told ?? {})
-  await start({ ...grant, claims: known })
+  await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }
 
 function keyOf(wanted: TokenOptions): string {

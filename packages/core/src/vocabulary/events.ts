@@ -18,6 +18,8 @@ export type EndReason =
   | 'front_channel_logout'
   | 'grant_rejected'
   | 'subject_changed'
+  /** The hook `onSignIn` refused the user after a refresh. */
+  | 'refused'
   /** Not used for too long. */
   | 'idle'
   /** As old as a session may get. */
@@ -91,6 +93,8 @@ export type EvertokenEvent =
   /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }
+  /** The hook `onSignIn` failed after a refresh. The session keeps the claims that it has. */
+  | { readonly type: 'claims_hook_failed'; readonly session: string; readonly cause: RedactedCause }
   /** `session` is absent if no session received the token, because the sign-in failed. */
   | {
       readonly type: 'refresh_token_revoked'

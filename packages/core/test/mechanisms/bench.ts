@@ -1,4 +1,5 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
+import { type CookieMac, createCookieMac } from '../../src/mechanisms/cookie-mac.ts'
 import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
 import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
 import { createSeal } from '../../src/mechanisms/seal.ts'
@@ -19,6 +20,7 @@ export interface Bench {
   readonly store: SessionStore
   readonly vault: Vault
   readonly cookies: SealedRecords
+  readonly mac: CookieMac
   readonly events: EvertokenEvent[]
   readonly emit: (event: EvertokenEvent) => void
 }
@@ -37,7 +39,8 @@ export function createBench(
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
   const vault = createVault(guarded, seal)
   const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
-  return { clock, store, vault, cookies, events, emit }
+  const mac = createCookieMac(secrets, 'server session')
+  return { clock, store, vault, cookies, mac, events, emit }
 }
 
 export function createRecord(now: number, changes: Partial<SessionRecord> = {}): SessionRecord {

@@ -22,14 +22,14 @@ export interface Browser {
 export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
   const cookies = new Map<string, string>()
   const kept: Promise<unknown>[] = []
-  const { vault, cookies: sealedCookies, clock, emit } = bench
+  const { vault, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieKind : createServerKind
 
   const browser: Browser = {
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, clock, idleSeconds: IDLE, emit }),
+        kind: create({ vault, cookies: sealedCookies, mac, clock, idleSeconds: IDLE, emit }),
         cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },

@@ -9,7 +9,10 @@ const LATER = 1_800_000_001
 
 /** The session as a browser shows it that holds a cookie with this record. */
 async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
-  return createCookieCell(record, createCellOptions({ vault, clock, idleSeconds: IDLE }))
+  return createCookieCell(
+    { key: record.id, carried: record, allStored: false },
+    createCellOptions({ vault, clock, idleSeconds: IDLE }),
+  )
 }
 
 async function reading(cell: SessionCell): Promise<Snapshot> {

@@ -264,4 +264,110 @@ describe('its index', () => {
     await clock.advance(1000)
     expect(await index.keys('term')).toEqual([])
   })
+
+  it('never loses the key of a session that is stored, however many others are listed', async () => {
+    const store = createMemoryStore({ maxEntries: 3, clock: { now: () => 0, elapsed: () => 0 } })
+    const index = indexOf(store)
+    for (const term of ['sub', 'sid']) await index.add(term, 'k', LONG)
+    await store.swap('k', undefined, 'r', LONG)
+    for (let i = 0; i < 20; i++) {
+      await index.add('sub', `not stored ${i}`, LONG)
+      await index.add(`sid ${i}`, `not stored ${i}`, LONG)
+    }
+    expect(await index.keys('sid')).toEqual(['k'])
+    expect(await index.keys('sub')).toEqual(['k', 'not stored 17', 'not stored 18', 'not stored 19'])
+  })
+
+  it('loses the keys of a session with its record', async () => {
+    const clock = createManualClock()
+    const store = createMemoryStore({ maxEntries: 2, clock })
+    const index = indexOf(store)
+    for (const key of ['a', 'b', 'c']) {
+      await store.swap(key, undefined, 'r', clock.now() + 10)
+      await index.add('term', key, clock.now() + 1000)
+    }
+    expect(await index.keys('term')).toEqual(['b', 'c'])
+    await clock.advance(10_000)
+    for (const key of ['d', 'e']) await store.swap(key, undefined, 'r', clock.now() + 10)
+    expect(await index.keys('term')).toEqual([])
+  })
+
+  it('keeps a bounded number of terms for one session, the newest', async () => {
+    const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+    const index = indexOf(store)
+    await store.swap('k', undefined, 'r', LONG)
+    for (let i = 0; i < 100; i++) await index.add(`sid ${i}`, 'k', LONG)
+    expect(await index.keys('sid 0')).toEqual([])
+    expect(await index.keys('sid 99')).toEqual(['k'])
+  })
+})
+
+describe('who makes room', () => {
+  const frozen = { now: () => 0, elapsed: () => 0 }
+  const held = async (store: SessionStore, keys: readonly string[]) => {
+    const records = await Promise.all(keys.map((key) => store.read(key)))
+    return keys.filter((_, i) => records[i] !== undefined)
+  }
+
+  it('S27: one user cannot push out the records of the others', async () => {
+    const store = createMemoryStore({ maxEntries: 10, clock: frozen })
+    for (const owner of ['a', 'b', 'c']) await store.swap(owner, undefined, 'r', LONG, { owner })
+    for (let i = 0; i < 100; i++) await store.swap(`m${i}`, undefined, 'r', LONG, { owner: 'm' })
+    expect(await held(store, ['a', 'b', 'c', 'm92', 'm93', 'm99'])).toEqual(['a', 'b', 'c', 'm93', 'm99'])
+  })
+
+  it('S27: nothing pushes out a note that a session has ended, but other notes', async () => {
+    const store = createMemoryStore({ maxEntries: 3, clock: frozen })
+    await store.swap('a', undefined, 'r', LONG, { owner: 'a' })
+    await store.swap('a', 'r', 'note', LONG, { isNote: true })
+    for (let i = 0; i < 10; i++) await store.swap(`r${i}`, undefined, 'r', LONG, { owner: `user ${i}` })
+    expect(await held(store, ['a', 'r6', 'r7', 'r9'])).toEqual(['a', 'r7', 'r9'])
+    for (let i = 0; i < 10; i++) await store.swap(`n${i}`, undefined, 'r', LONG, { owner: 'm', isNote: true })
+    expect(await held(store, ['a', 'n7', 'n8', 'n9'])).toEqual(['a', 'n8', 'n9'])
+  })
+
+  it('is the user who has the most, as a plain count shows, with the oldest record', async () => {
+    const change = fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(9), fc.boolean())
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 20, maxLength: 80, size: 'max' }), async (changes) => {
+        const store = createMemoryStore({ maxEntries: 6, clock: frozen })
+        let kept: { owner: string; key: string }[] = []
+        const countOf = (owner: string) => kept.filter((each) => each.owner === owner).length
+        for (const [i, [owner, nth, isRemoval]] of changes.entries()) {
+          const key = `${owner}${nth}`
+          const before = await store.read(key)
+          if (isRemoval) await store.remove(key)
+          else await store.swap(key, before, `r${i}`, LONG, { owner })
+          const isNew = before === undefined && !isRemoval
+          const most = Math.max(...['a', 'b', 'c'].map(countOf))
+          const isFull = isNew && kept.length === 6
+          const keys = await held(
+            store,
+            kept.map((each) => each.key),
+          )
+          const lost = kept.filter((each) => !keys.includes(each.key) && each.key !== key)
+          expect(lost).toHaveLength(isFull ? 1 : 0)
+          for (const each of lost) {
+            expect(countOf(each.owner)).toBe(most)
+            expect(kept.find((other) => other.owner === each.owner)).toBe(each)
+          }
+          kept = kept.filter((each) => each.key !== key && !lost.includes(each))
+          if (!isRemoval) kept.push({ owner, key })
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  it('takes as many steps for ten thousand users as for ten', async () => {
+    const steps = async (size: number) => {
+      const look = vi.fn(() => 0)
+      const store = createMemoryStore({ maxEntries: size, clock: { now: look, elapsed: look } })
+      for (let i = 0; i < size; i++) await store.swap(`k${i}`, undefined, 'r', LONG, { owner: `${i}` })
+      look.mockClear()
+      await store.swap('one more', undefined, 'r', LONG, { owner: 'another' })
+      return [look.mock.calls.length, await store.read('k0'), await store.read('k1')]
+    }
+    expect(await steps(10_000)).toEqual(await steps(10))
+  })
 })

@@ -25,6 +25,8 @@ export interface ProtocolBench {
   readonly clock: ManualClock
   readonly protocol: Protocol
   readonly serverClock: ServerClock
+  /** What the protocol was created with. */
+  readonly options: ProtocolOptions
 }
 
 export interface BenchOptions {
@@ -48,7 +50,7 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   })
   const { observe } = serverClock
   const http = createHttp({ fetch, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
-  const protocol = createProtocol({
+  const given: ProtocolOptions = {
     issuer: server.issuer,
     clientId: client?.id ?? '',
     authentication: { method: 'client_secret_basic', clientSecret: client?.secret ?? '' },
@@ -61,8 +63,8 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     flights: createFlights(),
     clock,
     ...options.protocol,
-  })
-  return { server, clock, protocol, serverClock }
+  }
+  return { server, clock, protocol: createProtocol(given), serverClock, options: given }
 }
 
 /** Answers for the paths that end like a key, and leaves the others to the server. */

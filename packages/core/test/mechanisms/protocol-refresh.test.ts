@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { UserClaims } from '../../src/rules/session-record.ts'
+import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
+import { createTokenEndpoint } from '../../src/mechanisms/protocol/token-endpoint.ts'
 import { asleep } from './bench.ts'
 import { answerTo, createProtocolBench, NOW, refresh, USER } from './protocol-bench.ts'
 
@@ -77,6 +80,7 @@ describe('refresh', () => {
   it.each<[string, Record<string, unknown>, RefreshAnswer['kind']]>([
     ['the same user', {}, 'refreshed'],
     ['another sub', { sub: 'somebody-else' }, 'subject_changed'],
+    ['another issuer', { iss: 'https://evil.example' }, 'subject_changed'],
     ['another sub and auth_time', { sub: 'somebody-else', auth_time: NOW - 1 }, 'subject_changed'],
   ])('S10: an ID token of %s', async (_whose, claims, kind) => {
     const bench = createProtocolBench()
@@ -87,21 +91,82 @@ describe('refresh', () => {
     if (answer.kind === 'subject_changed') expect(answer.grant.refreshToken).toMatch(/^rt_/)
   })
 
-  it.each<[string, object]>([
+  const faults: readonly [string, object][] = [
     ['auth_time differs', { claims: { auth_time: NOW - 1 } }],
-    ['iss differs', { claims: { iss: 'https://evil.example' } }],
     ['aud differs', { claims: { aud: 'another-client' } }],
     ['azp differs', { claims: { azp: 'another-client' } }],
     ['expired', { claims: { exp: NOW - 3600 } }],
     ['has no signature', { signature: 'none' }],
-  ])('S9, S10: an ID token that %s costs its claims, not the tokens beside it', async (_why, tweak) => {
+    ['does not have the time of its issue', { claims: { iat: 'soon' } }],
+  ]
+
+  it.each(faults)(
+    'S9, S10: an ID token that %s costs its claims, not the tokens with it',
+    async (_why, tweak) => {
+      const bench = createProtocolBench()
+      bench.server.script('refresh', { type: 'idToken', ...tweak })
+      const answer = await refresh(bench)
+      expect(answer).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
+      expect(answer).toHaveProperty('grant.accessToken')
+      expect(answer).not.toHaveProperty('grant.claims')
+      expect(answer).not.toHaveProperty('grant.idToken')
+    },
+  )
+
+  it.each(
+    faults.flatMap(([why, tweak]) =>
+      [{ sub: 'somebody-else' }, { iss: 'https://evil.example' }].map(
+        (other) => [other, why, tweak] as const,
+      ),
+    ),
+  )('S10: an ID token with %o that %s: nothing of the response is used', async (other, _why, tweak) => {
     const bench = createProtocolBench()
-    bench.server.script('refresh', { type: 'idToken', ...tweak })
-    const answer = await refresh(bench)
-    expect(answer).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
-    expect(answer).toHaveProperty('grant.accessToken')
-    expect(answer).not.toHaveProperty('grant.claims')
-    expect(answer).not.toHaveProperty('grant.idToken')
+    const { claims } = tweak as { claims?: object }
+    bench.server.script('refresh', { type: 'idToken', ...tweak, claims: { ...claims, ...other } })
+    expect((await refresh(bench)).kind).toBe('subject_changed')
+  })
+
+  it.each(['e30.%s.', 'e30.%s.x', '.%s', 'e30.%s.x.x.x', '%%%.%s.%%%', 'e30.%s=.x\n'])(
+    'S10: another sub in a token of the form %s: nothing of the response is used',
+    async (form) => {
+      const payload = Buffer.from('{"sub":"somebody-else"}').toString('base64url')
+      const answer = await answerTo({ ...good, id_token: form.replace('%s', payload) })
+      expect(answer).toMatchObject({ kind: 'subject_changed', grant: { refreshToken: 'new' } })
+    },
+  )
+
+  it('S10: compares an ID token that is not verified, too', async () => {
+    const bench = createProtocolBench()
+    const endpoint = createTokenEndpoint(createConnection(bench.options))
+    const ask = async (claims: UserClaims, fault: UserClaims, original = true) => {
+      const { refresh_token = '', id_token } = await bench.server.issue()
+      bench.server.script('refresh', { type: 'idToken', claims: fault })
+      const answer = await endpoint.refresh(refresh_token, {}, claims, original ? id_token : undefined)
+      return answer.kind
+    }
+    expect(await ask({}, {})).toBe('refreshed')
+    expect(await ask({}, { sub: 'somebody-else' })).toBe('subject_changed')
+    expect(await ask({ sub: 'user-1' }, { sub: 'somebody-else' }, false)).toBe('subject_changed')
+    expect(await ask({}, { sub: 'somebody-else' }, false)).toBe('refreshed')
+    expect(await ask({}, { iss: 'https://evil.example' }, false)).toBe('subject_changed')
+  })
+
+  it.each<[string, object, boolean]>([
+    ['repeats the nonce', { nonce: 'n' }, true],
+    ['has no nonce', {}, true],
+    ['has another nonce', { nonce: 'other' }, false],
+    ['has a further audience', { aud: ['web', 'api', 'more'], azp: 'web' }, true],
+    ['has a smaller audience', { aud: 'web', azp: 'web' }, false],
+    ['has no azp', { aud: ['web', 'api'], azp: undefined }, false],
+  ])('S10: of the sign-in, an ID token that %s', async (_what, claims, isUsed) => {
+    const bench = createProtocolBench()
+    const first = { aud: ['web', 'api'], azp: 'web', nonce: 'n' }
+    const previous = `e30.${Buffer.from(JSON.stringify(first)).toString('base64url')}.x`
+    const { refresh_token = '' } = await bench.server.issue()
+    bench.server.script('refresh', { type: 'idToken', claims: { ...first, nonce: undefined, ...claims } })
+    const answer = await bench.protocol.refresh(refresh_token, {}, USER, previous)
+    expect(answer).toMatchObject({ kind: 'refreshed', grant: { accessToken: {} } })
+    expect('idTokenIgnored' in answer).toBe(!isUsed)
   })
 
   it('S10: an absent ID token, or one of garbage, changes nothing', async () => {

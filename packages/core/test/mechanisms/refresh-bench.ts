@@ -82,7 +82,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
   await vault.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleSeconds: IDLE })),
+    createServerCell(id, createCellOptions({ vault, clock, idleSeconds: IDLE, emit })),
   ) as [SessionCell, SessionCell]
   const sent: SentRequest[] = []
   const revoked: string[] = []

@@ -188,7 +188,10 @@ describe('a cookie that is newer than the store', () => {
     const { process, vault, clock, events, first, write, reported } = createWorld()
     await write(first, vault)
     const carried = { ...first, generation: first.generation + 1 }
-    const cell = createCookieCell(carried, createCellOptions({ vault: process, clock, idleSeconds: IDLE }))
+    const cell = createCookieCell(
+      { key: carried.id, carried, allStored: false },
+      createCellOptions({ vault: process, clock, idleSeconds: IDLE }),
+    )
     for (let i = 0; i < 3; i++) expect((await cell.read())?.record).toBe(carried)
     expect(events).toEqual([reported])
   })
@@ -196,7 +199,7 @@ describe('a cookie that is newer than the store', () => {
   it('is not reported when the store has nothing, or the session has ended', async () => {
     const { process, vault, clock, events, first, write } = createWorld()
     const cell = createCookieCell(
-      { ...first, generation: 9 },
+      { key: first.id, carried: { ...first, generation: 9 }, allStored: false },
       createCellOptions({ vault: process, clock, idleSeconds: IDLE }),
     )
     expect((await cell.read())?.record.generation).toBe(9)

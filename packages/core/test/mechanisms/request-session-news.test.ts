@@ -174,6 +174,54 @@ describe('a request with its session in the cookie', () => {
     expect(request.takeCookies()).toEqual([expect.stringContaining('Max-Age=0')])
   })
 
+  it.each(['ended', 'replaced'] as const)(
+    'S27: sets no cookie of a session that another request has %s while the cookie was sealed',
+    async (what) => {
+      const bench = createBench()
+      const tab = createBrowser(bench)
+      await tab.signIn(record)
+      const [sealing, gate] = [createGate(), createGate()]
+      const { seal } = bench.cookies
+      const held = {
+        ...bench.cookies,
+        async seal(next: typeof record) {
+          sealing.open()
+          await gate.opened
+          return seal(next)
+        },
+      }
+      const slow = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
+      slow.note(await advance(slow))
+      const settling = slow.settle()
+      await sealing.opened
+      const other = tab.request()
+      if (what === 'ended') await other.end('signed_out')
+      else await other.start(named(another))
+      await tab.receive(other)
+      gate.open()
+      await settling
+      expect(slow.takeCookies()).toEqual([])
+    },
+  )
+
+  it('S27: sets no cookie of a session that it has started if the session has ended since', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    const request = tab.request()
+    await request.start(named(record))
+    await (await cellOf(request)).end('back_channel_logout')
+    expect(await tab.receive(request)).toEqual([])
+  })
+
+  it('sets the cookie of a session that it has started although the store fails', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    const request = tab.request()
+    await request.start(named(record))
+    bench.store.read = () => Promise.reject(new Error('down'))
+    expect(await tab.receive(request)).toHaveLength(1)
+  })
+
   it('keeps the cookie of a session that was started while that of the one before was sealed', async () => {
     const bench = createBench()
     const tab = createBrowser(bench)

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { createCookieMac } from '../../src/mechanisms/cookie-mac.ts'
 import { sha256 } from '../../src/mechanisms/digest.ts'
 import { createServerCell } from '../../src/mechanisms/server-cell.ts'
 import { createServerKind } from '../../src/mechanisms/server-kind.ts'
 import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
 import type { SessionCell } from '../../src/ports/session-cell.ts'
 import { ended, touched } from '../../src/rules/session-record.ts'
-import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
+import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET } from './bench.ts'
 
 const LATER = 1_800_000_001
 
@@ -25,9 +26,9 @@ describe('a session on the server', () => {
   it('S26: has its id in the cookie and the hash of it as its key', async () => {
     const bench = createBench()
     const { cell, cookie, record, kind } = await start(bench)
-    expect(cookie).toMatch(/^[\w-]{43}$/)
-    expect(cell.key).toBe(await sha256(cookie))
-    expect(JSON.stringify(await cell.read())).not.toContain(cookie)
+    const [, id = ''] = /^([\w-]{43})\.\w{8}\.[\w-]{43}$/.exec(cookie) ?? []
+    expect(cell.key).toBe(await sha256(id))
+    expect(JSON.stringify(await cell.read())).not.toContain(id)
     expect((await cell.read())?.record).toEqual(record)
     expect((await kind.byKey(cell.key)?.read())?.record).toEqual(record)
   })
@@ -48,6 +49,50 @@ describe('a session on the server', () => {
   ])('takes no id like %j to the store', async (cookie) => {
     const { kind } = await start(createBench())
     expect(await kind.find(cookie)).toEqual({ rejected: 'malformed' })
+  })
+
+  it('S26: takes no cookie to the store that this application has not signed', async () => {
+    let reads = 0
+    const bench = createBench((store) => ({ read: (key) => (reads++, store.read(key)) }))
+    const { cookie, cell } = await start(bench)
+    const [id = '', keyId = '', code = ''] = cookie.split('.')
+    const other = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
+    const { kind } = await start(bench)
+    const found = (value: string) => createServerKind({ ...bench, idleSeconds: IDLE }).find(value)
+    reads = 0
+    for (const forged of [`${other(id)}.${keyId}.${code}`, `${id}.${keyId}.${other(code)}`])
+      expect(await kind.find(forged)).toEqual({ rejected: 'tampered' })
+    expect(await kind.find(`${id}.${other(keyId)}.${code}`)).toEqual({ rejected: 'unknown_key' })
+    for (const part of [id, `${id}.${code}`, `${cookie}.`, `${id}.${keyId}.`, `.${keyId}.${code}`])
+      expect(await kind.find(part)).toEqual({ rejected: 'malformed' })
+    expect(reads).toBe(0)
+    const opened = await found(cookie)
+    expect('cell' in opened && opened.cell.key).toBe(cell.key)
+  })
+
+  it('S32: accepts cookies that an earlier secret has signed, and signs with the newest', async () => {
+    const secrets = ['first', 'second'].map((name) => name.padEnd(32, '.')) as [string, string]
+    const before = createBench(undefined, [secrets[0]])
+    const { cookie, cell } = await start(before)
+    const mac = createCookieMac([secrets[1], secrets[0]], 'server session')
+    const after = createServerKind({ ...before, mac, idleSeconds: IDLE })
+    const opened = await after.find(cookie)
+    expect('cell' in opened && opened.cell.key).toBe(cell.key)
+    const record = createRecord(before.clock.now())
+    const next = await after.create(
+      async (id) => ({ ...record, id }),
+      () => undefined,
+    )
+    const { kind } = await start(before)
+    expect(await kind.find(next.cookie)).toEqual({ rejected: 'unknown_key' })
+  })
+
+  it('S21: accepts no cookie that was signed for another client', async () => {
+    const bench = createBench()
+    const { cookie } = await start(bench)
+    const mac = createCookieMac([SECRET], 'server session of another client')
+    const { find } = createServerKind({ ...bench, mac, idleSeconds: IDLE })
+    expect(await find(cookie)).toEqual({ rejected: 'unknown_key' })
   })
 
   it('is lost to whoever swapped first', async () => {
@@ -195,7 +240,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { kind } = await start(bench)
     for (let i = 0; i < 100; i++) {
-      const found = await kind.find(`canary${i}`.padEnd(43, 'x'))
+      const found = await kind.find(await bench.mac.sign(`canary${i}`.padEnd(43, 'x')))
       if ('cell' in found) expect(await found.cell.read()).toBeUndefined()
     }
     const rejected = { type: 'session_rejected', reason: 'not_found' }

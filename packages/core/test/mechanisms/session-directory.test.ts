@@ -43,7 +43,7 @@ describe('the session directory', () => {
     expect(await found({ sid: 's' })).toEqual(new Set(['one']))
     expect(await directory.find({ sub: 'u', sid: 's' })).toHaveLength(2)
     expect(await directory.find({})).toEqual([])
-    await directory.forget('one', { sub: 'u', sid: 's' })
+    await directory.forget(createRecord(NOW, { id: 'one', claims: { sub: 'u', sid: 's' } }))
     expect(await found({ sub: 'u', sid: 's' })).toEqual(new Set(['two']))
   })
 

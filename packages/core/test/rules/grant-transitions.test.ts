@@ -120,6 +120,19 @@ describe('withGrant', () => {
       }),
     )
   })
+
+  it('a cookie keeps the previous ID token if the new one does not fit', () => {
+    const capacity = { maxRecordBytes: 2000, lastUse: () => 0 }
+    const record = {
+      ...newSession(base(AT.wall + 1000), { accessToken: access }, '', AT.wall),
+      idToken: 'old',
+    }
+    const idTokenAfter = (idToken: string, limit = capacity) =>
+      withGrant(record, { grant: { accessToken: access, idToken }, key: '', attempt: 1 }, AT, limit).idToken
+    expect(idTokenAfter('new')).toBe('new')
+    expect(idTokenAfter('n'.repeat(2000))).toBe('old')
+    expect(idTokenAfter('n'.repeat(2000), { ...capacity, maxRecordBytes: Infinity })).toHaveLength(2000)
+  })
 })
 
 function base(expiresAt: number): Parameters<typeof newSession>[0] {

@@ -1,20 +1,23 @@
 import * as oauth from 'oauth4webapi'
-import { hasRequiredAcr, sameUser, userClaims } from '../../rules/id-token-claims.ts'
+import { hasRequiredAcr, userClaims } from '../../rules/id-token-claims.ts'
+import { continuesSignIn } from '../../rules/same-user.ts'
 import type { UserClaims } from '../../rules/session-record.ts'
 import { insufficient } from './sign-in-errors.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 
-/** OIDC Core §12.2. An ID token that does not hold costs its claims, not the tokens beside it. */
+/**
+ * Judges the ID token of a refresh whose issuer and subject are those of the session (OIDC Core §12.2). If it does not hold,
+ * its claims are not used. The tokens in the same response are.
+ */
 export function createIdTokenJudge(client: oauth.Client): JudgeIdToken {
   return async (idToken, grant, user, server) => {
     try {
       const result = await oauth.processRefreshTokenResponse(server, client, idTokenAlone(idToken))
       const claims = claimsFor(client, result)
-      const same = sameUser(user, claims)
-      if (same === 'another_subject') return { kind: 'subject_changed', grant }
-      if (same) return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
+      if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
+        return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
     } catch {
-      // As one that speaks of another sign-in.
+      // As one of another sign-in.
     }
     return { kind: 'refreshed', grant, idTokenIgnored: true }
   }

@@ -1,10 +1,16 @@
 import * as oauth from 'oauth4webapi'
 import { readJwt } from '../../rules/jwt.ts'
 import { judgeLogoutToken, type LogoutToken } from '../../rules/logout-token.ts'
-import { type EvertokenError, type RedactedCause, RequestRefusedError } from '../../vocabulary/index.ts'
+import {
+  type EvertokenError,
+  type RedactedCause,
+  RequestRefusedError,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
 import { redact } from '../redact.ts'
 import type { Connection } from './connection.ts'
 import { unavailable } from './errors.ts'
+import type { KeyCache } from './key-cache.ts'
 
 /** What oauth4webapi says when the keys could not be had, rather than that a token does not fit them. */
 const NO_KEYS = /^OAUTH_(?:RESPONSE_IS_NOT_(?:CONFORM|JSON)|PARSE_ERROR)$/
@@ -16,6 +22,7 @@ const NO_KEYS = /^OAUTH_(?:RESPONSE_IS_NOT_(?:CONFORM|JSON)|PARSE_ERROR)$/
  */
 export async function checkLogoutToken(
   { client, wire, clock, metadata }: Connection,
+  keys: KeyCache,
   token: string,
 ): Promise<LogoutToken> {
   const server = await metadata()
@@ -24,20 +31,25 @@ export async function checkLogoutToken(
   const pinned = server.id_token_signing_alg_values_supported ?? ['RS256']
   if (!jwt || typeof alg !== 'string' || !pinned.includes(alg))
     throw logoutTokenRefused('is not signed as the authorization server signs')
+  // All that needs no key comes first: anyone can send tokens here.
+  const { iss, aud } = jwt.claims
+  if (iss !== server.issuer || ![aud].flat().includes(client.client_id))
+    throw logoutTokenRefused('is from another server, or for another client')
+  const judged = judgeLogoutToken(jwt, clock.now())
+  if (typeof judged === 'string') throw logoutTokenRefused(judged)
   try {
     // The one function that checks the signature of any JWT, beside its issuer, audience and expiry.
     await oauth.validateJwtAuthResponse(
-      server,
+      // A copy, for which oauth4webapi knows no keys: the cache decides when to ask for them.
+      { ...server },
       { ...client, authorization_signed_response_alg: alg },
       new URLSearchParams({ response: token }),
       oauth.skipStateCheck,
-      wire,
+      { ...wire, [oauth.customFetch]: keys.fetchFor(jwt.header['kid']) },
     )
   } catch (error) {
     throw failed(error)
   }
-  const judged = judgeLogoutToken(jwt, clock.now())
-  if (typeof judged === 'string') throw logoutTokenRefused(judged)
   return judged
 }
 
@@ -48,6 +60,7 @@ export function logoutTokenRefused(what: string, cause?: RedactedCause): Request
 }
 
 function failed(error: unknown): EvertokenError {
+  if (error instanceof TryLaterError) return error
   const cause = redact(error)
   const { code = '' } = cause
   if (code.startsWith('OAUTH_') && !NO_KEYS.test(code)) return logoutTokenRefused('does not hold', cause)

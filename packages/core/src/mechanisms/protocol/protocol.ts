@@ -4,6 +4,7 @@ import type { LogoutToken } from '../../rules/logout-token.ts'
 import { systemClock } from '../system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
 import { createIdTokenJudge } from './id-token.ts'
+import { createKeyCache } from './key-cache.ts'
 import { checkLogoutToken } from './logout-tokens.ts'
 import { createSignInProtocol, type SignInProtocol } from './sign-in.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
@@ -36,10 +37,11 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     },
   })
   const { client, metadata } = connection
+  const keys = createKeyCache(options)
   return {
     ...createTokenEndpoint(connection, createIdTokenJudge(client)),
     ...createSignInProtocol(connection, openid),
-    logoutToken: (token) => checkLogoutToken(connection, token),
+    logoutToken: (token) => checkLogoutToken(connection, keys, token),
     async endSessionUrl(parameters) {
       const endpoint = (await metadata()).end_session_endpoint
       return endpoint === undefined ? undefined : withQuery(endpoint, parameters)

@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
-import type { TokenGrant, UserClaims } from '../../rules/session-record.ts'
+import { type KnownUser, namesAnotherUser } from '../../rules/same-user.ts'
+import { readClaims } from '../../rules/jwt.ts'
+import type { TokenGrant } from '../../rules/session-record.ts'
 import type { TokenRequest } from '../../rules/token-key.ts'
 import type { Connection } from './connection.ts'
 import { errorResponse, refused, unanswered } from './refusals.ts'
@@ -11,18 +13,18 @@ import { answerOf, requestTokens } from './tokens.ts'
 export type JudgeIdToken = (
   idToken: string,
   grant: TokenGrant,
-  user: UserClaims,
+  user: KnownUser,
   server: oauth.AuthorizationServer,
 ) => Promise<RefreshAnswer>
 
-/** @param judgeIdToken - Without it, ID tokens are not looked at. */
+/** @param judgeIdToken - Without it, ID tokens are only compared with the user of the session, and not verified. */
 export function createTokenEndpoint(connection: Connection, judgeIdToken?: JudgeIdToken): TokenEndpoint {
   const { client, authenticate, wire, patientWire, clock, serverClock, metadata, probe } = connection
   return {
     async ready(keepAlive) {
       await metadata(keepAlive)
     },
-    async refresh(refreshToken, request, user) {
+    async refresh(refreshToken, request, claims, previousIdToken) {
       try {
         const server = await metadata()
         const options = { ...patientWire, additionalParameters: parametersOf(request) }
@@ -32,7 +34,11 @@ export function createTokenEndpoint(connection: Connection, judgeIdToken?: Judge
         if (!grant?.accessToken && !grant?.refreshToken) return refused(answer, clock.now())
         const { idToken, ...tokens } = grant
         const date = parseHttpDate(answer.response.headers.get('date') ?? '')
-        if (idToken === undefined || !judgeIdToken) return { kind: 'refreshed', grant: tokens, date }
+        if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
+        const user = { claims, original: readClaims(previousIdToken), issuer: server.issuer }
+        if (namesAnotherUser(user, readClaims(idToken) ?? {}))
+          return { kind: 'subject_changed', grant: tokens }
+        if (!judgeIdToken) return { kind: 'refreshed', grant: tokens, date }
         return { ...(await judgeIdToken(idToken, tokens, user, server)), date }
       } catch (error) {
         return unanswered(error)

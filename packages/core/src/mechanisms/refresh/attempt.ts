@@ -1,8 +1,9 @@
 import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import type { RefreshPolicy, TokenWanted } from '../../rules/decide.ts'
+import type { SessionRecord } from '../../rules/session-record.ts'
 import type { UsedRefreshToken } from '../../rules/settle.ts'
 import type { TokenCapacity } from '../../rules/stored-tokens.ts'
 import type { StoredToken } from '../../rules/stored-token.ts'
@@ -31,6 +32,15 @@ export interface TokenDemand extends TokenCall {
   readonly capacity: TokenCapacity
 }
 
+/** A response whose tokens are stored. */
+export interface StoredRefresh {
+  readonly cell: SessionCell
+  /** The session before and after the response. */
+  readonly before: SessionRecord
+  readonly after: SessionRecord
+  readonly keepAlive: KeepAlive
+}
+
 /** What every part of a refresh needs. */
 export interface RefreshContext {
   readonly server: TokenEndpoint
@@ -42,6 +52,8 @@ export interface RefreshContext {
   readonly random: () => number
   /** Whether no other process can see the store, so that only this one can have used a refresh token. */
   readonly isStorePrivate: boolean
+  /** Gets each refresh when its tokens are stored. Nothing waits for it. Never rejects. */
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** One use of a refresh token. */

@@ -72,10 +72,10 @@ export async function exchange(
         return persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, sender.leased, context)
       case 'subject_changed':
         revokeNew(answer.grant)
-        return endSession(cell, attempt, 'subject_changed', options)
+        return endSession(cell, attempt, 'subject_changed', context)
       case 'rejected':
         sends.isRefused = true
-        return handleRejection(cell, attempt, isLast, options)
+        return handleRejection(cell, attempt, isLast, context)
       case 'misconfigured':
       case 'not_processed':
       case 'ambiguous': {

@@ -1,7 +1,6 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import { decide, lapseSeconds, latestSendSeconds } from '../../rules/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/retry-after.ts'
-import type { UserClaims } from '../../rules/session-record.ts'
 import { fingerprint, randomId } from '../digest.ts'
 import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
 import { exchange } from './exchange.ts'
@@ -18,8 +17,6 @@ export interface FlightOptions extends RefreshContext {
   readonly storeTimeoutMs: number
   /** Whether refreshes may still be started. `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined
-  /** Gets the claims about the user whenever a refresh is safe in the store. Never rejects. */
-  readonly refreshed?: ((claims: UserClaims) => Promise<unknown>) | undefined
 }
 
 const POLL_MS = 20
@@ -36,7 +33,7 @@ export interface Flight {
 
 /** Creates the functions that carry a refresh out: in line, with the lease, until there is a result. */
 export function createFlight(options: FlightOptions): Flight {
-  const { server, line, clock, serverClock, policy, emit, random, refreshed } = options
+  const { server, line, clock, serverClock, policy, emit, random } = options
   const { storeTimeoutMs, admits = () => true } = options
   const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
   const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
@@ -114,8 +111,6 @@ export function createFlight(options: FlightOptions): Flight {
         turn.leave()
         turn = undefined
         if (done === 'again') continue
-        if (refreshed && 'token' in done && done.token.attempt >= taken.snapshot.record.attempt)
-          demand.keepAlive(refreshed(done.snapshot.record.claims))
         return done
       }
     } finally {

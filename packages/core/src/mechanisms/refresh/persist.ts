@@ -70,7 +70,13 @@ async function persistOnce(
     if (settlement === 'revoke' || !now) return giveUp(cell, attempt, grant, now, context)
     const next = settled(settlement, now.record, attempt, grant, context)
     const snapshot = await cell.swap(now, next)
-    if (snapshot) return settlement === 'spare' ? 'again' : tokenFrom(cell, attempt, grant, snapshot, context)
+    if (snapshot && settlement === 'spare') return 'again'
+    if (snapshot) {
+      const { keepAlive, refreshed } = context
+      const stored = { cell, before: now.record, after: snapshot.record, keepAlive }
+      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
+      return tokenFrom(cell, attempt, grant, snapshot, context)
+    }
     now = undefined
   }
   throw everySwapLost()

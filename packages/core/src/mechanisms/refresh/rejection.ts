@@ -7,6 +7,7 @@ import { LISTEN_MS } from '../http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
 import { swapUntilWon } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import type { PersistContext } from './persist.ts'
 import { retryStore } from './retry-store.ts'
 
 /**
@@ -19,7 +20,7 @@ export async function handleRejection(
   cell: SessionCell,
   attempt: RefreshAttempt,
   isLast: boolean,
-  context: RefreshContext,
+  context: PersistContext,
 ): Promise<TokenResult | 'again' | 'listen'> {
   const { policy, serverClock } = context
   const judge = (record: SessionRecord | undefined) =>
@@ -88,13 +89,14 @@ export async function endSession(
   cell: SessionCell,
   attempt: RefreshAttempt,
   reason: 'grant_rejected' | 'subject_changed',
-  { clock, emit, policy, isStorePrivate }: RefreshContext,
+  { clock, emit, policy, isStorePrivate, keepAlive }: PersistContext,
 ): Promise<TokenResult | 'again'> {
   const session = fingerprint(cell.key)
   const isStrict = policy.reuse === 'strict'
   const wasUsedElsewhere = reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
   let isLost = attempt.inDoubt || wasUsedElsewhere
   let hasSwapped = false
+  let before: SessionRecord | undefined
   const step = (record: SessionRecord) => {
     // An earlier try has ended the session, but the result of its swap was lost.
     if (hasSwapped && record.ended === reason) return record
@@ -106,10 +108,14 @@ export async function endSession(
     else if (isLost) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
     isLost = false
     hasSwapped = true
+    before = record
     return ended(record, reason)
   }
   const end = () => swapUntilWon(cell, cell.last, step)
-  const report = () => emit({ type: 'session_ended', session, reason })
+  const report = () => {
+    cell.reportEnd(reason)
+    if (before) keepAlive(cell.unlist(before))
+  }
   const won = await retryStore(clock, end).catch((error: unknown) => {
     // The last chance to report it: the swap might have been made.
     if (hasSwapped) report()

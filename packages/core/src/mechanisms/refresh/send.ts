@@ -63,7 +63,7 @@ export function createSender(
   const sender = { open, mailbox, leased, responses: 0, undecided: 0, send }
 
   async function send({ snapshot, late }: TakenLease): Promise<void> {
-    const { refreshToken = '', claims, attempt: number, doubt } = snapshot.record
+    const { refreshToken = '', claims, idToken, attempt: number, doubt } = snapshot.record
     const { key, rejected, request, capacity } = demand
     const sentAt = clock.elapsed()
     if (sends.refreshToken !== refreshToken)
@@ -71,7 +71,7 @@ export function createSender(
     sends.count++
     sender.leased = snapshot
     lease.used()
-    const answered = server.refresh(refreshToken, request, claims).then(
+    const answered = server.refresh(refreshToken, request, claims, idToken).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ error }),
     )

@@ -1,0 +1,123 @@
+import { redact } from '../mechanisms/redact.ts'
+import { fingerprint } from '../mechanisms/digest.ts'
+import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
+import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
+import { defined } from '../rules/defined.ts'
+import { pick } from '../rules/pick.ts'
+import { type TokenGrant, type UserClaims, withDecidedClaims } from '../rules/session-record.ts'
+import { EvertokenError, type EventListener, RequestRefusedError } from '../vocabulary/index.ts'
+import { finishSession, type FinishSessionOptions } from './end-session.ts'
+
+/** The second argument of `onSignIn`. */
+export type SignIn = {
+  /** The scope that was granted, if the authorization server has named it. */
+  readonly scope?: string
+} & (
+  | {
+      readonly reason: 'sign_in'
+      /** Where the browser continues: a path of this application. */
+      readonly returnTo: string
+      readonly current?: undefined
+    }
+  | {
+      readonly reason: 'refresh'
+      readonly returnTo?: undefined
+      /** The claims that the session has now. */
+      readonly current: UserClaims
+    }
+)
+
+/**
+ * Decides which claims a session keeps, and whether the user is accepted: at the sign-in, before there is a session, and
+ * after each refresh.
+ *
+ * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
+ * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
+ *
+ * @param claims - The claims of the ID token, or of the latest one after a refresh without a new one.
+ */
+export type OnSignIn = (
+  claims: UserClaims,
+  signIn: SignIn,
+) => UserClaims | false | undefined | void | Promise<UserClaims | false | undefined | void>
+
+const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
+
+export interface OnSignInOptions {
+  readonly onSignIn: OnSignIn | undefined
+  readonly emit: EventListener
+}
+
+/**
+ * Asks the hook at a sign-in. Emits an event for an error of the hook. The error itself goes to the error handling of the
+ * application.
+ *
+ * @throws {RequestRefusedError} If the hook refuses the user.
+ */
+export async function applyOnSignIn(
+  grant: TokenGrant,
+  returnTo: string,
+  { onSignIn, emit }: OnSignInOptions,
+): Promise<TokenGrant> {
+  const { claims = {}, scope } = grant
+  try {
+    const verdict = await onSignIn?.({ ...claims }, { reason: 'sign_in', ...defined({ returnTo, scope }) })
+    if (verdict === false)
+      throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
+    return verdict ? { ...grant, claims: keptClaims(verdict, claims), claimsDecided: true } : grant
+  } catch (error) {
+    if (!(error instanceof EvertokenError))
+      emit({ type: 'sign_in_failed', code: 'hook_failed', cause: redact(error) })
+    throw error
+  }
+}
+
+export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptions {
+  /** Reads the claims of an ID token of this authorization server. */
+  readonly claimsOf: (idToken: string) => UserClaims
+}
+
+/**
+ * Asks the hook after a refresh, whose tokens are stored already. If the hook fails, the session keeps the claims that it
+ * has, and an event reports it.
+ *
+ * @returns The claims that the session has then. `undefined` if it has ended.
+ */
+export async function applyOnRefresh(
+  { cell, after, keepAlive }: StoredRefresh,
+  options: AfterRefreshOptions,
+): Promise<UserClaims | undefined> {
+  const { onSignIn, emit, claimsOf, revoke } = options
+  const { claims: current, idToken, scope } = after
+  if (!onSignIn) return current
+  try {
+    const ofToken = idToken === undefined ? {} : claimsOf(idToken)
+    const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
+    const verdict = await onSignIn(claims, {
+      reason: 'refresh',
+      current: copyOf(current),
+      ...defined({ scope }),
+    })
+    if (verdict === false) {
+      const ended = await cell.end('refused', revoke)
+      if (ended) keepAlive(finishSession(cell.key, ended, options))
+      return undefined
+    }
+    if (!verdict) return current
+    const kept = keptClaims(verdict, current)
+    await swapUntilWon(cell, cell.kept, (record) => withDecidedClaims(record, kept))
+    return kept
+  } catch (error) {
+    emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
+    return current
+  }
+}
+
+/** As JSON, which is all that a session keeps. Who the user is stays as the ID token has it. */
+function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
+  return { ...copyOf(verdict), ...pick(identity, IDENTITY) }
+}
+
+function copyOf(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
+}

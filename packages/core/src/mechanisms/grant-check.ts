@@ -1,0 +1,55 @@
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
+import { hasValidToken } from '../rules/freshness.ts'
+import { EvertokenError } from '../vocabulary/index.ts'
+import type { Refresher } from './refresh/refresher.ts'
+import type { BackgroundCall } from './request-session-options.ts'
+import type { ServerClock } from './server-clock.ts'
+
+/**
+ * Checks whether the grant of a session is alive: a valid access token shows it, and otherwise a refresh does.
+ *
+ * Without it, a session stays alive by its use after its grant was revoked. A copy of the cookie of a session that was
+ * signed out, and whose sign-out was forgotten, would stay alive as well.
+ */
+export interface GrantCheck {
+  /** Whether the grant is known to be alive. If not, it starts a refresh in the background. */
+  isAlive(cell: SessionCell, seen: Snapshot, call: BackgroundCall): boolean
+  /**
+   * Refreshes if the grant is not known to be alive. If the refresh fails, the session is returned unchanged.
+   *
+   * @returns `undefined` if the session has ended.
+   */
+  current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
+}
+
+export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
+  const isKnown = ({ record }: Snapshot) => hasValidToken(record.tokens, serverClock.read())
+
+  async function refresh(
+    cell: SessionCell,
+    seen: Snapshot,
+    call: BackgroundCall,
+  ): Promise<Snapshot | undefined> {
+    // Without a refresh token, the authorization server cannot be asked.
+    if (seen.record.refreshToken === undefined) return seen
+    try {
+      const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
+      call.background?.(work)
+      const result = await work
+      return 'token' in result ? result.snapshot : await cell.read()
+    } catch (error) {
+      // A failure ends no session. It was reported by an event.
+      if (error instanceof EvertokenError) return seen
+      throw error
+    }
+  }
+
+  return {
+    isAlive(cell, seen, call) {
+      if (isKnown(seen)) return true
+      call.keepAlive(refresh(cell, seen, call).catch(() => undefined))
+      return false
+    },
+    current: async (cell, seen, call) => (isKnown(seen) ? seen : refresh(cell, seen, call)),
+  }
+}
