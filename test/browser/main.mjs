@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const CLOSING = /^(\d+) passed, (\d+) failed$/m
 
 let [passed, failed] = [0, 0]
-for (const name of ['example', 'proxy', 'sessions', 'same-site']) {
+for (const name of ['example', 'proxy', 'sessions', 'same-site', 'other-sites']) {
   const output = await run(fileURLToPath(new URL(`${name}.mjs`, import.meta.url)))
   // A run that broke off has no closing line.
   const [, some = 0, others = 1] = CLOSING.exec(output) ?? []
