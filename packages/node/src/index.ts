@@ -17,6 +17,7 @@ import {
   type Runtime,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
+import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
 
 export * from '@evertoken/core'
@@ -118,5 +119,6 @@ function createNodeRuntime(): Runtime {
     // A Node process outlives its responses.
     keepAlive() {},
     responses: createHeldResponses,
+    environment: processEnvironment,
   }
 }

@@ -25,6 +25,9 @@ export type EndReason =
   /** The session store no longer has the session, although its time is not over. */
   | 'lost'
 
+/** Why a process is certainly one of several that serve the same application. */
+export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless' | 'edge'
+
 /** A header of a response that shows a time. */
 export type TimeHeader = 'date' | 'age' | 'retry-after'
 
@@ -114,6 +117,15 @@ export type EvertokenEvent =
       readonly type: 'store_failed'
       readonly operation: 'read' | 'swap' | 'remove' | 'index'
       readonly cause: RedactedCause
+    }
+  /**
+   * The default store is in use, although the process is certainly one of several. It is reported once, at the first use
+   * of the store. `reason` names the evidence.
+   */
+  | {
+      readonly type: 'store_not_shared'
+      readonly reason: SeveralProcesses
+      readonly hint: string
     }
   /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
