@@ -127,6 +127,11 @@ export type EvertokenEvent =
       readonly reason: SeveralProcesses
       readonly hint: string
     }
+  /**
+   * On Workers, the options were created again, because `env` has other values than before. It is emitted at most once a
+   * minute.
+   */
+  | { readonly type: 'options_recomputed'; readonly hint: string }
   /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
   /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */
