@@ -9,6 +9,7 @@ import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
+import * as edge from '@evertoken/node/edge'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
 
@@ -39,6 +40,10 @@ export const server = createServer(
 )
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
+
+export const edgeHandler: (request: Request, context: object) => Promise<Response> = edge
+  .evertoken({ ...options, store })
+  .handler((request, _context: object) => new Response(request.url))
 
 interface Env {
   readonly SESSIONS: cloudflare.SessionsNamespace

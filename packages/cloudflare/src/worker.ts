@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  createIsolateFlights,
   type EventListener,
   type KeepAlive,
   type Runtime,
@@ -10,7 +11,6 @@ import {
 } from '@evertoken/core/tokens'
 import { probeStore } from './durable-object-store.ts'
 import { createEngines, type FromEnv, notPassedOn } from './engines.ts'
-import { createIsolateFlights } from './isolate-flights.ts'
 import { type AsyncStorage, createRequestContext } from './request-context.ts'
 import { checkWorkerOptions } from './worker-options.ts'
 

@@ -10,6 +10,7 @@ import {
   createHeldResponses,
   type Evertoken as CoreEvertoken,
   type EvertokenOptions,
+  findKeepAlive,
   type HandlerOptions,
   type Runtime,
 } from '@evertoken/core'
@@ -27,7 +28,8 @@ export interface Evertoken extends CoreEvertoken {
    * application, with the `info` of `Deno.serve`.
    *
    * @param application - Handles all other requests.
-   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+   * @param options - `keepAlive` is required on platforms that freeze the process after a response, unless an argument of
+   * the platform has a method `waitUntil`, as on Netlify.
    * @throws {ConfigurationError} If an option is unknown or invalid.
    * @example
    *   Deno.serve(auth.handler((request, info) => new Response(info.remoteAddr.hostname)))
@@ -45,7 +47,8 @@ export function evertoken(options: EvertokenOptions): Evertoken {
     ...core,
     handler(application, given) {
       const { keepAlive } = checkHandlerOptions(given)
-      return (request, ...rest) => core.handle(request, (same) => application(same, ...rest), keepAlive)
+      return (request, ...rest) =>
+        core.handle(request, (same) => application(same, ...rest), keepAlive ?? findKeepAlive(rest))
     },
   }
 }

@@ -37,6 +37,17 @@ describe('evertoken for Deno', () => {
     expect(() => auth.handler(() => new Response(), wrong)).toThrow(ConfigurationError)
   })
 
+  it('passes background work to waitUntil of an argument, as on Netlify', async () => {
+    const auth = evertoken(options)
+    const kept: Promise<unknown>[] = []
+    const context = { waitUntil: (work: Promise<unknown>) => void kept.push(work) }
+    const handler = auth.handler((_request, _context: object) => new Response())
+
+    await handler(new Request('https://app.example.com/auth/user'), context)
+
+    expect(kept).toHaveLength(1)
+  })
+
   it('knows the request whose user is meant, and none outside', async () => {
     const auth = evertoken(options)
     const handler = auth.handler(async () =>

@@ -6,8 +6,6 @@ export interface ProcessEnvironment {
   variable(name: string): string | undefined
   /** Whether `node:cluster` started the process. */
   readonly isClusterWorker?: boolean
-  /** Whether an edge platform started the process as an isolate. */
-  readonly isEdgeIsolate?: boolean
 }
 
 /**
@@ -26,8 +24,7 @@ const SERVERLESS = [
 
 /** Returns `undefined` if the process might be the only one. */
 export function detectSeveralProcesses(environment: ProcessEnvironment): SeveralProcesses | undefined {
-  const { variable, isClusterWorker = false, isEdgeIsolate = false } = environment
-  if (isEdgeIsolate) return 'edge'
+  const { variable, isClusterWorker = false } = environment
   if (SERVERLESS.some((name) => variable(name)) || isOnVercel(variable)) return 'serverless'
   // The cluster mode of PM2 also starts a single process with `node:cluster`.
   if (variable('pm_id')) return isOneOfPm2(variable) ? 'pm2' : undefined

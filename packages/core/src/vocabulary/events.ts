@@ -26,7 +26,7 @@ export type EndReason =
   | 'lost'
 
 /** Why a process is certainly one of several that serve the same application. */
-export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless' | 'edge'
+export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless'
 
 /** A header of a response that shows a time. */
 export type TimeHeader = 'date' | 'age' | 'retry-after'

@@ -25,9 +25,8 @@ describe('detectSeveralProcesses', () => {
     expect(withVariables(variables)).toBe('pm2')
   })
 
-  it('is sure in a worker of node:cluster, and in an edge isolate', () => {
+  it('is sure in a worker of node:cluster', () => {
     expect(withVariables({}, true)).toBe('cluster')
-    expect(detectSeveralProcesses({ variable: () => undefined, isEdgeIsolate: true })).toBe('edge')
   })
 
   it.each([
