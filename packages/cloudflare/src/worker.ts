@@ -34,9 +34,13 @@ export interface Worker<User extends TokenSession, Env> {
    * application's. The result throws a ConfigurationError at the first request when an option is missing, unknown or
    * wrong.
    */
-  handler<Incoming extends Request, Context extends WorkerContext>(
-    application: WorkerHandler<Omit<User, 'respond'>, Env, Incoming, Context>,
-  ): (request: Incoming, env: Env, ctx: Context) => Promise<Response>
+  handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+    application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+  ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
+  /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
+  handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+    application: (request: Incoming, env: Given, ctx?: Context) => Response | Promise<Response>,
+  ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The session of a request, named explicitly. */
   session(request: Request, env: Env, ctx: WorkerContext): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
@@ -80,12 +84,16 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   })
   return {
     ...current(context, (event) => onEvent?.(event)),
-    handler: (application) => async (request, env, ctx) => {
-      const { checkStore, handle } = engineOf(env)
-      await checkStore()
-      const answer = (_request: Request, session: User) => application(request, env, ctx, session)
-      return handle(request, answer, keepAliveOf(ctx))
-    },
+    handler:
+      <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+        application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+      ) =>
+      async (request: Incoming, env: Given, ctx: Context) => {
+        const { checkStore, handle } = engineOf(env)
+        await checkStore()
+        const answer = (_request: Request, session: User) => application(request, env, ctx, session)
+        return handle(request, answer, keepAliveOf(ctx))
+      },
     session(request, env, ctx) {
       const keepAlive = keepAliveOf(ctx)
       return engineOf(env).session(request, keepAlive)
