@@ -20,6 +20,7 @@ const steps = [
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],
+  ['edge', 'npm run test:edge'],
   ['packages', 'npm run test:packages'],
 ]
 

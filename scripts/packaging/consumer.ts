@@ -10,6 +10,7 @@ import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import { evertoken } from '@evertoken/node'
+import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
@@ -44,6 +45,10 @@ export const server = createServer(
 export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth), next(auth)] as const
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
+
+export const edgeHandler: (request: Request, context: object) => Promise<Response> = edge
+  .evertoken({ ...options, store })
+  .handler((request, _context: object) => new Response(request.url))
 
 interface Env {
   readonly SESSIONS: cloudflare.SessionsNamespace

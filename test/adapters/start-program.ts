@@ -10,17 +10,21 @@ export interface ProgramOptions {
   readonly cwd?: string
   /** All that it knows of the environment, besides where programs and their caches are. */
   readonly env?: Readonly<Record<string, string>>
+  /** Finds the origin in the output. By default, after "listening on". */
+  readonly ready?: RegExp
 }
 
+const LISTENING = /listening on (http:\/\/[\w.:]+)\/?\s/i
+
 /**
- * Starts a server that prints "listening on" with its URL when it is ready.
+ * Starts a server that prints its URL when it is ready.
  *
  * @throws Error with what it printed, if it ends before.
  */
 export async function startProgram(
   command: string,
   args: readonly string[],
-  { cwd, env }: ProgramOptions = {},
+  { cwd, env, ready = LISTENING }: ProgramOptions = {},
 ): Promise<Program> {
   const { PATH, HOME } = process.env
   // In a group of its own: the server may be the child of a task runner.
@@ -36,7 +40,7 @@ export async function startProgram(
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text
-        const [, origin] = /listening on (http:\/\/[\w.:]+)\/?\s/i.exec(output) ?? []
+        const [, origin] = ready.exec(output) ?? []
         if (origin !== undefined) resolve(origin)
       })
     }

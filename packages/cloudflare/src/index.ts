@@ -4,14 +4,16 @@
  * @module
  */
 import { createCurrentSession, createEngine, type CurrentSession, type UserSession } from '@evertoken/core'
-import { createWorker, type FromEnv, type Platform, type Worker } from './worker.ts'
+import type { FromEnv } from './engines.ts'
+import { createWorker, type Platform, type Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export * from '@evertoken/core'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
-export type { FromEnv, Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
+export type { FromEnv } from './engines.ts'
+export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 export type { WorkerOptions } from './worker-options.ts'
 
 /**

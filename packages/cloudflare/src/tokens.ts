@@ -10,13 +10,15 @@ import {
   type TokenEngineOptions,
   type TokenSession,
 } from '@evertoken/core/tokens'
-import { createWorker, type FromEnv, type Platform, type Worker } from './worker.ts'
+import type { FromEnv } from './engines.ts'
+import { createWorker, type Platform, type Worker } from './worker.ts'
 
 export * from '@evertoken/core/tokens'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
-export type { FromEnv, Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
+export type { FromEnv } from './engines.ts'
+export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 
 /** As `Evertoken` of `@evertoken/cloudflare`, without routes and proxy: sessions begin with `startSession`. */
 export interface TokensOfWorker<Env> extends CurrentTokens, Worker<TokenSession, Env> {}

@@ -1,5 +1,6 @@
 import {
   ConfigurationError,
+  createIsolateFlights,
   type EventListener,
   type KeepAlive,
   type Runtime,
@@ -9,7 +10,7 @@ import {
   type TokenSession,
 } from '@evertoken/core/tokens'
 import { probeStore } from './durable-object-store.ts'
-import { createIsolateFlights } from './isolate-flights.ts'
+import { createEngines, type FromEnv, notPassedOn } from './engines.ts'
 import { type AsyncStorage, createRequestContext } from './request-context.ts'
 import { checkWorkerOptions } from './worker-options.ts'
 
@@ -33,9 +34,13 @@ export interface Worker<User extends TokenSession, Env> {
    * application's. The result throws a ConfigurationError at the first request when an option is missing, unknown or
    * wrong.
    */
-  handler<Incoming extends Request, Context extends WorkerContext>(
-    application: WorkerHandler<Omit<User, 'respond'>, Env, Incoming, Context>,
-  ): (request: Incoming, env: Env, ctx: Context) => Promise<Response>
+  handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+    application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+  ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
+  /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
+  handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+    application: (request: Incoming, env: Given, ctx?: Context) => Response | Promise<Response>,
+  ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The session of a request, named explicitly. */
   session(request: Request, env: Env, ctx: WorkerContext): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
@@ -53,11 +58,10 @@ export interface Kit<Options, User extends TokenSession, Current> {
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
 
-/** Options, or what makes them of `env`. */
-export type FromEnv<Options, Env> = Options | ((env: Env) => Options)
-
 /** No request can wake another one here, so those that wait in line look whether it is their turn. */
 const POLL_MS = 25
+/** A rebuild can occur at each request. */
+const REPORT_PAUSE_MS = 60_000
 
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
@@ -69,21 +73,27 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
   let onEvent: EventListener | undefined
-  const engineOf = enginesOf(options, (given) => {
+  const reportRebuild = createRebuildReport()
+  const engineOf = createEngines(options, (given, isRebuilt) => {
     checkWorkerOptions(given)
     onEvent = given.onEvent
+    if (isRebuilt) reportRebuild(onEvent)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
     return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
   })
   return {
     ...current(context, (event) => onEvent?.(event)),
-    handler: (application) => async (request, env, ctx) => {
-      const { checkStore, handle } = engineOf(env)
-      await checkStore()
-      const answer = (_request: Request, session: User) => application(request, env, ctx, session)
-      return handle(request, answer, keepAliveOf(ctx))
-    },
+    handler:
+      <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
+        application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+      ) =>
+      async (request: Incoming, env: Given, ctx: Context) => {
+        const { checkStore, handle } = engineOf(env)
+        await checkStore()
+        const answer = (_request: Request, session: User) => application(request, env, ctx, session)
+        return handle(request, answer, keepAliveOf(ctx))
+      },
     session(request, env, ctx) {
       const keepAlive = keepAliveOf(ctx)
       return engineOf(env).session(request, keepAlive)
@@ -92,6 +102,23 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
       const keepAlive = keepAliveOf(ctx)
       return engineOf(env).sessionById(id, keepAlive)
     },
+  }
+}
+
+const REBUILD_HINT =
+  'Pass the `env` of the Worker on unchanged. A copy must have the same values, so add none for each request.'
+
+/** The limit of events is in the engine, and there is a new one each time. */
+function createRebuildReport(): (onEvent: EventListener | undefined) => void {
+  let reportedAt = -Infinity
+  return (onEvent) => {
+    if (Date.now() - reportedAt < REPORT_PAUSE_MS) return
+    reportedAt = Date.now()
+    try {
+      onEvent?.({ type: 'options_recomputed', hint: REBUILD_HINT })
+    } catch {
+      // The listener must not affect users.
+    }
   }
 }
 
@@ -117,33 +144,7 @@ function createStoreCheck(store: SessionStore): () => Promise<void> {
   }
 }
 
-/** The engine for an `env`, made when it is first seen; an isolate sees one. */
-function enginesOf<Options, Engine, Env>(
-  options: FromEnv<Options, Env>,
-  create: (options: Options) => Engine,
-): (env: Env) => Engine {
-  if (typeof options !== 'function') {
-    const engine = create(options)
-    return () => engine
-  }
-  const engines = new WeakMap<object, Engine>()
-  return (env) => {
-    if (typeof env !== 'object' || env === null) throw notPassedOn('find the options')
-    let engine = engines.get(env)
-    if (!engine) {
-      engine = create((options as (env: Env) => Options)(env))
-      engines.set(env, engine)
-    }
-    return engine
-  }
-}
-
 function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
   if (typeof ctx?.waitUntil === 'function') return (work) => ctx.waitUntil(work)
   throw notPassedOn('keep a refresh alive')
-}
-
-function notPassedOn(what: string): ConfigurationError {
-  const message = `Cannot ${what}: pass on "env" and "ctx" of the Worker, for example \`session(request, env, ctx)\``
-  return new ConfigurationError('invalid_option', message)
 }

@@ -13,6 +13,7 @@ import {
   type HandlerFactory,
   type Runtime,
 } from '@evertoken/core'
+import { denoEnvironment } from './deno-environment.ts'
 import { createRequestContext } from './request-context.ts'
 
 export * from '@evertoken/core'
@@ -38,5 +39,6 @@ function createDenoRuntime(): Runtime {
     // A Deno process outlives its responses.
     keepAlive() {},
     responses: createHeldResponses,
+    environment: denoEnvironment,
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ConfigurationError, evertoken, type EvertokenOptions } from '../src/index.ts'
+import { ConfigurationError, evertoken, type EvertokenEvent, type EvertokenOptions } from '../src/index.ts'
 
 const options: EvertokenOptions = {
   issuer: 'https://login.example.com',
@@ -35,6 +35,17 @@ describe('evertoken for Deno', () => {
     expect(kept).toHaveLength(1)
     const wrong = { keepAlive: true } as never
     expect(() => auth.handler(() => new Response(), wrong)).toThrow(ConfigurationError)
+  })
+
+  it('passes background work to waitUntil of an argument, as on Netlify', async () => {
+    const auth = evertoken(options)
+    const kept: Promise<unknown>[] = []
+    const context = { waitUntil: (work: Promise<unknown>) => void kept.push(work) }
+    const handler = auth.handler((_request, _context: object) => new Response())
+
+    await handler(new Request('https://app.example.com/auth/user'), context)
+
+    expect(kept).toHaveLength(1)
   })
 
   it('knows the request whose user is meant, and none outside', async () => {
@@ -74,5 +85,31 @@ describe('evertoken for Deno', () => {
 
     expect(imports.length).toBeGreaterThan(50)
     expect(imports.filter(({ external }) => external)).toEqual([])
+  })
+})
+
+describe('the environment of a process', () => {
+  const environment = { DENO_DEPLOYMENT_ID: 'abc', HOME: '/root' } as Readonly<Record<string, string>>
+  afterEach(() => vi.unstubAllGlobals())
+
+  it.each([
+    ['Deno Deploy, which has no permissions', undefined, true],
+    ['an allowed variable', 'granted', true],
+    ['a variable that Deno would ask for', 'prompt', false],
+    ['a denied variable', 'denied', false],
+  ])('is read with %s: %s %s', async (_name, state, isRead) => {
+    const read = vi.fn((name: string) => environment[name])
+    const permissions = state === undefined ? undefined : { querySync: () => ({ state }) }
+    vi.stubGlobal('Deno', { env: { get: read }, permissions })
+    const events: EvertokenEvent[] = []
+    const secret = `a secret of thirty-two characters for ${state}`
+    const auth = evertoken({ ...options, secret, session: 'server', onEvent: (event) => events.push(event) })
+    const headers = { cookie: `__Host-evertoken=${'x'.repeat(43)}` }
+
+    await auth.session(new Request('https://app.example.com', { headers })).getUser()
+
+    expect(read.mock.calls.length > 0).toBe(isRead)
+    const reasons = events.flatMap((event) => (event.type === 'store_not_shared' ? [event.reason] : []))
+    expect(reasons).toEqual(isRead ? ['serverless'] : [])
   })
 })

@@ -19,6 +19,7 @@ import {
   type Runtime,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
+import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -94,5 +95,6 @@ function createNodeRuntime(): Runtime {
     // A Node process outlives its responses.
     keepAlive() {},
     responses: createHeldResponses,
+    environment: processEnvironment,
   }
 }

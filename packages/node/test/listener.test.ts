@@ -1,52 +1,15 @@
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  type Server,
-} from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import type { EvertokenOptions, Handler } from '@evertoken/core'
-import { evertoken, type Evertoken } from '@evertoken/node'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Handler } from '@evertoken/core'
+import type { Evertoken } from '@evertoken/node'
+import { describe, expect, it, vi } from 'vitest'
 import { collectGarbage } from '../../../test/integration/collect-garbage.ts'
-
-const open: Server[] = []
-afterEach(() => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
-
-const clock = createManualClock()
-const authorizationServer = createAuthorizationServer({ clock })
-
-function createAuth(options: Partial<EvertokenOptions> = {}): Evertoken {
-  const [client] = authorizationServer.clients
-  return evertoken({
-    issuer: authorizationServer.issuer,
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
-    fetch: (input, init) => authorizationServer.fetch(input, init),
-    clock,
-    ...options,
-  })
-}
+import { authorizationServer, clock, createAuth, listen } from './application.ts'
 
 function serve(auth: Evertoken, application: Handler): Promise<string> {
   return listen(createServer(auth.listener(application)))
-}
-
-async function listen(server: Server): Promise<string> {
-  open.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 /** Signs in through a route of the test's own; resolves to the Cookie header. */

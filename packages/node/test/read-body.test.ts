@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createMemoryStore } from '@evertoken/core'
-import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import type { Evertoken, Handler } from '@evertoken/node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { authorizationServer, clock, createAuth as createApplicationAuth, listen } from './application.ts'
 
 type Message = IncomingMessage & { body?: unknown; rawBody?: unknown }
 /** A body parser: reads the body before Evertoken does, and keeps it somewhere. */
@@ -12,38 +10,11 @@ type Parser = (message: Message, body: Buffer) => void
 
 const TYPED_ERROR = { name: 'ConfigurationError', code: 'request_body_used' }
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
-const clock = createManualClock()
-const authorizationServer = createAuthorizationServer({ clock })
-const open: Server[] = []
 
-afterEach(() => {
-  vi.restoreAllMocks()
-  for (const server of open.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
+afterEach(() => vi.restoreAllMocks())
 
-function createAuth(): Evertoken {
-  const [client] = authorizationServer.clients
-  return evertoken({
-    issuer: authorizationServer.issuer,
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
-    fetch: (input, init) => authorizationServer.fetch(input, init),
-    store: createMemoryStore({ clock }),
-    backChannelLogout: true,
-    clock,
-  })
-}
-
-async function listen(server: Server): Promise<string> {
-  open.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+const createAuth = () =>
+  createApplicationAuth({ store: createMemoryStore({ clock }), backChannelLogout: true })
 
 function serve(parse: Parser, application: Handler, auth: Evertoken = createAuth()): Promise<string> {
   const listener = auth.listener(application)

@@ -1,6 +1,7 @@
 import { env as globalEnv } from 'cloudflare:workers'
 import {
   createDurableObjectStore,
+  type CurrentSession,
   evertoken,
   EvertokenError,
   type EvertokenEvent,
@@ -71,7 +72,7 @@ const pages: Record<string, (env: Env, session: Session, request: Request) => Pr
   },
 }
 
-type Session = Parameters<Parameters<typeof auth.handler>[0]>[3]
+type Session = CurrentSession
 
 const handle = auth.handler(async (request, env: Env, _ctx, session) => {
   const page = pages[new URL(request.url).pathname]

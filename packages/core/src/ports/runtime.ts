@@ -1,3 +1,4 @@
+import type { ProcessEnvironment } from '../rules/several-processes.ts'
 import type { Flights } from './flights.ts'
 
 /** What an adapter supplies. */
@@ -18,6 +19,8 @@ export interface Runtime {
    * itself, as Cloudflare Workers do.
    */
   readonly responses: (() => HeldResponses) | undefined
+  /** Shows whether the process is one of several. `undefined` if nothing can show that. */
+  readonly environment?: ProcessEnvironment
 }
 
 /** The responses that the calls of one request have brought. */

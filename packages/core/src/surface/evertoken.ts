@@ -37,7 +37,7 @@ export interface Evertoken extends Engine, CurrentSession {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const engine = createEngine(withDefaultStore(options), runtime)
+  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
   return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
 }
 

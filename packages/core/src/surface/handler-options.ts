@@ -1,12 +1,13 @@
 import type { KeepAlive } from '../ports/runtime.ts'
 import { checkAll, hook, type OptionTable } from './checks.ts'
+import { findKeepAlive } from './platform-keep-alive.ts'
 
 /** Options of the handlers that the packages for runtimes create. */
 export interface HandlerOptions {
   /**
    * Keeps background work alive after the response, such as `waitUntil` of the platform.
    *
-   * @default The function of the runtime.
+   * @default `waitUntil` of an argument that the platform passes, or the function of the runtime.
    */
   readonly keepAlive?: KeepAlive
 }
@@ -43,7 +44,8 @@ export interface HandlerFactory {
    * all further arguments of the framework, unchanged and in place.
    *
    * @param application - Handles all other requests. In it, the functions of `auth` use the session of the request.
-   * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+   * @param options - `keepAlive` is required on platforms that freeze the process after a response, unless an argument of
+   * the platform has a method `waitUntil`, as on Netlify.
    * @throws {ConfigurationError} If an option is unknown or invalid.
    * @example
    *   export default { fetch: auth.handler(app.fetch) } // Hono gets its `env` and `ctx`
@@ -68,6 +70,10 @@ export function createHandler(
   ): WrappedHandler<Incoming, Rest> => {
     const { keepAlive } = checkHandlerOptions(options)
     return (request, ...rest) =>
-      handle(request, () => application(request, ...(rest as readonly unknown[] as Rest)), keepAlive)
+      handle(
+        request,
+        () => application(request, ...(rest as readonly unknown[] as Rest)),
+        keepAlive ?? findKeepAlive(rest),
+      )
   }
 }

@@ -28,7 +28,7 @@ export interface TokenManagement extends TokenEngine, CurrentTokens {}
  * @throws ConfigurationError when an option is missing, unknown or wrong.
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
-  const engine = createTokenEngine(withDefaultStore(options), runtime)
+  const engine = createTokenEngine(withDefaultStore(options, runtime.environment), runtime)
   return { ...createCurrentTokens(runtime.context, options.onEvent), ...engine }
 }
 

@@ -27,6 +27,9 @@ export type EndReason =
   /** The session store no longer has the session, although its time is not over. */
   | 'lost'
 
+/** Why a process is certainly one of several that serve the same application. */
+export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless'
+
 /** A header of a response that shows a time. */
 export type TimeHeader = 'date' | 'age' | 'retry-after'
 
@@ -119,6 +122,20 @@ export type EvertokenEvent =
       readonly operation: 'read' | 'swap' | 'remove' | 'index'
       readonly cause: RedactedCause
     }
+  /**
+   * The default store is in use, although the process is certainly one of several. It is reported once, at the first use
+   * of the store. `reason` names the evidence.
+   */
+  | {
+      readonly type: 'store_not_shared'
+      readonly reason: SeveralProcesses
+      readonly hint: string
+    }
+  /**
+   * On Workers, the options were created again, because `env` has other values than before. It is emitted at most once a
+   * minute.
+   */
+  | { readonly type: 'options_recomputed'; readonly hint: string }
   /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
   /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */

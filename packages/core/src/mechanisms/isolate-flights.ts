@@ -1,4 +1,5 @@
-import type { Clock, Flights } from '@evertoken/core/tokens'
+import type { Clock } from '../ports/clock.ts'
+import type { Flights } from '../ports/flights.ts'
 
 /** All times are by the monotonic clock, in milliseconds. */
 interface Flight {

@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it, vi } from 'vitest'
-import { createIsolateFlights } from '../src/isolate-flights.ts'
+import { createIsolateFlights } from '../../src/mechanisms/isolate-flights.ts'
 
 const never = () => new Promise<string>(() => undefined)
 

@@ -1,0 +1,86 @@
+/**
+ * Evertoken for edge runtimes: Vercel, Netlify, Next.js, and every other runtime with Web APIs. No module of Node is needed.
+ *
+ * @module
+ */
+import {
+  ConfigurationError,
+  createCurrentSession,
+  createEngine,
+  createHandler,
+  createHeldResponses,
+  createIsolateFlights,
+  type CurrentSession,
+  type Engine,
+  type EngineOptions,
+  type HandlerFactory,
+  type Runtime,
+} from '@evertoken/core'
+import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
+
+export * from '@evertoken/core'
+export type { AsyncStorage } from './edge-context.ts'
+
+/** Parts of the runtime that Evertoken cannot always find. */
+export interface Platform {
+  /**
+   * An `AsyncLocalStorage`, from which Evertoken learns whose request is being handled.
+   *
+   * @default The one of the runtime, if it is a global or `process.getBuiltinModule` finds it.
+   */
+  readonly asyncStorage?: AsyncStorage
+}
+
+/** Token management for the users of one application, on an edge runtime. */
+export interface Evertoken extends Engine, CurrentSession, HandlerFactory {}
+
+/** A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds. */
+const POLL_MS = 25
+
+/**
+ * Creates the token management of an application for an edge runtime.
+ *
+ * @param options - As on Node. `store` is required, because isolates share no memory.
+ * @param platform - Parts of the runtime that Evertoken cannot find.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const store = createUpstashStore({ client: Redis.fromEnv() })
+ *   export const auth = evertoken({ issuer, clientId, clientSecret, secret, store })
+ */
+export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
+  if (!('store' in Object(options))) throw storeMissing()
+  const runtime = createEdgeRuntime(platform)
+  const engine = createEngine(options, runtime)
+  return {
+    ...createCurrentSession(runtime.context, options.onEvent),
+    ...engine,
+    ...forOtherRuntimes,
+    handler: createHandler(engine.handle),
+  }
+}
+
+function createEdgeRuntime({ asyncStorage }: Platform): Runtime {
+  return {
+    context: createEdgeContext(asyncStorage),
+    // On some platforms, a promise never settles after the request that created it has ended.
+    flights: createIsolateFlights(),
+    pollMs: POLL_MS,
+    keepAlive() {},
+    responses: createHeldResponses,
+  }
+}
+
+/** The types of `@evertoken/node` have it, and bundlers for an edge runtime use this file in its place. */
+const forOtherRuntimes = {
+  listener(): never {
+    const message = '`listener` needs `node:http`, which an edge runtime does not have. Use `handler`.'
+    throw new ConfigurationError('invalid_option', message)
+  },
+}
+
+function storeMissing(): ConfigurationError {
+  const message =
+    'Option "store" is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
+    '`createUpstashStore` of `@evertoken/core/redis`. For a single isolate, pass `createMemoryStore()`.'
+  return new ConfigurationError('invalid_option', message)
+}

@@ -1,0 +1,11 @@
+import type { ProcessEnvironment } from '@evertoken/core'
+
+/** What Node or Bun shows. An import would load `node:cluster` into processes that do not use it. */
+export const processEnvironment: ProcessEnvironment = {
+  variable: (name) => process.env[name],
+  get isClusterWorker() {
+    // The types describe the namespace of an import, which this is not.
+    const cluster = process.getBuiltinModule('node:cluster') as unknown as { readonly isWorker?: boolean }
+    return cluster.isWorker === true
+  },
+}
