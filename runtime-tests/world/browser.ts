@@ -62,8 +62,8 @@ export function createBrowser(origin: string, witness: (seen: string) => void): 
       return JSON.parse(await browser.text(path, 200, options)) as T
     },
     async signIn(returnTo = '/') {
-      // The user has typed the address, so Evertoken continues to `returnTo`.
-      const headers = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }
+      // No other site has chosen `returnTo`.
+      const headers = { 'x-evertoken': '1' }
       const login = await browser.send(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`, { headers })
       assert.equal(login.status, 302)
       const authorized = await fetch(location(login), { redirect: 'manual' })

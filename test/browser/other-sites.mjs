@@ -151,7 +151,8 @@ async function run(sameSite, session) {
     const elsewhere = await context.newPage()
     await elsewhere.goto(evil.url)
     await elsewhere.evaluate(() => {
-      document.getElementById('open').onclick = () => (globalThis.popup = open('about:blank'))
+      const openPopup = () => void (globalThis.popup = open('about:blank'))
+      document.getElementById('open').addEventListener('click', openPopup)
     })
     const [popup] = await Promise.all([context.waitForEvent('page'), elsewhere.click('#open')])
     for (let i = 0; i < 8; i++) {
@@ -162,8 +163,9 @@ async function run(sameSite, session) {
     }
     await elsewhere.evaluate(async (url) => {
       const images = Array.from({ length: 8 }, () => new Image())
+      // None of them is an image.
       const settled = images.map(
-        (image) => new Promise((resolve) => (image.onerror = image.onload = resolve)),
+        (image) => new Promise((resolve) => image.addEventListener('error', () => resolve())),
       )
       for (const [i, image] of images.entries()) image.src = `${url}/auth/login?returnTo=/image${i}`
       await Promise.all(settled)

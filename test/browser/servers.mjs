@@ -32,12 +32,15 @@ export function retrying(listener, path) {
         }
         send(options, resolve).on('error', reject).end()
       })
-    void Promise.all([again(), again()]).then(([first, second]) => {
-      first.resume()
-      response.writeHead(second.statusCode, second.rawHeaders)
-      second.pipe(response)
-    })
+    void passOn(again(), again(), response)
   }
 
   return retries
+}
+
+async function passOn(one, other, response) {
+  const [first, second] = await Promise.all([one, other])
+  first.resume()
+  response.writeHead(second.statusCode, second.rawHeaders)
+  second.pipe(response)
 }

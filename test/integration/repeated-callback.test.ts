@@ -113,6 +113,19 @@ describe.each(kinds)('S34: an authorization response that arrives again, %s sess
     expect((await victim.get('/')).status).toBe(200)
   })
 
+  it('S24: of the silent login of another user leads nowhere, whether it succeeded or not', async () => {
+    for (const user of [undefined, { sub: 'user-1' }]) {
+      const { server, browser } = createApplication({ session }, { user })
+      const { callback } = await authorize(browser(), server, '?prompt=none&returnTo=/api/delete')
+      const victim = browser()
+      await victim.signIn()
+      for (const cookies of ['', undefined]) {
+        const response = await victim.get(pathOf(callback), cookies, FROM_SERVER)
+        expect([response.status, response.headers.get('location')]).toEqual([400, null])
+      }
+    }
+  })
+
   it('S24: after a login that another site began leads to the page with the link', async () => {
     const { server, browser } = createApplication({ session })
     const tab = browser()

@@ -63,7 +63,7 @@ export async function startApplication(options: Partial<WorkerdOptions> = {}): P
     async signIn() {
       const browser = createBrowser(worker.url)
       const login = await browser.get('/auth/login?returnTo=/ambient', {
-        headers: { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' },
+        headers: { 'x-evertoken': '1' },
       })
       const authorized = await fetch(login.headers.get('location') ?? '', { redirect: 'manual' })
       const { pathname, search } = new URL(authorized.headers.get('location') ?? '')

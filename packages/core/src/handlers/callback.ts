@@ -39,23 +39,27 @@ export async function callback(request: Request, options: CallbackOptions): Prom
   // The user may never see the result, and the code is valid only once.
   if (isPrefetch(request.headers)) return answer(503)
   const { logins, cookies, returns, returnCookie } = options
-  let login: PendingLogin | undefined
+  const lines: string[] = []
+  let silentReturnTo: string | false | undefined
   let response: Response
   try {
     const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
     const parameters = form ?? options.query
     const state = parameters.get('state') ?? ''
-    login = await logins.open(state)
+    const login = await logins.open(state)
     if (!login) throw notUsable()
+    lines.push(logins.clear(login))
     const secrets = await logins.secretsOf(login, state)
+    // Another user can send a link with the state of their own login, and chose its destination.
+    silentReturnTo = secrets && login.silent && !login.isForeign && login.returnTo
     const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))
+    // The way back of an earlier sign-out has no use after a sign-in.
+    if (isDone && cookies.has(returnCookie)) lines.push(returns.clear(returnCookie))
     response = isDone ? proceed(login, options) : await repeat(request, login, state, options)
   } catch (error) {
-    response = signInFailure(request, error, options, login?.silent && !login.isForeign && login.returnTo)
+    response = signInFailure(request, error, options, silentReturnTo)
   }
-  if (login) response.headers.append('set-cookie', logins.clear(login))
-  // The way back of an earlier sign-out has no use after a sign-in.
-  if (cookies.has(returnCookie)) response.headers.append('set-cookie', returns.clear(returnCookie))
+  for (const line of lines) response.headers.append('set-cookie', line)
   return response
 }
 
