@@ -1,6 +1,6 @@
 import { append, createList, type Linked, type LinkedList, unlink } from './linked-list.ts'
 
-/** An entry that belongs to somebody. Only `FairOrder` sets its links. */
+/** An entry that has an owner. Only `FairOrder` sets its links. */
 export interface Owned<T> extends Linked<T> {
   owner: Owner<T> | undefined
 }

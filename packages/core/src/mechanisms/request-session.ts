@@ -146,7 +146,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     if (!news || !browser?.isNews(news)) return
     const { record } = news
     const cookie = await browser.textOf(record)
-    // Meanwhile, the user might have signed out or in again by this request.
+    // During that time, this request might have signed the user out or in again.
     if (newest?.record.id === record.id) pending = { cookie, record }
   }
 

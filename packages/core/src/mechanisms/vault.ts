@@ -10,7 +10,7 @@ export interface Vault extends SealedRecords {
   read(key: string): Promise<SealedRecord | undefined>
   /**
    * @param owner - The user, if `next` does not name one.
-   * @returns What now stands in the store, or `undefined` when the swap was lost.
+   * @returns The record that is now in the store, or `undefined` if the swap was lost.
    */
   swap(
     key: string,

@@ -39,7 +39,7 @@ export interface SessionStore {
 
 /** What a store that drops records to make room should know. Only stores with `outlivesProcess: false` receive it. */
 export interface RecordHint {
-  /** The user of the session. Nobody else should lose a record because this user has many. */
+  /** The user of the session. No other user should lose a record because this user has many. */
   readonly owner?: string | undefined
   /** Whether the record is a note that a session has ended, which must outlive all copies of its cookie. */
   readonly isNote?: boolean | undefined

@@ -114,7 +114,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       const seen = await cell?.read()
       if (!cell || !seen) return undefined
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      return options.grantCheck.current(cell, seen, { beforeRefresh, keepAlive, background })
+      return options.grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
       return session.start(async (id) => {

@@ -70,7 +70,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly emit: EventListener
   /** Seals one kind of value, for this client alone. */
   sealFor(purpose: string): Seal
-  /** Signs one kind of cookie, for this client alone. */
+  /** Signs one kind of cookie, for this client only. */
   macFor(purpose: string): CookieMac
 }
 
