@@ -16,6 +16,7 @@ const steps = [
   ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
   ['demo', 'npm run demo'],
   ['browser', 'npm run test:browser'],
+  ['frameworks', 'npm run test:frameworks'],
   ['second-server', 'npm run test:second-server'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],

@@ -20,10 +20,17 @@ const testkit = await import(pathToFileURL(join(home, 'node_modules/@evertoken/t
 
 const problems = []
 let passed = 0
-for (const name of names) console.log(await runFramework(name))
+// Each application has its own servers, so one can be built while another one is tested.
+const queue = [...names]
+await Promise.all([work(), work()])
 for (const problem of problems) console.log(`\nFAIL ${problem}`)
 console.log(`\npassed=${passed} failed=${problems.length}`)
 process.exit(problems.length === 0 ? 0 : 1)
+
+async function work() {
+  for (let name = queue.shift(); name !== undefined; name = queue.shift())
+    console.log(await runFramework(name))
+}
 
 /** Runs all steps of one framework, and returns its line. */
 async function runFramework(name) {

@@ -24,8 +24,6 @@ export function asReadOnly(session: RequestSession, isInCookie: boolean): Reques
 }
 
 function readOnly(what: string): ConfigurationError {
-  const message =
-    `Cannot ${what} where no cookie can be set, such as in a server component. Do it in a route handler, a server action or ` +
-    "`proxy.ts`. To refresh access tokens here, set `session: 'server'`."
+  const message = `Cannot ${what} where no cookie can be set. Do it in a route handler, an action or the proxy, or set \`session: 'server'\`.`
   return new ConfigurationError('session_read_only', message)
 }
