@@ -1,6 +1,6 @@
 import type { World } from '../adapters/world.ts'
 
-/** What a program has around it. */
+/** The tools and servers of a program. */
 export interface ProgramContext {
   /** An empty folder below the project with the packed packages. */
   readonly folder: string

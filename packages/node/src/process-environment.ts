@@ -1,6 +1,6 @@
 import type { ProcessEnvironment } from '@evertoken/core'
 
-/** What Node or Bun shows. An import would load `node:cluster` into processes that do not use it. */
+/** The facts that Node or Bun provides. An import would load `node:cluster` into processes that do not use it. */
 export const processEnvironment: ProcessEnvironment = {
   variable: (name) => process.env[name],
   get isClusterWorker() {

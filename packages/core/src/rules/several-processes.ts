@@ -1,6 +1,6 @@
 import type { SeveralProcesses } from '../vocabulary/index.ts'
 
-/** What a process can learn about itself. */
+/** The facts that a process can learn about itself. */
 export interface ProcessEnvironment {
   /** Reads an environment variable. Never asks for a permission. */
   variable(name: string): string | undefined
