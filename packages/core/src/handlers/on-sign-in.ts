@@ -84,14 +84,14 @@ export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptio
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { cell, after, keepAlive }: StoredRefresh,
+  { cell, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
   const { onSignIn, emit, claimsOf, revoke } = options
   const { claims: current, idToken, scope } = after
   if (!onSignIn) return current
   try {
-    const ofToken = idToken === undefined ? {} : claimsOf(idToken)
+    const ofToken = fresh ?? (idToken === undefined ? {} : claimsOf(idToken))
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',

@@ -3,14 +3,14 @@ import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import { joinCookie } from '../rules/cookies.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../rules/session-record.ts'
-import { type EndReason, OperatorError } from '../vocabulary/index.ts'
+import type { EndReason } from '../vocabulary/index.ts'
 import { createCookieWriter } from './cookie-writer.ts'
 import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
 import type { Created } from './session-kind.ts'
-import { headersAlreadySent, USE_SERVER_SESSION } from './request-session-errors.ts'
+import { headersAlreadySent, ignoreStore, USE_SERVER_SESSION } from './request-session-errors.ts'
 import type { BackgroundCall, RequestSessionOptions } from './request-session-options.ts'
 
 /** A session that a request has started. */
@@ -212,9 +212,4 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return pending ? writer.keep(pending.cookie, pending.record) : []
     },
   }
-}
-
-/** Housekeeping may fail with the store, which has said so by an event; a fault of ours may not. */
-function ignoreStore(error: unknown): undefined {
-  if (!(error instanceof OperatorError)) throw error
 }

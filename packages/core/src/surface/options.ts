@@ -15,8 +15,8 @@ import {
   type TokenSettings,
   type TokenValues,
   toTokenSettings,
-  withoutUnusedSecret,
 } from './token-options.ts'
+import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
 export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {

@@ -12,7 +12,6 @@ import {
   mustHave,
   hook,
   flag,
-  invalid,
   isPositive,
   must,
   mustMatch,
@@ -24,6 +23,7 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
+import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
 
 /** The part of the options that keeps tokens current. Only the first four have to be thought about. */
 export interface TokenManagementOptions {
@@ -186,39 +186,22 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
   return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
 }
 
-/** A client that does not authenticate can leave the variable of its secret unset. */
-export function withoutUnusedSecret<Options extends TokenManagementOptions>(options: Options): Options {
-  const { clientAuthentication, clientSecret, ...rest } = Object(options) as Options
-  const isUnused = clientAuthentication === 'none' && clientSecret === undefined
-  return isUnused ? ({ ...rest, clientAuthentication } as Options) : options
-}
-
 /** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const { secret, clientSecret, cookieName, ...rest } = values
+  const { secret, clientSecret: _clientSecret, cookieName, ...rest } = values
   const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
   return {
     ...rest,
     cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
     insecure: new URL(values.issuer).protocol === 'http:',
     secrets: [secret].flat() as [string, ...string[]],
-    authentication: authenticationOf(clientSecret, values.clientAuthentication),
+    authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
     policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
     requestTimeoutMs: values.requestTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,
   }
-}
-
-function authenticationOf(
-  clientSecret: string | undefined,
-  clientAuthentication: TokenManagementOptions['clientAuthentication'],
-): ClientAuthentication {
-  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
-  if (method === 'none' && clientSecret === undefined) return { method }
-  if (method !== 'none' && clientSecret !== undefined) return { method, clientSecret }
-  throw invalid('clientSecret', 'must be there with any "clientAuthentication" but "none", and only then')
 }
 
 function areSecrets(secrets: readonly unknown[]): boolean {

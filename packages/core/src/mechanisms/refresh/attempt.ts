@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import type { RefreshPolicy, TokenWanted } from '../../rules/decide.ts'
-import type { SessionRecord } from '../../rules/session-record.ts'
+import type { SessionRecord, UserClaims } from '../../rules/session-record.ts'
 import type { UsedRefreshToken } from '../../rules/settle.ts'
 import type { TokenCapacity } from '../../rules/stored-tokens.ts'
 import type { StoredToken } from '../../rules/stored-token.ts'
@@ -38,6 +38,8 @@ export interface StoredRefresh {
   /** The session before and after the response. */
   readonly before: SessionRecord
   readonly after: SessionRecord
+  /** The claims of the ID token in the response. A cookie session may have no room for that token. */
+  readonly claims: UserClaims | undefined
   readonly keepAlive: KeepAlive
 }
 

@@ -73,7 +73,7 @@ async function persistOnce(
     if (snapshot && settlement === 'spare') return 'again'
     if (snapshot) {
       const { keepAlive, refreshed } = context
-      const stored = { cell, before: now.record, after: snapshot.record, keepAlive }
+      const stored = { cell, before: now.record, after: snapshot.record, claims: grant.claims, keepAlive }
       if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
       return tokenFrom(cell, attempt, grant, snapshot, context)
     }
