@@ -96,10 +96,13 @@ it('the global symbol does not show the secret', async () => {
   const auth = await loadAgain(withSystemClock)
   await createBrowser(auth, server, answerWithToken(auth)).signIn()
 
-  const found = Object.getOwnPropertySymbols(globalThis).map((symbol) => Reflect.get(globalThis, symbol))
+  // The test runner has symbols too, through which this file can be found.
+  const found = Object.getOwnPropertySymbols(globalThis)
+    .filter(({ description }) => description?.startsWith('evertoken'))
+    .map((symbol) => Reflect.get(globalThis, symbol))
 
   const shown = inspect(found, { depth: 8, showHidden: true, maxArrayLength: null })
-  expect(Symbol.for('evertoken.defaultStores.1') in globalThis).toBe(true)
+  expect(found).not.toEqual([])
   expect(shown).not.toContain(SECRET)
 })
 
