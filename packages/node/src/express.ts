@@ -8,7 +8,7 @@ import { checkHandlerOptions, type HandlerOptions } from '@evertoken/core'
 import { sendResponse } from '@remix-run/node-fetch-server'
 import { handleClassic, type RequestHandling } from './classic-handlers.ts'
 
-/** A middleware of Express 4 and 5, Connect, Polka and Restify. */
+/** A middleware of Express, and of frameworks with the same signature. */
 export type ExpressMiddleware = (
   request: IncomingMessage,
   response: ServerResponse,

@@ -18,7 +18,7 @@ type FastifyHook = (
   done: () => void,
 ) => void
 
-/** A plugin of Fastify 4 and 5. */
+/** A plugin of Fastify 5. */
 export type FastifyPlugin = (instance: FastifyHooks, options: unknown, done: () => void) => void
 
 /**

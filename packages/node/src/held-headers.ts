@@ -38,7 +38,7 @@ export function holdHeaders(response: ServerResponse): HeldHeaders {
 
   const held = {
     writeHead(...args: Head) {
-      if (calls.length > 0) return methods.writeHead(...args)
+      if (calls.length > 0) throw headersSent()
       applyHead(response, args)
       // The next write sends the head, but the cookies must be known by then.
       hold(() => undefined)
@@ -46,7 +46,6 @@ export function holdHeaders(response: ServerResponse): HeldHeaders {
     },
     flushHeaders: () => hold(() => methods.flushHeaders()),
     write(...args: readonly unknown[]) {
-      if (isEnded) return methods.write(...args)
       hold(() => methods.write(...args))
       mustDrain = true
       return false
@@ -84,6 +83,12 @@ export function holdHeaders(response: ServerResponse): HeldHeaders {
     },
     drop: () => void stop(),
   }
+}
+
+/** The same error as from Node. A handler that sends its headers twice must find its mistake. */
+function headersSent(): Error {
+  const message = 'Cannot write headers after they are sent to the client'
+  return Object.assign(new Error(message), { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
 function withResolver<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {

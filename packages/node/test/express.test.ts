@@ -131,6 +131,30 @@ describe('the middleware for classic handlers', () => {
     expect(seen).toEqual([false, false, true, true])
   })
 
+  it('treats mistakes like Node, and still sends the cookies', async () => {
+    const auth = createAuth()
+    const codes: unknown[] = []
+    const url = await serve(auth, async (_request, response) => {
+      await startSession(auth)
+      response.on('error', (error: NodeJS.ErrnoException) => codes.push(error.code))
+      response.writeHead(200, { 'x-own': '1' })
+      try {
+        response.writeHead(500)
+      } catch (error) {
+        codes.push((error as NodeJS.ErrnoException).code)
+      }
+      response.setHeader('x-late', '1')
+      response.end('all')
+      response.write('more')
+    })
+    const response = await fetch(url)
+
+    expect([response.status, await response.text()]).toEqual([200, 'all'])
+    expect(response.headers.getSetCookie()).toHaveLength(1)
+    expect([response.headers.get('x-own'), response.headers.get('x-late')]).toEqual(['1', null])
+    expect(codes).toEqual(['ERR_HTTP_HEADERS_SENT', 'ERR_STREAM_WRITE_AFTER_END'])
+  })
+
   it('asks a source to wait, and then to continue', async () => {
     const auth = createAuth()
     const url = await serve(auth, async (_request, response) => {

@@ -73,7 +73,7 @@ export interface NextFunctions {
 }
 
 /**
- * Returns the functions for the App Router of Next.js 15 and later.
+ * Returns the functions for the App Router of Next.js.
  *
  * Call it once, in the module that exports `auth`. Server components, route handlers and the proxy are separate modules, so
  * use a store that they share if you pass one.
