@@ -21,8 +21,7 @@ const APPLICATION = `
       session: 'server',
       onEvent: (event) => console.log(JSON.stringify(event)),
     })
-    const headers = { cookie: '__Host-evertoken=' + 'x'.repeat(43) }
-    await auth.session(new Request('https://app.example.com', { headers })).getUser()
+    await auth.sessionById('x'.repeat(43)).getUser()
     process.exit()
   }
 `

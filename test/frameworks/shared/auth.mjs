@@ -1,13 +1,14 @@
 // The part that all applications share. Each one gets a copy.
 import { readFileSync } from 'node:fs'
-import { createMemoryStore, evertoken } from '@evertoken/node'
+import { evertoken } from '@evertoken/node'
 
 const { ISSUER, CLIENT_SECRET, APP_URL, API_URL, SHIFT_FILE } = process.env
 
 /** The test writes into a file how far the clock is ahead, because some frameworks run several processes. */
 const ahead = () => Number(readFileSync(SHIFT_FILE, 'utf8'))
 
-const clock = {
+// Next.js loads this module several times. Instances with the same clock, client and secret share the default store.
+const clock = (globalThis.testClock ??= {
   now: () => Date.now() / 1000 + ahead(),
   elapsed: () => performance.now() + ahead() * 1000,
   sleep: (ms, signal) =>
@@ -15,7 +16,7 @@ const clock = {
       const timer = setTimeout(resolve, ms)
       signal?.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true })
     }),
-}
+})
 
 export const auth = evertoken({
   issuer: ISSUER,
@@ -23,8 +24,6 @@ export const auth = evertoken({
   clientSecret: CLIENT_SECRET,
   secret: 'a secret of thirty-two characters',
   baseUrl: APP_URL,
-  // Next.js loads this module several times.
-  store: (globalThis.testStore ??= createMemoryStore({ clock })),
   clock,
 })
 

@@ -9,12 +9,9 @@ import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
-import type { Created } from './session-kind.ts'
+import type { StartedSession } from './session-kind.ts'
 import { headersAlreadySent, ignoreStore, USE_SERVER_SESSION } from './request-session-errors.ts'
 import type { BackgroundCall, RequestSessionOptions } from './request-session-options.ts'
-
-/** A session that a request has started. */
-export type StartedSession = Pick<Created, 'record' | 'cookie'>
 
 /** The session of one request, and what its response has to tell the browser. */
 export interface RequestSession {
@@ -60,7 +57,6 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   const writer = createCookieWriter(options)
   const browser = kind.follow?.()
   let cell: SessionCell | undefined
-  /** The same, once it is searched for. */
   let found: Promise<SessionCell | undefined> | undefined
   let newest: Snapshot | undefined
   /** The id of the session that this request has started. */

@@ -16,11 +16,14 @@ export interface Found {
   readonly generation?: number
 }
 
-/** A new session, and the value of the cookie for it. */
-export interface Created {
-  readonly cell: SessionCell
+/** A session that a request has started, and the value of the cookie for it. */
+export interface StartedSession {
   readonly record: SessionRecord
   readonly cookie: string
+}
+
+export interface Created extends StartedSession {
+  readonly cell: SessionCell
 }
 
 /** How a session is kept: in the cookie itself, or in the store with only its id in the cookie. */

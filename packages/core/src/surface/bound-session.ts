@@ -1,6 +1,7 @@
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
-import type { RequestSession, StartedSession } from '../mechanisms/request-session.ts'
+import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { StartedSession } from '../mechanisms/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
