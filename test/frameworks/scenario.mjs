@@ -13,7 +13,7 @@ export const STEPS = {
     assert.equal((await agent.send(`${url}/auth/user`)).status, 401)
     const page = await agent.navigate(`${url}/auth/login?returnTo=/orders`)
     assert.equal(page.url, `${url}/orders`)
-    assert.deepEqual(await page.json(), { sub: 'user-1' })
+    assert.deepEqual(await page.response.json(), { sub: 'user-1' })
     assert.equal((await (await agent.send(`${url}/auth/user`)).json()).claims.sub, 'user-1')
     return 'signed-in'
   },
@@ -123,7 +123,7 @@ export const EXTRAS = {
     return 'arguments'
   },
   async proxy({ world, agent, url }) {
-    const silent = await agent.send(`${url}/auth/login`, { headers: { 'sec-fetch-mode': 'navigate' } })
+    const silent = await agent.open(`${url}/auth/login`, 'same-origin')
     assert.equal(new URL(silent.headers.get('location')).origin, world.server.issuer)
     return 'proxy'
   },

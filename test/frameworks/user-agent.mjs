@@ -1,3 +1,5 @@
+import { get } from 'node:http'
+
 const MAX_REDIRECTS = 10
 
 /** A browser without scripts: it keeps cookies by host name, and follows redirects if it navigates. */
@@ -10,35 +12,61 @@ export function createUserAgent() {
     return jars.get(hostname)
   }
 
-  /** Sends one request like a page of the same origin. */
-  async function send(url, { headers, ...init } = {}) {
+  function cookiesFor(url) {
+    const cookie = [...jarOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
+    return cookie && { cookie }
+  }
+
+  function keepCookies(url, response) {
     const jar = jarOf(url)
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    const origin = init.method === 'POST' && { origin: new URL(url).origin }
-    const all = { 'sec-fetch-site': 'same-origin', ...origin, ...(cookie && { cookie }), ...headers }
-    const response = await fetch(url, { redirect: 'manual', ...init, headers: all })
     for (const line of response.headers.getSetCookie()) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
       if (/;\s*Max-Age=0(?:;|$)/i.test(line)) jar.delete(name)
       else jar.set(name, value)
     }
+  }
+
+  /** Sends one request like a page of the same origin. */
+  async function send(url, { headers, ...init } = {}) {
+    const origin = init.method === 'POST' && { origin: new URL(url).origin }
+    const all = { 'sec-fetch-site': 'same-origin', ...origin, ...cookiesFor(url), ...headers }
+    const response = await fetch(url, { redirect: 'manual', ...init, headers: all })
+    keepCookies(url, response)
+    return response
+  }
+
+  /** Opens one address in a window. `fetch` of Node cannot send the headers of a navigation. */
+  async function open(url, site) {
+    const navigation = { 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+    const response = await getResponse(url, { accept: 'text/html', ...navigation, ...cookiesFor(url) })
+    keepCookies(url, response)
     return response
   }
 
   /** Opens an address like a user who typed it, and returns the last response. */
-  async function navigate(url, init = {}) {
-    const headers = { accept: 'text/html', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
-    let response = await send(url, {
-      ...init,
-      headers: { 'sec-fetch-site': 'none', ...headers, ...init.headers },
-    })
+  async function navigate(typed) {
+    let url = typed
+    let response = await open(url, 'none')
     for (let i = 0; i < MAX_REDIRECTS && response.headers.has('location'); i++) {
-      await response.body?.cancel()
-      const next = new URL(response.headers.get('location'), response.url).href
-      response = await send(next, { headers: { 'sec-fetch-site': 'cross-site', ...headers } })
+      url = new URL(response.headers.get('location'), url).href
+      response = await open(url, 'cross-site')
     }
-    return response
+    return { url, response }
   }
 
-  return { send, navigate }
+  return { send, open, navigate }
+}
+
+function getResponse(url, headers) {
+  return new Promise((resolve, reject) => {
+    get(url, { headers }, async (incoming) => {
+      const chunks = await incoming.toArray()
+      const init = { status: incoming.statusCode, headers: pairsOf(incoming.rawHeaders) }
+      resolve(new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, init))
+    }).on('error', reject)
+  })
+}
+
+function pairsOf(raw) {
+  return Array.from({ length: raw.length / 2 }, (_, i) => [raw[2 * i], raw[2 * i + 1]])
 }
