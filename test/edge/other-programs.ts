@@ -80,8 +80,7 @@ const auth = evertoken({
   session: 'server',
   onEvent: (event) => console.log(event.type),
 })
-const headers = { cookie: '__Host-evertoken=' + 'x'.repeat(43) }
-await auth.session(new Request('https://app.example.com', { headers })).getUser()
+await auth.sessionById('x'.repeat(43)).getUser()
 `
 
 /** Evertoken reads the variables of the platform only if the process may read them. */

@@ -31,11 +31,16 @@ export type RequestHandler<Incoming extends Request, Rest extends readonly unkno
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** The same function, wrapped. It accepts all arguments of the framework, also those that the application does not name. */
-export type WrappedHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
+/**
+ * The same function, wrapped. It accepts all arguments of the framework, also those that the application does not name.
+ *
+ * TypeScript infers the types of the arguments from the first signature.
+ */
+export type WrappedHandler<Incoming extends Request, Rest extends readonly unknown[]> = ((
   request: Incoming,
-  ...rest: [...Rest, ...unknown[]]
-) => Promise<Response>
+  ...rest: Rest
+) => Promise<Response>) &
+  ((request: Incoming, ...rest: [...Rest, ...unknown[]]) => Promise<Response>)
 
 /** Wraps a request handler. */
 export interface HandlerFactory {
@@ -69,11 +74,7 @@ export function createHandler(
     options?: HandlerOptions,
   ): WrappedHandler<Incoming, Rest> => {
     const { keepAlive } = checkHandlerOptions(options)
-    return (request, ...rest) =>
-      handle(
-        request,
-        () => application(request, ...(rest as readonly unknown[] as Rest)),
-        keepAlive ?? findKeepAlive(rest),
-      )
+    return (request: Incoming, ...rest: readonly unknown[]) =>
+      handle(request, () => application(request, ...(rest as Rest)), keepAlive ?? findKeepAlive(rest))
   }
 }
