@@ -32,7 +32,8 @@ console.log(`no mutant: ${problem?.text ?? failure ?? 'passes'}`)
 let killed = 0
 const queue = [...names]
 if (isHealthy) await Promise.all(Array.from({ length: THREADS }, work))
-if (isHealthy) for (const name of testNames) await runTestMutant(name)
+const testQueue = [...testNames]
+if (isHealthy) await Promise.all(Array.from({ length: THREADS }, runTestMutants))
 await rm(folder, { recursive: true })
 const count = names.length + testNames.length
 console.log(`mutants: killed=${killed}/${count}`)
@@ -51,6 +52,10 @@ async function work() {
     if (violation) killed++
     console.log(`mutant ${name}: ${violation ? `killed by ${violation.invariant}` : 'SURVIVED'}`)
   }
+}
+
+async function runTestMutants() {
+  for (let name = testQueue.shift(); name; name = testQueue.shift()) await runTestMutant(name)
 }
 
 async function runTestMutant(name) {

@@ -13,6 +13,7 @@ const DEADLINE = 'mechanisms/deadline.ts'
 
 const HERD = 'test/integration/herd.test.ts'
 const LINE_TESTS = 'packages/core/test/mechanisms/line.test.ts'
+const LINE_POLLING_TESTS = 'packages/core/test/mechanisms/line-polling.test.ts'
 const REFRESHER_LINE_TESTS = 'packages/core/test/mechanisms/refresher-line.test.ts'
 const LEASE_TESTS = 'packages/core/test/mechanisms/lease.test.ts'
 const BACK_OFF_TESTS = 'packages/core/test/rules/back-off.test.ts'
@@ -59,9 +60,16 @@ export const testMutants = {
     [HERD],
     {
       [LINE]: [
-        ['const seconds = Math.max(paused, places.size / rate)', 'const seconds = Math.min(paused, rate, 1)'],
+        [
+          'const seconds = Math.max(paused, Math.min(places.size / rate, furthest))',
+          'const seconds = Math.min(paused, rate, furthest, 1)',
+        ],
       ],
     },
+  ],
+  'estimate far ahead': [
+    [LINE_POLLING_TESTS],
+    { [LINE]: [['Math.min(places.size / rate, furthest)', 'Math.max(places.size / rate, 0 * furthest)']] },
   ],
   'Retry-After trusted': [
     [BACK_OFF_TESTS],
