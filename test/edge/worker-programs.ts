@@ -19,7 +19,9 @@ const BOUND = `
 import { auth } from './auth.ts'
 import { recentOrders } from './recent-orders.ts'
 ${SESSIONS}
-export default { fetch: auth.handler((request, env: Env, ctx, session) => recentOrders(session, env)) }
+export default {
+  fetch: auth.handler((request, env: Env, ctx) => recentOrders(auth.session(request, env, ctx), env)),
+}
 interface Env {
   CLIENT_SECRET: string
   SESSION_SECRET: string
@@ -57,7 +59,7 @@ export const WORKER_FILES: Readonly<Record<string, Files>> = {
 
 export const workerPrograms: readonly Program[] = [
   { name: 'workerd nodejs_compat', run: (context) => onWorkerd('main', nodejs, context) },
-  { name: 'workerd no flags, session as an argument', run: (context) => onWorkerd('no-flags', [], context) },
+  { name: 'workerd no flags, session by its request', run: (context) => onWorkerd('no-flags', [], context) },
   { name: 'workerd import env', run: (context) => onWorkerd('import-env', nodejs, context) },
   { name: 'workerd Hono', run: (context) => onWorkerd('hono', nodejs, context) },
   { name: 'workerd service binding', run: (context) => onWorkerd('service-binding', nodejs, context) },

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { get } from 'node:http'
 
 const MAX_REDIRECTS = 10
@@ -57,14 +58,11 @@ export function createUserAgent() {
   return { send, open, navigate }
 }
 
-function getResponse(url, headers) {
-  return new Promise((resolve, reject) => {
-    get(url, { headers }, async (incoming) => {
-      const chunks = await incoming.toArray()
-      const init = { status: incoming.statusCode, headers: pairsOf(incoming.rawHeaders) }
-      resolve(new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, init))
-    }).on('error', reject)
-  })
+async function getResponse(url, headers) {
+  const [incoming] = await once(get(url, { headers }), 'response')
+  const chunks = await incoming.toArray()
+  const init = { status: incoming.statusCode, headers: pairsOf(incoming.rawHeaders) }
+  return new Response(chunks.length > 0 ? Buffer.concat(chunks) : null, init)
 }
 
 function pairsOf(raw) {

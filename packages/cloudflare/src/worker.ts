@@ -19,29 +19,31 @@ export interface WorkerContext {
   waitUntil(work: Promise<unknown>): void
 }
 
-/** An application's `fetch`. `session` is the user's: the only way to it where there is no async context. */
-export type WorkerHandler<Session, Env, Incoming extends Request, Context extends WorkerContext> = (
+/** The `fetch` of an application. */
+export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerContext> = (
   request: Incoming,
   env: Env,
   ctx: Context,
-  session: Session,
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
 export interface Worker<User extends TokenSession, Env> {
   /**
-   * Wraps the `fetch` of a Worker: the routes of the library, if any, are answered, every other request is the
-   * application's. The result throws a ConfigurationError at the first request when an option is missing, unknown or
-   * wrong.
+   * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
+   * with `env` and `ctx`. Without async context, your application gets the session from `session(request, env, ctx)`.
+   *
+   * @param application - Handles all other requests.
+   * @returns The `fetch` of the Worker. It throws a `ConfigurationError` at the first request if an option is missing,
+   * unknown or invalid.
    */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-    application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+    application: WorkerHandler<Given, Incoming, Context>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
     application: (request: Incoming, env: Given, ctx?: Context) => Response | Promise<Response>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
-  /** The session of a request, named explicitly. */
+  /** Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. */
   session(request: Request, env: Env, ctx: WorkerContext): User
   /** A server session by what `getId` gave: for queues, schedules and streams. */
   sessionById(id: string, env: Env, ctx: WorkerContext): User
@@ -86,13 +88,12 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
     ...current(context, (event) => onEvent?.(event)),
     handler:
       <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-        application: WorkerHandler<Omit<User, 'respond'>, Given, Incoming, Context>,
+        application: WorkerHandler<Given, Incoming, Context>,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
         const { checkStore, handle } = engineOf(env)
         await checkStore()
-        const answer = (_request: Request, session: User) => application(request, env, ctx, session)
-        return handle(request, answer, keepAliveOf(ctx))
+        return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     session(request, env, ctx) {
       const keepAlive = keepAliveOf(ctx)

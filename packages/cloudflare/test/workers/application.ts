@@ -74,9 +74,11 @@ const pages: Record<string, (env: Env, session: Session, request: Request) => Pr
 
 type Session = CurrentSession
 
-const handle = auth.handler(async (request, env: Env, _ctx, session) => {
+const handle = auth.handler(async (request, env: Env, ctx) => {
   const page = pages[new URL(request.url).pathname]
-  return page ? page(env, session, request) : new Response('not found', { status: 404 })
+  return page
+    ? page(env, auth.session(request, env, ctx), request)
+    : new Response('not found', { status: 404 })
 })
 
 export default {

@@ -62,8 +62,9 @@ export default {
   async fetch(request: Request, env: Env, ctx: WorkerContext): Promise<Response> {
     try {
       const name = decodeURIComponent(new URL(request.url).pathname.slice(1))
-      const handle = evertokens[name]?.handler(async (_request, _env, _ctx, session) => {
-        return Response.json({ signedIn: (await session.getUserAccessToken()) !== undefined })
+      const auth = evertokens[name]
+      const handle = auth?.handler(async (...args: Parameters<typeof auth.session>) => {
+        return Response.json({ signedIn: (await auth.session(...args).getUserAccessToken()) !== undefined })
       })
       if (name === 'no env') evertokens[name]?.session(request, undefined as never, ctx)
       return (await handle?.(request, env, ctx)) ?? new Response('not found', { status: 404 })
