@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { sha256 } from './world.mjs'
 
 const PARALLEL_CALLS = 20
+/** The code of errors where no cookie can be set. */
+const REFUSED = 'session_read_only'
 
 /**
  * What every framework must do, in this order. Each step returns the mark that is printed.
@@ -136,7 +138,7 @@ export const EXTRAS = {
     const before = world.server.counts.refresh
     world.expire()
     const response = await agent.send(`${url}/page`)
-    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { sub: 'user-1' } })
+    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { sub: 'user-1' }, action: REFUSED })
     assert.equal(world.server.counts.refresh - before, 1)
     assert.notEqual(response.headers.getSetCookie().length, 0)
     return 'server-component'
@@ -145,7 +147,7 @@ export const EXTRAS = {
     const before = world.server.counts.refresh
     world.expire()
     const response = await agent.send(`${url}/unproxied`)
-    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { code: 'session_read_only' } })
+    assert.deepEqual(await stateOf(response), { user: 'user-1', result: { code: REFUSED }, action: REFUSED })
     assert.equal(world.server.counts.refresh - before, 0)
     await expectOrders(agent, url)
     return 'read-only'

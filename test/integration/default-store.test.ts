@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { answerWithToken, createBrowser, kinds } from './application.ts'
 
 const SECRET = 'a secret of thirty-two characters'
+const NEXT_SECRET = 'the next secret of 32 characters or more'
 const CALLS = 100
 
 afterEach(() => vi.unstubAllEnvs())
@@ -88,6 +89,22 @@ describe.each(kinds)('two copies of the package in one process, %s session', (se
 
     expect(await ask(first)).toBe('nobody')
   })
+})
+
+it.each([
+  ['a text and a list', SECRET, [SECRET]],
+  ['lists in another order', [SECRET, NEXT_SECRET], [NEXT_SECRET, SECRET]],
+])('%s are the same secrets', async (_name, first, second) => {
+  const { options, server } = createWorld({ session: 'server' })
+  const auth = await loadAgain({ ...options, secret: first })
+  const browser = createBrowser(auth, server, answerWithToken(auth))
+  await browser.signIn()
+  const cookie = browser.cookieHeader()
+
+  const other = await loadAgain({ ...options, secret: second })
+
+  const response = await createBrowser(other, server, answerWithToken(other)).get('/', cookie)
+  expect(await response.text()).toMatch(/^at_/)
 })
 
 it('the global symbol does not show the secret', async () => {

@@ -51,10 +51,14 @@ export function notPassedOn(what: string): ConfigurationError {
   return new ConfigurationError('invalid_option', message)
 }
 
-/** Bindings are objects, and a copy of `env` contains the same ones. */
+/**
+ * Bindings are objects, and a copy of `env` contains the same ones. An object that shows no values, such as a proxy, is never
+ * the same.
+ */
 function hasSameValues(known: Readonly<Record<string, unknown>>, env: object): boolean {
   const entries = Object.entries(env)
   return (
+    entries.length > 0 &&
     entries.length === Object.keys(known).length &&
     entries.every(([name, value]) => Object.hasOwn(known, name) && Object.is(known[name], value))
   )

@@ -23,7 +23,7 @@ export function asReadOnly(session: RequestSession, isInCookie: boolean): Reques
   }
 }
 
-function readOnly(what: string): ConfigurationError {
+export function readOnly(what: string): ConfigurationError {
   const message = `Cannot ${what} where no cookie can be set. Do it in a route handler, an action or the proxy, or set \`session: 'server'\`.`
   return new ConfigurationError('session_read_only', message)
 }

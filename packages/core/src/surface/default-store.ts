@@ -48,8 +48,10 @@ function createDefaultStore(
   // The store is kept, not the promise: some runtimes let no request await what another one started.
   async function find(): Promise<SessionStore> {
     const { issuer, clientId, secret, clock } = options
-    // Only the hash is kept: the global symbol is visible to all code of the process.
-    const id = await sha256(JSON.stringify([issuer, clientId, secret]))
+    // Only the hash is kept: the global symbol is visible to all code of the process. Instances with the same secrets can
+    // read the records of each other, whatever the order.
+    const secrets = [secret].flat().toSorted()
+    const id = await sha256(JSON.stringify([issuer, clientId, secrets]))
     const stores = storesOf(clock)
     store = stores.get(id)
     if (store) return store

@@ -1,6 +1,7 @@
 import { parseCookies } from '../rules/cookies.ts'
 import { cookiesAfter, type ParsedCookie, parseSetCookie } from '../rules/set-cookie.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
+import { readOnly } from '../mechanisms/read-only-session.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { Evertoken } from './evertoken.ts'
 import {
@@ -54,8 +55,10 @@ export interface NextFunctions {
   /**
    * Returns the session in a server component. It is read-only, because a server component cannot set cookies.
    *
-   * @throws {ConfigurationError} From its functions: `session_read_only`, if the cookie carries the session and the access
-   * token has expired. Use `proxy`, which refreshes it first.
+   * `getUser` returns the claims of the session. If the access token has expired, only `proxy` checks that the grant is alive.
+   *
+   * @throws {ConfigurationError} From functions that need a token: `session_read_only`, if the cookie carries the session
+   * and the access token has expired. Use `proxy`, which refreshes it first.
    * @example
    *   const user = await (await session()).getUser()
    */
@@ -63,6 +66,7 @@ export interface NextFunctions {
   /**
    * Wraps a server action. In it, the functions of `auth` use the session of the request, and cookies of the session are set.
    *
+   * @throws {ConfigurationError} `session_read_only`, if a server component calls the action while it renders.
    * @example
    *   'use server'
    *   export const cancel = action(async (id: string) => (await orders(id, { method: 'DELETE' })).ok)
@@ -110,6 +114,9 @@ export function next(auth: NextAuth, options?: HandlerOptions): NextFunctions {
     return async (...args) => {
       let finished: Promise<Result> | undefined
       const request = await currentRequest()
+      const jar = await (await headersModule()).cookies()
+      // During a render, Next.js has one function for all changes of cookies, which throws.
+      if ((jar.set as unknown) === jar.delete) throw readOnly('run an action')
       const response = await auth.handle(
         request,
         async () => {
@@ -120,7 +127,6 @@ export function next(auth: NextAuth, options?: HandlerOptions): NextFunctions {
         },
         keepAlive,
       )
-      const jar = await (await headersModule()).cookies()
       for (const cookie of receivedFrom(response)) jar.set(cookie)
       return finished as Promise<Result>
     }
@@ -171,9 +177,14 @@ async function currentRequest(): Promise<Request> {
   return new Request(`http://${headers.get('host') ?? 'localhost'}/`, { headers })
 }
 
+interface CookieJar {
+  set(cookie: ParsedCookie): unknown
+  delete(name: string): unknown
+}
+
 interface HeadersModule {
   headers(): Promise<Headers>
-  cookies(): Promise<{ set(cookie: ParsedCookie): unknown }>
+  cookies(): Promise<CookieJar>
 }
 
 interface ServerModule {

@@ -1,6 +1,6 @@
 import { createElement } from 'react'
 import { session } from '../../functions.mjs'
-import { ordersAndCookies } from '../action/actions.js'
+import { freshToken, ordersAndCookies } from '../action/actions.js'
 
 /** What a server component sees, and a form whose action has no script. */
 export default async function Page() {
@@ -10,7 +10,9 @@ export default async function Page() {
     (response) => response.json(),
     ({ code }) => ({ code }),
   )
+  // A page must not call an action while it renders: no cookie could be set.
+  const action = await freshToken().catch(({ code }) => code)
   const form = createElement('form', { action: ordersAndCookies }, createElement('button', null, 'Order'))
-  const text = JSON.stringify({ user: (await current.getUser())?.sub, result })
+  const text = JSON.stringify({ user: (await current.getUser())?.sub, result, action })
   return createElement('main', null, createElement('pre', null, text), form)
 }
