@@ -4,8 +4,20 @@ import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { swapUntilWon } from '../mechanisms/swap-until-won.ts'
 import { defined } from '../rules/defined.ts'
 import { pick } from '../rules/pick.ts'
-import { type TokenGrant, type UserClaims, withDecidedClaims } from '../rules/session-record.ts'
-import { EvertokenError, type EventListener, RequestRefusedError } from '../vocabulary/index.ts'
+import {
+  latestRefresh,
+  type TokenGrant,
+  type UserClaims,
+  withAcceptedClaims,
+  withDecidedClaims,
+} from '../rules/session-record.ts'
+import { jsonBytes } from '../rules/stored-tokens.ts'
+import {
+  ConfigurationError,
+  EvertokenError,
+  type EventListener,
+  RequestRefusedError,
+} from '../vocabulary/index.ts'
 import { finishSession, type FinishSessionOptions } from './end-session.ts'
 
 /** The second argument of `onSignIn`. */
@@ -103,19 +115,35 @@ export async function applyOnRefresh(
       if (ended) keepAlive(finishSession(cell.key, ended, options))
       return undefined
     }
-    if (!verdict) return current
-    const kept = keptClaims(verdict, current)
-    await swapUntilWon(cell, cell.kept, (record) => withDecidedClaims(record, kept))
-    return kept
+    const written = await swapUntilWon(cell, cell.kept, (record) => {
+      // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
+      // refresh token is spent.
+      const isOther = latestRefresh(record) !== latestRefresh(after) || record.generation < after.generation
+      if (isOther) return record
+      const next = verdict
+        ? withDecidedClaims(record, keptClaims(verdict, record.claims))
+        : withAcceptedClaims(record, fresh)
+      if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
+      return next
+    })
+    return written?.record.claims
   } catch (error) {
     emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
     return current
   }
 }
 
-/** As JSON, which is all that a session keeps. Who the user is stays as the ID token has it. */
+/** As JSON, which is all that a session keeps. Only the ID token says who the user is. Without one, the hook can. */
 function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
-  return { ...copyOf(verdict), ...pick(identity, IDENTITY) }
+  const kept: Record<string, unknown> = { ...copyOf(verdict) }
+  for (const name of IDENTITY) if (identity.sub !== undefined || name !== 'sub') delete kept[name]
+  return { ...kept, ...pick(identity, IDENTITY) }
+}
+
+function tooManyClaims(): ConfigurationError {
+  const message =
+    "The claims are too large for the session cookie. Return fewer claims from `onSignIn`, or set `session: 'server'`."
+  return new ConfigurationError('session_too_large', message)
 }
 
 function copyOf(claims: UserClaims): UserClaims {

@@ -28,6 +28,8 @@ export interface GrantedTokens {
   readonly rejected?: string | undefined
   /** Where a new refresh token came from. */
   readonly origin?: RefreshTokenOrigin | undefined
+  /** Whether the hook of the application decides about the claims, after the tokens are stored. */
+  readonly keepClaims?: boolean | undefined
 }
 
 export function newSession(
@@ -48,13 +50,13 @@ export function newSession(
  */
 export function withGrant(
   record: SessionRecord,
-  { grant, key, attempt, rejected, origin }: GrantedTokens,
+  { grant, key, attempt, rejected, origin, keepClaims }: GrantedTokens,
   time: TimeReading,
   { lastUse, maxRecordBytes }: TokenCapacity = UNLIMITED,
 ): SessionRecord {
   const { accessToken, refreshToken, idToken, claims } = grant
   const next = {
-    ...touched(withTokenClaims(record, claims), time.wall),
+    ...touched(withTokenClaims(record, claims, keepClaims), time.wall),
     lease: undefined,
     doubt: undefined,
     spare: undefined,

@@ -102,10 +102,18 @@ export function sidsOf({ claims, sids = [] }: Pick<SessionRecord, 'claims' | 'si
   return [...new Set([claims.sid, ...sids])].filter((sid) => typeof sid === 'string')
 }
 
-/** The claims after a refresh whose ID token has these. */
-export function withTokenClaims(record: SessionRecord, claims: UserClaims | undefined): SessionRecord {
+/**
+ * Returns the session after a refresh whose ID token has these claims.
+ *
+ * @param areKept - The hook of the application has not decided about the new claims yet. Only their `sid` is noted.
+ */
+export function withTokenClaims(
+  record: SessionRecord,
+  claims: UserClaims | undefined,
+  areKept = false,
+): SessionRecord {
   if (!claims) return record
-  const merged = record.claimsDecided ? record.claims : { ...record.claims, ...claims }
+  const merged = record.claimsDecided || areKept ? record.claims : { ...record.claims, ...claims }
   const known = sidsOf({ claims, sids: sidsOf(record) }).filter((sid) => sid !== merged.sid)
   const sids = known.length > 0 ? known.slice(0, MAX_SIDS - 1) : undefined
   return { ...record, claims: merged, sids }
@@ -113,8 +121,23 @@ export function withTokenClaims(record: SessionRecord, claims: UserClaims | unde
 
 /** The claims that the application has decided for. Every browser must receive them. */
 export function withDecidedClaims(record: SessionRecord, claims: UserClaims): SessionRecord {
-  const isSame = record.claimsDecided && JSON.stringify(record.claims) === JSON.stringify(claims)
+  const isSame = record.claimsDecided && hasClaims(record, claims)
   return isSame ? record : { ...nextGeneration(record), claims, claimsDecided: true }
+}
+
+/** The claims of an ID token that the application leaves as they are. Every browser must receive them. */
+export function withAcceptedClaims(record: SessionRecord, claims: UserClaims | undefined): SessionRecord {
+  const next = withTokenClaims(record, claims)
+  return hasClaims(record, next.claims) ? record : nextGeneration(next)
+}
+
+function hasClaims(record: SessionRecord, claims: UserClaims): boolean {
+  return JSON.stringify(record.claims) === JSON.stringify(claims)
+}
+
+/** The number of the latest refresh whose tokens are stored. */
+export function latestRefresh({ tokens }: SessionRecord): number {
+  return Math.max(0, ...Object.values(tokens).map(({ attempt }) => attempt))
 }
 
 export function touched(record: SessionRecord, now: number): SessionRecord {

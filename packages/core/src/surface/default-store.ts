@@ -50,7 +50,10 @@ function createDefaultStore(
     const { issuer, clientId, secret, clock } = options
     // Only the hash is kept: the global symbol is visible to all code of the process. Instances with the same secrets can
     // read the records of each other, whatever the order.
-    const secrets = [secret].flat().toSorted()
+    const secrets = [secret]
+      .flat()
+      .map(String)
+      .toSorted((a, b) => (a < b ? -1 : 1))
     const id = await sha256(JSON.stringify([issuer, clientId, secrets]))
     const stores = storesOf(clock)
     store = stores.get(id)

@@ -17,11 +17,11 @@ import { createVault, type Vault } from '../mechanisms/vault.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
-import { isSecure } from '../rules/allowed-urls.ts'
-import { hasSecureCookies, uncertainAddress } from '../rules/browser-address.ts'
+import { hasSecureCookies } from '../rules/browser-address.ts'
 import { cookieName, parseCookies } from '../rules/cookies.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
+import { addressOf } from './address-of.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
@@ -83,6 +83,8 @@ export interface Features<User extends TokenSession> {
   readonly routes?: Routes
   /** Comes before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
+  /** Whether `refreshed` decides about the claims of a refreshed ID token. */
+  readonly keepClaims?: boolean
   /** Told about the user after each refresh. Never rejects. */
   readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
@@ -192,22 +194,4 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     drain,
     [Symbol.asyncDispose]: dispose,
   }
-}
-
-/**
- * Returns where browsers find the application.
- *
- * @throws {ConfigurationError} If only `baseUrl` can show that.
- */
-function addressOf(request: Request, origin: string | undefined): URL {
-  const url = new URL(origin ?? request.url)
-  if (origin !== undefined) return url
-  const header = uncertainAddress(url, request.headers)
-  if (header === undefined && isSecure(url)) return url
-  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
-  const problem =
-    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
-    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
-    '`--local-upstream localhost:PORT` instead.'
-  throw invalid('baseUrl', problem)
 }

@@ -84,6 +84,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     server,
     kind,
     claimsOf,
+    keepClaims: ground.onSignIn !== undefined,
     starting: directory?.add,
     refreshed: (refresh) =>
       Promise.allSettled([

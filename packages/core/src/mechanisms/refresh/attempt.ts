@@ -54,6 +54,8 @@ export interface RefreshContext {
   readonly random: () => number
   /** Whether no other process can see the store, so that only this one can have used a refresh token. */
   readonly isStorePrivate: boolean
+  /** Whether `refreshed` decides about the claims of a refreshed ID token. Until then, the session keeps those that it has. */
+  readonly keepClaims?: boolean | undefined
   /** Gets each refresh when its tokens are stored. Nothing waits for it. Never rejects. */
   readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }

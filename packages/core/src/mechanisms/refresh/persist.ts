@@ -87,13 +87,13 @@ function settled(
   record: SessionRecord,
   attempt: RefreshAttempt,
   grant: TokenGrant,
-  { serverClock, random }: RefreshContext,
+  { serverClock, random, keepClaims }: RefreshContext,
 ): SessionRecord {
   if (settlement === 'spare') return withSpare(record, grant.refreshToken as string)
   const { key, rejected, capacity, holder } = attempt
   const { from, date, late } = attempt
   const origin = { from, attempt: attempt.attempt, date, late }
-  const response = { grant, key, attempt: attempt.attempt, rejected, origin }
+  const response = { grant, key, attempt: attempt.attempt, rejected, origin, keepClaims }
   const time = serverClock.read()
   const granted =
     settlement === 'write'

@@ -1,0 +1,21 @@
+import { isSecure } from '../rules/allowed-urls.ts'
+import { uncertainAddress } from '../rules/browser-address.ts'
+import { invalid } from './checks.ts'
+
+/**
+ * Returns where browsers find the application.
+ *
+ * @throws {ConfigurationError} If only `baseUrl` can show that.
+ */
+export function addressOf(request: Request, origin: string | undefined): URL {
+  const url = new URL(origin ?? request.url)
+  if (origin !== undefined) return url
+  const header = uncertainAddress(url, request.headers)
+  if (header === undefined && isSecure(url)) return url
+  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
+  const problem =
+    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
+    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
+    '`--local-upstream localhost:PORT` instead.'
+  throw invalid('baseUrl', problem)
+}
