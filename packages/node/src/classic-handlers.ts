@@ -1,11 +1,10 @@
-import { AsyncResource } from 'node:async_hooks'
-import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Evertoken, KeepAlive } from '@evertoken/core'
 import { createRequest } from '@remix-run/node-fetch-server'
 import { type HeldHeaders, holdHeaders } from './held-headers.ts'
 import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
 import { refusalOf } from './refusal.ts'
+import { keepSessions } from './request-context.ts'
 
 /** The part of `evertoken()` that the middleware of a framework uses. */
 export type RequestHandling = Pick<Evertoken, 'handle'>
@@ -36,8 +35,8 @@ export async function handleClassic(
       createClassicRequest(incoming, response),
       () => {
         held = holdHeaders(response)
-        keepContext(incoming)
-        keepContext(response)
+        keepSessions(incoming)
+        keepSessions(response)
         proceed()
         return held.ready
       },
@@ -50,14 +49,6 @@ export async function handleClassic(
     throw error
   }
   return undefined
-}
-
-/**
- * Makes the listeners of an object run in the current async context. Node emits the events of a message in the context of
- * its connection, so a body parser that reads them would lose the session.
- */
-function keepContext(emitter: EventEmitter): void {
-  emitter.emit = AsyncResource.bind(emitter.emit.bind(emitter))
 }
 
 /** Makes a request that reads the message only when its own body is read, so that the application can read it otherwise. */
@@ -85,6 +76,11 @@ function lazyBody(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       const { done = false, value } = await chunks.next()
       if (done) controller.close()
       else controller.enqueue(new Uint8Array(value as Buffer))
+    },
+    /** Node reads the rest of a body that was never read, but not the rest of this one. */
+    async cancel() {
+      await chunks?.return?.()
+      incoming.resume()
     },
   }
   return new ReadableStream(source, { highWaterMark: 0 })

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
 /** A response of a classic handler. Its headers wait until the cookies of the session are known. */
@@ -10,64 +11,76 @@ export interface HeldHeaders {
   drop(): void
 }
 
+type Method = (...args: readonly unknown[]) => unknown
 type Head = readonly [status: number, ...rest: readonly unknown[]]
+
+const HEADER_METHODS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const
+const METHODS = [...HEADER_METHODS, 'writeHead', 'flushHeaders', 'write', 'end'] as const
 
 /**
  * Holds what a handler sends until `release`. A handler might keep a reference to `response.end` for later, and other
  * middleware might have wrapped it, so the replacements stay and forward from then on.
  */
 export function holdHeaders(response: ServerResponse): HeldHeaders {
-  const methods = {
-    writeHead: response.writeHead.bind(response) as (...args: readonly unknown[]) => unknown,
-    flushHeaders: response.flushHeaders.bind(response),
-    write: response.write.bind(response) as (...args: readonly unknown[]) => unknown,
-    end: response.end.bind(response) as (...args: readonly unknown[]) => unknown,
-  }
+  const methods = methodsOf(response)
   const { promise: ready, resolve } = withResolver<Response>()
+  const shown: (() => void)[] = []
   let calls: (() => unknown)[] = []
+  let status: number | undefined
   let isReleased = false
   let isEnded = false
-  let mustDrain = false
+  let drain: (() => unknown) | undefined
 
+  /** The call keeps its async context, because its callback and its events run in that context. */
   function hold(call: () => unknown): void {
-    calls.push(call)
+    calls.push(AsyncResource.bind(call))
     if (calls.length > 1) return
-    Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true })
+    status = response.statusCode
+    shown.push(show(response, 'headersSent', true), show(response, '_header', 'held'))
     resolve(stateOf(response))
   }
 
-  const held = {
-    writeHead(...args: Head) {
-      if (calls.length > 0) throw headersSent()
-      applyHead(response, args)
-      // The next write sends the head, but the cookies must be known by then.
-      hold(() => undefined)
+  const held: Partial<Record<(typeof METHODS)[number], Method>> = {
+    writeHead(...args) {
+      if (calls.length > 0) throw headersSent(response)
+      applyHead(response, args as unknown as Head)
+      hold(() => methods.writeHead?.(response.statusCode))
       return response
     },
-    flushHeaders: () => hold(() => methods.flushHeaders()),
-    write(...args: readonly unknown[]) {
-      hold(() => methods.write(...args))
-      mustDrain = true
+    flushHeaders: () => hold(() => methods.flushHeaders?.()),
+    write(...args) {
+      if (isEnded) return reportEnded(response, args)
+      hold(() => methods.write?.(...args))
+      drain = AsyncResource.bind(() => response.emit('drain'))
       return false
     },
-    end(...args: readonly unknown[]) {
-      hold(() => methods.end(...args))
+    end(...args) {
+      const hasChunk = Boolean(args[0]) && typeof args[0] !== 'function'
+      if (isEnded && hasChunk) reportEnded(response, args)
+      else hold(() => methods.end?.(...args))
+      if (!isEnded) shown.push(show(response, 'writableEnded', true))
       isEnded = true
-      Object.defineProperty(response, 'writableEnded', { configurable: true, get: () => true })
       return response
     },
   }
-  for (const name of ['writeHead', 'flushHeaders', 'write', 'end'] as const) {
-    const value = (...args: readonly unknown[]) => (isReleased ? methods : held)[name](...(args as Head))
+  for (const name of HEADER_METHODS) {
+    held[name] = (...args) => {
+      if (calls.length > 0) throw headersSent(response)
+      return methods[name]?.(...args)
+    }
+  }
+  for (const [name, method] of Object.entries(methods)) {
+    const value: Method = (...args) => (isReleased ? method : held[name as keyof typeof held])?.(...args)
     Object.defineProperty(response, name, { configurable: true, writable: true, value })
   }
   // A handler that never responds must not keep the request in progress.
-  response.once('close', () => resolve(stateOf(response)))
+  response.once('close', () => {
+    if (!isReleased && calls.length === 0) resolve(stateOf(response))
+  })
 
   function stop(): (() => unknown)[] {
     isReleased = true
-    Reflect.deleteProperty(response, 'headersSent')
-    Reflect.deleteProperty(response, 'writableEnded')
+    for (const hide of shown.splice(0)) hide()
     const sent = calls
     calls = []
     return sent
@@ -78,17 +91,58 @@ export function holdHeaders(response: ServerResponse): HeldHeaders {
     release(headers) {
       const sent = stop()
       if (!response.headersSent) applyHeaders(response, headers)
+      // A handler can change the status after it has sent the headers, which has no effect.
+      response.statusCode = status ?? response.statusCode
       const results = sent.map((call) => call())
-      if (mustDrain && !isEnded && results.at(-1) !== false) response.emit('drain')
+      if (!isEnded && results.at(-1) !== false) drain?.()
     },
     drop: () => void stop(),
   }
 }
 
+/** Another runtime or HTTP/2 might have fewer methods. */
+function methodsOf(response: ServerResponse): Partial<Record<(typeof METHODS)[number], Method>> {
+  const found = METHODS.filter((name) => typeof response[name] === 'function')
+  return Object.fromEntries(found.map((name) => [name, (response[name] as Method).bind(response)]))
+}
+
+/**
+ * Makes a property of the response show another value. Middleware such as `compression` 1.7 reads `_header` to find out
+ * whether the headers are sent.
+ *
+ * @returns A function that restores the property.
+ */
+function show(response: ServerResponse, name: string, value: unknown): () => void {
+  const own = Object.getOwnPropertyDescriptor(response, name)
+  Object.defineProperty(response, name, { configurable: true, get: () => value })
+  return () => {
+    Reflect.deleteProperty(response, name)
+    if (own) Object.defineProperty(response, name, own)
+  }
+}
+
 /** The same error as from Node. A handler that sends its headers twice must find its mistake. */
-function headersSent(): Error {
-  const message = 'Cannot write headers after they are sent to the client'
-  return Object.assign(new Error(message), { code: 'ERR_HTTP_HEADERS_SENT' })
+function headersSent(response: ServerResponse): Error {
+  if ('stream' in response) return errorOf('ERR_HTTP2_HEADERS_SENT', 'Response has already been initiated.')
+  return errorOf('ERR_HTTP_HEADERS_SENT', 'Cannot change headers after they are sent to the client')
+}
+
+/**
+ * Reports a write after the end, as Node does. Without a listener, Node would end the process, but only if the response is
+ * not finished yet. A held response finishes later than usual, so the process must not end here.
+ */
+function reportEnded(response: ServerResponse, args: readonly unknown[]): false {
+  const error = errorOf('ERR_STREAM_WRITE_AFTER_END', 'write after end')
+  process.nextTick(() => {
+    const callback = args.find((each) => typeof each === 'function') as Method | undefined
+    callback?.(error)
+    if (response.listenerCount('error') > 0) response.emit('error', error)
+  })
+  return false
+}
+
+function errorOf(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code })
 }
 
 function withResolver<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {
@@ -128,6 +182,8 @@ function stateOf(response: ServerResponse): Response {
 function headersOf(response: ServerResponse): Headers {
   const headers = new Headers()
   for (const [name, values] of Object.entries(response.getHeaders())) {
+    // HTTP/2 lists the status as a header.
+    if (name.startsWith(':')) continue
     for (const value of [values].flat()) if (value !== undefined) headers.append(name, String(value))
   }
   return headers

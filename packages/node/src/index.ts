@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { type RequestListener, STATUS_CODES } from 'node:http'
 import {
   checkHandlerOptions,
@@ -20,8 +19,9 @@ import {
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
-import { createReadRequests, isBodyRead, withoutBody } from './read-body.ts'
+import { createReadRequests, discardUnread, isBodyRead, withoutBody } from './read-body.ts'
 import { refusalOf } from './refusal.ts'
+import { createRequestContext } from './request-context.ts'
 
 export * from '@evertoken/core'
 
@@ -47,11 +47,14 @@ export function evertoken(options: EvertokenOptions): Evertoken {
     handler: createHandler(core.handle),
     listener(application, given) {
       const { keepAlive } = checkHandlerOptions(given)
-      const listen = createRequestListener((request) => core.handle(request, application, keepAlive))
       return wellFormed(
         promptHeaders((incoming, response) => {
-          if (!isBodyRead(incoming)) return listen(incoming, response)
-          const listenWithoutBody = createRequestListener((request) => {
+          const isRead = isBodyRead(incoming)
+          const listen = createRequestListener((request) => {
+            if (!isRead) {
+              discardUnread(incoming, response, request.body)
+              return core.handle(request, application, keepAlive)
+            }
             const { forRoutes, forApplication } = createReadRequests(incoming, request)
             return core.handle(
               forRoutes,
@@ -59,7 +62,7 @@ export function evertoken(options: EvertokenOptions): Evertoken {
               keepAlive,
             )
           })
-          listenWithoutBody(withoutBody(incoming), response)
+          listen(isRead ? withoutBody(incoming) : incoming, response)
         }),
       )
     },
@@ -88,9 +91,8 @@ function wellFormed(listener: RequestListener): RequestListener {
 }
 
 function createNodeRuntime(): Runtime {
-  const storage = new AsyncLocalStorage<object>()
   return {
-    context: { run: (value, work) => storage.run(value, work), get: () => storage.getStore() },
+    context: createRequestContext(),
     flights: createFlights(),
     // A Node process outlives its responses.
     keepAlive() {},

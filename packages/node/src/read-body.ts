@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ConfigurationError } from '@evertoken/core'
 
 type Body = string | Uint8Array<ArrayBuffer> | URLSearchParams
@@ -17,6 +17,18 @@ export function isBodyRead({ method = '', readableDidRead, readableEnded }: Inco
 /** Makes `createRequestListener` ignore the body. It would wait for the rest of a body that was read. */
 export function withoutBody(incoming: IncomingMessage, url: string = incoming.url ?? '/'): IncomingMessage {
   return Object.create(incoming, { method: { value: 'GET' }, url: { value: url } }) as IncomingMessage
+}
+
+/** Reads the rest of a body after the response. The next request of the connection would wait behind an unread rest. */
+export function discardUnread(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  body: ReadableStream | null,
+): void {
+  response.once('finish', () => {
+    if (body?.locked === false) body.cancel().catch(() => undefined)
+    incoming.resume()
+  })
 }
 
 /** The two requests for a message whose body was read. */
