@@ -11,7 +11,7 @@ const steps = [
   ['mutants', 'npm run test:mutants'],
   ['simulation', 'npm run test:simulation -- --runs 500 --seed 1'],
   ['stores', 'npm run test:stores'],
-  ['faults', 'npm run test:faults -- --once --seed 1'],
+  ['faults', 'npm run test:faults -- --runs 900 --seed 1'],
   ['herd', 'npm run test:herd -- --quick'],
   ['storm', 'npm run bench:storm -- --expiries 40 --no-peers'],
   ['demo', 'npm run demo'],

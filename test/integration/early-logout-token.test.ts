@@ -148,7 +148,13 @@ async function race(session: (typeof kinds)[number], by: 'sub' | 'sid', schedule
   }
 
   const signingIn = run('S', () => tab.get(pathOf(callback)))
-  while (waiting.S.length === 0) await new Promise(setImmediate)
+  const isWaiting = async () => {
+    while (waiting.S.length === 0) await new Promise(setImmediate)
+  }
+  // The first operation marks the login as used. The grant, and its `sid`, exist only after that.
+  await isWaiting()
+  for (const go of waiting.S.splice(0)) go()
+  await isWaiting()
   const loggingOut = run('L', () => logOut(by === 'sub' ? { sub: 'user-1' } : bySid(world)))
   let path = ''
   const isFree: boolean[] = []

@@ -132,7 +132,7 @@ describe.each(kinds)('S40: pending logins, %s session', (session) => {
 })
 
 it('S40: a session that exceeds the budget is refused with the remedy, and the old session stays', async () => {
-  const about = 'x'.repeat(2500)
+  const about = 'x'.repeat(4500)
   const user = { sub: 'user-1', claims: { about } }
   const { server, browser } = createApplication({}, { user })
   const tab = browser()

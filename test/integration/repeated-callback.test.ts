@@ -75,6 +75,22 @@ describe.each(kinds)('S34: an authorization response that arrives again, %s sess
     expect(server.counts.token).toBe(1)
   })
 
+  it('at another instance of the process is not redeemed, if they share a memory store', async () => {
+    for (const options of [{}, { store: createMemoryStore() }]) {
+      const application = createApplication({ session, ...options })
+      const { server } = application
+      const tab = application.browser()
+      const { callback } = await authorize(tab, server)
+      const before = tab.cookieHeader()
+      const pair = [tab, secondProcess(application)]
+      const responses = await Promise.all(pair.map((each) => each.get(pathOf(callback), before)))
+
+      expect(responses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([303, 400])
+      expect((await secondProcess(application).get(pathOf(callback), before)).status).toBe(400)
+      expect(server.counts.token).toBe(1)
+    }
+  })
+
   it('with the session that resulted leads to the destination, also at another process and later', async () => {
     const application = createApplication({ session, store: sharedStore() })
     const { server, clock } = application
@@ -175,6 +191,18 @@ describe.each(kinds)('S34: an authorization response that arrives again, %s sess
     expect(server.counts.token).toBe(1)
   })
 
+  it('without a response of the authorization server spends no login', async () => {
+    const { server, browser } = createApplication({ session })
+    const tab = browser()
+    const { callback } = await authorize(tab, server, '?returnTo=/orders')
+    const state = encodeURIComponent(callback.searchParams.get('state') ?? '')
+    const empty = await tab.get(`/auth/callback?state=${state}`, undefined, FROM_SERVER)
+
+    expect([empty.status, empty.headers.getSetCookie()]).toEqual([400, []])
+    expect((await tab.get(pathOf(callback), undefined, FROM_SERVER)).headers.get('location')).toBe('/orders')
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
   it.each([
     { 'sec-purpose': 'prefetch' },
     { 'sec-purpose': 'prefetch;prerender' },
@@ -192,6 +220,23 @@ describe.each(kinds)('S34: an authorization response that arrives again, %s sess
     expect(server.counts.token).toBe(0)
     expect((await tab.get(pathOf(callback))).status).toBe(303)
   })
+})
+
+it('S34: a flood of logins pushes no sign-out of another user out of a memory store', async () => {
+  const application = createApplication({ store: createMemoryStore({ maxEntries: 10 }) })
+  const { server, browser } = application
+  const tab = browser()
+  await signIn(tab, server)
+  const copy = tab.cookieHeader()
+  await tab.post('/auth/logout')
+  const other = browser()
+  for (let i = 0; i < 30; i++) {
+    const { callback } = await authorize(other, server)
+    callback.searchParams.set('code', 'wrong')
+    expect((await other.get(pathOf(callback))).status).toBe(400)
+  }
+  // The instance that has ended the session would remember that without its store.
+  expect((await secondProcess(application).get('/', copy)).status).toBe(401)
 })
 
 it('S34: users of cookie sessions can sign in while the store is down', async () => {

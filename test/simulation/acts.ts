@@ -38,3 +38,6 @@ export interface Presented {
   /** Only a cookie that carries the session has one. */
   readonly generation: number | undefined
 }
+
+/** Acts after which the browser is signed out. */
+export const ENDING: readonly Act[] = ['end', 'logout']

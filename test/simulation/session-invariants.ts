@@ -1,3 +1,4 @@
+import { ENDING } from './acts.ts'
 import {
   type Facts,
   END,
@@ -114,9 +115,10 @@ function isBeingReplaced({ over }: Pick<Facts, 'over'>, { time }: { readonly tim
   return over?.record?.ended === 'replaced' && over.time - time < REPLACING_MS
 }
 
-/** Whether the user has asked to sign out, and the store has not confirmed it at that time. */
-function isSigningOut({ told }: Pick<Facts, 'told'>, { step }: { readonly step: number }): boolean {
-  return told.some((each) => each.event.type === 'sign_out_incomplete' && each.step <= step)
+/** Whether the user has asked to sign out by that time, and the store has not confirmed it soon. */
+function isSigningOut({ told, calls }: Facts, { step }: { readonly step: number }): boolean {
+  const isIncomplete = told.some(({ event }) => event.type === 'sign_out_incomplete')
+  return isIncomplete && calls.some(({ act, began }) => ENDING.includes(act) && began.step <= step)
 }
 
 /** I2: a session that ends because its refresh token is dead had a cause that no client can prevent, and an event reported it. */

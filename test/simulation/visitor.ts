@@ -1,9 +1,10 @@
 import { type Browser, type CookieSnapshot, createBrowser } from '@evertoken/testkit'
 import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/digest.ts'
 import { joinCookie } from '../../packages/core/src/rules/cookies.ts'
-import type { Act, Presented, Visit } from './acts.ts'
+import { ENDING, type Presented, type Visit } from './acts.ts'
 import { type Call } from './history.ts'
 import { ORIGIN, type Setting } from './setting.ts'
+import { EPOCH } from './world.ts'
 
 /** A user with one browser. Its tabs share the cookies. */
 export interface Visitor {
@@ -18,8 +19,6 @@ export interface Visitor {
 }
 
 const COOKIE = '__Host-Http-evertoken'
-/** Acts after which the browser is signed out. */
-const ENDING: readonly Act[] = ['end', 'logout']
 
 export function createVisitor(
   user: string,
@@ -79,8 +78,13 @@ export function createVisitor(
     const isDone =
       act === 'logout' ? status < 400 : calls.length > 0 && calls.every(({ ended, error }) => ended && !error)
     if (!isDone || !shown || !ENDING.includes(act)) return
-    const isOver = history.commits.some(({ key, record }) => key === shown.key && (!record || record.ended))
-    const isKnown = history.commits.some(({ key, where }) => key === shown.key && where === 'store')
+    const commits = history.commits.filter(({ key }) => key === shown.key)
+    const isEnded = commits.some(({ record }) => !record || record.ended)
+    // A session whose grant is dead is not extended by its use.
+    const touchedAt = Math.max(...commits.map(({ record }) => record?.touchedAt ?? 0))
+    const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleSeconds
+    const isOver = isEnded || isIdle
+    const isKnown = commits.some(({ where }) => where === 'store')
     // While the store fails, a sign-out is completed in the background, and an event says so.
     const isIncomplete = history.told.some(
       ({ event }) => event.type === 'sign_out_incomplete' && event.session === fingerprint(shown.key),

@@ -47,8 +47,10 @@ export async function callback(request: Request, options: CallbackOptions): Prom
     const state = parameters.get('state') ?? ''
     const login = await logins.open(state)
     if (!login) throw notUsable()
-    lines.push(logins.clear(login))
-    const secrets = await logins.secretsOf(login, state)
+    // A page of `repeat` leads here without a response of the authorization server. The login can still wait for that.
+    const isResponse = parameters.has('code') || parameters.has('error')
+    if (isResponse) lines.push(logins.clear(login))
+    const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
     // Another user can send a link with the state of their own login, and chose its destination.
     silentReturnTo = secrets && login.silent && !login.isForeign && login.returnTo
     const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))

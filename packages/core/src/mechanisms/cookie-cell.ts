@@ -9,7 +9,7 @@ import { type CellOptions, createStoredCell } from './stored-cell.ts'
 const LATE_REQUEST_SECONDS = 900
 
 /** What fits into the chunks of a cookie when it is sealed, which makes it a third longer. */
-const MAX_RECORD_BYTES = 11_000
+export const MAX_RECORD_BYTES = 11_000
 
 /** A session that was over by time when it ended still needs its tombstone for the revocation that follows, in seconds. */
 const TOMBSTONE_SECONDS = 300

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../rules/session-record.ts'
-import { type CookieSession, createCookieCell } from './cookie-cell.ts'
+import { type CookieSession, createCookieCell, MAX_RECORD_BYTES } from './cookie-cell.ts'
 import { randomId } from './digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-records.ts'
@@ -16,11 +16,11 @@ export interface CookieKindOptions extends SessionKindOptions {
 
 /** Sessions in sealed cookies. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { cookies, clock, allStored = false } = options
+  const { cookies, clock, allStored = false, maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses that cross each other on their way set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
   const cells = createCellOptions(options)
-  const cellOf = (session: CookieSession) => createCookieCell(session, cells, options.maxRecordBytes)
+  const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
   const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
 
   async function textOf(record: SessionRecord): Promise<string> {
@@ -42,10 +42,12 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
       const { record } = opened
       return { cell: carriedBy(record), generation: record.generation }
     },
-    async create(make) {
-      const record = await make(randomId())
+    async create(make, _keepAlive, prepare) {
+      const record = await make(randomId(), maxRecordBytes)
+      const started = { record, cookie: await textOf(record) }
+      await prepare?.(started)
       if (allStored) await insert(record, options)
-      return { cell: carriedBy(record), record, cookie: await textOf(record) }
+      return { cell: carriedBy(record), ...started }
     },
     follow: () => createGenerations({ clock, allStored, textOf }),
   }

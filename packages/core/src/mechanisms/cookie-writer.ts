@@ -1,5 +1,11 @@
 import type { Clock } from '../ports/clock.ts'
-import { cookieBytes, MIN_PENDING_LOGINS, sessionRoom, surplusLogins } from '../rules/cookie-budget.ts'
+import {
+  cookieBytes,
+  MIN_PENDING_LOGINS,
+  REFRESH_BYTES,
+  sessionRoom,
+  surplusLogins,
+} from '../rules/cookie-budget.ts'
 import { chunkCookie, clearCookie, type CookieAttributes, setCookie, staleChunks } from '../rules/cookies.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
@@ -7,7 +13,7 @@ import { fingerprint } from './digest.ts'
 
 /** Writes the `Set-Cookie` lines of one response. */
 export interface CookieWriter {
-  /** @throws {ConfigurationError} If a session is too large for the cookies of a browser. */
+  /** @throws {ConfigurationError} If a new session is too large for the cookies of a browser, or will be after a refresh. */
   check(cookie: string): void
   /** Returns the lines for a session. None, and an event, if the session is too large for a cookie. */
   keep(cookie: string, record: SessionRecord): string[]
@@ -26,6 +32,9 @@ export interface CookieWriterOptions {
   readonly emit: EventListener
 }
 
+/** What a refresh adds to a cookie. Encryption makes the record a third longer. */
+const GROWTH = 'x'.repeat((REFRESH_BYTES * 4) / 3)
+
 export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
   const { cookies, cookieName, attributes, clock, emit, maxCookieBytes = Infinity } = options
 
@@ -37,7 +46,7 @@ export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
 
   return {
     check(cookie) {
-      if (!chunkCookie(cookieName, cookie, room)) throw tooLarge()
+      if (!chunkCookie(cookieName, cookie + GROWTH, room)) throw tooLarge()
     },
     keep(cookie, { id, expiresAt }) {
       const chunks = chunkCookie(cookieName, cookie, room)

@@ -1,11 +1,12 @@
-import type { EndedSession } from '../ports/session-cell.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
+import type { EndedSession, SessionCell } from '../ports/session-cell.ts'
 import type { RevokedTokens } from '../rules/session-end.ts'
 import { sidsOf } from '../rules/session-record.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import type { StoredRefresh } from './refresh/attempt.ts'
 import type { SessionDirectory } from './session-directory.ts'
-import type { SessionKind } from './session-kind.ts'
+import type { Created, SessionKind } from './session-kind.ts'
 
 export interface LogoutCheckOptions {
   readonly directory: SessionDirectory
@@ -25,11 +26,26 @@ export function withLogoutCheck(
   kind: SessionKind,
   { directory, revoke, finish }: LogoutCheckOptions,
 ): SessionKind {
+  /** If the store cannot say it, the sign-in fails. The stored session must then end: no browser has its cookie. */
+  async function isLoggedOut({ record, cell }: Created, keepAlive: KeepAlive): Promise<boolean> {
+    try {
+      return await directory.isLoggedOut(record)
+    } catch (error) {
+      keepAlive(discard(cell).catch(() => undefined))
+      throw error
+    }
+  }
+
+  async function discard(cell: SessionCell): Promise<void> {
+    const { ended } = await kind.pending.end(cell, () => cell.end('signed_out'))
+    await (await ended)?.finish(false)
+  }
+
   return {
     ...kind,
-    async create(make, keepAlive) {
-      const created = await kind.create(make, keepAlive)
-      if (!(await directory.isLoggedOut(created.record))) return created
+    async create(make, keepAlive, prepare) {
+      const created = await kind.create(make, keepAlive, prepare)
+      if (!(await isLoggedOut(created, keepAlive))) return created
       const { key } = created.cell
       const ended = await created.cell.end('back_channel_logout', revoke)
       if (ended) keepAlive(finish(key, ended))

@@ -7,8 +7,8 @@ import { systemClock } from './system-clock.ts'
 
 export interface MemoryStoreOptions {
   /**
-   * How many records the store keeps, and as many notes about sessions that have ended. If it is full, the user who has the
-   * most makes room with the oldest.
+   * How many records the store keeps, and as many notes about sessions that have ended and sign-ins that were completed. If
+   * it is full, the user who has the most makes room with the oldest.
    *
    * @default 100_000
    */

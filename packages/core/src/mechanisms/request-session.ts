@@ -9,7 +9,7 @@ import { fingerprint } from './digest.ts'
 import { createPendingWork, type PendingWork } from './pending-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from './refresh/attempt.ts'
-import type { StartedSession } from './session-kind.ts'
+import type { MakeRecord, StartedSession } from './session-kind.ts'
 import { headersAlreadySent, ignoreStore, USE_SERVER_SESSION } from './request-session-errors.ts'
 import type { BackgroundCall, RequestSessionOptions } from './request-session-options.ts'
 
@@ -22,8 +22,8 @@ export interface RequestSession {
   note(snapshot: Snapshot): void
   /** Takes note of the result of a refresh that this request does not wait for, if it comes before the response. */
   startedInBackground(work: Promise<TokenResult>): void
-  /** Replaces whatever session there was. */
-  start(make: (id: string) => Promise<SessionRecord>): Promise<StartedSession>
+  /** Replaces whatever session there was. `list` comes before it is stored, and only if its cookie fits. */
+  start(make: MakeRecord, list?: (record: SessionRecord) => Promise<void>): Promise<StartedSession>
   /** Gives the browser of this request a session that another request has started for it. */
   adopt(started: StartedSession): Promise<void>
   /**
@@ -166,19 +166,21 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     beforeChange() {
       if (browser?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
     },
-    async start(make) {
+    async start(make, list) {
       if (headersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const { record, cookie, cell: created } = await kind.create(make, keepAlive)
-      writer.check(cookie)
+      const { cell: created, ...next } = await kind.create(make, keepAlive, async ({ cookie, record }) => {
+        writer.check(cookie)
+        await list?.(record)
+      })
       // The new session stands whatever becomes of the old one.
       if (previous) {
         const { ended } = await kind.pending.end(previous, () => previous.end('replaced'))
         keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
       }
-      hold(created, { record, cookie })
+      hold(created, next)
       emit({ type: 'session_started', session: fingerprint(created.key) })
-      return { record, cookie }
+      return next
     },
     async adopt(other) {
       const result = await kind.find(other.cookie)

@@ -35,10 +35,11 @@ export function createServerKind(options: ServerKindOptions): SessionKind {
       const opened = await options.mac.open(cookie)
       return 'rejected' in opened ? opened : { cell: cellOf(await remember(cookie, opened.value)) }
     },
-    async create(make) {
+    async create(make, _keepAlive, prepare) {
       const secret = randomId()
       const cookie = await options.mac.sign(secret)
-      const record = await make(await remember(cookie, secret))
+      const record = await make(await remember(cookie, secret), Infinity)
+      await prepare?.({ record, cookie })
       await insert(record, options)
       return { cell: cellOf(record.id), record, cookie }
     },

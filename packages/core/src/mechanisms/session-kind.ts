@@ -26,14 +26,28 @@ export interface Created extends StartedSession {
   readonly cell: SessionCell
 }
 
+/**
+ * Makes the first record of a session.
+ *
+ * @param id - The id that the session gets.
+ * @param maxRecordBytes - How many bytes the record may take as JSON.
+ */
+export type MakeRecord = (id: string, maxRecordBytes: number) => Promise<SessionRecord>
+
 /** How a session is kept: in the cookie itself, or in the store with only its id in the cookie. */
 export interface SessionKind {
   find(cookie: string): Promise<Found | { readonly rejected: RejectionReason }>
   /**
-   * @param make - Makes the first record, for the id that the session gets.
+   * @param make - Makes the first record.
+   * @param keepAlive - Keeps work alive that the caller does not wait for.
+   * @param prepare - Comes before the store has the session. If it rejects, there is no session.
    * @throws {SignInRequiredError} If a logout token has ended the session before it could start.
    */
-  create(make: (id: string) => Promise<SessionRecord>, keepAlive: KeepAlive): Promise<Created>
+  create(
+    make: MakeRecord,
+    keepAlive: KeepAlive,
+    prepare?: (session: StartedSession) => Promise<void>,
+  ): Promise<Created>
   /** The session of a store key, for work outside a request. */
   byKey(key: string): SessionCell | undefined
   /**

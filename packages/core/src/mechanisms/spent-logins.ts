@@ -10,19 +10,23 @@ export interface SpentLogins {
   spend(login: PendingLogin): Promise<boolean>
 }
 
-/** Anyone can begin logins and use them with a wrong code. They must not push sessions out of a memory store. */
+/** How many logins this process remembers by itself, for an outage of the store. */
 const MAX_REMEMBERED = 10_000
 
-/** @param isPrivate - Whether only this process uses the store, so that its memory is sufficient. */
-export function createSpentLogins(store: GuardedStore, issuer: string, isPrivate: boolean): SpentLogins {
+/**
+ * Anyone can begin logins and use them with a wrong code. In a memory store, they must not push out sessions, or the notes
+ * about the sign-outs of users. As notes of one owner, they push out each other.
+ */
+const HINT = { owner: 'login', isNote: true }
+
+export function createSpentLogins(store: GuardedStore, issuer: string): SpentLogins {
   const spent = createBoundedMap<string, true>(MAX_REMEMBERED)
   return {
     async spend({ id, expiresAt }) {
       if (spent.get(id)) return false
       spent.set(id, true)
-      if (isPrivate) return true
       const key = await sha256(JSON.stringify([issuer, 'login', id]))
-      return store.swap(key, undefined, randomId(), expiresAt).catch(ignoreOutage)
+      return store.swap(key, undefined, randomId(), expiresAt, HINT).catch(ignoreOutage)
     },
   }
 }

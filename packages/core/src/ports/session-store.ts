@@ -41,7 +41,10 @@ export interface SessionStore {
 export interface RecordHint {
   /** The user of the session. No other user should lose a record because this user has many. */
   readonly owner?: string | undefined
-  /** Whether the record is a note that a session has ended, which must outlive all copies of its cookie. */
+  /**
+   * Whether the record is a note, for example that a session has ended, which must outlive all copies of its cookie. Notes
+   * must not push out sessions.
+   */
   readonly isNote?: boolean | undefined
 }
 

@@ -7,6 +7,11 @@ export const COOKIE_BUDGET_BYTES = 7168
 export const MIN_PENDING_LOGINS = 10
 /** The cookie that keeps the destination of a sign-out. It does not exist together with a session. */
 const RETURN_BYTES = 1000
+/**
+ * The bytes that the first refresh adds to a record as JSON, at most: the origin of the new refresh token, a doubt and a count
+ * of rejections. A session must have room for them when it starts. Otherwise, no refresh would reach the browser.
+ */
+export const REFRESH_BYTES = 150
 /** A random value of 32 bytes in base64url. */
 const SECRET_LENGTH = 43
 const ID_LENGTH = 8

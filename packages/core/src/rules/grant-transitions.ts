@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../vocabulary/index.ts'
 import { type BackOffOptions, nextBackOff } from './back-off.ts'
+import { REFRESH_BYTES } from './cookie-budget.ts'
 import type { TimeReading } from './freshness.ts'
 import {
   nextGeneration,
@@ -32,15 +33,18 @@ export interface GrantedTokens {
   readonly keepClaims?: boolean | undefined
 }
 
+/** @param maxRecordBytes - As in `TokenCapacity`. An ID token that does not fit is left out. */
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims' | 'login'>,
   grant: TokenGrant,
   key: string,
   now: number,
+  maxRecordBytes: number = Infinity,
 ): SessionRecord {
   const { scope, claimsDecided } = grant
   const empty = { ...base, scope, claimsDecided, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
-  return withGrant(empty, { grant, key, attempt: 0 }, { wall: now })
+  const capacity = { ...UNLIMITED, maxRecordBytes: maxRecordBytes - REFRESH_BYTES }
+  return withGrant(empty, { grant, key, attempt: 0 }, { wall: now }, capacity)
 }
 
 /**
@@ -73,9 +77,11 @@ export function withGrant(
   if (maxRecordBytes === Infinity)
     return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse) }
   const bytesLeft = (base: SessionRecord) => maxRecordBytes - jsonBytes({ ...base, tokens: {} })
-  // The ID token is only a hint for the sign-out. A new one that does not fit must not cost the session.
-  const isTooLarge = bytesLeft(next) < jsonBytes({ [key]: token })
-  const base = isTooLarge ? { ...next, idToken: record.idToken } : next
+  const tokenBytes = jsonBytes({ [key]: token })
+  // The ID token is only a hint for the sign-out. If the new one does not fit, the old one may. Neither must cost the session.
+  const idTokens = [next.idToken, record.idToken]
+  const fitting = idTokens.find((each) => bytesLeft({ ...next, idToken: each }) >= tokenBytes)
+  const base = { ...next, idToken: fitting }
   return { ...base, tokens: withToken(record.tokens, key, token, time, lastUse, bytesLeft(base)) }
 }
 

@@ -118,7 +118,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       return options.grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
-      return session.start(async (id) => {
+      return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
         const base = {
           id,
@@ -127,10 +127,8 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
           claims: grant.claims ?? {},
           login,
         }
-        const record = newSession(base, grant, '', now)
-        await options.starting?.(record)
-        return record
-      })
+        return newSession(base, grant, '', now, maxRecordBytes)
+      }, options.starting)
     },
   }
 }

@@ -47,7 +47,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,
-    spentLogins: createSpentLogins(options.store, options.issuer, options.isStorePrivate),
+    spentLogins: createSpentLogins(options.store, options.issuer),
     // Asked only where there is one.
     directory: options.directory as SessionDirectory,
     all: options.backChannelLogout === 'all',

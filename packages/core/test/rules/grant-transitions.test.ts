@@ -133,6 +133,22 @@ describe('withGrant', () => {
     expect(idTokenAfter('n'.repeat(2000))).toBe('old')
     expect(idTokenAfter('n'.repeat(2000), { ...capacity, maxRecordBytes: Infinity })).toHaveLength(2000)
   })
+
+  it('a cookie keeps no ID token if the previous one does not fit either', () => {
+    const record = { ...newSession(base(AT.wall + 1000), {}, '', AT.wall), idToken: 'o'.repeat(1500) }
+    const idTokenAfter = (refreshToken: string, idToken?: string) => {
+      const given = { accessToken: access, refreshToken, idToken }
+      return withGrant(record, { grant: given, key: '', attempt: 1 }, AT, {
+        maxRecordBytes: 2000,
+        lastUse: () => 0,
+      }).idToken
+    }
+    expect(idTokenAfter('r')).toBe(record.idToken)
+    expect(idTokenAfter('r', 'n'.repeat(2000))).toBe(record.idToken)
+    for (const idToken of [undefined, 'n'.repeat(2000)])
+      expect(idTokenAfter('r'.repeat(600), idToken)).toBeUndefined()
+    expect(idTokenAfter('r'.repeat(600), 'new')).toBe('new')
+  })
 })
 
 function base(expiresAt: number): Parameters<typeof newSession>[0] {
@@ -158,6 +174,17 @@ describe('withNewerGrant: the newer of two responses to the same refresh token',
       expect(withNewerGrant({ ...record, lease: other }, response, 'me', AT).lease).toEqual(other)
     })
   })
+})
+
+it('newSession: leaves out an ID token that does not fit, or would not after a refresh', () => {
+  const bytesOf = (value: object) => new TextEncoder().encode(JSON.stringify(value)).length
+  const given = { accessToken: access, refreshToken: 'rt', idToken: 'i'.repeat(500) }
+  const create = (maxRecordBytes?: number) => newSession(base(NOW + 1), given, '', NOW, maxRecordBytes)
+  const bytes = bytesOf(create())
+  expect(create().idToken).toBe(given.idToken)
+  expect(create(bytes + 160).idToken).toBe(given.idToken)
+  expect(create(bytes + 140).idToken).toBeUndefined()
+  expect(create(bytes + 140).refreshToken).toBe('rt')
 })
 
 it('newSession: attempt 0, generation 1, in use since now, with what the grant was given', () => {
