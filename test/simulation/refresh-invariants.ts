@@ -84,8 +84,9 @@ export const newestKept: Invariant = (outcome, facts) => {
   // The session that took its place may have the same grant, which a revocation could end.
   if (plan.profile === 'no-rotation' || states.some(({ record }) => record?.ended === 'replaced')) return []
   const isReported = told.some(({ event }) => event.type === 'refresh_token_lost')
+  // Two sign-ins at the same time start two sessions, and some servers have one grant for both.
   const wasKept = (token: string) =>
-    states.some(({ record }) => record?.refreshToken === token || record?.spare === token)
+    history.commits.some(({ record }) => record?.refreshToken === token || record?.spare === token)
   const isSibling = (send: Send) =>
     sends.some((other) => other !== send && other.refreshToken === send.refreshToken && other.judged)
   return sends
