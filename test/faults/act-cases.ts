@@ -36,6 +36,7 @@ export const skewCases = (kind: Kind): Case[] =>
       fault: `clock jump: ${named(seconds)}`,
       step,
       kind,
+      jumpSeconds: seconds,
       act: ({ instances }, { instance }) => instances[instance]?.machine.set(seconds),
     })),
   ])

@@ -18,6 +18,8 @@ export interface Case {
   readonly act?: Act
   /** Seconds that the clock of the second instance is ahead. */
   readonly skewSeconds?: number
+  /** How far the clock of one instance jumps, in seconds. */
+  readonly jumpSeconds?: number
   readonly reuse?: 'tolerant' | { readonly graceSeconds: number }
   /** How the authorization server differs from a simple one. */
   readonly server?: AuthorizationServerOptions
