@@ -1,4 +1,4 @@
-/** A map that forgets its oldest entry when it is full. */
+/** Maps keys to values, and drops the oldest entry when it is full. */
 export interface BoundedMap<K, V> {
   get(key: K): V | undefined
   set(key: K, value: V): void
@@ -6,7 +6,7 @@ export interface BoundedMap<K, V> {
 
 export function createBoundedMap<K, V>(maxEntries: number): BoundedMap<K, V> {
   const entries = new Map<K, V>()
-  /** The keys in a circle: where the next one goes, the oldest stands. */
+  /** The keys as a ring buffer. When it is full, `turn` is the index of the oldest key. */
   const circle: K[] = []
   let turn = 0
 

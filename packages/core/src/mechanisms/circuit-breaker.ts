@@ -19,13 +19,13 @@ import { redact } from './redact.ts'
 
 export type StoreOperation = 'read' | 'swap' | 'remove' | 'index'
 
-/** Runs the operations of a session store in bounded time, and keeps callers from waiting for a store that is down. */
+/** Limits the time of session store operations, and rejects calls immediately while the store is down. */
 export interface CircuitBreaker {
   /**
    * Runs an operation, unless the store is known to be down.
    *
-   * @throws {OperatorError} If the operation failed. It is a `NotSentError` if the store never saw the operation.
-   * @throws {ConfigurationError} If the store is set up wrongly.
+   * @throws {OperatorError} If the operation failed. It is a `NotSentError` if the store never received the operation.
+   * @throws {ConfigurationError} If the configuration of the store is wrong.
    */
   run<T>(operation: StoreOperation, work: () => Promise<T>): Promise<T>
 }
@@ -36,17 +36,17 @@ export interface CircuitBreakerOptions {
   /** How long the store may take over one operation, in milliseconds. */
   readonly storeTimeoutMs: number
   /**
-   * From 0 to 1, for the pauses between probes of a store that is down.
+   * Returns a number from 0 to 1, which varies the pauses between probes of a store that is down.
    *
    * @default always 1
    */
   readonly random?: () => number
 }
 
-/** The store is down, and the operation was not sent to it, so its outcome is known. */
+/** Reports that the store is down and did not receive the operation. The outcome is therefore known. */
 export class NotSentError extends OperatorError {}
 
-/** By then a store that is down has been probed again. */
+/** After this time, in seconds, a store that is down has been probed again. */
 const RETRY_AFTER_SECONDS = 1
 const STORE_TIMEOUT = Object.assign(new Error('The session store did not respond'), { name: 'TimeoutError' })
 
@@ -62,7 +62,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   function noteSuccess(): void {
     const before = health
-    // While the store works, no clock is read.
+    // While the store works, this function does not read the clock.
     const now = before.kind === 'working' ? 0 : clock.elapsed()
     health = afterSuccess(before, now)
     if (before.kind !== 'working' && health.kind === 'working')
@@ -86,13 +86,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       : afterFailure(before, startedUnder, isSlow, now, random())
     if (health !== before) lastCause = cause
     if (before.kind === 'working' && health !== before) emit({ type: 'store_failed', operation, cause })
-    // The error of a store that is set up wrongly already names the remedy.
+    // The error of a misconfigured store already names the remedy.
     return isMisconfigured ? error : new OperatorError(...unavailable(operation, cause))
   }
 
   /**
-   * An operation of a caller is the probe, because on some runtimes no work outlives the request that began it. That
-   * caller is not kept waiting for a store that hangs. If the store responds later, it has recovered nevertheless.
+   * Uses an operation of a caller as the probe, because on some runtimes no work outlives the request that began it.
+   *
+   * The caller waits only a short time for a store that does not respond. A later response still marks the store as
+   * recovered.
    */
   function probe<T>(work: () => Promise<T>): Promise<T> {
     const whole = inTime(work, storeTimeoutMs)
@@ -112,7 +114,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         result = inTime(work, storeTimeoutMs)
       }
       const startedUnder = health
-      // While the store works, only its own time limit shows that an operation was slow, so that no clock is read.
+      // While the store works, only the time limit of the operation shows that it was slow. The clock is not read.
       const startedAt = health.kind === 'working' ? undefined : clock.elapsed()
       return result.then(
         (value) => {

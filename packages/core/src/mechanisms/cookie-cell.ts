@@ -3,28 +3,30 @@ import { endsAt, type SessionRecord } from '../rules/session-record.ts'
 import { type CellOptions, createStoredCell } from './stored-cell.ts'
 
 /**
- * How long requests may still arrive with the cookie that the browser has meanwhile replaced, in seconds: by a clock
- * that may be minutes behind the store's.
+ * How long requests may still arrive with a cookie that the browser has already replaced, in seconds. The clock that
+ * measures this may be minutes behind the clock of the store.
  */
 const LATE_REQUEST_SECONDS = 900
 
-/** What fits into the chunks of a cookie when it is sealed, which makes it a third longer. */
+/** The largest record that fits into the chunks of a cookie, in bytes. Encryption makes the record a third longer. */
 export const MAX_RECORD_BYTES = 11_000
 
-/** A session that was over by time when it ended still needs its tombstone for the revocation that follows, in seconds. */
+/** How long an expired session keeps its tombstone after its end, in seconds. The revocation that follows needs it. */
 const TOMBSTONE_SECONDS = 300
 
 export interface CookieSession {
   readonly key: string
-  /** The session as the cookie has it. `undefined` if only the store can have it. */
+  /** The session that the cookie carries. `undefined` if only the store can hold the session. */
   readonly carried: SessionRecord | undefined
-  /** Whether the store has every session. One that it does not have is over then. */
+  /** Whether the store holds every session. If so, a session that is missing from the store has ended. */
   readonly allStored: boolean
 }
 
 /**
- * A session in a sealed cookie. A browser cannot compare and swap, so the store holds the newest generation, the
- * successor, until the browser has caught up; and, after the end, the note that the cookie is no good any more.
+ * Creates the cell of a session in an encrypted cookie.
+ *
+ * A browser cannot compare and swap. The store therefore holds the newest generation until the browser has caught up.
+ * After the session ends, the store holds a tombstone, which makes the cookie invalid.
  */
 export function createCookieCell(
   { key, carried, allStored }: CookieSession,
@@ -38,7 +40,7 @@ export function createCookieCell(
     newest(held) {
       if (!held) return allStored ? undefined : carried
       if (!carried || held.ended || held.generation >= carried.generation) return held
-      // The store had written the generation of the cookie before any browser could get it.
+      // The store held the generation of the cookie before any browser could receive it.
       options.vault.reportWentBack?.(carried)
       return carried
     },

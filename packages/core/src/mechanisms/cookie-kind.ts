@@ -6,18 +6,18 @@ import type { SealedRecords } from './sealed-records.ts'
 import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 
 export interface CookieKindOptions extends SessionKindOptions {
-  /** Under another key than the store's records, so that nothing in the store can serve as a cookie. */
+  /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
   readonly cookies: SealedRecords
-  /** Whether the store holds every session as well, for as long as it lives, so that it can be ended without the browser. */
+  /** Whether the store also holds every session for its whole lifetime, so that it can be ended without the browser. */
   readonly allStored?: boolean
-  /** How many bytes a record may take as JSON, so that its cookies fit into their budget. */
+  /** The maximum size of a record as JSON, in bytes, so that its cookies fit into their budget. */
   readonly maxRecordBytes?: number
 }
 
-/** Sessions in sealed cookies. */
+/** Creates the kind of session that encrypted cookies carry. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
   const { cookies, clock, allStored = false, maxRecordBytes = MAX_RECORD_BYTES } = options
-  // Responses that cross each other on their way set the same text, so that their chunks fit together.
+  // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string>()
   const cells = createCellOptions(options)
   const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
@@ -53,7 +53,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   }
 }
 
-/** Stands for a session of which only the key is known: enough to write its tombstone. */
+/** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
 function unseen(id: string, expiresAt: number): SessionRecord {
   return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
 }

@@ -3,11 +3,11 @@ import type { RejectionReason } from '../vocabulary/index.ts'
 import { deriveBits, deriveKeyId } from './derive-key.ts'
 import { toBase64Url } from './digest.ts'
 
-/** Shows that this application has issued a value, so that a forged one costs nothing but this check. */
+/** Authenticates values that this application issued, so that rejecting a forged value costs only this check. */
 export interface CookieMac {
   /** Returns the value with the name of the key and the authentication code. */
   sign(value: string): Promise<string>
-  /** Returns the value, or why the cookie is not accepted. Never throws. */
+  /** Returns the value, or the reason why the cookie is rejected. Never throws. */
   open(cookie: string): Promise<{ readonly value: string } | { readonly rejected: RejectionReason }>
 }
 
@@ -16,15 +16,15 @@ interface Key {
   readonly key: CryptoKey
 }
 
-/** A random ID, the name of a key, and HMAC-SHA-256. */
+/** Matches a random ID, the name of a key, and an HMAC-SHA-256 code. */
 const FORMAT = /^([\w-]{43})\.(\w{8})\.([\w-]{43})$/
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
 const encoder = new TextEncoder()
 
-/** @param secrets - The first one signs, all of them verify. */
+/** @param secrets - The first secret signs. All secrets verify. */
 export function createCookieMac(secrets: readonly [string, ...string[]], purpose: string): CookieMac {
   let derived: [Key, ...Key[]] | undefined
-  // The resolved keys are kept, never the promise: some runtimes let no request await what another one started.
+  // Keep the resolved keys and not the promise: on some runtimes, a request cannot await the work of another one.
   const deriveAll = () => Promise.all(secrets.map((secret) => derive(secret, purpose)))
   const keys = async () => (derived ??= (await deriveAll()) as [Key, ...Key[]])
 

@@ -13,9 +13,9 @@ import { fingerprint } from './digest.ts'
 
 /** Writes the `Set-Cookie` lines of one response. */
 export interface CookieWriter {
-  /** @throws {ConfigurationError} If a new session is too large for the cookies of a browser, or will be after a refresh. */
+  /** @throws {ConfigurationError} If a new session is too large for browser cookies, now or after a refresh. */
   check(cookie: string): void
-  /** Returns the lines for a session. None, and an event, if the session is too large for a cookie. */
+  /** Returns the lines for a session. If it is too large for a cookie, returns no lines and emits an event. */
   keep(cookie: string, record: SessionRecord): string[]
   /** Returns the lines that remove the session from the browser. */
   clear(): string[]
@@ -26,13 +26,13 @@ export interface CookieWriterOptions {
   readonly cookies: ReadonlyMap<string, string>
   readonly cookieName: string
   readonly attributes: CookieAttributes
-  /** The budget for all cookies of Evertoken together, in bytes of a `Cookie` header. Default: none. */
+  /** The budget for all cookies of Evertoken together, in bytes of a `Cookie` header. By default, there is no limit. */
   readonly maxCookieBytes?: number
   readonly clock: Clock
   readonly emit: EventListener
 }
 
-/** What a refresh adds to a cookie. Encryption makes the record a third longer. */
+/** The text that a refresh can add to a cookie. Encryption makes the record a third longer. */
 const GROWTH = 'x'.repeat((REFRESH_BYTES * 4) / 3)
 
 export function createCookieWriter(options: CookieWriterOptions): CookieWriter {

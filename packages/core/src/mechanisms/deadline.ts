@@ -1,13 +1,14 @@
 import type { Clock } from '../ports/clock.ts'
 
-/** A process that was stopped finds its timer due before it finds what has arrived meanwhile; so it looks once more. */
+/** The last wait, in milliseconds. After a pause of the process, the timer fires before a response that has arrived. */
 const LAST_LOOK_MS = 50
-/** A process that stood still for longer than this, as on Lambda between two requests, did not wait in that time. */
+/** The longest single sleep, in milliseconds. A longer pause of the process, as on Lambda, is therefore not counted. */
 const MAX_STEP_MS = 5000
 
 /**
- * Waits for some work, but no longer than `ms`; `late` makes the error that is thrown then. What is done at once costs
- * no timer.
+ * Waits for some work, but at most `ms` milliseconds. After that, throws the error that `late` creates.
+ *
+ * Work that completes immediately needs no timer.
  */
 export async function withDeadline<T>(
   work: () => Promise<T>,
@@ -35,6 +36,6 @@ function race<T>(promise: Promise<T>, ms: number, clock: Clock, late: () => Erro
     if (!signal.aborted) throw late()
     return promise
   }
-  // With a reason of its own: to make the usual one costs more than all the rest.
+  // A string as the reason, because creating the default reason costs more than the rest of this function.
   return Promise.race([promise, expire()]).finally(() => settled.abort('settled'))
 }

@@ -1,7 +1,7 @@
 import { sha256 } from './digest.ts'
 
 const encoder = new TextEncoder()
-/** How many characters the name of a key has. */
+/** The length of the name of a key, in characters. */
 export const KEY_ID_LENGTH = 8
 
 /** Derives 256 bits for one use from a secret (HKDF, RFC 5869). */
@@ -12,7 +12,7 @@ export async function deriveBits(secret: string, purpose: string, use: string): 
   return new Uint8Array(await crypto.subtle.deriveBits(algorithm, material, 256))
 }
 
-/** The name of a key, which shows nothing of it: letters, digits and underscores. */
+/** Derives the name of a key. It reveals nothing about the key, and has only letters, digits and underscores. */
 export async function deriveKeyId(secret: string, purpose: string): Promise<string> {
   const bits = await deriveBits(secret, purpose, 'id')
   return (await sha256(String(bits))).replaceAll('-', '_').slice(0, KEY_ID_LENGTH)

@@ -7,17 +7,17 @@ export function toBase64Url(bytes: Uint8Array): string {
     .replaceAll('=', '')
 }
 
-/** SHA-256 of the UTF-8 text, base64url: 43 characters. */
+/** Returns the SHA-256 hash of the UTF-8 text as 43 base64url characters. */
 export async function sha256(text: string): Promise<string> {
   return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
 }
 
-/** 32 random bytes, base64url: 43 characters. */
+/** Returns 32 random bytes as 43 base64url characters. */
 export function randomId(): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(32)))
 }
 
-/** What events call a session: the same for the same session, useless as a key. */
+/** Returns the name of a session in events. It is the same for the same session, and cannot be used as a key. */
 export function fingerprint(key: string): string {
   return key.slice(0, 8)
 }

@@ -5,24 +5,25 @@ import { createBoundedMap } from './bounded-map.ts'
 import { fingerprint } from './digest.ts'
 import { limitEvents } from './limit-events.ts'
 
-/** Emits `session_ended` at most once for a session, where this process remembers it. */
+/** Emits `session_ended` at most once for a session, as long as this process remembers the session. */
 export interface EndNotices {
   /** Emits the event, unless this process has emitted it before for this session. */
   report(key: string, reason: EndReason): void
-  /** To be called for a session whose tombstone was seen or written: whoever has ended it emits the event. */
+  /** Forgets a session after its tombstone was read or written. The process that ended the session emits the event. */
   forget(key: string): void
   /** Remembers when a session that only the store holds expires, because the store forgets it at that moment. */
   saw(record: SessionRecord): void
   /**
-   * Emits the event for a session that the store no longer holds, if this process knows that and why it has ended. If not,
-   * the key might be forged, so it is only a rejected session.
+   * Emits the event for a session that the store no longer holds, if this process knows the session and why it ended.
+   *
+   * Otherwise the key might be forged, so this function reports only a rejected session.
    */
   missed(key: string): void
   /** Whether this process has reported the end so recently that it might still do the work that follows. */
   isRecent(key: string): boolean
 }
 
-/** A session, and when this process last saw it: by its wall clock, and by the monotonic clock in milliseconds. */
+/** A session and when this process last saw it, by the wall clock and by the monotonic clock (milliseconds). */
 interface Sighting {
   readonly record: SessionRecord
   readonly at: number
@@ -34,9 +35,9 @@ export const TOMBSTONE_SECONDS = 300
 
 const MAX_REPORTED = 1000
 const MAX_SEEN = 2000
-/** A revocation is tried for 21 seconds, plus the requests. A platform that stops a request stops it within that time. */
+/** Covers a revocation (21 seconds plus its requests). A platform that stops a request does so within this time. */
 const RECENT_MS = 30_000
-/** The clock of this process can be behind that of the store. */
+/** The clock of this process can be this many seconds behind the clock of the store. */
 const MAX_SKEW_SECONDS = 600
 
 export function createEndNotices(
@@ -44,7 +45,7 @@ export function createEndNotices(
   clock: Clock,
   idleSeconds: number,
 ): EndNotices {
-  /** When the end of a session was reported, by the monotonic clock. */
+  /** The times at which the ends of sessions were reported, by the monotonic clock. */
   const reportedAt = createBoundedMap<string, number>(MAX_REPORTED)
   const emitLimited = limitEvents(emit, clock)
   const seen = createBoundedMap<string, Sighting | undefined>(MAX_SEEN)
@@ -55,13 +56,13 @@ export function createEndNotices(
     emit?.({ type: 'session_ended', session: fingerprint(key), reason })
   }
 
-  /** Why the store no longer holds a session, if that can be known. */
+  /** Returns the reason why the store no longer holds a session, if this process can determine it. */
   function reasonFor({ record, at, elapsed }: Sighting): EndReason | undefined {
-    // The monotonic clock stands still while the machine is suspended.
+    // The monotonic clock stops while the machine is suspended.
     const passed = Math.max((clock.elapsed() - elapsed) / 1000, clock.now() - at)
     const over = endsAt(record, idleSeconds)
     if (at + passed >= over - MAX_SKEW_SECONDS) return timeReason(record, over)
-    // An end leaves a tombstone. While that lasts, a record that is missing was lost.
+    // Every end leaves a tombstone. If the record is missing before the tombstone expires, the store lost it.
     return passed < TOMBSTONE_SECONDS ? 'lost' : undefined
   }
 
@@ -87,7 +88,7 @@ export function createEndNotices(
   }
 }
 
-/** Why a session whose time is over has ended. */
+/** Returns the reason why a session whose time is over has ended. */
 export function timeReason({ expiresAt }: SessionRecord, now: number): 'idle' | 'expired' {
   return now < expiresAt ? 'idle' : 'expired'
 }

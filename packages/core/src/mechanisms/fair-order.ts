@@ -1,6 +1,6 @@
 import { append, createList, type Linked, type LinkedList, unlink } from './linked-list.ts'
 
-/** An entry that has an owner. Only `FairOrder` sets its links. */
+/** An entry that has an owner. Only `FairOrder` sets the links of the entry. */
 export interface Owned<T> extends Linked<T> {
   owner: Owner<T> | undefined
 }
@@ -11,22 +11,24 @@ interface Owner<T> extends Linked<Owner<T>> {
 }
 
 /**
- * Decides which entry makes room when there are too many: the oldest one of the owner who has the most. One owner can
- * therefore not push out the entries of the others. If several have the same number, the one goes first whose number has not
- * changed for longest, so that with one entry each, the entry goes that was written longest ago.
+ * Decides which entry is dropped when there are too many: the oldest entry of the owner with the most entries.
+ *
+ * One owner can therefore not displace the entries of other owners. If several owners have the same number of entries,
+ * the owner whose number has been unchanged for longest loses an entry. If each owner has one entry, the entry that
+ * was written first is therefore dropped.
  */
 export interface FairOrder<T> {
   readonly size: number
   append(entry: T, owner: string): void
   remove(entry: T): void
-  /** Returns the entry that makes room next. */
+  /** Returns the entry that is dropped next. */
   next(): T | undefined
 }
 
-/** Every operation takes constant time. */
+/** Creates a fair order in which every operation takes constant time. */
 export function createFairOrder<T extends Owned<T>>(): FairOrder<T> {
   const owners = new Map<string, Owner<T>>()
-  /** The owners by the number of their entries. */
+  /** Groups the owners by the number of their entries. */
   const byCount: (LinkedList<Owner<T>> | undefined)[] = []
   let most = 0
   let size = 0

@@ -1,25 +1,26 @@
 import { isMadeFrom } from '../rules/api-response.ts'
 
-/** What a token fetch brought, until the application decides what the browser gets of it. */
+/** The response of a token fetch, until the application decides which of its headers the browser receives. */
 interface Fetched {
-  /** The headers as they came. The application might change those of its response. */
+  /** The original headers. The application might change the headers of its response. */
   readonly headers: Headers
   isDecided: boolean
 }
 
-/** The responses of APIs that one request has brought, for the response to the browser. */
+/** Remembers the API responses that one request has fetched, for use in the response to the browser. */
 export interface FetchedResponses {
   add(response: Response): void
   /**
-   * Returns the headers of the API whose response this one is, or was made from. `undefined` if there is none, or if the
-   * application passed it to `relay`.
+   * Returns the headers of the API response that this response is, or was made from.
+   *
+   * Returns `undefined` if no API response matches, or if the application passed it to `relay`.
    */
   headersBehind(response: Response): Headers | undefined
 }
 
-/** Frameworks copy and clone responses, so the latest ones are known by their headers too. */
+/** Frameworks copy and clone responses, so Evertoken also recognizes the latest responses by their headers. */
 const MAX_FETCHED = 32
-/** By response, and by body, from which applications make responses of their own. */
+/** Maps responses and their bodies to the fetched response. Applications construct new responses from these bodies. */
 const known = new WeakMap<object, Fetched>()
 
 export function createFetchedResponses(): FetchedResponses {
@@ -41,7 +42,7 @@ export function createFetchedResponses(): FetchedResponses {
   }
 }
 
-/** Notes that the application has decided which headers of this response the browser gets. */
+/** Records that the application has decided which headers of this response the browser receives. */
 export function decideHeaders(response: Response): void {
   const fetched = known.get(response) ?? (response.body && known.get(response.body))
   if (fetched) fetched.isDecided = true

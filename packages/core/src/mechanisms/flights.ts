@@ -11,7 +11,7 @@ interface Group {
   last: Promise<unknown>
 }
 
-/** Single flight in one process. Keeps nothing once a flight has landed. */
+/** Creates single flights for one process. Removes each flight when it has settled. */
 export function createFlights(): Flights {
   const groups = new Map<string, Group>()
 
@@ -39,7 +39,7 @@ export function createFlights(): Flights {
   }
 }
 
-/** For runtimes in which no request may await what another one started: nothing is shared. Only the lease decides. */
+/** Shares nothing, for runtimes in which a request cannot await the work of another one. Only the lease decides. */
 export const soloFlights: Flights = {
   join: (_group, _name, start, clock) => ({ result: start(), joined: false, since: clock.elapsed() }),
 }

@@ -2,38 +2,41 @@ import type { Clock } from '../ports/clock.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 
-/** Follows, for one request, which generation of its session the browser holds, and what it has to be told. */
+/** Tracks, for one request, which generation of its session the browser holds and whether to send a newer one. */
 export interface Generations {
-  /** The browser holds this one, or is about to. */
+  /** Records the generation that the browser holds or is about to receive. */
   holds(generation: number | undefined): void
-  /** A newer state of the session is known from now on. */
+  /** Records that this request has learned a newer state of the session. */
   noted(): void
-  /** Whether this is the state that the browser has to be told. */
+  /** Whether the response must send this state to the browser. */
   isNews(newest: Snapshot): boolean
-  /** Whether the store need not hold this state for the browser any more. */
+  /** Whether the store no longer needs to hold this state for the browser. */
   hasCaughtUp(newest: Snapshot): boolean
-  /** Whether the cookie is so old that nothing may be done any more with what it says. */
+  /** Whether the cookie is so old that Evertoken must no longer use its content. */
   isLate(): boolean
-  /** The value of the cookie for a session as it is now. */
+  /** Returns the value of the cookie for the current state of a session. */
   textOf(record: SessionRecord): Promise<string>
 }
 
 export interface GenerationsOptions extends Pick<Generations, 'textOf'> {
   readonly clock: Clock
-  /** Whether the store holds all sessions anyway. */
+  /** Whether the store holds all sessions in any case. */
   readonly allStored: boolean
 }
 
 /**
- * Responses overtake each other, and the last one to arrive decides which cookie the browser holds. What was learned
- * longer ago than `NEWS_MS` is not told any more, and a generation counts as caught up with only when all that could
- * replace it by an older one has arrived, with a minute and more for requests and responses on their way.
+ * Responses can arrive in a different order, and the last one decides which cookie the browser holds.
+ *
+ * A response therefore sends no state that the request learned more than `NEWS_MS` ago. A browser has caught up with
+ * a generation only after every response that could replace it with an older one has arrived. The difference between
+ * the two limits leaves more than 1 minute for requests and responses in transit.
  */
 const NEWS_MS = 30_000
 const CAUGHT_UP_SECONDS = 120
 /**
- * A cookie that was read longer ago may have been replaced since, and the store have forgotten what replaced it: its
- * refresh token may be spent. Below `LATE_REQUEST_SECONDS` by the minutes that clocks differ.
+ * After this time, the browser might hold a newer cookie, and the store might have forgotten the newer record. The
+ * refresh token in the old cookie is then spent. The value is less than `LATE_REQUEST_SECONDS`, because the clocks of
+ * two machines can differ by minutes.
  */
 const LATE_MS = 600_000
 
@@ -41,7 +44,7 @@ export function createGenerations({ clock, allStored, textOf }: GenerationsOptio
   const arrivedAt = clock.now()
   const openedAt = clock.elapsed()
   let held: number | undefined
-  /** By the monotonic clock, in milliseconds. */
+  /** The time at which `noted` was last called, by the monotonic clock in milliseconds. */
   let notedAt = 0
   return {
     textOf,

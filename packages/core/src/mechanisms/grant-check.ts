@@ -6,13 +6,13 @@ import type { BackgroundCall } from './request-session-options.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /**
- * Checks whether the grant of a session is alive: a valid access token shows it, and otherwise a refresh does.
+ * Checks whether the grant of a session is alive. A valid access token proves it. Without one, a refresh must succeed.
  *
- * Without it, a session stays alive by its use after its grant was revoked. A copy of the cookie of a session that was
- * signed out, and whose sign-out was forgotten, would stay alive as well.
+ * Without this check, requests keep a session alive after its grant was revoked. They also keep a copied cookie alive
+ * after a sign-out that the store has forgotten.
  */
 export interface GrantCheck {
-  /** Whether the grant is known to be alive. If not, it starts a refresh in the background. */
+  /** Whether the grant is known to be alive. If not, the check starts a refresh in the background. */
   isAlive(cell: SessionCell, seen: Snapshot, call: BackgroundCall): boolean
   /**
    * Refreshes if the grant is not known to be alive. If the refresh fails, the session is returned unchanged.
@@ -30,7 +30,7 @@ export function createGrantCheck(refresher: Refresher, serverClock: ServerClock)
     seen: Snapshot,
     call: BackgroundCall,
   ): Promise<Snapshot | undefined> {
-    // Without a refresh token, the authorization server cannot be asked.
+    // Without a refresh token, Evertoken cannot ask the authorization server.
     if (seen.record.refreshToken === undefined) return seen
     try {
       const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
@@ -38,7 +38,7 @@ export function createGrantCheck(refresher: Refresher, serverClock: ServerClock)
       const result = await work
       return 'token' in result ? result.snapshot : await cell.read()
     } catch (error) {
-      // A failure ends no session. It was reported by an event.
+      // A failure does not end the session. An event has already reported it.
       if (error instanceof EvertokenError) return seen
       throw error
     }

@@ -2,8 +2,9 @@ import type { SessionIndex, SessionStore } from '../ports/session-store.ts'
 import { type CircuitBreakerOptions, createCircuitBreaker, NotSentError } from './circuit-breaker.ts'
 
 /**
- * A session store whose operations end in bounded time, with a typed error if they fail. A swap that was made is won,
- * even if its response was lost.
+ * Limits the time of session store operations, and throws a typed error if an operation fails.
+ *
+ * If the store made a swap, the swap succeeds even if its response was lost.
  */
 export interface GuardedStore extends Pick<SessionStore, 'read' | 'swap' | 'remove'> {
   readonly index: SessionIndex | undefined
@@ -29,8 +30,8 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
         failure = error
       })
       if (failure instanceof NotSentError) throw failure
-      // The store might have made the write although its response was lost. A client that then sends the write again
-      // loses against its own first attempt. No two records are equal, so a read shows it.
+      // The store might have made the write although its response was lost. A client that sends the write again then
+      // loses to its own first attempt. No two records are equal, so a read shows whether the write was made.
       if (won || (await read(key)) === record) return true
       if (failure) throw failure
       return false

@@ -6,8 +6,10 @@ const MAX_HELD = 32
 const heldBy = new WeakMap<object, Response | readonly Response[]>()
 
 /**
- * Holds the latest responses. Node cancels the body of a fetched response that nobody holds any more, although another
- * response, made of that same body, is still to be sent.
+ * Holds references to the latest responses.
+ *
+ * Node cancels the body of a fetched response when nothing references the response. Another response might still need
+ * the same body.
  */
 export function createHeldResponses(): HeldResponses {
   const held: Response[] = []
@@ -16,7 +18,7 @@ export function createHeldResponses(): HeldResponses {
     hold(response) {
       const { body } = response
       if (!body) return withMutableHeaders(response)
-      // What somebody has begun to read is not cancelled.
+      // Node does not cancel a body that is being read.
       const free = held.findIndex(({ bodyUsed }) => bodyUsed)
       if (free !== -1) held[free] = response
       else {

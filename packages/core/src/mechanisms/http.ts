@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts'
 import { withDeadline } from './deadline.ts'
 import { discardBody } from './discard-body.ts'
 
-/** A `fetch` for the authorization server: follows no redirect, bounds time and body, buffers the body. */
+/** A `fetch` for the authorization server. It follows no redirects, limits time and size, and buffers the body. */
 export type Http = (url: string, init?: object) => Promise<Response>
 
 export interface HttpOptions {
@@ -10,19 +10,19 @@ export interface HttpOptions {
   readonly clock: Clock
   /** How long a response may take, in milliseconds. After that, the request is aborted. */
   readonly timeoutMs: number
-  /** Gets the headers of every response, and how many milliseconds it took. */
+  /** Receives the headers of every response and its duration in milliseconds. */
   readonly observe?: ((headers: Headers, tripMs: number) => void) | undefined
 }
 
 /**
- * How long the response to a refresh is awaited, in milliseconds, although no caller waits that long. Most servers and
- * gateways give up after a minute.
+ * How long Evertoken waits for the response to a refresh, in milliseconds. Callers stop waiting earlier. Most servers
+ * and gateways time out after 1 minute.
  */
 export const LISTEN_MS = 65_000
 
-/** Limit for the response to a `POST`. */
+/** The size limit for the response to a `POST`, in bytes. */
 const TOKEN_RESPONSE_BYTES = 65_536
-/** Limit for any other document. */
+/** The size limit for any other document, in bytes. */
 const METADATA_BYTES = 524_288
 
 export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): Http {
@@ -32,13 +32,13 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
     const exchange = async () => {
       const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
       const response = await fetch(url, init)
-      // The monotonic clock stands still while the machine is suspended.
+      // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)
       const body = await readText(response, init.method === 'POST' ? TOKEN_RESPONSE_BYTES : METADATA_BYTES)
       // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
       const status = response.status || 302
-      // A status that allows no body does not allow an empty one either.
+      // A status that forbids a body also forbids an empty body.
       return new Response(body || null, { status, headers: response.headers })
     }
     return withDeadline(exchange, timeoutMs, clock, () => {
@@ -57,7 +57,7 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
     bytes += chunk.value.byteLength
     if (bytes > maxBytes) {
-      // If a reader has cloned the body, this settles only when the other half was read.
+      // If the body was cloned, the cancellation settles only after the clone was read.
       if (reader) discardBody(reader)
       throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
     }

@@ -1,30 +1,32 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
 
-/** All times are by the monotonic clock, in milliseconds. */
+/** All times are from the monotonic clock, in milliseconds. */
 interface Flight {
-  /** When it was started last. */
+  /** The time of the latest start. */
   since: number
-  /** When a request that flies last showed that it was not cut off. */
+  /** The time at which the request that runs the flight last showed that the platform had not ended it. */
   aliveAt: number
-  /** What the first start to end brought. */
+  /** Returns or throws the result of the first start that settled. */
   landed?: () => unknown
 }
 
-/** The callers that join a flight look again after this part of its age, so that they learn its result soon. */
+/** Callers that join a flight check it again after this share of its age, so that they learn its result soon. */
 const PAUSE_SHARE = 0.1
 const MIN_PAUSE_MS = 4
-/** A flight can take a minute. Callers that came to it in all that time must not use up the processor. */
+/** A flight can take 1 minute. The callers that join it in that time must not use too much CPU time. */
 const MAX_PAUSE_MS = 250
-/** How often a request that flies shows that it is alive. Its timers stop when it is cut off. */
+/** How often the request that runs a flight shows that it is alive. Its timers stop when the platform ends it. */
 const BEAT_MS = 500
-/** A flight without a sign of life for so long is started again. */
+/** A flight that shows no activity for this time is started again. */
 const SILENCE_MS = 1500
 const MAX_FLIGHTS = 1000
 
 /**
- * Single flight among the requests of an isolate. No request may await what another one started, for such a promise
- * never settles once its owner is gone: who joins a flight looks, on timers of its own, whether it has landed.
+ * Creates single flights for the requests of one isolate.
+ *
+ * A request cannot await the work of another one, because such a promise never settles after the other request ends.
+ * A request that joins a flight therefore polls it with its own timers.
  */
 export function createIsolateFlights(): Flights {
   const flights = new Map<string, Flight>()
@@ -51,11 +53,11 @@ export function createIsolateFlights(): Flights {
     }
   }
 
-  /** One of those who notice that a flight is silent starts it again, and the others watch that start. */
+  /** Polls a flight. The first caller that notices its silence starts it again. The others watch that start. */
   async function watch<T>(id: string, flight: Flight, start: () => Promise<T>, clock: Clock): Promise<T> {
     let [silentMs, seen] = [0, flight.aliveAt]
     while (!flight.landed) {
-      // An isolate that stood still finds all timers due, so only the time that was slept counts.
+      // After a pause of the isolate, all timers fire immediately, so only the requested sleep time is counted.
       if (silentMs >= SILENCE_MS) return launch(id, flight, start, clock)
       const age = clock.elapsed() - flight.since
       const pauseMs = Math.min(Math.max(age * PAUSE_SHARE, MIN_PAUSE_MS), MAX_PAUSE_MS)
@@ -71,7 +73,7 @@ export function createIsolateFlights(): Flights {
       const id = JSON.stringify([group, name])
       const now = clock.elapsed()
       const flying = flights.get(id)
-      // Nobody may have watched a flight that was cut off long ago.
+      // A flight that was ended long ago might have no caller that watches it.
       if (flying && now - flying.aliveAt < SILENCE_MS)
         return { result: watch(id, flying, start, clock), joined: true, since: flying.since }
       const flight = flying ?? { since: now, aliveAt: now }

@@ -1,11 +1,11 @@
 import { concernsCookie, setCookiesOf } from '../rules/cookies.ts'
 
-/** A line is asked for again at once, when a response of one handler passes through another. */
+/** The limit is small, because a line is checked soon, when the response of one handler passes through another. */
 const MAX_ISSUED = 256
-/** The latest `Set-Cookie` lines of Evertoken, the newest last. */
+/** The latest `Set-Cookie` lines of Evertoken. The newest line is the last one. */
 const issued = new Set<string>()
 
-/** Remembers the lines of a response that is complete: those about the cookies of Evertoken are its own. */
+/** Remembers the lines of a complete response. Its lines for Evertoken cookies were written by Evertoken. */
 export function noteIssued(headers: Headers, cookieName: string): void {
   for (const line of setCookiesOf(headers)) if (concernsCookie(line, cookieName)) issued.add(line)
   for (const oldest of issued) {
@@ -15,9 +15,9 @@ export function noteIssued(headers: Headers, cookieName: string): void {
 }
 
 /**
- * Returns the headers without what would set or clear a cookie of Evertoken (S33), unless Evertoken wrote it.
+ * Removes headers that would set or clear an Evertoken cookie (S33), unless Evertoken wrote them.
  *
- * @param cookieName - The name of the session cookie, with which all others begin.
+ * @param cookieName - The name of the session cookie. The names of all other Evertoken cookies begin with it.
  */
 export function withoutForgedCookies(headers: Headers, cookieName: string): Headers {
   const lines = setCookiesOf(headers)

@@ -4,8 +4,10 @@ import type { EventListener, EvertokenEvent } from '../vocabulary/index.ts'
 const INTERVAL_MS = 60_000
 
 /**
- * Creates a listener for events that a hostile server or browser can cause with each message. Of each kind, it passes on at
- * most one event per minute.
+ * Creates a listener for events that a hostile server or browser can cause with every message.
+ *
+ * The listener passes on at most one event of each kind per minute.
+ *
  *
  * @returns A function of the event and its kind. The kinds must be a fixed set.
  */

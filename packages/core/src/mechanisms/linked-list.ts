@@ -5,8 +5,9 @@ export interface Linked<T> {
 }
 
 /**
- * A list in the order in which items were appended. The order of a `Map` would do, but looking for its oldest entry steps over
- * all that was deleted before.
+ * A list in insertion order.
+ *
+ * A `Map` has the same order. However, finding its oldest entry skips over all the entries that were deleted before.
  */
 export interface LinkedList<T> {
   oldest: T | undefined

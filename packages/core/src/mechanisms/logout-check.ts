@@ -10,23 +10,23 @@ import type { Created, SessionKind } from './session-kind.ts'
 
 export interface LogoutCheckOptions {
   readonly directory: SessionDirectory
-  /** Which tokens a refused session revokes. */
+  /** Selects the tokens of a rejected session that are revoked. */
   readonly revoke: RevokedTokens
-  /** Revokes the tokens of a refused session. Never rejects. */
+  /** Revokes the tokens of a rejected session. Never rejects. */
   readonly finish: (key: string, ended: EndedSession) => Promise<void>
 }
 
 /**
- * Refuses a new session whose logout token has arrived before it was stored.
+ * Rejects a new session if its logout token arrived before the session was stored.
  *
- * The order makes this safe: a session is listed, then stored, then checked. A logout is remembered, then looks for sessions
- * and ends them. If the check does not see the logout, the logout sees the stored session.
+ * The order makes this safe. A sign-in lists the session, stores it, and then checks for a logout. A logout is first
+ * remembered, and then finds and ends sessions. If the check does not find the logout, the logout finds the session.
  */
 export function withLogoutCheck(
   kind: SessionKind,
   { directory, revoke, finish }: LogoutCheckOptions,
 ): SessionKind {
-  /** If the store cannot say it, the sign-in fails. The stored session must then end: no browser has its cookie. */
+  /** If the store fails, the sign-in fails. The stored session must then end, because no browser has its cookie. */
   async function isLoggedOut({ record, cell }: Created, keepAlive: KeepAlive): Promise<boolean> {
     try {
       return await directory.isLoggedOut(record)
@@ -56,8 +56,9 @@ export function withLogoutCheck(
 }
 
 /**
- * Lists a session under the new `sid` of a refreshed ID token, so that a logout token can name it. The session stays listed
- * under the earlier one. If the store fails, this is repeated.
+ * Lists a session under the new `sid` of a refreshed ID token, so that a logout token can name it.
+ *
+ * The session is still listed under the earlier `sid`. If the store fails, Evertoken repeats this.
  */
 export async function listNewSid(
   { cell, before, after, keepAlive }: StoredRefresh,

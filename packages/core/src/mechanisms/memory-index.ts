@@ -2,21 +2,21 @@ import type { Clock } from '../ports/clock.ts'
 import type { SessionIndex } from '../ports/session-store.ts'
 import { append, createList, type Linked, unlink } from './linked-list.ts'
 
-/** Until when something is kept. */
+/** When an item may be dropped. */
 export interface Kept {
   expiresAt: number
   /** By the monotonic clock, in milliseconds. */
   deadline: number
 }
 
-/** The index of a memory store. An entry is kept for as long as the record of its session. */
+/** Indexes a memory store. Each entry is kept for as long as the record of its session. */
 export interface MemoryIndex {
   readonly store: SessionIndex
-  /** The record is stored now. */
+  /** Marks the record as stored. */
   keep(key: string): void
-  /** The record was removed. Its entries wait for another one. */
+  /** Marks the record as removed. Its entries wait for another record. */
   release(key: string): void
-  /** The record has expired or made room. */
+  /** Removes the entries after the record has expired or was dropped. */
   drop(key: string): void
 }
 
@@ -26,12 +26,14 @@ interface Listing extends Linked<Listing> {
   readonly terms: Map<string, number>
 }
 
-/** A session has one term for its subject, and one for each of its latest `sid`. */
+/** A session has one term for its subject, and one term for each of its latest `sid` values. */
 const MAX_TERMS = 16
 
 /**
- * Creates the index of a memory store. A session is listed before it is stored, so at most `maxWaiting` entries belong to no
- * record. The others are never dropped before their record.
+ * Creates the index of a memory store.
+ *
+ * A session is listed before it is stored, so at most `maxWaiting` entries have no record. The index never drops other
+ * entries before their record.
  */
 export function createMemoryIndex(
   maxWaiting: number,
@@ -40,7 +42,7 @@ export function createMemoryIndex(
 ): MemoryIndex {
   const listings = new Map<string, Listing>()
   const keysByTerm = new Map<string, Set<string>>()
-  /** Those without a record. */
+  /** The listings without a record. */
   const waiting = createList<Listing>()
 
   function unlist(listing: Listing, term: string): void {
@@ -117,10 +119,10 @@ export function createMemoryIndex(
 }
 
 /**
- * Returns until when something must be kept, by the monotonic clock.
+ * Returns the time until which an item must be kept, by the monotonic clock.
  *
- * `expiresAt` might have been computed before the wall clock jumped ahead, and is then in the past. If a record is
- * rewritten, it is therefore also kept for as much longer as its expiry has moved, whatever the wall clock shows.
+ * If the wall clock jumped ahead after `expiresAt` was computed, `expiresAt` is in the past. A record that is rewritten
+ * is therefore kept longer by the same amount as its expiry has moved, regardless of the wall clock.
  */
 export function deadlineOf(
   expiresAt: number,
@@ -131,7 +133,7 @@ export function deadlineOf(
   return before ? Math.max(deadline, before.deadline + toMs(expiresAt - before.expiresAt)) : deadline
 }
 
-/** Rounds, because the difference of two dates in seconds is off by some tenths of a microsecond. */
+/** Converts to milliseconds and rounds, because the difference of two dates is off by some tenths of a microsecond. */
 function toMs(seconds: number): number {
   return Math.round(seconds * 1000)
 }

@@ -7,14 +7,14 @@ import { systemClock } from './system-clock.ts'
 
 export interface MemoryStoreOptions {
   /**
-   * How many records the store keeps, and as many notes about sessions that have ended and sign-ins that were completed. If
-   * it is full, the user who has the most makes room with the oldest.
+   * Maximum number of records. The store keeps up to the same number of notes about ended sessions and completed
+   * sign-ins. If the store is full, it drops the oldest record of the user who has the most.
    *
    * @default 100_000
    */
   readonly maxEntries?: number
   /**
-   * The clock that expiry is measured with.
+   * The clock that measures expiry.
    *
    * @default the clock of the system
    */
@@ -24,23 +24,24 @@ export interface MemoryStoreOptions {
 interface Entry extends Owned<Entry>, Kept {
   readonly key: string
   record: string
-  /** The notes about sessions that have ended, or the other records. */
+  /** Either the order of the notes about ended sessions or the order of the other records. */
   order: FairOrder<Entry>
 }
 
-/** The owner of records that name none. */
+/** The owner of records that name no owner. */
 const NO_OWNER = ''
-/** How many entries a write looks at, to drop those that have expired. */
+/** How many entries each write checks, to drop expired ones. */
 const LOOK_AT = 2
 
 /**
  * Creates a session store in the memory of one process.
  *
- * Every operation takes constant time, and nothing grows without bound. The wall clock is read only when something is
- * written, to learn how long it must be kept. From then on a monotonic clock measures that time, so a wall clock that
- * jumps neither drops a session nor brings one back.
+ * Every operation takes constant time, and the size is limited. The store reads the wall clock only during a write, to
+ * compute how long it must keep the record. After that, a monotonic clock measures the time. A wall clock that jumps
+ * therefore neither drops a session nor restores one.
  *
- * Sign-outs are forgotten when the process ends. Use a store that outlives it if copies of a cookie must stay rejected.
+ * The store forgets sign-outs when the process ends. If copies of a cookie must stay rejected after that, use a store
+ * that outlives the process.
  *
  * @throws {ConfigurationError} If `maxEntries` is not a whole number above 0, or `clock` is not a clock.
  */
@@ -52,10 +53,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStor
     throw new ConfigurationError('invalid_option', 'Option "clock" must have the methods now, elapsed')
   const entries = new Map<string, Entry>()
   const records = createFairOrder<Entry>()
-  // Users who sign in often must not push out the notes about the sign-outs of others.
+  // Users who sign in often must not displace the notes about the sign-outs of other users.
   const notes = createFairOrder<Entry>()
   const index = createMemoryIndex(maxEntries, clock, (key) => entries.has(key))
-  /** Moves over all entries in a circle, to find expired ones. */
+  /** Iterates over all entries repeatedly, to find expired ones. */
   let hand = entries.values()
 
   function drop(entry: Entry): void {
@@ -105,7 +106,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStor
       const next = { key, record, expiresAt, deadline, order, owner: undefined }
       if (entry) {
         entry.order.remove(entry)
-        // The entry stays in the map, and so does its place for the hand.
+        // The entry keeps its position in the map, so the iteration of `hand` is not affected.
         Object.assign(entry, next)
         if (order.size >= maxEntries) {
           const oldest = order.next()

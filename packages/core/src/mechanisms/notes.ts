@@ -3,20 +3,20 @@ import { clearCookie, type CookieAttributes, setCookie } from '../rules/cookies.
 import { sameText } from '../rules/same-text.ts'
 import type { Seal } from './seal.ts'
 
-/** What a browser brings back to us from the authorization server, beside the state in the address. */
+/** Data that the browser returns from the authorization server, in addition to the `state` parameter. */
 export interface Note {
   readonly state: string
-  /** Where the browser goes in the end. */
+  /** The final destination of the browser. */
   readonly returnTo: string
 }
 
-/** Notes in sealed cookies, good for a quarter of an hour. */
+/** Stores notes in encrypted cookies, which are valid for 15 minutes. */
 export interface Notes<T extends Note> {
   /** Resolves to the `Set-Cookie` line. */
   write(name: string, note: T): Promise<string>
-  /** Resolves to `undefined` when there is none of this state, or no more. */
+  /** Resolves to the note, or to `undefined` if the note is missing, has another state, or has expired. */
   read(name: string, state: string): Promise<T | undefined>
-  /** The `Set-Cookie` line that makes a note usable only once. */
+  /** Returns the `Set-Cookie` line that removes a note, so that it can be used only once. */
   clear(name: string): string
 }
 

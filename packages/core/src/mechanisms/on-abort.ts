@@ -6,8 +6,9 @@ interface Listener {
 const listeners = new WeakMap<AbortSignal, Listener>()
 
 /**
- * Calls back when a signal aborts. All callers of one signal share a listener, because Node warns about a leak if a signal
- * has more than 10.
+ * Calls a function when a signal aborts.
+ *
+ * All callers of one signal share a listener, because Node warns about a leak if a signal has more than 10.
  *
  * @returns A function that removes the callback.
  */

@@ -14,23 +14,23 @@ import type { Seal } from './seal.ts'
 
 /** A login that waits for its authorization response. */
 export interface PendingLogin {
-  /** The hash of the secret that the browser keeps for this login. */
+  /** The hash of the secret that the browser holds for this login. */
   readonly id: string
   /** Where the browser goes after the sign-in. */
   readonly returnTo: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
-  /** `prompt=none`: the response comes without a page, also if the sign-in fails. */
+  /** Whether the login uses `prompt=none`. The browser then shows no page, even if the sign-in fails. */
   readonly silent?: true | undefined
-  /** Another site chose `returnTo`, so the browser does not go there without a click. */
+  /** Whether another site chose `returnTo`. The browser then goes there only after the user clicks. */
   readonly isForeign?: true | undefined
-  /** Maximum seconds since the user has authenticated. */
+  /** Maximum time since the user authenticated, in seconds. */
   readonly maxAge?: number | undefined
-  /** How the user must have authenticated. Separated by spaces. */
+  /** The accepted ways to authenticate (`acr`), separated by spaces. */
   readonly acrValues?: string | undefined
   /** The key of the previous session, if the callback cannot see its cookie. */
   readonly previous?: string | undefined
-  /** When that session expires, in seconds since the epoch, if only its cookie holds it. */
+  /** When the previous session expires, in seconds since the epoch, if only its cookie holds it. */
   readonly previousExpiresAt?: number | undefined
 }
 
@@ -38,11 +38,11 @@ export interface PendingLogin {
 export type LoginSecrets = Pick<LoginTransaction, 'state' | 'nonce' | 'codeVerifier'>
 
 /**
- * The logins of one browser. The `state` parameter carries the data of a login, encrypted. The browser keeps only a small
- * cookie with a random secret for each login.
+ * Stores the logins of one browser. The `state` parameter carries the data of a login, encrypted. The browser stores
+ * only a small cookie with a random secret for each login.
  *
- * Each login has its own cookie, because the responses to tabs that open at the same time would overwrite a cookie that they
- * share. The `state` cannot stand alone: without the cookie, a login would not be bound to the browser that began it.
+ * Each login has its own cookie. Otherwise the responses to several tabs that open at the same time would overwrite
+ * the cookie. The `state` does not bind a login to the browser that began it, so the cookie is required.
  */
 export interface PendingLogins {
   /** Returns the values of a new login, and the `Set-Cookie` lines. */
@@ -103,7 +103,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   }
 }
 
-/** One-way, so that the `state` and the `nonce`, which pages can see, do not reveal the others. */
+/** Derives the values one-way. Pages can see the `state` and the `nonce`, which must not reveal the other values. */
 async function secretsFrom(secret: string, state: string): Promise<LoginSecrets> {
   return { state, nonce: await sha256(`nonce ${secret}`), codeVerifier: await sha256(`verifier ${secret}`) }
 }
@@ -118,7 +118,7 @@ function toState(sealed: string): string {
 }
 
 function fromState(state: string): string {
-  // There is one spelling for each state.
+  // Each state has exactly one valid spelling.
   if (state.includes('*')) return ''
   return state.replaceAll('.', '*').replaceAll(',', '.')
 }

@@ -5,16 +5,16 @@ import { type EventListener, OperatorError } from '../vocabulary/index.ts'
 import { withDeadline } from './deadline.ts'
 import { fingerprint } from './digest.ts'
 
-/** How long a sign-out waits for the session store or for the authorization server before it responds, in milliseconds. */
+/** How long a sign-out waits for the session store or the authorization server before it responds, in milliseconds. */
 export const SIGN_OUT_WAIT_MS = 2000
 
 /** The end of one session, which the store might not have confirmed yet. */
 export interface SignOut {
   readonly key: string
-  /** The session as the cookie of the browser carries it, if it does. */
+  /** The session that the cookie of the browser carries, if it carries one. */
   readonly carried: SessionRecord | undefined
   readonly isConfirmed: boolean
-  /** Resolves when the store has confirmed the end. Rejects if Evertoken no longer tries. */
+  /** Resolves when the store has confirmed the end. Rejects if Evertoken stops trying. */
   readonly ended: Promise<EndedSession | undefined>
 }
 

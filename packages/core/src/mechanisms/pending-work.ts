@@ -1,16 +1,16 @@
 import type { Clock } from '../ports/clock.ts'
 
-/** The number of unfinished promises. It holds no reference to them, so its size is constant. */
+/** Counts unfinished promises. It holds no reference to them, so its size is constant. */
 export interface PendingWork {
   /** How many promises have not settled. */
   readonly count: number
   /** Counts a promise until it resolves or rejects. */
   add(work: Promise<unknown>): void
   /**
-   * Waits until no promise is left, promises that are added later included.
+   * Waits until all promises have settled, including promises that are added later.
    *
    * @param ms - The longest wait, in milliseconds.
-   * @returns Whether no promise is left.
+   * @returns Whether all promises have settled.
    */
   finish(ms: number): Promise<boolean>
 }
@@ -26,7 +26,7 @@ export function createPendingWork(clock: Clock): PendingWork {
     waiting = undefined
   }
 
-  /** Resolves at the next moment at which nothing is left. All callers share one promise. */
+  /** Resolves the next time that all promises have settled. All callers share one promise. */
   function untilNoneIsLeft(): Promise<void> {
     if (!waiting) {
       let resolve = () => {}

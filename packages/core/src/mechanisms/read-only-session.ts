@@ -4,8 +4,8 @@ import type { RequestSession } from './request-session.ts'
 /**
  * Returns the session of a request whose response cannot set cookies, such as the rendering of a server component.
  *
- * @param isInCookie - Whether the cookie carries the session. A refresh would then spend the refresh token in it, and the
- * browser would keep the spent one.
+ * @param isInCookie - Whether the cookie carries the session. A refresh would then spend the refresh token in the
+ * cookie, and the browser would keep the spent token.
  */
 export function asReadOnly(session: RequestSession, isInCookie: boolean): RequestSession {
   return {

@@ -2,7 +2,7 @@ import { registeredError } from '../rules/classify.ts'
 import { defined } from '../rules/defined.ts'
 import type { RedactedCause } from '../vocabulary/index.ts'
 
-/** Reduces a foreign error to name, code, OAuth `error` and status: its text may hold a credential. */
+/** Reduces a foreign error to its name, code, OAuth `error` and status, because its text might contain a credential. */
 export function redact(error: unknown): RedactedCause {
   if (typeof error !== 'object' || error === null) return { name: typeof error }
   const { name, code, error: oauthError, status, cause } = error as Record<string, unknown>
@@ -15,7 +15,7 @@ export function redact(error: unknown): RedactedCause {
   })
 }
 
-/** Names and codes as programs choose them: long enough to tell, too short and plain for a credential. */
+/** Matches names and codes in the usual format. They are long enough to be useful, and too short to be credentials. */
 const IDENTIFIER = /^(?:[A-Z][A-Za-z]{0,39}|(?=.{1,48}$)[A-Z0-9]{1,16}(?:_[A-Z0-9]{1,16})*)$/
 
 function isIdentifier(value: unknown): value is string {

@@ -12,17 +12,17 @@ interface Written extends SealedRecord, WrittenRecord {
   readonly expiresAt: number
 }
 
-/** A store may forget an ended session early by the seconds that its clock is ahead of this one. */
+/** The clock of the store can be this far ahead, so the store may forget an ended session this many seconds early. */
 const CLOCK_SKEW_SECONDS = 60
-/** Sessions that a process remembers. The records are mostly the ones that the vault has in memory in any case. */
+/** The number of sessions that a process remembers. The vault holds most of these records in memory in any case. */
 const MAX_SESSIONS = 2000
 
 /**
- * A vault that notices when its store went back, as a failover to a replica that lagged behind does.
+ * Creates a vault that detects when its store returns old data, as after a failover to a replica that lagged behind.
  *
- * It remembers the newest record that it wrote for each of its latest sessions. If the store returns an earlier one, the
- * vault reports that and, where this is safe, writes the newer one again: using the earlier refresh token could end the
- * grant. As long as the store does not go back, this costs no store operation.
+ * It remembers the newest record that it wrote for each of its latest sessions. If the store returns an earlier record,
+ * the vault reports it. If it is safe, the vault also writes the newer record again, because using the earlier refresh
+ * token could end the grant. Without old data, this costs no store operation.
  */
 export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener): Vault {
   const written = createBoundedMap<string, Written | undefined>(MAX_SESSIONS)
@@ -45,7 +45,7 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
     return pair
   }
 
-  /** A missing record can mean many things. Only an end is written again: without it, the cookie opens the session. */
+  /** Whether the store forgot an end. Without the end, the cookie is valid. Other missing records prove nothing. */
   function forgotEnd({ record, expiresAt }: Written): boolean {
     return record.ended !== undefined && clock.now() < expiresAt - CLOCK_SKEW_SECONDS
   }
@@ -64,7 +64,7 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
     swap,
     reportWentBack,
     read(key) {
-      // Looked up before the read begins: a write that completes during the read may be missing from its result.
+      // The lookup precedes the read, because a write that completes during the read may be missing from its result.
       const known = written.get(key)
       return known ? readAfter(key, known) : vault.read(key)
     },

@@ -1,6 +1,6 @@
 import { ConfigurationError, OperatorError } from '../vocabulary/index.ts'
 
-/** Only cookie sessions need the browser for a change, so the other kind never shows it. */
+/** Only cookie sessions need the browser for a change, so server sessions never show this text. */
 export const USE_SERVER_SESSION: string = " Or set `session: 'server'`."
 
 export function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
@@ -8,7 +8,7 @@ export function headersAlreadySent(what: string, remedy = ''): ConfigurationErro
   return new ConfigurationError('headers_already_sent', message)
 }
 
-/** The cookies of a response can go without the store, whose failure an event has reported. Other errors are defects. */
+/** Ignores store failures, which an event has reported, because cookies need no store. Rethrows other errors. */
 export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }

@@ -9,16 +9,18 @@ export interface RequestSessionOptions extends CookieWriterOptions {
   readonly idleSeconds: number
   readonly keepAlive: KeepAlive
   /**
-   * Whether the response waits for refreshes in the background, so that the cookie carries their result. Default: false.
-   * Required if a restart of this process loses the store: the cookie would keep a refresh token that is spent.
+   * Whether the response waits for background refreshes, so that the cookie carries their result. Default: false.
+   *
+   * Required if a restart of this process loses the store. Otherwise the cookie would keep a spent refresh token.
    */
   readonly waitForBackground?: boolean
   /**
-   * Whether the grant of the session is known to be alive. If not, it starts a refresh. The refresh extends the session if it
-   * succeeds. Default: the grant is alive.
+   * Whether the grant of the session is known to be alive. If not, the function starts a refresh.
+   *
+   * If the refresh succeeds, it extends the session. By default, every grant is treated as alive.
    */
   readonly isGrantAlive?: (cell: SessionCell, seen: Snapshot, call: BackgroundCall) => boolean
 }
 
-/** What a refresh needs to know about the request that starts it. */
+/** The parts of a request that a refresh needs. */
 export type BackgroundCall = Pick<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'>

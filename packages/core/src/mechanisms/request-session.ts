@@ -13,42 +13,42 @@ import type { MakeRecord, StartedSession } from './session-kind.ts'
 import { headersAlreadySent, ignoreStore, USE_SERVER_SESSION } from './request-session-errors.ts'
 import type { BackgroundCall, RequestSessionOptions } from './request-session-options.ts'
 
-/** The session of one request, and what its response has to tell the browser. */
+/** Manages the session of one request, and the cookies that its response must set. */
 export interface RequestSession {
-  /** With which the names of all cookies of Evertoken begin; `undefined` if there is no browser. */
+  /** The prefix of all Evertoken cookie names. `undefined` without a browser. */
   readonly cookieName: string | undefined
   find(): Promise<SessionCell | undefined>
-  /** Takes note of a newer state of the session. */
+  /** Records a newer state of the session. */
   note(snapshot: Snapshot): void
-  /** Takes note of the result of a refresh that this request does not wait for, if it comes before the response. */
+  /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
   startedInBackground(work: Promise<TokenResult>): void
-  /** Replaces whatever session there was. `list` comes before it is stored, and only if its cookie fits. */
+  /** Starts a session and replaces any previous one. If the cookie fits, calls `list` before the session is stored. */
   start(make: MakeRecord, list?: (record: SessionRecord) => Promise<void>): Promise<StartedSession>
-  /** Gives the browser of this request a session that another request has started for it. */
+  /** Sets the session that another request has started for the browser of this request. */
   adopt(started: StartedSession): Promise<void>
   /**
-   * Ends the session and clears its cookie, also if the store fails: the end is then completed in the background.
+   * Ends the session and clears its cookie. If the store fails, Evertoken completes the end in the background.
    *
-   * @param revoke - Which tokens the caller revokes next. Default: none.
+   * @param revoke - The tokens that the caller revokes next. Default: none.
    */
   end(reason: EndReason, revoke?: RevokedTokens): Promise<SignOut | undefined>
-  /** @throws ConfigurationError when the browser could no longer be told of a new generation. */
+  /** @throws {ConfigurationError} If the response can no longer send a new generation to the browser. */
   beforeRefresh(): void
-  /** @throws {ConfigurationError} If the cookie is so old that the session may have changed since, unseen by the store. */
+  /** @throws {ConfigurationError} If the cookie is so old that the session may have changed, unseen by the store. */
   beforeChange(): void
-  /** What is due at the end of a request: sliding expiry, and tidying up after the browser has caught up. */
+  /** Completes the request. Extends the session if needed, and cleans up after the browser has caught up. */
   settle(): Promise<void>
-  /** The `Set-Cookie` lines of the response; the headers count as sent from here on. */
+  /** Returns the `Set-Cookie` lines of the response. From then on, the headers are treated as sent. */
   takeCookies(): string[]
-  /** Keeps work alive when the request is over. */
+  /** Keeps work alive after the request is over. */
   readonly keepAlive: KeepAlive
 }
 
 export type { BackgroundCall, RequestSessionOptions }
 
-/** The longest time that a response waits for refreshes in the background. A user notices longer waits. */
+/** The longest wait of a response for background refreshes, in milliseconds. Users notice longer waits. */
 const BACKGROUND_MS = 3000
-/** The session is touched at most once in this share of the idle time. */
+/** The share of the idle time in which Evertoken touches the session at most once. */
 const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
@@ -59,9 +59,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let cell: SessionCell | undefined
   let found: Promise<SessionCell | undefined> | undefined
   let newest: Snapshot | undefined
-  /** The id of the session that this request has started. */
+  /** The ID of the session that this request has started. */
   let started: string | undefined
-  /** The id of the session that this request has ended. */
+  /** The ID of the session that this request has ended. */
   let over: string | undefined
   let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
@@ -97,7 +97,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   function note(snapshot: Snapshot): void {
-    // What the previous session still brings must not take the place of the one that was started.
+    // Late results of the previous session must not replace the session that was started.
     if (started !== undefined && snapshot.record.id !== started) return
     // A refresh that ends after a sign-out must not restore the cookie that was cleared.
     if (snapshot.record.id === over) return
@@ -115,10 +115,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
-      // A copy of the cookie of a session that was signed out must not stay alive by its use.
+      // After a sign-out, requests with a copied cookie must not keep the session alive.
       if (!isGrantAlive(kept, now, { beforeRefresh, background: startedInBackground, keepAlive }))
         return finishBackground()
-      // Lost to somebody who knows better: the next request touches.
+      // If another process has changed the session, this swap fails, and the next request touches the session.
       const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
       if (won) note(won)
     } else if (browser?.hasCaughtUp(now)) {
@@ -146,7 +146,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     if (newest?.record.id === record.id) pending = { cookie, record }
   }
 
-  /** By another request. A session that this request has started is sent, unless the store knows that it is over. */
+  /** Whether another request has ended the session. If the store fails, a session that this request started is sent. */
   async function isOver(record: SessionRecord): Promise<boolean> {
     try {
       return !(await cell?.read())
@@ -173,7 +173,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
         writer.check(cookie)
         await list?.(record)
       })
-      // The new session stands whatever becomes of the old one.
+      // The new session is kept, even if the end of the previous one fails.
       if (previous) {
         const { ended } = await kind.pending.end(previous, () => previous.end('replaced'))
         keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
@@ -199,7 +199,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       if (cell && newest && !pending && !newest.record.lease && !browser?.isLate())
         await keepHouse(cell, newest)
       if (cell && newest && !browser?.isLate()) await sealNews()
-      // Asked last: the user might have signed out, or in again, while the cookie was sealed. It must not replace the new state.
+      // Check last. The user might have signed out or in during the encryption. The cookie must not undo that.
       const prepared = pending
       if (prepared && prepared !== 'clear' && (await isOver(prepared.record)) && pending === prepared)
         pending = undefined

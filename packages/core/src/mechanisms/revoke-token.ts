@@ -6,7 +6,7 @@ import { fingerprint } from './digest.ts'
 export interface RevocationOptions {
   readonly server: Pick<TokenEndpoint, 'revoke'>
   readonly emit: EventListener
-  /** For the pauses between tries. */
+  /** Times the pauses between attempts. */
   readonly clock: Clock
 }
 
@@ -15,7 +15,7 @@ type TokenKind = 'refresh_token' | 'access_token'
 const PAUSES_SECONDS = [1, 4, 16]
 
 /**
- * Revokes a token, and reports the outcome by an event.
+ * Revokes a token, and emits an event with the outcome.
  *
  * @param key - The session that had the token. `undefined` if no session received it.
  */
@@ -32,9 +32,11 @@ export async function revokeToken(
 }
 
 /**
- * Revokes a token that no session uses. Repeats a failed request three times, after 1, 4 and 16 seconds. Never rejects.
+ * Revokes a token that no session uses. Never rejects.
  *
- * @returns Whether the token was revoked, or the server cannot revoke it.
+ * Repeats a failed request three times, after 1, 4 and 16 seconds.
+ *
+ * @returns Whether the token was revoked or the server does not support revocation.
  */
 export async function revokeUntilDone(
   options: RevocationOptions,

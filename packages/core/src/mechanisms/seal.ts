@@ -2,10 +2,10 @@ import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto
 import type { RejectionReason } from '../vocabulary/index.ts'
 import { deriveBits, deriveKeyId } from './derive-key.ts'
 
-/** Seals JSON values so that only this application can read or make them. */
+/** Encrypts JSON values so that only this application can read or create them. */
 export interface Seal {
   seal(value: object): Promise<string>
-  /** Never throws for what somebody sent: a reason tells why it is not ours. */
+  /** Decrypts a value, or returns the reason why this application did not create it. Never throws for invalid input. */
   unseal(sealed: string): Promise<{ readonly value: unknown } | { readonly rejected: RejectionReason }>
 }
 
@@ -15,20 +15,20 @@ interface Key {
   readonly integrity: Uint8Array
 }
 
-/** Of our own format, before iron's: `e1` says how keys are derived and what is inside. */
+/** The Evertoken prefix before the iron format. `e1` identifies the key derivation and the content. */
 const PREFIX = 'e1*'
-/** The one spelling of a seal: iron ignores salts beside raw keys, and spare bits at the end of the MAC. */
+/** Accepts one spelling only, because iron ignores the salts with raw keys and the spare bits at the end of the MAC. */
 const FORMAT = /^e1\*Fe26\.2\*(\w{8})\*\*[\w-]{22}\*[\w-]+\*\*\*[\w-]{42}[AEIMQUYcgkosw048]$/
 
 /**
- * Sealing with iron under raw keys that are derived once from each secret (HKDF, RFC 5869).
+ * Creates a seal that uses iron with raw keys. Each key is derived once from its secret (HKDF, RFC 5869).
  *
- * @param secrets - The first one seals, all of them open.
- * @param purpose - Makes the keys different for every kind of value, so that one kind cannot pass for another.
+ * @param secrets - The first secret encrypts. All secrets decrypt.
+ * @param purpose - Makes the keys different for each kind of value, so that one kind is not accepted as another.
  */
 export function createSeal(secrets: readonly [string, ...string[]], purpose: string): Seal {
   let derived: [Key, ...Key[]] | undefined
-  // The resolved keys are kept, never the promise: some runtimes let no request await what another one started.
+  // Keep the resolved keys and not the promise: on some runtimes, a request cannot await the work of another one.
   const deriveAll = () => Promise.all(secrets.map((secret) => derive(secret, purpose)))
   const keys = async () => (derived ??= (await deriveAll()) as [Key, ...Key[]])
 

@@ -3,18 +3,18 @@ import type { RejectionReason } from '../vocabulary/index.ts'
 import { createBoundedMap } from './bounded-map.ts'
 import type { Seal } from './seal.ts'
 
-/** A session record and a sealed text that stands for it. */
+/** A session record and its encrypted text. */
 export interface SealedRecord {
   readonly record: SessionRecord
   readonly sealed: string
 }
 
-/** Seals session records and opens them again; what this process has seen is opened once. */
+/** Encrypts and decrypts session records. Decrypts each text that this process remembers only once. */
 export interface SealedRecords {
-  /** Every text is new, even for the same record. */
+  /** Encrypts a record. Every text is different, even for the same record. */
   seal(record: SessionRecord): Promise<SealedRecord>
   open(sealed: string): Promise<SealedRecord | { readonly rejected: RejectionReason }>
-  /** What `open` would resolve to, if this process has seen it lately. */
+  /** Returns the result of `open` if this process remembers this text. */
   seen(sealed: string): SealedRecord | undefined
 }
 

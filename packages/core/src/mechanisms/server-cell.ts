@@ -3,7 +3,7 @@ import { endsAt } from '../rules/session-record.ts'
 import { TOMBSTONE_SECONDS } from './end-notices.ts'
 import { type CellOptions, createStoredCell } from './stored-cell.ts'
 
-/** A server session: the store holds it, the cookie only its id. */
+/** Creates the cell of a server session. The store holds the session, and the cookie only its ID. */
 export function createServerCell(key: string, options: CellOptions): SessionCell {
   return createStoredCell(key, options, {
     inStoreAlone: true,

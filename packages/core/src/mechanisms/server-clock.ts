@@ -7,39 +7,41 @@ import type { EventListener } from '../vocabulary/index.ts'
 import { limitEvents } from './limit-events.ts'
 
 /**
- * The clock of the authorization server, learned from the `Date` of its responses (RFC 9110 §6.6.1). All processes of a
- * fleet agree on it, whatever their own clocks show, and it goes on by the monotonic clock.
+ * Provides the time of the authorization server, from the `Date` header of its responses (RFC 9110 §6.6.1).
+ *
+ * All processes of a fleet agree on this time, even if their own clocks differ. Between responses, the monotonic clock
+ * advances it.
  */
 export interface ServerClock {
-  /** Reads the time. Costs no request. */
+  /** Returns the time. Makes no request. */
   read(): TimeReading
-  /** Whether a response of the server has shown its time. */
+  /** Whether a response of the server has contained its time. */
   isKnown(): boolean
   /** Whether the wall clock or the monotonic clock has jumped since the last sample. */
   isUncertain(): boolean
-  /** Asks the server for its time, unless it was asked a moment ago. Waits for at most 2 seconds. Never rejects. */
+  /** Requests the time from the server, unless this was done recently. Waits at most 2 seconds. Never rejects. */
   sample(): Promise<void>
   /**
-   * Learns from a response.
+   * Updates the time from a response.
    *
-   * @param tripMs - How long the response took, in milliseconds. One that took long shows an old time.
+   * @param tripMs - The duration of the request, in milliseconds. The date of a slow response is old.
    */
   observe(headers: Headers, tripMs: number): void
   /**
-   * To be called before a token request. The result returns when the request was sent.
+   * Records the start of a token request. The result computes when the request was sent.
    *
    * @returns A function of the headers of the response.
    */
   startRequest(): (headers?: Headers) => RequestTime
 }
 
-/** When a token request was sent, as `StoredToken` keeps it. */
+/** The time at which a token request was sent, in the format of `StoredToken`. */
 export type RequestTime = Pick<StoredToken, 'obtainedAt' | 'ahead'>
 
 export interface ServerClockOptions {
   readonly clock: Clock
   readonly emit: EventListener
-  /** Makes a request whose response is observed. */
+  /** Sends a request. Its response is passed to `observe`. */
   readonly request: () => Promise<unknown>
 }
 
@@ -49,46 +51,46 @@ interface Sample {
   readonly elapsed: number
 }
 
-/** `Date` has whole seconds, so the middle of the second is the best guess. */
+/** `Date` has a resolution of 1 second, so the middle of the second is the best estimate. */
 const HALF_SECOND = 0.5
-/** A process that does not know the server's clock believes it when it is near its own. */
+/** Without a known server time, a process accepts dates that differ from its clock by at most this many seconds. */
 const FIRST_TOLERANCE_SECONDS = 600
 const TOLERANCE_SECONDS = 5
-/** A difference between the two clocks of a process that no drift explains: a jump, or a suspended machine. */
+/** A larger difference between the two clocks of a process is not drift, but a jump or a suspended machine. */
 const JUMP_SECONDS = 2
 const MAX_TRIP_MS = 5000
-/** The date of a slow response would move a clock back that is known already. */
+/** The date of a slower response would set back a clock that is already known. */
 const QUICK_TRIP_MS = 1000
-/** A caller waits no longer than this for a sample. */
+/** The longest time that a caller waits for a sample, in milliseconds. */
 const SAMPLE_MS = 2000
-/** A server whose dates make no sense is not asked at every call. */
+/** The pause between samples. A server with invalid dates must not receive a request for every call. */
 const SAMPLE_PAUSE_MS = 10_000
 const MAX_SAMPLE_PAUSE_MS = 600_000
 
 export function createServerClock({ clock, emit, request }: ServerClockOptions): ServerClock {
   let anchor: Sample | undefined
-  /** A sample that differs from what was expected. A second one that agrees with it proves it right. */
+  /** A sample that differs from the expected time. A second sample that agrees with it confirms it. */
   let candidate: Sample | undefined
   let askedAt = -Infinity
   let asking: Promise<void> | undefined
   let pauseMs = SAMPLE_PAUSE_MS
   const emitLimited = limitEvents(emit, clock)
 
-  /** What the two clocks of this process say has passed, in seconds. */
+  /** Returns the time that has passed by each clock of this process, in seconds. */
   function passedBoth({ wall, elapsed }: Pick<Sample, 'wall' | 'elapsed'>) {
     return { monotonic: (clock.elapsed() - elapsed) / 1000, byWall: clock.now() - wall }
   }
 
   function passedSince(start: Pick<Sample, 'wall' | 'elapsed'>): number {
     const { monotonic, byWall } = passedBoth(start)
-    // The monotonic clock stands still while the machine is suspended. A token that lives too long is the worse error.
+    // The monotonic clock stops while the machine is suspended. Using a token for too long is the worse error.
     return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic
   }
 
   const timeFrom = (known: Sample) => known.server + passedSince(known)
   const moment = () => ({ wall: clock.now(), elapsed: clock.elapsed() })
 
-  /** After a jump, one of the two clocks is still right. */
+  /** Compares with both clocks, because after a jump one of them is still right. */
   function isNearAnchor(server: number, known: Sample): boolean {
     const { monotonic, byWall } = passedBoth(known)
     const offs = [monotonic, byWall].map((seconds) => Math.abs(server - known.server - seconds))
@@ -96,8 +98,8 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   }
 
   /**
-   * The time to write into a token. A reader takes the later of two times, a writer must not: the token would seem to
-   * live longer than it does.
+   * Returns the time to write into a token. A reader uses the later of two times, but a writer must not. Otherwise the
+   * token would seem to live longer than it does.
    */
   function timeToWrite(known: Sample, date: number | undefined): number {
     if (date !== undefined && isNearAnchor(date, known)) return date
@@ -116,12 +118,12 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
     return Math.abs(byWall - monotonic) > JUMP_SECONDS
   }
 
-  /** A first answer that is doubted needs a second one that confirms it. */
+  /** Requests the time. If the first response is doubted, a second one must confirm it. */
   async function ask(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       await request().catch(() => undefined)
       if (anchor && !candidate && !isUncertain()) return
-      // A server that does not show its time does not do so at the second request either.
+      // A server that does not send its time does not send it with the second response either.
       if (!candidate) break
     }
     pauseMs = Math.min(pauseMs * 2, MAX_SAMPLE_PAUSE_MS)
@@ -133,7 +135,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
       askedAt = clock.elapsed()
       asking = ask()
     } else if (sinceMs >= SAMPLE_MS) return
-    // Some runtimes let no request await the work of another one for longer than that one lives.
+    // On some runtimes, a promise of another request never settles after that request ends.
     const answered = new AbortController()
     const done = asking?.then(() => answered.abort('answered'))
     await Promise.race([done, clock.sleep(SAMPLE_MS, answered.signal)])
@@ -156,7 +158,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
           return { obtainedAt: server - passed, ahead: server - clock.now() }
         }
         if (date === undefined) return { obtainedAt: start.wall }
-        // The response was made at some time since the request. Readers must not think that it was later.
+        // The server created the response at some time after the request. Readers must not assume a later time.
         return { obtainedAt: date - passed, ahead: date + passed - clock.now() }
       }
     },
@@ -179,7 +181,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
 }
 
 function dateOf(headers: Headers): number | undefined {
-  // A cached response shows the time of the cache's copy.
+  // A cached response has the date of the cached copy.
   const text = headers.has('age') ? null : headers.get('date')
   const date = text === null ? undefined : parseHttpDate(text)
   return date === undefined ? undefined : date + HALF_SECOND

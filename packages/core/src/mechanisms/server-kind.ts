@@ -7,18 +7,18 @@ import { createCellOptions, insert, type SessionKind, type SessionKindOptions } 
 const MAX_IDS = 2000
 
 export interface ServerKindOptions extends SessionKindOptions {
-  /** Signs the cookies, so that a forged one costs no read of the store. */
+  /** Signs the cookies, so that a forged cookie does not cause a store read. */
   readonly mac: CookieMac
 }
 
-/** Sessions in the store; the cookie holds a random id. */
+/** Creates the kind of session that only the store holds. The cookie holds a random ID. */
 export function createServerKind(options: ServerKindOptions): SessionKind {
   const cells = createCellOptions(options)
   const cellOf = (key: string) => createServerCell(key, cells)
-  /** The keys of cookies that were verified. */
+  /** Caches the keys of verified cookies. */
   const keys = createBoundedMap<string, string>(MAX_IDS)
 
-  /** S26: the store knows a session by the hash of what the browser holds. */
+  /** Computes the store key of a session as the hash of the secret that the browser holds (S26). */
   async function remember(cookie: string, secret: string): Promise<string> {
     const key = await sha256(secret)
     keys.set(cookie, key)

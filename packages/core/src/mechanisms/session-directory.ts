@@ -6,14 +6,14 @@ import { randomId, sha256 } from './digest.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { everySwapLost, MAX_SWAPS } from './swap-until-won.ts'
 
-/** Whom a session is of, and which one it is (OIDC `sub` and `sid`). */
+/** The user and the ID of a session (OIDC `sub` and `sid`). */
 export type Named = Pick<LogoutToken, 'sub' | 'sid'>
 
-/** Finds the sessions that a logout token speaks of, and knows which logout tokens were used. */
+/** Finds the sessions that a logout token names, and remembers which logout tokens were used. */
 export interface SessionDirectory {
-  /** Before the session can be used: one that is not found here could not be signed out. */
+  /** Lists a session. Call this before the session can be used, because an unlisted session cannot be signed out. */
   add(record: SessionRecord): Promise<void>
-  /** The keys of all sessions of the subject and of the session id; a few may be over. */
+  /** Returns the keys of all sessions with this subject and session ID. A few of them may have ended. */
   find(claims: Named): Promise<string[]>
   /** Removes a session that has ended. */
   forget(record: SessionRecord): Promise<unknown>
@@ -25,9 +25,9 @@ export interface SessionDirectory {
   rememberLogout(claims: Named, all: boolean, issuedAt: number, now: number): Promise<void>
   /** Whether a remembered logout ends this session, which must be listed and stored already. */
   isLoggedOut(record: SessionRecord): Promise<boolean>
-  /** Resolves to `false` when the token was used before. */
+  /** Marks a token as used. Resolves to `false` if the token was used before. */
   spend(token: LogoutToken): Promise<boolean>
-  /** Makes the token usable again, after it did not do its work. */
+  /** Makes the token usable again after its processing has failed. */
   unspend(token: LogoutToken): Promise<void>
 }
 
@@ -47,7 +47,7 @@ export function createSessionDirectory(
     return Promise.all(named.map(async (name) => run(await hash(name, claims[name]))))
   }
 
-  /** One term for the subject and one for each `sid` of a session. */
+  /** Runs a function on each term of a session: one term for the subject and one for each `sid`. */
   function onTermsOf(record: SessionRecord, run: (term: string) => Promise<unknown>): Promise<unknown> {
     const { sub } = record.claims
     const sids = sidsOf(record).map((sid) => ({ sid }))
@@ -56,7 +56,7 @@ export function createSessionDirectory(
 
   const keyOfName = (name: LogoutName) => hash('logout', name)
 
-  /** The time comes first in the record. The rest makes each record unique. */
+  /** Stores the time of a logout. The time is first in the record. The rest makes each record unique. */
   async function rememberName(name: LogoutName, issuedAt: number, expiresAt: number): Promise<void> {
     const key = await keyOfName(name)
     for (let i = 0; i < MAX_SWAPS; i++) {
@@ -83,7 +83,7 @@ export function createSessionDirectory(
       return (await Promise.all(ends)).includes(true)
     },
     async add(record) {
-      // For as long as the session may live at all, so that nothing has to be done here when it is used.
+      // The entry lasts for the maximum lifetime of the session, so the use of the session needs no update here.
       await onTermsOf(record, (term) => index.add(term, record.id, record.expiresAt))
     },
     async find(claims) {

@@ -9,10 +9,10 @@ import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs
 import type { CellOptions } from './stored-cell.ts'
 import type { Vault } from './vault.ts'
 
-/** A session that a cookie led to. */
+/** A session that was found by its cookie. */
 export interface Found {
   readonly cell: SessionCell
-  /** The generation that the cookie itself carries, where it carries the session. */
+  /** The generation in the cookie, if the cookie carries the session. */
   readonly generation?: number
 }
 
@@ -27,20 +27,20 @@ export interface Created extends StartedSession {
 }
 
 /**
- * Makes the first record of a session.
+ * Creates the first record of a session.
  *
- * @param id - The id that the session gets.
- * @param maxRecordBytes - How many bytes the record may take as JSON.
+ * @param id - The ID of the new session.
+ * @param maxRecordBytes - The maximum size of the record as JSON, in bytes.
  */
 export type MakeRecord = (id: string, maxRecordBytes: number) => Promise<SessionRecord>
 
-/** How a session is kept: in the cookie itself, or in the store with only its id in the cookie. */
+/** Defines where a session is stored: in its cookie, or in the store with only an ID in the cookie. */
 export interface SessionKind {
   find(cookie: string): Promise<Found | { readonly rejected: RejectionReason }>
   /**
-   * @param make - Makes the first record.
+   * @param make - Creates the first record.
    * @param keepAlive - Keeps work alive that the caller does not wait for.
-   * @param prepare - Comes before the store has the session. If it rejects, there is no session.
+   * @param prepare - Called before the session is stored. If it rejects, no session is created.
    * @throws {SignInRequiredError} If a logout token has ended the session before it could start.
    */
   create(
@@ -48,31 +48,31 @@ export interface SessionKind {
     keepAlive: KeepAlive,
     prepare?: (session: StartedSession) => Promise<void>,
   ): Promise<Created>
-  /** The session of a store key, for work outside a request. */
+  /** Returns the session of a store key, for work outside a request. */
   byKey(key: string): SessionCell | undefined
   /**
-   * The session of a store key as the store holds it.
+   * Returns the session of a store key as it is in the store.
    *
-   * @param expiresAt - When the session expires. With it, a session that only its cookie holds can be ended as well.
+   * @param expiresAt - When the session expires. If set, a session that only its cookie holds can also be ended.
    */
   stored(key: string, expiresAt?: number): SessionCell
-  /** Follows the browser of one request, where a new generation has to reach it. */
+  /** Tracks the browser of one request, if new generations must reach it. */
   follow?(): Generations
-  /** The sign-outs that the store has not confirmed. */
+  /** Manages the sign-outs that the store has not confirmed. */
   readonly pending: PendingSignOuts
 }
 
 export interface SessionKindOptions {
   readonly vault: Vault
   readonly clock: Clock
-  /** Seconds without use after which a session is over. */
+  /** Maximum inactivity, in seconds. */
   readonly idleSeconds: number
   readonly emit?: EventListener
   /** Removes a session that has ended from the index of the store. */
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
 }
 
-/** The parts that all sessions of one kind share. */
+/** Creates the parts that all sessions of one kind share. */
 export function createCellOptions(options: SessionKindOptions): CellOptions {
   const { vault, clock, idleSeconds, emit, unlist } = options
   return {

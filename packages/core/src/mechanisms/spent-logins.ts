@@ -10,12 +10,14 @@ export interface SpentLogins {
   spend(login: PendingLogin): Promise<boolean>
 }
 
-/** How many logins this process remembers by itself, for an outage of the store. */
+/** The number of logins that this process remembers in its own memory, in case the store fails. */
 const MAX_REMEMBERED = 10_000
 
 /**
- * Anyone can begin logins and use them with a wrong code. In a memory store, they must not push out sessions, or the notes
- * about the sign-outs of users. As notes of one owner, they push out each other.
+ * Assigns the notes about logins to one owner, so that they displace only each other.
+ *
+ * Any client can begin logins and use them with a wrong code. In a memory store, these notes must not displace sessions
+ * or the notes about the sign-outs of users.
  */
 const HINT = { owner: 'login', isNote: true }
 
@@ -31,7 +33,7 @@ export function createSpentLogins(store: GuardedStore, issuer: string): SpentLog
   }
 }
 
-/** Users can sign in during an outage of the store. The authorization server still accepts each code once. */
+/** Accepts the login if the store fails. The authorization server still accepts each code only once. */
 function ignoreOutage(error: EvertokenError): true {
   if (error instanceof OperatorError) return true
   throw error

@@ -1,15 +1,16 @@
 import type { Clock } from '../ports/clock.ts'
 import { systemClock } from './system-clock.ts'
 
-/** More than two clocks drift apart while nobody reads them. */
+/** A larger difference is a jump. Two clocks drift apart by less than this between two reads. */
 const JUMP_SECONDS = 60
-/** A wall clock that stays ahead for so long is right: the machine was suspended, or its clock was behind before. */
+/** A wall clock that stays ahead for this time is right. The machine was suspended, or its clock was behind before. */
 const DOUBT_MS = 3_600_000
 
 /**
- * Creates a wall clock for stores that have no clock of their own. If the clock of the machine jumps ahead, it follows the
- * monotonic clock for the next hour: records that seem to have expired would be lost otherwise. It follows a jump back
- * immediately, because that hides no record.
+ * Creates a wall clock for stores that have no clock.
+ *
+ * If the clock of the machine jumps ahead, this clock follows the monotonic clock for the next hour. Otherwise records
+ * that seem to have expired would be lost. It follows a jump back immediately, because that hides no record.
  *
  * @returns A function that returns seconds since the epoch.
  */

@@ -12,7 +12,7 @@ import type { Vault } from './vault.ts'
 export interface CellOptions {
   readonly vault: Vault
   readonly clock: Clock
-  /** Seconds without use after which a session is over. */
+  /** Maximum inactivity, in seconds. */
   readonly idleSeconds: number
   readonly notices: EndNotices
   readonly pending: PendingSignOuts
@@ -20,27 +20,27 @@ export interface CellOptions {
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
 }
 
-/** What one way to keep a session does in its own manner. */
+/** The parts that differ between cookie sessions and server sessions. */
 export interface Keeping {
-  /** The newest record there is, seen from the one that the store holds. */
+  /** Returns the newest record, given the record that the store holds. */
   newest(held: SessionRecord | undefined): SessionRecord | undefined
-  /** When the store may forget a record, in seconds since the epoch. */
+  /** Returns when the store may forget a record, in seconds since the epoch. */
   keepUntil(record: SessionRecord): number
-  /** How many bytes a record may take as JSON. */
+  /** The maximum size of a record as JSON, in bytes. */
   readonly maxRecordBytes: number
-  /** Whether a session is over as soon as the store has forgotten it. */
+  /** Whether a session is over when it is missing from the store. */
   readonly inStoreAlone: boolean
-  /** The session as the cookie carries it, if it does. */
+  /** The session that the cookie carries, if it carries one. */
   readonly carried?: SessionRecord
 }
 
-/** A session of which a store holds the newest record, or knows that there is none. */
+/** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredCell(
   key: string,
   { vault, clock, idleSeconds, notices, pending, unlist = nothing }: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
-  /** A session that the store has lost. Its tokens can still be revoked, and its copies rejected. */
+  /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
   const carriedAlone = carried && { record: carried, sealed: undefined }
 
   function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
@@ -61,7 +61,7 @@ export function createStoredCell(
 
   const last = async () => lastOf(await vault.read(key))
 
-  /** A record that cannot be read must not prevent a sign-out: it is removed. A cookie session is then ended as it is. */
+  /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
   async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
     try {
       return await last()
@@ -83,7 +83,7 @@ export function createStoredCell(
     }
   }
 
-  /** Completes the end that another sign-out has begun, unless that one is still at work in this process. */
+  /** Completes the end that another sign-out began, unless that sign-out is still running in this process. */
   function resume(tombstone: Snapshot, revoke: RevokedTokens): EndedSession | undefined {
     const { record } = tombstone
     if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record)) return undefined
@@ -113,7 +113,7 @@ export function createStoredCell(
         if (inStoreAlone) notices.saw(now.record)
         return now
       }
-      // The session is not ended: the clock of this process might be wrong.
+      // The session is not ended, because the clock of this process might be wrong.
       notices.report(key, timeReason(now.record, clock.now()))
       return undefined
     },
@@ -128,7 +128,7 @@ export function createStoredCell(
         }
         if (now.record.ended) return resume(now, revoke)
         if (mayEnd && !mayEnd(now.record)) return undefined
-        // A swap, not a removal: a refresh that ends later must find that it has to revoke its tokens.
+        // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
         const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))
         if (!tombstone) continue
         notices.report(key, reason)

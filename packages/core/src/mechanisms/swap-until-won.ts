@@ -5,11 +5,11 @@ import { OperatorError } from '../vocabulary/index.ts'
 export const MAX_SWAPS = 50
 
 /**
- * Changes a session, again and again for as long as somebody else is faster. Resolves to what stands there then, or to
- * `undefined` when there is no session, or `step` makes nothing of it.
+ * Changes a session, and retries while other writers are faster.
  *
- * @param read - As the session is to be seen: `read` or `kept` of the cell.
- * @param step - Makes the next record of the one that is there; when it is the same, nothing is written.
+ * @param read - Reads the session. Pass `read` or `kept` of the cell.
+ * @param step - Computes the next record. If it returns the same record, nothing is written.
+ * @returns The new state, or `undefined` if the session is missing or `step` returns `undefined`.
  */
 export async function swapUntilWon(
   { swap }: Pick<SessionCell, 'swap'>,

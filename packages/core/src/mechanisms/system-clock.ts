@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 
-/** A timer for longer fires at once. */
+/** The longest timer, in milliseconds. A longer one fires immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 export const systemClock: Clock = {
@@ -10,7 +10,7 @@ export const systemClock: Clock = {
     new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer)
-        // A signal can outlive many sleeps.
+        // The signal can outlive many sleeps, so the listener is removed.
         signal?.removeEventListener('abort', wake)
         resolve()
       }

@@ -4,9 +4,9 @@ import type { GuardedStore } from './guarded-store.ts'
 import type { Seal } from './seal.ts'
 import { createSealedRecords, type SealedRecord, type SealedRecords } from './sealed-records.ts'
 
-/** A session store that speaks in session records, and in typed errors. */
+/** Reads and writes session records in a session store, and throws typed errors. */
 export interface Vault extends SealedRecords {
-  /** @throws OperatorError when the store fails, or holds what is not the record of this key. */
+  /** @throws {OperatorError} If the store fails, or if it holds a value that is not the record of this key. */
   read(key: string): Promise<SealedRecord | undefined>
   /**
    * @param owner - The user, if `next` does not name one.
@@ -20,7 +20,7 @@ export interface Vault extends SealedRecords {
     owner?: string,
   ): Promise<SealedRecord | undefined>
   remove(key: string): Promise<void>
-  /** Reports once that the store holds an earlier record than this one, which is known from elsewhere. */
+  /** Reports once that the store holds an earlier record than this one, which is known from another source. */
   reportWentBack?(known: SessionRecord): void
 }
 

@@ -1,8 +1,10 @@
 import { headerLines } from '../rules/cookies.ts'
 
 /**
- * Returns the response with other headers. It is made from the response itself, because only that carries properties of the
- * platform, such as `encodeBody`, `webSocket` and `cf` of Workers.
+ * Returns a response with other headers.
+ *
+ * The response is constructed from the original one, because only the original carries properties of the platform, such
+ * as `encodeBody`, `webSocket` and `cf` of Workers.
  */
 export function withHeaders(response: Response, headers: Headers): Response {
   const result = new Response(response.body, response)
@@ -12,8 +14,10 @@ export function withHeaders(response: Response, headers: Headers): Response {
 }
 
 /**
- * Returns the response itself if its headers can be changed, otherwise a copy that uses its body. The headers of a fetched
- * response and of `Response.redirect` are immutable, and the middleware of frameworks adds headers to every response.
+ * Returns the response unchanged if its headers are mutable. Otherwise returns a copy that uses its body.
+ *
+ * The headers of a fetched response and of `Response.redirect` are immutable, but the middleware of frameworks adds
+ * headers to every response.
  */
 export function withMutableHeaders(response: Response): Response {
   if (isImmovable(response) || !isConstructible(response.status) || hasMutableHeaders(response))
@@ -21,7 +25,7 @@ export function withMutableHeaders(response: Response): Response {
   return withOrigin(new Response(response.body, response), response)
 }
 
-/** A constructed response does not know the request that it belongs to. */
+/** Copies `url`, `redirected` and `type`, because a constructed response does not know its request. */
 export function withOrigin(copy: Response, { url, redirected, type }: Response): Response {
   return Object.defineProperties(copy, {
     url: { value: url },
@@ -30,7 +34,7 @@ export function withOrigin(copy: Response, { url, redirected, type }: Response):
   })
 }
 
-/** Removes a header that is absent: this changes nothing, and fails only if the headers are immutable. */
+/** Removes an absent header. This changes nothing, and fails only if the headers are immutable. */
 function hasMutableHeaders({ headers }: Response): boolean {
   try {
     headers.delete('x-evertoken-absent')
@@ -45,7 +49,7 @@ function isConstructible(status: number): boolean {
   return status === 101 || (status >= 200 && status <= 599)
 }
 
-/** Decides whether the response opens a WebSocket that would be lost in another response. Only Workers can move one. */
+/** Whether the response opens a WebSocket that would be lost in another response. Only Workers can move a WebSocket. */
 export function isImmovable(response: Response): boolean {
   return response.status === 101 && !('webSocket' in response && response.webSocket)
 }

@@ -8,27 +8,27 @@ import { discover, type DiscoveryOptions } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { Wire } from './wire.ts'
 
-/** How the client proves to the token endpoint who it is (RFC 6749 §2.3). */
+/** The way in which the client authenticates at the token endpoint (RFC 6749 §2.3). */
 export type ClientAuthentication =
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string }
   | { readonly method: 'none' }
 
 export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
   readonly http: Http
-  /** For requests whose response may carry a refresh token: it is awaited for longer than any caller waits. */
+  /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
   readonly patientHttp: Http
   readonly serverClock: ServerClock
-  /** Whether plain http is allowed: only for an issuer on loopback. */
+  /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
   readonly insecure: boolean
   readonly clientId: string
   readonly authentication: ClientAuthentication
   readonly flights: Flights
   readonly clock: Clock
-  /** From 0 to 1, for pauses. */
+  /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
 }
 
-/** What every request to the authorization server needs. */
+/** The dependencies of every request to the authorization server. */
 export interface Connection {
   readonly client: oauth.Client
   readonly authenticate: oauth.ClientAuth
@@ -36,9 +36,9 @@ export interface Connection {
   readonly patientWire: Wire
   readonly clock: Clock
   readonly serverClock: ServerClock
-  /** Makes a request that has no effect. Rejects if there is no response. */
+  /** Sends a request without side effects. Rejects if the server does not respond. */
   probe(): Promise<unknown>
-  /** @throws TryLaterError or ConfigurationError if the metadata is not available. */
+  /** @throws {TryLaterError | ConfigurationError} If the metadata is not available. */
   metadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
 }
 
@@ -65,13 +65,13 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
-    // A process that has no metadata yet needs it soon.
+    // A process that has no metadata needs it soon in any case.
     probe: () => (metadata.isKnown() ? options.http(probeUrl(options)) : metadata.get()),
     metadata: metadata.get,
   }
 }
 
-/** Any response shows that the server responds, and what time it is there. */
+/** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */
 function probeUrl({ issuer, metadataUrl }: Pick<DiscoveryOptions, 'issuer' | 'metadataUrl'>): string {
   return metadataUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }

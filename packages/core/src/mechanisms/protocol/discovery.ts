@@ -5,16 +5,16 @@ import type { Wire } from './wire.ts'
 
 export interface DiscoveryOptions {
   readonly issuer: string
-  /** Where the metadata is, when not at the well-known place. */
+  /** The URL of the metadata, if it is not the well-known URL. */
   readonly metadataUrl?: string | undefined
   readonly wire: Wire
 }
 
-/** RFC 8414 §3.3: the issuer is compared byte for byte. */
+/** Fetches the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
 export async function discover(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
   const { issuer, wire } = options
   const response = await fetchMetadata(options)
-  // Whoever has a wrong issuer waits in vain: a server that is merely down does not say that there is nothing.
+  // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
   if (response.status === 404) throw wrongMetadata('metadata is not where it should be')
   const metadata = await oauth.processDiscoveryResponse(new URL(issuer), response).catch(failed)
   if (metadata.issuer !== issuer) throw wrongMetadata('metadata spells the issuer otherwise')

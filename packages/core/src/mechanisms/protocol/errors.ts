@@ -5,7 +5,7 @@ export function wrongMetadata(what: string): ConfigurationError {
   return new ConfigurationError('authorization_server_metadata_invalid', message)
 }
 
-/** @param what - Could not be done now. */
+/** @param what - The operation that failed. */
 export function unavailable(what: string, cause: RedactedCause): TryLaterError {
   const message = `Cannot ${what}: try again later`
   return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })

@@ -6,8 +6,9 @@ import { insufficient } from './sign-in-errors.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 
 /**
- * Judges the ID token of a refresh whose issuer and subject are those of the session (OIDC Core §12.2). If it does not hold,
- * its claims are not used. The tokens in the same response are.
+ * Validates the ID token of a refresh whose issuer and subject are those of the session (OIDC Core §12.2).
+ *
+ * If the ID token is invalid, Evertoken ignores its claims. It still uses the tokens in the same response.
  */
 export function createIdTokenJudge(client: oauth.Client): JudgeIdToken {
   return async (idToken, grant, user, server) => {
@@ -17,7 +18,7 @@ export function createIdTokenJudge(client: oauth.Client): JudgeIdToken {
       if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
         return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
     } catch {
-      // As one of another sign-in.
+      // The ID token is ignored, as an ID token of another sign-in is.
     }
     return { kind: 'refreshed', grant, idTokenIgnored: true }
   }
@@ -29,7 +30,7 @@ interface SignInRequirements {
   readonly acrValues?: string | undefined
 }
 
-/** OIDC Core §3.1.3.7, for the ID token of a sign-in. */
+/** Validates the ID token of a sign-in and returns its claims (OIDC Core §3.1.3.7). */
 export async function claimsOfSignIn(
   client: oauth.Client,
   server: oauth.AuthorizationServer,
@@ -46,7 +47,7 @@ export async function claimsOfSignIn(
   return claims
 }
 
-/** oauth4webapi looks at `azp` only beside several audiences; it names who the token is for wherever it stands. */
+/** Returns the claims after a check of `azp`. oauth4webapi checks `azp` only if there are several audiences. */
 function claimsFor({ client_id }: oauth.Client, result: oauth.TokenEndpointResponse): UserClaims {
   const claims = oauth.getValidatedIdTokenClaims(result)
   if (claims?.azp !== undefined && claims.azp !== client_id)
@@ -54,7 +55,7 @@ function claimsFor({ client_id }: oauth.Client, result: oauth.TokenEndpointRespo
   return userClaims(claims)
 }
 
-/** Lets oauth4webapi judge the ID token alone: what stands beside it has been read already, and more leniently. */
+/** Wraps only the ID token, because Evertoken has already read the rest of the response, by more lenient rules. */
 function idTokenAlone(idToken: string | undefined): Response {
   return Response.json({ access_token: 'unused', token_type: 'bearer', id_token: idToken })
 }

@@ -10,16 +10,17 @@ export interface KeyCacheOptions {
   readonly clock: Clock
 }
 
-/** The keys of the authorization server. Tokens that anyone can forge cause few requests for them. */
+/** Caches the keys of the authorization server, so that forged tokens cause only a few requests. */
 export interface KeyCache {
   /**
-   * A `fetch` for the key endpoint. It makes a request only if it has no keys that are recent and have this name, and then only
-   * if the cool-down after the latest request is over.
+   * Returns a `fetch` for the key endpoint.
+   *
+   * It makes a request only if it has no recent keys with this ID and the cool-down after the latest request is over.
    */
   fetchFor(keyId: unknown): Http
 }
 
-/** The keys, and when they were fetched, by the monotonic clock in milliseconds. */
+/** The keys, and the time at which they were fetched, by the monotonic clock in milliseconds. */
 interface KnownKeys {
   readonly text: string
   readonly keyIds: readonly unknown[]
@@ -27,11 +28,11 @@ interface KnownKeys {
 }
 
 const FRESH_MS = 300_000
-/** A token with an unknown key is usually forged. */
+/** The pause between requests for an unknown key. A token with an unknown key is usually forged. */
 const COOL_DOWN_MS = 60_000
-/** Without keys, no user can be signed out, so an endpoint that works again must be found soon. */
+/** The pause after a failure. It is short, because without keys no logout token can be checked. */
 const FAILED_COOL_DOWN_MS = 10_000
-/** Caches can share their flights, but not their results. */
+/** Numbers the caches. Caches can share a `Flights` object, but they must not share results. */
 let caches = 0
 
 export function createKeyCache({ http, flights, clock }: KeyCacheOptions): KeyCache {
@@ -57,7 +58,7 @@ export function createKeyCache({ http, flights, clock }: KeyCacheOptions): KeyCa
     return age < COOL_DOWN_MS || (hasKey(keys, keyId) && age < FRESH_MS)
   }
 
-  /** Resolves to `undefined` during the cool-down. */
+  /** Requests the keys. Resolves to `undefined` during the cool-down period. */
   async function requestOnce(url: string, init: object | undefined): Promise<Response | undefined> {
     if (clock.elapsed() - failedAt < FAILED_COOL_DOWN_MS) return undefined
     const { text, status } = await flights.join(group, '', () => request(url, init), clock).result
@@ -67,7 +68,7 @@ export function createKeyCache({ http, flights, clock }: KeyCacheOptions): KeyCa
   return {
     fetchFor: (keyId) => async (url, init) => {
       if (known && isUsable(known, keyId)) return answer(known.text, 200)
-      // Old keys are better than none.
+      // An old key that matches is better than no key.
       const old = known && hasKey(known, keyId) ? known : undefined
       try {
         const response = await requestOnce(url, init)

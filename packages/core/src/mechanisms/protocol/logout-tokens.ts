@@ -12,13 +12,14 @@ import type { Connection } from './connection.ts'
 import { unavailable } from './errors.ts'
 import type { KeyCache } from './key-cache.ts'
 
-/** What oauth4webapi says when the keys could not be had, rather than that a token does not fit them. */
+/** Matches the error codes of oauth4webapi for unavailable keys, as opposed to keys that do not match the token. */
 const NO_KEYS = /^OAUTH_(?:RESPONSE_IS_NOT_(?:CONFORM|JSON)|PARSE_ERROR)$/
 
 /**
- * Checks a logout token (OIDC Back-Channel Logout §2.6), all but whether it was used before.
+ * Checks a logout token (OIDC Back-Channel Logout §2.6). It does not check whether the token was used before.
  *
- * @throws RequestRefusedError when it does not hold, TryLaterError when that cannot be told now.
+ * @throws {RequestRefusedError} If the token is invalid.
+ * @throws {TryLaterError} If the token cannot be checked now.
  */
 export async function checkLogoutToken(
   { client, wire, clock, metadata }: Connection,
@@ -31,16 +32,16 @@ export async function checkLogoutToken(
   const pinned = server.id_token_signing_alg_values_supported ?? ['RS256']
   if (!jwt || typeof alg !== 'string' || !pinned.includes(alg))
     throw logoutTokenRefused('is not signed as the authorization server signs')
-  // All that needs no key comes first: anyone can send tokens here.
+  // The checks that need no key come first, because any client can send tokens to this endpoint.
   const { iss, aud } = jwt.claims
   if (iss !== server.issuer || ![aud].flat().includes(client.client_id))
     throw logoutTokenRefused('is from another server, or for another client')
   const judged = judgeLogoutToken(jwt, clock.now())
   if (typeof judged === 'string') throw logoutTokenRefused(judged)
   try {
-    // The one function that checks the signature of any JWT, beside its issuer, audience and expiry.
+    // In oauth4webapi, only this function checks the signature of any JWT. It also checks issuer, audience and expiry.
     await oauth.validateJwtAuthResponse(
-      // A copy, for which oauth4webapi knows no keys: the cache decides when to ask for them.
+      // oauth4webapi has cached no keys for a copy, so the key cache decides when to request them.
       { ...server },
       { ...client, authorization_signed_response_alg: alg },
       new URLSearchParams({ response: token }),
@@ -53,7 +54,7 @@ export async function checkLogoutToken(
   return judged
 }
 
-/** @param what - From us, never from the token. */
+/** @param what - A text from Evertoken, never from the token. */
 export function logoutTokenRefused(what: string, cause?: RedactedCause): RequestRefusedError {
   const message = `Cannot sign anybody out: the logout token ${what}`
   return new RequestRefusedError('logout_token_invalid', message, { cause })

@@ -8,25 +8,27 @@ export interface MetadataCacheOptions<T> {
   readonly discover: () => Promise<T>
   readonly flights: Flights
   readonly clock: Clock
-  /** From 0 to 1, for pauses. */
+  /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
 }
 
 export interface MetadataCache<T> {
-  /** @param keepAlive - Keeps a fetch in the background alive. Without it, some runtimes end it with the request. */
+  /** @param keepAlive - Keeps a background fetch alive. Without it, some runtimes end the fetch with the request. */
   get(keepAlive?: KeepAlive): Promise<T>
   isKnown(): boolean
 }
 
 const FRESH_MS = 3_600_000
 const MAX_PAUSE_SECONDS = 10
-/** Caches may share their flights, but not their results. */
+/** Numbers the caches. Caches can share a `Flights` object, but they must not share results. */
 let caches = 0
 
 /**
- * Keeps the metadata of the authorization server (S8). It is fetched once under load, and again in the background after
- * an hour. If that fails, the known metadata stays in use. Failures back off, so that callers of a cold process do not
- * cause a request each.
+ * Caches the metadata of the authorization server (S8).
+ *
+ * Concurrent callers share one fetch. After 1 hour, the cache fetches the metadata again in the background. If that
+ * fails, it continues to use the known metadata. Failures back off, so that the callers of a cold process do not cause
+ * one request each.
  */
 export function createMetadataCache<T>(options: MetadataCacheOptions<T>): MetadataCache<T> {
   const { discover, flights, clock, random } = options
@@ -45,7 +47,7 @@ export function createMetadataCache<T>(options: MetadataCacheOptions<T>): Metada
     } catch (error) {
       const code = 'authorization_server_unavailable'
       const backOff = nextBackOff(failure?.backOff, code, { wall: now() }, { jitter: random() })
-      // Without metadata nothing works, so a server that is back must be found soon.
+      // Without metadata no request works, so the process must soon notice that the server has recovered.
       failure = { error, backOff: { ...backOff, until: Math.min(backOff.until, now() + MAX_PAUSE_SECONDS) } }
       throw error
     }
@@ -59,14 +61,14 @@ export function createMetadataCache<T>(options: MetadataCacheOptions<T>): Metada
     }
     const { result } = flights.join(group, '', refetch, clock)
     if (!known) return result
-    // The failure is kept above. The known metadata stays in use.
+    // `refetch` has recorded the failure. The cache continues to use the known metadata.
     keepAlive(result.catch(() => undefined))
     return known.metadata
   }
   return { get, isKnown: () => known !== undefined }
 }
 
-/** The same error for a later caller, who can try again after another time. */
+/** Creates the same error for a later caller, with the time after which that caller can try again. */
 function postponed(error: unknown, seconds: number): unknown {
   if (!(error instanceof TryLaterError)) return error
   const { code, message, cause } = error

@@ -10,18 +10,18 @@ import { createSignInProtocol, type SignInProtocol } from './sign-in.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 import { withQuery } from './with-query.ts'
 
-/** The authorization server, as a client sees it. */
+/** Provides the operations of the authorization server that a client uses. */
 export interface Protocol extends TokenEndpoint, SignInProtocol {
-  /** Resolves to `undefined` when the server offers no RP-initiated logout. */
+  /** Resolves to `undefined` if the server does not support RP-initiated logout. */
   endSessionUrl(parameters: Readonly<Record<string, string | undefined>>): Promise<URL | undefined>
-  /** See `checkLogoutToken`. */
+  /** Checks a logout token (see `checkLogoutToken`). */
   logoutToken(token: string): Promise<LogoutToken>
-  /** Of the metadata, what tells what the server can do. */
+  /** Returns the part of the metadata that describes the capabilities of the server. */
   capabilities(): Promise<Readonly<Record<string, unknown>>>
 }
 
 export interface ProtocolOptions extends ConnectionOptions {
-  /** Whether a sign-in must bring an ID token. */
+  /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
 }
 
@@ -31,7 +31,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const { clientId, clock, openid } = options
   const connection = createConnection(options, {
     client_id: clientId,
-    // Makes oauth4webapi, which reads the system's clock, judge ID tokens by ours.
+    // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
     get [oauth.clockSkew]() {
       return clock.now() - systemClock.now()
     },

@@ -7,17 +7,17 @@ import { ConfigurationError, type RedactedCause, TryLaterError } from '../../voc
 import { redact } from '../redact.ts'
 import type { Answer } from './tokens.ts'
 
-/** Failed before a connection was made: no byte of the request has arrived. */
+/** Matches errors before a connection was made. The server has not received any part of the request. */
 const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
-/** What of an error response (RFC 6749 §5.2) may be repeated. */
+/** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
 export function errorResponse({ response: { status }, body }: Answer): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
   return defined({ name: 'TokenEndpointError', status, error })
 }
 
-/** What a response without usable tokens means for the refresh token that was sent. */
+/** Classifies a response without usable tokens by its effect on the refresh token that was sent. */
 export function refused(answer: Answer, now: number): RefreshAnswer {
   const { status, headers } = answer.response
   const cause = errorResponse(answer)
@@ -28,7 +28,7 @@ export function refused(answer: Answer, now: number): RefreshAnswer {
   return { kind, cause, isBusy, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
 }
 
-/** The same where no response came. */
+/** Classifies a request without a response by its effect on the refresh token that was sent. */
 export function unanswered(error: unknown): RefreshAnswer {
   const cause = redact(error)
   const { code = '' } = cause
@@ -38,7 +38,7 @@ export function unanswered(error: unknown): RefreshAnswer {
   return { kind: isOurs ? 'misconfigured' : 'ambiguous', cause }
 }
 
-/** A route may be lost after the request was sent: then the same codes come from reading or writing. */
+/** Whether the request had a connection. A route may fail after sending, with the same code from reading or writing. */
 function wasConnected(error: unknown): boolean {
   const { syscall, cause } = error as { readonly syscall?: unknown; readonly cause?: unknown }
   const { syscall: inner } = Object(cause) as { readonly syscall?: unknown }

@@ -9,7 +9,7 @@ import {
 import { redact } from '../redact.ts'
 import { unavailable } from './errors.ts'
 
-/** The user has signed in, but not in a way that the application or an API requires. */
+/** Creates the error for a user who has signed in, but not in a way that the application or an API requires. */
 export function insufficient(options?: EvertokenErrorOptions): RequestRefusedError {
   const message = 'The sign-in is not as strong as required. Sign in again, with another method.'
   return new RequestRefusedError('authentication_insufficient', message, options)
@@ -26,12 +26,12 @@ export function signInFailed(error: unknown): EvertokenError {
   }
   const isSilent = code === undefined && refusal === ''
   if (isSilent || status >= 500) return unavailable('finish the sign-in', cause)
-  // The user would have to be asked something (OIDC Core §3.1.2.6).
+  // The authorization server requires interaction with the user (OIDC Core §3.1.2.6).
   if (refusal.endsWith('_required')) {
     const message = 'Cannot sign in without asking the user: sign in again, not silently'
     return new SignInRequiredError('login_required', message, options)
   }
-  // OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+  // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
   if (refusal === 'unmet_authentication_requirements') return insufficient(options)
   if (refusal === 'access_denied') {
     const message = 'Cannot sign in: the user or the authorization server has said no'

@@ -8,25 +8,25 @@ import { signInFailed } from './sign-in-errors.ts'
 import { requestTokens } from './tokens.ts'
 import { withQuery } from './with-query.ts'
 
-/** What a login keeps until its callback comes. */
+/** The values of a login that its callback needs. */
 export interface LoginTransaction {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
   readonly redirectUri: string
-  /** Seconds since the user has really signed in, at most; the ID token has to prove it. */
+  /** Maximum time since the user authenticated, in seconds. The ID token must prove it. */
   readonly maxAge?: number | undefined
-  /** Separated by spaces. The ID token must name one of them as `acr`. */
+  /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
   readonly acrValues?: string | undefined
 }
 
-/** Signing in, by the authorization code flow with PKCE. */
+/** Signs users in with the authorization code flow and PKCE. */
 export interface SignInProtocol {
-  /** @throws TryLaterError or ConfigurationError when the metadata cannot be had. */
+  /** @throws {TryLaterError | ConfigurationError} If the metadata is not available. */
   authorizationUrl(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
-   * @param unused - Gets the refresh token of a response with which the sign-in fails.
-   * @throws RequestRefusedError when the response is not the one that was waited for.
+   * @param unused - Receives the refresh token if the sign-in fails after the server has issued one.
+   * @throws {RequestRefusedError} If the response does not match the transaction.
    */
   redeem(
     response: URLSearchParams,
@@ -35,7 +35,7 @@ export interface SignInProtocol {
   ): Promise<TokenGrant>
 }
 
-/** @param openid - Whether a sign-in must bring an ID token. */
+/** @param openid - Whether a sign-in must return an ID token. */
 export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
   const { client, authenticate, wire, serverClock, metadata } = connection
   return {

@@ -9,7 +9,7 @@ import { errorResponse, refused, unanswered } from './refusals.ts'
 import { parseHttpDate } from '../../rules/http-date.ts'
 import { answerOf, requestTokens } from './tokens.ts'
 
-/** Judges a grant by the new ID token that came with it. */
+/** Validates the new ID token of a grant. */
 export type JudgeIdToken = (
   idToken: string,
   grant: TokenGrant,
@@ -17,7 +17,7 @@ export type JudgeIdToken = (
   server: oauth.AuthorizationServer,
 ) => Promise<RefreshAnswer>
 
-/** @param judgeIdToken - Without it, ID tokens are only compared with the user of the session, and not verified. */
+/** @param judgeIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session. */
 export function createTokenEndpoint(connection: Connection, judgeIdToken?: JudgeIdToken): TokenEndpoint {
   const { client, authenticate, wire, patientWire, clock, serverClock, metadata, probe } = connection
   return {

@@ -2,13 +2,13 @@ import type { TokenGrant } from '../../rules/session-record.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/token-response.ts'
 import type { ServerClock } from '../server-clock.ts'
 
-/** An answer of an endpoint. `body` is `undefined` when it was no JSON that can be accepted. */
+/** A response of an endpoint. `body` is `undefined` if it is not acceptable JSON. */
 export interface Answer {
   readonly response: Response
   readonly body: unknown
 }
 
-/** `grant` is absent when it was no token response. */
+/** A response of the token endpoint. `grant` is absent if it is not a token response. */
 export interface TokenAnswer extends Answer {
   readonly grant: TokenGrant | undefined
 }

@@ -1,7 +1,7 @@
 import type * as oauth from 'oauth4webapi'
 import type { Http } from '../http.ts'
 
-/** How requests go over the wire, for oauth4webapi. */
+/** Options for the HTTP requests of oauth4webapi. */
 export interface Wire {
   readonly [oauth.customFetch]: Http
   readonly [oauth.allowInsecureRequests]: boolean

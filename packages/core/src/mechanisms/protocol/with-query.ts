@@ -1,4 +1,4 @@
-/** An endpoint with these parameters, in the place of any of the same name; what is undefined is left out. */
+/** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */
 export function withQuery(
   endpoint: URL | string,
   parameters: Readonly<Record<string, string | undefined>>,

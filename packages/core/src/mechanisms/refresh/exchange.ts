@@ -11,15 +11,16 @@ import { persist } from './persist.ts'
 import { endSession, handleRejection, reportUsedTwice } from './rejection.ts'
 import { createSender, type ExchangeOptions, type Refresh } from './send.ts'
 
-/** How often the holder of a lease shows that it is alive. A normal response comes earlier. */
+/** How often the holder of a lease shows that it is alive, in milliseconds. A normal response arrives earlier. */
 const BEAT_MS = 2000
 
 /**
- * Sends the refresh token, and carries out what the response means. The request is never aborted: a response that comes
- * after the callers have left may carry the only valid refresh token.
+ * Sends the refresh token and processes the response.
+ *
+ * The request is never aborted, because a response after the callers have left may carry the only valid refresh token.
  *
  * @returns `'again'` if the session must be read again.
- * @throws The typed error that every caller of the flight gets. The session is kept.
+ * @throws The typed error that every caller of the flight receives. The session is kept.
  */
 export async function exchange(
   refresh: Refresh,
@@ -47,11 +48,11 @@ export async function exchange(
     }
   } finally {
     keeper.stop()
-    // What fails there has been reported by an event.
+    // An event has reported every failure of this work.
     if (sender.open.size > 0) demand.keepAlive(listenOn().catch(ignoreTyped))
   }
 
-  /** Waits for a response. Until it comes, the lease is kept. */
+  /** Waits for a response and keeps the lease until it arrives. */
   async function nextResponse(): Promise<AnsweredAttempt> {
     for (;;) {
       const message = await sender.mailbox.next(BEAT_MS)
@@ -87,7 +88,7 @@ export async function exchange(
     }
   }
 
-  /** The callers have their result. Another response may still carry a newer refresh token. */
+  /** Processes later responses. The callers have their result, but such a response may carry a newer refresh token. */
   async function listenOn(): Promise<void> {
     while (sender.open.size > 0) {
       const { attempt, answer } = await nextResponse()
@@ -95,18 +96,18 @@ export async function exchange(
       if (answer.kind === 'refreshed')
         await persist(cell, { ...attempt, date: answer.date, isLast }, answer.grant, undefined, context)
       if (answer.kind === 'subject_changed') revokeNew(answer.grant)
-      // The server may have ended the grant, although the other request has succeeded.
+      // The server may have ended the grant, although the other request succeeded.
       if (answer.kind === 'rejected') await reportUsedTwice(cell, attempt.refreshToken, options)
     }
   }
 
-  /** One request has succeeded, but the server may have ended the grant because of the other one. */
+  /** Reports a refused request after another one succeeded, because the server may have ended the grant. */
   function reportRefused(): void {
     const { isRefused, refreshToken } = sends
     if (isRefused) demand.keepAlive(reportUsedTwice(cell, refreshToken, options).catch(ignoreTyped))
   }
 
-  /** The callers do not wait for it. */
+  /** Revokes a new refresh token. The callers do not wait for it. */
   function revokeNew({ refreshToken }: TokenGrant): void {
     if (refreshToken !== undefined) demand.keepAlive(revokeUntilDone(options, cell.key, refreshToken))
   }
@@ -119,7 +120,7 @@ function reportHealth(
 ): void {
   if ('isBusy' in answer && answer.isBusy) turn.overloaded(answer.retryAfterSeconds ?? 1)
   if (answer.kind === 'ambiguous' || answer.kind === 'not_processed') return
-  // A refusal is quicker than a refresh, so it is no measure.
+  // A refusal is faster than a refresh, so its duration is not measured.
   if (answer.kind === 'refreshed') turn.succeeded(clock.elapsed() - sentAt)
   health.respondedTo = Math.max(health.respondedTo, sentAt)
 }

@@ -9,15 +9,15 @@ import { swapUntilWon } from '../swap-until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
-/** A response that brought nothing and decided nothing. */
+/** A response that contains no token and does not show that the grant has ended. */
 export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
-/** A caller can wait for so long within one refresh. */
+/** The longest pause within one refresh for which a caller can wait, in seconds. */
 const MAX_PATIENCE_SECONDS = 2
 const FIRST_RETRY_SECONDS = 0.1
 
-/** The authorization server refuses the parameters of the request, not the client (RFC 6749 §5.2, RFC 8707 §2). */
+/** Errors that concern the parameters of the request and not the client (RFC 6749 §5.2, RFC 8707 §2). */
 const ABOUT_PARAMETERS = new Set(['invalid_scope', 'invalid_target'])
 
 const CODES: Record<Failure['kind'], ErrorCode> = {
@@ -27,12 +27,12 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
 }
 
 /**
- * Gives the lease back after a failure. If the policy allows it, the refresh is tried again; otherwise it backs off.
+ * Releases the lease after a failure. Retries the refresh if the policy allows it, and otherwise backs off.
  *
  * @param sends - How often this flight has sent the refresh token.
- * @param firstSentAt - When it did so first, by the monotonic clock in milliseconds.
+ * @param firstSentAt - When the flight first sent it, by the monotonic clock in milliseconds.
  * @returns `'again'` if the session must be read again.
- * @throws The typed error that every caller of the flight gets. The session is kept.
+ * @throws The typed error that every caller of the flight receives. The session is kept.
  */
 export async function recover(
   cell: SessionCell,
@@ -47,7 +47,7 @@ export async function recover(
   const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
   const elapsedMs = clock.elapsed() - firstSentAt
   if (sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS && mayRetry(kind, elapsedMs, policy.reuse)) {
-    // The lease stands for the line and the pause only if no other process needs it: it is given back.
+    // The flight releases the lease, because another process might need it during the line and the pause.
     await release(cell, attempt, (record) => withoutLease(record))
     await clock.sleep(pauseSeconds * 1000 * (1 + random() / 4))
     return 'again'
@@ -71,7 +71,7 @@ export async function recover(
   throw refreshError(code, retryAfterSeconds ?? 1, cause)
 }
 
-/** Resolves to `false` if the store fails: it has reported that. Until the lease lapses, no process refreshes. */
+/** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
 async function release(
   cell: SessionCell,
   attempt: RefreshAttempt,
@@ -92,6 +92,6 @@ function mayRetry(kind: Failure['kind'], elapsedMs: number, reuse: ReusePolicy):
   if (kind === 'misconfigured') return false
   if (kind === 'not_processed' || reuse === 'tolerant') return true
   if (reuse === 'strict') return false
-  // The grace period starts at the first use, and the response to the next one must arrive within it.
+  // The grace period starts at the first use. The response to the next use must arrive within it.
   return elapsedMs < reuse.graceSeconds * 500
 }

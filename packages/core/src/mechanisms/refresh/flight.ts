@@ -12,32 +12,32 @@ import { refreshError, toTokenResult } from './token-result.ts'
 
 export interface FlightOptions extends RefreshContext {
   readonly line: Line
-  /** How long a caller waits, in milliseconds. The refresh goes on after that. */
+  /** How long a caller waits, in milliseconds. The refresh continues after that. */
   readonly requestTimeoutMs: number
   readonly storeTimeoutMs: number
-  /** Whether refreshes may still be started. `false` while the process is shutting down. */
+  /** Whether new refreshes can be started. Returns `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined
 }
 
 const POLL_MS = 20
 const MAX_POLL_MS = 160
-/** A flight that has only waited for other processes ends this long after the lease of a dead one has lapsed. */
+/** How long a flight that only waits for other processes outlasts the lease of a dead process, in milliseconds. */
 const WAIT_MARGIN_MS = 40_000
 
 export interface Flight {
-  /** One refresh, for all callers of this process that wait for it. */
+  /** Runs one refresh for all callers of this process that wait for it. */
   fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
-  /** Seconds after which a caller who cannot wait any longer should come back. */
+  /** Returns the seconds after which a caller that can no longer wait should retry. */
   retryAfterSeconds(cell: SessionCell): number
 }
 
-/** Creates the functions that carry a refresh out: in line, with the lease, until there is a result. */
+/** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
 export function createFlight(options: FlightOptions): Flight {
   const { server, line, clock, serverClock, policy, emit, random } = options
   const { storeTimeoutMs, admits = () => true } = options
   const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
   const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
-  // A swap without a response is confirmed by a read. The first one that takes too long must not end the flight.
+  // A read confirms a swap without a response. The first swap that takes too long must not end the flight.
   const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
@@ -52,21 +52,21 @@ export function createFlight(options: FlightOptions): Flight {
     }
   }
 
-  /** A refresh token that the server refused while another process was using it may have cost the grant. */
+  /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
     cell: SessionCell,
     snapshot: Snapshot | undefined,
     sends: Sends,
   ): Promise<void> {
     const { isRefused, refreshToken } = sends
-    // A spare is no result of another process.
+    // A spare refresh token is not a result of another process.
     const isReplaced = snapshot?.record.origin && snapshot.record.refreshToken !== refreshToken
     if (!isRefused || !isReplaced) return
     sends.isRefused = false
     await reportUsedTwice(cell, refreshToken, options)
   }
 
-  /** Reads and decides until there is a result. */
+  /** Reads the session and decides about the next step until there is a result. */
   async function steer(cell: SessionCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
     const sends: Sends = { refreshToken: '', isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
@@ -79,7 +79,7 @@ export function createFlight(options: FlightOptions): Flight {
         const state = lease.look(snapshot?.record.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
         if (next.do === 'wait') {
-          // Who waits for another process must not keep the others from the server.
+          // A flight that waits for another process must not block access of other flights to the server.
           turn?.leave()
           turn = undefined
           if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
@@ -95,7 +95,7 @@ export function createFlight(options: FlightOptions): Flight {
         if (!turn) {
           const entered = line.enter(cell.key)
           turn = await entered
-          // While it waited, another process may have been here.
+          // During the wait, another process might have refreshed the session.
           if (entered instanceof Promise) continue
         }
         // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
@@ -103,7 +103,7 @@ export function createFlight(options: FlightOptions): Flight {
         const takesAt = clock.elapsed()
         const taken = await lease.take(snapshot)
         if (taken === 'again') {
-          // With a store that is too slow for the lease, this must end.
+          // If the store is too slow for the lease, this loop must still end.
           waitedMs += clock.elapsed() - takesAt
           continue
         }

@@ -3,11 +3,11 @@ import { maySendAgain, secondSendLimitMs } from '../../rules/second-send.ts'
 import { OperatorError } from '../../vocabulary/index.ts'
 import type { ExchangeOptions, Refresh, Sender } from './send.ts'
 
-/** What the holder of a lease does while it waits for a response. */
+/** Acts for the holder of a lease while it waits for a response. */
 export interface LeaseKeeper {
-  /** To be called every 2 seconds without a response. Shows that the holder is alive, or sends a second request. */
+  /** Shows that the holder is alive, or sends a second request. Call this every 2 seconds without a response. */
   tick(): void
-  /** To be called when there is a result. */
+  /** Stops the keeper. Call this when there is a result. */
   stop(): void
 }
 
@@ -18,7 +18,7 @@ export function createLeaseKeeper(
 ): LeaseKeeper {
   let isHolder = true
   let isBusy = false
-  /** Whether there was a reason to run again while it was busy. */
+  /** Whether another run was requested during a run. */
   let isWanted = false
   let isSlow = false
   let hasEvidence = false
@@ -35,7 +35,7 @@ export function createLeaseKeeper(
       return
     }
     const again = await lease.take({ ...now, record: withDoubt(now.record) })
-    // What has arrived in the meantime may have spent the refresh token.
+    // A response that has arrived in the meantime may have spent the refresh token.
     const isTooLate = clock.elapsed() - sends.firstAt > secondSendLimitMs(policy.reuse)
     if (again === 'again' || isTooLate || sender.responses > sender.undecided) return
     await sender.send(again)
@@ -49,7 +49,7 @@ export function createLeaseKeeper(
     const may = maySendAgain(policy.reuse, timing)
     if (may !== 'with_evidence') return may === 'yes'
     if (health.respondedTo > sends.firstAt || hasEvidence) return true
-    // The lease is kept while the server is asked.
+    // The holder keeps the lease while it asks the server.
     asked ??= ask()
     return false
   }
@@ -83,7 +83,7 @@ export function createLeaseKeeper(
     tick() {
       if (!isSlow) turn.overloaded()
       isSlow = true
-      // A request that is lost must not keep the place of others.
+      // A lost request must not block other requests.
       if (clock.elapsed() - sends.firstAt >= requestTimeoutMs) turn.leave()
       void run()
     },

@@ -7,66 +7,67 @@ import type { EventListener } from '../../vocabulary/index.ts'
 import { createBoundedMap } from '../bounded-map.ts'
 import { fingerprint } from '../digest.ts'
 
-/** Two looks at a lease that are further apart show a pause of this process, in which the holder may have paused too. */
+/** A longer time between two looks is a pause of this process. The holder might have paused as well. */
 const MAX_LOOK_MS = 2500
-/** A caller who waits for another process for longer than this is reported. */
+/** An event reports a caller that waits longer than this for another process, in milliseconds. */
 const LONG_WAIT_MS = 1000
-/** A process that took longer from the swap to the send reads the record again. */
+/** A process that took longer than this from the swap to the request reads the record again. */
 const SEND_WITHIN_MS = 2000
-/** No lease lapses in that time. */
+/** No lease expires within this time, in milliseconds. */
 const LONG_SWAP_MS = 6000
 const MAX_UNSENT = 1000
 const MAX_SILENT = 1000
-/** A holder that is alive shows it every 2 seconds. One that misses two beats seems to be gone. */
+/** A live holder updates its lease every 2 seconds. A holder that misses two updates is probably gone. */
 const SILENT_MS = 4000
 
 export interface LeasesOptions {
   readonly clock: Clock
   readonly emit: EventListener
-  /** How long a lease must be watched without a change before it has lapsed, in milliseconds. */
+  /** How long a lease must be watched without a change before it has expired, in milliseconds. */
   readonly lapseMs: number
   /** How long after the swap a request can still be sent if the store is slow, in milliseconds. */
   readonly latestSendMs: number
 }
 
-/** The leases of one process. */
+/** Tracks the leases of one process. */
 export interface Leases {
-  /** Follows, for one flight, the lease that the record of a session carries. */
+  /** Tracks, for one flight, the lease in the record of a session. */
   watch(cell: SessionCell, holder: string): LeaseWatch
   /**
-   * Returns the milliseconds until the lease of this session would lapse, if a flight waits for a holder that seems to be
-   * gone. Otherwise `undefined`.
+   * Returns the milliseconds until the lease of this session expires, if a flight waits for a holder that is probably
+   * gone. Otherwise returns `undefined`.
    */
   lapsesInMs(cell: SessionCell): number | undefined
 }
 
 export interface LeaseWatch {
   readonly holder: string
-  /** Returns the state of the lease, by how long it was watched without a change. */
+  /** Returns the state of the lease, based on how long it was watched without a change. */
   look(lease: RefreshLease | undefined): LeaseState
   /**
-   * Takes the lease. Resolves to `'again'` if the record has changed, or if so much time has passed that the request
-   * must not be sent.
+   * Takes the lease.
+   *
+   * @returns `'again'` if the record has changed, or if too much time has passed to send the request.
    */
   take(from: Snapshot): Promise<TakenLease | 'again'>
-  /** To be called when the request is sent. */
+  /** Marks the lease as used. Call this when the request is sent. */
   used(): void
   /** Shows that the holder is alive. Resolves to `undefined` if the record has changed. */
   beat(from: Snapshot): Promise<Snapshot | undefined>
-  /** To be called when the flight ends: gives back a lease that was never used. Never rejects. */
+  /** Releases a lease that was never used. Call this when the flight ends. Never rejects. */
   giveBack(): Promise<void>
 }
 
 export interface TakenLease {
   readonly snapshot: Snapshot
-  /** Set if more than 2 seconds have passed since. */
+  /** Set if more than 2 seconds have passed since the swap. */
   readonly late: true | undefined
 }
 
 export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptions): Leases {
-  // The leases of flights that ended before they sent anything. A swap that failed may have been made.
+  // The leases of flights that ended before they sent a request. A swap that failed may still have been made.
   const unsent = createBoundedMap<string, true>(MAX_UNSENT)
-  // By session: when a lease would lapse whose holder is silent. A flight that was cut off leaves its entry behind.
+  // The time at which the lease of a silent holder expires, by session. A flight that was cut off leaves its entry.
   const silent = createBoundedMap<string, number>(MAX_SILENT)
 
   return {
@@ -112,21 +113,21 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
         const { lease } = from.record
         const isUnsent = lease !== undefined && unsent.get(lease.holder) === true
-        // A flight that has sent a request has used its lease, whatever becomes of the next one.
+        // A flight that has sent a request has used its lease, even if its next request is not sent.
         if (state === 'free') state = 'taken'
         const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))
         if (!snapshot) return 'again'
-        // The monotonic clock stands still while the machine is suspended.
+        // The monotonic clock stops while the machine is suspended.
         const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
         const late = passedMs > SEND_WITHIN_MS || undefined
         if (late) overruns++
-        // The first overrun may be a pause. A second one shows a slow store, which must not stop refreshes for ever.
+        // The first overrun may be a pause. A second one shows a slow store, which must not prevent refreshes forever.
         const limitMs = overruns > 1 ? latestSendMs : SEND_WITHIN_MS
         const isSafe = passedMs <= limitMs && (passedMs <= LONG_SWAP_MS || (await isStillMine(snapshot)))
         return isSafe ? { snapshot, late } : 'again'
       }
 
-      /** Another process may have watched the lease for so long that it has taken it over. */
+      /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
       async function isStillMine({ record }: Snapshot): Promise<boolean> {
         const { attempt, lease } = (await cell.kept())?.record ?? {}
         return attempt === record.attempt && lease?.holder === holder
@@ -147,7 +148,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
             const now = await cell.kept()
             if (now?.record.lease?.holder === holder) await cell.swap(now, withoutLease(now.record))
           } catch {
-            // The store has reported its failure. This process knows that the lease was never used.
+            // The store has reported its failure. This process remembers that the lease was never used.
           }
         },
       }

@@ -3,74 +3,77 @@ import { cut, grow, INITIAL_LIMIT } from '../../rules/concurrency-limit.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/retry-after.ts'
 
 /**
- * The line in which refreshes wait for the authorization server, before they take the lease: first come, first served,
- * one place per session. Without it, thousands of sessions that expire together lose their responses to time-outs.
+ * Queues refreshes for the authorization server, before they take the lease. Each session has one place in the line.
+ *
+ * Refreshes start in order of arrival. Without the line, if thousands of sessions expire together, their requests time
+ * out and lose their responses.
  */
 export interface Line {
   /**
-   * Waits for a turn. Resolves to `undefined` in place of a promise if nobody has to wait.
+   * Waits for a turn. Returns the turn directly if there is no need to wait.
    *
    * @param key - The session. All its callers share one place.
    */
   enter(key: string): Turn | Promise<Turn>
-  /** Seconds after which a caller who cannot wait any longer should come back. */
+  /** Returns the seconds after which a caller that can no longer wait should retry. */
   retryAfterSeconds(): number
 }
 
-/** The right to send a request. */
+/** Permits one request to the server. */
 export interface Turn {
-  /** The server has responded well after so many milliseconds. */
+  /** Records that the server has responded successfully after this number of milliseconds. */
   succeeded(tripMs: number): void
   /**
-   * The server shows that it is overloaded, or does not respond.
+   * Records that the server shows overload or does not respond.
    *
    * @param pauseSeconds - Set if no request must be sent for a while.
    */
   overloaded(pauseSeconds?: number): void
-  /** Gives the turn to the next in line. Can be called more than once. */
+  /** Passes the turn to the next place in the line. Can be called more than once. */
   leave(): void
 }
 
 export interface LineOptions {
   readonly clock: Clock
-  /** From 0 to 1, for pauses. */
+  /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
   /**
-   * Milliseconds between two looks, for runtimes in which no request can wake another one. Without it, the one who
-   * leaves wakes the next.
+   * The polling interval in milliseconds, for runtimes in which a request cannot wake another one. Without it, a caller
+   * that leaves wakes the next one.
    */
   readonly pollMs?: number | undefined
 }
 
-/** A turn, and how many callers of the session have it. It ends when the last one has left. */
+/** A turn and the number of callers of the session that share it. It ends when the last caller leaves. */
 interface SharedTurn extends Turn {
   holders: number
 }
 
 interface Place {
   turn?: SharedTurn
-  /** When its owner last looked, where it has to look. An owner that is gone does not block the others. */
+  /** When the owner last polled, on runtimes that need polling. An owner that is gone does not block others. */
   lookedAt: number
   readonly wake: AbortController
 }
 
-/** A response to one request must not stop all others for longer, whatever the server asks for. */
+/** The longest pause, in seconds. A response to one request must not stop others for longer. */
 const MAX_PAUSE_SECONDS = 30
 /**
- * How far ahead a caller is told to come back: this time, or this many times the age of the line. The rate at the start
- * says little about the far future, because a process that is short of CPU first spends it on the callers that arrive.
+ * Limits the retry time to this many seconds or, if longer, to `FORECAST_FACTOR` times the age of the line.
+ *
+ * The rate at the start is a poor forecast, because a process that is short of CPU first uses it for new callers.
  */
 const FORECAST_SECONDS = 30
 const FORECAST_FACTOR = 4
-/** Responses per second, while no rate was measured. */
+/** Assumed responses per second, as long as no rate was measured. */
 const ASSUMED_RATE = 40
 const RATE_IS_OLD_MS = 2000
-/** Weight of the newest gap between two responses in the measured rate. */
+/** The weight of the newest gap between two responses in the measured rate. */
 const RATE_WEIGHT = 0.05
-/** Who waits to be woken looks again at the latest after this time. */
+/** The longest wait for a wake-up, in milliseconds. After that, the caller checks its place again. */
 const LONG_POLL_MS = 60_000
 const GONE_MS = 2000
-/** A turn lasts no longer than a response is awaited, even if the request that had it is gone. */
+/** The longest turn, in milliseconds. It is as long as the wait for a response, even if its request is gone. */
 const MAX_TURN_MS = 70_000
 
 export function createLine({ clock, random, pollMs }: LineOptions): Line {
@@ -84,7 +87,7 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
 
   const isFree = () => turns.size < Math.floor(limit.limit) && clock.elapsed() >= pausedUntil
 
-  /** The turn of one caller. */
+  /** Creates the turn of one caller. */
   function share(turn: SharedTurn): Turn {
     let hasLeft = false
     turn.holders++
@@ -123,9 +126,9 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
     return turn
   }
 
-  /** Nobody else wakes those who wait when a pause is over. */
+  /** Admits waiting callers after a pause, because no other event wakes them then. */
   async function admitAfterPause(): Promise<void> {
-    // A timer can fire a little early.
+    // A timer can fire slightly early.
     for (let left = pausedUntil - clock.elapsed(); left > 0; left = pausedUntil - clock.elapsed())
       await clock.sleep(Math.ceil(left))
     admit()
@@ -151,7 +154,7 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
       else await clock.sleep(pollMs * (0.5 + random()))
       place.lookedAt = clock.elapsed()
       if (place.turn) break
-      // A process that was busy for a while was mistaken for one that is gone.
+      // If this process was busy for a while, another caller might have treated it as gone and removed its place.
       if (!places.has(key)) places.set(key, place)
       admit()
     }

@@ -1,12 +1,12 @@
 import type { Clock } from '../../ports/clock.ts'
 
-/** A process that was stopped finds its timer due before it finds what has arrived in the meantime. */
+/** The last wait, in milliseconds. After a pause of the process, the timer fires before a message that has arrived. */
 const LAST_LOOK_MS = 50
 
-/** Messages that arrive while somebody may be looking, in order. */
+/** Queues messages in order for one reader, which might be waiting. */
 export interface Mailbox<T> {
   put(message: T): void
-  /** Resolves to the next message, or to `undefined` when there was none for so long. */
+  /** Resolves to the next message, or to `undefined` if none arrives in this time. */
   next(ms: number): Promise<T | undefined>
 }
 

@@ -17,16 +17,18 @@ import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { retryStore } from './retry-store.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 
-/** What storing a response needs. `keepAlive` gets the revocation of a refresh token that is not stored. */
+/** The dependencies for storing a response. `keepAlive` receives revocations of refresh tokens that are not stored. */
 export interface PersistContext extends RefreshContext {
   readonly keepAlive: KeepAlive
 }
 
 /**
- * Stores what a refresh has brought. Nothing comes before this: until it is done, the only copy of the refresh token is
- * in this process. A store that fails is tried again for as long as a response is awaited.
+ * Stores the result of a refresh.
  *
- * @param leased - The record as this attempt has left it. Usually nothing has changed since.
+ * This comes first, because until then only this process has the refresh token. If the store fails, Evertoken retries
+ * for as long as it waits for a response.
+ *
+ * @param leased - The record that this attempt wrote last. It is usually unchanged since then.
  * @returns `'again'` if another process has stored a later result.
  */
 export async function persist(
@@ -44,7 +46,7 @@ export async function persist(
       return persistOnce(cell, attempt, grant, from, context)
     })
   } catch (error) {
-    // A store that cannot hold the session does not hold it later either.
+    // If the store cannot hold the session now, a retry does not help.
     if (error instanceof ConfigurationError || error instanceof OperatorError)
       context.emit({
         type: 'refresh_token_lost',
@@ -99,7 +101,7 @@ function settled(
     settlement === 'write'
       ? withGrant(record, response, time, capacity)
       : withNewerGrant(record, response, holder, time, capacity)
-  // Another request, of this process or of one that has taken the lease over, may have used the same refresh token.
+  // Another request might have used the same refresh token, in this process or in one that took over the lease.
   // After a failover of the store, two leases can have the same number.
   const isOthers = record.lease !== undefined && record.lease.holder !== holder
   const isOnly = record.attempt === attempt.attempt && !isOthers && attempt.isLast !== false
@@ -125,7 +127,7 @@ function tokenFrom(
   return { token, snapshot }
 }
 
-/** The session has ended, or its refresh token was given up. So must be the new one. */
+/** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */
 function giveUp(
   { key }: SessionCell,
   { attempt }: RefreshAttempt,
@@ -133,12 +135,12 @@ function giveUp(
   now: Snapshot | undefined,
   context: PersistContext,
 ): TokenResult {
-  // The record from which the session ended did not have the lease of this request, so two processes used the token.
+  // The session ended from a record without the lease of this request, so two processes used the refresh token.
   if (now?.record.ended === 'grant_rejected' && now.record.attempt <= attempt) {
     const session = fingerprint(key)
     context.emit({ type: 'refresh_token_lost', session, reason: 'used_twice', hint: LOST_LEASE_HINT })
   }
-  // The session that took its place may have the same grant at the server, which a revocation can end (RFC 7009 §2.1).
+  // A session that replaced this one may have the same grant. A revocation could end that grant (RFC 7009 §2.1).
   if (refreshToken !== undefined && now?.record.ended !== 'replaced')
     context.keepAlive(revokeUntilDone(context, key, refreshToken))
   return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }

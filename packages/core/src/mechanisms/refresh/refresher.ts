@@ -11,16 +11,16 @@ import { refreshError, toTokenResult } from './token-result.ts'
 
 export interface RefresherOptions extends FlightOptions {
   readonly flights: Flights
-  /** How long a caller waits, in milliseconds. The refresh goes on after that. */
+  /** How long a caller waits, in milliseconds. The refresh continues after that. */
   readonly requestTimeoutMs: number
 }
 
 export interface Refresher {
   /**
-   * Returns a token. It is ready immediately if the one in `seen` is current.
+   * Returns a token, immediately if the token in `seen` is current.
    *
-   * @param seen - The session, as it was just read.
-   * @throws {EvertokenError} TryLaterError, ConfigurationError or OperatorError, here or later. The session is kept.
+   * @param seen - The session from the latest read.
+   * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The session is kept.
    */
   token(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
 }
@@ -28,8 +28,10 @@ export interface Refresher {
 const MAX_USES = 10_000
 
 /**
- * Serves current tokens and refreshes the others, once for all callers: in one process by a shared flight, across
- * processes by a lease in the session record. Pure rules decide what to do; see `decide` and `settle`.
+ * Returns current tokens and refreshes expired ones, once for all callers.
+ *
+ * Callers in one process share a flight. Processes coordinate through a lease in the session record. Pure rules decide
+ * about each step (see `decide` and `settle`).
  */
 export function createRefresher(options: RefresherOptions): Refresher {
   const { flights, clock, serverClock, policy, emit } = options
@@ -44,7 +46,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return sampling ? sampling.then(() => serve(cell, seen, call)) : serve(cell, seen, call)
   }
 
-  /** I9: a token is not served by a clock that may be wrong while the server can be asked for the time. */
+  /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
   function sampleIfNeeded(seen: Snapshot | undefined, call: TokenCall): Promise<void> | undefined {
     if (serverClock.isKnown()) return serverClock.isUncertain() ? serverClock.sample() : undefined
     const known = seen?.record.tokens[call.key]
@@ -64,7 +66,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return toTokenResult(next, seen) ?? refresh(cell, seen, call)
   }
 
-  /** The key of the sign-in is never dropped, so its uses need not be known. */
+  /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
   function noteUse(cell: SessionCell, key: string): void {
     if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
   }
@@ -77,12 +79,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call.beforeRefresh?.()
     const calledAt = clock.elapsed()
     const first = await joinFlight(cell, seen, call, calledAt)
-    // A flight that started before the caller's token was rejected can bring that same token.
+    // A flight that started before the caller's token was rejected can return that same token.
     const isRejected = 'token' in first && first.token.value === call.rejected
     return isRejected ? joinFlight(cell, seen, call, calledAt) : first
   }
 
-  /** Waits until the flight or the call has taken as long as the time-out. An overdue flight is not waited for at all. */
+  /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
   async function joinFlight(
     cell: SessionCell,
     seen: Snapshot | undefined,
@@ -102,7 +104,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       )
     } catch (error) {
       if (error !== overdue) throw error
-      // Where a refresh ends the old token, it is still the best that there is.
+      // Even if a refresh invalidates the old token, it is the best token that is available.
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
       const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
       if (old) return old
@@ -122,7 +124,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
     return { ...call, keepAlive, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
 
-    /** Some platforms refuse work once its request is over. That must not cost the other callers their token. */
+    /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
     function keepAlive(work: Promise<unknown>): void {
       try {
         call.keepAlive(work)
@@ -138,7 +140,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     } catch {
       return
     }
-    // Its failure was reported by an event, and the caller has a token that works.
+    // An event has reported the failure, and the caller has a token that works.
     if (admits()) startFlight(cell, call).result.catch(() => undefined)
   }
 

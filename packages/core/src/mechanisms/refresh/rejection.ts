@@ -11,9 +11,9 @@ import type { PersistContext } from './persist.ts'
 import { retryStore } from './retry-store.ts'
 
 /**
- * Carries out what it means that the server refused the refresh token.
+ * Processes the refusal of a refresh token by the server.
  *
- * @param isLast - Whether no other request of this flight can still bring a response.
+ * @param isLast - Whether no other request of this flight can still receive a response.
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
@@ -29,7 +29,7 @@ export async function handleRejection(
   switch (verdict) {
     case 'again':
     case 'replaced':
-      // The flight reads the record again, and reports what that means.
+      // The flight reads the record again and reports the consequences.
       return 'again'
     case 'use_spare':
       if (isLast) await change('use_spare', withSpareInUse)
@@ -41,7 +41,7 @@ export async function handleRejection(
       return isLast ? endSession(cell, attempt, 'grant_rejected', context) : 'listen'
   }
 
-  /** Changes the record if the verdict about it is still the same. */
+  /** Changes the record if the verdict about it is unchanged. */
   function change(same: Rejection, step: (record: SessionRecord) => SessionRecord) {
     return swapUntilWon(cell, cell.kept, (record) => (judge(record) === same ? step(record) : undefined))
   }
@@ -51,17 +51,18 @@ export async function handleRejection(
   }
 }
 
-/** A flight that has sent several requests judges them by the latest: no other process has the lease. */
+/** Judges the requests of one flight by the latest of them, because no other process has the lease. */
 function latestOf(attempt: RefreshAttempt, record: SessionRecord | undefined): RefreshAttempt {
   const isOwn = record?.lease?.holder === attempt.holder
   return isOwn ? { ...attempt, attempt: record.attempt } : attempt
 }
 
 /**
- * Reports that the server has refused a refresh token that another request has replaced. That request or this one has
- * used a spent refresh token, after which a strict server ends the grant.
+ * Reports that the server refused a refresh token that another request has replaced.
  *
- * @param refused - The refused refresh token. Nothing is reported while the session has no other one.
+ * One of the two requests used a spent refresh token. A strict server then ends the grant.
+ *
+ * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
   cell: SessionCell,
@@ -71,7 +72,7 @@ export async function reportUsedTwice(
   let isReported = false
   await swapUntilWon(cell, cell.kept, (record) => {
     if (record.refreshToken === undefined || record.refreshToken === refused) return undefined
-    // The doubt might not be stored, but the loss has happened.
+    // Report it first, because the loss has happened even if the doubt cannot be stored.
     if (!isReported)
       emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
     isReported = true
@@ -80,10 +81,12 @@ export async function reportUsedTwice(
 }
 
 /**
- * Ends the session, unless another process has replaced the refresh token or is using it. A store that fails is tried
- * again: only this process knows that the session ends, and the store might have made the swap.
+ * Ends the session, unless another process has replaced the refresh token or is using it.
  *
- * @returns `'again'` if it was not ended.
+ * If the store fails, Evertoken retries. Only this process knows that the session ends, and the store might have made
+ * the swap.
+ *
+ * @returns `'again'` if the session was not ended.
  */
 export async function endSession(
   cell: SessionCell,
@@ -98,11 +101,11 @@ export async function endSession(
   let hasSwapped = false
   let before: SessionRecord | undefined
   const step = (record: SessionRecord) => {
-    // An earlier try has ended the session, but the result of its swap was lost.
+    // An earlier attempt has ended the session, but the result of its swap was lost.
     if (hasSwapped && record.ended === reason) return record
     const verdict = settleRejection(record, latestOf(attempt, record), isStrict)
     if (verdict === 'again' || verdict === 'replaced') return undefined
-    // Reported first: the swap may be made although its response is lost, and then nothing is left to report.
+    // Report it first. If the store makes the swap but its response is lost, no later step can report it.
     if (isLost && wasUsedElsewhere)
       emit({ type: 'refresh_token_lost', session, reason: 'used_elsewhere', hint: SHARED_STORE_HINT })
     else if (isLost) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
@@ -117,7 +120,7 @@ export async function endSession(
     if (before) keepAlive(cell.unlist(before))
   }
   const won = await retryStore(clock, end).catch((error: unknown) => {
-    // The last chance to report it: the swap might have been made.
+    // This is the last chance to report the end, because the store might have made the swap.
     if (hasSwapped) report()
     throw error
   })

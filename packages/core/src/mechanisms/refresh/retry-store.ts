@@ -6,7 +6,7 @@ const FIRST_PAUSE_MS = 50
 const MAX_PAUSE_MS = 1000
 
 /**
- * Repeats work for as long as the store fails, but no longer than a response is awaited.
+ * Repeats work while the store fails, for as long as Evertoken waits for a response.
  *
  * @throws The last failure of the store, or any other error immediately.
  */

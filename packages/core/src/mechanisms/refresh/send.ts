@@ -5,27 +5,27 @@ import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
 import { createMailbox, type Mailbox } from './mailbox.ts'
 
-/** Enough to recognise a refresh token among those of one session. */
+/** The length of a hash that identifies a refresh token among the tokens of one session, in characters. */
 const HASH_LENGTH = 22
 
-/** What one flight has sent. */
+/** Records the requests of one flight. */
 export interface Sends {
-  /** The refresh token that was sent. The others count for it. */
+  /** The refresh token that was sent. The other properties describe its requests. */
   refreshToken: string
-  /** Whether the server has refused it. */
+  /** Whether the server has refused the refresh token. */
   isRefused: boolean
   count: number
-  /** By the monotonic clock, in milliseconds. */
+  /** The time of the first request, by the monotonic clock in milliseconds. */
   firstAt: number
 }
 
 export interface ExchangeOptions extends RefreshContext {
   readonly requestTimeoutMs: number
-  /** When the newest request was sent that the server has responded to, by the monotonic clock in milliseconds. */
+  /** When the newest request with a response was sent, by the monotonic clock in milliseconds. */
   readonly health: { respondedTo: number }
 }
 
-/** One refresh that has the lease and a turn. */
+/** A refresh that has the lease and a turn. */
 export interface Refresh {
   readonly cell: SessionCell
   readonly demand: TokenDemand
@@ -34,20 +34,20 @@ export interface Refresh {
   readonly sends: Sends
 }
 
-/** A fault of this program, not of the server. */
+/** A defect of this program, not of the server. */
 export interface Broken {
   readonly error: unknown
 }
 
-/** Sends the refresh token of a session, and collects the responses. */
+/** Sends the refresh token of a session and collects the responses. */
 export interface Sender {
-  /** Requests whose response has not come, or was not looked at yet. */
+  /** The requests whose response has not arrived or was not yet processed. */
   readonly open: Set<RefreshAttempt>
-  /** How many responses have come. */
+  /** The number of responses that have arrived. */
   readonly responses: number
-  /** How many of them decided nothing. */
+  /** The number of responses that decided nothing. */
   undecided: number
-  /** The record as the latest request has left it. */
+  /** The record that the latest request wrote. */
   leased: Snapshot
   readonly mailbox: Mailbox<AnsweredAttempt | Broken>
   send(taken: TakenLease): Promise<void>
@@ -89,7 +89,7 @@ export function createSender(
       inDoubt: doubt !== undefined,
     }
     open.add(attempt)
-    // Hashed while the request travels: nothing may come between the lease and the request.
+    // The token is hashed after the request was sent, so that the hash does not delay the request after the lease.
     attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
     const receive = (message: Awaited<typeof answered>) => {
       sender.responses++

@@ -10,7 +10,7 @@ import {
 import type { TokenResult } from './attempt.ts'
 
 /**
- * Returns what a decision gives a caller who need not wait; `undefined` if the caller must wait.
+ * Returns the result of a decision for a caller, or `undefined` if the caller must wait.
  *
  * @throws The typed error of `refreshError`.
  */
@@ -20,7 +20,7 @@ export function toTokenResult(next: Decision, snapshot: Snapshot | undefined): T
   return next.do === 'serve' && snapshot ? { token: next.token, snapshot } : undefined
 }
 
-/** Causes that do not go away by trying again. */
+/** Messages for causes that a retry does not fix. */
 const TO_CHANGE: Partial<Record<ErrorCode, string>> = {
   scope_not_granted:
     'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.',
@@ -28,12 +28,12 @@ const TO_CHANGE: Partial<Record<ErrorCode, string>> = {
     'Cannot refresh the access token: the authorization server refuses the client. Check its id, secret, scope and resource.',
 }
 
-/** Two processes that do not see each other's refreshes end each other's grants. */
+/** Processes that do not see each other's refreshes end each other's grants. */
 export const SHARED_STORE_HINT: string =
   'If several processes serve this application, set the option `store` to one that they share: `createRedisStore`, ' +
   '`createPostgresStore`, or `createDurableObjectStore` on Workers.'
 
-/** The server has granted one of two requests, and the other one has ended the session. */
+/** The server has granted one of two requests, and the other request has ended the session. */
 export const LOST_LEASE_HINT: string =
   'The session store lost the write that prevents a second use of the refresh token, for example in a failover. ' +
   'With Redis, set `waitForReplicas`.'
@@ -45,9 +45,9 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
 }
 
 /**
- * Creates the error for callers who cannot get a token although the user need not sign in.
+ * Creates the error for callers that cannot get a token although the user need not sign in.
  *
- * @param seconds - After which the caller can try again.
+ * @param seconds - The time after which the caller can try again.
  */
 export function refreshError(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
   const toChange = TO_CHANGE[code]
