@@ -2,7 +2,7 @@ import { ConfigurationError } from '@evertoken/core/tokens'
 
 const BIND = 'export the class "EvertokenSessions", list it under "new_sqlite_classes", and bind it'
 
-/** @throws ConfigurationError unless it is a binding to Durable Objects; it says what to add. */
+/** @throws {ConfigurationError} If it is not a binding to Durable Objects. The message names the fix. */
 export function checkSessionsBinding(binding: unknown): void {
   checkNoDatabase(binding)
   // A service binding seems to have every method, those of Workers KV as well.
@@ -10,7 +10,7 @@ export function checkSessionsBinding(binding: unknown): void {
     throw unfit(`is missing in "env", or no Durable Object: ${BIND}`)
 }
 
-/** @throws ConfigurationError when a binding was given where a store has to be made of it first. */
+/** @throws {ConfigurationError} If the option is a binding. A store must be created from the binding first. */
 export function checkNoBinding(store: unknown): void {
   checkNoDatabase(store)
   if (isNamespace(store)) throw unfit('is not a store yet: use "createDurableObjectStore" on it')

@@ -2,15 +2,15 @@ import type { SessionStore } from '@evertoken/core/tokens'
 import { checkSessionsBinding, notSqlite } from './bindings.ts'
 import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
 
-/** Of each store, a call that fails if its objects cannot keep sessions. */
+/** Maps each store to a call that fails if its objects cannot keep sessions. */
 const probes = new WeakMap<SessionStore, () => Promise<unknown>>()
 
-/** @throws ConfigurationError when the class of the objects is not SQLite-backed. */
+/** @throws {ConfigurationError} If the class of the objects is not SQLite-backed. */
 export async function probeStore(store: SessionStore): Promise<void> {
   await probes.get(store)?.()
 }
 
-/** Of the platform's `DurableObjectNamespace`, what is used here. */
+/** The part of the platform's `DurableObjectNamespace` that is used here. */
 export interface SessionsNamespace {
   idFromName(name: string): object
   get(id: object): {
@@ -22,9 +22,11 @@ export interface SessionsNamespace {
 }
 
 /**
- * A session store of Durable Objects, one to a session: strongly consistent, and gone when the session is over.
+ * Creates a session store of Durable Objects. Each session has its own object.
  *
- * @throws ConfigurationError when the binding is missing, or is of another kind; it says what to add.
+ * The store is strongly consistent. An object ceases to exist when its session is over.
+ *
+ * @throws {ConfigurationError} If the binding is missing or has another type. The message names the fix.
  */
 export function createDurableObjectStore(namespace: SessionsNamespace): SessionStore {
   checkSessionsBinding(namespace)

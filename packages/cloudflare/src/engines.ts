@@ -13,8 +13,9 @@ interface Known<Engine> {
 const MAX_KNOWN = 10
 
 /**
- * Returns the engine for an `env`. An engine is created for each set of values, not for each object: frameworks copy `env`,
- * and a new engine would have no metadata, no flights and no connection to the refreshes of the others.
+ * Returns the engine for an `env`. An engine is created for each set of values, not for each object, because
+ * frameworks copy `env`. A new engine would have no metadata, no flights and no connection to the refreshes of the
+ * others.
  *
  * @param create - Creates an engine. `isRebuilt` shows that there is already one, for an `env` with other values.
  */
@@ -52,8 +53,8 @@ export function notPassedOn(what: string): ConfigurationError {
 }
 
 /**
- * Bindings are objects, and a copy of `env` contains the same ones. An object that shows no values, such as a proxy, is never
- * the same.
+ * Compares the values of two `env` objects. Bindings are objects, and a copy of `env` contains the same ones. An
+ * object that shows no values, such as a proxy, always differs.
  */
 function hasSameValues(known: Readonly<Record<string, unknown>>, env: object): boolean {
   const entries = Object.entries(env)

@@ -1,12 +1,12 @@
 import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
 
-/** Of the platform's `DurableObjectState`, what is used here. */
+/** The part of the platform's `DurableObjectState` that is used here. */
 export interface SessionsState {
   readonly storage: SessionsStorage
 }
 
 export interface SessionsStorage {
-  /** Synchronous; of SQLite-backed objects alone. */
+  /** Synchronous. Only SQLite-backed objects have it. */
   readonly kv: {
     get(name: string): unknown
     list(): Iterable<[string, unknown]>
@@ -38,10 +38,10 @@ const FEW = 16
 
 /**
  * The Durable Object that holds one session, or the sessions of one subject. A Worker re-exports it, binds it, and
- * declares it under `new_sqlite_classes`; nobody but `createDurableObjectStore` talks to it.
+ * declares it under `new_sqlite_classes`. Only `createDurableObjectStore` calls it.
  */
 export class EvertokenSessions {
-  /** What `DurableObjectNamespace` asks of a class that could be called remotely. */
+  /** The platform's `DurableObjectNamespace` requires this member of classes that can be called remotely. */
   declare readonly __DURABLE_OBJECT_BRAND: never
   readonly #storage: SessionsStorage
 
@@ -73,7 +73,7 @@ function isSqlite(storage: SessionsStorage): boolean {
   }
 }
 
-/** Whatever is read and written here happens in one step: nothing is awaited in between. */
+/** Performs a call in one step: it awaits nothing between its reads and writes. */
 async function perform(storage: SessionsStorage, call: SessionsCall): Promise<unknown> {
   switch (call[0]) {
     case 'read':
@@ -100,7 +100,7 @@ async function perform(storage: SessionsStorage, call: SessionsCall): Promise<un
       storage.kv.delete(call[1])
       return tidyInTime(storage, 0)
     default:
-      // An answer would be taken for one of an empty object.
+      // The caller would mistake a response for the response of an empty object.
       throw new TypeError('Cannot understand the store: it is of another version')
   }
 }
@@ -134,7 +134,7 @@ function wakeAfter(storage: SessionsStorage, last: number): Promise<void> {
   return storage.setAlarm(Math.ceil(last + 1) * 1000)
 }
 
-/** Drops what has expired, and comes back for the rest when the last of it has. */
+/** Deletes expired entries, and sets an alarm for the time when the last remaining entry has expired. */
 function tidy(storage: SessionsStorage): Promise<void> {
   let last = 0
   let size = 0
@@ -149,12 +149,12 @@ function tidy(storage: SessionsStorage): Promise<void> {
   return wakeAfter(storage, last)
 }
 
-/** An object that holds nothing at all ceases to exist, and to cost. */
+/** Empties the object. An object that holds nothing ceases to exist and costs nothing. */
 async function clear(storage: SessionsStorage): Promise<void> {
   await Promise.all([storage.deleteAlarm(), storage.deleteAll()])
 }
 
-/** A Worker whose clock is behind must not write what has expired already. */
+/** Returns the expiry by the clock of this object. A Worker whose clock is behind must not write an expired entry. */
 function expiryOf(expiresAt: number, sentAt = now()): number {
   return expiresAt + Math.max(0, now() - sentAt)
 }

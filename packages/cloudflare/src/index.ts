@@ -17,14 +17,14 @@ export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts
 export type { WorkerOptions } from './worker-options.ts'
 
 /**
- * Token management for the users of one application, on Workers. What the session interface offers is here as well,
- * for the user of the request being handled; that needs the compatibility flag `nodejs_compat`.
+ * Token management for the users of one application, on Workers. It also has the functions of the session interface,
+ * for the user of the request being handled. These functions need the compatibility flag `nodejs_compat`.
  */
 export interface Evertoken<Env> extends CurrentSession, Worker<UserSession, Env> {}
 
 /**
- * @param options - As a function when they come from `env`: it is called at the first request.
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @param options - Pass a function if they come from `env`. It is called at the first request.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function evertoken<Env = unknown>(
   options: FromEnv<WorkerOptions, Env>,

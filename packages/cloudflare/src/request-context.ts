@@ -1,6 +1,6 @@
 import { ConfigurationError, type RequestContext } from '@evertoken/core/tokens'
 
-/** Of `AsyncLocalStorage`, what is used here. */
+/** The part of `AsyncLocalStorage` that is used here. */
 export interface AsyncStorage {
   run<T>(value: object, work: () => T): T
   getStore(): object | undefined
@@ -10,7 +10,7 @@ interface AsyncHooks {
   readonly AsyncLocalStorage: new () => AsyncStorage
 }
 
-/** The async context of the platform; without one, only sessions that are named explicitly can be used. */
+/** Creates the async context of the platform. Without one, only sessions that are named explicitly can be used. */
 export function createRequestContext(storage: AsyncStorage | undefined = findStorage()): RequestContext {
   return {
     run: (value, work) => (storage ? storage.run(value, work) : work()),
@@ -24,7 +24,10 @@ export function createRequestContext(storage: AsyncStorage | undefined = findSto
   }
 }
 
-/** Not imported: the import fails where the module is missing, and there the rest works without it. */
+/**
+ * It is not imported, because the import fails where the module is missing. All other features work without the
+ * module.
+ */
 function findStorage(): AsyncStorage | undefined {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): AsyncHooks | undefined } }
   const hooks = process?.getBuiltinModule?.('node:async_hooks')

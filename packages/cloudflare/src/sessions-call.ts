@@ -1,5 +1,5 @@
 /**
- * What a Durable Object is asked to do, as JSON: with the record of one session, or with the keys under one term. `now` is
+ * A request to a Durable Object, as JSON. It concerns the record of one session, or the keys under one term. `now` is
  * the time of the Worker, in seconds since the epoch. Earlier versions did not send it.
  */
 export type SessionsCall =
@@ -10,5 +10,5 @@ export type SessionsCall =
   | readonly ['add_key', key: string, expiresAt: number, now?: number]
   | readonly ['remove_key', key: string]
 
-/** The status with which an object says that its class was not declared to be SQLite-backed. */
+/** The status with which an object reports that its class is not SQLite-backed. */
 export const NOT_SQLITE = 501

@@ -1,5 +1,5 @@
 /**
- * Token management alone, on Cloudflare Workers: for applications that sign their users in by themselves.
+ * Token management on Cloudflare Workers, for applications that sign users in with another library.
  *
  * @module
  */
@@ -20,12 +20,12 @@ export type { AsyncStorage } from './request-context.ts'
 export type { FromEnv } from './engines.ts'
 export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 
-/** As `Evertoken` of `@evertoken/cloudflare`, without routes and proxy: sessions begin with `startSession`. */
+/** Same as `Evertoken` of `@evertoken/cloudflare`, without routes and proxy. Sessions begin with `startSession`. */
 export interface TokensOfWorker<Env> extends CurrentTokens, Worker<TokenSession, Env> {}
 
 /**
- * @param options - As a function when they come from `env`: it is called at the first request.
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @param options - Pass a function if they come from `env`. It is called at the first request.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function evertoken<Env = unknown>(
   options: FromEnv<TokenEngineOptions, Env>,

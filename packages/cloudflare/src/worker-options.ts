@@ -2,13 +2,13 @@ import type { EngineOptions } from '@evertoken/core'
 import { ConfigurationError, type SessionStore, type TokenEngineOptions } from '@evertoken/core/tokens'
 import { checkNoBinding } from './bindings.ts'
 
-/** The options of `evertoken`; on Workers the store has to be named, for the memory of an isolate is shared by nobody. */
+/** The options of `evertoken`. On Workers, `store` is required, because isolates share no memory. */
 export interface WorkerOptions extends EngineOptions {
-  /** `createDurableObjectStore(env.…)`, for cookie sessions too: a refresh must be seen by every isolate. */
+  /** `createDurableObjectStore(env.…)`, for cookie sessions too. Every isolate must see a refresh. */
   readonly store: SessionStore
 }
 
-/** @throws ConfigurationError for what is easily missing in `env`; it says what to add. */
+/** @throws {ConfigurationError} If an option from `env` is undefined. The message names the fix. */
 export function checkWorkerOptions(options: TokenEngineOptions): void {
   const missing = Object.entries(options).find(([, value]) => value === undefined)?.[0]
   const isPublic = missing === 'clientSecret' && options.clientAuthentication === 'none'

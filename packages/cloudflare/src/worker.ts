@@ -14,7 +14,7 @@ import { createEngines, type FromEnv, notPassedOn } from './engines.ts'
 import { type AsyncStorage, createRequestContext } from './request-context.ts'
 import { checkWorkerOptions } from './worker-options.ts'
 
-/** Of the platform's `ExecutionContext`, what is used here. */
+/** The part of the platform's `ExecutionContext` that is used here. */
 export interface WorkerContext {
   waitUntil(work: Promise<unknown>): void
 }
@@ -45,7 +45,7 @@ export interface Worker<User extends TokenSession, Env> {
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. */
   session(request: Request, env: Env, ctx: WorkerContext): User
-  /** A server session by what `getId` gave: for queues, schedules and streams. */
+  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
   sessionById(id: string, env: Env, ctx: WorkerContext): User
 }
 
@@ -54,13 +54,13 @@ export interface Platform {
   readonly asyncStorage?: AsyncStorage
 }
 
-/** What the two entries of this package differ in. */
+/** The differences between the two entries of this package. */
 export interface Kit<Options, User extends TokenSession, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
 
-/** No request can wake another one here, so those that wait in line look whether it is their turn. */
+/** No request can wake another one here, so requests that wait in line poll at this interval, in milliseconds. */
 const POLL_MS = 25
 /** A rebuild can occur at each request. */
 const REPORT_PAUSE_MS = 60_000
@@ -109,7 +109,10 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
 const REBUILD_HINT =
   'Pass the `env` of the Worker on unchanged. A copy must have the same values, so add none for each request.'
 
-/** The limit of events is in the engine, and there is a new one each time. */
+/**
+ * Creates a report with its own rate limit. The limit of events is in the engine, and each rebuild creates a new
+ * engine.
+ */
 function createRebuildReport(): (onEvent: EventListener | undefined) => void {
   let reportedAt = -Infinity
   return (onEvent) => {

@@ -1,14 +1,14 @@
 /**
- * For the pages of an application: calls that no other site can forge, and notice when the session ends. Nothing here
- * knows a token.
+ * Functions for the pages of an application. No other site can forge their calls, and they notice when the session
+ * ends. They never see a token.
  *
  * @module
  */
 /// <reference lib="dom" />
 
 /**
- * Makes a `fetch` for this origin that the application knows as its own, in browsers too old to say so by themselves.
- * Calls to other origins, and redirects to them, fail with a `TypeError`.
+ * Creates a `fetch` for this origin whose requests the application recognizes as its own, also in old browsers. Calls
+ * to other origins, and redirects to them, fail with a `TypeError`.
  */
 export function createBrowserFetch(): typeof fetch {
   return (input, init) => {
@@ -33,7 +33,7 @@ export async function isSignInRequired(response: Response): Promise<boolean> {
 }
 
 export interface WatchOptions {
-  /** Called once, when nobody is signed in any more. */
+  /** Called once, when the session has ended. */
   readonly onEnd: () => void
   /** Default `/auth/user`. */
   readonly userUrl?: string
@@ -42,8 +42,10 @@ export interface WatchOptions {
 }
 
 /**
- * Asks the user endpoint again and again, at once when a hidden page is shown again, never while it is hidden. Asking
- * does not keep the session alive; that the server cannot be asked does not end it. The result stops watching.
+ * Polls the user endpoint, and calls `onEnd` when the session has ended.
+ *
+ * It polls immediately when a hidden page is shown again, and never while the page is hidden. Polling does not keep
+ * the session alive. A network failure does not end the watch. The returned function stops the watch.
  */
 export function watchSession(options: WatchOptions): () => void {
   const { onEnd, userUrl = '/auth/user', intervalSeconds = 60 } = options
@@ -74,7 +76,7 @@ export function watchSession(options: WatchOptions): () => void {
   return stop
 }
 
-/** By an option, the user route returns 200 and `null` instead of 401. */
+/** Returns whether the session has ended. An option lets the user route return 200 and `null` instead of 401. */
 async function isOver(answer: Promise<Response>): Promise<boolean> {
   const response = await answer
   return response.ok ? (await response.json()) === null : isSignInRequired(response)

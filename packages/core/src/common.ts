@@ -1,4 +1,4 @@
-// What the entries `index` and `tokens` have in common.
+// The exports that the entries `index` and `tokens` share.
 export type { TokenFetch } from './handlers/token-fetch.ts'
 export { createFlights, soloFlights } from './mechanisms/flights.ts'
 export { createHeldResponses } from './mechanisms/held-responses.ts'

@@ -1,5 +1,5 @@
 /**
- * The core of Evertoken: everything but the adapter to a runtime.
+ * The core of Evertoken, without an adapter to a runtime.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Session stores in Redis and what speaks its language, for the client the application already has.
+ * Session stores in Redis and compatible servers. They use the Redis client of your application.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Session stores in PostgreSQL and SQLite, for the driver the application already has.
+ * Session stores in PostgreSQL and SQLite. They use the database driver of your application.
  *
  * @module
  */

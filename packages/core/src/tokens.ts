@@ -1,5 +1,5 @@
 /**
- * Token management alone, for applications that sign their users in by themselves.
+ * Token management for applications that sign users in with another library.
  *
  * @module
  */

@@ -3,7 +3,7 @@ export type DenoKvKey = readonly string[]
 export interface DenoKvEntry {
   readonly key: readonly unknown[]
   readonly value: unknown
-  /** Another one after every write; `null` where there is nothing. */
+  /** It changes with every write. `null` if the entry has no value. */
   readonly versionstamp: string | null
 }
 

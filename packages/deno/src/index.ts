@@ -23,7 +23,7 @@ export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 /** Token management for the users of one application, on Deno. */
 export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
-/** @throws ConfigurationError when an option is missing, unknown or wrong, or Deno is older than 2.1. */
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1. */
 export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createDenoRuntime())
   return {

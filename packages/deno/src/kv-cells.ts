@@ -1,9 +1,9 @@
 import type { DenoKv, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
 import { patiently } from './patiently.ts'
 
-/** Each value says itself until when it counts: Deno KV removes it later. */
+/** A value with its own expiry, because Deno KV removes it later. */
 interface Kept extends Content {
-  /** Another one for every write. */
+  /** A random name, different for every write. */
   readonly writer: string
 }
 
@@ -14,13 +14,19 @@ export interface Content {
 
 /** Entries of a Deno KV that change by compare-and-swap and expire on time. */
 export interface Cells {
-  /** What an entry holds, unless it has expired. */
+  /** Returns the value of an entry, unless it has expired. */
   live(entry: DenoKvEntry): Kept | undefined
-  /** Writes what `change` makes of the entry as it is, in one atomic step; resolves to `false` if it makes nothing. */
+  /**
+   * Writes the result of `change` for the current entry in one atomic step. Resolves to `false` if `change` returns
+   * `undefined`.
+   */
   change(key: DenoKvKey, change: (live: Content | undefined) => Content | undefined): Promise<boolean>
 }
 
-/** Deno KV removes a value by the clock of the machine. A longer error of it can remove sessions. */
+/**
+ * Deno KV removes a value by the clock of the machine. If that clock is wrong by more than this, sessions can be
+ * removed.
+ */
 const KEEP_EXPIRED_SECONDS = 3 * 86_400
 
 export function createCells(kv: DenoKv, now: () => number): Cells {
@@ -42,11 +48,12 @@ export function createCells(kv: DenoKv, now: () => number): Cells {
         for (;;) {
           const entry = await kv.get(key)
           const held = live(entry)
-          // An attempt that ended in an error may have been carried out.
+          // A failed attempt may have written the value.
           if (held?.writer === writer) return true
           const next = change(held)
           if (!next) return false
-          // Refused: another wrote, or Deno KV removed what had expired. Only a new look can tell.
+          // The write was refused: another process wrote, or Deno KV removed an expired value. Only a new read shows
+          // which.
           if (await commit(key, entry, { ...next, writer })) return true
         }
       })

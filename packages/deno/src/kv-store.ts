@@ -13,20 +13,20 @@ export interface DenoKvStoreOptions {
   /** The first part of every key. Default `evertoken`. */
   readonly prefix?: string
   /**
-   * The clock that decides what has expired.
+   * The clock that decides which records have expired.
    *
    * @default the clock of the system
    */
   readonly clock?: Pick<Clock, 'now' | 'elapsed'>
 }
 
-/** A value takes 64 KiB, of which its framing needs some. */
+/** A value can have 64 KiB, and its metadata needs a part of them. */
 const MAX_RECORD_LENGTH = 65_000
 
 /**
- * A session store in Deno KV: a file that the processes of one machine share, or a database behind a URL.
+ * Creates a session store in Deno KV: a file that the processes of one machine share, or a database behind a URL.
  *
- * A record longer than 65,000 characters is refused with a ConfigurationError, `session_too_large`.
+ * A record longer than 65,000 characters is refused with a `ConfigurationError`, `session_too_large`.
  */
 export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
   const { prefix = 'evertoken', clock } = options

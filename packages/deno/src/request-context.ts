@@ -14,9 +14,10 @@ interface Runtime {
 }
 
 /**
- * Asked for when needed, because an `import` of it would be one for whoever only bundles or reads this package.
+ * Loads `AsyncLocalStorage` when it is needed. An `import` would also load it in tools that only bundle or read this
+ * package.
  *
- * @throws ConfigurationError where there is no such thing.
+ * @throws {ConfigurationError} If the runtime has no async context.
  */
 export function createRequestContext(): RequestContext {
   const hooks = (globalThis as Runtime).process?.getBuiltinModule?.('node:async_hooks')

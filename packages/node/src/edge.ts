@@ -34,13 +34,15 @@ export interface Platform {
 /** Token management for the users of one application, on an edge runtime. */
 export interface Evertoken extends Engine, CurrentSession, HandlerFactory {}
 
-/** A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds. */
+/**
+ * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
+ */
 const POLL_MS = 25
 
 /**
  * Creates the token management of an application for an edge runtime.
  *
- * @param options - As on Node. `store` is required, because isolates share no memory.
+ * @param options - Same as on Node. `store` is required, because isolates share no memory.
  * @param platform - Parts of the runtime that Evertoken cannot find.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  * @example
@@ -70,7 +72,7 @@ function createEdgeRuntime({ asyncStorage }: Platform): Runtime {
   }
 }
 
-/** The types of `@evertoken/node` have it, and bundlers for an edge runtime use this file in its place. */
+/** The types of `@evertoken/node` include it, and bundlers for an edge runtime use this file instead. */
 const forOtherRuntimes = {
   listener(): never {
     const message = '`listener` needs `node:http`, which an edge runtime does not have. Use `handler`.'

@@ -18,8 +18,8 @@ const HEADER_METHODS = ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader
 const METHODS = [...HEADER_METHODS, 'writeHead', 'flushHeaders', 'write', 'end'] as const
 
 /**
- * Holds what a handler sends until `release`. A handler might keep a reference to `response.end` for later, and other
- * middleware might have wrapped it, so the replacements stay and forward from then on.
+ * Holds the output of a handler until `release`. A handler might keep a reference to `response.end` for later, and
+ * other middleware might have wrapped it. Therefore, the replacements stay and forward calls after the release.
  */
 export function holdHeaders(response: ServerResponse): HeldHeaders {
   const methods = methodsOf(response)

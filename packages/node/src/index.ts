@@ -39,7 +39,7 @@ export interface Evertoken extends CoreEvertoken, HandlerFactory {
   listener(application: Handler, options?: HandlerOptions): RequestListener
 }
 
-/** @throws ConfigurationError when an option is missing, unknown or wrong. */
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
 export function evertoken(options: EvertokenOptions): Evertoken {
   const core = createEvertoken(options, createNodeRuntime())
   return {
@@ -69,7 +69,7 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   }
 }
 
-/** A response whose body has nothing to say yet, such as an event stream, is answered all the same. */
+/** Sends the headers of a response immediately, even if its body has no data yet, such as an event stream. */
 function promptHeaders(listener: RequestListener): RequestListener {
   return (request, response) => {
     const writeHead = response.writeHead.bind(response)
@@ -81,7 +81,7 @@ function promptHeaders(listener: RequestListener): RequestListener {
   }
 }
 
-/** Answers what no `Request` can be made of. */
+/** Refuses messages from which no `Request` can be made. */
 function wellFormed(listener: RequestListener): RequestListener {
   return (request, response) => {
     const status = refusalOf(request)

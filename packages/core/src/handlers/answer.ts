@@ -1,4 +1,4 @@
-/** An answer of ours, which nobody may keep. */
+/** Creates a response of Evertoken, which no cache can store. */
 export function answer(
   status: number,
   headers: Readonly<Record<string, string>> = {},
@@ -7,7 +7,7 @@ export function answer(
   return new Response(body ?? null, { status, headers: { 'cache-control': 'no-store', ...headers } })
 }
 
-/** For pages with links: another site must not show them in a frame, where it could catch the click. */
+/** Directives for pages with links. Another site must not show them in a frame, where it could catch the click. */
 export const UNFRAMED = "; frame-ancestors 'none'; base-uri 'none'"
 
 export function escaped(text: string): string {
@@ -15,9 +15,10 @@ export function escaped(text: string): string {
 }
 
 /**
- * Makes a page of an answer: no style, no script; its address, which may hold a code, goes to nobody.
+ * Turns a response into a page without styles and scripts. Its address, which may hold a code, is sent to no other
+ * site.
  *
- * @param policy - What its content security policy says beside that.
+ * @param policy - Further directives of its content security policy.
  */
 export function page({ status, headers }: Response, title: string, policy = '', body = ''): Response {
   headers.set('content-type', 'text/html; charset=utf-8')

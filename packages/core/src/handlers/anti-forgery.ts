@@ -1,7 +1,7 @@
 import { isTopLevelNavigation, mayBeForged } from '../rules/same-site.ts'
 import { problem } from './problem.ts'
 
-/** The 403 for a request that another site may have caused; `undefined` for any other. */
+/** Returns a 403 response for a request that another site may have caused, and `undefined` for any other request. */
 export function refuseForged({ method, headers }: Request, origin: string): Response | undefined {
   return !isTopLevelNavigation(method, headers) && mayBeForged(headers, origin) ? forged() : undefined
 }

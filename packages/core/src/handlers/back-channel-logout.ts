@@ -32,8 +32,8 @@ const BATCH = 50
  * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7), and remembers
  * it for sessions that are stored later. Ignores cookies.
  *
- * @returns 200, also if there are no such sessions. 400 if the token is not valid, or if its work is not done in time. That
- * work continues in the background.
+ * @returns 200, also if no session matches. 400 if the token is invalid, or if the work is not done in time. The work
+ * then continues in the background.
  */
 export async function backChannelLogout(
   request: Request,

@@ -47,14 +47,15 @@ export async function callback(request: Request, options: CallbackOptions): Prom
     const state = parameters.get('state') ?? ''
     const login = await logins.open(state)
     if (!login) throw notUsable()
-    // A page of `repeat` leads here without a response of the authorization server. The login can still wait for that.
+    // A page of `repeat` sends the browser to this route without an authorization response. The login can still be
+    // pending.
     const isResponse = parameters.has('code') || parameters.has('error')
     if (isResponse) lines.push(logins.clear(login))
     const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
-    // Another user can send a link with the state of their own login, and chose its destination.
+    // Another user can send a link with the state of their login, and chose its destination.
     silentReturnTo = secrets && login.silent && !login.isForeign && login.returnTo
     const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))
-    // The way back of an earlier sign-out has no use after a sign-in.
+    // The destination of an earlier sign-out has no use after a sign-in.
     if (isDone && cookies.has(returnCookie)) lines.push(returns.clear(returnCookie))
     response = isDone ? proceed(login, options) : await repeat(request, login, state, options)
   } catch (error) {
@@ -127,13 +128,13 @@ function notUsable(): RequestRefusedError {
   return new RequestRefusedError('login_transaction_invalid', message)
 }
 
-/** A page of this application leads on to the destination if the session cookie is `Strict`. */
+/** Sends the browser to its destination. If the session cookie is `Strict`, a page of this application does that. */
 function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, home }: CallbackOptions): Response {
   if (isForeign) return confirmDestination(returnTo, home)
   return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
 }
 
-/** From here on there are tokens: when no session takes them, they are given back. */
+/** Starts the session. If no session takes the tokens, their refresh token is revoked. */
 async function start(
   grant: TokenGrant,
   login: PendingLogin,
@@ -162,8 +163,9 @@ async function start(
 }
 
 /**
- * Revokes the refresh token of a sign-in that has failed. Once, and at once: the user can sign in again after that, and at
- * some servers a later revocation would end the new grant too.
+ * Revokes the refresh token of a sign-in that has failed, immediately and without retries.
+ *
+ * The user can sign in again after that. At some servers, a later revocation would end the new grant too.
  */
 function giveBack(refreshToken: string, { session, protocol: server, emit }: CallbackOptions): void {
   session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))

@@ -16,7 +16,7 @@ export interface DiagnosticsOptions {
   readonly configuration: object
 }
 
-/** Shows a developer how things are set up and how their own session stands: fingerprints, never a token. */
+/** Shows a developer the configuration and the state of their session. It shows fingerprints, and never a token. */
 export async function diagnostics(
   request: Request,
   { session, origin, protocol, idleSeconds, configuration }: DiagnosticsOptions,

@@ -5,7 +5,7 @@ const FORM_BYTES = 65_536
 const FORM = /^application\/x-www-form-urlencoded\s*(?:;|$)/i
 
 /**
- * Reads a posted form; `undefined` for anything else, and for more than 64 KiB.
+ * Reads a posted form. Resolves to `undefined` for any other body, and for more than 64 KiB.
  *
  * @throws {ConfigurationError} If another function has read the body. The adapter for Node reports that.
  */

@@ -64,7 +64,7 @@ async function readInTime(
     return (await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
   } catch (error) {
     if (cell.carried) return cell.carried
-    // The store must show first that the session is the one that the query names.
+    // The store must first show that the session has the `sid` from the query.
     if (isStoreFailure(error)) options.session.keepAlive(endLater(cell, isNamed, options))
     throw error
   }

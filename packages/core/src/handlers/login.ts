@@ -17,13 +17,13 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly protocol: Protocol
   readonly routePrefix: string
   readonly responseMode: 'query' | 'form_post'
-  /** Whether browsers come by https. */
+  /** Whether browsers use https. */
   readonly isHttps: boolean
-  /** Of the cookie of the session. */
+  /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
-  /** For the authorization request: scope, resource and whatever else is asked for. */
+  /** The parameters of the authorization request, such as `scope` and `resource`. */
   readonly authorizationParameters: URLSearchParams
-  /** Names of further query parameters that are passed on. */
+  /** Names of further query parameters that are passed to the authorization server. */
   readonly loginParameters: readonly string[]
 }
 
@@ -42,7 +42,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   try {
     if (isPosted && !options.isHttps) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
-    // The response comes from another site then, and the cookie of the session is not sent with it.
+    // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
     const cell = isHidden ? await options.session.find() : undefined
     const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
@@ -62,7 +62,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   }
 }
 
-/** The same for the authorization request and for the redemption of its code (RFC 6749 §4.1.3). */
+/** Returns the redirect URI, for the authorization request and for the token request (RFC 6749 §4.1.3). */
 export function callbackUrl({ origin, routePrefix }: Pick<LoginOptions, 'origin' | 'routePrefix'>): string {
   return `${origin}${routePrefix}/callback`
 }

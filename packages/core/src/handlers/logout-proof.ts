@@ -1,6 +1,9 @@
 import { sha256 } from '../mechanisms/digest.ts'
 
-/** What only a page that may read the user endpoint knows: bound to the session, of no use for anything else. */
+/**
+ * Returns a proof that only a page with access to the user endpoint knows. It is bound to the session and proves only
+ * that.
+ */
 export function logoutProof(key: string): Promise<string> {
   return sha256(`logout ${key}`)
 }

@@ -3,7 +3,7 @@ import type { Note, Notes } from '../mechanisms/notes.ts'
 import { safeReturnTo } from '../rules/return-to.ts'
 import { redirect } from './redirect.ts'
 
-/** Where a browser goes when it comes back from signing out is kept in a cookie (RP-Initiated Logout §3). */
+/** A cookie keeps the destination of the browser after a sign-out (RP-Initiated Logout §3). */
 export interface LogoutReturnOptions {
   readonly returns: Notes<Note>
   /** The name of the cookie. */
@@ -14,7 +14,10 @@ export interface LogoutReturnOptions {
   readonly postLogoutPath: string
 }
 
-/** Resolves to the state to send and the `Set-Cookie` lines; to neither when the browser will be there already. */
+/**
+ * Resolves to the `state` to send and the `Set-Cookie` lines. Both are empty if the destination is the post-logout
+ * path.
+ */
 export async function expectReturn(
   returnTo: string,
   { returns, returnCookie, postLogoutPath }: LogoutReturnOptions,
@@ -24,7 +27,7 @@ export async function expectReturn(
   return { state, cookies: [await returns.write(returnCookie, { state, returnTo })] }
 }
 
-/** Goes on to where the browser wanted to go, or to the post-logout path itself when `state` is not ours. */
+/** Redirects to the destination of the sign-out, or to the post-logout path if Evertoken did not issue `state`. */
 export async function receiveReturn(
   state: string,
   { returns, returnCookie, origin, home, postLogoutPath }: LogoutReturnOptions,

@@ -21,8 +21,8 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
 }
 
 /**
- * Ends the session here, then revokes its refresh token (RFC 7009), then sends the browser to the authorization server to
- * end the session there (RP-Initiated Logout).
+ * Ends the session here, and then revokes its refresh token (RFC 7009). Then sends the browser to the authorization
+ * server to end the session there (RP-Initiated Logout).
  *
  * The cookie is cleared in any case. A store or an authorization server that does not respond delays the response by at
  * most about 2 seconds. The response then names the parts that are not confirmed.

@@ -133,7 +133,7 @@ export async function applyOnRefresh(
   }
 }
 
-/** As JSON, which is all that a session keeps. Only the ID token says who the user is. Without one, the hook can. */
+/** Returns the claims as JSON keeps them. Identity claims come from the ID token. Without one, the hook sets `sub`. */
 function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
   const kept: Record<string, unknown> = { ...copyOf(verdict) }
   for (const name of IDENTITY) if (identity.sub !== undefined || name !== 'sub') delete kept[name]

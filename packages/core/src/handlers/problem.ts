@@ -2,11 +2,11 @@ import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
 import { actionFor } from '../rules/remedy.ts'
 import { type ErrorCode, EvertokenError, SignInRequiredError } from '../vocabulary/index.ts'
 
-/** Of an error, what its problem tells. */
+/** The members of an error that its problem contains. */
 type Told = Pick<EvertokenError, 'code' | 'message'> &
   Partial<Pick<EvertokenError, 'name' | 'retryAfterSeconds'>>
 
-/** Signing in again alone would bring none either. */
+/** The message for a missing refresh token. A sign-in with the same parameters would not return one either. */
 const NO_REFRESH_TOKEN =
   'Cannot renew the access token: sign in again; for a refresh token the server may need "scope": "openid ' +
   'offline_access" or "authorizationParameters": { "prompt": "consent" }'
@@ -18,7 +18,7 @@ const FORBIDDEN: readonly ErrorCode[] = [
   'authentication_insufficient',
 ]
 
-/** What the class of an error says; all others ask to try later. */
+/** The status for each class of errors. Errors of all other classes get 503. */
 const STATUS: Readonly<Record<string, number>> = {
   SignInRequiredError: 401,
   RequestRefusedError: 400,
@@ -33,7 +33,7 @@ export function problem(status: number, { name = '', code, message, retryAfterSe
   return Response.json({ title: message, status, code, action }, { status, headers })
 }
 
-/** The status that says what the class of an error says. */
+/** Creates the response for an error, with the status of its class. */
 export function problemFor(error: unknown): Response {
   if (!(error instanceof EvertokenError)) throw error
   return problem(FORBIDDEN.includes(error.code) ? 403 : (STATUS[error.name] ?? 503), error)

@@ -1,14 +1,16 @@
 import { answer, escaped, page, UNFRAMED } from './answer.ts'
 
 /**
- * Lets the browser go on by itself. The next request is caused by a page of this application then, and not by whoever
- * caused this one: only so does it carry a `Strict` cookie.
+ * Returns a page that continues automatically.
+ *
+ * The next request is then caused by a page of this application, and not by the site that caused this one. Only such a
+ * request carries a `Strict` cookie.
  */
 export function goOn(location: string): Response {
   return page(answer(200, { refresh: `0;url=${location}` }), 'Signed in')
 }
 
-/** Sends the browser on; with 303 by a GET, whatever it came with. */
+/** Redirects the browser. With the status 303, the browser sends a GET next, whatever the method of this request. */
 export function redirect(location: string, cookies: readonly string[] = [], status = 303): Response {
   const response = answer(status, { location })
   for (const line of cookies) response.headers.append('set-cookie', line)
@@ -16,8 +18,8 @@ export function redirect(location: string, cookies: readonly string[] = [], stat
 }
 
 /**
- * Returns a page with a link to an address that another site chose. Only a click of the user leads there: a redirect, or a
- * page that continues automatically, would make the request of the other site look like one of this application.
+ * Returns a page with a link to an address that another site chose. Only a click of the user opens the link. A
+ * redirect, or a page that continues automatically, would make the request look like one of this application.
  */
 export function confirmDestination(location: string, home: string): Response {
   const link = `<a href="${escaped(location)}">${escaped(location)}</a>`

@@ -1,13 +1,13 @@
 import { defined } from '../rules/defined.ts'
 import { type EventListener, EvertokenError, type RedactedCause } from '../vocabulary/index.ts'
 
-/** An error of ours; what is none is thrown again. */
+/** Returns the error if it is an `EvertokenError`, and throws it otherwise. */
 export function ours(error: unknown): EvertokenError {
   if (error instanceof EvertokenError) return error
   throw error
 }
 
-/** The same, told by an event. */
+/** Does the same, and emits an event. */
 export function reported(
   type: 'sign_in_failed' | 'logout_token_rejected',
   error: unknown,

@@ -12,7 +12,7 @@ import type { EventListener, RevocationOutcome } from '../vocabulary/index.ts'
 export interface RevokeSessionOptions {
   readonly revoke: RevokedTokens
   readonly emit: EventListener
-  /** For the pauses between tries. */
+  /** Measures the pauses between tries. */
   readonly clock: Clock
 }
 
@@ -45,8 +45,10 @@ export async function revokeSession(
 }
 
 /**
- * Ends the grant at the authorization server. The session first gives the refresh token up, so that no refresh can
- * start, and keeps it aside until the server has confirmed: after `failed`, calling again tries again.
+ * Ends the grant at the authorization server.
+ *
+ * The session first takes the refresh token out of use, so that no refresh can start. It keeps the token until the
+ * server has confirmed the revocation. After `failed`, another call tries again.
  */
 export async function revokeRefreshToken(
   session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
@@ -69,7 +71,9 @@ export async function revokeRefreshToken(
   return outcome
 }
 
-/** `step` touches only fields of its own, so it can be applied to whatever stands there. */
+/**
+ * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
+ */
 async function change(
   session: Pick<RequestSession, 'note'>,
   cell: SessionCell,

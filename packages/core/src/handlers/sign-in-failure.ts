@@ -10,17 +10,20 @@ export interface SignInFailureOptions {
   readonly origin: string
   /** The path of the application, with a slash at the end. */
   readonly home: string
-  /** Of this application; it gets the code as `error`. Absent: a plain page for browsers, problem+json for others. */
+  /**
+   * A path of this application that receives the code as `error`. Without it, browsers see a plain page, and other
+   * clients receive `problem+json`.
+   */
   readonly signInErrorPath: string | undefined
-  /** Of the login route, where to try again. */
+  /** The prefix of the login route, where the user can try again. */
   readonly routePrefix: string
   readonly emit: EventListener
 }
 
 /**
- * Answers for a sign-in that has failed, and tells it by an event. What is no error of ours is thrown again.
+ * Creates the response for a failed sign-in, and emits an event. Throws all errors that are not an `EvertokenError`.
  *
- * @param silentReturnTo - Where a silent login goes back to: no page, and never once more.
+ * @param silentReturnTo - The destination of a silent login. It gets the error, without a page and without a retry.
  */
 export function signInFailure(
   request: Request,
@@ -33,7 +36,7 @@ export function signInFailure(
   if (to) return redirect(withError(to, code, origin, home))
   const problem = problemFor(error)
   if (!isNavigation(request)) return problem
-  // No word of what the request said.
+  // The page quotes nothing from the request.
   const body =
     `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
     `<p><small>${escaped(code)}</small></p>`

@@ -9,7 +9,7 @@ import { problem } from './problem.ts'
 /** A standard `fetch`. */
 export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Gives the current token of whoever the call is made for. Throws when there is none. */
+/** Returns the current access token for a call. Throws if there is none. */
 export type TokenSource = (demand: {
   readonly rejected?: string
   readonly signal?: AbortSignal | undefined
@@ -19,15 +19,16 @@ export interface TokenFetchPolicy {
   readonly baseUrl: string | undefined
   readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
   readonly fetch: TokenFetch
-  /** What a call gets for which no token can be had. */
+  /** The result of a call for which no token is available. */
   readonly withoutToken: 'respond' | 'throw'
 }
 
 const MAX_HOPS = 20
 
 /**
- * Makes a `fetch` that carries the token of `source`, to the configured URLs alone. A token that is rejected with
- * `invalid_token` (RFC 6750 §3.1) is replaced once, when the body can be sent again.
+ * Creates a `fetch` that sends the token of `source`, only to the configured URLs. If an API rejects a token with
+ * `invalid_token` (RFC 6750 §3.1), the call is repeated once with another token. A body that cannot be sent again
+ * prevents the repetition.
  */
 export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): TokenFetch {
   return async (input, init = {}) => {
@@ -41,7 +42,7 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
         if (error instanceof EvertokenError) return token
         throw error
       })
-      // The next call has a token that is valid, also when this one cannot be made again.
+      // The next call has a valid token, even if this one cannot be repeated.
       if (next.value === token.value || first.body === 'spent') return response
       discardBody(response.body)
       return (await follow(call, next, policy)).response
@@ -52,13 +53,16 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
   }
 }
 
-/** A response would hide an incorrect call, and an application that redirects after a 401 would loop. */
+/**
+ * Whether no token is available. A `401` would hide an incorrect call, and an application that then redirects would
+ * loop.
+ */
 function isWithoutToken(error: unknown): error is EvertokenError {
   return error instanceof EvertokenError && error.code !== 'redirect_refused' && !isIncorrectCall(error)
 }
 
 interface Call {
-  /** Gives what the first request is made of: the URL that was checked, or a request for it. */
+  /** Returns the input of the first request: the URL that was checked, or a request for it. */
   readonly target: () => URL | Request
   readonly init: RequestInit
   readonly first: Hop
@@ -67,10 +71,10 @@ interface Call {
 }
 
 function prepare(input: string | URL | Request, init: RequestInit, policy: TokenFetchPolicy): Call {
-  // Not by `instanceof Request`: frameworks bring classes of their own.
+  // `instanceof Request` does not work, because frameworks have their own request classes.
   const isAddress = typeof input === 'string' || input instanceof URL
   const request: Partial<Request> = isAddress ? {} : input
-  // Read once: an object might give another URL the next time.
+  // It is read once, because an object might return another URL the next time.
   const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
   if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL: set "baseUrl"')
   if (!isAllowed(url, policy.prefixes)) throw notAllowed(url)
@@ -86,7 +90,7 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
   }
 }
 
-/** A request as `fetch` understands it. A property that hides its real URL is not allowed to. */
+/** Returns a request that `fetch` accepts. A property that hides the real URL is refused. */
 function requestFor(input: Request, url: URL): Request {
   const request = new Request(input)
   if (request.url !== url.href) throw notAllowed(new URL(request.url))
@@ -103,7 +107,7 @@ function notAllowed({ origin }: URL): ConfigurationError {
   return new ConfigurationError('origin_not_allowed', message)
 }
 
-/** A stream can be sent once; everything else again. */
+/** Returns whether the body can be sent again. A stream can be sent only once. */
 function bodyKind(body: BodyInit): Hop['body'] {
   const isStream = body instanceof ReadableStream || Symbol.asyncIterator in Object(body)
   return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
@@ -119,7 +123,7 @@ async function follow(
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
     const response = await fetch(hop === first ? target() : hop.url, initFor(hop, call, token))
     const next = nextHop(hop, response, prefixes)
-    // Somebody who was not shown the token cannot know whether it is valid.
+    // A server that did not receive the token cannot know whether it is valid.
     if (next === 'arrived' || redirect === 'manual')
       return { response, isRejected: hop.trusted && rejectsToken(response) }
     discardBody(response.body)

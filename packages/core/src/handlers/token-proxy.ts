@@ -24,33 +24,33 @@ const PROBLEMS = {
   api_unavailable: [502, 'Cannot reach the API: try again later'],
 } as const
 
-/** Answers a request for a remote API; resolves to `undefined` when no route of it matches. */
+/** Sends a request to a remote API and returns the response. Resolves to `undefined` if no route matches. */
 export type TokenProxy = (request: Request) => Promise<Response | undefined>
 
 export interface ProxyRoute extends ProxyTarget {
-  /** Sends the request, with the token where one is wanted, and follows no redirect. */
+  /** Sends the request, with a token if the route needs one. Follows no redirects. */
   readonly send: TokenFetch
-  /** Whether the answer may depend on the user. */
+  /** Whether the response may depend on the user. */
   readonly isPersonal: boolean
   readonly forwarded: ForwardedStyle | undefined
   readonly prepareHeaders: ((headers: Headers, request: Request) => void) | undefined
   readonly webSocket: boolean
   readonly methods: readonly string[] | undefined
-  /** Names of further headers that pass, in lower case. */
+  /** Names of further request headers that the API gets, in lower case. */
   readonly requestHeaders: readonly string[]
   readonly responseHeaders: readonly string[]
 }
 
-/** What the proxy has to know about the application. */
+/** The facts about the application that the proxy needs. */
 export interface ProxyContext {
-  /** Where browsers find it; `undefined` when as the request says. */
+  /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
-  /** What browsers put in front of all paths. */
+  /** The prefix that browsers use for all paths. */
   readonly basePath: string
   readonly emit: EventListener
 }
 
-/** @param routes - The most precise first. */
+/** @param routes - Sorted by precision, with the most precise first. */
 export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyContext): TokenProxy {
   return async (request) => {
     const url = new URL(request.url)
@@ -107,7 +107,7 @@ function outgoing(request: Request, route: ProxyRoute, baseUrl: string, isUpgrad
   return body ? { ...init, body } : init
 }
 
-/** The answer as the browser gets it. A redirect is its to follow, as long as it leads to this proxy again. */
+/** Returns the response for the browser. The browser follows a redirect only if it points to this proxy. */
 function incoming(response: Response, from: URL, route: ProxyRoute, prefix: string): Response {
   const location = response.headers.get('location')
   const path = location === null ? undefined : toProxyPath(location, from, route)

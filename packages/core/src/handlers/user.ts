@@ -13,13 +13,13 @@ export interface UserOptions {
   readonly origin: string
   readonly idleSeconds: number
   readonly routePrefix: string
-  /** What nobody gets: 401, or 200 with `null`. */
+  /** The response without a session: 401, or 200 with `null`. */
   readonly anonymousSessionResponse: 401 | 200
 }
 
 /**
- * Tells the page who is signed in: the claims about the user, when the session ends, and where to sign out. Never a
- * token. With `?slide=false` the session is not the longer for it.
+ * Returns the claims of the user, the end of the session and the sign-out URL to the page, and never a token. A
+ * request with `?slide=false` does not extend the session.
  */
 export async function user(
   request: Request,

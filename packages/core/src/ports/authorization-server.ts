@@ -4,7 +4,7 @@ import type { TokenRequest } from '../rules/token-key.ts'
 import type { TokenGrant } from '../rules/session-record.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
-/** What the token endpoint did with a refresh token. */
+/** The result of a refresh at the token endpoint. */
 export type RefreshAnswer =
   /** `grant.accessToken` is absent if the response has no usable one. `date` is the `Date` of the response. */
   | {
@@ -13,7 +13,7 @@ export type RefreshAnswer =
       readonly idTokenIgnored?: true
       readonly date?: number | undefined
     }
-  /** The new ID token names another user or issuer. Nothing of the response may be used. */
+  /** The new ID token names another user or issuer. The response must not be used. */
   | { readonly kind: 'subject_changed'; readonly grant: TokenGrant }
   | { readonly kind: 'rejected' }
   | {
@@ -24,19 +24,19 @@ export type RefreshAnswer =
       readonly isBusy?: boolean
     }
 
-/** What the refresher needs of the authorization server. */
+/** The functions of the authorization server that the refresher needs. */
 export interface TokenEndpoint {
   /**
-   * Fetches what must be known before a refresh token is sent.
+   * Fetches the metadata that is needed before a refresh token is sent.
    *
-   * @param keepAlive - Keeps alive what is fetched in the background.
-   * @throws TryLaterError if it is not available now. No refresh token has been used.
+   * @param keepAlive - Keeps requests in the background alive.
+   * @throws {TryLaterError} If it is not available now. No refresh token has been used.
    */
   ready(keepAlive?: KeepAlive): Promise<void>
   /**
    * Uses a refresh token. Never throws, and ends within about a minute: a late response may carry a new refresh token.
    *
-   * @param claims - About the user of the session. A new ID token must be for the same user (OIDC Core §12.2).
+   * @param claims - The claims of the session. A new ID token must be for the same user (OIDC Core §12.2).
    * @param idToken - The latest ID token of the session.
    */
   refresh(
@@ -47,6 +47,6 @@ export interface TokenEndpoint {
   ): Promise<RefreshAnswer>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */
   isResponding(): Promise<boolean>
-  /** Never throws (RFC 7009). Without a hint the token is a refresh token. */
+  /** Revokes a token (RFC 7009) and never throws. Without a hint, the token is a refresh token. */
   revoke(token: string, hint?: 'refresh_token' | 'access_token'): Promise<RevocationOutcome>
 }

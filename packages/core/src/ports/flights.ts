@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** A running piece of work, as one of those who want its result sees it. */
+/** A running piece of work, for one of the callers that wait for its result. */
 export interface JoinedFlight<T> {
   readonly result: Promise<T>
   /** Whether another caller had started it. */
@@ -9,11 +9,11 @@ export interface JoinedFlight<T> {
   readonly since: number
 }
 
-/** Shares one running piece of work among all who want its result. */
+/** Shares one running piece of work among all callers that need its result. */
 export interface Flights {
   /**
-   * Joins the flight of this name, or starts it. Flights of one group run one after the other, in order of arrival;
-   * flights of different groups do not wait for each other.
+   * Joins the flight of this name, or starts it. Flights of one group run one after the other, in order of arrival.
+   * Flights of different groups do not wait for each other.
    */
   join<T>(group: string, name: string, start: () => Promise<T>, clock: Clock): JoinedFlight<T>
 }

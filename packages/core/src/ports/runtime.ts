@@ -1,33 +1,33 @@
 import type { ProcessEnvironment } from '../rules/several-processes.ts'
 import type { Flights } from './flights.ts'
 
-/** What an adapter supplies. */
+/** The functions that an adapter provides. */
 export interface Runtime {
-  /** Carries a value through everything that is called, or scheduled, while a request is handled. */
+  /** Carries a value through all calls, also scheduled ones, while a request is handled. */
   readonly context: RequestContext
   /** Shares one refresh among the callers of this process. */
   readonly flights: Flights
   /**
-   * Milliseconds between two looks at work of another request, for runtimes in which no request can wake another one.
-   * `undefined` where it can.
+   * The interval, in milliseconds, at which a request polls for the work of another one. It is set for runtimes in
+   * which no request can wake another one, and `undefined` for all others.
    */
   readonly pollMs?: number
-  /** For requests that come without one of their own. */
+  /** The default for requests without their own `keepAlive`. */
   readonly keepAlive: KeepAlive
   /**
-   * Keeps what calls have brought fit to be passed on: `createHeldResponses`. `undefined` where the runtime does so by
-   * itself, as Cloudflare Workers do.
+   * Makes the responses of token fetches safe to return from the application. See `createHeldResponses`. `undefined`
+   * if the runtime does so automatically, as Cloudflare Workers do.
    */
   readonly responses: (() => HeldResponses) | undefined
   /** Shows whether the process is one of several. `undefined` if nothing can show that. */
   readonly environment?: ProcessEnvironment
 }
 
-/** The responses that the calls of one request have brought. */
+/** The API responses that the calls of one request have received. */
 export interface HeldResponses {
   /** Returns the response with headers that fit its body, which the runtime has decoded. */
   hold(response: Response): Response
-  /** Holds them for as long as this response is held. */
+  /** Keeps them for as long as this response is kept. */
   passTo(response: Response): void
 }
 

@@ -2,10 +2,10 @@ import type { RevokedTokens } from '../rules/session-end.ts'
 import type { SessionRecord } from '../rules/session-record.ts'
 import type { EndReason } from '../vocabulary/index.ts'
 
-/** One session as it was at a moment. */
+/** One session at one moment. */
 export interface Snapshot {
   readonly record: SessionRecord
-  /** What the store holds, which the next swap must find there. */
+  /** The stored value. The next swap must find it unchanged. */
   readonly sealed: string | undefined
 }
 
@@ -17,7 +17,7 @@ export interface EndedSession {
   finish(isRevoked: boolean): Promise<void>
 }
 
-/** One session, wherever it is kept: read it, swap it, end it. */
+/** One stored session, with functions to read, swap and end it. */
 export interface SessionCell {
   /** The store key: the hash of the session id. */
   readonly key: string
@@ -25,19 +25,19 @@ export interface SessionCell {
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
-  /** Resolves to `undefined` when the session is over or unknown. */
+  /** Resolves to `undefined` if the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
-  /** As `read`, but a session whose time is over by this clock, which may be wrong, is still there. */
+  /** Same as `read`, but also returns a session that has expired by the clock of this process, which may be wrong. */
   kept(): Promise<Snapshot | undefined>
-  /** As `kept`, but what is left of a session that has ended is there as well, for as long as that is remembered. */
+  /** Same as `kept`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */
   last(): Promise<Snapshot | undefined>
-  /** Resolves to what now stands there, or `undefined` when somebody else was faster. */
+  /** Resolves to the new snapshot, or to `undefined` if another process changed the session first. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
   /**
    * Ends the session permanently and emits `session_ended`, in one attempt.
    *
    * @param revoke - Which tokens the caller revokes next. The store keeps them until `finish`. Default: none.
-   * @param mayEnd - Whether the session, as the store has it, should end. Default: it should.
+   * @param mayEnd - Whether the stored session should end. By default, it should.
    * @returns `undefined` if there is nothing to end and no earlier end to complete.
    * @throws {OperatorError} If the store does not confirm the end. Calling again completes it.
    */

@@ -1,15 +1,15 @@
 /**
- * Where sessions live. Three methods are all a store has to write; `@evertoken/testkit` certifies it.
+ * The storage for sessions. A store must implement only three methods. `@evertoken/testkit` certifies it.
  *
- * Keys are hashes and records are sealed, so both are opaque printable ASCII. No two records are ever equal, which
- * makes the record its own version: `swap` compares it as a whole.
+ * Keys are hashes and records are encrypted, so both are opaque printable ASCII. No two records are ever equal, so a
+ * record is its own version. `swap` compares the complete record.
  */
 export interface SessionStore {
   /** Resolves to the record, or `undefined`. Must see every write that completed before the call. */
   read(key: string): Promise<string | undefined>
   /**
-   * Writes `record` if the key still holds `expected` (`undefined`: if it holds nothing), in one atomic step.
-   * Resolves to `false`, having changed nothing, when it holds something else.
+   * Writes `record` if the key still holds `expected` (`undefined`: if it holds nothing), in one atomic step. Resolves
+   * to `false` and changes nothing if the key holds another value.
    *
    * @param expiresAt - Seconds since the epoch after which the key holds nothing. Compare it with the clock of the store,
    * not with that of the process, which may be wrong.
@@ -21,11 +21,11 @@ export interface SessionStore {
     expiresAt: number,
     hint?: RecordHint,
   ): Promise<boolean>
-  /** Removes whatever the key holds. Resolves when every later `read` finds nothing. */
+  /** Removes the value of the key. Resolves when every later `read` finds nothing. */
   remove(key: string): Promise<void>
-  /** Finds the sessions of a subject; needed only for back-channel logout. */
+  /** Finds the sessions of a subject. Needed only for back-channel logout. */
   readonly index?: SessionIndex
-  /** A store that answers `eventual` is refused: a stale refresh token, used again, ends the grant. */
+  /** A store with `eventual` is refused. The second use of a stale refresh token ends the grant. */
   readonly consistency?: 'strong' | 'eventual'
   /**
    * Whether the records are still there after the process has ended, so that other processes can share them.
@@ -37,7 +37,7 @@ export interface SessionStore {
   readonly outlivesProcess?: boolean
 }
 
-/** What a store that drops records to make room should know. Only stores with `outlivesProcess: false` receive it. */
+/** A hint for stores that drop records to make room. Only stores with `outlivesProcess: false` receive it. */
 export interface RecordHint {
   /** The user of the session. No other user should lose a record because this user has many. */
   readonly owner?: string | undefined
@@ -48,11 +48,11 @@ export interface RecordHint {
   readonly isNote?: boolean | undefined
 }
 
-/** Session keys by term, a term being the hash of an issuer with a `sub` or a `sid`. */
+/** Maps terms to session keys. A term is the hash of an issuer with a `sub` or a `sid`. */
 export interface SessionIndex {
   /** Adding the same pair again only extends it. */
   add(term: string, key: string, expiresAt: number): Promise<void>
-  /** Resolves to the keys under the term, in no particular order; may include keys whose record is gone. */
+  /** Resolves to the keys under the term, in no particular order. It may include keys whose record no longer exists. */
   keys(term: string): Promise<string[]>
   remove(term: string, key: string): Promise<void>
 }

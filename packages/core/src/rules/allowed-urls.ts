@@ -10,7 +10,7 @@ export interface AllowedPrefix {
  */
 const CLIMBS = /[/\\]\.\.(?![\w.-])/
 
-/** Reads a URL, or a reference relative to `base`; `undefined` when it is neither. */
+/** Parses a URL, or a reference relative to `base`. Returns `undefined` if it is neither. */
 export function parseUrl(url: string | URL, base?: string | URL): URL | undefined {
   try {
     return new URL(url, base)
@@ -56,18 +56,18 @@ function mayClimb(path: string): boolean {
   return seen === undefined || CLIMBS.test(seen)
 }
 
-/** No server encodes a path more often. */
+/** The most times that a server encodes a path. */
 const MAX_ENCODINGS = 8
-/** Bytes that no UTF-8 has: characters of ASCII in a longer form than needed, which lenient servers decode. */
+/** Bytes that no UTF-8 text has: ASCII characters in a longer form than needed, which lenient servers decode. */
 const OVERLONG = /%(?:c[01]|e0%[89]|f0%8|f8%8|fc%8)/i
-/** One character outside of ASCII. */
+/** One character outside ASCII. */
 const UTF8 = /%[cd].%[89ab].|%e.(?:%[89ab].){2}|%f.(?:%[89ab].){3}/gi
-/** Characters that look like a slash, and that Windows turns into one. */
+/** Characters that look like a slash, and that Windows converts to one. */
 const SLASHES = /[\u2044\u2215\u2216\u29f5\u29f8]/g
 
 /**
- * Returns a path as the last of several servers might see it, each of which decodes; `undefined` if they might disagree
- * about it. Covers `%uff0e` of IIS, and characters that servers turn into a dot or a slash.
+ * Returns a path as the last of several servers might see it, if each of them decodes it. Returns `undefined` if the
+ * servers might disagree about it. Covers `%uff0e` of IIS, and characters that servers convert to a dot or a slash.
  */
 export function fullyDecoded(path: string): string | undefined {
   let text = path
@@ -80,7 +80,7 @@ export function fullyDecoded(path: string): string | undefined {
   return undefined
 }
 
-/** Decodes once, without the tabs and line ends, which URL parsers drop. */
+/** Decodes once, and removes the tabs and line ends, which URL parsers drop. */
 function decode(text: string): string {
   const ascii = text
     .replace(/%u([\da-f]{4})/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
@@ -99,7 +99,7 @@ function decodeUtf8(bytes: string): string {
   }
 }
 
-/** Whether nobody on the way can read what is sent there. */
+/** Whether requests to the URL are protected from eavesdroppers. */
 export function isSecure(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }

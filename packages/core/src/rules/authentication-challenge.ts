@@ -2,7 +2,7 @@
 export interface Challenge {
   /** In lower case. */
   readonly scheme: string
-  /** By name in lower case; the first of several with the same name. */
+  /** The keys are names in lower case. If a name occurs several times, the first value is kept. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
@@ -12,7 +12,10 @@ const MAX_LENGTH = 16_384
 const PARTS =
   /"(?:[^"\\]|\\[^])*"?|([^\s,="]+)(?:\s*(=)\s*("(?:[^"\\]|\\[^])*"?|[^\s,="]+)?|\s+[^\s,="]+=*(?=\s*(?:,|$)))?/g
 
-/** Reads `WWW-Authenticate` (RFC 9110 §11.6.1) leniently. A token68 is skipped, garbage too; over 16 KiB all is. */
+/**
+ * Parses `WWW-Authenticate` leniently (RFC 9110 §11.6.1). It skips token68 and malformed data, and all headers over 16
+ * KiB.
+ */
 export function parseChallenges(header: string | null): Challenge[] {
   const challenges: Challenge[] = []
   if (header === null || header.length > MAX_LENGTH) return challenges
@@ -26,7 +29,7 @@ export function parseChallenges(header: string | null): Challenge[] {
   return challenges
 }
 
-/** Whether the resource server found the token itself invalid (RFC 6750 §3.1), so that a refresh may help. */
+/** Whether the resource server rejected the token (RFC 6750 §3.1), so that a refresh can help. */
 export function rejectsToken({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
   return (
     status === 401 &&

@@ -14,9 +14,9 @@ export interface BackOff {
 }
 
 export interface BackOffOptions {
-  /** What the server asked for, in seconds. It can lengthen the pause and never shorten it. */
+  /** The pause that the server requested, in seconds. It can only lengthen the back-off. */
   readonly retryAfterSeconds?: number | undefined
-  /** From 0 to 1. Lengthens the pause by up to a quarter, so that a fleet does not come back in the same moment. */
+  /** From 0 to 1. It lengthens the pause by up to 25 %, so that many processes do not retry at the same moment. */
   readonly jitter?: number
 }
 
@@ -27,8 +27,8 @@ const MAX_BACK_OFF_SECONDS = 60
 /**
  * Doubles the pause after each failure in a row, from 1 to 60 seconds.
  *
- * The larger of this pause and the server's `Retry-After` counts: a value of 0 or a date in the past must not turn the
- * back-off off.
+ * The larger of this pause and the server's `Retry-After` applies. A value of 0 or a date in the past must not disable
+ * the back-off.
  */
 export function nextBackOff(
   before: BackOff | undefined,

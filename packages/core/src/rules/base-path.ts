@@ -1,4 +1,4 @@
-/** A path below the application, and what browsers put in front of it. */
+/** A path below the application, and the prefix that browsers use for it. */
 export interface ApplicationPath {
   readonly path: string
   readonly prefix: string

@@ -1,6 +1,6 @@
 import { isLoopback } from './allowed-urls.ts'
 
-/** Headers by which a reverse proxy shows that it is there. */
+/** Headers that a reverse proxy sends. */
 const FORWARDING = [
   'forwarded',
   'x-forwarded-proto',
@@ -23,7 +23,7 @@ const FORWARDING = [
  * Returns the name of a header which shows that browsers might use another address than `url`, the one in the request.
  *
  * Values cannot be trusted, because every client can send them. They only show that the address is uncertain. Some
- * development servers send them too, with the address in the request: then nothing is uncertain.
+ * development servers also send them, with the address in the request. In that case, the address is certain.
  */
 export function uncertainAddress(url: URL, headers: Headers): string | undefined {
   const found = FORWARDING.find((name) => headers.has(name))

@@ -1,7 +1,7 @@
-/** What the token endpoint's refusal says about the refresh token that was sent. */
+/** The effect of a token endpoint error on the refresh token that was sent. */
 export type Refusal = 'rejected' | 'misconfigured' | 'not_processed' | 'ambiguous'
 
-/** `bad_refresh_token` is GitHub's word for it. */
+/** GitHub returns `bad_refresh_token`. */
 const REJECTED = new Set(['invalid_grant', 'bad_refresh_token'])
 
 const MISCONFIGURED = new Set([
@@ -32,7 +32,10 @@ const REGISTERED = new Set([
   'slow_down',
 ])
 
-/** What cannot be told apart is `ambiguous`, which never ends a session by itself. */
+/**
+ * Classifies an error of the token endpoint. An unclear error is `ambiguous`, which never ends a session without other
+ * evidence.
+ */
 export function classifyRefusal(status: number, error: string | undefined): Refusal {
   if (status === 429 || error === 'use_dpop_nonce') return 'not_processed'
   const isVerdict = status === 200 || (status >= 400 && status < 500)
@@ -41,7 +44,10 @@ export function classifyRefusal(status: number, error: string | undefined): Refu
   return MISCONFIGURED.has(error) ? 'misconfigured' : 'ambiguous'
 }
 
-/** The `error` member of an OAuth error response (RFC 6749 §5.2), if it is a registered one; nothing else is repeated. */
+/**
+ * Returns the `error` member of an OAuth error response (RFC 6749 §5.2), if it is a registered one. No other text is
+ * returned.
+ */
 export function registeredError(error: unknown): string | undefined {
   return typeof error === 'string' && REGISTERED.has(error) ? error : undefined
 }

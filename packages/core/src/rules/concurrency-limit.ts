@@ -3,7 +3,7 @@ export interface ConcurrencyLimit {
   readonly limit: number
   /** Until the first sign of overload, the limit grows with every response. */
   readonly isStarting: boolean
-  /** The fastest response of late, in milliseconds. */
+  /** The fastest recent response, in milliseconds. */
   readonly fastestMs: number
   /** When the limit was last cut, by the monotonic clock in milliseconds. */
   readonly cutAt: number
@@ -11,13 +11,13 @@ export interface ConcurrencyLimit {
 
 const INITIAL = 16
 const MIN = 2
-/** Each request needs a socket. */
+/** The limit has a maximum, because each request needs a socket. */
 const MAX = 128
-/** One overload makes many requests fail. They count as one. */
+/** One overload makes many requests fail. All failures within this time cause only one cut. */
 const CUT_PAUSE_MS = 500
 /** A response that takes longer than the fastest by this factor has waited in a line of the server. */
 const LINE_FACTOR = 2
-/** A server that has become slower for good is compared with its new speed after some responses. */
+/** The factor for each response, so that a server that has become slower is compared with its new speed. */
 const AGEING = 1.02
 /** Differences below this are noise. */
 const NOISE_MS = 20

@@ -1,22 +1,23 @@
 /**
- * The bytes that all cookies of Evertoken may take together in a `Cookie` header, by default. nginx refuses a header line of
- * more than 8 KiB, and Node refuses more than 16 KiB for all headers. The rest is left to the application.
+ * The bytes that all cookies of Evertoken may take together in a `Cookie` header, by default. nginx refuses a header
+ * line of more than 8 KiB. Node refuses more than 16 KiB for all headers. The rest is left to the application.
  */
 export const COOKIE_BUDGET_BYTES = 7168
-/** So many logins can always be pending at the same time. */
+/** The minimum number of logins that can be pending at the same time. */
 export const MIN_PENDING_LOGINS = 10
 /** The cookie that keeps the destination of a sign-out. It does not exist together with a session. */
 const RETURN_BYTES = 1000
 /**
- * The bytes that the first refresh adds to a record as JSON, at most: the origin of the new refresh token, a doubt and a count
- * of rejections. A session must have room for them when it starts. Otherwise, no refresh would reach the browser.
+ * The maximum number of bytes that the first refresh adds to a record as JSON. They hold the origin of the new refresh
+ * token, a doubt and a count of rejections. A session must have room for them when it starts. Otherwise, no refresh
+ * would reach the browser.
  */
 export const REFRESH_BYTES = 150
 /** A random value of 32 bytes in base64url. */
 const SECRET_LENGTH = 43
 const ID_LENGTH = 8
 
-/** Returns what a cookie takes in the `Cookie` header: `name=value; `. */
+/** Returns the bytes of a cookie in the `Cookie` header, as `name=value; `. */
 export function cookieBytes(name: string, value: string): number {
   return name.length + value.length + '=; '.length
 }
@@ -26,7 +27,7 @@ export function loginCookieName(cookieName: string, id: string): string {
   return `${cookieName}.login.${id.slice(0, ID_LENGTH)}`
 }
 
-/** Returns the bytes that the cookies of a session may take, so that enough logins have room beside them. */
+/** Returns the bytes that the cookies of a session may take, so that enough logins have room in addition to them. */
 export function sessionRoom(cookieName: string, maxCookieBytes: number): number {
   const name = loginCookieName(cookieName, 'x'.repeat(ID_LENGTH))
   return maxCookieBytes - MIN_PENDING_LOGINS * (cookieBytes(name, '') + SECRET_LENGTH)
@@ -42,7 +43,7 @@ export function recordRoom(cookieName: string, maxCookieBytes: number): number {
  * oldest cookie first (RFC 6265 §5.4).
  *
  * @param added - The bytes of the cookies that the response adds.
- * @param kept - How many of the newest logins stay, whatever their size.
+ * @param kept - How many of the newest logins are kept, whatever their size.
  */
 export function surplusLogins(
   cookies: ReadonlyMap<string, string>,

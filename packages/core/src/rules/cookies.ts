@@ -1,14 +1,14 @@
 import { cookieBytes } from './cookie-budget.ts'
 
-/** Some browsers count the attributes into their 4096 bytes, so name and value leave room for them. */
+/** The maximum length of name and value. Some browsers include the attributes in their limit of 4096 bytes. */
 export const MAX_COOKIE_LENGTH = 3900
-/** With more, the `Cookie` header alone would exceed the 16 KiB that Node takes for all headers. */
+/** With more chunks, the `Cookie` header would exceed the 16 KiB that Node accepts for all headers. */
 export const MAX_CHUNKS = 4
 
 export interface CookieAttributes {
-  /** Seconds; rounded down. Without it the cookie ends with the browser session. */
+  /** Seconds, rounded down. Without it, the cookie ends with the browser session. */
   readonly maxAge?: number
-  /** `None` is for a login whose answer comes as a POST from the authorization server. */
+  /** `None` is for a login whose response is a POST from the authorization server. */
   readonly sameSite: 'Lax' | 'Strict' | 'None'
   readonly secure: boolean
 }
@@ -19,7 +19,10 @@ export function setCookiesOf(headers: Headers): string[] {
   return getSetCookie ? getSetCookie.call(headers) : (headers as OldHeaders).getAll('set-cookie')
 }
 
-/** Returns all headers, with a line for each cookie. Where `getSetCookie` is missing, iteration gives them as one value. */
+/**
+ * Returns all headers, with a line for each cookie. Where `getSetCookie` is missing, iteration joins them to one
+ * value.
+ */
 export function headerLines(headers: Headers): [name: string, value: string][] {
   const others = [...headers].filter(([name]) => name !== 'set-cookie')
   return [...others, ...setCookiesOf(headers).map((line): [string, string] => ['set-cookie', line])]
@@ -29,7 +32,7 @@ interface OldHeaders extends Headers {
   getAll(name: 'set-cookie'): string[]
 }
 
-/** Reads a `Cookie` header. The first of several cookies with the same name wins; garbage is skipped. */
+/** Parses a `Cookie` header. If several cookies have the same name, the first one wins. Malformed data is skipped. */
 export function parseCookies(header: string | null): Map<string, string> {
   const cookies = new Map<string, string>()
   for (const pair of (header ?? '').split(';')) {
@@ -68,8 +71,8 @@ export function cookieName(base: string, secure: boolean): string {
 }
 
 /**
- * Returns a name that differs for each client. Browsers send a cookie to all ports of a host, so two applications on
- * `localhost` would overwrite each other's sessions if their cookies had the same name.
+ * Returns a name that differs for each client. Browsers send a cookie to all ports of a host. Without different names,
+ * two applications on `localhost` would overwrite each other's sessions.
  */
 export function defaultCookieName(issuer: string, clientId: string): string {
   return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
@@ -83,8 +86,8 @@ function shortHash(text: string): string {
 }
 
 /**
- * Splits an ASCII value over as few cookies as hold it: `name` starts with `~<count>~`, the rest follows in `name.1`,
- * `name.2` … Returns `undefined` when it does not fit `MAX_CHUNKS`, or `maxBytes` of a `Cookie` header.
+ * Splits an ASCII value over as few cookies as possible. `name` starts with `~<count>~`, and `name.1`, `name.2` … hold
+ * the rest. Returns `undefined` if the value exceeds `MAX_CHUNKS`, or `maxBytes` of a `Cookie` header.
  */
 export function chunkCookie(
   name: string,
@@ -108,8 +111,10 @@ function chunksOf(name: string, value: string): [name: string, value: string][] 
 }
 
 /**
- * Puts the chunks of a cookie together; `undefined` when there is no such cookie. Parts of different values are not
- * told apart here: the value is sealed as a whole, so a mixed or reordered set fails the seal.
+ * Joins the chunks of a cookie. Returns `undefined` if the cookie is missing.
+ *
+ * It does not detect chunks of different values. The value is encrypted as a whole, so a mixed or reordered set cannot
+ * be decrypted.
  */
 export function joinCookie(
   name: string,
@@ -124,7 +129,7 @@ export function joinCookie(
   return { value: parts.join('').slice('~4~'.length) }
 }
 
-/** Names of chunks beside the first `keep` that an earlier, longer value left behind; never `name` itself. */
+/** Returns the names of chunks of an earlier, longer value, without `name` and without the first `keep` chunks. */
 export function staleChunks(name: string, cookies: ReadonlyMap<string, string>, keep: number): string[] {
   return chunkNames(name, MAX_CHUNKS)
     .slice(Math.max(keep, 1))
@@ -135,7 +140,7 @@ function chunkNames(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}.${i}`))
 }
 
-/** Trims what RFC 6265 calls whitespace; `trim()` would let `\u00a0__Host-a` pass for `__Host-a`. */
+/** Trims the whitespace of RFC 6265. `trim()` would accept `\u00a0__Host-a` as `__Host-a`. */
 function trim(text: string): string {
   let start = 0
   let end = text.length

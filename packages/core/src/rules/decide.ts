@@ -17,17 +17,19 @@ export interface RefreshPolicy {
   readonly serveDuringRefresh: boolean
 }
 
-/** Which token a caller asks for. */
+/** The token that a caller requests. */
 export interface TokenWanted {
   /** From `tokenKey`. */
   readonly key: string
   /** The value of a token that a resource server rejected. */
   readonly rejected?: string | undefined
-  /** What the key stands for. */
+  /** The request for which the key was made. */
   readonly request?: TokenRequest
 }
 
-/** What is known of the lease that the record carries, to the process that asks. `mine`: it has sent nothing yet. */
+/**
+ * The state of the lease in the record, as this process sees it. `mine`: this process holds it and has sent nothing.
+ */
 export type LeaseState = 'live' | 'lapsed' | 'mine'
 
 export type Decision =
@@ -37,7 +39,7 @@ export type Decision =
   | { readonly do: 'sign_in'; readonly code: ErrorCode }
   | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
 
-/** Decides what to do next for a caller who wants a token, seen from the newest record. */
+/** Decides the next step for a caller who needs a token, based on the newest record. */
 export function decide(
   record: SessionRecord | undefined,
   wanted: TokenWanted,
@@ -86,8 +88,8 @@ function replace(record: SessionRecord, wanted: TokenWanted, time: TimeReading, 
 }
 
 /**
- * After a response was lost, a strict server may end the grant at the next use. So the refresh token is not used while
- * the access token still works: there is something to lose.
+ * After a lost response, a strict server may end the grant at the next use of the refresh token. So the refresh token
+ * is not used while the access token still works.
  */
 function risksGrant({ doubt, lease }: SessionRecord, policy: RefreshPolicy, state: LeaseState): boolean {
   return policy.reuse === 'strict' && (doubt !== undefined || (lease !== undefined && state === 'lapsed'))
@@ -102,9 +104,9 @@ const STRICT_LAPSE_SECONDS = 20
 const USUAL_STORE_SECONDS = 5
 /** The second use of a refresh token must arrive within the grace period. */
 const GRACE_SHARE = 0.9
-/** A request leaves this long before another process can take the lease over. */
+/** A request leaves this many seconds before another process can take the lease over. */
 const LAPSE_MARGIN_SECONDS = 2
-/** For the time between two steps of a process. */
+/** The time between two steps of a process, in seconds. */
 const SLACK_SECONDS = 1
 
 /**
@@ -128,8 +130,8 @@ export function lapseSeconds(reuse: ReusePolicy, storeTimeoutSeconds: number = U
  * Returns for how many seconds after the swap a process with a slow store can still send the refresh token.
  *
  * Usually, the request leaves before another process can take the lease over. With a long grace period, it can leave
- * later: for as long as two requests, before and after a takeover, stay within that period. A tolerant server accepts it
- * at any time.
+ * later, if two requests, before and after a takeover, stay within that period. A tolerant server accepts it at any
+ * time.
  */
 export function latestSendSeconds(reuse: ReusePolicy, lapse: number): number {
   if (reuse === 'tolerant') return Infinity

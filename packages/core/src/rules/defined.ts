@@ -1,9 +1,9 @@
-/** Members that may be undefined, as members that may be absent. */
+/** Converts members that may be undefined to members that may be absent. */
 export type Defined<T> = {
   [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name]
 } & { [Name in keyof T as undefined extends T[Name] ? Name : never]?: Exclude<T[Name], undefined> }
 
-/** The members that have a value: whoever looks with `in` finds no others. */
+/** Returns the members that have a value, so that `in` finds no others. */
 export function defined<const T extends object>(members: T): Defined<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>
 }

@@ -1,7 +1,7 @@
-/** How an API is told under which address the browser knows it. */
+/** The headers that show the API its address in the browser. */
 export type ForwardedStyle = 'forwarded' | 'x-forwarded'
 
-/** `Forwarded` (RFC 7239), or the `X-Forwarded-*` that came before it and tell the path too. */
+/** Returns `Forwarded` (RFC 7239), or the older `X-Forwarded-*` headers, which also contain the path. */
 export function forwardedHeaders(style: ForwardedStyle, baseUrl: string, path: string): [string, string][] {
   const { host, protocol, pathname } = new URL(baseUrl)
   const proto = protocol.slice(0, -1)

@@ -1,6 +1,6 @@
 import type { StoredToken } from './stored-token.ts'
 
-/** What time it is, by the clocks that a token can be compared with. In seconds since the epoch. */
+/** The current time by the clocks that a token can be compared with, in seconds since the epoch. */
 export interface TimeReading {
   /** By the wall clock of this process. */
   readonly wall: number
@@ -12,8 +12,8 @@ export interface TimeReading {
 const MAX_SKEW_SECONDS = 600
 
 /**
- * Returns whether a token that seems good to a process which does not know the server's clock may have expired: it
- * expires soon, or it seems to come from the future.
+ * Returns whether a token may have expired, although it seems valid to a process that does not know the server's
+ * clock. The token expires soon, or it seems to come from the future.
  */
 export function mayHaveExpired(token: StoredToken, time: TimeReading): boolean {
   const now = timeFor(token, time)
@@ -61,11 +61,11 @@ export function timeFor(
 /**
  * Returns whether a token can be served.
  *
- * The soft window is `refreshBeforeExpiry` seconds, at most a quarter of the lifetime, times 0.75 to 1.25 by `jitter`.
- * The hard window is 5 seconds, at most a tenth of the lifetime: time for the call to arrive.
+ * The soft window is `refreshBeforeExpiry` seconds, at most 25 % of the lifetime, times 0.75 to 1.25 by `jitter`. The
+ * hard window is 5 seconds, at most 10 % of the lifetime. It is the time that the call needs to arrive.
  *
  * @param now - From `timeFor`.
- * @param jitter - From 0 to 1, constant for a session, so that a fleet does not refresh in step.
+ * @param jitter - From 0 to 1, constant for a session, so that many sessions do not refresh at the same moment.
  */
 export function freshness(
   token: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,

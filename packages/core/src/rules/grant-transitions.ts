@@ -19,7 +19,7 @@ import {
   withToken,
 } from './stored-tokens.ts'
 
-/** A token response, and the request that it answers. */
+/** A token response with its request. */
 export interface GrantedTokens {
   readonly grant: TokenGrant
   /** The token key of the request. */
@@ -27,13 +27,13 @@ export interface GrantedTokens {
   readonly attempt: number
   /** The value of the token that an API rejected, if that caused the request. */
   readonly rejected?: string | undefined
-  /** Where a new refresh token came from. */
+  /** The origin of a new refresh token. */
   readonly origin?: RefreshTokenOrigin | undefined
   /** Whether the hook of the application decides about the claims, after the tokens are stored. */
   readonly keepClaims?: boolean | undefined
 }
 
-/** @param maxRecordBytes - As in `TokenCapacity`. An ID token that does not fit is left out. */
+/** @param maxRecordBytes - Same as in `TokenCapacity`. An ID token that does not fit is omitted. */
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims' | 'login'>,
   grant: TokenGrant,
@@ -50,7 +50,7 @@ export function newSession(
 /**
  * Applies a token response to a session (RFC 6749 §6, S1 to S3).
  *
- * The refresh is over: lease, doubt, spare and back-offs go.
+ * The refresh is complete, so the lease, the doubt, the spare and the back-offs are removed.
  */
 export function withGrant(
   record: SessionRecord,
@@ -64,7 +64,7 @@ export function withGrant(
     lease: undefined,
     doubt: undefined,
     spare: undefined,
-    // Responses without a usable access token are failures in a row.
+    // Several responses in a row without a usable access token are consecutive failures.
     backOff: accessToken ? undefined : record.backOff,
     parameterBackOffs: accessToken ? undefined : record.parameterBackOffs,
     refreshToken: refreshToken ?? record.refreshToken,
@@ -78,7 +78,8 @@ export function withGrant(
     return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse) }
   const bytesLeft = (base: SessionRecord) => maxRecordBytes - jsonBytes({ ...base, tokens: {} })
   const tokenBytes = jsonBytes({ [key]: token })
-  // The ID token is only a hint for the sign-out. If the new one does not fit, the old one may. Neither must cost the session.
+  // The ID token is only a hint for the sign-out. If the new one is too large, the old one may fit. The session must
+  // not fail.
   const idTokens = [next.idToken, record.idToken]
   const fitting = idTokens.find((each) => bytesLeft({ ...next, idToken: each }) >= tokenBytes)
   const base = { ...next, idToken: fitting }
@@ -87,7 +88,7 @@ export function withGrant(
 
 /**
  * Applies the newer of two responses to the same refresh token, after the older one was written. The refresh token of
- * the older one is kept as the spare, and a lease of another process stays.
+ * the older one is kept as the spare, and a lease of another process is kept.
  */
 export function withNewerGrant(
   record: SessionRecord,
@@ -132,12 +133,12 @@ export function withSpare(record: SessionRecord, spare: string): SessionRecord {
   return { ...record, spare }
 }
 
-/** Puts the spare refresh token in the place of the one that the server has refused. */
+/** Replaces the refresh token that the server has refused with the spare one. */
 export function withSpareInUse(record: SessionRecord): SessionRecord {
   return { ...nextGeneration(record), refreshToken: record.spare, spare: undefined, origin: undefined }
 }
 
-/** Gives the lease back after a failure. No process refreshes for a while, longer after each failure in a row. */
+/** Releases the lease after a failure. No process refreshes during a pause, which grows with each failure in a row. */
 export function withBackOff(
   record: SessionRecord,
   code: ErrorCode,
@@ -162,7 +163,7 @@ export function withParameterBackOff(
 }
 
 /**
- * The server refused a refresh token whose response may still arrive: the session waits for that response, once.
+ * Lets the session wait, once, for the response to a refresh token that the server has refused.
  *
  * @param seconds - How long a response is awaited.
  */
@@ -176,7 +177,7 @@ export function withLastWait(
   return { ...waiting, doubt: 'refused' }
 }
 
-/** Takes the refresh token out of use; `revoking` keeps it, and `spare` the other one, until the server has confirmed. */
+/** Takes the refresh token out of use. `revoking` and `spare` keep both tokens until the server has confirmed. */
 export function withoutRefreshToken(record: SessionRecord): SessionRecord {
   const { refreshToken } = record
   if (refreshToken === undefined) return record

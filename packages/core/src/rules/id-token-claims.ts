@@ -2,7 +2,7 @@ import type { UserClaims } from './session-record.ts'
 
 const PROTOCOL_CLAIMS = new Set(['aud', 'azp', 'exp', 'iat', 'nonce', 'at_hash', 'c_hash', 's_hash'])
 
-/** The claims about the user, without those that only serve the protocol. */
+/** Returns the claims about the user, without those that only the protocol needs. */
 export function userClaims(idToken: object | undefined): UserClaims {
   return Object.fromEntries(Object.entries(idToken ?? {}).filter(([name]) => !PROTOCOL_CLAIMS.has(name)))
 }

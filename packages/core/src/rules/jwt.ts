@@ -1,12 +1,12 @@
 import { isJsonObject } from './json-object.ts'
 
-/** A JWT taken apart, with nothing about it checked. */
+/** A parsed JWT that has not been verified. */
 export interface UncheckedJwt {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Reads a compact JWS (RFC 7515 §3.1); `undefined` for anything else. */
+/** Parses a compact JWS (RFC 7515 §3.1). Returns `undefined` for any other text. */
 export function readJwt(token: string): UncheckedJwt | undefined {
   const [, header, claims] = /^([\w-]+)\.([\w-]+)\.[\w-]+$/.exec(token) ?? []
   try {
@@ -29,7 +29,7 @@ export function readClaims(token: string | undefined): UncheckedJwt['claims'] | 
   }
 }
 
-/** @throws when it is not the base64url of a JSON object. */
+/** @throws If it is not the base64url of a JSON object. */
 function readPart(part = ''): Readonly<Record<string, unknown>> {
   const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))

@@ -1,11 +1,11 @@
 import { SPACED } from './token-key.ts'
 
-/** What a login asks of the authorization server beside what is configured. */
+/** The parameters that a login adds to the configured authorization request. */
 export interface LoginRequest {
   readonly parameters: URLSearchParams
-  /** `prompt=none`: the answer comes without a page, whatever it is. */
+  /** `prompt=none`: the authorization server responds without showing a page. */
   readonly silent: boolean
-  /** Seconds; the ID token has to prove it (OIDC Core §3.1.2.1). */
+  /** Seconds. The ID token must prove it (OIDC Core §3.1.2.1). */
   readonly maxAge?: number
   /** Separated by spaces. The ID token must name one of them. */
   readonly acrValues?: string
@@ -14,9 +14,9 @@ export interface LoginRequest {
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
 const MAX_LENGTH = 512
 
-/** The query parameters that everybody may pass to the login route, and what each of them may look like. */
+/** The query parameters that every link can pass to the login route, and their formats. */
 const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
-  // OIDC Core §3.1.2.1: `none` stands alone.
+  // OIDC Core §3.1.2.1: `none` cannot be combined with other values.
   ['prompt', /^(?:none|(?:(?:login|consent|select_account|create)(?: (?!$)|$))+)$/],
   ['login_hint', TEXT],
   ['acr_values', SPACED],
@@ -25,17 +25,18 @@ const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
   ['scope', SPACED],
 ])
 
-/** Whether a parameter may stand in the query of the login route. */
+/** Whether the query of the login route can contain a parameter. */
 export function isLoginParameter(name: string, value: string, further: readonly string[] = []): boolean {
   const grammar = GRAMMAR.get(name) ?? (further.includes(name) ? TEXT : undefined)
   return value.length <= MAX_LENGTH && grammar?.test(value) === true
 }
 
 /**
- * Adds the query of the login route to the configured parameters. A string names the parameter that is refused.
+ * Adds the query of the login route to the configured parameters. Returns the name of a refused parameter as a string.
  *
- * Anyone can make a link, so a link can only ask for more than is configured. It can add `scope` only if `further` has it: the
- * access token is sent to all APIs. Parameters that are neither known nor in `further` are ignored.
+ * Anyone can make a link, so a link can only ask for more than is configured. It can add `scope` only if `further`
+ * contains it, because the access token is sent to all APIs. Parameters that are neither known nor in `further` are
+ * ignored.
  */
 export function readLoginRequest(
   query: URLSearchParams,
@@ -61,13 +62,13 @@ export function readLoginRequest(
   }
 }
 
-/** Returns the value of a parameter that asks for all that is configured, and for what a link adds. */
+/** Returns the configured values of a parameter together with the values that a link adds. */
 function merge(name: string, configured: string | null, wanted: string): string {
   if (configured === null) return wanted
   const union = new Set([...configured.split(' '), ...wanted.split(' ')])
   switch (name) {
     case 'prompt':
-      // A silent login would skip the page that the other value asks for.
+      // A silent login would skip the page that the other value requests.
       if (union.size > 1) union.delete('none')
       return [...union].join(' ')
     case 'scope':

@@ -30,7 +30,7 @@ export function namesOfSession({ sub, sid }: UserClaims): LogoutName[] {
 }
 
 /**
- * Whether a remembered logout ends a new session. `issuedAt` is `undefined` if none is remembered under the name.
+ * Whether a remembered logout ends a new session. `issuedAt` is `undefined` if the name has no remembered logout.
  *
  * A `sid` is never used again. A user can sign in again, so a logout by
  * `sub` ends only sessions that the user authenticated before. Times have whole seconds, so the same second is "before".
@@ -43,7 +43,7 @@ export function endsNewSession(
   return issuedAt !== undefined && (kind === 'sid' || authenticatedAt(record) <= issuedAt)
 }
 
-/** When the user authenticated, by the clock of the authorization server if an ID token has the time. */
+/** Returns when the user authenticated, by the clock of the authorization server if an ID token has the time. */
 function authenticatedAt({ claims, idToken, touchedAt }: SessionRecord): number {
   const times = [claims['auth_time'], idToken === undefined ? undefined : readJwt(idToken)?.claims['iat']]
   return times.find((time): time is number => typeof time === 'number') ?? touchedAt

@@ -2,14 +2,14 @@ import { isJsonObject } from './json-object.ts'
 import type { UncheckedJwt } from './jwt.ts'
 import { type SessionRecord, sidsOf, type UserClaims } from './session-record.ts'
 
-/** Whom a logout token signs out. At least one of `sub` and `sid` is there. */
+/** The session or the user that a logout token signs out. It has at least one of `sub` and `sid`. */
 export interface LogoutToken {
   readonly sub?: string
   readonly sid?: string
   readonly jti: string
   /** The `iat` of the token: seconds since the epoch, by the clock of the authorization server. */
   readonly issuedAt: number
-  /** Seconds since the epoch from which on the token would be refused as too old. */
+  /** Seconds since the epoch from which the token is refused as too old. */
   readonly usableUntil: number
 }
 
@@ -17,12 +17,14 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const MAX_AGE_SECONDS = 300
 const SKEW_SECONDS = 60
 const MAX_TEXT = 512
-/** A server that has other JWTs for the same audience tells them apart by type; one that does not says `JWT` or nothing. */
+/** The type of a logout token, if the server uses types. All other servers send `JWT` or no type. */
 const TYPES = /^(?:jwt|(?:application\/)?logout\+jwt)$/i
 
 /**
- * Judges what is special to a logout token (OIDC Back-Channel Logout §2.6); signature, issuer, audience and expiry
- * have been checked. A string says what is wrong.
+ * Checks the parts that are specific to a logout token (OIDC Back-Channel Logout §2.6).
+ *
+ * The caller has checked signature, issuer, audience and expiry. Returns a string with the fault if the token is
+ * invalid.
  */
 export function judgeLogoutToken({ header, claims }: UncheckedJwt, now: number): LogoutToken | string {
   const { typ } = header
@@ -47,8 +49,8 @@ export function judgeLogoutToken({ header, claims }: UncheckedJwt, now: number):
 }
 
 /**
- * Whether a session is one of those that a logout ends: the one of its `sid`, or all of its `sub` when it names no
- * `sid`, when the session does not know its own, or when `all` are wanted.
+ * Whether a logout ends a session. It ends the session with its `sid`. It ends all sessions of its `sub` if it has no
+ * `sid`, if the session does not know its `sid`, or if `all` is set.
  */
 export function isSignedOut(
   session: UserClaims,
@@ -61,7 +63,7 @@ export function isSignedOut(
   return sub !== undefined && (all || session.sid === undefined)
 }
 
-/** The same for a session that may have had several `sid`. */
+/** Does the same for a session that may have had several `sid`. */
 export function isSessionSignedOut(
   session: Pick<SessionRecord, 'claims' | 'sids'>,
   token: Pick<LogoutToken, 'sub' | 'sid'>,

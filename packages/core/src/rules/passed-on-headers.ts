@@ -1,6 +1,6 @@
-/** Headers that describe a body as it was sent. They do not fit a body that `fetch` has decoded. */
+/** Headers that describe an encoded body. They do not fit a body that `fetch` has decoded. */
 const OF_ENCODING = /^content-(?:encoding|length)$/
-/** Directives for the shared caches of a CDN alone, which overrule `Cache-Control` (RFC 9213). */
+/** Directives only for the shared caches of a CDN, which overrule `Cache-Control` (RFC 9213). */
 export const CDN_ORDERS: RegExp = /cdn-cache-control$|^surrogate-control$/
 
 /** Returns the headers, except those of some names. */
@@ -11,15 +11,15 @@ export function without(headers: Headers, names: RegExp): Headers {
 }
 
 /**
- * Returns the headers whose names are allowed. A header that `Connection` lists concerns one connection, so it ends here
- * whatever its name is (RFC 9110 §7.6.1).
+ * Returns the headers whose names are allowed. A header that `Connection` lists concerns one connection, so it is
+ * removed, whatever its name (RFC 9110 §7.6.1).
  */
 export function only(headers: Headers, isAllowed: (name: string) => boolean): Headers {
   const listed = new Set((headers.get('connection') ?? '').toLowerCase().split(/[ \t,]+/))
   return new Headers([...headers].filter(([name]) => isAllowed(name) && !listed.has(name)))
 }
 
-/** Returns the headers of a fetched response as they fit its body, which `fetch` has decoded. */
+/** Returns the headers of a fetched response that fit its body, which `fetch` has decoded. */
 export function decoded(headers: Headers): Headers {
   return headers.has('content-encoding') ? without(headers, OF_ENCODING) : headers
 }

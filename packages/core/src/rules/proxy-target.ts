@@ -1,19 +1,19 @@
 import { type AllowedPrefix, fullyDecoded, isAllowed, parseUrl } from './allowed-urls.ts'
 
-/** Which path of the application stands for which URL of an API. */
+/** Maps a path of the application to a URL of an API. */
 export interface ProxyTarget {
-  /** Without the `/*` of a tree; empty for the tree of all paths. */
+  /** The path without the `/*` of a tree. Empty for the tree of all paths. */
   readonly path: string
-  /** Whether all that is below the path stands for all that is below the target. */
+  /** Whether all paths below this one map to URLs below the target. */
   readonly isTree: boolean
-  /** Of a tree without its last slash. */
+  /** The target. If it is a tree, its last slash is removed. */
   readonly target: AllowedPrefix
 }
 
-/** A path without dot segments, for the tree below it when `*` comes last. */
+/** A path without dot segments. A `*` at the end includes all paths below it. */
 const PATTERN = /^(?=\/)(?:\/(?!\.\.?(?:\/|$))[\w\-.~]+)*(?:\/\*?)?$/
 
-/** Reads a pattern such as `/api/orders/*` or `/api/me`; `undefined` when it is none. */
+/** Parses a pattern such as `/api/orders/*` or `/api/me`. Returns `undefined` if it is invalid. */
 export function parseProxyTarget(
   pattern: string,
   { origin, pathname }: AllowedPrefix,
@@ -25,17 +25,20 @@ export function parseProxyTarget(
     : { path: pattern, isTree, target: { origin, pathname } }
 }
 
-/** The most precise target first. */
+/** Sorts the most precise target first. */
 export function byPrecision(a: ProxyTarget, b: ProxyTarget): number {
   return b.path.length - a.path.length || Number(a.isTree) - Number(b.isTree)
 }
 
-/** The first target that a path belongs to. */
+/** Returns the first target that a path belongs to. */
 export function findTarget<T extends ProxyTarget>(pathname: string, targets: readonly T[]): T | undefined {
   return targets.find(({ path, isTree }) => pathname === path || (isTree && pathname.startsWith(`${path}/`)))
 }
 
-/** The URL of the API that a request is for (S30); `undefined` when some server could read it as one elsewhere. */
+/**
+ * Returns the API URL for a request (S30). Returns `undefined` if a server could read it as a URL outside of the
+ * target.
+ */
 export function toTargetUrl(
   { pathname, search }: Pick<URL, 'pathname' | 'search'>,
   { path, target }: ProxyTarget,
@@ -44,7 +47,7 @@ export function toTargetUrl(
   return isAllowed(url, [target]) && !looksLikeHost(url.pathname) ? url : undefined
 }
 
-/** The path of the application that stands for a `Location` of the API; `undefined` when it leads out of the target. */
+/** Returns the path of the application for a `Location` of the API. `undefined` if it is outside of the target. */
 export function toProxyPath(location: string, from: URL, route: ProxyTarget): string | undefined {
   const url = parseUrl(location, from)
   const { path, isTree, target } = route
@@ -53,7 +56,10 @@ export function toProxyPath(location: string, from: URL, route: ProxyTarget): st
   return looksLikeHost(pathname) ? undefined : pathname + url.search + url.hash
 }
 
-/** `//host` names a host to whoever resolves it as a reference, encoded to whoever decodes it first. */
+/**
+ * Whether a path names a host. `//host` does when it is resolved as a reference, and in encoded form after it is
+ * decoded.
+ */
 function looksLikeHost(pathname: string): boolean {
   const seen = fullyDecoded(pathname)
   return seen === undefined || /^\/[/\\]/.test(seen)

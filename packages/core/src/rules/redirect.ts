@@ -2,26 +2,27 @@ import { type AllowedPrefix, hasCredentials, isAllowed, parseUrl } from './allow
 import { without } from './passed-on-headers.ts'
 import { isPrivateHost } from './private-host.ts'
 
-/** One request on its way through redirects. */
+/** One request of a chain of redirects. */
 export interface Hop {
   readonly url: URL
   readonly method: string
   readonly headers: Headers
-  /** `spent`: it was a stream and has been sent. */
+  /** `spent`: the body was a stream and has been sent. */
   readonly body: 'none' | 'replayable' | 'spent'
-  /** Whether the token goes along. Once lost on the way it does not come back. */
+  /** Whether the token is sent. If one hop loses the token, no later hop gets it again. */
   readonly trusted: boolean
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308]
-/** Another origin gets to see those alone that say nothing about the user. */
+/** Matches all headers except those that reveal nothing about the user. Only these are sent to another origin. */
 const NOT_HARMLESS = /^(?!(?:accept|accept-language|range|user-agent)$)/
 const ABOUT_BODY = /^content-(?:encoding|language|length|location|type)$/
 
 /**
- * Where a response sends the request (Fetch §4.4): the next hop, `arrived` when it is no redirect, `refused` when
- * following it would carry the token, a body or a change to where they do not belong, or reach into a network in which
- * only this application is.
+ * Returns the next request after a response (Fetch §4.4).
+ *
+ * `arrived`: the response is not a redirect. `refused`: the redirect would send the token, a body or a change to a
+ * wrong place. A redirect into a network that only this application can reach is also `refused`.
  */
 export function nextHop(
   hop: Hop,
@@ -40,7 +41,7 @@ export function nextHop(
   return { ...next, trusted: false, headers: without(next.headers, NOT_HARMLESS) }
 }
 
-/** Whether a redirect leads to a private address, or away from https, although no configured API is there. */
+/** Whether a redirect points to a private address, or from https to http, without a configured API there. */
 function reachesInside(from: URL, to: URL, prefixes: readonly AllowedPrefix[]): boolean {
   const isConfigured = prefixes.some(({ origin }) => origin === to.origin)
   const isDowngrade = from.protocol === 'https:' && to.protocol === 'http:'
@@ -51,12 +52,12 @@ function isOnHostOf({ hostname }: URL, prefixes: readonly AllowedPrefix[]): bool
   return prefixes.some(({ origin }) => new URL(origin).hostname === hostname)
 }
 
-/** Whether it is a status that sends elsewhere: the others may have a `Location` too, which says something else. */
+/** Whether the status is a redirect. Other responses can have a `Location` with another meaning. */
 export function isRedirect(status: number): boolean {
   return REDIRECTS.includes(status)
 }
 
-/** What becomes of method and body: 303 turns everything into GET, 301 and 302 turn POST into GET. */
+/** Returns the request with its new method and body. 303 changes all methods to GET. 301 and 302 change POST to GET. */
 function rewritten(hop: Hop, status: number): Hop {
   const toGet = status === 303 ? !isRead(hop.method) : status < 303 && hop.method === 'POST'
   return toGet ? { ...hop, method: 'GET', headers: without(hop.headers, ABOUT_BODY), body: 'none' } : hop

@@ -1,13 +1,13 @@
 const MAX_WAIT_SECONDS = 1800
 const FIRST_WAIT_SECONDS = 10
-/** A token that worked for longer than this was a good one, so its rejection starts a new count. */
+/** If a token worked for longer than this, its rejection starts a new count. */
 const SETTLED_SECONDS = 60
 
 /**
  * Returns how old a token must be before its rejection by an API causes a refresh, in seconds.
  *
- * The first two rejections in a row are answered with a new token immediately. After that, an API that rejects every
- * token costs few refreshes: the wait grows from 10 seconds by the factor 4, to 30 minutes or half a lifetime.
+ * After the first two rejections in a row, Evertoken gets a new token immediately. An API that rejects every token
+ * then causes few refreshes. The wait grows from 10 seconds by the factor 4, to 30 minutes or half a lifetime.
  *
  * @param rejections - How many predecessors of the token were rejected in a row.
  * @param lifetimeSeconds - How long the token is valid in total.
@@ -18,7 +18,7 @@ export function rejectionWaitSeconds(rejections: number, lifetimeSeconds: number
 }
 
 /**
- * Returns the count for the token that replaces a rejected one.
+ * Returns the rejection count of the token that replaces a rejected one.
  *
  * @param ageSeconds - How old the rejected token was.
  */

@@ -3,8 +3,8 @@ import { CDN_ORDERS, decoded, only, without } from './passed-on-headers.ts'
 const words = (text: string) => text.trim().split(/\s+/)
 
 /**
- * Request headers that an API needs to know what a page asks for. All others might be credentials, tell which page the
- * user sees, or claim what only infrastructure may claim. `fetch` sets `Host` and `Accept-Encoding`.
+ * Request headers that an API needs for the request of a page. Other headers might be credentials, reveal which page
+ * the user sees, or make claims that only infrastructure can make. `fetch` sets `Host` and `Accept-Encoding`.
  */
 const FOR_THE_API: ReadonlySet<string> = new Set(
   words(`
@@ -19,8 +19,8 @@ const FOR_THE_API: ReadonlySet<string> = new Set(
 )
 
 /**
- * Response headers that describe the content, its version and its limits, or that only restrict what a browser does with
- * it. All others might act on the whole origin, on the user's session, or on the server in front of the application.
+ * Response headers that describe the content, its version and its limits, or that only restrict the browser. Other
+ * headers might affect the whole origin, the user's session, or the server in front of the application.
  */
 const FOR_THE_BROWSER: ReadonlySet<string> = new Set(
   words(`
@@ -59,7 +59,7 @@ export function mayAllowForBrowser(name: string): boolean {
   return !NEVER_FOR_THE_BROWSER.test(name.replaceAll('_', '-'))
 }
 
-/** Returns the headers of a request as an API gets them. `allowed` names further ones, in lower case. */
+/** Returns the request headers for an API. `allowed` names further ones, in lower case. */
 export function headersForApi(headers: Headers, hasBody: boolean, allowed: readonly string[] = []): Headers {
   const kept = only(headers, (name) => FOR_THE_API.has(name) || allowed.includes(name))
   if (!hasBody) kept.delete('content-length')
@@ -67,7 +67,7 @@ export function headersForApi(headers: Headers, hasBody: boolean, allowed: reado
 }
 
 /**
- * Returns the headers of a response as the browser gets them. `allowed` names further ones, in lower case.
+ * Returns the response headers for the browser. `allowed` names further ones, in lower case.
  *
  * @param isPersonal - Whether the response belongs to one user.
  */
@@ -80,7 +80,7 @@ export function headersForBrowser(
   return isPersonal ? personal(kept) : kept
 }
 
-/** Decides whether a header passes without an option. */
+/** Decides whether a header is forwarded without an option. */
 export function isForBrowser(name: string): boolean {
   return FOR_THE_BROWSER.has(name) || RATE_LIMIT.test(name)
 }

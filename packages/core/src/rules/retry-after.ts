@@ -4,7 +4,7 @@ import { parseHttpDate } from './http-date.ts'
 export const MAX_RETRY_AFTER_SECONDS = 300
 
 /**
- * Reads `Retry-After` (RFC 9110 §10.2.3): seconds, or any of the three date formats.
+ * Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or any of the three date formats.
  *
  * @returns Whole seconds from `now` (seconds since the epoch), 0 for a date in the past, `undefined` for malformed data.
  */

@@ -1,12 +1,12 @@
 import { isBelow } from './base-path.ts'
 
-/** One slash, not two, then printable ASCII: all that the URL serializer lets through anyway. At most 512 characters. */
+/** One slash, not two, then printable ASCII, as the URL serializer produces it. At most 512 characters. */
 const LOCAL = /^\/(?![/\\])[!-~]{0,511}$/
 
 /**
- * Turns a path, or a URL of `origin`, into the exact string for `Location`: a path of the application, or its home.
+ * Converts a path, or a URL of `origin`, to the exact string for `Location`: a path of the application, or its home.
  *
- * What is returned is parsed once more: `/.//host` is a local path that serializes to `//host`.
+ * The result is parsed again, because `/.//host` is a local path that serializes to `//host`.
  *
  * @param home - The path of the application, with a slash at the end. Another application can be outside of it.
  */
@@ -18,7 +18,7 @@ export function safeReturnTo(value: string | null | undefined, origin: string, h
   return isOurs && LOCAL.test(target) && new URL(target, origin).origin === origin ? target : home
 }
 
-/** Adds an error to the query of a return-to path, for whoever waits there. */
+/** Adds an error to the query of a return-to path, for the page at that path. */
 export function withError(returnTo: string, error: string, origin: string, home: string = '/'): string {
   const url = new URL(returnTo, origin)
   url.searchParams.set('error', error)

@@ -1,11 +1,13 @@
 /**
- * Whether a request that carries the session cookie was made by the application itself: the defence against forgery.
+ * Whether the application made a request that carries the session cookie. It is the defense against forgery.
  *
- * `Sec-Fetch-Site`, which no page can set, decides where the browser sends it: `same-origin` passes. `none` (a typed
- * address, a bookmark) does not, since no user meant to change anything with it, nor do `same-site` (a sibling host
- * may be hostile) and `cross-site`. A browser that does not send it names the page in `Origin`, on every unsafe
- * request. Old browsers send neither on a same-origin GET, and other clients never do: they add `X-Evertoken: 1`,
- * which a page of another origin can add only after a CORS preflight, and then its `Origin` gives it away.
+ * If the browser sends `Sec-Fetch-Site`, which no page can set, the header decides. Only `same-origin` passes. `none`
+ * (a typed address, a bookmark) is refused, because no user intends a change with it. `same-site` and `cross-site` are
+ * refused, because a sibling host may be hostile.
+ *
+ * Other browsers name the page in `Origin`, on every unsafe request. Old browsers send neither header on a same-origin
+ * GET, and other clients never do. They add `X-Evertoken: 1`. A page of another origin can add it only after a CORS
+ * preflight, and its `Origin` then reveals it.
  */
 export function isSameOriginRequest(headers: Headers, origin: string): boolean {
   const site = headers.get('sec-fetch-site')
@@ -14,12 +16,12 @@ export function isSameOriginRequest(headers: Headers, origin: string): boolean {
   return from === null ? headers.get('x-evertoken') === '1' : from === origin
 }
 
-/** Whether it could act for a user who knows nothing of it. What carries no cookie acts for nobody. */
+/** Whether another site could make the request for an unaware user. A request without cookies acts for no user. */
 export function mayBeForged(headers: Headers, origin: string): boolean {
   return headers.has('cookie') && !isSameOriginRequest(headers, origin)
 }
 
-/** Whether a browser shows the answer as a page of its own. Other sites lead users here too, and see nothing of it. */
+/** Whether a browser shows the response as a top-level page. Links of other sites can open it, but cannot read it. */
 export function isTopLevelNavigation(method: string, headers: Headers): boolean {
   const isSafe = method === 'GET' || method === 'HEAD'
   const isDocument = headers.get('sec-fetch-dest') === 'document'
@@ -40,7 +42,7 @@ export function isChosenHere(headers: Headers, origin: string): boolean {
   return URL.canParse(referrer) && new URL(referrer).origin === origin
 }
 
-/** Whether a browser shows the response as a page, also in a frame. Old browsers do not tell. */
+/** Whether a browser shows the response as a page, also in a frame. Old browsers do not report it. */
 export function isDocumentNavigation(headers: Headers): boolean {
   return headers.get('sec-fetch-mode') === 'navigate'
 }

@@ -1,4 +1,7 @@
-/** Compares in a time that depends on the lengths alone, for values that somebody might guess piece by piece. */
+/**
+ * Compares texts in a time that depends only on their lengths. Otherwise, an attacker could guess a secret piece by
+ * piece.
+ */
 export function sameText(a: string, b: string): boolean {
   let difference = a.length ^ b.length
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)

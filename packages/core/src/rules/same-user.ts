@@ -1,6 +1,6 @@
 import type { UserClaims } from './session-record.ts'
 
-/** What is known about the user of a session, with which the ID token of a refresh is compared. */
+/** The known facts about the user of a session, for the comparison with the ID token of a refresh. */
 export interface KnownUser {
   readonly claims: UserClaims
   /** The claims of the latest ID token of the session. `undefined` if there is none that can be read. */
@@ -12,7 +12,8 @@ export interface KnownUser {
 /**
  * Whether the ID token of a refresh names another user than the session: another issuer or another subject.
  *
- * It is asked before the token is verified. A token that names another user must not be ignored because of another fault.
+ * The caller checks this before it verifies the token. A token for another user must not be ignored because of another
+ * fault.
  */
 export function namesAnotherUser(known: KnownUser, token: Readonly<Record<string, unknown>>): boolean {
   const { claims, original, issuer } = known
@@ -30,7 +31,7 @@ export function continuesSignIn(
   const isSame = (before: unknown, after: unknown) =>
     before === undefined || after === undefined || before === after
   if (!isSame(claims['auth_time'], token['auth_time'])) return false
-  // Without the ID token of the sign-in, nothing is known of the rest.
+  // Without the ID token of the sign-in, the other claims are unknown.
   if (!original) return true
   const audience = [token['aud']].flat()
   const hasAudience = [original['aud'] ?? []].flat().every((each) => audience.includes(each))

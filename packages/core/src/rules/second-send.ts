@@ -1,6 +1,6 @@
 import type { ReusePolicy } from './decide.ts'
 
-/** What is known of requests with one refresh token that have no response yet. */
+/** The known facts about requests with one refresh token that have no response yet. */
 export interface SendTiming {
   readonly sends: number
   readonly sinceFirstMs: number
@@ -11,10 +11,10 @@ export interface SendTiming {
 const MAX_SENDS = 3
 /** The second send must leave at most this long after half of the grace period. */
 const SLACK_MS = 2000
-/** However short the grace period is, this part of it is left for the way to the server. */
+/** The second send must leave within this share of the grace period. The rest is left for the transport. */
 const LATEST_SHARE = 0.8
 
-/** The store may have kept a second request waiting. */
+/** The store may have delayed the second request. */
 const GRACE_SHARE = 0.9
 
 /** Returns how long after the first request a second one can still leave, in milliseconds. */
@@ -25,9 +25,9 @@ export function secondSendLimitMs(reuse: ReusePolicy): number {
 /**
  * Decides whether a refresh token is sent a second time while the first request has no response.
  *
- * A strict server may end the grant then, so never. With a grace period, only in its first half, so that the response
- * arrives in the second half, and only with evidence that the server responds to other requests: otherwise, the second
- * request would wait in the same line.
+ * With a strict server, it is never sent again, because the server may end the grant. With a grace period, it is sent
+ * only in the first half, so that the response arrives in the second half. It also needs evidence that the server
+ * responds to other requests. Otherwise, the second request would wait in the same line.
  */
 export function maySendAgain(
   reuse: ReusePolicy,

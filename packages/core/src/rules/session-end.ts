@@ -26,7 +26,7 @@ export function endedUnfinished(
   }
 }
 
-/** The tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
+/** Returns the tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
 export function finished(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
   const { idToken: _idToken, unfinished: _unfinished, revoking, spare, tokens, ...rest } = tombstone
   return isRevoked ? { ...rest, tokens: {} } : { ...rest, revoking, spare, tokens }

@@ -3,16 +3,19 @@ import type { BackOff } from './back-off.ts'
 import type { StoredToken } from './stored-token.ts'
 import type { StoredTokens } from './stored-tokens.ts'
 
-/** Which process refreshes now. The holder must show that it is alive: the others watch `attempt` and `beat`. */
+/**
+ * The lease of the process that refreshes now. Its holder must show activity, because the others watch `attempt` and
+ * `beat`.
+ */
 export interface RefreshLease {
   readonly attempt: number
-  /** A random name of the flight that holds it. */
+  /** A random name of the flight with the lease. */
   readonly holder: string
   /** Grows while the holder waits for a response. */
   readonly beat: number
 }
 
-/** Where a refresh token came from. If two requests used the same one, this decides which response is newer. */
+/** The origin of a refresh token. If two requests used the same one, this decides which response is newer. */
 export interface RefreshTokenOrigin {
   /** A hash of the refresh token that was used to get it. */
   readonly from: string
@@ -36,13 +39,13 @@ export interface UserClaims {
   readonly [claim: string]: unknown
 }
 
-/** What a token response gives, after everything that cannot be used was left out. */
+/** The usable parts of a token response. */
 export interface TokenGrant {
-  /** Absent when the response held no usable access token; what else it brought is still kept. */
+  /** Absent if the response had no usable access token. All other usable parts are kept. */
   readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
   readonly refreshToken?: string | undefined
   readonly scope?: string | undefined
-  /** As received; `claims` is present once it was validated. */
+  /** The unmodified ID token. `claims` is present if it was validated. */
   readonly idToken?: string | undefined
   readonly claims?: UserClaims | undefined
   /** Whether the application has decided about `claims`. */
@@ -50,16 +53,16 @@ export interface TokenGrant {
 }
 
 /**
- * One authentication session. Never changed in place: each transition below makes the next record, which a swap puts
- * where the previous one stood.
+ * One authentication session. It is immutable: each transition below creates the next record, and a swap replaces the
+ * previous one with it.
  */
 export interface SessionRecord {
-  /** The key of the session in the store; not what a browser could show to get in. */
+  /** The key of the session in the store. It gives no access to the session. */
   readonly id: string
   readonly issuer: string
   /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */
   readonly generation: number
-  /** Seconds since the epoch; the session is over then, however active. */
+  /** Seconds since the epoch. The session is over then, even if it is in use. */
   readonly expiresAt: number
   /** When the session was last known to be in use. */
   readonly touchedAt: number
@@ -72,9 +75,9 @@ export interface SessionRecord {
   readonly sids?: readonly string[] | undefined
   readonly idToken?: string | undefined
   readonly refreshToken?: string | undefined
-  /** A refresh token that was given up and that the authorization server has not confirmed to be revoked. */
+  /** A refresh token that is no longer used, and whose revocation the authorization server has not confirmed. */
   readonly revoking?: string | undefined
-  /** What the refresh token was granted; an access token may have less. */
+  /** The scope that was granted to the refresh token. An access token may have less. */
   readonly scope?: string | undefined
   readonly tokens: StoredTokens
   /** The number of the latest refresh attempt. */
@@ -90,7 +93,10 @@ export interface SessionRecord {
   /** The browser has shown that it holds this generation. */
   readonly caughtUp?: true | undefined
   readonly ended?: EndReason
-  /** Whether the work that follows the end (events, revocation) is not confirmed. Only a record that has `ended` has it. */
+  /**
+   * Whether the work after the end (events, revocation) is not confirmed. Only a record with `ended` contains this
+   * member.
+   */
   readonly unfinished?: true | undefined
 }
 
@@ -150,23 +156,23 @@ export function nextGeneration(record: SessionRecord): SessionRecord {
   return { ...record, generation: record.generation + 1, caughtUp: undefined }
 }
 
-/** The browser has this generation; requests that were sent before it had are all that still needs the store. */
+/** Notes that the browser has this generation. Only requests that it sent earlier still need the store. */
 export function caughtUp(record: SessionRecord): SessionRecord {
   return { ...record, caughtUp: true }
 }
 
-/** What is left of a session that is over: enough to refuse whoever still shows its cookie. */
+/** Returns the tombstone of a session that is over. It has enough data to refuse later requests with its cookie. */
 export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
   const { id, issuer, generation, expiresAt, touchedAt, attempt } = nextGeneration(record)
   return { id, issuer, generation, expiresAt, touchedAt, attempt, claims: {}, tokens: {}, ended: reason }
 }
 
-/** When the session is over unless it is used again, in seconds since the epoch. */
+/** Returns when the session ends unless it is used again, in seconds since the epoch. */
 export function endsAt(record: SessionRecord, idleSeconds: number): number {
   return Math.min(record.expiresAt, record.touchedAt + idleSeconds)
 }
 
-/** Whether a value read back from a seal has the shape of a session record. */
+/** Whether a decrypted value has the shape of a session record. */
 export function isSessionRecord(value: unknown): value is SessionRecord {
   const { id, issuer, generation, expiresAt, touchedAt, attempt, tokens, claims } = Object(
     value,

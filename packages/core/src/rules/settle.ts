@@ -1,13 +1,13 @@
 import type { RefreshTokenOrigin, SessionRecord } from './session-record.ts'
 
-/** A refresh token that was used, and what is known of the response to it. */
+/** A refresh token that was used, with the known facts about the response. */
 export interface UsedRefreshToken extends RefreshTokenOrigin {
   readonly refreshToken: string
   /** The token key of the request. */
   readonly key: string
 }
 
-/** What becomes of a token response, seen against the record as it is now. */
+/** The action for a token response, based on the current record. */
 export type Settlement =
   /** The record still carries the refresh token that was used. */
   | 'write'
@@ -15,9 +15,14 @@ export type Settlement =
   | 'replace'
   /** The same, but this response is older: only its refresh token is kept, as the spare. */
   | 'spare'
-  /** It carries a later refresh token. This one is left alone: revoking it could end the grant (RFC 7009 §2.1). */
+  /**
+   * It carries a later refresh token. The one in the response is kept valid: its revocation could end the grant (RFC
+   * 7009 §2.1).
+   */
   | 'adopt'
-  /** The session is over, or its refresh token was given up. So must be the one in the response. */
+  /**
+   * The session is over, or its refresh token is out of use. Evertoken revokes the refresh token in the response too.
+   */
   | 'revoke'
 
 /** Dates have whole seconds, and servers of one cluster differ a little. */
@@ -50,7 +55,7 @@ function isNewer(response: RefreshTokenOrigin, other: RefreshTokenOrigin): boole
   return response.attempt > other.attempt
 }
 
-/** What the refusal of a refresh token means for the session. */
+/** The effect of a refused refresh token on the session. */
 export type Rejection =
   | 'end'
   /** Another process is using the refresh token: read the record again. */

@@ -2,17 +2,17 @@ import { parseChallenges } from './authentication-challenge.ts'
 import { defined } from './defined.ts'
 import { isLoginParameter } from './login-request.ts'
 
-/** What an API wants before it goes on: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
+/** The requirement of an API: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
 export interface StepUpChallenge {
   readonly error: 'insufficient_user_authentication' | 'insufficient_scope'
   /** Separated by spaces, the preferred one first. */
   readonly acrValues?: string
-  /** Seconds since the user has really signed in, at most. */
+  /** The maximum number of seconds since the user has really signed in. */
   readonly maxAge?: number
   readonly scope?: string
 }
 
-/** Finds the challenge in a `WWW-Authenticate` header; a parameter that no login could pass on is left out. */
+/** Finds the challenge in a `WWW-Authenticate` header. It omits parameters that a login cannot pass. */
 export function readStepUp(header: string | null): StepUpChallenge | undefined {
   for (const { scheme, parameters } of parseChallenges(header)) {
     const error = parameters.get('error')
@@ -47,7 +47,7 @@ export function stepUpQuery(
   if (error === 'insufficient_scope' && scope === undefined) return undefined
   const asked = defined({ acr_values: acrValues, max_age: maxAge, scope })
   const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]))
-  // Without it the authorization server would answer with the very session that was not enough.
+  // Without it, the authorization server would use the existing session again, which was not enough.
   if (String(query) === '') query.set('prompt', 'login')
   if (returnTo !== undefined) query.set('returnTo', returnTo)
   return query

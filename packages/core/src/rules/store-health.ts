@@ -1,8 +1,8 @@
 /**
- * How the session store does, as seen by one process. All times are in milliseconds by the monotonic clock.
+ * The health of the session store, as one process sees it. All times are in milliseconds by the monotonic clock.
  *
  * An outage begins with the first failure. It is over when the store works again. Once `MAX_FAILURES` operations in a
- * row have failed slowly, the store is `down`: operations fail immediately, and one at a time is sent as a probe.
+ * row have failed slowly, the store is `down`. Operations then fail immediately, and one at a time is sent as a probe.
  * Operations that fail fast, such as refused connections, keep no caller waiting. They never take a store down.
  */
 export type StoreHealth =

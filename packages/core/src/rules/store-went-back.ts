@@ -21,7 +21,7 @@ export function wentBack(held: SessionRecord, known: SessionRecord): boolean {
 /**
  * The record to write over an earlier one, or `undefined` if the earlier one must stay.
  *
- * The record in the store can be a later one of another branch: after the store went back, another process may have
+ * The record in the store can be a later one of another branch. After the store went back, another process may have
  * refreshed, signed out or revoked. So it is only replaced if its refresh token is known to be spent, or if this
  * process had ended the session. A session that has ended stays ended.
  */

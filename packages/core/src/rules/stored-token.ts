@@ -1,8 +1,8 @@
-/** An access token as the session keeps it. Times are seconds since the epoch. */
+/** An access token in the session. Times are seconds since the epoch. */
 export interface StoredToken {
   readonly value: string
   readonly type: 'Bearer'
-  /** When the request that brought it was sent. */
+  /** When its request was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number
   /**
@@ -11,7 +11,7 @@ export interface StoredToken {
    */
   readonly ahead?: number | undefined
   readonly scope?: string | undefined
-  /** The refresh attempt that brought it; 0 for the sign-in. */
+  /** The number of its refresh attempt, or 0 for the sign-in. */
   readonly attempt: number
   /** How many of its predecessors an API rejected in a row. */
   readonly rejections?: number | undefined

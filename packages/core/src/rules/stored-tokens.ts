@@ -5,7 +5,7 @@ import type { StoredToken } from './stored-token.ts'
 /** Access tokens by token key, least recently used first. */
 export type StoredTokens = Readonly<Record<string, StoredToken>>
 
-/** What decides which tokens stay when a new one comes. */
+/** The limits that decide which tokens are kept when a new one is added. */
 export interface TokenCapacity {
   /** How many bytes a session may take as JSON. A cookie holds few; a store has no limit. */
   readonly maxRecordBytes: number
@@ -15,18 +15,18 @@ export interface TokenCapacity {
 
 export const UNLIMITED: TokenCapacity = { maxRecordBytes: Infinity, lastUse: () => 0 }
 
-/** At this many, the least recently used one makes room. */
+/** At this number, the least recently used token is removed. */
 export const MAX_TOKENS = 32
 
 const encoder = new TextEncoder()
 
 /**
- * Adds a token. Tokens that have expired go, then the least recently used ones until all fit.
+ * Adds a token. Expired tokens are removed first, then the least recently used ones until all fit.
  *
- * The new token always stays, and the token of the sign-in (the empty key) goes last.
+ * The new token is always kept, and the token of the sign-in (the empty key) is removed last.
  *
- * @param time - What time it is.
- * @param lastUse - As in `TokenCapacity`.
+ * @param time - The current time.
+ * @param lastUse - Same as in `TokenCapacity`.
  * @param maxBytes - How many bytes all tokens may take as JSON.
  */
 export function withToken(
@@ -39,7 +39,7 @@ export function withToken(
 ): StoredTokens {
   const others = Object.entries(tokens)
     .filter(([other, each]) => other !== key && each.expiresAt > timeFor(each, time))
-    // Stable: keys that this process did not use keep the order in which others used them.
+    // The sort is stable: keys that this process did not use keep their order of use by other processes.
     .toSorted(([a], [b]) => rank(a) - rank(b))
   let [count, bytes] = [1, jsonBytes({ [key]: token })]
   let first = others.length
@@ -61,7 +61,7 @@ export function jsonBytes(value: object): number {
 }
 
 /**
- * Returns the count of rejections for the token that takes the place of another.
+ * Returns the count of rejections for a token that replaces another.
  *
  * @param rejected - The value of the token that an API rejected, if that caused the refresh.
  */

@@ -1,4 +1,4 @@
-/** Which access token is wanted, where one refresh token is good for several. */
+/** The access token that a caller requests, if one refresh token can get several. */
 export interface TokenRequest {
   /** Absolute URIs without a fragment (RFC 8707 §2). */
   readonly resource?: string | readonly string[]
@@ -8,14 +8,16 @@ export interface TokenRequest {
   readonly parameters?: Readonly<Record<string, string>>
 }
 
-/** Parameters that are set by the library. */
+/** Parameters that the library sets. */
 const RESERVED =
   /^(?:grant_type|refresh_token|client_id|client_secret|client_assertion|client_assertion_type|scope|resource)$/
-/** Values that a space separates, as in `scope` (RFC 6749 §3.3). */
+/** Values separated by single spaces, as in `scope` (RFC 6749 §3.3). */
 export const SPACED: RegExp = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const URI_CHARACTERS = /^[!-"$-~]+$/
 
-/** The same string for two requests if, and only if, they ask for the same token; empty for the empty request. */
+/**
+ * Returns the same string for two requests if, and only if, they request the same token. Empty for the empty request.
+ */
 export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenRequest): string {
   const names = Object.keys(parameters).toSorted()
   const key = [
@@ -26,7 +28,7 @@ export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenRe
   return key.some((part) => part.length > 0) ? JSON.stringify(key) : ''
 }
 
-/** What is wrong with a request, in a sentence without its values; `undefined` when nothing is. */
+/** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */
 export function validateTokenRequest(request: TokenRequest): string | undefined {
   if (!isObject(request)) return 'Use an object with resource, scope or parameters'
   const { resource = [], scope = 'any', parameters = {} }: Untrusted = request
@@ -39,8 +41,8 @@ export function validateTokenRequest(request: TokenRequest): string | undefined 
 }
 
 /**
- * Whether a scope is more than was granted (RFC 6749 §6). Servers that name scopes by URIs know some by several names,
- * and grant some for one resource at a time, so where URIs are among them only the server can tell.
+ * Whether a scope is more than was granted (RFC 6749 §6). Some servers name scopes by URIs. They know some scopes by
+ * several names, and grant some for one resource at a time, so only the server can decide about URIs.
  */
 export function exceedsGrant(scope: string | undefined, granted: string | undefined): boolean {
   if (scope === undefined || granted === undefined || `${scope} ${granted}`.includes('://')) return false

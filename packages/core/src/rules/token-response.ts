@@ -13,7 +13,7 @@ export const DEFAULT_LIFETIME_SECONDS = 300
  * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
  *
  * @param time - When the request was sent. The lifetime starts there.
- * @returns `undefined` when the body is not a JSON object.
+ * @returns `undefined` if the body is not a JSON object.
  */
 export function readTokenResponse(
   body: unknown,
@@ -36,7 +36,7 @@ export function readTokenResponse(
 /**
  * Returns a lifetime in seconds, at most a year.
  *
- * A value that is missing, malformed or not positive says nothing. A lifetime of 0 would cause a refresh at every call.
+ * A value that is missing, malformed or not positive is not used. A lifetime of 0 would cause a refresh at every call.
  */
 export function lifetimeSeconds(expiresIn: unknown): number {
   const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
@@ -45,9 +45,10 @@ export function lifetimeSeconds(expiresIn: unknown): number {
 }
 
 /**
- * Parses a JSON text, refusing one whose outermost object names a member twice: two readers could see two tokens.
+ * Parses a JSON text. It refuses a text whose outermost object has a duplicate member, because two parsers could see
+ * two tokens.
  *
- * @returns `undefined` when it is not acceptable JSON.
+ * @returns `undefined` if the JSON is not acceptable.
  */
 export function parseJsonObject(text: string): unknown {
   try {

@@ -1,22 +1,22 @@
 import { systemClock } from '../mechanisms/system-clock.ts'
 import { createSqlStore, type SqlStore, type SqlStoreOptions, type SqlValue } from './sql-store.ts'
 
-/** What `pg` and PGlite offer. */
+/** The methods of `pg` and PGlite that are used here. */
 export interface PostgresClient {
   query(text: string, values: SqlValue[]): Promise<{ readonly rows: readonly unknown[] }>
 }
 
 export interface PostgresStoreOptions extends SqlStoreOptions {
-  /** A pool, or a client that is never in a transaction: what is not committed, others cannot see. */
+  /** A pool, or a client that is never in a transaction. Other connections cannot see uncommitted rows. */
   readonly client: PostgresClient
 }
 
 const NOW = 'CAST(extract(epoch FROM now()) AS double precision)'
 
 /**
- * A session store in PostgreSQL 9.5 or later, in READ COMMITTED, its default.
+ * Creates a session store in PostgreSQL 9.5 or later. It needs READ COMMITTED, the default.
  *
- * @throws ConfigurationError for an unfit table name.
+ * @throws {ConfigurationError} If the table name is invalid.
  */
 export function createPostgresStore({
   client,
@@ -31,14 +31,14 @@ export function createPostgresStore({
       lockRows: ' FOR UPDATE SKIP LOCKED',
       time: {
         now: NOW,
-        // A writer whose clock is behind must not write a row that has expired already.
+        // A writer whose clock is behind must not write an expired row.
         expiry: `CAST(? AS double precision) + greatest(0, ${NOW} - CAST(? AS double precision))`,
         keepExpiredSeconds: 0,
       },
       nowValues: () => [],
       expiryValues: (expiresAt) => [expiresAt, clock.now()],
       query,
-      // Parallel CREATE … IF NOT EXISTS fail on PostgreSQL's own catalogue, so they take turns.
+      // Parallel CREATE … IF NOT EXISTS fail on PostgreSQL's catalogue, so they run one after the other.
       async createSchema(statements) {
         const lock = "PERFORM pg_advisory_xact_lock(hashtext('evertoken schema'))"
         await query(`DO $$ BEGIN ${[lock, ...statements].join('; ')}; END $$`, [])

@@ -1,8 +1,8 @@
-/** The first words of errors that a Redis server answers with and an operator has to know of. */
+/** The first words of Redis errors that an operator must know. */
 const WORDS =
   /^(?:ERR|NOAUTH|WRONGPASS|NOPERM|READONLY|LOADING|OOM|CLUSTERDOWN|MISCONF|BUSY|MASTERDOWN|NOREPLICAS|NOSCRIPT|WRONGTYPE)\b/
 
-/** Names the error of a Redis server by its first word as `code`: the clients leave it in the text, which is never told. */
+/** Adds the first word of a Redis error as `code`. Clients leave it in the message, which Evertoken never shows. */
 export async function withRedisCode<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

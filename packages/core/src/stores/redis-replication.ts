@@ -25,7 +25,7 @@ export interface ReplicatedWrites {
   readonly evaluate: Evaluate
   /** As `evaluate`, for a script that swaps the record of a key. Resolves to 1 only once the swap is confirmed. */
   swap(script: string, name: string, args: string[], value: string): Promise<unknown>
-  /** Resolves once the value, if this process wrote it and did not hear of its replication, is confirmed. */
+  /** Resolves when the value is confirmed, if this process wrote it and did not receive the confirmation. */
   confirm(name: string, value: string): Promise<void>
 }
 
@@ -77,7 +77,7 @@ export function createReplicatedWrites(
     },
     async confirm(name, value) {
       if (unconfirmed.get(name) !== value) return
-      // Written again: only a write can be waited for.
+      // It is written again, because the store can wait only for a write.
       if ((await evaluate(CONFIRM, name, [value])) === 1) unconfirmed.set(name, undefined)
     },
   }

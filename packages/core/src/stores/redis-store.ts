@@ -4,7 +4,7 @@ import { withRedisCode } from './redis-errors.ts'
 import { createReplicatedWrites, type ReplicatedWrites, type WaitForReplicas } from './redis-replication.ts'
 import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, REMOVE, SWAP } from './redis-scripts.ts'
 
-/** What a Redis client must offer. Clients agree on it but for how `eval` takes keys and arguments. */
+/** The required functions of a Redis client. Clients differ only in how `eval` takes keys and arguments. */
 export interface RedisClient<Call extends readonly unknown[]> {
   get(key: string): Promise<string | null>
   del(key: string): Promise<unknown>
@@ -12,9 +12,9 @@ export interface RedisClient<Call extends readonly unknown[]> {
 }
 
 export interface RedisStoreOptions<Call extends readonly unknown[]> {
-  /** Connected; the store neither opens nor closes it. */
+  /** A connected client. The store neither opens nor closes it. */
   readonly client: RedisClient<Call>
-  /** In front of every key. Default `evertoken:`. */
+  /** The prefix of every key. Default `evertoken:`. */
   readonly prefix?: string
   /** Seconds since the epoch, by the clock of this process. The clock of the server may differ. */
   readonly now?: () => number
@@ -70,13 +70,13 @@ export function createIoredisStore(
   })
 }
 
-/** A session store for `@upstash/redis`. It finds what {@link createRedisStore} wrote. */
+/** Creates a session store for `@upstash/redis`. It shares its data with {@link createRedisStore}. */
 export function createUpstashStore(
   options: RedisStoreOptions<[keys: string[], args: string[]]>,
 ): SessionStore {
   const { client } = options
   return createStore(options, {
-    // A replica may answer a GET, and not know of the last write; a script that could write is for the primary alone.
+    // A replica may respond to a GET without the last write. A script that can write runs only on the primary.
     get: (name) => client.eval(READ, [name], []) as Promise<string | null>,
     evaluate: (script, name, args) => client.eval(script, [name], args),
   })
@@ -135,7 +135,7 @@ function createStore<Call extends readonly unknown[]>(
   }
 }
 
-/** Upstash's client parses whatever reads as JSON, numbers included; nothing that starts like this does. */
+/** Marks a text. Upstash's client parses texts that are valid JSON, also numbers. No JSON starts like this. */
 function mark(text: string): string {
   return `=${text}`
 }

@@ -1,6 +1,6 @@
-/** How a database writes times, in seconds since the epoch. */
+/** The times in a database, in seconds since the epoch. */
 export interface SqlTime {
-  /** What time it is. */
+  /** The current time. */
   readonly now: string
   /** When a row expires. */
   readonly expiry: string
@@ -31,8 +31,8 @@ export interface SqlStatements {
 }
 
 /**
- * A writer that waited for another looks at the row again as the other left it, and decides by its own `WHERE`: in
- * PostgreSQL that is what READ COMMITTED, its default, does; in SQLite there is one writer at a time.
+ * A writer that waited for another one reads the row again, and decides by its own `WHERE`. PostgreSQL does so in READ
+ * COMMITTED, its default. SQLite has one writer at a time.
  */
 export function sqlStatements(
   table: string,

@@ -3,24 +3,24 @@ import type { SessionStore } from '../ports/session-store.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import { sqlStatements, type SqlTime } from './sql-statements.ts'
 
-/** A session store in SQL tables. Every operation is one statement, committed by itself. */
+/** A session store in SQL tables. Every operation is one statement with its own commit. */
 export interface SqlStore extends SessionStore {
-  /** Creates what is missing of the tables; any number of processes may do so at once. */
+  /** Creates the tables that do not exist. Any number of processes can call it at the same time. */
   createSchema(): Promise<void>
   /**
-   * Removes expired rows, which `read` no longer finds; call it now and then, until it resolves to 0. In SQLite, a row is
+   * Removes expired rows, which `read` no longer finds. Call it regularly, until it resolves to 0. In SQLite, a row is
    * removed 3 days after it has expired, because a wrong clock of the machine must not remove sessions.
    *
-   * @param limit - At most that many rows of each table. Default 1000.
+   * @param limit - The maximum number of rows of each table. Default 1000.
    */
   removeExpired(limit?: number): Promise<number>
 }
 
 export interface SqlStoreOptions {
-  /** Also the beginning of the names of a second table and the indexes. Default `evertoken_sessions`. */
+  /** The table, and the prefix for the names of a second table and the indexes. Default `evertoken_sessions`. */
   readonly table?: string
   /**
-   * The clock of this process. In PostgreSQL, the clock of the database decides what has expired.
+   * The clock of this process. In PostgreSQL, the clock of the database decides which rows have expired.
    *
    * @default the clock of the system
    */
@@ -29,9 +29,9 @@ export interface SqlStoreOptions {
 
 export type SqlValue = string | number
 
-/** What databases do differently. */
+/** The differences between databases. */
 export interface SqlDialect {
-  /** Text compared by its bytes. */
+  /** The type of texts that are compared by bytes. */
   readonly textType: string
   /** Ends a `SELECT` of rows to be deleted. */
   readonly lockRows: string
@@ -40,14 +40,14 @@ export interface SqlDialect {
   nowValues(): readonly SqlValue[]
   /** The values for the `?` of `time.expiry`. */
   expiryValues(expiresAt: number): readonly SqlValue[]
-  /** Resolves to the rows; in the statement, `?` stands for the next value. */
+  /** Resolves to the rows. Each `?` in the statement is replaced with the next value. */
   query(statement: string, values: readonly SqlValue[]): Promise<readonly unknown[]>
   createSchema(statements: readonly string[]): Promise<void>
 }
 
 const TABLE_NAME = /^[A-Za-z_]\w{0,39}$/
 
-/** @throws ConfigurationError for an unfit table name. */
+/** @throws {ConfigurationError} If the table name is invalid. */
 export function createSqlStore(
   dialect: SqlDialect,
   { table = 'evertoken_sessions' }: Pick<SqlStoreOptions, 'table'>,

@@ -1,7 +1,7 @@
 import { createSteadyClock } from '../mechanisms/steady-clock.ts'
 import { createSqlStore, type SqlStore, type SqlStoreOptions, type SqlValue } from './sql-store.ts'
 
-/** What `node:sqlite` and `better-sqlite3` offer. */
+/** The methods of `node:sqlite` and `better-sqlite3` that are used here. */
 export interface SqliteDatabase {
   prepare(statement: string): SqliteStatement
 }
@@ -12,17 +12,17 @@ export interface SqliteStatement {
 }
 
 export interface SqliteStoreOptions extends SqlStoreOptions {
-  /** Open. Where processes share the file, with a busy timeout: `{ timeout: 5000 }`. */
+  /** An open database. If processes share the file, set a busy timeout: `{ timeout: 5000 }`. */
   readonly database: SqliteDatabase
 }
 
-/** SQLite has no clock but that of the machine. A longer error of it can remove sessions. */
+/** SQLite uses the clock of the machine. If that clock is wrong by more than this, sessions can be removed. */
 const KEEP_EXPIRED_SECONDS = 3 * 86_400
 
 /**
- * A session store in SQLite 3.35 or later. Every operation blocks the process for as long as the disk takes.
+ * Creates a session store in SQLite 3.35 or later. Every operation blocks the process until the disk has finished.
  *
- * @throws ConfigurationError for an unfit table name.
+ * @throws {ConfigurationError} If the table name is invalid.
  */
 export function createSqliteStore({ database, clock, ...options }: SqliteStoreOptions): SqlStore {
   const now = createSteadyClock(clock)

@@ -3,7 +3,7 @@ import { uncertainAddress } from '../rules/browser-address.ts'
 import { invalid } from './checks.ts'
 
 /**
- * Returns where browsers find the application.
+ * Returns the address of the application in browsers.
  *
  * @throws {ConfigurationError} If only `baseUrl` can show that.
  */

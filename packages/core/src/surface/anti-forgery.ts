@@ -2,14 +2,14 @@ import { refuseForged } from '../handlers/anti-forgery.ts'
 import { isSameOriginRequest } from '../rules/same-site.ts'
 import type { BoundSession } from './bound-session.ts'
 
-/** The defence against forgery for the application's own routes. */
+/** Protects the routes of the application against forgery. */
 export interface AntiForgery {
-  /** Whether a page of this application sent a request, or somebody who is no page: `X-Evertoken: 1` says so. */
+  /** Whether a page of this application sent a request, or a program that sends `X-Evertoken: 1`. */
   isSameOrigin(request: Request): boolean
   /**
-   * The 403 (`problem+json`, `cross_site_request_refused`) for a request with cookies that another site may have
-   * caused. `undefined` when there is nothing to fear: no cookies, sent by a page of this application, or a link
-   * that leads here.
+   * Returns a 403 (`problem+json`, `cross_site_request_refused`) for a request with cookies that another site may have
+   * caused. Returns `undefined` for a safe request: without cookies, from a page of this application, or from a link
+   * to this application.
    */
   refuseForged(request: Request): Response | undefined
 }

@@ -17,25 +17,25 @@ import type { StoredToken } from '../rules/stored-token.ts'
 import { onAbort } from '../mechanisms/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
-/** What a session needs to know of the application. */
+/** The facts about the application that a session needs. */
 export interface Application {
   readonly server: TokenEndpoint
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
-  /** Where browsers find the application; `undefined` when as the request says. */
+  /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
-  /** What browsers put in front of all paths of the application. Empty if it is at the root. */
+  /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
   readonly basePath: string
-  /** Below which the login route is, if there is one. */
+  /** The prefix of the login route, if there is one. */
   readonly routePrefix?: string | undefined
   /** Names of further query parameters that the login route accepts. */
   readonly loginParameters?: readonly string[] | undefined
-  /** Reads the claims of an ID token that the application got by itself. Without it they are not looked at. */
+  /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
 
-/** The session of one request, tied to the refresher. */
+/** The session of one request, connected to the refresher. */
 export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
@@ -43,7 +43,10 @@ export interface BoundSession extends Application {
   obtain(demand: Demand): Promise<TokenResult>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
-  /** Resolves to the session as it is now. If its access token has expired, it is refreshed first: a revoked grant ends it. */
+  /**
+   * Resolves to the current session. If its access token has expired, it is refreshed first, and a revoked grant ends
+   * it.
+   */
   current(): Promise<Snapshot | undefined>
 }
 
@@ -52,7 +55,7 @@ export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive
 }
 
 export interface BindOptions extends Application {
-  /** Comes before a new session can be used. */
+  /** Called before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
@@ -100,7 +103,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         // Before the work begins: a failure that no caller waits for would end the process.
         signal?.throwIfAborted()
         const work = refresher.token(cell, seen, call)
-        // Listening costs more than all the rest, so only to work that is not ready.
+        // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
         if ('token' in result) session.note(result.snapshot)
         return result
@@ -133,13 +136,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
   }
 }
 
-/** Applications compare `expiresAt` with the clock of their own machine. */
+/** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
 export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
   const { value, type, expiresAt, scope } = token
   return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
 }
 
-/** Lets one caller go when its signal says so; the work goes on for the others. */
+/** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))

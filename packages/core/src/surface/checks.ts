@@ -2,29 +2,34 @@ import { parsePrefix } from '../rules/allowed-urls.ts'
 import { type TokenRequest, validateTokenRequest } from '../rules/token-key.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
-/** What is wrong with a value, to go on with after the name of the option; `undefined` when nothing is. */
+/**
+ * Returns the fault of a value, as the continuation of the option's name. Returns `undefined` if the value is valid.
+ */
 export type Check = (value: unknown) => string | undefined
 
-/** Options after the check: all have a value but those of `Bare`, which have no default. */
+/** Options after the check. All have a value, except those of `Bare`, which have no default. */
 export type Checked<Options, Bare extends keyof Options> = {
   readonly [Name in Exclude<keyof Options, Bare>]-?: Exclude<Options[Name], undefined>
 } & { readonly [Name in Extract<Bare, string>]: Options[Name] | undefined }
 
-/** Of each option its check, and its default. */
+/** The check and the default of each option. */
 export type OptionTable<Values> = {
   readonly [Name in keyof Values]-?: undefined extends Values[Name]
     ? readonly [Check]
     : readonly [Check, Values[Name]]
 }
 
-/** In the place of a default that there is not: no check lets it pass. */
+/** Marks a required option, in place of its default. No check accepts this value. */
 export const REQUIRED: never = null as never
 
 /**
- * An option that is present but undefined is refused. Usually, its value comes from an environment variable that is not
- * set, and the default could be less secure.
+ * Checks all options and adds the defaults.
  *
- * @throws ConfigurationError when an option is missing, unknown or wrong; it names the option, below `prefix`.
+ * An option that is present but undefined is refused. Usually, its value comes from an environment variable that is
+ * not set, and the default could be less secure.
+ *
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the option, below
+ * `prefix`.
  */
 export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
   if (typeof options !== 'object' || options === null)
@@ -115,7 +120,7 @@ export const hook: Check = must('be a function', (value) => typeof value === 'fu
 
 export const flag: Check = oneOf(true, false)
 
-/** As one part of a token request. */
+/** Checks one part of a token request. */
 function requested(part: keyof TokenRequest): Check {
   return (value) => {
     const wrong = validateTokenRequest({ [part]: value })
@@ -129,7 +134,7 @@ export const TOKEN_REQUEST: OptionTable<Checked<TokenRequest, keyof TokenRequest
   parameters: [requested('parameters')],
 }
 
-/** @throws ConfigurationError when the request names what no token can be asked for with. */
+/** @throws {ConfigurationError} If the request is invalid. */
 export function checkTokenRequest(request: TokenRequest): void {
   const wrong = validateTokenRequest(request)
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)

@@ -4,15 +4,17 @@ import type { BoundSession } from './bound-session.ts'
 import { createEmitter } from './emitter.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 
-/** What a session offers, for the user of the request being handled. */
+/** The functions of a token session, for the user of the request being handled. */
 export type CurrentTokens = Omit<TokenSession, 'respond'>
 
-/** Finds the session at every call, so it can be made, and taken apart, before there is any request. */
+/**
+ * Creates functions that find the session at every call. You can create and destructure them before the first request.
+ */
 export function createCurrentTokens(context: RequestContext, onEvent?: EventListener): CurrentTokens {
   return createCurrent(createTokenSession, context, onEvent)
 }
 
-/** The same for any kind of session. */
+/** Does the same for any kind of session. */
 export function createCurrent<User extends TokenSession>(
   create: (bound: () => BoundSession) => User,
   context: RequestContext,

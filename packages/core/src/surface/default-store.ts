@@ -25,8 +25,8 @@ const MAX_STORES = 1000
 /**
  * Adds the default store if the option is absent. A store that is undefined is left for the check of the options.
  *
- * All instances in a process with the same issuer, client and secret share one default store, so that none of them uses
- * a refresh token that another one has spent.
+ * All instances in a process with the same issuer, client and secret share one default store. Otherwise, one of them
+ * could use a refresh token that another one has spent.
  */
 export function withDefaultStore<Options extends TokenManagementOptions>(
   options: Options,

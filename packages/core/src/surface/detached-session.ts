@@ -3,7 +3,7 @@ import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 
-/** A session without a browser. If the store fails, `end` rejects, because there is no cookie to clear. */
+/** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
 export function createDetachedSession(
   cell: SessionCell,
   keepAlive: KeepAlive,

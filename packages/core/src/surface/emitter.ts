@@ -7,7 +7,7 @@ export function createEmitter(listener: EventListener | undefined): EventListene
       const result: unknown = listener?.(event)
       if (result instanceof Promise) result.catch(() => undefined)
     } catch {
-      // The documentation of `EventListener` says so.
+      // The documentation of `EventListener` promises that errors are ignored.
     }
   }
 }

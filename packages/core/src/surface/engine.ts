@@ -33,29 +33,29 @@ import type { TokenSession } from './token-session.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
-/** Handles requests, each with the session of its user. `keepAlive` is the one that came with the request, if any. */
+/** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
 export interface SessionEngine<User extends TokenSession> extends Drainable {
-  /** Answers the routes of the library, and runs `application` for every other request, with its user at hand. */
+  /** Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
-  /** The session of a request, named explicitly. For a request that `handle` handles, its response carries the cookies. */
+  /** Returns the session of a request. If `handle` handles the request, its response carries the cookies. */
   session(request: Request, keepAlive?: KeepAlive): User
   /**
-   * The session of a request whose response cannot set cookies. If the cookie carries the session, no refresh token is spent:
-   * a call that needs a refresh throws `session_read_only`.
+   * Returns the session of a request whose response cannot set cookies. If the cookie carries the session, no refresh
+   * token is spent: a call that needs a refresh throws `session_read_only`.
    */
   readOnlySession(request: Request, keepAlive?: KeepAlive): User
-  /** A server session by what `getId` gave: for queues, schedules and streams. */
+  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
   sessionById(id: string, keepAlive?: KeepAlive): User
 }
 
-/** Finds the route of the library that a request is for; `undefined` when it is the application's. */
+/** Finds Evertoken's route for a request. Returns `undefined` for requests to the application. */
 export type Routes = (
   request: Request,
   cookies: ReadonlyMap<string, string>,
   bound: BoundSession,
 ) => (() => Promise<Response>) | undefined
 
-/** What all features stand on. */
+/** The parts that all features use. */
 export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'clock'> & {
   readonly store: GuardedStore
   /** Whether the store keeps its records in the memory of this process. */
@@ -68,28 +68,28 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly serverClock: ServerClock
   readonly random: () => number
   readonly emit: EventListener
-  /** Seals one kind of value, for this client alone. */
+  /** Encrypts one kind of value. Only this client can decrypt it. */
   sealFor(purpose: string): Seal
-  /** Signs one kind of cookie, for this client only. */
+  /** Signs one kind of cookie. Only this client accepts the signature. */
   macFor(purpose: string): CookieMac
 }
 
-/** What makes one engine different from another. */
+/** The differences between engines. */
 export interface Features<User extends TokenSession> {
   readonly server: TokenEndpoint
   readonly kind: SessionKind
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
-  /** Comes before a new session can be used. */
+  /** Called before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   /** Whether `refreshed` decides about the claims of a refreshed ID token. */
   readonly keepClaims?: boolean
-  /** Told about the user after each refresh. Never rejects. */
+  /** Receives each refresh after its tokens are stored. Never rejects. */
   readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
-/** Wires the mechanisms together, and the features that are wanted on top. */
+/** Connects the mechanisms and the requested features. */
 export function assemble<Settings extends TokenSettings, User extends TokenSession>(
   settings: Settings,
   runtime: Runtime,
@@ -97,7 +97,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 ): SessionEngine<User> {
   const { secrets, origin, sameSite, idleSeconds, storeTimeoutMs } = settings
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  // For this client alone: other applications may have the same secret, and sessions that mean something else.
+  // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
   const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${whose}`)

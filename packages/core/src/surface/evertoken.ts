@@ -20,21 +20,22 @@ import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings 
 import { createRoutes } from './routes.ts'
 import { createUserSession, type UserSession } from './user-session.ts'
 
-/** An application's request handler. `session` is the user's, as an argument. */
+/** The request handler of an application. `session` is the session of the user. */
 export type Handler = (request: Request, session: CurrentSession) => Response | Promise<Response>
 
 export type Engine = SessionEngine<UserSession>
 
 /**
- * Token management for the users of one application. What the session interface offers is here as well, for the user
+ * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
 export interface Evertoken extends Engine, CurrentSession {}
 
 /**
- * Wires everything together. Applications call `evertoken` of the package for their runtime, which calls this.
+ * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
+ * instead.
  *
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
   const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
@@ -42,10 +43,10 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
 }
 
 /**
- * The part that needs the options, for runtimes that have them only when the first request comes, and no memory to
- * fall back on. `createCurrentSession` finds the sessions of its requests when it is given the same context.
+ * Creates the part that needs the options. It is for runtimes that have them only at the first request, and no memory
+ * for a default store. `createCurrentSession` finds the sessions of its requests if both get the same context.
  *
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
   return assemble(checkOptions(options), runtime, signInFeatures)

@@ -20,18 +20,18 @@ import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
 export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {
-  /** Where the session is kept: in a sealed `cookie` (default), or on the `server`, with an id in the cookie. */
+  /** Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie. */
   readonly session?: 'cookie' | 'server'
 }
 
-/** The options, with a session store among them. */
+/** The options with a session store. */
 export interface EngineOptions extends EvertokenOptions {
   readonly store: SessionStore
 }
 
 type Values = TokenValues & SignInValues & { readonly session: 'cookie' | 'server' }
 
-/** The options, checked, with all defaults and what follows from them in place. */
+/** The checked options, with all defaults and derived values. */
 export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
 
 const OPTIONS: OptionTable<Values> = {
@@ -40,7 +40,7 @@ const OPTIONS: OptionTable<Values> = {
   session: [oneOf('cookie', 'server'), 'cookie'],
 }
 
-/** @throws ConfigurationError that names the option and says what to do. */
+/** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
   const settings: Settings = { ...toTokenSettings(values), ...derivedFrom(values) }
@@ -52,12 +52,12 @@ export function checkOptions(options: EngineOptions): Settings {
   return settings
 }
 
-/** As the options say it. A request can name any host. */
+/** Whether the options are for development. The request does not matter, because it can name any host. */
 function isDevelopment({ origin, insecure }: Settings): boolean {
   return insecure || (origin !== undefined && isLoopback(new URL(origin).hostname))
 }
 
-/** Only an ID token proves how and when the user has authenticated. */
+/** Checks requirements for the sign-in. Only an ID token proves how and when the user has authenticated. */
 function checkRequirements({ authorizationParameters, openid }: Settings): void {
   for (const name of ['max_age', 'acr_values']) {
     const value = authorizationParameters.get(name)

@@ -5,8 +5,8 @@ interface WithWaitUntil {
 }
 
 /**
- * Finds `waitUntil` among the arguments that a platform passes to a handler after the request: the context of Netlify, the
- * event of Next.js, the `ctx` of Workers.
+ * Finds `waitUntil` among the arguments that a platform passes to a handler after the request. Examples are the
+ * context of Netlify, the event of Next.js, and the `ctx` of Workers.
  */
 export function findKeepAlive(rest: readonly unknown[]): KeepAlive | undefined {
   const context = rest.find(hasWaitUntil)

@@ -25,12 +25,12 @@ import { shownSettings } from './shown-settings.ts'
 
 export interface RoutesOptions extends Ground<Settings> {
   readonly sessions: SessionKind
-  /** Present when the authorization server may sign users out by itself. */
+  /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
   readonly protocol: Protocol
 }
 
-/** What the handlers need to know of the application and of the request. */
+/** The facts about the application and the request that the handlers need. */
 type Here = CallbackOptions &
   LogoutOptions &
   FrontChannelLogoutOptions &
@@ -38,7 +38,9 @@ type Here = CallbackOptions &
   BackChannelLogoutOptions &
   DiagnosticsOptions
 
-/** Any other method is refused (RFC 9110 §15.5.6); with none here, all are the handler's to judge. */
+/**
+ * A handler with its methods. All other methods are refused (RFC 9110 §15.5.6). Without methods, the handler decides.
+ */
 type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
 
 export function createRoutes(options: RoutesOptions): Routes {
@@ -48,7 +50,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const shared = {
     ...options,
     spentLogins: createSpentLogins(options.store, options.issuer),
-    // Asked only where there is one.
+    // Used only if there is one.
     directory: options.directory as SessionDirectory,
     all: options.backChannelLogout === 'all',
     revoke: options.revokeOnLogout,
@@ -120,7 +122,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   }
 }
 
-/** By the name that was asked for, and by the one that browsers use. */
+/** Whether the requested host and the host in browsers are both on this machine. */
 function isLocal(asked: URL, origin: string): boolean {
   return isLoopback(asked.hostname) && isLoopback(new URL(origin).hostname)
 }

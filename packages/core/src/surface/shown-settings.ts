@@ -3,7 +3,10 @@ import type { Settings } from './options.ts'
 
 const HOOKS = ['onSignIn', 'onRefreshed'] as const
 
-/** Named one by one, so that a secret that is added to the settings one day is not shown by itself. */
+/**
+ * Returns the settings for the diagnostics. They are listed by name, so that a secret that is added later is not
+ * shown.
+ */
 export function shownSettings(settings: Omit<Settings, 'store'>): object {
   return {
     ...pick(settings, [

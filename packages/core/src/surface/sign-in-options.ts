@@ -11,23 +11,23 @@ import {
   TOKEN_REQUEST,
 } from './checks.ts'
 
-/** The part of the options that is about signing in and out. All have defaults. */
+/** The options for signing in and out. All have defaults. */
 export interface SignInOptions {
-  /** Path below which the routes login, callback, logout and user are. Default `/auth`. */
+  /** Prefix of the routes login, callback, logout and user. Default `/auth`. */
   readonly routePrefix?: string
-  /** What the user is asked for. Default `openid offline_access`. */
+  /** The scope of the sign-in. Default `openid offline_access`. */
   readonly scope?: string
-  /** For which resource servers (RFC 8707). */
+  /** The resource servers of the tokens (RFC 8707). */
   readonly resource?: string | readonly string[]
   /** Further parameters of the authorization request, such as `prompt`. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
-  /** Whether signing out revokes the refresh token; `all`: the access tokens as well. Default true. */
+  /** Whether signing out revokes the refresh token. `all` revokes the access tokens too. Default true. */
   readonly revokeOnLogout?: boolean | 'all'
-  /** Where the authorization server sends the browser after signing out; must be registered there. Default `/`. */
+  /** Where the authorization server sends the browser after signing out. Register it there. Default `/`. */
   readonly postLogoutPath?: string
   /** Names of further query parameters of the login route that the authorization server gets, such as `kc_idp_hint`. */
   readonly loginParameters?: readonly string[]
-  /** How the authorization server sends its answer. Default `query`; `form_post` works on https only. */
+  /** How the authorization server sends its response. Default `query`. `form_post` works on https only. */
   readonly responseMode?: 'query' | 'form_post'
   /** Path of this application that gets the code of a failed sign-in as `error`. Default: a plain page. */
   readonly signInErrorPath?: string
@@ -35,37 +35,37 @@ export interface SignInOptions {
   readonly onSignIn?: OnSignIn
   /** Receives the claims after each refresh, when the new refresh token is stored. Evertoken ignores its errors. */
   readonly onRefreshed?: (claims: UserClaims) => void | Promise<void>
-  /** What the user route answers when nobody is signed in: 401 (default), or 200 with `null`. */
+  /** The response of the user route if no user is signed in: 401 (default), or 200 with `null`. */
   readonly anonymousSessionResponse?: 401 | 200
   /**
-   * Whether the authorization server may sign users out by a request of its own (OIDC Back-Channel Logout); needs a store
-   * with an index. `all`: all sessions of the user, even when it names one. Default false.
+   * Whether the authorization server can sign users out with a direct request (OIDC Back-Channel Logout). Needs a
+   * store with an index. `all` ends all sessions of the user, even if the token names only one. Default false.
    */
   readonly backChannelLogout?: boolean | 'all'
-  /** Whether it may do so by a frame in its own page (OIDC Front-Channel Logout). Default false. */
+  /** Whether it can sign users out with a frame in its page (OIDC Front-Channel Logout). Default false. */
   readonly frontChannelLogout?: boolean
   /**
-   * Whether there is a route that shows how things are set up, on loopback. Needs a `baseUrl` there, or an issuer on http.
+   * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` there, or an issuer on http.
    * Default false.
    */
   readonly diagnostics?: boolean
 }
 
-/** The options, checked, with all defaults in place. */
+/** The checked options, with all defaults. */
 export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
 
-/** What follows from them. */
+/** Values that are derived from the options. */
 export interface SignInDerived {
   readonly routePrefix: string
   readonly openid: boolean
   readonly authorizationParameters: URLSearchParams
 }
 
-/** Not what decides where the answer goes, and what it can be trusted for. */
+/** Excludes the parameters that decide where the response is sent, and whether it can be trusted. */
 const LOGIN_PARAMETER =
   /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
 
-/** Of this application, in the spelling that browsers will send. */
+/** A path of this application, in the spelling that browsers send. */
 const path = mustMatch(
   'be a path that starts with a single "/", without "." or ".." in it',
   /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/,

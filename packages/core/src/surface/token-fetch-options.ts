@@ -16,15 +16,15 @@ import {
   url,
 } from './checks.ts'
 
-/** The settings of a token fetch: where the token may go, and which token. */
+/** The settings of a token fetch: which URLs get the token, and which token they get. */
 export interface TokenFetchOptions extends TokenRequest {
-  /** What relative URLs are resolved against, and below which the token is sent. */
+  /** The base of relative URLs, below which the token is sent. */
   readonly baseUrl?: string
   /** Further URLs below which the token is sent. */
   readonly allowedUrls?: readonly string[]
-  /** For the calls themselves. Default: the runtime's; a service binding fits. */
+  /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
   readonly fetch?: TokenFetch
-  /** What a call answers for which no token can be had: `respond` (default) with 401, or `throw` the typed error. */
+  /** The result if no token is available: `respond` (default) returns a 401, `throw` throws the typed error. */
   readonly withoutToken?: 'respond' | 'throw'
 }
 
@@ -38,7 +38,7 @@ const OPTIONS: OptionTable<Values> = {
   withoutToken: [oneOf('respond', 'throw'), 'respond'],
 }
 
-/** @throws ConfigurationError when an option is missing, unknown or wrong. */
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
 export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
   const values = checkAll<Values>(OPTIONS, options)
   const urls = [values.baseUrl ?? [], values.allowedUrls].flat()
@@ -53,7 +53,7 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
   }
 }
 
-/** A `fetch` that carries the token that is asked for, where the policy lets it go. */
+/** Creates a `fetch` that sends the requested token to the URLs that the policy allows. */
 export function carrying(
   bound: () => BoundSession,
   request: TokenRequest,
@@ -68,7 +68,10 @@ export function carrying(
   }, policy)
 }
 
-/** A `fetch`, by default the runtime's, whose responses are held until the request is answered, where that is needed. */
+/**
+ * Wraps a `fetch`, by default the runtime's. If the runtime needs it, the API responses are kept until the request
+ * ends.
+ */
 export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFetch {
   return async (input, init) => {
     const { responses } = bound()

@@ -9,7 +9,7 @@ import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 
-/** The options, with a session store among them. */
+/** The options with a session store. */
 export interface TokenEngineOptions extends TokenManagementOptions {
   readonly store: SessionStore
 }
@@ -17,15 +17,15 @@ export interface TokenEngineOptions extends TokenManagementOptions {
 export type TokenEngine = SessionEngine<TokenSession>
 
 /**
- * Token management alone, for applications that sign their users in by themselves and call `startSession`: no routes,
- * no proxy, and ID tokens are not looked at.
+ * Token management for applications that sign users in with another library and call `startSession`. It has no routes
+ * and no proxy, and does not read ID tokens.
  */
 export interface TokenManagement extends TokenEngine, CurrentTokens {}
 
 /**
- * As `createEvertoken`, without all that is about signing in.
+ * Same as `createEvertoken`, without the sign-in.
  *
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
   const engine = createTokenEngine(withDefaultStore(options, runtime.environment), runtime)
@@ -33,9 +33,9 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 }
 
 /**
- * As `createEngine`, without all that is about signing in.
+ * Same as `createEngine`, without the sign-in.
  *
- * @throws ConfigurationError when an option is missing, unknown or wrong.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({

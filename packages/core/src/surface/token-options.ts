@@ -25,9 +25,9 @@ import {
 } from './checks.ts'
 import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
 
-/** The part of the options that keeps tokens current. Only the first four have to be thought about. */
+/** The options that keep tokens current. Most applications need only the first four. */
 export interface TokenManagementOptions {
-  /** The issuer identifier of the authorization server; its endpoints come from its metadata. */
+  /** The issuer identifier of the authorization server. Its endpoints come from its metadata. */
   readonly issuer: string
   readonly clientId: string
   /** Omit it for a public client. If it is `undefined`, set `clientAuthentication: 'none'` too. */
@@ -41,7 +41,7 @@ export interface TokenManagementOptions {
   readonly secret: string | readonly string[] | undefined
   /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
   readonly clientAuthentication?: ClientAuthentication['method']
-  /** Where the metadata is, when not at the well-known place below the issuer. */
+  /** The URL of the metadata, if it is not at the well-known place below the issuer. */
   readonly metadataUrl?: string
   /**
    * Where browsers find this application, such as `https://app.example.com` or `https://example.com/app`.
@@ -51,7 +51,7 @@ export interface TokenManagementOptions {
    * @default The origin of the request.
    */
   readonly baseUrl?: string
-  /** Default: the memory of this process. Several instances need one that they share. */
+  /** The session store. Default: the memory of this process. Several instances need a shared store. */
   readonly store?: SessionStore
   /**
    * Name of the session cookie. On https, Evertoken adds the prefix `__Host-Http-`.
@@ -71,13 +71,13 @@ export interface TokenManagementOptions {
   readonly sameSite?: 'Lax' | 'Strict'
   /** Seconds without use after which a session is over. Default one day. */
   readonly idleSeconds?: number
-  /** Seconds after which a session is over, however active. Default 30 days. */
+  /** Seconds after which a session is over, even if it is in use. Default 30 days. */
   readonly absoluteSeconds?: number
-  /** Seconds before expiry from which a token is refreshed beside its use; at most about a quarter of its lifetime. Default 60. */
+  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
   readonly refreshBeforeExpiry?: number
-  /** What the authorization server does with a refresh token that it has seen before. Default `strict`: ends the grant. */
+  /** The server's reaction to a refresh token that it has seen before. Default `strict`: it ends the grant. */
   readonly refreshTokenReuse?: ReusePolicy
-  /** Whether the old access token still works while a refresh is on its way. Default true. */
+  /** Whether the old access token still works during a refresh. Default true. */
   readonly serveDuringRefresh?: boolean
   /**
    * How long a caller waits for the authorization server, in seconds.
@@ -88,16 +88,16 @@ export interface TokenManagementOptions {
    * @default 10
    */
   readonly requestTimeoutSeconds?: number
-  /** Seconds that the session store may take over one operation. Default 5. */
+  /** Seconds that the session store may take for one operation. Default 5. */
   readonly storeTimeoutSeconds?: number
   readonly onEvent?: EventListener
-  /** For calls to the authorization server. Default: the runtime's. */
+  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof globalThis.fetch
-  /** Default: the system's. */
+  /** The clock of this process. Default: the clock of the system. */
   readonly clock?: Clock
 }
 
-/** The options, checked, with all defaults in place. */
+/** The checked options, with all defaults. */
 export type TokenValues = Checked<
   TokenManagementOptions,
   | 'clientSecret'
@@ -110,7 +110,7 @@ export type TokenValues = Checked<
   | 'clock'
 >
 
-/** With what follows from them, in the place of the secrets. */
+/** The settings, with derived values in place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
   Values,
   'secret' | 'clientSecret' | 'cookieName'
@@ -155,7 +155,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
     REQUIRED,
   ],
   clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
-  // Some servers tell by a query which of their policies is meant.
+  // Some servers select one of their policies by a query.
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? plainPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
@@ -181,12 +181,12 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   clock: [mustHave('now', 'elapsed', 'sleep')],
 }
 
-/** @throws ConfigurationError that names the option and says what to do. */
+/** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
   return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
 }
 
-/** @throws ConfigurationError when the client secret does not go with how the client authenticates. */
+/** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
   const { secret, clientSecret: _clientSecret, cookieName, ...rest } = values
   const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values

@@ -24,29 +24,35 @@ import {
 import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
 import { carrying, holding } from './token-fetch-options.ts'
 
-/** Where the requests for a path go, and with what. */
+/** The target of the requests for a path, and their token and headers. */
 export interface TokenProxyRoute extends TokenRequest {
-  /** The URL that stands for the path, or for all below it when the path ends in `/*`. */
+  /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
   readonly target: string
-  /** Whose token goes along: the `user`'s or the request is answered with 401; the `user`'s or `none`; or `none`. */
+  /**
+   * The token of the request. `user`: without a token, the response is 401. `user-or-none`: the token is optional.
+   * `none`: no token is sent.
+   */
   readonly token: 'user' | 'user-or-none' | 'none'
-  /** The methods that pass, such as `['GET', 'HEAD']`. Default: all. Any other gets 405. */
+  /** The allowed methods, such as `['GET', 'HEAD']`. Default: all. Other methods get 405. */
   readonly methods?: readonly string[]
   /** Names of further request headers that the API gets, such as `X-Api-Version`. */
   readonly allowRequestHeaders?: readonly string[]
   /** Names of further response headers that the browser gets. */
   readonly allowResponseHeaders?: readonly string[]
-  /** Tells the API under which address the browser knows it. Default: it is not told. */
+  /** The headers that show the API its address in the browser. By default, they are not sent. */
   readonly forwarded?: ForwardedStyle
-  /** Changes the headers of the request to the API after all others are in place but `Authorization`. */
+  /** Changes the headers of the request to the API after all others are set, except `Authorization`. */
   readonly prepareHeaders?: (headers: Headers, request: Request) => void
-  /** Whether WebSockets pass; only the `fetch` of Cloudflare Workers can open them. Default false: 501. */
+  /** Whether WebSockets are allowed. Only the `fetch` of Cloudflare Workers can open them. Default false: 501. */
   readonly webSocket?: boolean
-  /** For the calls themselves. Default: the runtime's; a service binding fits. */
+  /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
   readonly fetch?: TokenFetch
 }
 
-/** By path, such as `/api/me`, or `/api/orders/*` for all below. The most precise one counts, wherever it stands. */
+/**
+ * Routes by path, such as `/api/me`, or `/api/orders/*` for all paths below it. The most precise path wins, in any
+ * order.
+ */
 export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
 type Values = Checked<
@@ -71,7 +77,7 @@ const ROUTE_OPTIONS: OptionTable<Values> = {
   fetch: [hook],
 }
 
-/** @throws ConfigurationError when an option is missing, unknown or wrong. */
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
 export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenProxyRoutes): TokenProxy {
   const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
   return tokenProxy(checked.toSorted(byPrecision), bound)
@@ -104,7 +110,7 @@ function sender(withToken: TokenFetch, bare: TokenFetch, token: TokenProxyRoute[
   if (token === 'none') return bare
   return (input, init) =>
     withToken(input, init).catch((error: unknown) => {
-      // Nothing has been sent yet: the token comes first.
+      // The proxy has sent nothing yet, because the token comes first.
       if (error instanceof SignInRequiredError) return bare(input, init)
       throw error
     })

@@ -11,37 +11,37 @@ import { checkTokenRequest } from './checks.ts'
 import { withCookies } from './respond.ts'
 import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
 
-/** Which access token, and for how long the caller wants to wait. */
+/** The access token that a caller requests, and a signal to abort the wait. */
 export interface TokenOptions extends TokenRequest {
-  /** Lets this caller go; a refresh that others wait for goes on. */
+  /** Aborts this call. The refresh continues for other callers. */
   readonly signal?: AbortSignal | undefined
   /**
-   * The `value` of a token that a resource server rejected with `invalid_token`. Another one is returned, unless several
-   * were rejected in a row and this one is new.
+   * The `value` of a token that a resource server rejected with `invalid_token`. Evertoken returns another token,
+   * unless several were rejected in a row and this one is new.
    */
   readonly rejected?: string | undefined
 }
 
-/** What an application that signs its users in by itself knows about them. */
+/** The facts about a user that the application knows from its own sign-in. */
 export interface StartOptions {
   /**
-   * Claims about the user, which the session keeps in place of those of the ID token. `sub` must be the one of the
-   * authorization server. A refresh does not change them, unless the option `onSignIn` does.
+   * Claims about the user, which the session keeps in place of the claims of the ID token. `sub` must be the `sub`
+   * from the authorization server. A refresh does not change them, unless the option `onSignIn` does.
    */
   readonly claims?: UserClaims
 }
 
-/** The session of one user, and their tokens. */
+/** The session of one user with their tokens. */
 export interface TokenSession {
   /**
-   * Resolves to a token that is current, or to `undefined` when somebody has to sign in.
+   * Resolves to a current token, or to `undefined` if the user must sign in.
    *
-   * @throws TryLaterError, ConfigurationError or OperatorError; the session is kept.
+   * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now. The session is kept.
    */
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
-  /** Makes a `fetch` that carries this user's token. */
+  /** Creates a `fetch` that sends the token of this user. */
   createTokenFetch(options: TokenFetchOptions): TokenFetch
-  /** Ends the grant at the authorization server (RFC 7009). The session lives on until its access token expires. */
+  /** Ends the grant at the authorization server (RFC 7009). The session continues until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /**
    * Resolves to the claims about the user, or to `undefined` if no user is signed in. If the access token has expired, it is
@@ -49,9 +49,9 @@ export interface TokenSession {
    */
   getUser(): Promise<UserClaims | undefined>
   /**
-   * Starts a session from a token response (RFC 6749 §5.1) that the application got by itself. Call it as soon as you have
-   * the response. If this process does not know the time of the authorization server, it asks for it first, for at most 2
-   * seconds.
+   * Starts a session from a token response (RFC 6749 §5.1) that the application received. Call it as soon as you have
+   * the response. If this process does not know the time of the authorization server, it asks for it first, for at
+   * most 2 seconds.
    */
   startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
   /**
@@ -112,7 +112,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
   }
 }
 
-/** What the application says of the user, and what makes a later ID token or logout token theirs. */
+/** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
 function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
   if (told.sub !== undefined && told.sub !== (claims.sub ?? told.sub)) {
     const message =
@@ -123,7 +123,7 @@ function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
   return { ...claims, ...Object.fromEntries(identity.map((name) => [name, told[name]])) }
 }
 
-/** As JSON has it: what a caller does to its claims is not done to the session. */
+/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
 function copy(claims: UserClaims): UserClaims {
   return JSON.parse(JSON.stringify(claims)) as UserClaims
 }
@@ -134,7 +134,7 @@ async function startSession(
   { claims }: StartOptions,
 ): Promise<void> {
   const timeOfCall = serverClock.startRequest()
-  // I9: nobody saw the `Date` of the token response. Other processes would trust the wall clock of this one.
+  // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()

@@ -5,17 +5,17 @@ import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 
-/** The session of one user: all that can be done for them. */
+/** The session of one user, with all functions. */
 export interface UserSession extends TokenSession, AntiForgery {
-  /** Makes a handler that passes requests on to remote APIs, with this user's token. */
+  /** Creates a handler that forwards requests to remote APIs, with the token of this user. */
   createTokenProxy(routes: TokenProxyRoutes): TokenProxy
   /**
-   * Where to send the browser after an API has asked for a stronger or fresher sign-in (RFC 9470) or for more scope:
-   * a path of this application, or `undefined` when the response asks for neither. The response stays as it came.
+   * Returns the login URL after an API has required a stronger or fresher sign-in (RFC 9470) or more scope. It is a
+   * path of this application, or `undefined` if the response requires neither. The response is not changed.
    *
    * For more scope, `loginParameters` must contain `scope`. Otherwise the result is `undefined`.
    *
-   * @param returnTo - Where the browser comes back to: a path, or an URL of this application.
+   * @param returnTo - The destination after the sign-in: a path, or a URL of this application.
    */
   loginUrlFor(response: Response, returnTo?: string): string | undefined
 }
@@ -35,7 +35,7 @@ export function createUserSession(bound: () => BoundSession): UserSession {
   }
 }
 
-/** What an API asks for before it goes on; `undefined` when its response asks for nothing of the kind. */
+/** Returns the requirement of an API for the sign-in, or `undefined` if its response has none. */
 export function stepUpChallenge({ status, headers }: Response): StepUpChallenge | undefined {
   return status === 401 || status === 403 ? readStepUp(headers.get('www-authenticate')) : undefined
 }

@@ -1,11 +1,11 @@
-/** An access token of the current user. Printing it, logging it or turning it into JSON shows everything but the token. */
+/** An access token of the current user. If it is printed, logged or converted to JSON, its value is omitted. */
 export class AccessToken {
   readonly #value: string
   /** The scheme for the `Authorization` header. */
   readonly type: 'Bearer'
   /** Seconds since the epoch. */
   readonly expiresAt: number
-  /** Space-separated; absent when the authorization server did not tell. */
+  /** Separated by spaces. Absent if the authorization server did not return it. */
   readonly scope: string | undefined
 
   constructor(value: string, type: 'Bearer', expiresAt: number, scope: string | undefined) {
@@ -15,7 +15,7 @@ export class AccessToken {
     this.scope = scope
   }
 
-  /** The token itself, for the `Authorization` header and nowhere else (RFC 6750 §2.1). */
+  /** The token value. Use it only in the `Authorization` header (RFC 6750 §2.1). */
   get value(): string {
     return this.#value
   }

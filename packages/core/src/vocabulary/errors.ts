@@ -1,4 +1,4 @@
-/** Why a call could not be given what it asked for. Stable: match on these, never on a message. */
+/** Why a call failed. The codes are stable, so match them, and never a message. */
 export type ErrorCode =
   | 'no_session'
   | 'session_ended'
@@ -41,13 +41,13 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'store_record_unreadable'
 
-/** What is left of a foreign error: enough to diagnose, nothing that could be a credential. */
+/** The safe part of a foreign error. It helps to diagnose the error and contains no credentials. */
 export interface RedactedCause {
   readonly name: string
   readonly code?: string
-  /** The OAuth `error` member, when it is a registered one. */
+  /** The OAuth `error` member, if it is a registered one. */
   readonly error?: string
-  /** The HTTP status that was answered. */
+  /** The HTTP status of the response. */
   readonly status?: number
 }
 
@@ -57,12 +57,12 @@ export interface EvertokenErrorOptions {
   readonly retryAfterSeconds?: number | undefined
 }
 
-/** The base of every error this library throws. The class says what to do, the `code` says why. */
+/** The base of every error that this library throws. The class shows the remedy, and `code` shows the cause. */
 export class EvertokenError extends Error {
-  // Written out, for bundlers shorten the names of classes.
+  // The name is a literal, because bundlers shorten the names of classes.
   override readonly name: string = 'EvertokenError'
   readonly code: ErrorCode
-  /** Seconds after which the same call may succeed; present on temporary troubles. */
+  /** Seconds after which the same call may succeed. Present on temporary failures. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, message: string, options: EvertokenErrorOptions = {}) {
@@ -72,17 +72,17 @@ export class EvertokenError extends Error {
   }
 }
 
-/** The user has to sign in again. */
+/** The user must sign in again. */
 export class SignInRequiredError extends EvertokenError {
   override readonly name = 'SignInRequiredError'
 }
 
-/** Nothing is lost; the same call may succeed after `retryAfterSeconds`. */
+/** Nothing is lost. The same call may succeed after `retryAfterSeconds`. */
 export class TryLaterError extends EvertokenError {
   override readonly name = 'TryLaterError'
 }
 
-/** The configuration, the client registration or the calling code has to be changed. */
+/** The configuration, the client registration or the calling code must be changed. */
 export class ConfigurationError extends EvertokenError {
   override readonly name = 'ConfigurationError'
 }
@@ -92,7 +92,7 @@ export class OperatorError extends EvertokenError {
   override readonly name = 'OperatorError'
 }
 
-/** The request itself is refused: forged, replayed, or not for this application. */
+/** The request is refused because it is forged, replayed, or not for this application. */
 export class RequestRefusedError extends EvertokenError {
   override readonly name = 'RequestRefusedError'
 }

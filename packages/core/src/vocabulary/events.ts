@@ -12,7 +12,7 @@ export type RejectionReason =
 /** Why a session is over. */
 export type EndReason =
   | 'signed_out'
-  /** By another one in the same browser. */
+  /** A new session in the same browser replaced it. */
   | 'replaced'
   | 'back_channel_logout'
   | 'front_channel_logout'
@@ -20,9 +20,9 @@ export type EndReason =
   | 'subject_changed'
   /** The hook `onSignIn` refused the user after a refresh. */
   | 'refused'
-  /** Not used for too long. */
+  /** The session was not used for too long. */
   | 'idle'
-  /** As old as a session may get. */
+  /** The session reached its maximum lifetime. */
   | 'expired'
   /** The session store no longer has the session, although its time is not over. */
   | 'lost'
@@ -33,15 +33,15 @@ export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless'
 /** A header of a response that shows a time. */
 export type TimeHeader = 'date' | 'age' | 'retry-after'
 
-/** What the authorization server made of a revocation request (RFC 7009). */
+/** The result of a revocation request (RFC 7009). */
 export type RevocationOutcome = 'revoked' | 'unsupported' | 'failed' | 'nothing_to_revoke'
 
 /** A part of a sign-out: the end of the session here, the revocation of its tokens, the end of the session there. */
 export type SignOutPart = 'session' | 'revocation' | 'authorization_server'
 
 /**
- * What happened, for logs and metrics. `session` is a fingerprint: the same for the same session, useless to anyone
- * who wants to use it. No event carries a token, a code or a secret.
+ * An event for logs and metrics. `session` is a fingerprint, which is constant for a session and gives no access to
+ * it. No event carries a token, a code or a secret.
  */
 export type EvertokenEvent =
   | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
@@ -64,15 +64,15 @@ export type EvertokenEvent =
       readonly cause?: RedactedCause
     }
   /**
-   * A refresh token was lost, or may be. `answer_lost`: the response to an earlier use never came. `used_twice`: another
-   * process had used it. `used_elsewhere`: the server refused it although this process has not used it, and no other
-   * process shares the store. `store_unavailable`: the store did not take the new one.
+   * A refresh token was lost, or may be. `answer_lost`: the response to an earlier use never arrived. `used_twice`:
+   * another process had used it. `used_elsewhere`: the server refused it although this process has not used it, and no
+   * other process shares the store. `store_unavailable`: the store did not save the new one.
    */
   | {
       readonly type: 'refresh_token_lost'
       readonly session: string
       readonly reason: 'store_unavailable' | 'answer_lost' | 'used_twice' | 'used_elsewhere'
-      /** What to change, if that is known. */
+      /** The recommended change, if it is known. */
       readonly hint?: string
     }
   /** A caller has waited for more than a second for the refresh of another process. */
@@ -84,8 +84,8 @@ export type EvertokenEvent =
   /** A call of the application is in the wrong place, so it throws an error with this code. */
   | { readonly type: 'programming_error'; readonly code: ErrorCode }
   /**
-   * The `Date` of a response of the authorization server is off by so many seconds, and was not believed at first. Emitted
-   * at most once a minute.
+   * The `Date` of a response of the authorization server is off by this many seconds, and was not trusted at first.
+   * Emitted at most once a minute.
    */
   | { readonly type: 'server_date_doubted'; readonly seconds: number }
   /**
@@ -93,7 +93,7 @@ export type EvertokenEvent =
    * at most once a minute for each header.
    */
   | { readonly type: 'server_header_ignored'; readonly header: TimeHeader }
-  /** The session has outgrown its cookie; it goes on for as long as the session store holds it. */
+  /** The session is too large for its cookie. It continues for as long as the session store keeps it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
   | { readonly type: 'id_token_ignored'; readonly session: string }
   /** The hook `onSignIn` failed after a refresh. The session keeps the claims that it has. */
@@ -143,5 +143,5 @@ export type EvertokenEvent =
   /** The outage is over. `durationMs` is the time since `store_failed`. */
   | { readonly type: 'store_recovered'; readonly durationMs: number }
 
-/** Receives every event, synchronously, and is not waited for. What it throws is ignored. */
+/** Receives every event synchronously. Evertoken does not wait for it and ignores its errors. */
 export type EventListener = (event: EvertokenEvent) => void
