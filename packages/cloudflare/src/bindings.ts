@@ -24,12 +24,12 @@ function checkNoDatabase(binding: unknown): void {
   checkNotKv(binding)
   // A service binding seems to have every method.
   if ('prepare' in Object(binding) && !isKv(binding) && !isNamespace(binding))
-    throw unfit(`is a D1 database, which is no session store: use "createDurableObjectStore", and ${BIND}`)
+    throw unfit(`is a D1 database, which cannot swap records: use "createDurableObjectStore", and ${BIND}`)
 }
 
 function checkNotKv(binding: unknown): void {
   if (isKv(binding) && !isNamespace(binding))
-    throw unfit(`is Workers KV, which answers with old values: use "createDurableObjectStore", and ${BIND}`)
+    throw unfit(`is Workers KV, which can return old values: use "createDurableObjectStore", and ${BIND}`)
 }
 
 function isKv(binding: unknown): boolean {

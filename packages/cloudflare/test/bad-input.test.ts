@@ -28,13 +28,13 @@ describe('what is missing or wrong in "env", on workerd', () => {
 
   it.each([
     ['no binding', 'is missing in "env", or no Durable Object: export the class "EvertokenSessions"'],
-    ['Workers KV', 'is Workers KV, which answers with old values'],
+    ['Workers KV', 'is Workers KV, which can return old values'],
     ['Workers KV as the store', 'use "createDurableObjectStore"'],
     ['a service binding', 'or no Durable Object: export the class "EvertokenSessions"'],
     ['a service binding as the store', 'is not a store'],
     ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
-    ['a D1 database', 'is a D1 database, which is no session store: use "createDurableObjectStore"'],
-    ['a D1 database as the store', 'is a D1 database, which is no session store'],
+    ['a D1 database', 'is a D1 database, which cannot swap records: use "createDurableObjectStore"'],
+    ['a D1 database as the store', 'is a D1 database, which cannot swap records'],
     ['no base URL', 'Option "baseUrl" is undefined: add it to "vars"'],
     ['no env', 'Cannot find the options: pass on "env" and "ctx" of the Worker'],
     ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],

@@ -130,7 +130,7 @@ async function follow(
     if (next === 'refused' || redirect === 'error') break
     hop = next
   }
-  const message = 'Cannot follow the redirect: it leads out of "allowedUrls", or nowhere'
+  const message = 'Cannot follow the redirect: its destination is missing or not in "allowedUrls"'
   throw new ConfigurationError('redirect_refused', message)
 }
 

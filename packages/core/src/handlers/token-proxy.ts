@@ -18,9 +18,9 @@ const PROBLEMS = {
     'Cannot show the response as a page of this application: call the route with fetch()',
   ],
   method_refused: [405, 'Cannot pass the request on: add its method to "methods" of the route'],
-  path_refused: [400, 'Cannot pass the request on: its path could lead out of the API'],
+  path_refused: [400, 'Cannot pass the request on: its path could leave the API'],
   upgrade_refused: [501, 'Cannot open a WebSocket: allow it with "webSocket", on Cloudflare Workers'],
-  redirect_refused: [502, 'Cannot pass the redirect on: it leads out of "target"'],
+  redirect_refused: [502, 'Cannot pass the redirect on: its destination is not below "target"'],
   api_unavailable: [502, 'Cannot reach the API: try again later'],
 } as const
 

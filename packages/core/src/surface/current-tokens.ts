@@ -39,7 +39,7 @@ function currentOf(context: RequestContext, emit: EventListener): BoundSession {
 
 function noCurrentSession(): ConfigurationError {
   const message =
-    'No request is being handled, so there is no current session. Call this inside the function that you pass to ' +
+    'No request is being handled, so no session is current. Call this inside the function that you pass to ' +
     '`handler`, `listener` or `handle`. Elsewhere, use `session(request)`, or `sessionById(id)` in jobs and streams.'
   return new ConfigurationError('no_current_session', message)
 }

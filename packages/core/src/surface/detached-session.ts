@@ -15,8 +15,7 @@ export function createDetachedSession(
     note() {},
     startedInBackground() {},
     start() {
-      const message =
-        'A session cannot start here, because there is no browser that could keep it. Use `session(request)`.'
+      const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
       emit({ type: 'programming_error', code: 'no_current_session' })
       throw new ConfigurationError('no_current_session', message)
     },

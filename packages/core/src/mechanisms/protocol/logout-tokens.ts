@@ -56,7 +56,7 @@ export async function checkLogoutToken(
 
 /** @param what - A text from Evertoken, never from the token. */
 export function logoutTokenRefused(what: string, cause?: RedactedCause): RequestRefusedError {
-  const message = `Cannot sign anybody out: the logout token ${what}`
+  const message = `Cannot sign users out: the logout token ${what}`
   return new RequestRefusedError('logout_token_invalid', message, { cause })
 }
 

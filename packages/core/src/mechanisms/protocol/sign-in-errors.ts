@@ -34,7 +34,7 @@ export function signInFailed(error: unknown): EvertokenError {
   // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
   if (refusal === 'unmet_authentication_requirements') return insufficient(options)
   if (refusal === 'access_denied') {
-    const message = 'Cannot sign in: the user or the authorization server has said no'
+    const message = 'Cannot sign in: the user or the authorization server refused'
     return new RequestRefusedError('access_denied', message, options)
   }
   const message = 'Cannot sign in: the authorization response was refused; sign in again'
