@@ -1,8 +1,10 @@
-// Breaks core in ways that a developer could. The model or a test must notice each time: node scripts/test-mutants.mjs [name …]
+// Breaks core in ways that a developer could. The model or a test must notice each time.
+// Usage: node scripts/test-mutants.mjs [--every 2] [name …]. With `--every 2`, it makes only every second mutant.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
 import { bundleModel } from './model/bundle.mjs'
 import { mutants } from './model/mutants.mjs'
 import { runModel } from './model/run.mjs'
@@ -15,8 +17,12 @@ const SEEDS = [1, 2, 3]
 const FIRST_RUNS = 1500
 const RUNS = 300
 
-const wanted = process.argv.slice(2)
-const isWanted = (name) => wanted.length === 0 || wanted.includes(name)
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { every: { type: 'string', default: '1' } },
+})
+const isWanted = (name, index) =>
+  wanted.length > 0 ? wanted.includes(name) : index % Number(values.every) === 0
 const names = Object.keys(mutants).filter(isWanted)
 const testNames = Object.keys(testMutants).filter(isWanted)
 const folder = await mkdtemp(join(tmpdir(), 'mutants-'))
