@@ -1,38 +1,14 @@
 import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { evertoken, type Evertoken } from '@evertoken/node'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { signIn } from '@evertoken/testkit/session'
-import { describe, expect, it, onTestFinished } from 'vitest'
-
-const clock = createManualClock()
-const authorizationServer = createAuthorizationServer({ clock })
-
-function createAuth(): Evertoken {
-  const [client] = authorizationServer.clients
-  return evertoken({
-    issuer: authorizationServer.issuer,
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
-    fetch: (input, init) => authorizationServer.fetch(input, init),
-    clock,
-  })
-}
+import { describe, expect, it } from 'vitest'
+import { authorizationServer, createAuth, listen } from './application.ts'
 
 /** A real API, because only responses of a real `fetch` have immutable headers. */
 async function startApi(status = 200): Promise<string> {
   const server = createServer((_request, response) => {
     response.writeHead(status, { 'x-from': 'api' }).end(status === 204 ? undefined : 'orders')
   })
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  return `${await listen(server)}/`
 }
 
 describe('handler', () => {

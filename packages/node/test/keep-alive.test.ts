@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createMemoryStore, evertoken, type HandlerOptions } from '@evertoken/node'
 import { createAuthorizationServer, createManualClock, pauseAfterProcessing } from '@evertoken/testkit'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { listen } from './application.ts'
 
 /** An application with a user whose token is so near its end that the next call refreshes it in the background. */
 async function startNearExpiry() {
@@ -31,17 +30,6 @@ async function startNearExpiry() {
   return { auth, application, headers: { cookie }, hold }
 }
 
-async function listen(listener: ReturnType<Awaited<ReturnType<typeof startNearExpiry>>['auth']['listener']>) {
-  const server = createServer(listener)
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-}
-
 describe('the option keepAlive', () => {
   it.each(['handler', 'listener'] as const)('of %s gets the refresh in the background', async (form) => {
     const { auth, application, headers, hold } = await startNearExpiry()
@@ -50,7 +38,7 @@ describe('the option keepAlive', () => {
     const response =
       form === 'handler'
         ? auth.handler(application, options)(new Request('http://127.0.0.1/', { headers }))
-        : fetch(await listen(auth.listener(application, options)), { headers })
+        : fetch(await listen(createServer(auth.listener(application, options))), { headers })
     expect(await (await response).text()).toBe('Bearer')
 
     await hold.reached
