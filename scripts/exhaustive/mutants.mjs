@@ -1,9 +1,9 @@
 // Each mutant is a rule with one mistake that a developer could make. The exhaustive model must find each.
-const DECIDE = 'rules/decide.ts'
-const SETTLE = 'rules/settle.ts'
-const TRANSITIONS = 'rules/grant-transitions.ts'
-const SECOND_SEND = 'rules/second-send.ts'
-const BACK_OFF = 'rules/back-off.ts'
+const DECIDE = 'rules/refresh/decide.ts'
+const SETTLE = 'rules/refresh/settle.ts'
+const TRANSITIONS = 'model/ledger-transitions.ts'
+const SECOND_SEND = 'rules/refresh/second-send.ts'
+const BACK_OFF = 'model/back-off.ts'
 
 /** By name: the server and the beginning at which the mistake shows, and the edits by file. */
 export const mutants = {

@@ -6,21 +6,21 @@ const SEND = 'mechanisms/refresh/send.ts'
 const KEEP_LEASE = 'mechanisms/refresh/keep-lease.ts'
 const LEASE = 'mechanisms/refresh/lease.ts'
 const PERSIST = 'mechanisms/refresh/persist.ts'
-const RETRY_STORE = 'mechanisms/refresh/retry-store.ts'
+const RETRY_STORE = 'mechanisms/refresh/persist.ts'
 const FAILURE = 'mechanisms/refresh/failure.ts'
-const SERVER_CLOCK = 'mechanisms/server-clock.ts'
-const HTTP = 'mechanisms/http.ts'
-const REQUEST = 'mechanisms/request-session.ts'
-const GENERATIONS = 'mechanisms/generations.ts'
-const STORED_CELL = 'mechanisms/stored-cell.ts'
-const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
-const SWAPS = 'mechanisms/swap-until-won.ts'
-const RECORD = 'rules/session-record.ts'
-const TRANSITIONS = 'rules/grant-transitions.ts'
-const DECIDE = 'rules/decide.ts'
-const SETTLE = 'rules/settle.ts'
-const SECOND_SEND = 'rules/second-send.ts'
-const FRESHNESS = 'rules/freshness.ts'
+const SERVER_CLOCK = 'mechanisms/protocol/server-clock.ts'
+const HTTP = 'mechanisms/protocol/http.ts'
+const REQUEST = 'mechanisms/sessions/request-session.ts'
+const GENERATIONS = 'mechanisms/sessions/generations.ts'
+const STORED_CELL = 'mechanisms/sessions/stored-cell.ts'
+const COOKIE_CELL = 'mechanisms/sessions/cookie-sessions.ts'
+const SWAPS = 'mechanisms/sessions/stored-cell.ts'
+const RECORD = 'model/session-record.ts'
+const TRANSITIONS = 'model/ledger-transitions.ts'
+const DECIDE = 'rules/refresh/decide.ts'
+const SETTLE = 'rules/refresh/settle.ts'
+const SECOND_SEND = 'rules/refresh/second-send.ts'
+const FRESHNESS = 'rules/refresh/freshness.ts'
 
 const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
 const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)'
@@ -328,7 +328,7 @@ export const mutants = {
   'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
   'back-off by a wrong clock obeyed': [
     ['everything'],
-    { 'rules/back-off.ts': [['left <= backOff.seconds + MAX_DIFFERENCE_SECONDS', 'backOff']] },
+    { 'model/back-off.ts': [['left <= backOff.seconds + MAX_DIFFERENCE_SECONDS', 'backOff']] },
   ],
   'looks at the store less and less often': [
     ['waits'],

@@ -4,12 +4,12 @@ const FLIGHT = 'mechanisms/refresh/flight.ts'
 const LEASE = 'mechanisms/refresh/lease.ts'
 const LINE = 'mechanisms/refresh/line.ts'
 const DRAIN = 'surface/drain.ts'
-const BACK_OFF = 'rules/back-off.ts'
+const BACK_OFF = 'model/back-off.ts'
 const REJECTION = 'mechanisms/refresh/rejection.ts'
 const PERSIST = 'mechanisms/refresh/persist.ts'
-const SETTLE = 'rules/settle.ts'
-const SERVER_CLOCK = 'mechanisms/server-clock.ts'
-const DEADLINE = 'mechanisms/deadline.ts'
+const SETTLE = 'rules/refresh/settle.ts'
+const SERVER_CLOCK = 'mechanisms/protocol/server-clock.ts'
+const DEADLINE = 'mechanisms/runtime/deadline.ts'
 
 const HERD = 'test/integration/herd.test.ts'
 const LINE_TESTS = 'packages/core/test/mechanisms/line.test.ts'
@@ -94,7 +94,7 @@ export const testMutants = {
   ],
   'no wait at stop': [
     ['test/integration/background-refresh.test.ts'],
-    { 'mechanisms/request-session.ts': [['await background.finish(BACKGROUND_MS)', '']] },
+    { 'mechanisms/sessions/request-session.ts': [['await background.finish(BACKGROUND_MS)', '']] },
   ],
   'drain does not wait': [
     [DRAIN_TESTS],
@@ -111,7 +111,7 @@ export const testMutants = {
   ],
   'rejections not counted': [
     ['packages/core/test/rules/stored-tokens.test.ts', 'packages/core/test/rules/grant-transitions.test.ts'],
-    { 'rules/stored-tokens.ts': [['if (replaced.value !== rejected) return', 'return']] },
+    { 'model/stored-tokens.ts': [['if (replaced.value !== rejected) return', 'return']] },
   ],
   'back-off by the wall clock': [[BACK_OFF_TESTS], { [BACK_OFF]: [['timeFor(backOff, time)', 'time.wall']] }],
   'invalid_grant ends without re-read': [

@@ -1,9 +1,9 @@
-const SESSION = 'mechanisms/request-session.ts'
-const GENERATIONS = 'mechanisms/generations.ts'
-const CELL = 'mechanisms/stored-cell.ts'
-const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
+const SESSION = 'mechanisms/sessions/request-session.ts'
+const GENERATIONS = 'mechanisms/sessions/generations.ts'
+const CELL = 'mechanisms/sessions/stored-cell.ts'
+const COOKIE_CELL = 'mechanisms/sessions/cookie-sessions.ts'
 const DRAIN = 'surface/drain.ts'
-const REDIRECT = 'rules/redirect.ts'
+const REDIRECT = 'rules/calls/redirect.ts'
 
 /** Mistakes in routes, cookies and drain by name: edits of core, by file. */
 export const mutants = {
@@ -39,7 +39,7 @@ export const mutants = {
     ],
   },
   'sign-out revokes nothing': {
-    'handlers/end-session.ts': [
+    'mechanisms/sessions/end-session.ts': [
       ['if (signOut) session.keepAlive', 'if (signOut?.key === reason) session.keepAlive'],
     ],
   },
@@ -52,12 +52,14 @@ export const mutants = {
   'token sent to another origin': {
     [REDIRECT]: [['hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)', 'hop.trusted']],
   },
-  'cookies sent to the API': { 'rules/relayed-headers.ts': [['accept accept-charset', 'cookie accept']] },
+  'cookies sent to the API': {
+    'rules/calls/relayed-headers.ts': [['accept accept-charset', 'cookie accept']],
+  },
   'response with cookies can be cached': {
     'surface/respond.ts': [["headers.set('cache-control', 'no-store')", '']],
   },
   'only the first secret opens': {
-    'mechanisms/seal.ts': [
+    'mechanisms/sessions/seal.ts': [
       [
         '(await keys()).find(({ id }) => id === keyId)',
         '(await keys()).slice(0, 1).find(({ id }) => id === keyId)',
@@ -65,8 +67,10 @@ export const mutants = {
     ],
   },
   'left-over chunks of a cookie': {
-    'mechanisms/cookie-writer.ts': [['...clearAll(staleChunks(cookieName, cookies, chunks.length)),', '']],
-    'rules/cookies.ts': [
+    'mechanisms/sessions/cookie-writer.ts': [
+      ['...clearAll(staleChunks(cookieName, cookies, chunks.length)),', ''],
+    ],
+    'rules/sessions/cookies.ts': [
       [
         'const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)',
         'const count = Math.max(Number(/^~([1-4])~/.exec(first)?.[1] ?? 0), ...[1, 2, 3, 4].filter((n) => cookies.has(`${name}.${n - 1}`)))',

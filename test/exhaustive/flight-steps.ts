@@ -4,9 +4,9 @@ import {
   latestSendSeconds,
   type LeaseState,
   type RefreshPolicy,
-} from '../../packages/core/src/rules/decide.ts'
-import { withLease } from '../../packages/core/src/rules/grant-transitions.ts'
-import type { RefreshLease } from '../../packages/core/src/rules/session-record.ts'
+} from '../../packages/core/src/rules/refresh/decide.ts'
+import { withLease } from '../../packages/core/src/model/ledger-transitions.ts'
+import type { RefreshLease } from '../../packages/core/src/model/session-record.ts'
 import {
   endFlight,
   flightOf,

@@ -1,5 +1,5 @@
-import { withBeat, withDoubt, withLease } from '../../packages/core/src/rules/grant-transitions.ts'
-import { maySendAgain } from '../../packages/core/src/rules/second-send.ts'
+import { withBeat, withDoubt, withLease } from '../../packages/core/src/model/ledger-transitions.ts'
+import { maySendAgain } from '../../packages/core/src/rules/refresh/second-send.ts'
 import {
   dropFinished,
   type InstanceName,

@@ -4,8 +4,8 @@ import {
   createAuthorizationServer,
   type FakeAuthorizationServer,
 } from '@evertoken/testkit'
-import { createSeal } from '../../packages/core/src/mechanisms/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
 import { createInstance, type Instance, ORIGIN } from './instance.ts'

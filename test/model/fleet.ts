@@ -1,9 +1,12 @@
-import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
-import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
-import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
-import { createServerClock, type ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
-import { newSession } from '../../packages/core/src/rules/grant-transitions.ts'
-import { endsAt } from '../../packages/core/src/rules/session-record.ts'
+import { createMemoryStore } from '../../packages/core/src/mechanisms/stores/memory-store.ts'
+import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
+import { createVault } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
+import {
+  createServerClock,
+  type ServerClock,
+} from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
+import { newSession } from '../../packages/core/src/model/ledger-transitions.ts'
+import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'

@@ -1,6 +1,6 @@
 import { type Browser, type CookieSnapshot, createBrowser } from '@evertoken/testkit'
-import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/digest.ts'
-import { joinCookie } from '../../packages/core/src/rules/cookies.ts'
+import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/runtime/digest.ts'
+import { joinCookie } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { ENDING, type Presented, type Visit } from './acts.ts'
 import { type Call } from './history.ts'
 import { ORIGIN, type Setting } from './setting.ts'

@@ -1,5 +1,5 @@
-import { refuseForged } from '../handlers/anti-forgery.ts'
-import { isSameOriginRequest } from '../rules/same-site.ts'
+import { refuseForged } from '../handlers/problem.ts'
+import { isSameOriginRequest } from '../rules/browser/same-site.ts'
 import type { BoundSession } from './bound-session.ts'
 
 /** Protects the routes of the application against forgery. */

@@ -1,4 +1,4 @@
-import { pick } from '../rules/pick.ts'
+import { pick } from '../rules/members.ts'
 import type { Settings } from './options.ts'
 
 const HOOKS = ['onSignIn', 'onRefreshed'] as const

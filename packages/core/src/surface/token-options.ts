@@ -1,9 +1,9 @@
 import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { COOKIE_BUDGET_BYTES } from '../rules/cookie-budget.ts'
-import { defaultCookieName } from '../rules/cookies.ts'
-import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
+import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
+import { defaultCookieName } from '../rules/sessions/cookies.ts'
+import type { RefreshPolicy, ReusePolicy } from '../rules/refresh/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
   type Checked,

@@ -1,5 +1,5 @@
-import type { TokenProxy } from '../handlers/token-proxy.ts'
-import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/step-up.ts'
+import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
+import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
 import { type AntiForgery, createAntiForgery } from './anti-forgery.ts'
 import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'

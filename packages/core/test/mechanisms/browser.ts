@@ -1,8 +1,8 @@
-import { createCookieKind } from '../../src/mechanisms/cookie-kind.ts'
-import { createRequestSession, type RequestSession } from '../../src/mechanisms/request-session.ts'
-import { createServerKind } from '../../src/mechanisms/server-kind.ts'
+import { createCookieKind } from '../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
+import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
-import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
+import { type SessionRecord, touched } from '../../src/model/session-record.ts'
 import { type Bench, IDLE } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import { checkAll } from '../../src/surface/checks.ts'
 import { checkOptions } from '../../src/surface/options.ts'
 import {

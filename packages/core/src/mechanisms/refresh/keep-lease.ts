@@ -1,5 +1,5 @@
-import { withDoubt } from '../../rules/grant-transitions.ts'
-import { maySendAgain, secondSendLimitMs } from '../../rules/second-send.ts'
+import { withDoubt } from '../../model/ledger-transitions.ts'
+import { maySendAgain, secondSendLimitMs } from '../../rules/refresh/second-send.ts'
 import { OperatorError } from '../../vocabulary/index.ts'
 import type { ExchangeOptions, Refresh, Sender } from './send.ts'
 

@@ -1,5 +1,5 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { sha256 } from '../digest.ts'
+import { sha256 } from '../runtime/digest.ts'
 import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
