@@ -77,7 +77,7 @@ export const mutants = {
       [SECOND_SEND]: [
         [
           "if (reuse === 'strict' || sends >= MAX_SENDS) return 'no'",
-          "if (sends >= MAX_SENDS) return 'no'\n  if (reuse === 'strict') return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'",
+          "if (sends >= MAX_SENDS) return 'no'\n  if (reuse === 'strict') return sinceLastMs >= serverTimeoutMs ? 'yes' : 'no'",
         ],
       ],
     },

@@ -170,7 +170,7 @@ export const mutants = {
   ],
   'callers wait for as long as the response takes': [
     ['answers'],
-    { [REFRESHER]: [['requestTimeoutMs - clock.elapsed()', 'requestTimeoutMs + 1e9']] },
+    { [REFRESHER]: [['serverTimeoutMs - clock.elapsed()', 'serverTimeoutMs + 1e9']] },
   ],
   'lease lapses early on strict servers': [
     ['stops', 'takeovers'],
@@ -191,7 +191,7 @@ export const mutants = {
   ],
   'second send without a pause': [
     ['answers'],
-    { [SECOND_SEND]: [["return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'", "return 'yes'"]] },
+    { [SECOND_SEND]: [["return sinceLastMs >= serverTimeoutMs ? 'yes' : 'no'", "return 'yes'"]] },
   ],
   'second send although a response has come': [
     ['takeovers', 'answers'],

@@ -36,7 +36,7 @@ const MAX_LOOK_SECONDS = 2
 const SEND_WITHIN_SECONDS = 2
 
 export function refreshPolicy(server: Server): RefreshPolicy {
-  return { refreshBeforeExpiry: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
+  return { refreshBeforeExpirySeconds: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
 }
 
 export function lapseOf(server: Server): number {

@@ -50,7 +50,7 @@ export function secondSend(world: World, name: InstanceName, index: number): 'ye
     sends: flight.sends.count,
     sinceFirstMs: flight.sends.age * 1000,
     sinceLastMs: Math.min(...open.map(({ age }) => age)) * 1000,
-    requestTimeoutMs: REQUEST_TIMEOUT_SECONDS * 1000,
+    serverTimeoutMs: REQUEST_TIMEOUT_SECONDS * 1000,
   })
 }
 

@@ -67,7 +67,7 @@ const PLAIN_MAC: CookieMac = {
 }
 
 export function createKind(
-  { kind, idleSeconds }: Plan,
+  { kind, idleTimeoutSeconds }: Plan,
   {
     vault,
     clock,
@@ -80,7 +80,7 @@ export function createKind(
     readonly emit: EventListener
   },
 ): SessionKind {
-  const options = { vault, clock, idleSeconds, emit }
+  const options = { vault, clock, idleTimeoutSeconds, emit }
   if (kind === 'server') return createServerKind({ ...options, mac: PLAIN_MAC })
   return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
 }
@@ -96,10 +96,10 @@ export function createApplication(options: ApplicationOptions): Application {
   )
   const kind = createKind(plan, { vault, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
-  const { serveDuringRefresh, idleSeconds } = plan
-  const policy = { refreshBeforeExpiry: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
+  const { serveDuringRefresh, idleTimeoutSeconds } = plan
+  const policy = { refreshBeforeExpirySeconds: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
   const random = () => process.index / 4
-  const requestTimeoutMs = REQUEST_TIMEOUT_MS
+  const serverTimeoutMs = REQUEST_TIMEOUT_MS
   const refresher = createRefresher({
     server,
     flights,
@@ -107,7 +107,7 @@ export function createApplication(options: ApplicationOptions): Application {
     serverClock,
     policy,
     emit,
-    requestTimeoutMs,
+    serverTimeoutMs,
     random,
     storeTimeoutMs: STORE_TIMEOUT_MS,
     line: createLine({ clock, random }),
@@ -145,21 +145,21 @@ export function createApplication(options: ApplicationOptions): Application {
         cookies,
         cookieName: COOKIE,
         attributes,
-        idleSeconds,
+        idleTimeoutSeconds,
         clock,
         emit,
         keepAlive,
         isGrantAlive: grantCheck.isAlive,
       })
       const issuer = ISSUER
-      const absoluteSeconds = ABSOLUTE_SECONDS
+      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
         issuer,
-        absoluteSeconds,
+        absoluteTimeoutSeconds,
         origin: undefined,
         basePath: '',
         emit,

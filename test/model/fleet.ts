@@ -74,7 +74,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
       const inStore = plan.kind === 'server'
-      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleSeconds))
+      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
       const cookie = inStore ? secret : (await vault.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)

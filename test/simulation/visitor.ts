@@ -82,7 +82,7 @@ export function createVisitor(
     const isEnded = commits.some(({ record }) => !record || record.ended)
     // A session whose grant is dead is not extended by its use.
     const touchedAt = Math.max(...commits.map(({ record }) => record?.touchedAt ?? 0))
-    const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleSeconds
+    const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleTimeoutSeconds
     const isOver = isEnded || isIdle
     const isKnown = commits.some(({ where }) => where === 'store')
     // While the store fails, a sign-out is completed in the background, and an event says so.

@@ -75,7 +75,7 @@ export function reported(
 }
 
 /** Returns a 403 response for a request that another site may have caused, and `undefined` for any other request. */
-export function refuseForged({ method, headers }: Request, origin: string): Response | undefined {
+export function refuseCrossSite({ method, headers }: Request, origin: string): Response | undefined {
   return !isTopLevelNavigation(method, headers) && mayBeForged(headers, origin) ? forged() : undefined
 }
 

@@ -167,8 +167,8 @@ export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
 }
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
-export function endsAt(record: SessionRecord, idleSeconds: number): number {
-  return Math.min(record.expiresAt, record.touchedAt + idleSeconds)
+export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): number {
+  return Math.min(record.expiresAt, record.touchedAt + idleTimeoutSeconds)
 }
 
 /** Whether a decrypted value has the shape of a session record. */

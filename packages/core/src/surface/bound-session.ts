@@ -30,7 +30,7 @@ export interface Application {
   /** The prefix of the login route, if there is one. */
   readonly routePrefix?: string | undefined
   /** Names of further query parameters that the login route accepts. */
-  readonly loginParameters?: readonly string[] | undefined
+  readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
@@ -60,7 +60,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
   readonly issuer: string
-  readonly absoluteSeconds: number
+  readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
 
@@ -75,7 +75,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     basePath,
     routePrefix,
-    loginParameters,
+    forwardLoginParameters,
     claimsOf,
   } = options
 
@@ -88,7 +88,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     basePath,
     routePrefix,
-    loginParameters,
+    forwardLoginParameters,
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
@@ -126,7 +126,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const base = {
           id,
           issuer,
-          expiresAt: now + options.absoluteSeconds,
+          expiresAt: now + options.absoluteTimeoutSeconds,
           claims: grant.claims ?? {},
           login,
         }

@@ -95,7 +95,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
 ): SessionEngine<User> {
-  const { secrets, origin, sameSite, idleSeconds, storeTimeoutMs } = settings
+  const { secrets, origin, sameSite, idleTimeoutSeconds, storeTimeoutMs } = settings
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
   // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
@@ -105,7 +105,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
   const { observe } = serverClock
-  const http = createHttp({ fetch, clock, timeoutMs: settings.requestTimeoutMs, observe })
+  const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
@@ -150,7 +150,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       cookies,
       cookieName: name,
       attributes,
-      idleSeconds,
+      idleTimeoutSeconds,
       clock,
       emit,
       keepAlive,

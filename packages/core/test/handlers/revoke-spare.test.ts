@@ -41,7 +41,7 @@ it.each([
   ['fails', 'failed', 'rt-spare'],
 ] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
   const bench = createBench()
-  const kind = createServerKind({ ...bench, idleSeconds: IDLE })
+  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
   const base = createRecord(bench.clock.now(), { spare: 'rt-spare' })
   const { cell } = await kind.create(
     async (id) => ({ ...base, id }),

@@ -29,11 +29,11 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, mac, clock, idleSeconds: IDLE, emit }),
+        kind: create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit }),
         cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },
-        idleSeconds: IDLE,
+        idleTimeoutSeconds: IDLE,
         clock,
         emit,
         keepAlive: (work) => void kept.push(work),

@@ -14,7 +14,7 @@ async function createLeaseBench(tweak?: (store: SessionStore) => Partial<Session
   const { clock, vault, events } = bench
   const record = createRecord(clock.now())
   await vault.swap(record.id, undefined, record, clock.now() + LIFE)
-  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleSeconds: IDLE }))
+  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }))
   const emit = (event: (typeof events)[number]) => void events.push(event)
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs: lapseMs - 2000 })
   const kept = async () => (await cell.kept()) as Snapshot

@@ -82,7 +82,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
   await vault.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleSeconds: IDLE, emit })),
+    createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
   ) as [SessionCell, SessionCell]
   const sent: SentRequest[] = []
   const revoked: string[] = []
@@ -107,12 +107,12 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
       return options.revoke?.() ?? 'revoked'
     },
   }
-  const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse, serveDuringRefresh: true }
+  const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse, serveDuringRefresh: true }
 
   function process(changes: Partial<RefresherOptions> = {}): Refresher {
     const random = () => 0
     const line = createLine({ clock, random })
-    const times = { requestTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
+    const times = { serverTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
     const serverClock = createBlankServerClock(clock)
     const parts = { server, clock, serverClock, policy, emit, random, isStorePrivate }
     return createRefresher({ ...parts, flights: createFlights(), line, ...times, ...changes })

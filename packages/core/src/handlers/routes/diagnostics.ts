@@ -4,13 +4,13 @@ import type { RequestSession } from '../../mechanisms/sessions/request-session.t
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { answer } from '../answer.ts'
-import { refuseForged, ours } from '../problem.ts'
+import { refuseCrossSite, ours } from '../problem.ts'
 
 export interface DiagnosticsOptions {
   readonly session: RequestSession
   readonly origin: string
   readonly protocol: Protocol
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   /** Without secrets. */
   readonly configuration: object
 }
@@ -18,9 +18,9 @@ export interface DiagnosticsOptions {
 /** Shows a developer the configuration and the state of their session. It shows fingerprints, and never a token. */
 export async function diagnostics(
   request: Request,
-  { session, origin, protocol, idleSeconds, configuration }: DiagnosticsOptions,
+  { session, origin, protocol, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
 ): Promise<Response> {
-  const refused = refuseForged(request, origin)
+  const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const kept = await (await session.find())?.kept()
   const body = {
@@ -28,12 +28,12 @@ export async function diagnostics(
     authorizationServer: await protocol
       .capabilities()
       .catch((error: unknown) => ({ error: ours(error).code })),
-    session: kept ? await factsOf(kept.record, idleSeconds) : null,
+    session: kept ? await factsOf(kept.record, idleTimeoutSeconds) : null,
   }
   return answer(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))
 }
 
-async function factsOf(record: SessionRecord, idleSeconds: number): Promise<object> {
+async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promise<object> {
   const tokens = Object.entries(record.tokens).map(async ([name, token]) => ({
     name,
     fingerprint: await tokenPrint(token.value),
@@ -42,7 +42,7 @@ async function factsOf(record: SessionRecord, idleSeconds: number): Promise<obje
   return {
     session: fingerprint(record.id),
     ...pick(record, ['generation', 'attempt', 'touchedAt', 'expiresAt', 'scope', 'backOff']),
-    endsAt: endsAt(record, idleSeconds),
+    endsAt: endsAt(record, idleTimeoutSeconds),
     claims: Object.keys(record.claims),
     isBeingRefreshed: record.lease !== undefined,
     isInDoubt: record.doubt !== undefined,

@@ -23,7 +23,7 @@ export interface LoginOptions extends SignInFailureOptions {
   /** The parameters of the authorization request, such as `scope` and `resource`. */
   readonly authorizationParameters: URLSearchParams
   /** Names of further query parameters that are passed to the authorization server. */
-  readonly loginParameters: readonly string[]
+  readonly forwardLoginParameters: readonly string[]
 }
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
@@ -33,7 +33,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
   const { query, protocol, responseMode, origin, home } = options
   const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
   const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
-  const asked = readLoginRequest(query, options.authorizationParameters, options.loginParameters)
+  const asked = readLoginRequest(query, options.authorizationParameters, options.forwardLoginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
 
   const { parameters, silent, maxAge, acrValues } = asked

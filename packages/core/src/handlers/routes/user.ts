@@ -1,7 +1,7 @@
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
 import type { Snapshot } from '../../ports/session-cell.ts'
 import { endsAt } from '../../model/session-record.ts'
-import { refuseForged, problem, signInRequired } from '../problem.ts'
+import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
 import { logoutProof } from './logout.ts'
 
 export interface UserOptions {
@@ -10,10 +10,10 @@ export interface UserOptions {
   readonly current: () => Promise<Snapshot | undefined>
   readonly query: URLSearchParams
   readonly origin: string
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   readonly routePrefix: string
   /** The response without a session: 401, or 200 with `null`. */
-  readonly anonymousSessionResponse: 401 | 200
+  readonly anonymousUserStatus: 401 | 200
 }
 
 /**
@@ -22,23 +22,23 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  { session, current, query, origin, idleSeconds, routePrefix, anonymousSessionResponse }: UserOptions,
+  { session, current, query, origin, idleTimeoutSeconds, routePrefix, anonymousUserStatus }: UserOptions,
 ): Promise<Response> {
-  const refused = refuseForged(request, origin)
+  const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const slides = query.get('slide') !== 'false'
   const cell = await session.find()
   // A refresh extends the session.
   const snapshot = await (slides ? current() : cell?.read())
   if (!cell || !snapshot) {
-    return anonymousSessionResponse === 200 ? json(null) : problem(401, signInRequired('no_session'))
+    return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
   if (slides) session.note(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,
     sid: claims.sid,
-    sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleSeconds)),
+    sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
     logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
   })
 }

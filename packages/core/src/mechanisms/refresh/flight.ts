@@ -13,7 +13,7 @@ import { refreshError, toTokenResult } from './token-result.ts'
 export interface FlightOptions extends RefreshContext {
   readonly line: Line
   /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
   /** Whether new refreshes can be started. Returns `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined

@@ -12,7 +12,7 @@ import { refreshError, toTokenResult } from './token-result.ts'
 export interface RefresherOptions extends FlightOptions {
   readonly flights: Flights
   /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
 }
 
 export interface Refresher {
@@ -35,7 +35,7 @@ const MAX_USES = 10_000
  */
 export function createRefresher(options: RefresherOptions): Refresher {
   const { flights, clock, serverClock, policy, emit } = options
-  const { requestTimeoutMs, admits = () => true } = options
+  const { serverTimeoutMs, admits = () => true } = options
   const { fly, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
@@ -92,7 +92,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     calledAt: number,
   ): Promise<TokenResult> {
     const { result, since } = startFlight(cell, call)
-    const leftMs = Math.min(since, calledAt) + requestTimeoutMs - clock.elapsed()
+    const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
       if (leftMs <= 0) throw overdue

@@ -20,7 +20,7 @@ export interface Sends {
 }
 
 export interface ExchangeOptions extends RefreshContext {
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
   /** When the newest request with a response was sent, by the monotonic clock in milliseconds. */
   readonly health: { respondedTo: number }
 }

@@ -103,7 +103,7 @@ export function createCookieCell(
     },
     keepUntil(record) {
       if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
-      const over = endsAt(record, options.idleSeconds)
+      const over = endsAt(record, options.idleTimeoutSeconds)
       if (!record.caughtUp) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },

@@ -43,7 +43,7 @@ const MAX_SKEW_SECONDS = 600
 export function createEndNotices(
   emit: EventListener | undefined,
   clock: Clock,
-  idleSeconds: number,
+  idleTimeoutSeconds: number,
 ): EndNotices {
   /** The times at which the ends of sessions were reported, by the monotonic clock. */
   const reportedAt = createBoundedMap<string, number>(MAX_REPORTED)
@@ -60,7 +60,7 @@ export function createEndNotices(
   function reasonFor({ record, at, elapsed }: Sighting): EndReason | undefined {
     // The monotonic clock stops while the machine is suspended.
     const passed = Math.max((clock.elapsed() - elapsed) / 1000, clock.now() - at)
-    const over = endsAt(record, idleSeconds)
+    const over = endsAt(record, idleTimeoutSeconds)
     if (at + passed >= over - MAX_SKEW_SECONDS) return timeReason(record, over)
     // Every end leaves a tombstone. If the record is missing before the tombstone expires, the store lost it.
     return passed < TOMBSTONE_SECONDS ? 'lost' : undefined

@@ -7,7 +7,7 @@ import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 
 export interface RequestSessionOptions extends CookieWriterOptions {
   readonly kind: SessionKind
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   readonly keepAlive: KeepAlive
   /**
    * Whether the response waits for background refreshes, so that the cookie carries their result. Default: false.

@@ -54,7 +54,7 @@ const BACKGROUND_MS = 3000
 const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { kind, cookies, cookieName, idleSeconds, clock, emit, keepAlive } = options
+  const { kind, cookies, cookieName, idleTimeoutSeconds, clock, emit, keepAlive } = options
   const { waitForBackground = false, isGrantAlive = () => true } = options
   const writer = createCookieWriter(options)
   const browser = kind.follow?.()
@@ -81,9 +81,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     return (cell = result.cell)
   }
 
-  function find(): Promise<SessionCell | undefined> {
-    return (found ??= search())
-  }
+  const find = () => (found ??= search())
 
   function replace(next: SessionCell | undefined): void {
     cell = next
@@ -116,7 +114,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
 
   async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
     const { record } = now
-    if (clock.now() - record.touchedAt > idleSeconds * TOUCH_SHARE) {
+    if (clock.now() - record.touchedAt > idleTimeoutSeconds * TOUCH_SHARE) {
       // After a sign-out, requests with a copied cookie must not keep the session alive.
       if (!isGrantAlive(kept, now, { beforeRefresh, background: startedInBackground, keepAlive }))
         return finishBackground()

@@ -56,6 +56,6 @@ export function createServerCell(key: string, options: CellOptions): SessionCell
     maxRecordBytes: Infinity,
     newest: (held) => held,
     keepUntil: (record) =>
-      record.ended ? options.clock.now() + TOMBSTONE_SECONDS : endsAt(record, options.idleSeconds),
+      record.ended ? options.clock.now() + TOMBSTONE_SECONDS : endsAt(record, options.idleTimeoutSeconds),
   })
 }

@@ -66,7 +66,7 @@ export interface SessionKindOptions {
   readonly vault: Vault
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   readonly emit?: EventListener
   /** Removes a session that has ended from the index of the store. */
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
@@ -74,21 +74,21 @@ export interface SessionKindOptions {
 
 /** Creates the parts that all sessions of one kind share. */
 export function createCellOptions(options: SessionKindOptions): CellOptions {
-  const { vault, clock, idleSeconds, emit, unlist } = options
+  const { vault, clock, idleTimeoutSeconds, emit, unlist } = options
   return {
     vault,
     clock,
-    idleSeconds,
+    idleTimeoutSeconds,
     unlist,
-    notices: createEndNotices(emit, clock, idleSeconds),
+    notices: createEndNotices(emit, clock, idleTimeoutSeconds),
     pending: createPendingSignOuts(clock, emit),
   }
 }
 
 export async function insert(
   record: SessionRecord,
-  { vault, idleSeconds }: SessionKindOptions,
+  { vault, idleTimeoutSeconds }: SessionKindOptions,
 ): Promise<void> {
-  if (await vault.swap(record.id, undefined, record, endsAt(record, idleSeconds))) return
+  if (await vault.swap(record.id, undefined, record, endsAt(record, idleTimeoutSeconds))) return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
 }

@@ -11,7 +11,7 @@ export interface CellOptions {
   readonly vault: Vault
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   readonly notices: EndNotices
   readonly pending: PendingSignOuts
   /** Removes a session that has ended from the index of the store. */
@@ -35,7 +35,7 @@ export interface Keeping {
 /** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredCell(
   key: string,
-  { vault, clock, idleSeconds, notices, pending, unlist = nothing }: CellOptions,
+  { vault, clock, idleTimeoutSeconds, notices, pending, unlist = nothing }: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
@@ -107,7 +107,7 @@ export function createStoredCell(
         notices.forget(key)
         return undefined
       }
-      if (clock.now() < endsAt(now.record, idleSeconds)) {
+      if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
         if (inStoreAlone) notices.saw(now.record)
         return now
       }

@@ -12,7 +12,7 @@ export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: numbe
 
 export interface RefreshPolicy {
   /** Seconds before expiry from which a token is refreshed in the background. */
-  readonly refreshBeforeExpiry: number
+  readonly refreshBeforeExpirySeconds: number
   readonly reuse: ReusePolicy
   /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
@@ -71,7 +71,7 @@ function stateOf(
 ): Freshness {
   if (isFromFuture(token, time)) return 'expired'
   const now = timeFor(token, time)
-  const state = freshness(token, now, policy.refreshBeforeExpiry, jitterOf(record.id))
+  const state = freshness(token, now, policy.refreshBeforeExpirySeconds, jitterOf(record.id))
   if (token.value !== wanted.rejected || state === 'expired') return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
   // A clock that is behind the writer's must not turn the wait off.

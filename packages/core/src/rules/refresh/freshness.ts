@@ -40,7 +40,7 @@ const HARD_SECONDS = 5
 /**
  * Returns whether a token can be served.
  *
- * The soft window is `refreshBeforeExpiry` seconds, at most 25 % of the lifetime, times 0.75 to 1.25 by `jitter`. The
+ * The soft window is `refreshBeforeExpirySeconds` seconds, at most 25 % of the lifetime, times 0.75 to 1.25 by `jitter`. The
  * hard window is 5 seconds, at most 10 % of the lifetime. It is the time that the call needs to arrive.
  *
  * @param now - From `timeFor`.
@@ -49,14 +49,14 @@ const HARD_SECONDS = 5
 export function freshness(
   token: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
   now: number,
-  refreshBeforeExpiry: number,
+  refreshBeforeExpirySeconds: number,
   jitter: number,
 ): Freshness {
   const lifetime = token.expiresAt - token.obtainedAt
   const left = token.expiresAt - now
   const hard = Math.min(HARD_SECONDS, lifetime * HARD_FRACTION)
   if (left <= hard) return 'expired'
-  const soft = Math.min(refreshBeforeExpiry, lifetime * SOFT_FRACTION) * (0.75 + jitter / 2)
+  const soft = Math.min(refreshBeforeExpirySeconds, lifetime * SOFT_FRACTION) * (0.75 + jitter / 2)
   return left <= soft ? 'soft' : 'fresh'
 }
 

@@ -5,7 +5,7 @@ export interface SendTiming {
   readonly sends: number
   readonly sinceFirstMs: number
   readonly sinceLastMs: number
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
 }
 
 const MAX_SENDS = 3
@@ -31,12 +31,12 @@ export function secondSendLimitMs(reuse: ReusePolicy): number {
  */
 export function maySendAgain(
   reuse: ReusePolicy,
-  { sends, sinceFirstMs, sinceLastMs, requestTimeoutMs }: SendTiming,
+  { sends, sinceFirstMs, sinceLastMs, serverTimeoutMs }: SendTiming,
 ): 'yes' | 'no' | 'with_evidence' {
   if (reuse === 'strict' || sends >= MAX_SENDS) return 'no'
-  if (reuse === 'tolerant') return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'
+  if (reuse === 'tolerant') return sinceLastMs >= serverTimeoutMs ? 'yes' : 'no'
   const halfMs = reuse.graceSeconds * 500
-  const isDue = sinceLastMs >= Math.min(requestTimeoutMs, halfMs)
+  const isDue = sinceLastMs >= Math.min(serverTimeoutMs, halfMs)
   const latestMs = Math.min(halfMs + SLACK_MS, 2 * halfMs * LATEST_SHARE)
   return isDue && sinceFirstMs < latestMs ? 'with_evidence' : 'no'
 }

@@ -11,7 +11,7 @@ const LATER = 1_800_000_001
 async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
   return createCookieCell(
     { key: record.id, carried: record, allStored: false },
-    createCellOptions({ vault, clock, idleSeconds: IDLE }),
+    createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }),
   )
 }
 

@@ -190,7 +190,7 @@ describe('a cookie that is newer than the store', () => {
     const carried = { ...first, generation: first.generation + 1 }
     const cell = createCookieCell(
       { key: carried.id, carried, allStored: false },
-      createCellOptions({ vault: process, clock, idleSeconds: IDLE }),
+      createCellOptions({ vault: process, clock, idleTimeoutSeconds: IDLE }),
     )
     for (let i = 0; i < 3; i++) expect((await cell.read())?.record).toBe(carried)
     expect(events).toEqual([reported])
@@ -200,7 +200,7 @@ describe('a cookie that is newer than the store', () => {
     const { process, vault, clock, events, first, write } = createWorld()
     const cell = createCookieCell(
       { key: first.id, carried: { ...first, generation: 9 }, allStored: false },
-      createCellOptions({ vault: process, clock, idleSeconds: IDLE }),
+      createCellOptions({ vault: process, clock, idleTimeoutSeconds: IDLE }),
     )
     expect((await cell.read())?.record.generation).toBe(9)
     await write(ended(first, 'signed_out'), vault)

@@ -11,7 +11,7 @@ const LATER = 1_800_000_001
 
 async function start(bench: Bench, changes = {}) {
   const base = createRecord(bench.clock.now(), changes)
-  const kind = createServerKind({ ...bench, idleSeconds: IDLE })
+  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
   return {
     kind,
     ...(await kind.create(
@@ -57,7 +57,7 @@ describe('a session on the server', () => {
     const [id = '', keyId = '', code = ''] = cookie.split('.')
     const other = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
     const { kind } = await start(bench)
-    const found = (value: string) => createServerKind({ ...bench, idleSeconds: IDLE }).find(value)
+    const found = (value: string) => createServerKind({ ...bench, idleTimeoutSeconds: IDLE }).find(value)
     reads = 0
     for (const forged of [`${other(id)}.${keyId}.${code}`, `${id}.${keyId}.${other(code)}`])
       expect(await kind.find(forged)).toEqual({ rejected: 'tampered' })
@@ -74,7 +74,7 @@ describe('a session on the server', () => {
     const before = createBench(undefined, [secrets[0]])
     const { cookie, cell } = await start(before)
     const mac = createCookieMac([secrets[1], secrets[0]], 'server session')
-    const after = createServerKind({ ...before, mac, idleSeconds: IDLE })
+    const after = createServerKind({ ...before, mac, idleTimeoutSeconds: IDLE })
     const opened = await after.find(cookie)
     expect('cell' in opened && opened.cell.key).toBe(cell.key)
     const record = createRecord(before.clock.now())
@@ -90,7 +90,7 @@ describe('a session on the server', () => {
     const bench = createBench()
     const { cookie } = await start(bench)
     const mac = createCookieMac([SECRET], 'server session of another client')
-    const { find } = createServerKind({ ...bench, mac, idleSeconds: IDLE })
+    const { find } = createServerKind({ ...bench, mac, idleTimeoutSeconds: IDLE })
     expect(await find(cookie)).toEqual({ rejected: 'unknown_key' })
   })
 
@@ -176,7 +176,7 @@ describe('a session on the server', () => {
     const { record, cell } = await start(bench)
     await bench.clock.advance(IDLE * 1000)
     expect(
-      await createServerCell(record.id, createCellOptions({ ...bench, idleSeconds: IDLE })).read(),
+      await createServerCell(record.id, createCellOptions({ ...bench, idleTimeoutSeconds: IDLE })).read(),
     ).toBeUndefined()
     expect(await bench.store.read(cell.key)).toBeDefined()
     expect((await cell.kept())?.record).toEqual(record)
@@ -214,7 +214,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { cell, record } = await start(bench)
     const seen = await cell.read()
-    const other = createServerKind({ ...bench, idleSeconds: IDLE, emit: () => undefined })
+    const other = createServerKind({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
     if (who === 'another process') await other.byKey(cell.key)?.end('signed_out')
     // Whoever refreshes emits the event itself.
     else if (seen) await cell.swap(seen, ended(record, 'grant_rejected'))
@@ -228,7 +228,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { record } = await start(bench)
     const clock = { ...bench.clock, now: () => bench.clock.now() - 300 }
-    const behind = createServerKind({ ...bench, clock, idleSeconds: IDLE }).byKey(record.id)
+    const behind = createServerKind({ ...bench, clock, idleTimeoutSeconds: IDLE }).byKey(record.id)
     await behind?.read()
     await bench.clock.advance(IDLE * 1000)
     expect(await behind?.read()).toBeUndefined()

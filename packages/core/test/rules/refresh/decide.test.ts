@@ -13,7 +13,7 @@ import type { SessionRecord } from '../../../src/model/session-record.ts'
 import type { StoredToken } from '../../../src/model/stored-tokens.ts'
 import { NOW, reading, session } from '../arbitraries.ts'
 
-const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse: 'strict', serveDuringRefresh: true }
+const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse: 'strict', serveDuringRefresh: true }
 const patient: RefreshPolicy = { ...policy, serveDuringRefresh: false }
 const lease = { attempt: 3, holder: 'another', beat: 0 }
 const AT = { wall: NOW }

@@ -16,7 +16,7 @@ function living(seconds: number): StoredToken {
 
 describe('freshness', () => {
   it.each([
-    // lifetime, refreshBeforeExpiry, jitter, soft when so many seconds are left, expired when so many are left
+    // lifetime, refreshBeforeExpirySeconds, jitter, soft when so many seconds are left, expired when so many are left
     [3600, 60, 0, 45, 5],
     [3600, 60, 0.5, 60, 5],
     [3600, 60, 1, 75, 5],
@@ -24,15 +24,18 @@ describe('freshness', () => {
     [100, 60, 1, 31.25, 5],
     [40, 60, 0, 7.5, 4],
     [10, 60, 0, 1.875, 1],
-  ])('of %d s with refreshBeforeExpiry %d and jitter %d', (seconds, beforeExpiry, share, soft, hard) => {
-    const at = (left: number) => freshness(living(seconds), NOW + seconds - left, beforeExpiry, share)
-    expect([at(soft + 0.01), at(soft), at(hard + 0.01), at(hard)]).toEqual([
-      'fresh',
-      'soft',
-      'soft',
-      'expired',
-    ])
-  })
+  ])(
+    'of %d s with refreshBeforeExpirySeconds %d and jitter %d',
+    (seconds, beforeExpiry, share, soft, hard) => {
+      const at = (left: number) => freshness(living(seconds), NOW + seconds - left, beforeExpiry, share)
+      expect([at(soft + 0.01), at(soft), at(hard + 0.01), at(hard)]).toEqual([
+        'fresh',
+        'soft',
+        'soft',
+        'expired',
+      ])
+    },
+  )
 
   it('has no soft window where that would lie in the hard one', () => {
     expect(freshness(living(3600), NOW + 3594.9, 1, 1)).toBe('fresh')

@@ -8,7 +8,7 @@ const timing = fc
     sends: fc.integer({ min: 1, max: 5 }),
     sinceFirstMs: fc.nat(100_000),
     sinceLastMs: fc.nat(100_000),
-    requestTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
+    serverTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
   })
   .map((each) => ({ ...each, sinceLastMs: Math.min(each.sinceLastMs, each.sinceFirstMs) }))
 const grace = fc.double({ min: 0.1, max: 200, noNaN: true }).map((graceSeconds) => ({ graceSeconds }))
@@ -28,7 +28,7 @@ describe('maySendAgain', () => {
   it('to a tolerant server after each request timeout, without evidence', () => {
     fc.assert(
       fc.property(timing, (each) => {
-        const isDue = each.sends < 3 && each.sinceLastMs >= each.requestTimeoutMs
+        const isDue = each.sends < 3 && each.sinceLastMs >= each.serverTimeoutMs
         expect(maySendAgain('tolerant', each)).toBe(isDue ? 'yes' : 'no')
       }),
     )
@@ -42,7 +42,7 @@ describe('maySendAgain', () => {
         if (may === 'no') return
         expect(each.sinceFirstMs).toBeLessThan(reuse.graceSeconds * 500 + 2000)
         expect(each.sinceLastMs).toBeGreaterThanOrEqual(
-          Math.min(each.requestTimeoutMs, reuse.graceSeconds * 500),
+          Math.min(each.serverTimeoutMs, reuse.graceSeconds * 500),
         )
       }),
     )
@@ -64,7 +64,7 @@ describe('maySendAgain', () => {
     [{ graceSeconds: 60 }, 31_999, 'with_evidence'],
     [{ graceSeconds: 60 }, 32_000, 'no'],
   ])('%j, %d ms after the only send: %s', (reuse, ms, expected) => {
-    const each = { sends: 1, sinceFirstMs: ms, sinceLastMs: ms, requestTimeoutMs: 10_000 }
+    const each = { sends: 1, sinceFirstMs: ms, sinceLastMs: ms, serverTimeoutMs: 10_000 }
     expect(maySendAgain(reuse, each)).toBe(expected)
   })
 })
