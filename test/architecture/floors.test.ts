@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readCore } from './source-files.ts'
 
-const FLOORS = ['vocabulary', 'rules', 'ports', 'mechanisms', 'handlers', 'surface'] as const
+const FLOORS = ['vocabulary', 'model', 'rules', 'ports', 'mechanisms', 'handlers', 'surface'] as const
 const files = readCore()
 
 describe('the floors of core', () => {
@@ -27,16 +27,16 @@ describe('the floors of core', () => {
     const impure =
       /\bDate\b|\bMath\.random\b|\basync\b|\bawait\b|\bPromise\b|\bfetch\(|\bcrypto\b|\bperformance\b|\bsetTimeout\b/
     const found = files
-      .filter(({ path }) => path.startsWith('rules/') && impure.test(withoutComments(path)))
+      .filter(({ path }) => /^(?:model|rules)\//.test(path) && impure.test(withoutComments(path)))
       .map(({ path }) => path)
     // Reads the date of a header. The time that it is compared with is passed in.
-    expect(found).toEqual(['rules/http-date.ts'])
+    expect(found).toEqual(['rules/protocol/time-headers.ts'])
   })
 
   it('reads the clock and throws dice in one place each', () => {
     const using = (what: RegExp) =>
       files.filter(({ path }) => what.test(withoutComments(path))).map(({ path }) => path)
-    expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/system-clock.ts'])
+    expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
     expect(using(/\bMath\.random\b/)).toEqual(['surface/engine.ts'])
   })
 
@@ -52,7 +52,7 @@ describe('the floors of core', () => {
       files.filter(({ imports }) => imports.includes(library)).map(({ path }) => path)
     const elsewhere = importers('oauth4webapi').filter((path) => !path.startsWith('mechanisms/protocol/'))
     expect(elsewhere).toEqual([])
-    expect(importers('iron-webcrypto')).toEqual(['mechanisms/seal.ts'])
+    expect(importers('iron-webcrypto')).toEqual(['mechanisms/sessions/seal.ts'])
   })
 
   it('imports nothing else from outside', () => {
@@ -79,11 +79,9 @@ describe('the floors of core', () => {
     visit('tokens.ts')
     const handlers = [...reached].filter((path) => path.startsWith('handlers/'))
     expect(handlers.toSorted()).toEqual([
-      'handlers/end-session.ts',
+      'handlers/calls/relay.ts',
+      'handlers/calls/token-fetch.ts',
       'handlers/problem.ts',
-      'handlers/relay.ts',
-      'handlers/revocation.ts',
-      'handlers/token-fetch.ts',
     ])
     expect([...reached].filter((path) => /sign-in|id-token|logout/.test(path))).toEqual([])
   })
@@ -97,7 +95,6 @@ describe('the floors of core', () => {
 function floorOf(path: string): number {
   const [folder, ...rest] = path.split('/')
   if (rest.length === 0) return FLOORS.length
-  if (folder === 'stores') return FLOORS.indexOf('mechanisms')
   return FLOORS.findIndex((floor) => floor === folder)
 }
 
