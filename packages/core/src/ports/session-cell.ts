@@ -27,6 +27,8 @@ export interface SessionCell {
   readonly carried?: SessionRecord | undefined
   /** Resolves to `undefined` if the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
+  /** Returns the session without a promise, or `undefined` if `read` must be called. It can do that for a memory store. */
+  readNow?(): Snapshot | undefined
   /** Same as `read`, but also returns a session that has expired by the clock of this process, which may be wrong. */
   kept(): Promise<Snapshot | undefined>
   /** Same as `kept`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */

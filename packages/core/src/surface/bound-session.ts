@@ -4,7 +4,7 @@ import type { Refresher } from '../mechanisms/refresh/refresher.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { Snapshot } from '../ports/session-cell.ts'
+import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -40,7 +40,8 @@ export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  obtain(demand: Demand): Promise<TokenResult>
+  /** Returns no promise if the session is known, its store is in memory, and its token is current. */
+  obtain(demand: Demand): TokenResult | Promise<TokenResult>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -79,6 +80,56 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     claimsOf,
   } = options
 
+  async function findToken(demand: Demand): Promise<TokenResult> {
+    const cell = await session.find()
+    if (!cell) return { signIn: 'no_session' }
+    let work
+    try {
+      const seen = await cell.read()
+      // Before the work begins: a failure that no caller waits for would end the process.
+      demand.signal?.throwIfAborted()
+      work = requestToken(cell, seen, demand)
+    } catch (error) {
+      throw reported(cell, error)
+    }
+    return awaitToken(cell, work, demand)
+  }
+
+  function requestToken(
+    cell: SessionCell,
+    seen: Snapshot | undefined,
+    demand: Demand,
+  ): TokenResult | Promise<TokenResult> {
+    const { key, request, rejected } = demand
+    const { beforeRefresh, keepAlive, startedInBackground: background } = session
+    return refresher.token(cell, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
+  }
+
+  async function awaitToken(
+    cell: SessionCell,
+    work: TokenResult | Promise<TokenResult>,
+    { signal }: Demand,
+  ): Promise<TokenResult> {
+    try {
+      // A listener costs more than all the rest, so it is only for work that is not ready.
+      return noted(signal && work instanceof Promise ? await unlessAborted(work, signal) : await work)
+    } catch (error) {
+      throw reported(cell, error)
+    }
+  }
+
+  function noted(result: TokenResult): TokenResult {
+    if ('token' in result) session.note(result.snapshot)
+    return result
+  }
+
+  /** Emits the event for a failure, and returns the failure. */
+  function reported(cell: SessionCell, error: unknown): unknown {
+    if (error instanceof EvertokenError)
+      emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
+    return error
+  }
+
   return {
     session,
     server,
@@ -92,25 +143,16 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
-    async obtain({ key, request, rejected, signal }) {
-      signal?.throwIfAborted()
-      const cell = await session.find()
-      if (!cell) return { signIn: 'no_session' }
-      const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      const call = { key, request, rejected, beforeRefresh, keepAlive, background }
+    obtain(demand) {
+      demand.signal?.throwIfAborted()
+      const cell = session.known()
+      const seen = cell?.readNow?.()
+      if (!cell || !seen) return findToken(demand)
       try {
-        const seen = await cell.read()
-        // Before the work begins: a failure that no caller waits for would end the process.
-        signal?.throwIfAborted()
-        const work = refresher.token(cell, seen, call)
-        // A listener costs more than all the rest, so it is only for work that is not ready.
-        const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if ('token' in result) session.note(result.snapshot)
-        return result
+        const work = requestToken(cell, seen, demand)
+        return work instanceof Promise ? awaitToken(cell, work, demand) : noted(work)
       } catch (error) {
-        if (error instanceof EvertokenError)
-          emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
-        throw error
+        throw reported(cell, error)
       }
     },
     async current() {

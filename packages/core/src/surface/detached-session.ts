@@ -12,6 +12,7 @@ export function createDetachedSession(
   return {
     cookieName: undefined,
     find: () => Promise.resolve(cell),
+    known: () => cell,
     note() {},
     startedInBackground() {},
     start() {

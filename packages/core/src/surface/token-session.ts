@@ -78,7 +78,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       const key = keyOf(wanted)
       const { rejected, signal } = wanted
       const { obtain, serverClock } = bound()
-      const result = await obtain({ key, request: wanted, rejected, signal })
+      const obtained = obtain({ key, request: wanted, rejected, signal })
+      const result = obtained instanceof Promise ? await obtained : obtained
       return 'token' in result ? accessTokenOf(result.token, serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),

@@ -67,6 +67,11 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
       const known = written.get(key)
       return known ? readAfter(key, known) : vault.read(key)
     },
+    readNow(key) {
+      const held = vault.readNow(key)
+      const known = written.get(key)
+      return known && known.sealed !== held?.sealed ? undefined : held
+    },
     remove(key) {
       if (written.get(key)) written.set(key, undefined)
       return vault.remove(key)

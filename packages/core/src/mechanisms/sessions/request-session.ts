@@ -22,6 +22,7 @@ export interface RequestSession {
   /** The prefix of all Evertoken cookie names. `undefined` without a browser. */
   readonly cookieName: string | undefined
   find(): Promise<SessionCell | undefined>
+  known(): SessionCell | undefined
   /** Records a newer state of the session. */
   note(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
@@ -61,9 +62,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let cell: SessionCell | undefined
   let found: Promise<SessionCell | undefined> | undefined
   let newest: Snapshot | undefined
-  /** The ID of the session that this request has started. */
+  /** The IDs of the sessions that this request has started and ended. */
   let started: string | undefined
-  /** The ID of the session that this request has ended. */
   let over: string | undefined
   let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
   let headersSent = false
@@ -159,6 +159,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   return {
     cookieName,
     find,
+    known: () => cell,
     keepAlive,
     note,
     startedInBackground,

@@ -89,6 +89,14 @@ export function createStoredCell(
     return endedAs(record, tombstone)
   }
 
+  /** Returns the session, unless it is over. */
+  function ifActive(now: Snapshot): Snapshot | undefined {
+    const { record } = now
+    if (record.ended || clock.now() >= endsAt(record, idleTimeoutSeconds)) return undefined
+    if (inStoreAlone) notices.saw(record)
+    return now
+  }
+
   return {
     key,
     maxRecordBytes,
@@ -103,17 +111,17 @@ export function createStoredCell(
         if (inStoreAlone) notices.missed(key)
         return undefined
       }
-      if (now.record.ended) {
-        notices.forget(key)
-        return undefined
-      }
-      if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-        if (inStoreAlone) notices.saw(now.record)
-        return now
-      }
-      // The session is not ended, because the clock of this process might be wrong.
-      notices.report(key, timeReason(now.record, clock.now()))
+      const current = ifActive(now)
+      if (current) return current
+      // A session whose time is over is not ended, because the clock of this process might be wrong.
+      if (now.record.ended) notices.forget(key)
+      else notices.report(key, timeReason(now.record, clock.now()))
       return undefined
+    },
+    readNow() {
+      const now = pending.has(key) ? undefined : lastOf(vault.readNow(key))
+      // Without a record in the store, only `read` knows whether the session is over.
+      return now?.sealed === undefined ? undefined : ifActive(now)
     },
     reportEnd: (reason) => notices.report(key, reason),
     unlist: async (record) => void (await unlist(record).catch(ignoreStore)),

@@ -1,4 +1,5 @@
 import type { SessionIndex, SessionStore } from '../../ports/session-store.ts'
+import { immediateReadOf } from './immediate-read.ts'
 import { type CircuitBreakerOptions, createCircuitBreaker, NotSentError } from './circuit-breaker.ts'
 
 /**
@@ -7,6 +8,8 @@ import { type CircuitBreakerOptions, createCircuitBreaker, NotSentError } from '
  * If the store made a swap, the swap succeeds even if its response was lost.
  */
 export interface GuardedStore extends Pick<SessionStore, 'read' | 'swap' | 'remove'> {
+  /** Same as `read`, without a promise. Returns `undefined` if the store cannot do that, or has no such record. */
+  readNow(key: string): string | undefined
   readonly index: SessionIndex | undefined
 }
 
@@ -22,6 +25,8 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
 
   return {
     read,
+    // It is looked up each time, because an application may replace `read` of its store.
+    readNow: (key) => immediateReadOf(store)?.(key),
     async swap(key, expected, record, expiresAt, hint) {
       let failure: unknown
       const change = [key, expected, record, expiresAt] as const
