@@ -64,7 +64,7 @@ export function carrying(
     const { obtain, serverClock } = bound()
     const result = await obtain({ key, request, rejected, signal })
     if ('signIn' in result) throw signInRequired(result.signIn)
-    return accessTokenOf(result.token, serverClock.read())
+    return accessTokenOf(result.token, result.time ?? serverClock.read())
   }, policy)
 }
 

@@ -80,7 +80,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       const { obtain, serverClock } = bound()
       const obtained = obtain({ key, request: wanted, rejected, signal })
       const result = obtained instanceof Promise ? await obtained : obtained
-      return 'token' in result ? accessTokenOf(result.token, serverClock.read()) : undefined
+      return 'token' in result ? accessTokenOf(result.token, result.time ?? serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),
     async revokeRefreshToken() {

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import type { RefreshPolicy, TokenWanted } from '../../rules/refresh/decide.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
 import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
@@ -12,7 +13,12 @@ import type { ServerClock } from '../protocol/server-clock.ts'
 
 /** A token to send, or the reason why the user must sign in. `snapshot` is the session that the token is from. */
 export type TokenResult =
-  | { readonly token: StoredToken; readonly snapshot: Snapshot }
+  | {
+      readonly token: StoredToken
+      readonly snapshot: Snapshot
+      /** The reading of the clocks that the decision used, if the token needed no refresh. */
+      readonly time?: TimeReading | undefined
+    }
   | { readonly signIn: ErrorCode }
 
 /** The request of one caller for a token. */

@@ -2,6 +2,8 @@ import type { Flights, JoinedFlight } from '../../ports/flights.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
+import type { ClockReading } from '../protocol/server-clock.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -42,28 +44,36 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   const token: Refresher['token'] = (cell, seen, call) => {
     noteUse(cell, call.key)
-    const sampling = sampleIfNeeded(seen, call)
-    return sampling ? sampling.then(() => serve(cell, seen, call)) : serve(cell, seen, call)
+    const time = serverClock.read()
+    const sampling = sampleIfNeeded(seen, call, time)
+    return sampling
+      ? sampling.then(() => serve(cell, seen, call, serverClock.read()))
+      : serve(cell, seen, call, time)
   }
 
   /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
-  function sampleIfNeeded(seen: Snapshot | undefined, call: TokenCall): Promise<void> | undefined {
-    if (serverClock.isKnown()) return serverClock.isUncertain() ? serverClock.sample() : undefined
+  function sampleIfNeeded(
+    seen: Snapshot | undefined,
+    call: TokenCall,
+    time: ClockReading,
+  ): Promise<void> | undefined {
+    if (time.server !== undefined) return time.isUncertain ? serverClock.sample() : undefined
     const known = seen?.record.tokens[call.key]
     if (!known) return undefined
     const sampling = serverClock.sample()
     call.keepAlive(sampling)
-    return mayHaveExpired(known, serverClock.read()) ? sampling : undefined
+    return mayHaveExpired(known, time) ? sampling : undefined
   }
 
   function serve(
     cell: SessionCell,
     seen: Snapshot | undefined,
     call: TokenCall,
+    time: TimeReading,
   ): TokenResult | Promise<TokenResult> {
-    const next = decide(seen?.record, call, serverClock.read(), policy)
+    const next = decide(seen?.record, call, time, policy)
     if (next.do === 'serve' && next.refresh) refreshInBackground(cell, call)
-    return toTokenResult(next, seen) ?? refresh(cell, seen, call)
+    return toTokenResult(next, seen, time) ?? refresh(cell, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */

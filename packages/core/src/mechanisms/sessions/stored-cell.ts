@@ -92,8 +92,9 @@ export function createStoredCell(
   /** Returns the session, unless it is over. */
   function ifActive(now: Snapshot): Snapshot | undefined {
     const { record } = now
-    if (record.ended || clock.now() >= endsAt(record, idleTimeoutSeconds)) return undefined
-    if (inStoreAlone) notices.saw(record)
+    const time = clock.now()
+    if (record.ended || time >= endsAt(record, idleTimeoutSeconds)) return undefined
+    if (inStoreAlone) notices.saw(record, time)
     return now
   }
 
