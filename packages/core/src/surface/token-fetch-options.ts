@@ -1,5 +1,8 @@
 import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
+import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
+import type { AccessToken } from '../vocabulary/index.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
@@ -60,12 +63,17 @@ export function carrying(
   policy: TokenFetchPolicy,
 ): TokenFetch {
   const key = tokenKey(request)
-  return tokenFetch(async ({ rejected, signal }) => {
+  return tokenFetch(({ rejected, signal }) => {
     const { obtain, serverClock } = bound()
-    const result = await obtain({ key, request, rejected, signal })
-    if ('signIn' in result) throw signInRequired(result.signIn)
-    return accessTokenOf(result.token, result.time ?? serverClock.read())
+    const result = obtain({ key, request, rejected, signal })
+    if (result instanceof Promise) return result.then((later) => tokenOf(later, serverClock))
+    return tokenOf(result, serverClock)
   }, policy)
+}
+
+function tokenOf(result: TokenResult, serverClock: ServerClock): AccessToken {
+  if ('signIn' in result) throw signInRequired(result.signIn)
+  return accessTokenOf(result.token, result.time ?? serverClock.read())
 }
 
 /**

@@ -9,11 +9,11 @@ import { problem } from '../problem.ts'
 /** A standard `fetch`. */
 export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Returns the current access token for a call. Throws if there is none. */
+/** Returns the current access token for a call, without a promise if it is in memory. Throws if there is none. */
 export type TokenSource = (demand: {
   readonly rejected?: string
   readonly signal?: AbortSignal | undefined
-}) => Promise<AccessToken>
+}) => AccessToken | Promise<AccessToken>
 
 export interface TokenFetchPolicy {
   readonly baseUrl: string | undefined
@@ -35,13 +35,11 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
     const call = prepare(input, init, policy)
     const { signal, first } = call
     try {
-      const token = await source({ signal })
+      const current = source({ signal })
+      const token = current instanceof Promise ? await current : current
       const { response, isRejected } = await follow(call, token, policy)
       if (!isRejected) return response
-      const next = await source({ rejected: token.value, signal }).catch((error: unknown) => {
-        if (error instanceof EvertokenError) return token
-        throw error
-      })
+      const next = await replaceToken(token, source, signal)
       // The next call has a valid token, even if this one cannot be repeated.
       if (next.value === token.value || first.body === 'spent') return response
       discardBody(response.body)
@@ -50,6 +48,20 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
       if (policy.withoutToken === 'throw' || !isWithoutToken(error)) throw error
       return problem(401, error)
     }
+  }
+}
+
+/** Returns another token after an API has rejected this one, or the same token if no other is available. */
+async function replaceToken(
+  token: AccessToken,
+  source: TokenSource,
+  signal: AbortSignal | undefined,
+): Promise<AccessToken> {
+  try {
+    return await source({ rejected: token.value, signal })
+  } catch (error) {
+    if (error instanceof EvertokenError) return token
+    throw error
   }
 }
 
