@@ -22,7 +22,7 @@ export function application(
     issuer: ISSUER,
     clientId: 'web',
     clientSecret: 'benchmark',
-    secret: 'a benchmark has no secret to keep from anybody',
+    encryptionSecret: 'a benchmark has no secret to keep from anybody',
     baseUrl: ORIGIN,
     session,
     ...(store && { store }),

@@ -75,7 +75,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'canary-of-another-secret-0123456789',
+      encryptionSecret: 'canary-of-another-secret-0123456789',
       session,
     },
     {

@@ -30,7 +30,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       baseUrl: 'https://app.example.com',
       fetch: (input, init) => server.fetch(input, init),
     },

@@ -104,7 +104,7 @@ export async function createWorld(settings: Settings): Promise<World> {
         issuer: server.issuer,
         clientId: CLIENT.id,
         clientSecret: CLIENT.secret,
-        secret: SECRET,
+        encryptionSecret: SECRET,
         baseUrl: ORIGIN,
         session: kind,
         store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),

@@ -34,7 +34,7 @@ async function setUp({ issuer, serverTimeoutSeconds, tokens }: HerdSetup): Promi
     issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: 'server',
     serverTimeoutSeconds,

@@ -45,7 +45,7 @@ export function createApplication(
     issuer: server.issuer,
     clientId: server.clients[0]?.id ?? '',
     clientSecret: server.clients[0]?.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: origin,
     // The default contains a hash.
     cookieName: 'evertoken',

@@ -26,7 +26,7 @@ function createWorld(overrides: Partial<EvertokenOptions> = {}) {
     issuer: server.issuer,
     clientId: server.clients[0]?.id ?? '',
     clientSecret: server.clients[0]?.secret,
-    secret: SECRET,
+    encryptionSecret: SECRET,
     baseUrl: 'https://app.example.com',
     fetch: (input, init) => server.fetch(input, init),
     onEvent: (event) => events.push(event),
@@ -96,12 +96,12 @@ it.each([
   ['lists in another order', [SECRET, NEXT_SECRET], [NEXT_SECRET, SECRET]],
 ])('%s are the same secrets', async (_name, first, second) => {
   const { options, server } = createWorld({ session: 'server' })
-  const auth = await loadAgain({ ...options, secret: first })
+  const auth = await loadAgain({ ...options, encryptionSecret: first })
   const browser = createBrowser(auth, server, answerWithToken(auth))
   await browser.signIn()
   const cookie = browser.cookieHeader()
 
-  const other = await loadAgain({ ...options, secret: second })
+  const other = await loadAgain({ ...options, encryptionSecret: second })
 
   const response = await createBrowser(other, server, answerWithToken(other)).get('/', cookie)
   expect(await response.text()).toMatch(/^at_/)

@@ -31,7 +31,10 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   it('shows the configuration, the server and the session; and nothing secret', async () => {
     const { get, cookie, server } = await ask({
       diagnostics: true,
-      secret: ['canary: a secret of thirty-two characters', 'canary: the one before, which opens too'],
+      encryptionSecret: [
+        'canary: a secret of thirty-two characters',
+        'canary: the one before, which opens too',
+      ],
       onRefreshed: () => undefined,
     })
     const response = await get({ cookie, ...NAVIGATION })

@@ -18,7 +18,7 @@ const options: TokenManagementOptions = {
   issuer: server.issuer,
   clientId: client?.id ?? '',
   clientSecret: client?.secret,
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   baseUrl: origin,
   fetch: (input, init) => server.fetch(input, init),
   clock,

@@ -36,7 +36,7 @@ export async function createApplication({ server, client, session }) {
     metadataUrl: server.metadataUrl,
     clientId: client.id,
     clientSecret: client.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: url,
     scope: 'openid',
     session,

@@ -69,7 +69,7 @@ export function createInstance({
       issuer: server.issuer,
       clientId: CLIENT.id,
       clientSecret: CLIENT.secret,
-      secret: secrets,
+      encryptionSecret: secrets,
       baseUrl: ORIGIN,
       cookieName: 'evertoken',
       // Some users have many claims.

@@ -45,7 +45,7 @@ async function serve(
     issuer: start.issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: start.session,
     store: timed(await openStore(start), storeTimes),

@@ -38,7 +38,7 @@ describe('what is missing or wrong in "env", on workerd', () => {
     ['no base URL', 'Option "baseUrl" is undefined: add it to "vars"'],
     ['no env', 'Cannot find the options: pass on "env" and "ctx" of the Worker'],
     ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],
-    ['no secret', 'Option "secret" is undefined: add it to "vars", by "wrangler secret put"'],
+    ['no secret', 'Option "encryptionSecret" is undefined: add it to "vars", by "wrangler secret put"'],
     ['no client secret', 'Option "clientSecret" is undefined: add it to "vars", by "wrangler secret put"'],
   ])('refuses %s at the first request, and at every other', async (name, says) => {
     for (let request = 0; request < 2; request++) {

@@ -47,7 +47,7 @@ const POLL_MS = 25
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  * @example
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
- *   export const auth = evertoken({ issuer, clientId, clientSecret, secret, store })
+ *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  */
 export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
   if (!('store' in Object(options))) throw storeMissing()

@@ -25,7 +25,7 @@ export function createOptions(): EvertokenOptions {
     issuer: authorizationServer.issuer,
     clientId: client?.id ?? '',
     clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     fetch: (input, init) => authorizationServer.fetch(input, init),
     clock,
   }

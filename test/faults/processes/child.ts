@@ -50,7 +50,7 @@ function setUp({ kind, issuer, clientSecret, secret, speed, since, drains }: Set
     issuer,
     clientId: 'web',
     clientSecret,
-    secret,
+    encryptionSecret: secret,
     baseUrl: ORIGIN,
     session: kind,
     store,

@@ -29,7 +29,7 @@ export const auth = evertoken((env: Env) => ({
   issuer: env.ISSUER,
   clientId: 'web',
   clientSecret: 'web-secret-for-tests-only',
-  secret: env.SESSION_SECRET,
+  encryptionSecret: env.SESSION_SECRET,
   session: env.SESSION,
   store: createDurableObjectStore(env.SESSIONS),
   onEvent: (event) => void events.push(event),

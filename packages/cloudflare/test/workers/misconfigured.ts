@@ -23,7 +23,7 @@ const good = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'a client secret',
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   session: 'server',
 } as const
 
@@ -46,7 +46,7 @@ const given: Record<string, (env: Env) => WorkerOptions> = {
   'no base URL': ({ SECRET }) => ({ ...good, store: createMemoryStore(), baseUrl: SECRET }),
   'no env': ({ SESSIONS }) => ({ ...good, store: createDurableObjectStore(SESSIONS) }),
   'no store': () => good as unknown as WorkerOptions,
-  'no secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), secret: SECRET }),
+  'no secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), encryptionSecret: SECRET }),
   'no client secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), clientSecret: SECRET }),
   'a memory store by choice': () => ({ ...good, store: createMemoryStore() }),
 }

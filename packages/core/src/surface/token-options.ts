@@ -38,7 +38,7 @@ export interface TokenManagementOptions {
    * If it is a list, the first secret encrypts and all of them decrypt. To rotate it, deploy `[old, new]` to all
    * instances, then `[new, old]`, and `new` when the sessions from before have ended.
    */
-  readonly secret: string | readonly string[] | undefined
+  readonly encryptionSecret: string | readonly string[] | undefined
   /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
   readonly clientAuthentication?: ClientAuthentication['method']
   /** The URL of the metadata, if it is not at the well-known place below the issuer. */
@@ -113,7 +113,7 @@ export type TokenValues = Checked<
 /** The settings, with derived values in place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
   Values,
-  'secret' | 'clientSecret' | 'cookieName'
+  'encryptionSecret' | 'clientSecret' | 'cookieName'
 > &
   Derived
 
@@ -150,7 +150,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
   clientId: [text, REQUIRED],
   clientSecret: [text],
-  secret: [
+  encryptionSecret: [
     must('be 32 random characters or more, or a list of such', (secret) => areSecrets([secret].flat())),
     REQUIRED,
   ],
@@ -188,13 +188,13 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
 
 /** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const { secret, clientSecret: _clientSecret, cookieName, ...rest } = values
+  const { encryptionSecret, clientSecret: _clientSecret, cookieName, ...rest } = values
   const { refreshBeforeExpirySeconds, refreshTokenReuse, serveDuringRefresh } = values
   return {
     ...rest,
     cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
     insecure: new URL(values.issuer).protocol === 'http:',
-    secrets: [secret].flat() as [string, ...string[]],
+    secrets: [encryptionSecret].flat() as [string, ...string[]],
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),

@@ -15,7 +15,7 @@ const good: EngineOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'canary: the secret of the client',
-  secret: SECRET,
+  encryptionSecret: SECRET,
   store,
 }
 /** Tested in sign-in-options.test.ts. */
@@ -75,7 +75,7 @@ describe('checkOptions', () => {
       issuer: 'http://127.0.0.1:3000/realm',
       clientId: 'c',
       clientSecret: 'canary',
-      secret: [SECRET, `older ${SECRET}`],
+      encryptionSecret: [SECRET, `older ${SECRET}`],
       clientAuthentication: 'client_secret_post',
       metadataUrl: 'https://login.example.com/metadata',
       baseUrl: 'https://app.example.com/',
@@ -104,7 +104,7 @@ describe('checkOptions', () => {
     expect(check(all)).toMatchObject({
       issuer: 'http://127.0.0.1:3000/realm',
       insecure: true,
-      secrets: all.secret,
+      secrets: all.encryptionSecret,
       authentication: { method: 'client_secret_post', clientSecret: 'canary' },
       metadataUrl: 'https://login.example.com/metadata',
       origin: 'https://app.example.com',
@@ -297,7 +297,7 @@ describe('checkOptions', () => {
 
   it('refuses a secret that is missing or short, in a list as well, and never shows it', () => {
     const short = 'canary'.padEnd(31, 'x')
-    for (const secret of [
+    for (const encryptionSecret of [
       undefined,
       null,
       '',
@@ -314,9 +314,9 @@ describe('checkOptions', () => {
       [SECRET, ''],
       [{ canary: SECRET }],
     ]) {
-      expectRefused('secret', { secret })
+      expectRefused('encryptionSecret', { encryptionSecret })
     }
-    expect(check({ secret: 'x'.repeat(32) })).toMatchObject({ secrets: ['x'.repeat(32)] })
+    expect(check({ encryptionSecret: 'x'.repeat(32) })).toMatchObject({ secrets: ['x'.repeat(32)] })
   })
 
   it('refuses a client secret that does not go with how the client authenticates', () => {

@@ -12,7 +12,7 @@ import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()
 const { index: _index, ...withoutIndex } = store
-const needed = { issuer: 'https://login.example.com', clientId: 'web', secret: 'x'.repeat(32) }
+const needed = { issuer: 'https://login.example.com', clientId: 'web', encryptionSecret: 'x'.repeat(32) }
 
 function checkSignInOptions(options: SignInOptions) {
   const values = checkAll<SignInValues>(SIGN_IN_OPTIONS, options)

@@ -19,7 +19,7 @@ function createApplication(session: 'cookie' | 'server') {
     issuer: server.issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: 'https://app.example.com',
     fetch: (input, init) => server.fetch(input, init),
     clock,

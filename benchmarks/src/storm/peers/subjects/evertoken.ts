@@ -9,7 +9,7 @@ export function evertokenWith(session: 'cookie' | 'server'): CreateSubject {
       issuer,
       clientId,
       clientSecret,
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       baseUrl: ORIGIN,
       session,
       store: createRedisStore({ client: redis }),
