@@ -21,7 +21,7 @@ import type { Clock } from '../../packages/core/src/ports/clock.ts'
 import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
-import { tokenKey, type TokenRequest } from '../../packages/core/src/model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../../packages/core/src/model/token-parameters.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { GRACE_SECONDS } from './authorization-server.ts'
@@ -182,6 +182,6 @@ export function createApplication(options: ApplicationOptions): Application {
   }
 }
 
-export function requestFor(resource: string): TokenRequest {
+export function requestFor(resource: string): TokenParameters {
   return resource === '' ? {} : { resource }
 }

@@ -12,7 +12,7 @@ export type { RecordHint, SessionIndex, SessionStore } from './ports/session-sto
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export type { UserClaims } from './model/session-record.ts'
-export type { TokenRequest } from './model/token-parameters.ts'
+export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { SessionEngine } from './surface/engine.ts'
 export {

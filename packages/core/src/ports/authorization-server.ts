@@ -1,6 +1,6 @@
 import type { KeepAlive } from './runtime.ts'
 import type { UserClaims, TokenGrant } from '../model/session-record.ts'
-import type { TokenRequest } from '../model/token-parameters.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
 /** The result of a refresh at the token endpoint. */
@@ -40,7 +40,7 @@ export interface TokenEndpoint {
    */
   refresh(
     refreshToken: string,
-    request: TokenRequest,
+    request: TokenParameters,
     claims: UserClaims,
     idToken?: string,
   ): Promise<RefreshAnswer>

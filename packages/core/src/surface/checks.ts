@@ -1,5 +1,5 @@
 import { parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { type TokenRequest, validateTokenRequest } from '../model/token-parameters.ts'
+import { type TokenParameters, validateTokenParameters } from '../model/token-parameters.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
 /**
@@ -121,22 +121,22 @@ export const hook: Check = must('be a function', (value) => typeof value === 'fu
 export const flag: Check = oneOf(true, false)
 
 /** Checks one part of a token request. */
-function requested(part: keyof TokenRequest): Check {
+function requested(part: keyof TokenParameters): Check {
   return (value) => {
-    const wrong = validateTokenRequest({ [part]: value })
+    const wrong = validateTokenParameters({ [part]: value })
     return wrong && `cannot be used. ${wrong}`
   }
 }
 
-export const TOKEN_REQUEST: OptionTable<Checked<TokenRequest, keyof TokenRequest>> = {
+export const TOKEN_PARAMETERS: OptionTable<Checked<TokenParameters, keyof TokenParameters>> = {
   resource: [requested('resource')],
   scope: [requested('scope')],
   parameters: [requested('parameters')],
 }
 
 /** @throws {ConfigurationError} If the request is invalid. */
-export function checkTokenRequest(request: TokenRequest): void {
-  const wrong = validateTokenRequest(request)
+export function checkTokenParameters(request: TokenParameters): void {
+  const wrong = validateTokenParameters(request)
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }
 

@@ -8,7 +8,7 @@ import {
   mustMatch,
   oneOf,
   type OptionTable,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
 } from './checks.ts'
 
 /** The options for signing in and out. All have defaults. */
@@ -74,9 +74,9 @@ const level = oneOf(true, false, 'all')
 
 export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   routePrefix: [path, '/auth'],
-  scope: [...TOKEN_REQUEST.scope, 'openid offline_access'],
-  resource: [...TOKEN_REQUEST.resource, []],
-  authorizationParameters: [...TOKEN_REQUEST.parameters, {}],
+  scope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  resource: [...TOKEN_PARAMETERS.resource, []],
+  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
   revokeOnLogout: [level, true],
   postLogoutPath: [path, '/'],
   forwardLoginParameters: [

@@ -3,23 +3,23 @@ import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
 import type { UserClaims } from '../model/session-record.ts'
-import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
 import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
-import { checkTokenRequest } from './checks.ts'
+import { checkTokenParameters, invalid } from './checks.ts'
 import { withCookies } from './respond.ts'
 import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
-export interface TokenOptions extends TokenRequest {
+export interface TokenOptions extends TokenParameters {
   /** Aborts this call. The refresh continues for other callers. */
   readonly signal?: AbortSignal | undefined
   /**
-   * The `value` of a token that a resource server rejected with `invalid_token`. Evertoken returns another token,
-   * unless several were rejected in a row and this one is new.
+   * A token that a resource server rejected with `invalid_token`. Evertoken returns another token, unless several were
+   * rejected in a row and this one is new.
    */
-  readonly rejected?: string | undefined
+  readonly rejectedToken?: AccessToken | undefined
 }
 
 /** The facts about a user that the application knows from its own sign-in. */
@@ -76,9 +76,9 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
-      const { rejected, signal } = wanted
+      const { rejectedToken, signal } = wanted
       const { obtain, serverClock } = bound()
-      const result = await obtain({ key, request: wanted, rejected, signal })
+      const result = await obtain({ key, request: wanted, rejected: valueOf(rejectedToken), signal })
       return 'token' in result ? accessTokenOf(result.token, serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),
@@ -145,8 +145,19 @@ async function startSession(
 
 function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
-  checkTokenRequest(wanted)
+  checkTokenParameters(wanted)
   return tokenKey(wanted)
+}
+
+/**
+ * Returns the value of a token that an API rejected.
+ *
+ * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
+ */
+function valueOf(rejectedToken: AccessToken | undefined): string | undefined {
+  // The token might come from another copy of this package.
+  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
+  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }
 
 function malformed(): ConfigurationError {

@@ -2,8 +2,8 @@ import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
-import type { TokenRequest } from '../../src/model/token-parameters.ts'
-import { checkTokenRequest } from '../../src/surface/checks.ts'
+import type { TokenParameters } from '../../src/model/token-parameters.ts'
+import { checkTokenParameters } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
@@ -347,8 +347,8 @@ describe('checkOptions', () => {
   })
 })
 
-it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
-  expect(() => checkTokenRequest({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
+it('S14: checkTokenParameters refuses what no token can be asked for with', () => {
+  expect(() => checkTokenParameters({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
   const odd = { scope: 1, resource: [7], parameters: null }
   for (const request of [
     { scope: 'a  b' },
@@ -356,7 +356,7 @@ it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
     { parameters: { refresh_token: 'x' } },
     ...Object.entries(odd).map(([name, value]) => ({ [name]: value })),
   ]) {
-    expect(() => checkTokenRequest(request as TokenRequest)).toThrow(
+    expect(() => checkTokenParameters(request as TokenParameters)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
     )
   }

@@ -3,7 +3,7 @@ import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-ser
 import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/session-record.ts'
-import type { TokenRequest } from '../../model/token-parameters.ts'
+import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { Connection } from './connection.ts'
 import { errorResponse, refused, unanswered, answerOf, requestTokens } from './tokens.ts'
 import { parseHttpDate } from '../../rules/protocol/time-headers.ts'
@@ -65,7 +65,7 @@ export function createTokenEndpoint(connection: Connection, judgeIdToken?: Judge
   }
 }
 
-function parametersOf({ resource, scope, parameters }: TokenRequest): URLSearchParams {
+function parametersOf({ resource, scope, parameters }: TokenParameters): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
   if (scope !== undefined) form.set('scope', scope)

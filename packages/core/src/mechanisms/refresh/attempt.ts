@@ -6,7 +6,7 @@ import type { RefreshPolicy, TokenWanted } from '../../rules/refresh/decide.ts'
 import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
-import type { TokenRequest } from '../../model/token-parameters.ts'
+import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
@@ -17,7 +17,7 @@ export type TokenResult =
 
 /** The request of one caller for a token. */
 export interface TokenCall extends TokenWanted {
-  readonly request: TokenRequest
+  readonly request: TokenParameters
   /** Called before a refresh is started. Throws if no refresh must be started now. */
   readonly beforeRefresh?: (() => void) | undefined
   /** Receives each refresh that the caller starts or joins. The result might arrive after the caller has left. */

@@ -5,7 +5,7 @@ import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.t
 import { rejectionWaitSeconds } from '../../model/rejected-token.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import { exceedsGrant, type TokenRequest } from '../../model/token-parameters.ts'
+import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
 
 /** How the authorization server treats a refresh token that it has seen before. */
 export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
@@ -25,7 +25,7 @@ export interface TokenWanted {
   /** The value of a token that a resource server rejected. */
   readonly rejected?: string | undefined
   /** The request for which the key was made. */
-  readonly request?: TokenRequest
+  readonly request?: TokenParameters
 }
 
 /**
