@@ -61,7 +61,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
 
   const session = auth.session(new Request('https://app.example.com/'))
   await session.startSession(await server.issue())
-  const started = await session.respond(new Response())
+  const started = await session.commit(new Response())
   const cookie = started.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])

@@ -132,7 +132,7 @@ export async function createWorld(settings: Settings): Promise<World> {
     )
     let key: string | undefined
     await first.visit(browser, new Request(ORIGIN), async (session) => {
-      key = await session.getId()
+      key = (await session.getSession())?.id
     })
     return { sub, browser, key: key ?? '' }
   }

@@ -229,7 +229,7 @@ describe('drain', () => {
     let id: string | undefined
     await auth.handle(new Request(origin), async (_request, session) => {
       await session.startSession(tokens)
-      id = await session.getId()
+      id = (await session.getSession())?.id
       return new Response()
     })
     await clock.advance(301 * SECOND)

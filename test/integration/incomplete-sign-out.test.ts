@@ -213,7 +213,8 @@ describe.each(kinds)('a sign-out while the store fails, %s session', (session) =
     const { store, server, tab } = world
     await signIn(tab, server)
     const cookie = tab.cookieHeader()
-    const key = (await world.auth.session(new Request(origin, { headers: { cookie } })).getId()) ?? ''
+    const key =
+      (await world.auth.session(new Request(origin, { headers: { cookie } })).getSession())?.id ?? ''
     await store.remove(key)
     await store.swap(key, undefined, 'garbage', 9e9)
     await tab.post('/auth/logout')

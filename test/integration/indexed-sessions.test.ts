@@ -33,7 +33,8 @@ function start(options: Partial<EvertokenOptions>) {
   }
   const tab = application.browser()
   const keyOf = async () =>
-    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getId()) ?? ''
+    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getSession())?.id ??
+    ''
   return { ...application, ...counting, logOut, tab, keyOf }
 }
 

@@ -20,7 +20,8 @@ function start(options: Partial<EvertokenOptions>) {
     as: (work: () => Promise<unknown>) =>
       tab.get('/', undefined, {}, async () => (await work(), new Response())),
     keyOf: async () =>
-      (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getId()) ?? '',
+      (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getSession())
+        ?.id ?? '',
     async logOut(token: Parameters<typeof server.logoutToken>[0]) {
       const body = new URLSearchParams({ logout_token: await server.logoutToken(token) })
       const request = new Request(`${origin}/auth/back-channel-logout`, { method: 'POST', body })

@@ -502,7 +502,7 @@ describe('without a token', () => {
 
   it('finds a server session by its id, outside any request', async () => {
     const { auth, browser } = createApplication({ session: 'server' })
-    const tab = browser(async () => new Response(await auth.getId()))
+    const tab = browser(async () => new Response((await auth.getSession())?.id))
     await tab.signIn()
     const id = await (await tab.get('/')).text()
 

@@ -87,7 +87,7 @@ it('finds a session by its id, and ends it', async () => {
   const auth = create()
   const cookie = await signIn(auth, 'by id')
   const session = auth.session(new Request(origin, { headers: { cookie } }))
-  const byId = auth.sessionById((await session.getId()) ?? '')
+  const byId = auth.sessionById((await session.getSession())?.id ?? '')
   expect((await byId.getUserAccessToken())?.value).toMatch(/^at_/)
   expect((await signOut(auth, cookie)).headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
   expect(await byId.getUserAccessToken()).toBeUndefined()

@@ -159,6 +159,7 @@ export function createApplication(options: ApplicationOptions): Application {
         clock,
         serverClock,
         issuer,
+        idleTimeoutSeconds,
         absoluteTimeoutSeconds,
         origin: undefined,
         basePath: '',

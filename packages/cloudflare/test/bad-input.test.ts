@@ -36,7 +36,7 @@ describe('what is missing or wrong in "env", on workerd', () => {
     ['a D1 database', 'is a D1 database, which cannot swap records: use "createDurableObjectStore"'],
     ['a D1 database as the store', 'is a D1 database, which cannot swap records'],
     ['no base URL', 'Option "baseUrl" is undefined: add it to "vars"'],
-    ['no env', 'Cannot find the options: pass on "env" and "ctx" of the Worker'],
+    ['no env', 'Cannot find the options. Pass "env" and "ctx" of the Worker on'],
     ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],
     ['no secret', 'Option "encryptionSecret" is undefined: add it to "vars", by "wrangler secret put"'],
     ['no client secret', 'Option "clientSecret" is undefined: add it to "vars", by "wrangler secret put"'],

@@ -26,5 +26,6 @@ export {
 export { relay, type RelayOptions } from './surface/relay.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'
-export type { StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
+export type { SessionCookies } from './surface/session-cookies.ts'
+export type { SessionInfo, StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
 export * from './vocabulary/index.ts'

@@ -10,7 +10,7 @@ import {
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type CurrentSession,
+  type UserSession,
   type Engine,
   type EngineOptions,
   type HandlerFactory,
@@ -32,7 +32,7 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends Engine, CurrentSession, HandlerFactory {}
+export interface Evertoken extends Engine, UserSession, HandlerFactory {}
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.

@@ -63,10 +63,11 @@ export default {
     try {
       const name = decodeURIComponent(new URL(request.url).pathname.slice(1))
       const auth = evertokens[name]
-      const handle = auth?.handler(async (...args: Parameters<typeof auth.session>) => {
-        return Response.json({ signedIn: (await auth.session(...args).getUserAccessToken()) !== undefined })
+      const handle = auth?.handler(async (incoming, bindings: Env, context) => {
+        const session = auth.bind(bindings, context).session(incoming)
+        return Response.json({ signedIn: (await session.getUserAccessToken()) !== undefined })
       })
-      if (name === 'no env') evertokens[name]?.session(request, undefined as never, ctx)
+      if (name === 'no env') evertokens[name]?.bind(undefined as never, ctx)
       return (await handle?.(request, env, ctx)) ?? new Response('not found', { status: 404 })
     } catch (error) {
       if (!(error instanceof EvertokenError)) throw error

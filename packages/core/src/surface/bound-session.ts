@@ -35,11 +35,18 @@ export interface Application {
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
 
+/** The limits of all sessions, in seconds. */
+export interface SessionLifetimes {
+  readonly idleTimeoutSeconds: number
+  readonly absoluteTimeoutSeconds: number
+}
+
 /** The session of one request, connected to the refresher. */
 export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
+  readonly sessionLifetimes: SessionLifetimes
   obtain(demand: Demand): Promise<TokenResult>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
@@ -60,6 +67,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
   readonly issuer: string
+  readonly idleTimeoutSeconds: number
   readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
@@ -92,6 +100,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
+    sessionLifetimes: options,
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()

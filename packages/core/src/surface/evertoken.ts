@@ -12,15 +12,14 @@ import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
-import { createCurrentSession, type CurrentSession } from './current-session.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
 import { createRoutes } from './routes.ts'
-import { createUserSession, type UserSession } from './user-session.ts'
+import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: CurrentSession) => Response | Promise<Response>
+export type Handler = (request: Request, session: UserSession) => Response | Promise<Response>
 
 export type Engine = SessionEngine<UserSession>
 
@@ -28,7 +27,7 @@ export type Engine = SessionEngine<UserSession>
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, CurrentSession {}
+export interface Evertoken extends Engine, UserSession {}
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime

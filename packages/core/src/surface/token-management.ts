@@ -3,11 +3,10 @@ import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
-import { createTokenSession, type TokenSession } from './token-session.ts'
+import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */
 export interface TokenEngineOptions extends TokenManagementOptions {
@@ -20,7 +19,7 @@ export type TokenEngine = SessionEngine<TokenSession>
  * Token management for applications that sign users in with another library and call `startSession`. It has no routes
  * and no proxy, and does not read ID tokens.
  */
-export interface TokenManagement extends TokenEngine, CurrentTokens {}
+export interface TokenManagement extends TokenEngine, TokenSession {}
 
 /**
  * Same as `createEvertoken`, without the sign-in.
