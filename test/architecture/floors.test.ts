@@ -84,6 +84,16 @@ describe('the floors of core', () => {
       'handlers/problem.ts',
     ])
     expect([...reached].filter((path) => /sign-in|id-token|logout/.test(path))).toEqual([])
+    // The part of the authorization server that keeps tokens current.
+    expect([...reached].filter((path) => path.startsWith('mechanisms/protocol/')).toSorted()).toEqual([
+      'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/http.ts',
+      'mechanisms/protocol/metadata-cache.ts',
+      'mechanisms/protocol/revoke-token.ts',
+      'mechanisms/protocol/server-clock.ts',
+      'mechanisms/protocol/token-request.ts',
+      'mechanisms/protocol/token-server.ts',
+    ])
   })
 
   it('keeps files small', () => {

@@ -18,7 +18,7 @@ import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/se
 import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
 import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
-import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
 import { tokenKey, type TokenParameters } from '../../packages/core/src/model/token-parameters.ts'
@@ -47,7 +47,7 @@ export interface ApplicationOptions {
   readonly process: Process
   readonly plan: Plan
   readonly store: SessionStore
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly serverClock: ServerClock
   readonly seal: Seal
   readonly emit: EventListener

@@ -5,7 +5,7 @@ import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
@@ -19,7 +19,7 @@ import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/i
 
 /** The facts about the application that a session needs. */
 export interface Application {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener

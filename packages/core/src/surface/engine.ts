@@ -14,7 +14,7 @@ import { createServerClock, type ServerClock } from '../mechanisms/protocol/serv
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -76,7 +76,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
 
 /** The differences between engines. */
 export interface Features<User extends TokenSession> {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly kind: SessionKind
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']

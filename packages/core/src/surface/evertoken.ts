@@ -2,7 +2,7 @@ import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
-import { createProtocol } from '../mechanisms/protocol/protocol.ts'
+import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
@@ -52,7 +52,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const { issuer, store, onRefreshed } = ground
-  const server = createProtocol(ground)
+  const server = createAuthorizationServer(ground)
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {

@@ -1,5 +1,5 @@
 import { createConnection } from '../mechanisms/protocol/connection.ts'
-import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
+import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
@@ -38,7 +38,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenEndpoint(createConnection(ground)),
+    server: createTokenServer(createConnection(ground)),
     kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
     user: createTokenSession,
   }))

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 import type { Refresher, RefresherOptions } from '../../src/mechanisms/refresh/refresher.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { asleep } from './bench.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 
 const cause = { name: 'E' }
-const NOT_PROCESSED: RefreshAnswer = { kind: 'not_processed', cause }
-const RESET: RefreshAnswer = { kind: 'ambiguous', cause }
+const NOT_PROCESSED: RefreshResult = { kind: 'not_processed', cause }
+const RESET: RefreshResult = { kind: 'ambiguous', cause }
 
 describe('a request that the server has not processed', () => {
   it('is sent again after 0.2 and 0.4 s, three times in total, and the lease is free in between', async () => {

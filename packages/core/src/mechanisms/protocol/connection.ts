@@ -6,7 +6,7 @@ import type { Http } from './http.ts'
 import type { ServerClock } from './server-clock.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { redact } from '../runtime/redact.ts'
-import { unavailable, wrongMetadata } from './errors.ts'
+import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
 /** The way in which the client authenticates at the token endpoint (RFC 6749 §2.3). */
 export type ClientAuthentication =
@@ -37,9 +37,13 @@ export interface Connection {
   readonly clock: Clock
   readonly serverClock: ServerClock
   /** Sends a request without side effects. Rejects if the server does not respond. */
-  probe(): Promise<unknown>
-  /** @throws {TryLaterError | ConfigurationError} If the metadata is not available. */
-  metadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
+  sendProbe(): Promise<unknown>
+  /**
+   * Returns the metadata of the server. Sends a request only if it is not known yet.
+   *
+   * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
+   */
+  fetchMetadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
 }
 
 export function createConnection(
@@ -53,7 +57,7 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const metadata = createMetadataCache({
-    discover: () => discover({ issuer, metadataUrl, wire }),
+    discover: () => discoverMetadata({ issuer, metadataUrl, wire }),
     flights,
     clock,
     random: options.random,
@@ -66,8 +70,8 @@ export function createConnection(
     clock,
     serverClock,
     // A process that has no metadata needs it soon in any case.
-    probe: () => (metadata.isKnown() ? options.http(probeUrl(options)) : metadata.get()),
-    metadata: metadata.get,
+    sendProbe: () => (metadata.isKnown() ? options.http(probeUrl(options)) : metadata.get()),
+    fetchMetadata: metadata.get,
   }
 }
 
@@ -98,12 +102,12 @@ export interface DiscoveryOptions {
 }
 
 /** Fetches the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
-export async function discover(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
+async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
   const { issuer, wire } = options
-  const response = await fetchMetadata(options)
+  const response = await requestMetadata(options)
   // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
   if (response.status === 404) throw wrongMetadata('metadata is not where it should be')
-  const metadata = await oauth.processDiscoveryResponse(new URL(issuer), response).catch(failed)
+  const metadata = await oauth.processDiscoveryResponse(new URL(issuer), response).catch(throwDiscoveryError)
   if (metadata.issuer !== issuer) throw wrongMetadata('metadata spells the issuer otherwise')
   const isSafe = wire[oauth.allowInsecureRequests] ? /^https?:/i : /^https:/i
   for (const name of ['authorization_endpoint', 'token_endpoint'] as const) {
@@ -113,16 +117,27 @@ export async function discover(options: DiscoveryOptions): Promise<oauth.Authori
   return metadata
 }
 
-async function fetchMetadata({ issuer, metadataUrl, wire }: DiscoveryOptions): Promise<Response> {
-  if (metadataUrl !== undefined) return wire[oauth.customFetch](metadataUrl).catch(failed)
+async function requestMetadata({ issuer, metadataUrl, wire }: DiscoveryOptions): Promise<Response> {
+  if (metadataUrl !== undefined) return wire[oauth.customFetch](metadataUrl).catch(throwDiscoveryError)
   const url = new URL(issuer)
-  const response = await oauth.discoveryRequest(url, wire).catch(failed)
+  const response = await oauth.discoveryRequest(url, wire).catch(throwDiscoveryError)
   if (response.status !== 404) return response
-  return oauth.discoveryRequest(url, { ...wire, algorithm: 'oauth2' }).catch(failed)
+  return oauth.discoveryRequest(url, { ...wire, algorithm: 'oauth2' }).catch(throwDiscoveryError)
 }
 
-function failed(error: unknown): never {
+function throwDiscoveryError(error: unknown): never {
   const cause = redact(error)
   if (cause.code === oauth.JSON_ATTRIBUTE_COMPARISON) throw wrongMetadata('metadata names another issuer')
   throw unavailable('fetch the metadata of the authorization server', cause)
+}
+
+function wrongMetadata(what: string): ConfigurationError {
+  const message = `Cannot use the authorization server: its ${what}; check the option "issuer"`
+  return new ConfigurationError('authorization_server_metadata_invalid', message)
+}
+
+/** @param what - The operation that failed. */
+export function unavailable(what: string, cause: RedactedCause): TryLaterError {
+  const message = `Cannot ${what}: try again later`
+  return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

@@ -1,4 +1,4 @@
-import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
@@ -44,7 +44,7 @@ export interface StoredRefresh {
 
 /** The dependencies that all parts of a refresh share. */
 export interface RefreshContext {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly policy: RefreshPolicy
@@ -76,5 +76,5 @@ export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
 /** An attempt and its response. */
 export interface AnsweredAttempt {
   readonly attempt: RefreshAttempt
-  readonly answer: RefreshAnswer
+  readonly answer: RefreshResult
 }

@@ -1,4 +1,4 @@
-import type { RefreshAnswer } from '../../ports/authorization-server.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { decide, type ReusePolicy } from '../../rules/refresh/decide.ts'
@@ -10,7 +10,7 @@ import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
 /** A response that contains no token and does not show that the grant has ended. */
-export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
+export type Failure = Extract<RefreshResult, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
 /** The longest pause within one refresh for which a caller can wait, in seconds. */

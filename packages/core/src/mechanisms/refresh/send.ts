@@ -71,7 +71,7 @@ export function createSender(
     sends.count++
     sender.leased = snapshot
     lease.used()
-    const answered = server.refresh(refreshToken, request, claims, idToken).then(
+    const answered = server.refresh({ refreshToken, parameters: request, user: claims, idToken }).then(
       (answer) => ({ answer }),
       (error: unknown) => ({ error }),
     )
