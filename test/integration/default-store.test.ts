@@ -18,7 +18,7 @@ async function loadAgain(options: EvertokenOptions): Promise<Evertoken> {
   return evertoken(options)
 }
 
-function createWorld(overrides: Partial<EvertokenOptions> = {}) {
+function createWorld(overrides: Partial<Pick<EvertokenOptions, 'session' | 'store' | 'clock'>> = {}) {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock })
   const events: EvertokenEvent[] = []
@@ -121,7 +121,7 @@ it('the global symbol does not show the secret', async () => {
 })
 
 describe('a process that is one of several', () => {
-  async function signInTwice(overrides: Partial<EvertokenOptions> = {}) {
+  async function signInTwice(overrides: Parameters<typeof createWorld>[0] = {}) {
     const { options, server, events } = createWorld(overrides)
     for (const auth of [await loadAgain(options), await loadAgain(options)]) {
       const browser = createBrowser(auth, server, answerWithToken(auth))

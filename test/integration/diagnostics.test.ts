@@ -106,7 +106,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   it.each([undefined, 'https://app.example.com'])('is refused with the base URL %s', async (baseUrl) => {
     await expect(ask({ diagnostics: true, baseUrl })).rejects.toMatchObject({
       code: 'invalid_option',
-      message: expect.stringMatching(/"diagnostics".*"baseUrl"/) as string,
+      message: expect.stringMatching(/`diagnostics`.*`baseUrl`/) as string,
     })
   })
 })

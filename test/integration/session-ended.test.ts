@@ -1,11 +1,11 @@
-import { type Clock, createMemoryStore, type EvertokenOptions } from '@evertoken/core'
+import { type Clock, createMemoryStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, kinds, origin, type Overrides } from './application.ts'
 import { authorize, idle, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
 
 const POST = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }
 
-function start(options: Partial<EvertokenOptions>) {
+function start(options: Overrides) {
   let clock: Pick<Clock, 'now' | 'elapsed'> = { now: () => 0, elapsed: () => 0 }
   const store = createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } })
   const application = createApplication({ ...options, store })
@@ -41,7 +41,7 @@ interface Way {
   readonly revoked?: readonly string[]
   /** Whether the cookie of a cookie session still carries the refresh token. */
   readonly carriesToken?: boolean
-  readonly options?: Partial<EvertokenOptions>
+  readonly options?: Overrides
   readonly only?: 'cookie' | 'server'
 }
 

@@ -135,6 +135,6 @@ it.each(['routePrefix', 'onSignIn', 'backChannelLogout', 'scope', 'session'])(
   'does not know "%s"',
   (option) => {
     expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)
-    expect(() => create({ [option]: '/x' })).toThrow(`Option "${option}" is not an option`)
+    expect(() => create({ [option]: '/x' })).toThrow(`Unknown option \`${option}\``)
   },
 )

@@ -32,8 +32,7 @@ export async function createApplication({ server, client, session }) {
   }
 
   const auth = evertoken({
-    issuer: server.issuer,
-    metadataUrl: server.metadataUrl,
+    server: { issuer: server.issuer, metadata: server.metadataUrl },
     clientId: client.id,
     clientSecret: client.secret,
     encryptionSecret: 'a secret of thirty-two characters',

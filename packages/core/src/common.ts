@@ -25,6 +25,7 @@ export {
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
 export type { SessionInfo, StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'

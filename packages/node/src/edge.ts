@@ -82,7 +82,7 @@ const forOtherRuntimes = {
 
 function storeMissing(): ConfigurationError {
   const message =
-    'Option "store" is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
+    'Option `store` is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
     '`createUpstashStore` of `@evertoken/core/redis`. For a single isolate, pass `createMemoryStore()`.'
   return new ConfigurationError('invalid_option', message)
 }

@@ -22,5 +22,8 @@ export function authenticationOf({ clientSecret, clientAuthentication }: Credent
   const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
   if (method === 'none' && clientSecret === undefined) return { method }
   if (method !== 'none' && clientSecret !== undefined) return { method, clientSecret }
-  throw invalid('clientSecret', 'must be there with any "clientAuthentication" but "none", and only then')
+  throw invalid(
+    'clientSecret',
+    'is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`',
+  )
 }

@@ -47,7 +47,8 @@ function createDefaultStore(
 
   // The store is kept, not the promise: some runtimes let no request await what another one started.
   async function find(): Promise<SessionStore> {
-    const { issuer, clientId, encryptionSecret, clock } = options
+    const { clientId, encryptionSecret, clock } = options
+    const issuer = options.issuer ?? options.server?.issuer
     // Only the hash is kept: the global symbol is visible to all code of the process. Instances with the same secrets can
     // read the records of each other, whatever the order.
     const secrets = [encryptionSecret]

@@ -52,7 +52,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const { issuer, store, onRefreshed } = ground
-  const server = createAuthorizationServer(ground)
+  const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {

@@ -9,9 +9,7 @@ import { checkTokenOptions, type TokenManagementOptions } from './token-options.
 import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */
-export interface TokenEngineOptions extends TokenManagementOptions {
-  readonly store: SessionStore
-}
+export type TokenEngineOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export type TokenEngine = SessionEngine<TokenSession>
 
@@ -38,7 +36,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenServer(createConnection(ground)),
+    server: createTokenServer(createConnection({ ...ground, metadata: ground.server.metadata })),
     kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
     user: createTokenSession,
   }))

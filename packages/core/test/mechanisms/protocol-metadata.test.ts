@@ -98,10 +98,28 @@ describe('the metadata of the authorization server', () => {
     ])
   })
 
-  it('is read from "metadataUrl" and nowhere else', async () => {
+  it('is not requested if `metadata` contains it, and the server is then probed all the same', async () => {
+    const { server, clock } = createProtocolBench()
+    const metadata = (await (await server.fetch(`${server.issuer}${OIDC}`)).json()) as object
     const found: string[] = []
     const { protocol } = createProtocolBench({
-      protocol: { metadataUrl: 'https://mirror.example.com/metadata' },
+      protocol: { metadata: { ...metadata, issuer: 'https://other.example.com' } },
+      server: { clock },
+      fetch(url) {
+        found.push(new URL(url).pathname)
+        return undefined
+      },
+    })
+    await protocol.ready()
+    expect(found).toEqual([])
+    expect(await protocol.isResponding()).toBe(true)
+    expect(found).toEqual([OIDC])
+  })
+
+  it('is read from the URL in `metadata` and nowhere else', async () => {
+    const found: string[] = []
+    const { protocol } = createProtocolBench({
+      protocol: { metadata: 'https://mirror.example.com/metadata' },
       fetch: (url) => {
         found.push(url)
         return Promise.resolve(new Response(null, { status: 404 }))

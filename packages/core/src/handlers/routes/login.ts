@@ -78,6 +78,7 @@ function notAccepted(name: string): RequestRefusedError {
 }
 
 function needsHttps(): ConfigurationError {
-  const message = 'Option "responseMode" must be "query" on http: the cookie for a form post needs https'
+  const message =
+    "Option `responseMode` must be 'query' on http, because the cookie for a form post needs https."
   return new ConfigurationError('invalid_option', message)
 }

@@ -50,14 +50,14 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadataUrl } = options
+  const { insecure, flights, clock, serverClock, issuer, metadata } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     [oauth.allowInsecureRequests]: insecure,
   })
   const wire = wireOf(options.http)
-  const metadata = createMetadataCache({
-    discover: () => discoverMetadata({ issuer, metadataUrl, wire }),
+  const cache = createMetadataCache({
+    discover: () => discoverMetadata({ issuer, metadata, wire }),
     flights,
     clock,
     random: options.random,
@@ -69,15 +69,19 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
-    // A process that has no metadata needs it soon in any case.
-    sendProbe: () => (metadata.isKnown() ? options.http(probeUrl(options)) : metadata.get()),
-    fetchMetadata: metadata.get,
+    sendProbe() {
+      // A process that has no metadata needs it soon in any case.
+      const isCheap = cache.isKnown() || typeof metadata === 'object'
+      return isCheap ? options.http(probeUrl(options)) : cache.get()
+    },
+    fetchMetadata: cache.get,
   }
 }
 
 /** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */
-function probeUrl({ issuer, metadataUrl }: Pick<DiscoveryOptions, 'issuer' | 'metadataUrl'>): string {
-  return metadataUrl ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metadata'>): string {
+  if (typeof metadata === 'string') return metadata
+  return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
 function clientAuthentication(authentication: ClientAuthentication): oauth.ClientAuth {
@@ -96,8 +100,8 @@ export interface Wire {
 
 export interface DiscoveryOptions {
   readonly issuer: string
-  /** The URL of the metadata, if it is not the well-known URL. */
-  readonly metadataUrl?: string | undefined
+  /** The URL of the metadata, or the metadata itself. Default: the well-known URL. */
+  readonly metadata?: string | Readonly<Record<string, unknown>> | undefined
   readonly wire: Wire
 }
 
@@ -117,8 +121,9 @@ async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.Author
   return metadata
 }
 
-async function requestMetadata({ issuer, metadataUrl, wire }: DiscoveryOptions): Promise<Response> {
-  if (metadataUrl !== undefined) return wire[oauth.customFetch](metadataUrl).catch(throwDiscoveryError)
+async function requestMetadata({ issuer, metadata, wire }: DiscoveryOptions): Promise<Response> {
+  if (typeof metadata === 'object') return Response.json({ ...metadata, issuer })
+  if (metadata !== undefined) return wire[oauth.customFetch](metadata).catch(throwDiscoveryError)
   const url = new URL(issuer)
   const response = await oauth.discoveryRequest(url, wire).catch(throwDiscoveryError)
   if (response.status !== 404) return response
