@@ -371,7 +371,7 @@ describe('checkOptions', () => {
 
 describe('the option server', () => {
   it('is short with `issuer`, so one of them must be there, and only one', () => {
-    const { issuer = '', ...rest } = good
+    const { issuer, ...rest } = good
     expect(checkOptions({ ...rest, server: { issuer } })).toEqual(checkOptions(good))
     expectRefused('issuer', { server: { issuer } })
     expect(() => checkOptions(rest as EngineOptions)).toThrow('`issuer` is missing')
