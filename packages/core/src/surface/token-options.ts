@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
+import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
@@ -23,15 +23,18 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
-import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
+import {
+  authenticationOf,
+  CLIENT_AUTHENTICATION_OPTIONS,
+  type ClientAuthenticationOptions,
+  withoutUnusedSecret,
+} from './client-authentication.ts'
 
 /** The options that keep tokens current. Most applications need only the first four. */
-export interface TokenManagementOptions {
+export interface TokenManagementOptions extends ClientAuthenticationOptions {
   /** The issuer identifier of the authorization server. Its endpoints come from its metadata. */
   readonly issuer: string
   readonly clientId: string
-  /** Omit it for a public client. If it is `undefined`, set `clientAuthentication: 'none'` too. */
-  readonly clientSecret?: string | undefined
   /**
    * Encrypts sessions. It must have at least 32 random characters.
    *
@@ -39,8 +42,6 @@ export interface TokenManagementOptions {
    * instances, then `[new, old]`, and `new` when the sessions from before have ended.
    */
   readonly secret: string | readonly string[] | undefined
-  /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
-  readonly clientAuthentication?: ClientAuthentication['method']
   /** The URL of the metadata, if it is not at the well-known place below the issuer. */
   readonly metadataUrl?: string
   /**
@@ -149,12 +150,11 @@ const notEventual = must(
 export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
   clientId: [text, REQUIRED],
-  clientSecret: [text],
+  ...CLIENT_AUTHENTICATION_OPTIONS,
   secret: [
     must('be 32 random characters or more, or a list of such', (secret) => areSecrets([secret].flat())),
     REQUIRED,
   ],
-  clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
   // Some servers select one of their policies by a query.
   metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? plainPath(value)],
