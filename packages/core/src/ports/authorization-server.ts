@@ -19,6 +19,8 @@ export type RefreshResult =
   | {
       readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous'
       readonly cause: RedactedCause
+      /** Present if the request was not sent because the secret of the client was not available. */
+      readonly code?: 'key_service_unavailable'
       readonly retryAfterSeconds?: number | undefined
       /** The server is overloaded (429, 503): other requests must wait too. */
       readonly isBusy?: boolean
@@ -55,10 +57,10 @@ export interface LoginTransaction {
  */
 export interface AuthorizationServer {
   /**
-   * Fetches the metadata that is needed before a refresh token is sent.
+   * Fetches the metadata and the client secret that are needed before a refresh token is sent.
    *
    * @param keepAlive - Keeps requests in the background alive.
-   * @throws {TryLaterError} If it is not available now. No refresh token has been used.
+   * @throws {TryLaterError | OperatorError} If they are not available now. No refresh token has been used.
    */
   ready(keepAlive?: KeepAlive): Promise<void>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */

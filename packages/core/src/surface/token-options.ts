@@ -1,4 +1,4 @@
-import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
+import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
@@ -22,15 +22,18 @@ import {
   url,
 } from './checks.ts'
 import { checkServer, type ServerChoice, type ServerProfile, type ServerSettings } from './server-profile.ts'
-import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
+import {
+  authenticationOf,
+  CLIENT_AUTHENTICATION_OPTIONS,
+  type ClientAuthenticationOptions,
+  withoutUnusedSecret,
+} from './client-authentication.ts'
 
 /** The options that keep tokens current. Most applications need only the first four. */
 export type TokenManagementOptions = ServerChoice & TokenOptionMembers
 
-interface TokenOptionMembers {
+interface TokenOptionMembers extends ClientAuthenticationOptions {
   readonly clientId: string
-  /** Omit it for a public client. If it is `undefined`, set `clientAuthentication: 'none'` too. */
-  readonly clientSecret?: string | undefined
   /**
    * Encrypts sessions. It must have at least 32 random characters.
    *
@@ -38,8 +41,6 @@ interface TokenOptionMembers {
    * instances, then `[new, old]`, and `new` when the sessions from before have ended.
    */
   readonly encryptionSecret: string | readonly string[] | undefined
-  /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
-  readonly clientAuthentication?: ClientAuthentication['method']
   /**
    * Where browsers find this application, such as `https://app.example.com` or `https://example.com/app`.
    *
@@ -142,12 +143,11 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   issuer: [text],
   server: [must('be an object with an `issuer`', (server: unknown) => Object(server) === server)],
   clientId: [text, REQUIRED],
-  clientSecret: [text],
+  ...CLIENT_AUTHENTICATION_OPTIONS,
   encryptionSecret: [
     must('be 32 random characters or more, or a list of such', (secret) => areSecrets([secret].flat())),
     REQUIRED,
   ],
-  clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
   baseUrl: [(value) => url(value) ?? plainPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/)],

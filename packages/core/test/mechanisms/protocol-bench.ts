@@ -13,6 +13,7 @@ import {
   type AuthorizationServerOptions,
   createAuthorizationServer,
 } from '../../src/mechanisms/protocol/authorization-server.ts'
+import { clientSecretBasic, none } from '../../src/mechanisms/protocol/client-secret.ts'
 import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 
 export const NOW = 1_800_000_000
@@ -52,7 +53,8 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   const given: AuthorizationServerOptions = {
     issuer: server.issuer,
     clientId: client?.id ?? '',
-    authentication: { method: 'client_secret_basic', clientSecret: client?.secret ?? '' },
+    authentication: client?.secret === undefined ? none() : clientSecretBasic(client.secret),
+    serverTimeoutMs: REQUEST_TIMEOUT_MS,
     insecure: false,
     openid: true,
     http,

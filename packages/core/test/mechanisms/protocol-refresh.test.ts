@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import type { UserClaims } from '../../src/model/session-record.ts'
+import { clientSecretPost, none as publicClient } from '../../src/mechanisms/protocol/client-secret.ts'
 import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../../src/mechanisms/protocol/token-server.ts'
 import { asleep } from './bench.ts'
@@ -25,13 +26,13 @@ describe('refresh', () => {
   it('S1: authenticates in the body when told so, and with its name alone when it is public', async () => {
     const clientSecret = 'web-secret-for-tests-only'
     const post = createProtocolBench({
-      protocol: { authentication: { method: 'client_secret_post', clientSecret } },
+      protocol: { authentication: clientSecretPost(clientSecret) },
     })
     expect((await refresh(post)).kind).toBe('refreshed')
     expect(post.server.log.at(-1)?.parameters.get('client_secret')).toBe(clientSecret)
     const none = createProtocolBench({
       server: { clients: [{ id: 'spa' }] },
-      protocol: { authentication: { method: 'none' } },
+      protocol: { authentication: publicClient() },
     })
     expect((await refresh(none)).kind).toBe('refreshed')
     expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')

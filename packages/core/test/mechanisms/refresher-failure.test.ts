@@ -27,6 +27,18 @@ describe('a request that the server has not processed', () => {
     expect(await bench.record()).toMatchObject({ doubt: undefined, backOff: { seconds: 1 } })
   })
 
+  it('has the code of the key service if the client secret was not available', async () => {
+    const bench = await createRefreshBench()
+    const noSecret: RefreshResult = { kind: 'not_processed', code: 'key_service_unavailable', cause }
+    const call = bench.ask(bench.process())
+    for (let i = 1; i <= 3; i++) (await bench.untilSent(i)).answer(noSecret)
+    expect(await call).toBe('key_service_unavailable')
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt', doubt: undefined, ended: undefined })
+    // Callers during the pause get the same error.
+    expect(await bench.ask(bench.process())).toBe('key_service_unavailable')
+    expect(bench.eventsOf('refresh_failed')).toMatchObject([{ code: 'key_service_unavailable' }])
+  })
+
   it('a pause after that has jitter', async () => {
     const bench = await createRefreshBench()
     const call = bench.ask(bench.process({ random: () => 1 }))

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
+import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
 import { checkTokenParameters } from '../../src/surface/checks.ts'
@@ -62,7 +63,7 @@ describe('checkOptions', () => {
       insecure: false,
       clientId: 'web',
       secrets: [SECRET],
-      authentication: { method: 'client_secret_basic', clientSecret: good.clientSecret },
+      authentication: { method: 'client_secret_basic' },
       server: {
         issuer: 'https://login.example.com',
         metadata: undefined,
@@ -130,7 +131,7 @@ describe('checkOptions', () => {
       issuer: 'http://127.0.0.1:3000/realm',
       insecure: true,
       secrets: all.encryptionSecret,
-      authentication: { method: 'client_secret_post', clientSecret: 'canary' },
+      authentication: { method: 'client_secret_post' },
       server: all.server,
       origin: 'https://app.example.com',
       routePrefix: '/a/b-c_~1.x',
@@ -347,6 +348,39 @@ describe('checkOptions', () => {
     ['audience', 'Unknown option `audience`. Remove it, or check its spelling.'],
   ])('suggests the nearest option for %s', (name, message) => {
     expect(check({ [name]: 'canary' })).toMatchObject({ message })
+  })
+
+  it('names the remedy if the client secret and the authentication contradict each other', () => {
+    const { clientSecret, ...rest } = good
+    const messageOf = (options: object) => {
+      try {
+        return checkOptions({ ...rest, ...options })
+      } catch (error) {
+        return String(error)
+      }
+    }
+    const rule =
+      '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'
+    expect(messageOf({ clientSecret, clientAuthentication: 'none' })).toContain(rule)
+    expect(messageOf({ clientAuthentication: 'client_secret_post' })).toContain(`is missing. ${rule}`)
+    for (const value of [clientSecretBasic('canary'), clientSecretPost('canary'), none()])
+      expect(messageOf({ clientSecret, clientAuthentication: value })).toMatch(
+        /`clientSecret` has no effect, because `clientAuthentication` is a value\. Remove it\./,
+      )
+  })
+
+  it('takes a value or a function as client authentication, and shows neither', () => {
+    const { clientSecret: _, ...rest } = good
+    const value = clientSecretPost('canary')
+    const { authentication } = checkOptions({ ...rest, clientAuthentication: value })
+    expect(authentication).toBe(value)
+    expect(Object.isFrozen(value)).toBe(true)
+    expect(JSON.stringify(value)).toBe('{"method":"client_secret_post"}')
+    expect(inspect(value, { depth: null, showHidden: true })).not.toContain('canary')
+    const clientSecret = () => 'canary'
+    expect(check({ clientSecret })).toMatchObject({ authentication: { method: 'client_secret_basic' } })
+    const posted = check({ clientSecret, clientAuthentication: 'client_secret_post' })
+    expect(posted).toMatchObject({ authentication: { method: 'client_secret_post' } })
   })
 
   it.each(['Issuer', 'client_id', 'secrets', 'toString', 'constructor', '__proto__x', ''])(

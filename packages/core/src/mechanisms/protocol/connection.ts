@@ -4,16 +4,16 @@ import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { Http } from './http.ts'
 import type { ServerClock } from './server-clock.ts'
+import {
+  type ClientAuthenticator,
+  type ClientAuthenticatorOptions,
+  createClientAuthenticator,
+} from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { redact } from '../runtime/redact.ts'
 import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
-/** The way in which the client authenticates at the token endpoint (RFC 6749 §2.3). */
-export type ClientAuthentication =
-  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly clientSecret: string }
-  | { readonly method: 'none' }
-
-export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
+export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'>, ClientAuthenticatorOptions {
   readonly http: Http
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
   readonly patientHttp: Http
@@ -21,9 +21,7 @@ export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
   /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
   readonly insecure: boolean
   readonly clientId: string
-  readonly authentication: ClientAuthentication
   readonly flights: Flights
-  readonly clock: Clock
   /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
 }
@@ -31,7 +29,7 @@ export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'> {
 /** The dependencies of every request to the authorization server. */
 export interface Connection {
   readonly client: oauth.Client
-  readonly authenticate: oauth.ClientAuth
+  readonly authenticator: ClientAuthenticator
   readonly wire: Wire
   readonly patientWire: Wire
   readonly clock: Clock
@@ -64,7 +62,7 @@ export function createConnection(
   })
   return {
     client,
-    authenticate: clientAuthentication(options.authentication),
+    authenticator: createClientAuthenticator(options),
     wire,
     patientWire: wireOf(options.patientHttp),
     clock,
@@ -82,14 +80,6 @@ export function createConnection(
 function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metadata'>): string {
   if (typeof metadata === 'string') return metadata
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-}
-
-function clientAuthentication(authentication: ClientAuthentication): oauth.ClientAuth {
-  if (authentication.method === 'none') return oauth.None()
-  const { method, clientSecret } = authentication
-  return method === 'client_secret_basic'
-    ? oauth.ClientSecretBasic(clientSecret)
-    : oauth.ClientSecretPost(clientSecret)
 }
 
 /** Options for the HTTP requests of oauth4webapi. */

@@ -19,7 +19,7 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * @param openid - Whether a sign-in must return an ID token.
  */
 export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
-  const { client, authenticate, wire, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -40,6 +40,7 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
       try {
         const { state, redirectUri, codeVerifier } = transaction
         const code = oauth.validateAuthResponse(metadata, client, parameters, state)
+        const authenticate = await authenticator.request()
         const result = await requestTokens(
           () =>
             oauth.authorizationCodeGrantRequest(

@@ -5,7 +5,12 @@ import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { defined, isJsonObject } from '../../rules/members.ts'
 import { retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
-import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import {
+  ConfigurationError,
+  OperatorError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
 
 /** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable JSON. */
@@ -57,12 +62,20 @@ export function toRefreshResult(result: JsonResponse, now: number): RefreshResul
 
 /** Classifies a request without a response by its effect on the refresh token that was sent. */
 export function toResultWithoutResponse(error: unknown): RefreshResult {
+  if (error instanceof OperatorError) return clientNotAuthenticated(error)
   const cause = redact(error)
   const { code = '' } = cause
   if (error instanceof TryLaterError || (NOT_CONNECTED.test(code) && !wasConnected(error)))
     return { kind: 'not_processed', cause }
   const isOurs = error instanceof ConfigurationError || code.startsWith('OAUTH_')
   return { kind: isOurs ? 'misconfigured' : 'ambiguous', cause }
+}
+
+/** The secret of the client was not available, so the refresh token was not sent. */
+function clientNotAuthenticated(error: OperatorError): RefreshResult {
+  const cause = (error.cause ?? { name: error.name }) as RedactedCause
+  const { retryAfterSeconds: seconds } = error
+  return { kind: 'not_processed', code: 'key_service_unavailable', cause, retryAfterSeconds: seconds }
 }
 
 /** Whether the request had a connection. A route may fail after sending, with the same code from reading or writing. */

@@ -28,14 +28,16 @@ export type ValidateIdToken = (
  * @param validateIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
  */
 export function createTokenServer(connection: Connection, validateIdToken?: ValidateIdToken): TokenServer {
-  const { client, authenticate, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } = connection
+  const { client, authenticator, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } =
+    connection
   return {
     async ready(keepAlive) {
-      await fetchMetadata(keepAlive)
+      await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])
     },
     async refresh({ refreshToken, parameters, user, idToken: previousIdToken }) {
       try {
         const metadata = await fetchMetadata()
+        const authenticate = await authenticator.prepared()
         const options = { ...patientWire, additionalParameters: toForm(parameters) }
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
@@ -63,6 +65,7 @@ export function createTokenServer(connection: Connection, validateIdToken?: Vali
       try {
         const metadata = await fetchMetadata()
         if (metadata.revocation_endpoint === undefined) return 'unsupported'
+        const authenticate = await authenticator.request()
         const options = { ...wire, additionalParameters: { token_type_hint: hint } }
         const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
         if (response.status === 200) return 'revoked'

@@ -43,7 +43,7 @@ export async function recover(
 ): Promise<TokenResult | 'again'> {
   const { clock, serverClock, policy, emit, random } = context
   const { kind, cause, retryAfterSeconds } = failure
-  const code = CODES[kind]
+  const code = failure.code ?? CODES[kind]
   const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
   const elapsedMs = clock.elapsed() - firstSentAt
   if (sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS && mayRetry(kind, elapsedMs, policy.reuse)) {
