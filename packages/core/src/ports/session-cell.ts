@@ -27,6 +27,8 @@ export interface SessionCell {
   readonly carried?: SessionRecord | undefined
   /** Resolves to `undefined` if the session is over or unknown. */
   read(): Promise<Snapshot | undefined>
+  /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
+  readShared(): Promise<Snapshot | undefined>
   /** Same as `read`, but also returns a session that has expired by the clock of this process, which may be wrong. */
   kept(): Promise<Snapshot | undefined>
   /** Same as `kept`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */

@@ -62,6 +62,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly isStorePrivate: boolean
   readonly vault: Vault
   readonly flights: Runtime['flights']
+  readonly pollMs?: Runtime['pollMs']
   readonly http: Http
   readonly patientHttp: Http
   readonly clock: Clock

@@ -25,8 +25,12 @@ const MAX_POLL_MS = 160
 const WAIT_MARGIN_MS = 40_000
 
 export interface Flight {
-  /** Runs one refresh for all callers of this process that wait for it. */
-  fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
+  /**
+   * Runs one refresh for all callers of this process that wait for it.
+   *
+   * @param seen - The session as the first caller has just read it. A flight that did not queue starts from it.
+   */
+  fly(cell: SessionCell, demand: TokenDemand, seen?: Snapshot): Promise<TokenResult>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
   retryAfterSeconds(cell: SessionCell): number
 }
@@ -42,11 +46,11 @@ export function createFlight(options: FlightOptions): Flight {
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
   const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
 
-  const fly: Flight['fly'] = async (cell, demand) => {
+  const fly: Flight['fly'] = async (cell, demand, seen) => {
     await server.ready(demand.keepAlive)
     const lease = leases.watch(cell, randomId().slice(0, 12))
     try {
-      return await steer(cell, demand, lease)
+      return await steer(cell, demand, lease, seen)
     } finally {
       demand.keepAlive(lease.giveBack())
     }
@@ -66,15 +70,28 @@ export function createFlight(options: FlightOptions): Flight {
     await reportUsedTwice(cell, refreshToken, options)
   }
 
-  /** Reads the session and decides about the next step until there is a result. */
-  async function steer(cell: SessionCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
+  /**
+   * Reads the session and decides about the next step until there is a result.
+   *
+   * The first step can use `seen` without another read. The swap of the lease compares the whole record, so it is lost
+   * if the session has changed since.
+   */
+  async function steer(
+    cell: SessionCell,
+    demand: TokenDemand,
+    lease: LeaseWatch,
+    seen: Snapshot | undefined,
+  ): Promise<TokenResult> {
     const sends: Sends = { refreshToken: '', isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
     let waitedMs = 0
-    let turn: Turn | undefined = await line.enter(cell.key)
+    const admission = line.enter(cell.key)
+    let turn: Turn | undefined = await admission
+    let known = admission instanceof Promise ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
-        const snapshot = await cell.read()
+        const snapshot = known ?? (await cell.read())
+        known = undefined
         await reportRefused(cell, snapshot, sends)
         const state = lease.look(snapshot?.record.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)

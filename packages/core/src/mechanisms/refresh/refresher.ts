@@ -62,7 +62,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall,
   ): TokenResult | Promise<TokenResult> {
     const next = decide(seen?.record, call, serverClock.read(), policy)
-    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, call)
+    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, seen, call)
     return toTokenResult(next, seen) ?? refresh(cell, seen, call)
   }
 
@@ -81,7 +81,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const first = await joinFlight(cell, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can return that same token.
     const isRejected = 'token' in first && first.token.value === call.rejected
-    return isRejected ? joinFlight(cell, seen, call, calledAt) : first
+    return isRejected ? joinFlight(cell, first.snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
@@ -91,7 +91,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall,
     calledAt: number,
   ): Promise<TokenResult> {
-    const { result, since } = startFlight(cell, call)
+    const { result, since } = startFlight(cell, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
@@ -112,8 +112,15 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function startFlight(cell: SessionCell, call: TokenCall): JoinedFlight<TokenResult> {
-    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)
+  function startFlight(
+    cell: SessionCell,
+    seen: Snapshot | undefined,
+    call: TokenCall,
+  ): JoinedFlight<TokenResult> {
+    let first = seen
+    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call), first), clock)
+    // A flight that starts later reads the session, because the flight before it has changed it.
+    first = undefined
     if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
     call.keepAlive(flight.result.catch(() => undefined))
     call.background?.(flight.result)
@@ -134,14 +141,14 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function refreshInBackground(cell: SessionCell, call: TokenCall): void {
+  function refreshInBackground(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): void {
     try {
       call.beforeRefresh?.()
     } catch {
       return
     }
     // An event has reported the failure, and the caller has a token that works.
-    if (admits()) startFlight(cell, call).result.catch(() => undefined)
+    if (admits()) startFlight(cell, seen, call).result.catch(() => undefined)
   }
 
   return { token }

@@ -8,6 +8,7 @@ import type { Generations } from './generations.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
 import type { CellOptions } from './stored-cell.ts'
 import type { Vault } from './sealed-store.ts'
+import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
 export interface Found {
@@ -70,13 +71,16 @@ export interface SessionKindOptions {
   readonly emit?: EventListener
   /** Removes a session that has ended from the index of the store. */
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
+  /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
+  readonly pollMs?: number | undefined
 }
 
 /** Creates the parts that all sessions of one kind share. */
 export function createCellOptions(options: SessionKindOptions): CellOptions {
-  const { vault, clock, idleTimeoutSeconds, emit, unlist } = options
+  const { vault, clock, idleTimeoutSeconds, emit, unlist, pollMs } = options
   return {
     vault,
+    readShared: pollMs === undefined ? shareReads(vault.read) : vault.read,
     clock,
     idleTimeoutSeconds,
     unlist,

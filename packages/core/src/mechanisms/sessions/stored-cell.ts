@@ -9,6 +9,8 @@ import type { SealedRecord, Vault } from './sealed-store.ts'
 
 export interface CellOptions {
   readonly vault: Vault
+  /** Same as `vault.read`, but callers at the same moment share one read. */
+  readonly readShared: Vault['read']
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
   readonly idleTimeoutSeconds: number
@@ -35,7 +37,7 @@ export interface Keeping {
 /** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredCell(
   key: string,
-  { vault, clock, idleTimeoutSeconds, notices, pending, unlist = nothing }: CellOptions,
+  { vault, readShared, clock, idleTimeoutSeconds, notices, pending, unlist = nothing }: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
@@ -58,6 +60,26 @@ export function createStoredCell(
   }
 
   const last = async () => lastOf(await vault.read(key))
+
+  async function readWith(read: Vault['read']): Promise<Snapshot | undefined> {
+    if (pending.has(key)) return undefined
+    const now = lastOf(await read(key))
+    if (!now) {
+      if (inStoreAlone) notices.missed(key)
+      return undefined
+    }
+    if (now.record.ended) {
+      notices.forget(key)
+      return undefined
+    }
+    if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
+      if (inStoreAlone) notices.saw(now.record)
+      return now
+    }
+    // The session is not ended, because the clock of this process might be wrong.
+    notices.report(key, timeReason(now.record, clock.now()))
+    return undefined
+  }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
   async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
@@ -96,25 +118,8 @@ export function createStoredCell(
     kept,
     swap,
     last,
-    async read() {
-      if (pending.has(key)) return undefined
-      const now = await last()
-      if (!now) {
-        if (inStoreAlone) notices.missed(key)
-        return undefined
-      }
-      if (now.record.ended) {
-        notices.forget(key)
-        return undefined
-      }
-      if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-        if (inStoreAlone) notices.saw(now.record)
-        return now
-      }
-      // The session is not ended, because the clock of this process might be wrong.
-      notices.report(key, timeReason(now.record, clock.now()))
-      return undefined
-    },
+    read: () => readWith(vault.read),
+    readShared: () => readWith(readShared),
     reportEnd: (reason) => notices.report(key, reason),
     unlist: async (record) => void (await unlist(record).catch(ignoreStore)),
     async end(reason, revoke = false, mayEnd) {
