@@ -151,21 +151,17 @@ export function createApplication(options: ApplicationOptions): Application {
         keepAlive,
         isGrantAlive: grantCheck.isAlive,
       })
-      const issuer = ISSUER
-      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
-        issuer,
-        idleTimeoutSeconds,
-        absoluteTimeoutSeconds,
+        issuer: ISSUER,
+        lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds: ABSOLUTE_SECONDS },
         origin: undefined,
         basePath: '',
         emit,
         server,
-        responses: undefined,
       })
     },
     async perform(bound, call) {

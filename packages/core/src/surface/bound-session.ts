@@ -7,7 +7,7 @@ import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
 import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { HeldResponses, Runtime } from '../ports/runtime.ts'
+import type { HeldResponses } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
@@ -17,9 +17,11 @@ import type { StoredToken } from '../model/stored-tokens.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
-/** The facts about the application that a session needs. */
+/** The parts of an application that its sessions use. All its sessions share one such object. */
 export interface Application {
   readonly server: TokenServer
+  readonly refresher: Refresher
+  readonly grantCheck: GrantCheck
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -32,7 +34,11 @@ export interface Application {
   /** Names of further query parameters that the login route accepts. */
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
-  readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
+  readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
+  readonly issuer: string
+  readonly lifetimes: SessionLifetimes
+  /** Called before a new session can be used. */
+  readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined
 }
 
 /** The limits of all sessions, in seconds. */
@@ -41,12 +47,13 @@ export interface SessionLifetimes {
   readonly absoluteTimeoutSeconds: number
 }
 
-/** The session of one request, connected to the refresher. */
-export interface BoundSession extends Application {
+/** The session of one request, connected to its application. */
+export interface BoundSession {
+  readonly application: Application
   readonly session: RequestSession
+  /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  readonly sessionLifetimes: SessionLifetimes
   obtain(demand: Demand): Promise<TokenResult>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
@@ -61,46 +68,18 @@ export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive
   readonly signal?: AbortSignal | undefined
 }
 
-export interface BindOptions extends Application {
-  /** Called before a new session can be used. */
-  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  readonly refresher: Refresher
-  readonly grantCheck: GrantCheck
-  readonly issuer: string
-  readonly idleTimeoutSeconds: number
-  readonly absoluteTimeoutSeconds: number
-  readonly responses: Runtime['responses']
-}
-
-export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const {
-    refresher,
-    issuer,
-    server,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
-  } = options
+export function bindSession(
+  session: RequestSession,
+  application: Application,
+  responses?: HeldResponses,
+): BoundSession {
+  const { refresher, grantCheck, clock, emit } = application
 
   return {
+    application,
     session,
-    server,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
-    responses: options.responses?.(),
+    responses,
     fetched: createFetchedResponses(),
-    sessionLifetimes: options,
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()
@@ -127,20 +106,16 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       const seen = await cell?.read()
       if (!cell || !seen) return undefined
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      return options.grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
+      return grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
+      const { issuer, lifetimes, beforeStart } = application
       return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
-        const base = {
-          id,
-          issuer,
-          expiresAt: now + options.absoluteTimeoutSeconds,
-          claims: grant.claims ?? {},
-          login,
-        }
+        const expiresAt = now + lifetimes.absoluteTimeoutSeconds
+        const base = { id, issuer, expiresAt, claims: grant.claims ?? {}, login }
         return newSession(base, grant, '', now, maxRecordBytes)
-      }, options.starting)
+      }, beforeStart)
     },
   }
 }

@@ -1,11 +1,13 @@
-import { finishSession } from '../mechanisms/sessions/end-session.ts'
+import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
-import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { UserClaims } from '../model/session-record.ts'
 import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import type { EndedSession } from '../ports/session-cell.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -13,7 +15,9 @@ import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
@@ -47,50 +51,81 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
-  return assemble(checkOptions(options), runtime, signInFeatures)
-}
-
-function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, store, onRefreshed } = ground
-  const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
+  const settings = checkOptions(options)
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const context: EngineContext = createEngineContext(settings, () => server.isResponding())
+  const { clock, emit, store } = context
+  const connection = serverOptions(settings, context, runtime)
+  const server = createAuthorizationServer({ ...connection, openid: settings.openid })
+  const ending: FinishSessionOptions = { protocol: server, revoke: revokeOnLogout, emit, clock }
   const directory =
-    ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const claimsOf = (idToken: string) => {
+    settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const stored = createSessions(settings, context, runtime, directory)
+  const check = directory && {
+    directory,
+    revoke: revokeOnLogout,
+    finish: (key: string, ended: EndedSession) => finishSession(key, ended, ending),
+  }
+  const sessions = check ? withLogoutCheck(stored, check) : stored
+
+  function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
-  const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
-  const kindOptions = { ...ground, unlist: directory?.forget }
-  const cookies = createSealedRecords(ground.sealFor('cookie'))
-  const kept =
-    ground.session === 'server'
-      ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
-      : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
-  const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
-  const check = directory && {
-    directory,
-    revoke: ground.revokeOnLogout,
-    finish: (key: string, ended: EndedSession) => finishSession(key, ended, revocation),
-  }
-  const kind = check ? withLogoutCheck(kept, check) : kept
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { ...revocation, claimsOf })
+    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
     if (claims) await onRefreshed?.(claims)
   }
 
-  return {
+  const findRoute = createRoutes({
+    settings,
+    context,
+    flights: runtime.flights,
     server,
-    kind,
-    claimsOf,
-    keepClaims: ground.onSignIn !== undefined,
-    starting: directory?.add,
-    refreshed: (refresh) =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: kept.pending }),
-        shapeClaims(refresh),
-      ]),
-    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
-    user: createUserSession,
-  }
+    sessions,
+    directory,
+    ending,
+  })
+  return assemble({
+    settings,
+    context,
+    runtime,
+    server,
+    sessions,
+    createUser: createUserSession,
+    findRoute,
+    signIn: {
+      routePrefix: settings.routePrefix,
+      forwardLoginParameters: settings.forwardLoginParameters,
+      readIdToken,
+      beforeStart: directory?.add,
+    },
+    afterRefresh: {
+      keepClaims: onSignIn !== undefined,
+      refreshed: (refresh) =>
+        Promise.allSettled([
+          check && listNewSid(refresh, { ...check, pending: stored.pending }),
+          shapeClaims(refresh),
+        ]),
+    },
+  })
+}
+
+/** Creates the kind of session that the options select. */
+function createSessions(
+  settings: Settings,
+  { vault, clock, emit, sealFor, macFor }: EngineContext,
+  { pollMs }: Runtime,
+  directory: SessionDirectory | undefined,
+): SessionKind {
+  const { idleTimeoutSeconds } = settings
+  const shared = { vault, clock, emit, idleTimeoutSeconds, unlist: directory?.forget, pollMs }
+  if (settings.session === 'server') return createServerKind({ ...shared, mac: macFor('server session') })
+  return createCookieKind({
+    ...shared,
+    cookies: createSealedRecords(sealFor('cookie')),
+    maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
+    allStored: directory !== undefined,
+  })
 }

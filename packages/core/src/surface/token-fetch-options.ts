@@ -1,16 +1,11 @@
-import { signInRequired } from '../handlers/problem.ts'
-import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
-import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
-import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import {
   type Checked,
   checkAll,
-  hook,
-  invalid,
-  listOf,
   flag,
+  hook,
+  listOf,
   type OptionTable,
   TOKEN_PARAMETERS,
   url,
@@ -32,9 +27,10 @@ export interface TokenFetchOptions extends TokenParameters {
   readonly throwTokenErrors?: boolean
 }
 
-type Values = Checked<TokenFetchOptions, keyof TokenParameters | 'baseUrl' | 'fetch'>
+/** The checked options. */
+export type TokenFetchValues = Checked<TokenFetchOptions, keyof TokenParameters | 'baseUrl' | 'fetch'>
 
-const OPTIONS: OptionTable<Values> = {
+const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   ...TOKEN_PARAMETERS,
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
@@ -42,44 +38,7 @@ const OPTIONS: OptionTable<Values> = {
   throwTokenErrors: [flag, false],
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
-  const values = checkAll<Values>(OPTIONS, options)
-  const urls = [values.baseUrl ?? [], values.allowedUrls].flat()
-  const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
-  if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
-  const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
-  const call = carrying(bound, values as TokenParameters, policy)
-  return async (input, init) => {
-    const response = await call(input, init)
-    bound().fetched.add(response)
-    return response
-  }
-}
-
-/** Creates a `fetch` that sends the requested token to the URLs that the policy allows. */
-export function carrying(
-  bound: () => BoundSession,
-  request: TokenParameters,
-  policy: TokenFetchPolicy,
-): TokenFetch {
-  const key = tokenKey(request)
-  return tokenFetch(async ({ rejected, signal }) => {
-    const { obtain, serverClock } = bound()
-    const result = await obtain({ key, request, rejected, signal })
-    if ('signIn' in result) throw signInRequired(result.signIn)
-    return accessTokenOf(result.token, serverClock.read())
-  }, policy)
-}
-
-/**
- * Wraps a `fetch`, by default the runtime's. If the runtime needs it, the API responses are kept until the request
- * ends.
- */
-export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFetch {
-  return async (input, init) => {
-    const { responses } = bound()
-    const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
-    return responses?.hold(response) ?? withMutableHeaders(response)
-  }
+/** @throws {ConfigurationError} If an option is unknown or invalid. */
+export function checkTokenFetchOptions(options: TokenFetchOptions): TokenFetchValues {
+  return checkAll<TokenFetchValues>(TOKEN_FETCH_OPTIONS, options)
 }

@@ -1,18 +1,12 @@
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
-import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/calls/token-proxy.ts'
-import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
-import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import { SignInRequiredError } from '../vocabulary/index.ts'
-import type { BoundSession } from './bound-session.ts'
+import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
 import {
   type Check,
   type Checked,
   checkAll,
   flag,
   hook,
-  invalid,
   listOf,
   mustMatch,
   oneOf,
@@ -21,8 +15,7 @@ import {
   TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
-import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
-import { carrying, holding } from './token-fetch-options.ts'
+import { requestHeaders, responseHeaders } from './relay.ts'
 
 /** The target of the requests for a path, and their token and headers. */
 export interface TokenProxyRoute extends TokenParameters {
@@ -55,7 +48,8 @@ export interface TokenProxyRoute extends TokenParameters {
  */
 export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
-type Values = Checked<
+/** The checked options of one route. */
+export type TokenProxyValues = Checked<
   TokenProxyRoute,
   keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
 >
@@ -64,7 +58,7 @@ const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
 const methods: Check = (value) =>
   Array.isArray(value) && value.length === 0 ? 'must name a method' : listOf(METHOD)(value)
 
-const ROUTE_OPTIONS: OptionTable<Values> = {
+const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
   ...TOKEN_PARAMETERS,
   target: [url, REQUIRED],
   token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
@@ -77,41 +71,7 @@ const ROUTE_OPTIONS: OptionTable<Values> = {
   fetch: [hook],
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenProxyRoutes): TokenProxy {
-  const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
-  return tokenProxy(checked.toSorted(byPrecision), bound)
-}
-
-function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProxyRoute): ProxyRoute {
-  const values = checkAll<Values>(ROUTE_OPTIONS, route, `${pattern}.`)
-  const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
-  if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
-  const bare = holding(bound, values.fetch)
-  const policy = {
-    baseUrl: undefined,
-    prefixes: [parsed.target],
-    fetch: bare,
-    throwTokenErrors: true,
-  } as const
-  const withToken = carrying(bound, values as TokenParameters, policy)
-  return {
-    ...values,
-    ...parsed,
-    send: sender(withToken, bare, values.token),
-    isPersonal: values.token !== 'none',
-    requestHeaders: lowerCase(values.allowRequestHeaders),
-    responseHeaders: lowerCase(values.allowResponseHeaders),
-  }
-}
-
-function sender(withToken: TokenFetch, bare: TokenFetch, token: TokenProxyRoute['token']): TokenFetch {
-  if (token === 'user') return withToken
-  if (token === 'none') return bare
-  return (input, init) =>
-    withToken(input, init).catch((error: unknown) => {
-      // The proxy has sent nothing yet, because the token comes first.
-      if (error instanceof SignInRequiredError) return bare(input, init)
-      throw error
-    })
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the route. */
+export function checkTokenProxyRoute(pattern: string, route: TokenProxyRoute): TokenProxyValues {
+  return checkAll<TokenProxyValues>(ROUTE_OPTIONS, route, `${pattern}.`)
 }

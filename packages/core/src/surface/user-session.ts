@@ -7,7 +7,8 @@ import type { SessionCookies } from './session-cookies.ts'
 import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
 import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
 import type { BoundSession } from './bound-session.ts'
-import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
+import { createBoundTokenProxy } from './bound-token-proxy.ts'
+import type { TokenProxyRoutes } from './token-proxy-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The session of one user, with all functions. */
@@ -43,14 +44,14 @@ export function createCurrentSession(context: RequestContext, onEvent?: EventLis
 
 /** @param bound - Finds the session, at every call. */
 export function createUserSession(bound: () => BoundSession): UserSession {
-  const originOf = (request: Request) => bound().origin ?? new URL(request.url).origin
+  const originOf = (request: Request) => bound().application.origin ?? new URL(request.url).origin
   return {
     ...createTokenSession(bound),
     isSameOrigin: (request) => isSameOriginRequest(request.headers, originOf(request)),
     refuseCrossSite: (request) => refuseCrossSite(request, originOf(request)),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
-      const { basePath, routePrefix, forwardLoginParameters = [] } = bound()
+      const { basePath, routePrefix, forwardLoginParameters = [] } = bound().application
       const challenge = stepUpChallenge(response)
       const query = challenge && stepUpQuery(challenge, returnTo, forwardLoginParameters.includes('scope'))
       return query && `${basePath}${routePrefix}/login?${query}`
