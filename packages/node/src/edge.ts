@@ -3,22 +3,88 @@
  *
  * @module
  */
+import { ConfigurationError, type HandlerFactory, type UserSession } from '@evertoken/core'
 import {
-  ConfigurationError,
   createCurrentSession,
   createEngine,
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type UserSession,
   type Engine,
   type EngineOptions,
-  type HandlerFactory,
   type Runtime,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientSecret,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  UserClaims,
+  UserSession,
+  WrappedHandler,
+} from '@evertoken/core'
+export type { EngineOptions } from '@evertoken/core/adapter'
 export type { AsyncStorage } from './edge-context.ts'
 
 /** Parts of the runtime that Evertoken cannot always find. */

@@ -4,39 +4,109 @@
  * @module
  */
 import { type RequestListener, STATUS_CODES } from 'node:http'
+import type {
+  Evertoken as CoreEvertoken,
+  EvertokenOptions,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+} from '@evertoken/core'
 import {
   checkHandlerOptions,
-  createHandler,
   createEvertoken,
   createFlights,
+  createHandler,
   createHeldResponses,
-  type Evertoken as CoreEvertoken,
-  type EvertokenOptions,
-  type Handler,
-  type HandlerFactory,
-  type HandlerOptions,
+  notFound,
   type Runtime,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, discardUnread, isBodyRead, withoutBody } from './read-body.ts'
 import { refusalOf } from './refusal.ts'
 import { createRequestContext } from './request-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientSecret,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  UserClaims,
+  UserSession,
+  WrappedHandler,
+} from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
 export interface Evertoken extends CoreEvertoken, HandlerFactory {
   /**
    * Does the same as `handler` for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
    *
-   * @param application - Handles all requests that are not for a route of Evertoken.
+   * @param application - Handles all requests that are not for a route of Evertoken. Without it, they get 404.
    * @param options - The same as for `handler`.
    * @throws {ConfigurationError} If an option is unknown or invalid.
    * @example
    *   createServer(auth.listener(application)).listen(3000)
    */
-  listener(application: Handler, options?: HandlerOptions): RequestListener
+  listener(application?: Handler, options?: HandlerOptions): RequestListener
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
@@ -45,7 +115,7 @@ export function evertoken(options: EvertokenOptions): Evertoken {
   return {
     ...core,
     handler: createHandler(core.handle),
-    listener(application, given) {
+    listener(application = notFound, given) {
       const { keepAlive } = checkHandlerOptions(given)
       return wellFormed(
         promptHeaders((incoming, response) => {

@@ -6,13 +6,9 @@ import { endsAt, type SessionRecord, type UserClaims } from '../model/session-re
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
-import {
-  type AccessToken,
-  ConfigurationError,
-  type EventListener,
-  type RevocationOutcome,
-} from '../vocabulary/index.ts'
+import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
+import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { checkTokenParameters, invalid } from './checks.ts'
 import { createBoundTokenFetch } from './bound-token-fetch.ts'
@@ -157,7 +153,7 @@ function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): Sessio
 }
 
 /** Creates the functions of a token session for the user of the request being handled. */
-export function createCurrentTokens(context: RequestContext, onEvent?: EventListener): TokenSession {
+export function createCurrentTokens(context: RequestContext, onEvent?: EventListeners): TokenSession {
   return createTokenSession(createSessionFinder(context, onEvent))
 }
 

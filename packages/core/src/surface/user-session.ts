@@ -1,7 +1,7 @@
 import { refuseCrossSite } from '../handlers/problem.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { isSameOriginRequest } from '../rules/browser/same-site.ts'
-import type { EventListener } from '../vocabulary/index.ts'
+import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import type { SessionCookies } from './session-cookies.ts'
 import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
@@ -38,7 +38,7 @@ export interface UserSession extends TokenSession {
 export interface ExplicitSession extends UserSession, SessionCookies {}
 
 /** Creates the functions of a session for the user of the request being handled. */
-export function createCurrentSession(context: RequestContext, onEvent?: EventListener): UserSession {
+export function createCurrentSession(context: RequestContext, onEvent?: EventListeners): UserSession {
   return createUserSession(createSessionFinder(context, onEvent))
 }
 
