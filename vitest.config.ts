@@ -31,7 +31,10 @@ export default defineConfig({
         },
       },
       { ...shared, test: { name: 'architecture', include: ['test/architecture/**/*.test.ts'] } },
-      { ...shared, test: { name: 'integration', include: ['test/integration/**/*.test.ts'] } },
+      {
+        ...shared,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts', 'test/programs/*.test.ts'] },
+      },
     ],
   },
 })
