@@ -11,7 +11,7 @@ export type { HeldResponses, KeepAlive, RequestContext, Runtime } from './ports/
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
-export type { UserClaims } from './model/session-record.ts'
+export type { UserClaims } from './model/token-grant.ts'
 export type { TokenRequest } from './model/token-parameters.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { SessionEngine } from './surface/engine.ts'

@@ -1,5 +1,5 @@
 import type { KeepAlive } from './runtime.ts'
-import type { UserClaims, TokenGrant } from '../model/session-record.ts'
+import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenRequest } from '../model/token-parameters.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 

@@ -11,8 +11,9 @@ import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { newSession } from '../model/ledger-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import { newSession } from '../model/session-transitions.ts'
+import type { SessionRecord } from '../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
@@ -40,7 +41,7 @@ export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  obtain(demand: Demand): Promise<TokenResult>
+  obtain(demand: Demand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -95,7 +96,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()
-      if (!cell) return { signIn: 'no_session' }
+      if (!cell) return { kind: 'sign_in', code: 'no_session' }
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       const call = { key, request, rejected, beforeRefresh, keepAlive, background }
       try {
@@ -105,7 +106,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const work = refresher.token(cell, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if ('token' in result) session.note(result.snapshot)
+        if (result.kind === 'token') session.note(result.snapshot)
         return result
       } catch (error) {
         if (error instanceof EvertokenError)

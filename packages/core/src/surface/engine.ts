@@ -3,9 +3,9 @@ import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
@@ -83,10 +83,6 @@ export interface Features<User extends TokenSession> {
   readonly routes?: Routes
   /** Called before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  /** Whether `refreshed` decides about the claims of a refreshed ID token. */
-  readonly keepClaims?: boolean
-  /** Receives each refresh after its tokens are stored. Never rejects. */
-  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** Connects the mechanisms and the requested features. */
@@ -130,7 +126,22 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const refresher = createRefresher({ ...parts, line, admits })
+  const acquisition = createRefreshTokenAcquisition(features.server, settings.policy)
+  const { serverTimeoutMs } = settings
+  const refresher = createRefresher({
+    acquisition,
+    server: features.server,
+    clock,
+    serverClock,
+    emit,
+    random,
+    isStorePrivate,
+    line,
+    flights: runtime.flights,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits,
+  })
   const grantCheck = createGrantCheck(refresher, serverClock)
   const bindOptions = { ...parts, refresher, grantCheck }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)

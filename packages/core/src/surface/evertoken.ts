@@ -6,8 +6,7 @@ import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import type { EndedSession } from '../ports/session-cell.ts'
+import type { EndedSession, StoredRefresh } from '../ports/session-cell.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
@@ -61,7 +60,16 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
   const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
-  const kindOptions = { ...ground, unlist: directory?.forget }
+  const kindOptions = {
+    ...ground,
+    unlist: directory?.forget,
+    keepClaims: ground.onSignIn !== undefined,
+    refreshed: (refresh: StoredRefresh): Promise<unknown> =>
+      Promise.allSettled([
+        check && listNewSid(refresh, { ...check, pending: kept.pending }),
+        shapeClaims(refresh),
+      ]),
+  }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
@@ -84,13 +92,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     server,
     kind,
     claimsOf,
-    keepClaims: ground.onSignIn !== undefined,
     starting: directory?.add,
-    refreshed: (refresh) =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: kept.pending }),
-        shapeClaims(refresh),
-      ]),
     routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
     user: createUserSession,
   }

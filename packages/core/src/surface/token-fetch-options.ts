@@ -63,7 +63,7 @@ export function carrying(
   return tokenFetch(async ({ rejected, signal }) => {
     const { obtain, serverClock } = bound()
     const result = await obtain({ key, request, rejected, signal })
-    if ('signIn' in result) throw signInRequired(result.signIn)
+    if (result.kind === 'sign_in') throw signInRequired(result.code)
     return accessTokenOf(result.token, serverClock.read())
   }, policy)
 }

@@ -2,7 +2,7 @@ import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/se
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import type { UserClaims } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
 import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
@@ -79,7 +79,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       const { rejected, signal } = wanted
       const { obtain, serverClock } = bound()
       const result = await obtain({ key, request: wanted, rejected, signal })
-      return 'token' in result ? accessTokenOf(result.token, serverClock.read()) : undefined
+      return result.kind === 'token' ? accessTokenOf(result.token, serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options),
     async revokeRefreshToken() {

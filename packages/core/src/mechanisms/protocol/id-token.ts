@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
-import type { UserClaims } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 import { insufficient } from './errors.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 

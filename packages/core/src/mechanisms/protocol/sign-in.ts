@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'

@@ -2,6 +2,7 @@ import { type SessionRecord, endsAt } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-store.ts'
+import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
 import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { type CellOptions, createStoredCell } from './stored-cell.ts'
@@ -56,7 +57,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
 
 /** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
 function unseen(id: string, expiresAt: number): SessionRecord {
-  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
+  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, ledger: EMPTY_LEDGER }
 }
 
 /**

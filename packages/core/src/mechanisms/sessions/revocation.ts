@@ -6,7 +6,8 @@ import type { Clock } from '../../ports/clock.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
-import type { SessionRecord } from '../../model/session-record.ts'
+import { nextGeneration, type SessionRecord } from '../../model/session-record.ts'
+import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
 
 export interface RevokeSessionOptions {
@@ -25,7 +26,7 @@ export interface RevokeSessionOptions {
 export async function revokeSession(
   server: TokenEndpoint,
   key: string,
-  { refreshToken, revoking, spare, tokens }: SessionRecord,
+  { ledger: { refreshToken, revoking, spare, tokens } }: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
   revoked: Set<string> = new Set(),
 ): Promise<boolean> {
@@ -58,17 +59,22 @@ export async function revokeRefreshToken(
   const cell = await session.find()
   if (!cell) return 'nothing_to_revoke'
   session.beforeChange()
-  const given = await change(session, cell, withoutRefreshToken)
-  if (given?.revoking === undefined) return 'nothing_to_revoke'
-  const { revoking, spare } = given
+  const given = await change(session, cell, (record) => changed(record, withoutRefreshToken(record.ledger)))
+  if (given?.ledger.revoking === undefined) return 'nothing_to_revoke'
+  const { revoking, spare } = given.ledger
   const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
   const [outcome, ofSpare] = await Promise.all([
     revoke(revoking),
     spare === undefined ? undefined : revoke(spare),
   ])
   if (outcome === 'failed' || ofSpare === 'failed') return 'failed'
-  await change(session, cell, withRevocationConfirmed)
+  await change(session, cell, (record) => changed(record, withRevocationConfirmed(record.ledger)))
   return outcome
+}
+
+/** Every browser must receive the change. */
+function changed(record: SessionRecord, ledger: TokenLedger): SessionRecord {
+  return ledger === record.ledger ? record : { ...nextGeneration(record), ledger }
 }
 
 /**
@@ -77,7 +83,7 @@ export async function revokeRefreshToken(
 async function change(
   session: Pick<RequestSession, 'note'>,
   cell: SessionCell,
-  step: typeof withoutRefreshToken,
+  step: (record: SessionRecord) => SessionRecord,
 ) {
   const snapshot = await swapUntilWon(cell, cell.read, step)
   if (snapshot) session.note(snapshot)
