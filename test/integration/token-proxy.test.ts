@@ -1,8 +1,15 @@
 import { gzipSync } from 'node:zlib'
 import type { ServerResponse } from 'node:http'
-import type { EvertokenOptions, TokenProxyRoute, TokenProxyRoutes } from '@evertoken/core'
+import type { TokenProxyRoute, TokenProxyRoutes } from '@evertoken/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Application, type Browser, createApplication, kinds, origin } from './application.ts'
+import {
+  type Application,
+  type Browser,
+  createApplication,
+  kinds,
+  origin,
+  type Overrides,
+} from './application.ts'
 import { type Arrival, createSink, type Sink } from './sink.ts'
 
 const open: Sink[] = []
@@ -29,7 +36,7 @@ interface World extends Application {
 async function world(
   answer: Answer = () => {},
   route: Partial<TokenProxyRoute> = {},
-  options: Partial<EvertokenOptions> = {},
+  options: Overrides = {},
 ): Promise<World> {
   const api = await createSink(answer)
   open.push(api)

@@ -19,10 +19,10 @@ import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/se
 import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
 import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
-import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
-import { tokenKey, type TokenRequest } from '../../packages/core/src/model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../../packages/core/src/model/token-parameters.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { GRACE_SECONDS } from './authorization-server.ts'
@@ -48,7 +48,7 @@ export interface ApplicationOptions {
   readonly process: Process
   readonly plan: Plan
   readonly store: SessionStore
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly serverClock: ServerClock
   readonly seal: Seal
   readonly emit: EventListener
@@ -165,6 +165,7 @@ export function createApplication(options: ApplicationOptions): Application {
         clock,
         serverClock,
         issuer,
+        idleTimeoutSeconds,
         absoluteTimeoutSeconds,
         origin: undefined,
         basePath: '',
@@ -188,6 +189,6 @@ export function createApplication(options: ApplicationOptions): Application {
   }
 }
 
-export function requestFor(resource: string): TokenRequest {
+export function requestFor(resource: string): TokenParameters {
   return resource === '' ? {} : { resource }
 }

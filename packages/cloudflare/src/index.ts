@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createCurrentSession, createEngine, type CurrentSession, type UserSession } from '@evertoken/core'
+import { createCurrentSession, createEngine, type UserSession } from '@evertoken/core'
 import type { FromEnv } from './engines.ts'
 import { createWorker, type Platform, type Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-options.ts'
@@ -20,7 +20,7 @@ export type { WorkerOptions } from './worker-options.ts'
  * Token management for the users of one application, on Workers. It also has the functions of the session interface,
  * for the user of the request being handled. These functions need the compatibility flag `nodejs_compat`.
  */
-export interface Evertoken<Env> extends CurrentSession, Worker<UserSession, Env> {}
+export interface Evertoken<Env> extends UserSession, Worker<UserSession, Env> {}
 
 /**
  * @param options - Pass a function if they come from `env`. It is called at the first request.

@@ -1,7 +1,7 @@
 import type { LedgerRecord } from '../model/token-ledger.ts'
-import type { TokenRequest } from '../model/token-parameters.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import type { RefreshPolicy } from '../rules/refresh/decide.ts'
-import type { RefreshAnswer } from './authorization-server.ts'
+import type { RefreshResult } from './authorization-server.ts'
 import type { KeepAlive } from './runtime.ts'
 
 /**
@@ -22,7 +22,7 @@ export interface Acquisition {
    *
    * @param record - The record with the lease of this request.
    */
-  acquire(record: LedgerRecord, parameters: TokenRequest): Promise<RefreshAnswer>
+  acquire(record: LedgerRecord, parameters: TokenParameters): Promise<RefreshResult>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */
   isResponding(): Promise<boolean>
 }

@@ -37,6 +37,8 @@ export interface SessionCell extends LedgerCell<Snapshot> {
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
+  /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
+  readShared(): Promise<Snapshot | undefined>
   /** Resolves to the new snapshot, or to `undefined` if another process changed the session first. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
   /**

@@ -5,7 +5,7 @@ import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
@@ -20,7 +20,7 @@ import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/i
 
 /** The facts about the application that a session needs. */
 export interface Application {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -36,11 +36,18 @@ export interface Application {
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
 
+/** The limits of all sessions, in seconds. */
+export interface SessionLifetimes {
+  readonly idleTimeoutSeconds: number
+  readonly absoluteTimeoutSeconds: number
+}
+
 /** The session of one request, connected to the refresher. */
 export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
+  readonly sessionLifetimes: SessionLifetimes
   obtain(demand: Demand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
@@ -61,6 +68,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
   readonly issuer: string
+  readonly idleTimeoutSeconds: number
   readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
@@ -93,6 +101,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
+    sessionLifetimes: options,
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()

@@ -14,7 +14,7 @@ import { createServerClock, type ServerClock } from '../mechanisms/protocol/serv
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -27,9 +27,9 @@ import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { createWorkTracker, type Drainable } from './drain.ts'
 import { createEmitter } from './emitter.ts'
-import { withCookies, withOwnCookies } from './respond.ts'
+import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import type { TokenSettings } from './token-options.ts'
-import type { TokenSession } from './token-session.ts'
+import { createTokenSession, type TokenSession } from './token-session.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
@@ -38,14 +38,14 @@ export interface SessionEngine<User extends TokenSession> extends Drainable {
   /** Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
   /** Returns the session of a request. If `handle` handles the request, its response carries the cookies. */
-  session(request: Request, keepAlive?: KeepAlive): User
+  session(request: Request, keepAlive?: KeepAlive): User & SessionCookies
   /**
    * Returns the session of a request whose response cannot set cookies. If the cookie carries the session, no refresh
    * token is spent: a call that needs a refresh throws `session_read_only`.
    */
   readOnlySession(request: Request, keepAlive?: KeepAlive): User
-  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
-  sessionById(id: string, keepAlive?: KeepAlive): User
+  /** Returns a server session by the `id` of `getSession`, for queues, schedules and streams. */
+  sessionById(id: string, keepAlive?: KeepAlive): TokenSession
 }
 
 /** Finds Evertoken's route for a request. Returns `undefined` for requests to the application. */
@@ -62,6 +62,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly isStorePrivate: boolean
   readonly vault: Vault
   readonly flights: Runtime['flights']
+  readonly pollMs?: Runtime['pollMs']
   readonly http: Http
   readonly patientHttp: Http
   readonly clock: Clock
@@ -76,7 +77,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
 
 /** The differences between engines. */
 export interface Features<User extends TokenSession> {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly kind: SessionKind
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
@@ -194,12 +195,16 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
 
   return {
-    session: (request, keepAlive) => userOf(handled.get(request) ?? open(request, tracked(keepAlive))),
+    session(request, keepAlive) {
+      const bound = handled.get(request) ?? open(request, tracked(keepAlive))
+      return { ...userOf(bound), ...createSessionCookies(bound) }
+    },
     readOnlySession: (request, keepAlive) => userOf(open(request, tracked(keepAlive), undefined, true)),
     sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return userOf(bind(createDetachedSession(cell, tracked(keepAlive), emit)))
+      const bound = bind(createDetachedSession(cell, tracked(keepAlive), emit))
+      return createTokenSession(() => bound)
     },
     handle: (request, application, keepAlive) => track(respond(request, application, keepAlive)),
     drain,

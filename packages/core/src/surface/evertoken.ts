@@ -2,7 +2,7 @@ import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
-import { createProtocol } from '../mechanisms/protocol/protocol.ts'
+import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
@@ -11,15 +11,14 @@ import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
-import { createCurrentSession, type CurrentSession } from './current-session.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
 import { createRoutes } from './routes.ts'
-import { createUserSession, type UserSession } from './user-session.ts'
+import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: CurrentSession) => Response | Promise<Response>
+export type Handler = (request: Request, session: UserSession) => Response | Promise<Response>
 
 export type Engine = SessionEngine<UserSession>
 
@@ -27,7 +26,7 @@ export type Engine = SessionEngine<UserSession>
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, CurrentSession {}
+export interface Evertoken extends Engine, UserSession {}
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
@@ -52,7 +51,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const { issuer, store, onRefreshed } = ground
-  const server = createProtocol(ground)
+  const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {

@@ -2,7 +2,7 @@ import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import {
   type Checked,
@@ -10,32 +10,36 @@ import {
   hook,
   invalid,
   listOf,
-  oneOf,
+  flag,
   type OptionTable,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 
 /** The settings of a token fetch: which URLs get the token, and which token they get. */
-export interface TokenFetchOptions extends TokenRequest {
+export interface TokenFetchOptions extends TokenParameters {
   /** The base of relative URLs, below which the token is sent. */
   readonly baseUrl?: string
   /** Further URLs below which the token is sent. */
   readonly allowedUrls?: readonly string[]
   /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
   readonly fetch?: TokenFetch
-  /** The result if no token is available: `respond` (default) returns a 401, `throw` throws the typed error. */
-  readonly withoutToken?: 'respond' | 'throw'
+  /**
+   * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a 401 response.
+   *
+   * @default false
+   */
+  readonly throwTokenErrors?: boolean
 }
 
-type Values = Checked<TokenFetchOptions, keyof TokenRequest | 'baseUrl' | 'fetch'>
+type Values = Checked<TokenFetchOptions, keyof TokenParameters | 'baseUrl' | 'fetch'>
 
 const OPTIONS: OptionTable<Values> = {
-  ...TOKEN_REQUEST,
+  ...TOKEN_PARAMETERS,
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
   fetch: [hook],
-  withoutToken: [oneOf('respond', 'throw'), 'respond'],
+  throwTokenErrors: [flag, false],
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
@@ -45,7 +49,7 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
   const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
-  const call = carrying(bound, values as TokenRequest, policy)
+  const call = carrying(bound, values as TokenParameters, policy)
   return async (input, init) => {
     const response = await call(input, init)
     bound().fetched.add(response)
@@ -56,7 +60,7 @@ export function createBoundTokenFetch(bound: () => BoundSession, options: TokenF
 /** Creates a `fetch` that sends the requested token to the URLs that the policy allows. */
 export function carrying(
   bound: () => BoundSession,
-  request: TokenRequest,
+  request: TokenParameters,
   policy: TokenFetchPolicy,
 ): TokenFetch {
   const key = tokenKey(request)

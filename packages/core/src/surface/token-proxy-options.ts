@@ -3,7 +3,7 @@ import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/calls/
 import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
-import type { TokenRequest } from '../model/token-parameters.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import {
@@ -18,14 +18,14 @@ import {
   oneOf,
   type OptionTable,
   REQUIRED,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
 import { carrying, holding } from './token-fetch-options.ts'
 
 /** The target of the requests for a path, and their token and headers. */
-export interface TokenProxyRoute extends TokenRequest {
+export interface TokenProxyRoute extends TokenParameters {
   /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
   readonly target: string
   /**
@@ -57,7 +57,7 @@ export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
 
 type Values = Checked<
   TokenProxyRoute,
-  keyof TokenRequest | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
+  keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
 >
 
 const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
@@ -65,7 +65,7 @@ const methods: Check = (value) =>
   Array.isArray(value) && value.length === 0 ? 'must name a method' : listOf(METHOD)(value)
 
 const ROUTE_OPTIONS: OptionTable<Values> = {
-  ...TOKEN_REQUEST,
+  ...TOKEN_PARAMETERS,
   target: [url, REQUIRED],
   token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
   methods: [methods],
@@ -92,9 +92,9 @@ function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProx
     baseUrl: undefined,
     prefixes: [parsed.target],
     fetch: bare,
-    withoutToken: 'throw',
+    throwTokenErrors: true,
   } as const
-  const withToken = carrying(bound, values as TokenRequest, policy)
+  const withToken = carrying(bound, values as TokenParameters, policy)
   return {
     ...values,
     ...parsed,

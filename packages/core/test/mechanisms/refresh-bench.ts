@@ -14,7 +14,7 @@ import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
 import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
 import { createVault } from '../../src/mechanisms/sessions/sealed-store.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult, TokenServer } from '../../src/ports/authorization-server.ts'
 import type { SessionCell } from '../../src/ports/session-cell.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
@@ -33,7 +33,7 @@ export interface SentRequest {
   /** By the monotonic clock, in milliseconds. */
   readonly sentAt: number
   readonly attempt: number
-  answer(answer: RefreshAnswer): void
+  answer(answer: RefreshResult): void
 }
 
 export interface RefreshBenchOptions {
@@ -99,12 +99,12 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const kept: Promise<unknown>[] = []
   let probes = 0
 
-  const server: TokenEndpoint = {
+  const server: TokenServer = {
     ready: () => Promise.resolve(),
-    async refresh(refreshToken) {
+    async refresh({ refreshToken }) {
       const sentAt = clock.elapsed()
       let answer: SentRequest['answer'] = () => undefined
-      const answered = new Promise<RefreshAnswer>((resolve) => (answer = resolve))
+      const answered = new Promise<RefreshResult>((resolve) => (answer = resolve))
       sent.push({ refreshToken, sentAt, attempt: sent.length + 1, answer })
       return answered
     },
@@ -171,7 +171,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
 }
 
 /** A response with new tokens of this name. */
-export function granted(bench: RefreshBench, name: string, date?: number): RefreshAnswer {
+export function granted(bench: RefreshBench, name: string, date?: number): RefreshResult {
   const now = bench.clock.now()
   const accessToken = { value: `at-${name}`, type: 'Bearer', obtainedAt: now, expiresAt: now + 3600 } as const
   return { kind: 'refreshed', grant: { accessToken, refreshToken: `rt-${name}` }, date }

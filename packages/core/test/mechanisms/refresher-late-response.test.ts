@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, SESSION } from './refresh-bench.ts'
 
-const LOST: RefreshAnswer = { kind: 'ambiguous', cause: { name: 'TimeoutError' } }
+const LOST: RefreshResult = { kind: 'ambiguous', cause: { name: 'TimeoutError' } }
 
 describe('a response that is late', () => {
   it('lets its callers go after the request timeout, and is stored although no caller waits for it', async () => {

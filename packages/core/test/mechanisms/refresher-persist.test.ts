@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { ReusePolicy } from '../../src/rules/refresh/decide.ts'
 import { withLedger } from '../../src/model/session-transitions.ts'
@@ -128,7 +128,7 @@ describe('storing what a refresh has brought', () => {
 
 describe('a refresh token that is not stored, while the revocation endpoint fails', () => {
   it.each([
-    ['of a session that has ended', (answer: RefreshAnswer) => answer],
+    ['of a session that has ended', (answer: RefreshResult) => answer],
     ['of another user', () => ({ kind: 'subject_changed', grant: { refreshToken: 'rt-new' } }) as const],
   ])('%s is revoked after 1, 4 and 16 s, and no caller waits', async (_whose, change) => {
     const outcomes = Array.from({ length: 3 }, () => 'failed' as const)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenLedger } from '../../src/model/token-ledger.ts'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, type RefreshBench, SESSION } from './refresh-bench.ts'
 
-const REJECTED: RefreshAnswer = { kind: 'rejected' }
+const REJECTED: RefreshResult = { kind: 'rejected' }
 
 /** Another process changes the ledger. */
 async function change(bench: RefreshBench, changes: Partial<TokenLedger>): Promise<void> {
@@ -163,7 +163,7 @@ describe('a new ID token for another user', () => {
 describe('a session that ends while the responses of the store are lost', () => {
   /** The store loses the response to the swap that ends the session, and so many responses to reads after it. */
   async function endWithLoss(
-    answer: RefreshAnswer,
+    answer: RefreshResult,
     write: 'made' | 'not_made' | 'overtaken',
     lostReads: number,
   ) {

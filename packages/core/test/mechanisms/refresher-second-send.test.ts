@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, type RefreshBench } from './refresh-bench.ts'
 
 const GRACE = { graceSeconds: 20 }
-const REJECTED: RefreshAnswer = { kind: 'rejected' }
+const REJECTED: RefreshResult = { kind: 'rejected' }
 
 /** Starts a refresh that gets no response. */
 async function start(bench: RefreshBench): Promise<{ readonly call: Promise<string> }> {

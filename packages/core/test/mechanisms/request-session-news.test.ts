@@ -205,6 +205,36 @@ describe('a request with its session in the cookie', () => {
     },
   )
 
+  it('S27: sets no cookie of a session that has ended while the check of another response ran', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    await tab.signIn(record)
+    const [early, late] = [tab.request(), tab.request()]
+    const news = await advance(early)
+    await use(late)
+    early.note(news)
+    const [reading, gate] = [createGate(), createGate()]
+    const { read } = bench.store
+    bench.store.read = async (key) => {
+      bench.store.read = read
+      const held = await read(key)
+      reading.open()
+      await gate.opened
+      return held
+    }
+    const settled = [early.settle()]
+    await reading.opened
+    await (
+      await tab.request().end('signed_out')
+    )?.ended
+    settled.push(late.settle())
+    gate.open()
+    await Promise.all(settled)
+    // The first check was complete before the sign-out, so its response was on its way before it.
+    expect(early.takeCookies()).toHaveLength(1)
+    expect(late.takeCookies()).toEqual([])
+  })
+
   it('S27: sets no cookie of a session that it has started if the session has ended since', async () => {
     const bench = createBench()
     const tab = createBrowser(bench)

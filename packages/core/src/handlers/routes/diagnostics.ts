@@ -1,5 +1,5 @@
 import { fingerprint, sha256 } from '../../mechanisms/runtime/digest.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
@@ -9,7 +9,7 @@ import { refuseCrossSite, ours } from '../problem.ts'
 export interface DiagnosticsOptions {
   readonly session: RequestSession
   readonly origin: string
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
   readonly idleTimeoutSeconds: number
   /** Without secrets. */
   readonly configuration: object

@@ -1,12 +1,12 @@
 import type { Acquisition } from '../../ports/acquisition.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LedgerSnapshot } from '../../ports/ledger-cell.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenWanted } from '../../rules/refresh/decide.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
-import type { TokenRequest } from '../../model/token-parameters.ts'
+import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
@@ -17,7 +17,7 @@ export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
 
 /** The request of one caller for a token. */
 export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> extends TokenWanted {
-  readonly request: TokenRequest
+  readonly request: TokenParameters
   /** Called before a refresh is started. Throws if no refresh must be started now. */
   readonly beforeRefresh?: (() => void) | undefined
   /** Receives each refresh that the caller starts or joins. The result might arrive after the caller has left. */
@@ -28,7 +28,7 @@ export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> ext
 
 /** The part of a token call that a refresh needs. */
 export interface TokenDemand extends TokenWanted {
-  readonly request: TokenRequest
+  readonly request: TokenParameters
   readonly lastUse: TokenCapacity['lastUse']
   readonly keepAlive: KeepAlive
 }
@@ -37,7 +37,7 @@ export interface TokenDemand extends TokenWanted {
 export interface RefreshContext {
   readonly acquisition: Acquisition
   /** Revokes refresh tokens that no owner can keep. */
-  readonly server: Pick<TokenEndpoint, 'revoke'>
+  readonly server: Pick<TokenServer, 'revoke'>
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -64,5 +64,5 @@ export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
 export interface AnsweredAttempt {
   readonly kind: 'answered'
   readonly attempt: RefreshAttempt
-  readonly answer: RefreshAnswer
+  readonly answer: RefreshResult
 }

@@ -2,7 +2,7 @@ import type { TokenGrant } from '../../model/token-grant.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
-import type { RefreshAnswer } from '../../ports/authorization-server.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerSnapshot } from '../../ports/ledger-cell.ts'
 import type { AnsweredAttempt, RefreshAttempt, TokenResult } from './attempt.ts'
 import { recover } from './failure.ts'
@@ -13,7 +13,7 @@ import { persist } from './persist.ts'
 import { endGrant, handleRejection, reportUsedTwice } from './rejection.ts'
 import { createSender, type ExchangeContext, type Refresh } from './send.ts'
 
-type Refreshed = Extract<RefreshAnswer, { readonly kind: 'refreshed' }>
+type Refreshed = Extract<RefreshResult, { readonly kind: 'refreshed' }>
 
 /** How often the holder of a lease shows that it is alive, in milliseconds. A normal response arrives earlier. */
 const BEAT_MS = 2000

@@ -1,4 +1,4 @@
-import type { RefreshAnswer } from '../../ports/authorization-server.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerCell } from '../../ports/ledger-cell.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
@@ -11,7 +11,7 @@ import { changeLedger } from './change-ledger.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
 /** A response that contains no token and does not show that the grant has ended. */
-export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
+export type Failure = Extract<RefreshResult, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
 /** The longest pause within one refresh for which a caller can wait, in seconds. */
@@ -47,7 +47,7 @@ export async function recover(
   const { acquisition, clock, serverClock, emit, random } = context
   const { policy } = acquisition
   const { kind, cause, retryAfterSeconds } = failure
-  const code = CODES[kind]
+  const code = failure.code ?? CODES[kind]
   const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
   const elapsedMs = clock.elapsed() - firstSentAt
   const isPatient = sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS

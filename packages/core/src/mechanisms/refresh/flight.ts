@@ -25,10 +25,15 @@ const MAX_POLL_MS = 160
 const WAIT_MARGIN_MS = 40_000
 
 export interface Flight {
-  /** Runs one refresh for all callers of this process that wait for it. */
+  /**
+   * Runs one refresh for all callers of this process that wait for it.
+   *
+   * @param seen - The record as the first caller has just read it. A flight that did not queue starts from it.
+   */
   fly<Snapshot extends LedgerSnapshot>(
     cell: LedgerCell<Snapshot>,
     demand: TokenDemand,
+    seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
   retryAfterSeconds(cell: LedgerCell): number
@@ -59,12 +64,13 @@ export function createFlight(options: FlightOptions): Flight {
   async function fly<Snapshot extends LedgerSnapshot>(
     cell: LedgerCell<Snapshot>,
     demand: TokenDemand,
+    seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
     await acquisition.ready(demand.keepAlive)
     const lease = leases.watch(cell, randomId().slice(0, 12))
     try {
       // Every snapshot in the result is from this cell.
-      return (await steer(cell, demand, lease)) as TokenResult<Snapshot>
+      return (await steer(cell, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
       demand.keepAlive(lease.giveBack())
     }
@@ -85,15 +91,28 @@ export function createFlight(options: FlightOptions): Flight {
     await reportUsedTwice(cell, refreshToken, emit)
   }
 
-  /** Reads the record and decides about the next step until there is a result. */
-  async function steer(cell: LedgerCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
+  /**
+   * Reads the record and decides about the next step until there is a result.
+   *
+   * The first step can use `seen` without another read. The swap of the lease compares the whole record, so it is lost
+   * if the record has changed since.
+   */
+  async function steer(
+    cell: LedgerCell,
+    demand: TokenDemand,
+    lease: LeaseWatch,
+    seen: LedgerSnapshot | undefined,
+  ): Promise<TokenResult> {
     const sends: Sends = { refreshToken: undefined, isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
     let waitedMs = 0
-    let turn: Turn | undefined = await line.enter(cell.key)
+    const admission = line.enter(cell.key)
+    let turn: Turn | undefined = await admission
+    let known = admission instanceof Promise ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
-        const snapshot = await cell.read()
+        const snapshot = known ?? (await cell.read())
+        known = undefined
         await reportRefused(cell, snapshot, sends)
         const state = lease.look(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)

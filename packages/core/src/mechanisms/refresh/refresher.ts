@@ -73,7 +73,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const next = decide(seen?.record, call, serverClock.read(), policy)
-    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, call)
+    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, seen, call)
     return toTokenResult(next, seen) ?? refresh(cell, seen, call)
   }
 
@@ -92,7 +92,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const first = await joinFlight(cell, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can return that same token.
     const isRejected = first.kind === 'token' && first.token.value === call.rejected
-    return isRejected ? joinFlight(cell, seen, call, calledAt) : first
+    return isRejected ? joinFlight(cell, first.snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
@@ -102,7 +102,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall<Snapshot>,
     calledAt: number,
   ): Promise<TokenResult<Snapshot>> {
-    const { result, since } = startFlight(cell, call)
+    const { result, since } = startFlight(cell, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
@@ -125,9 +125,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   function startFlight<Snapshot extends LedgerSnapshot>(
     cell: LedgerCell<Snapshot>,
+    seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): JoinedFlight<TokenResult<Snapshot>> {
-    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)
+    let first = seen
+    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call), first), clock)
+    // A flight that starts later reads the record, because the flight before it has changed it.
+    first = undefined
     if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
     call.keepAlive(flight.result.catch(() => undefined))
     call.background?.(flight.result)
@@ -150,6 +154,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   function refreshInBackground<Snapshot extends LedgerSnapshot>(
     cell: LedgerCell<Snapshot>,
+    seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): void {
     try {
@@ -158,7 +163,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       return
     }
     // An event has reported the failure, and the caller has a token that works.
-    if (admits()) startFlight(cell, call).result.catch(() => undefined)
+    if (admits()) startFlight(cell, seen, call).result.catch(() => undefined)
   }
 
   return { token }

@@ -149,7 +149,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   /** Whether another request has ended the session. If the store fails, a session that this request started is sent. */
   async function isOver(record: SessionRecord): Promise<boolean> {
     try {
-      return !(await cell?.read())
+      return !(await cell?.readShared())
     } catch (error) {
       ignoreStore(error)
       return record.id !== started

@@ -1,7 +1,7 @@
 import type { RequestSession } from './request-session.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
 import { swapUntilWon } from './stored-cell.ts'
-import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
@@ -24,7 +24,7 @@ export interface RevokeSessionOptions {
  * @returns Whether none of the tokens is left: each was revoked, or the server cannot revoke it.
  */
 export async function revokeSession(
-  server: TokenEndpoint,
+  server: TokenServer,
   key: string,
   { ledger: { refreshToken, revoking, spare, tokens } }: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
@@ -53,7 +53,7 @@ export async function revokeSession(
  */
 export async function revokeRefreshToken(
   session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
-  server: Pick<TokenEndpoint, 'revoke'>,
+  server: Pick<TokenServer, 'revoke'>,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
   const cell = await session.find()

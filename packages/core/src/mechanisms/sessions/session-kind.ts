@@ -6,6 +6,7 @@ import { createEndNotices } from './end-notices.ts'
 import type { Generations } from './generations.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
 import type { CellOptions } from './stored-cell.ts'
+import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
 export interface Found {
@@ -60,15 +61,18 @@ export interface SessionKind {
   readonly pending: PendingSignOuts
 }
 
-export interface SessionKindOptions extends Omit<CellOptions, 'notices' | 'pending'> {
+export interface SessionKindOptions extends Omit<CellOptions, 'readShared' | 'notices' | 'pending'> {
   readonly emit?: EventListener
+  /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
+  readonly pollMs?: number | undefined
 }
 
 /** Creates the parts that all sessions of one kind share. */
 export function createCellOptions(options: SessionKindOptions): CellOptions {
-  const { vault, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed } = options
+  const { vault, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
   return {
     vault,
+    readShared: pollMs === undefined ? shareReads(vault.read) : vault.read,
     clock,
     idleTimeoutSeconds,
     unlist,

@@ -10,6 +10,8 @@ import type { SealedRecord, Vault } from './sealed-store.ts'
 
 export interface CellOptions {
   readonly vault: Vault
+  /** Same as `vault.read`, but callers at the same moment share one read. */
+  readonly readShared: Vault['read']
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
   readonly idleTimeoutSeconds: number
@@ -45,6 +47,7 @@ export function createStoredCell(
 ): SessionCell {
   const {
     vault,
+    readShared,
     clock,
     idleTimeoutSeconds,
     notices,
@@ -73,6 +76,26 @@ export function createStoredCell(
   }
 
   const last = async () => lastOf(await vault.read(key))
+
+  async function readWith(read: Vault['read']): Promise<Snapshot | undefined> {
+    if (pending.has(key)) return undefined
+    const now = lastOf(await read(key))
+    if (!now) {
+      if (inStoreAlone) notices.missed(key)
+      return undefined
+    }
+    if (now.record.ended) {
+      notices.forget(key)
+      return undefined
+    }
+    if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
+      if (inStoreAlone) notices.saw(now.record)
+      return now
+    }
+    // The session is not ended, because the clock of this process might be wrong.
+    notices.report(key, timeReason(now.record, clock.now()))
+    return undefined
+  }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
   async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
@@ -126,25 +149,8 @@ export function createStoredCell(
       notices.report(key, reason)
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
     },
-    async read() {
-      if (pending.has(key)) return undefined
-      const now = await last()
-      if (!now) {
-        if (inStoreAlone) notices.missed(key)
-        return undefined
-      }
-      if (now.record.ended) {
-        notices.forget(key)
-        return undefined
-      }
-      if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-        if (inStoreAlone) notices.saw(now.record)
-        return now
-      }
-      // The session is not ended, because the clock of this process might be wrong.
-      notices.report(key, timeReason(now.record, clock.now()))
-      return undefined
-    },
+    read: () => readWith(vault.read),
+    readShared: () => readWith(readShared),
     async end(reason, revoke = false, mayEnd) {
       for (let i = 0; i < MAX_SWAPS; i++) {
         const now = (await lastOrRemoved(reason)) ?? carriedAlone

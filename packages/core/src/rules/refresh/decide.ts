@@ -4,7 +4,7 @@ import { secondsLeft } from '../../model/back-off.ts'
 import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.ts'
 import { rejectionWaitSeconds } from '../../model/rejected-token.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import { exceedsGrant, type TokenRequest } from '../../model/token-parameters.ts'
+import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 
 /** How the authorization server treats a refresh token that it has seen before. */
@@ -34,7 +34,7 @@ export interface TokenWanted {
   /** The value of a token that a resource server rejected. */
   readonly rejected?: string | undefined
   /** The request for which the key was made. */
-  readonly request?: TokenRequest
+  readonly request?: TokenParameters
 }
 
 /**
