@@ -171,6 +171,8 @@ export function createApplication(options: ApplicationOptions): Application {
         basePath: '',
         emit,
         server,
+        // No token source is used here.
+        application: undefined as never,
         responses: undefined,
       })
     },

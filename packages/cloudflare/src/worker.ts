@@ -1,5 +1,7 @@
 import {
+  type ClientTokenAccess,
   ConfigurationError,
+  createClientAccess,
   createIsolateFlights,
   type EventListener,
   type KeepAlive,
@@ -28,7 +30,7 @@ export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerC
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
-export interface Worker<User extends TokenSession, Env> {
+export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
    * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
@@ -56,11 +58,11 @@ export interface Worker<User extends TokenSession, Env> {
    *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
    *   }
    */
-  bind(env: Env, ctx: WorkerContext): BoundWorker<User>
+  bind(env: Env, ctx: WorkerContext): Bound
 }
 
 /** The functions of one invocation. Its `session` and `sessionById` keep work alive with the `ctx` of the invocation. */
-export interface BoundWorker<User extends TokenSession> {
+export interface BoundWorker<User extends object> {
   /**
    * Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. Elsewhere, use `commit`.
    *
@@ -82,7 +84,7 @@ export interface Platform {
 }
 
 /** The differences between the two entries of this package. */
-export interface Kit<Options, User extends TokenSession, Current> {
+export interface Kit<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
@@ -94,11 +96,11 @@ const REPORT_PAUSE_MS = 60_000
 
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
-export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
+export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
   { engine, current }: Kit<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
-): Current & Worker<User, Env> {
+): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
   let onEvent: EventListener | undefined
@@ -123,9 +125,10 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { session, sessionById } = engineOf(env)
+      const { application, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
       return {
+        ...createClientAccess({ application: () => application, keepAlive: () => keepAlive }),
         session: (request) => session(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }

@@ -25,6 +25,12 @@ export {
   type WrappedHandler,
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
+export {
+  type ClientTokenAccess,
+  type ClientTokenOptions,
+  createClientAccess,
+} from './surface/client-access.ts'
+export type { ClientCredentials, TokenName, TokenSource, UserTokenName } from './surface/token-source.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'

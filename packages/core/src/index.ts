@@ -13,9 +13,12 @@ export {
   createEvertoken,
   type Engine,
   type Evertoken,
+  type EvertokenFor,
+  type EvertokenWithClient,
   type Handler,
+  type NameFor,
 } from './surface/evertoken.ts'
-export type { EngineOptions, EvertokenOptions } from './surface/options.ts'
+export type { EngineOptions, EvertokenOptions, WithClient } from './surface/options.ts'
 export type { SignInOptions } from './surface/sign-in-options.ts'
 export type { TokenProxyRoute, TokenProxyRoutes } from './surface/token-proxy-options.ts'
 export {

@@ -15,6 +15,7 @@ import { newSession } from '../model/session-transitions.ts'
 import type { SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
+import type { SourceApplication } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
@@ -24,6 +25,8 @@ export interface Application {
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
+  /** The parts that token sources use. */
+  readonly application: SourceApplication
   /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
@@ -86,6 +89,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     forwardLoginParameters,
     claimsOf,
+    application,
   } = options
 
   return {
@@ -99,6 +103,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     forwardLoginParameters,
     claimsOf,
+    application,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
     sessionLifetimes: options,
@@ -116,7 +121,9 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
         if (result.kind === 'token') session.note(result.snapshot)
-        return result
+        // Only a call that found no session may use the token of the application in place of the user's.
+        const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
+        return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
       } catch (error) {
         if (error instanceof EvertokenError)
           emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
@@ -153,7 +160,7 @@ export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToke
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))
     work.finally(stay).then(resolve, reject)

@@ -11,10 +11,10 @@ import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
-import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -30,11 +30,15 @@ import { createEmitter } from './emitter.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import type { TokenSettings } from './token-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
+import type { SourceApplication, TokenSource } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
-export interface SessionEngine<User extends TokenSession> extends Drainable {
+export interface SessionEngine<User extends object> extends Drainable {
+  /** The parts that token sources use. */
+  readonly application: SourceApplication
+
   /** Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
   /** Returns the session of a request. If `handle` handles the request, its response carries the cookies. */
@@ -76,9 +80,11 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
 }
 
 /** The differences between engines. */
-export interface Features<User extends TokenSession> {
-  readonly server: TokenServer
+export interface Features<User extends object> {
+  readonly server: ConnectedTokenServer
   readonly kind: SessionKind
+  /** The source of the token of the application itself. */
+  readonly client?: TokenSource | undefined
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
@@ -87,7 +93,7 @@ export interface Features<User extends TokenSession> {
 }
 
 /** Connects the mechanisms and the requested features. */
-export function assemble<Settings extends TokenSettings, User extends TokenSession>(
+export function assemble<Settings extends TokenSettings, User extends object>(
   settings: Settings,
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
@@ -144,7 +150,29 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     admits,
   })
   const grantCheck = createGrantCheck(refresher, serverClock)
-  const bindOptions = { ...parts, refresher, grantCheck }
+  const ownKeepAlive = tracking(runtime.keepAlive)
+  const application: SourceApplication = {
+    issuer: settings.issuer,
+    clientId: settings.clientId,
+    connection: features.server.connection,
+    server: features.server,
+    store,
+    isStorePrivate,
+    sealFor,
+    flights: runtime.flights,
+    line,
+    clock,
+    serverClock,
+    emit,
+    random,
+    refreshBeforeExpirySeconds: settings.refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits,
+    keepAlive: ownKeepAlive,
+    client: features.client,
+  }
+  const bindOptions = { ...parts, application, refresher, grantCheck }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -191,10 +219,10 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
-  const ownKeepAlive = tracking(runtime.keepAlive)
   const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
 
   return {
+    application,
     session(request, keepAlive) {
       const bound = handled.get(request) ?? open(request, tracked(keepAlive))
       return { ...userOf(bound), ...createSessionCookies(bound) }

@@ -11,22 +11,41 @@ import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
+import type { ClientTokenAccess } from './client-access.ts'
+import { findCurrent } from './current-session.ts'
+import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
-import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
+import {
+  checkOptions,
+  type EngineOptions,
+  type EvertokenOptions,
+  type Settings,
+  type WithClient,
+} from './options.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: UserSession) => Response | Promise<Response>
+export type Handler<Name extends TokenName = UserTokenName> = (
+  request: Request,
+  session: UserSession<Name>,
+) => Response | Promise<Response>
 
-export type Engine = SessionEngine<UserSession>
+export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, UserSession {}
+export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
+
+/** The names of tokens that an application with this option `client` can use. */
+export type NameFor<Client> = [Client] extends [ClientCredentials] ? TokenName : UserTokenName
+export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
@@ -34,9 +53,16 @@ export interface Evertoken extends Engine, UserSession {}
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
-  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+export function createEvertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+  runtime: Runtime,
+): EvertokenFor<Client> {
+  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const application = () => engine.application
+  const outside = { application, session: () => findCurrent(runtime.context) }
+  const current = createCurrentSession(runtime.context, options.onEvent, outside)
+  const evertoken: EvertokenWithClient = { ...current, ...engine }
+  return evertoken
 }
 
 /**
@@ -45,11 +71,11 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
+export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   return assemble(checkOptions(options), runtime, signInFeatures)
 }
 
-function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
+function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenName>> {
   const { issuer, store, onRefreshed } = ground
   const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
   const directory =
@@ -90,6 +116,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   return {
     server,
     kind,
+    client: ground.client,
     claimsOf,
     starting: directory?.add,
     routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),

@@ -15,8 +15,9 @@ import {
 } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
 import { createSessionFinder } from './current-session.ts'
-import { checkTokenParameters, invalid } from './checks.ts'
-import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { createBoundTokenFetch, type Outside, type TokenFetchOptions } from './token-fetch-options.ts'
+import type { TokenName, UserTokenName } from './token-source.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
 export interface TokenOptions extends TokenParameters {
@@ -39,7 +40,7 @@ export interface StartOptions {
 }
 
 /** The session of one user with their tokens. */
-export interface TokenSession {
+export interface TokenSession<Name extends TokenName = UserTokenName> {
   /**
    * Resolves to a current token, or to `undefined` if the user must sign in.
    *
@@ -47,7 +48,7 @@ export interface TokenSession {
    */
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
   /** Creates a `fetch` that sends the token of this user. */
-  createTokenFetch(options: TokenFetchOptions): TokenFetch
+  createTokenFetch(options: TokenFetchOptions<Name>): TokenFetch
   /** Ends the grant at the authorization server (RFC 7009). The session continues until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /**
@@ -100,16 +101,16 @@ export interface SessionInfo {
 const DEFAULT_TOKEN: TokenOptions = {}
 
 /** @param bound - Finds the session, at every call. */
-export function createTokenSession(bound: () => BoundSession): TokenSession {
+export function createTokenSession(bound: () => BoundSession, outside?: Outside): TokenSession<TokenName> {
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejectedToken, signal } = wanted
       const { obtain, serverClock } = bound()
-      const result = await obtain({ key, request: wanted, rejected: valueOf(rejectedToken), signal })
+      const result = await obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
       return result.kind === 'token' ? accessTokenOf(result.token, serverClock.read()) : undefined
     },
-    createTokenFetch: (options) => createBoundTokenFetch(bound, options),
+    createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {
       const { session, server, emit } = bound()
       return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
@@ -155,8 +156,12 @@ function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): Sessio
 }
 
 /** Creates the functions of a token session for the user of the request being handled. */
-export function createCurrentTokens(context: RequestContext, onEvent?: EventListener): TokenSession {
-  return createTokenSession(createSessionFinder(context, onEvent))
+export function createCurrentTokens(
+  context: RequestContext,
+  onEvent?: EventListener,
+  outside?: Outside,
+): TokenSession {
+  return createTokenSession(createSessionFinder(context, onEvent), outside)
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
@@ -194,17 +199,6 @@ function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
   checkTokenParameters(wanted)
   return tokenKey(wanted)
-}
-
-/**
- * Returns the value of a token that an API rejected.
- *
- * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
- */
-function valueOf(rejectedToken: AccessToken | undefined): string | undefined {
-  // The token might come from another copy of this package.
-  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
-  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }
 
 function malformed(): ConfigurationError {

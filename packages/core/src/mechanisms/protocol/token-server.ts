@@ -22,15 +22,24 @@ export type ValidateIdToken = (
   metadata: oauth.AuthorizationServer,
 ) => Promise<RefreshResult>
 
+/** A token server that lends its connection to further token requests, which only their importers contain. */
+export interface ConnectedTokenServer extends TokenServer {
+  readonly connection: Connection
+}
+
 /**
  * Creates the part of an authorization server that keeps tokens current.
  *
  * @param validateIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
  */
-export function createTokenServer(connection: Connection, validateIdToken?: ValidateIdToken): TokenServer {
+export function createTokenServer(
+  connection: Connection,
+  validateIdToken?: ValidateIdToken,
+): ConnectedTokenServer {
   const { client, authenticator, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } =
     connection
   return {
+    connection,
     async ready(keepAlive) {
       await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])
     },
@@ -78,7 +87,8 @@ export function createTokenServer(connection: Connection, validateIdToken?: Vali
   }
 }
 
-function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
+/** Returns the form members of a token request. */
+export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
   if (scope !== undefined) form.set('scope', scope)

@@ -1,7 +1,7 @@
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerCell } from '../../ports/ledger-cell.ts'
 import { secondsLeft } from '../../model/back-off.ts'
-import { decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
+import { type Consumption, decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../model/ledger-transitions.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
@@ -47,8 +47,10 @@ export async function recover(
   const { acquisition, clock, serverClock, emit, random } = context
   const { policy } = acquisition
   const { kind, cause, retryAfterSeconds } = failure
-  const code = failure.code ?? CODES[kind]
-  const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
+  const code = failure.code ?? codeOf(kind, policy)
+  const isHarmless = policy.consumes === 'nothing' && kind === 'ambiguous' && sends === 1
+  const ownSeconds = isHarmless ? 0 : FIRST_RETRY_SECONDS * 2 ** sends
+  const pauseSeconds = Math.max(retryAfterSeconds ?? 0, ownSeconds)
   const elapsedMs = clock.elapsed() - firstSentAt
   const isPatient = sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS
   if (isPatient && mayRetry(kind, elapsedMs, reuseOf(policy))) {
@@ -91,6 +93,11 @@ async function release(
     () => true,
     () => false,
   )
+}
+
+/** If the request used up nothing, its outcome does not matter. */
+function codeOf(kind: Failure['kind'], { consumes }: Consumption): ErrorCode {
+  return CODES[consumes === 'nothing' && kind === 'ambiguous' ? 'not_processed' : kind]
 }
 
 function mayRetry(kind: Failure['kind'], elapsedMs: number, reuse: ReusePolicy): boolean {
