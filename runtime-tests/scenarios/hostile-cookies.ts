@@ -75,7 +75,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'canary-of-another-secret-0123456789',
+      encryptionSecret: 'canary-of-another-secret-0123456789',
       session,
     },
     {
@@ -87,7 +87,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
   )
   const foreign = other.session(new Request(host.url))
   await foreign.startSession(await server.issue({ sub: 'foreigner' }), { claims: { sub: 'foreigner' } })
-  const response = await foreign.respond(new Response())
+  const response = await foreign.commit(new Response())
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
 }
 

@@ -21,7 +21,7 @@ const options: EvertokenOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'secret',
-  secret: 'thirty-two characters at the least',
+  encryptionSecret: 'thirty-two characters at the least',
   store,
 }
 

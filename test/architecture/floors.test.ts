@@ -55,6 +55,22 @@ describe('the floors of core', () => {
     expect(importers('iron-webcrypto')).toEqual(['mechanisms/sessions/seal.ts'])
   })
 
+  it('has no client authentication in the usual path but the secret', () => {
+    const importers = (path: string) =>
+      files.filter(({ values }) => values.includes(path)).map((file) => file.path)
+    const values = importers('mechanisms/protocol/client-authentication.ts')
+    // Each file with a value for `clientAuthentication` creates it here, and costs nothing unless it is imported.
+    expect(values.toSorted()).toEqual([
+      'mechanisms/protocol/client-secret.ts',
+      'mechanisms/protocol/connection.ts',
+      'surface/client-authentication.ts',
+    ])
+    expect(importers('mechanisms/protocol/client-secret.ts').toSorted()).toEqual([
+      'credentials.ts',
+      'surface/client-authentication.ts',
+    ])
+  })
+
   it('imports nothing else from outside', () => {
     const ofFramework = /^next\//
     const outside = new Set(files.flatMap(({ imports }) => imports).filter((to) => !to.endsWith('.ts')))
@@ -84,6 +100,18 @@ describe('the floors of core', () => {
       'handlers/problem.ts',
     ])
     expect([...reached].filter((path) => /sign-in|id-token|logout/.test(path))).toEqual([])
+    // The part of the authorization server that keeps tokens current.
+    expect([...reached].filter((path) => path.startsWith('mechanisms/protocol/')).toSorted()).toEqual([
+      'mechanisms/protocol/client-authentication.ts',
+      'mechanisms/protocol/client-secret.ts',
+      'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/http.ts',
+      'mechanisms/protocol/metadata-cache.ts',
+      'mechanisms/protocol/revoke-token.ts',
+      'mechanisms/protocol/server-clock.ts',
+      'mechanisms/protocol/token-request.ts',
+      'mechanisms/protocol/token-server.ts',
+    ])
   })
 
   it('keeps files small', () => {

@@ -30,7 +30,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       baseUrl: 'https://app.example.com',
       fetch: (input, init) => server.fetch(input, init),
     },
@@ -61,7 +61,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
 
   const session = auth.session(new Request('https://app.example.com/'))
   await session.startSession(await server.issue())
-  const started = await session.respond(new Response())
+  const started = await session.commit(new Response())
   const cookie = started.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])

@@ -76,7 +76,7 @@ import { evertoken } from '@evertoken/deno'
 const auth = evertoken({
   issuer: 'https://login.example.com',
   clientId: 'web',
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   session: 'server',
   onEvent: (event) => console.log(event.type),
 })

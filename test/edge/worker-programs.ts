@@ -20,7 +20,7 @@ import { auth } from './auth.ts'
 import { recentOrders } from './recent-orders.ts'
 ${SESSIONS}
 export default {
-  fetch: auth.handler((request, env: Env, ctx) => recentOrders(auth.session(request, env, ctx), env)),
+  fetch: auth.handler((request, env: Env, ctx) => recentOrders(auth.bind(env, ctx).session(request), env)),
 }
 interface Env {
   CLIENT_SECRET: string

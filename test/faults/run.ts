@@ -49,7 +49,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
     random,
     storeClock: random.pick(['relative', 'absolute', isFarApart ? 'absolute' : 'own']),
     ...(planned.server && { serverOptions: planned.server }),
-    ...(planned.endsAccessTokens && { serveDuringRefresh: false }),
+    ...(planned.endsAccessTokens && { endsAccessTokens: true }),
   })
   const { time, session, server, trouble, steps } = world
   const stale = session.browser.header()

@@ -31,7 +31,8 @@ export interface Settings {
   readonly storeClock: StoreClock
   /** How the authorization server differs from a simple one. */
   readonly serverOptions?: AuthorizationServerOptions
-  readonly serveDuringRefresh?: boolean
+  /** Whether a refresh ends the previous access token. */
+  readonly endsAccessTokens?: boolean
 }
 
 /** Real applications on one store and one authorization server, in virtual time. */
@@ -101,16 +102,18 @@ export async function createWorld(settings: Settings): Promise<World> {
       chronicle,
       resourceServer,
       options: {
-        issuer: server.issuer,
+        server: {
+          issuer: server.issuer,
+          refreshTokenReuse: reuse,
+          refreshEndsAccessToken: settings.endsAccessTokens ?? false,
+        },
         clientId: CLIENT.id,
         clientSecret: CLIENT.secret,
-        secret: SECRET,
+        encryptionSecret: SECRET,
         baseUrl: ORIGIN,
         session: kind,
         store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
         clock: machine,
-        refreshTokenReuse: reuse,
-        serveDuringRefresh: settings.serveDuringRefresh ?? true,
         serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
         // A clock that is a day ahead is no reason to end a session that may be idle for longer.
         idleTimeoutSeconds: TWO_WEEKS,
@@ -132,7 +135,7 @@ export async function createWorld(settings: Settings): Promise<World> {
     )
     let key: string | undefined
     await first.visit(browser, new Request(ORIGIN), async (session) => {
-      key = await session.getId()
+      key = (await session.getSession())?.id
     })
     return { sub, browser, key: key ?? '' }
   }

@@ -1,6 +1,6 @@
-import { createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, kinds, origin, type Overrides } from './application.ts'
 import { idle, ofType, signIn } from './steps.ts'
 
 /** A memory store that counts. */
@@ -22,7 +22,7 @@ function createCountingStore() {
   return { store, memory, pairs, reads }
 }
 
-function start(options: Partial<EvertokenOptions>) {
+function start(options: Overrides) {
   const counting = createCountingStore()
   const application = createApplication({ backChannelLogout: true, ...options, store: counting.store })
   const { auth, server } = application
@@ -33,7 +33,8 @@ function start(options: Partial<EvertokenOptions>) {
   }
   const tab = application.browser()
   const keyOf = async () =>
-    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getId()) ?? ''
+    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getSession())?.id ??
+    ''
   return { ...application, ...counting, logOut, tab, keyOf }
 }
 

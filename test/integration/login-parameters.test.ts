@@ -187,7 +187,10 @@ it('keeps logins of another application on the same host out', async () => {
   const { browser, server, options } = createApplication()
   const tab = browser()
   const { callback } = await authorize(tab, server)
-  const { auth } = createApplication({ secret: options.secret, issuer: 'https://other.example.com' })
+  const { auth } = createApplication({
+    encryptionSecret: options.encryptionSecret,
+    issuer: 'https://other.example.com',
+  })
   const request = new Request(callback, { headers: { cookie: tab.cookieHeader() } })
   const response = await auth.handle(request, () => new Response())
   expect(await response.json()).toMatchObject({ code: 'login_transaction_invalid' })

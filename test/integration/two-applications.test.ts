@@ -14,7 +14,7 @@ it.each(kinds)('a session at one authorization server is none at another, %s ses
   const sent: string[] = []
   const staff = evertoken({
     ...customers.options,
-    issuer: staffServer.issuer,
+    server: { issuer: staffServer.issuer },
     cookieName: 'staff',
     fetch: (input, init) => {
       sent.push(new URLSearchParams(init?.body as URLSearchParams | undefined).toString())

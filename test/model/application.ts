@@ -4,6 +4,7 @@ import { createCookieKind } from '../../packages/core/src/mechanisms/sessions/co
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/runtime/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../../packages/core/src/mechanisms/refresh/refresh-token-acquisition.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
 import type { CookieMac } from '../../packages/core/src/mechanisms/sessions/cookie-mac.ts'
 import { createGrantCheck } from '../../packages/core/src/mechanisms/sessions/grant-check.ts'
@@ -18,10 +19,10 @@ import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/se
 import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
 import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
-import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
-import { tokenKey, type TokenRequest } from '../../packages/core/src/model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../../packages/core/src/model/token-parameters.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { GRACE_SECONDS } from './authorization-server.ts'
@@ -47,7 +48,7 @@ export interface ApplicationOptions {
   readonly process: Process
   readonly plan: Plan
   readonly store: SessionStore
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly serverClock: ServerClock
   readonly seal: Seal
   readonly emit: EventListener
@@ -97,7 +98,12 @@ export function createApplication(options: ApplicationOptions): Application {
   const kind = createKind(plan, { vault, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
   const { serveDuringRefresh, idleTimeoutSeconds } = plan
-  const policy = { refreshBeforeExpirySeconds: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
+  const acquisition = createRefreshTokenAcquisition(server, {
+    consumes: 'refresh_token',
+    reuse: REUSE[plan.profile],
+    refreshBeforeExpirySeconds: 60,
+    serveDuringRefresh,
+  })
   const random = () => process.index / 4
   const serverTimeoutMs = REQUEST_TIMEOUT_MS
   const refresher = createRefresher({
@@ -105,7 +111,7 @@ export function createApplication(options: ApplicationOptions): Application {
     flights,
     clock,
     serverClock,
-    policy,
+    acquisition,
     emit,
     serverTimeoutMs,
     random,
@@ -125,8 +131,8 @@ export function createApplication(options: ApplicationOptions): Application {
     const { signal } = leaving(abortMs)
     const demand = { key: tokenKey(request), request, rejected: call.rejected, signal }
     const result = await bound.obtain(demand)
-    if ('token' in result) call.token = result.token.value
-    else call.signIn = result.signIn
+    if (result.kind === 'token') call.token = result.token.value
+    else call.signIn = result.code
   }
 
   function leaving(abortMs: number): { signal: AbortSignal | undefined } {
@@ -159,11 +165,14 @@ export function createApplication(options: ApplicationOptions): Application {
         clock,
         serverClock,
         issuer,
+        idleTimeoutSeconds,
         absoluteTimeoutSeconds,
         origin: undefined,
         basePath: '',
         emit,
         server,
+        // No token source is used here.
+        application: undefined as never,
         responses: undefined,
       })
     },
@@ -182,6 +191,6 @@ export function createApplication(options: ApplicationOptions): Application {
   }
 }
 
-export function requestFor(resource: string): TokenRequest {
+export function requestFor(resource: string): TokenParameters {
   return resource === '' ? {} : { resource }
 }

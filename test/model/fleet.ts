@@ -5,7 +5,7 @@ import {
   createServerClock,
   type ServerClock,
 } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import { newSession } from '../../packages/core/src/model/ledger-transitions.ts'
+import { newSession } from '../../packages/core/src/model/session-transitions.ts'
 import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'

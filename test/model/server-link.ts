@@ -1,7 +1,7 @@
 import { withDeadline } from '../../packages/core/src/mechanisms/runtime/deadline.ts'
 import { LISTEN_MS } from '../../packages/core/src/mechanisms/protocol/http.ts'
 import type { RequestTime, ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { RefreshResult, TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
 import type { AnswerFault } from './plan.ts'
@@ -25,7 +25,7 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
 ])
 
 /** The connection of one process to the authorization server. */
-export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenEndpoint {
+export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenServer {
   const { server, world, history, plan } = link
   const { clock } = process
 
@@ -63,7 +63,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
     return answer
   }
 
-  async function exchange(send: Send): Promise<RefreshAnswer> {
+  async function exchange(send: Send): Promise<RefreshResult> {
     const { fault } = send
     const timeOfRequest = serverClock.startRequest()
     const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
@@ -100,7 +100,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
       if (!plan.isMute) await (metadata ??= ask())
     },
     isResponding: () => (metadata ? ask() : (metadata = ask())),
-    async refresh(refreshToken, request, claims) {
+    async refresh({ refreshToken, parameters: request, user }) {
       const { issued } = server
       const send: Send = {
         process: process.index,
@@ -111,11 +111,11 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
         fault: nextFault(),
       }
       history.sends.push(send)
-      hand(process, link, 'the authorization server', JSON.stringify([request, claims]))
+      hand(process, link, 'the authorization server', JSON.stringify([request, user]))
       process.reached('sent')
       const late = () => new Error('No answer')
       const answer = await withDeadline(() => exchange(send), LISTEN_MS, clock, late).catch(
-        (): RefreshAnswer => ({ kind: 'ambiguous', cause: CAUSE }),
+        (): RefreshResult => ({ kind: 'ambiguous', cause: CAUSE }),
       )
       send.delivered = { ...history.now(), kind: answer.kind }
       return answer
@@ -135,7 +135,7 @@ function understood(
   time: RequestTime,
   lifetimeSeconds: number,
   fault: AnswerFault | undefined,
-): Extract<RefreshAnswer, { readonly grant: unknown }> {
+): Extract<RefreshResult, { readonly grant: unknown }> {
   const { accessToken, refreshToken } = answer
   const grant = {
     ...(refreshToken !== undefined && { refreshToken }),

@@ -66,10 +66,14 @@ export function createInstance({
   }
   const auth = createEvertoken(
     {
-      issuer: server.issuer,
+      server: {
+        issuer: server.issuer,
+        refreshTokenReuse: REUSE[plan.profile],
+        refreshEndsAccessToken: endsAccessTokens(plan),
+      },
       clientId: CLIENT.id,
       clientSecret: CLIENT.secret,
-      secret: secrets,
+      encryptionSecret: secrets,
       baseUrl: ORIGIN,
       cookieName: 'evertoken',
       // Some users have many claims.
@@ -78,8 +82,6 @@ export function createInstance({
       clock,
       idleTimeoutSeconds: plan.idleTimeoutSeconds,
       store: linkStore(machine, setting, store, outage),
-      refreshTokenReuse: REUSE[plan.profile],
-      serveDuringRefresh: !endsAccessTokens(plan),
       backChannelLogout: plan.backChannelLogout,
       onSignIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
       fetch: linkServer(machine, setting),

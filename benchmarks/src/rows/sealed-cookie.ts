@@ -97,9 +97,6 @@ function likeOurs() {
     expiresAt: now + 86_400,
     touchedAt: now,
     claims: CLAIMS,
-    refreshToken: REFRESH_TOKEN,
-    scope: SCOPE,
-    tokens: { '': token },
-    attempt: 0,
+    ledger: { refreshToken: REFRESH_TOKEN, scope: SCOPE, tokens: { '': token }, attempt: 0 },
   }
 }

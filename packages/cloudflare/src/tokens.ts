@@ -6,7 +6,6 @@
 import {
   createCurrentTokens,
   createTokenEngine,
-  type CurrentTokens,
   type TokenEngineOptions,
   type TokenSession,
 } from '@evertoken/core/tokens'
@@ -21,7 +20,7 @@ export type { FromEnv } from './engines.ts'
 export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 
 /** Same as `Evertoken` of `@evertoken/cloudflare`, without routes and proxy. Sessions begin with `startSession`. */
-export interface TokensOfWorker<Env> extends CurrentTokens, Worker<TokenSession, Env> {}
+export interface TokensOfWorker<Env> extends TokenSession, Worker<TokenSession, Env> {}
 
 /**
  * @param options - Pass a function if they come from `env`. It is called at the first request.

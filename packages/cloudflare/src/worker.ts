@@ -1,9 +1,12 @@
 import {
+  type ClientTokenAccess,
   ConfigurationError,
+  createClientAccess,
   createIsolateFlights,
   type EventListener,
   type KeepAlive,
   type Runtime,
+  type SessionCookies,
   type SessionEngine,
   type SessionStore,
   type TokenManagementOptions,
@@ -27,10 +30,10 @@ export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerC
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
-export interface Worker<User extends TokenSession, Env> {
+export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
-   * with `env` and `ctx`. Without async context, your application gets the session from `session(request, env, ctx)`.
+   * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
    *
    * @param application - Handles all other requests.
    * @returns The `fetch` of the Worker. It throws a `ConfigurationError` at the first request if an option is missing,
@@ -43,10 +46,36 @@ export interface Worker<User extends TokenSession, Env> {
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
     application: (request: Incoming, env: Given, ctx?: Context) => Response | Promise<Response>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
-  /** Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. */
-  session(request: Request, env: Env, ctx: WorkerContext): User
-  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
-  sessionById(id: string, env: Env, ctx: WorkerContext): User
+  /**
+   * Returns all functions for one invocation of the Worker, also for `scheduled`, `queue` and the alarm of an object.
+   *
+   * @param env - The bindings, as the platform passes them.
+   * @param ctx - Its `waitUntil` keeps refreshes alive.
+   * @throws {ConfigurationError} If `env` or `ctx` is missing, or an option is missing, unknown or invalid.
+   * @example
+   *   async queue(batch, env, ctx) {
+   *     const { sessionById } = auth.bind(env, ctx)
+   *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *   }
+   */
+  bind(env: Env, ctx: WorkerContext): Bound
+}
+
+/** The functions of one invocation. Its `session` and `sessionById` keep work alive with the `ctx` of the invocation. */
+export interface BoundWorker<User extends object> {
+  /**
+   * Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. Elsewhere, use `commit`.
+   *
+   * @param request - A request of the user's browser.
+   */
+  session(request: Request): User & SessionCookies
+  /**
+   * Returns a server session, for queues, schedules and streams.
+   *
+   * @param id - The `id` of `getSession`.
+   * @throws {ConfigurationError} If the option `session` is not `server`.
+   */
+  sessionById(id: string): TokenSession
 }
 
 export interface Platform {
@@ -55,7 +84,7 @@ export interface Platform {
 }
 
 /** The differences between the two entries of this package. */
-export interface Kit<Options, User extends TokenSession, Current> {
+export interface Kit<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
@@ -67,11 +96,11 @@ const REPORT_PAUSE_MS = 60_000
 
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
-export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
+export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
   { engine, current }: Kit<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
-): Current & Worker<User, Env> {
+): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
   let onEvent: EventListener | undefined
@@ -95,13 +124,14 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
         await checkStore()
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
-    session(request, env, ctx) {
+    bind(env, ctx) {
+      const { application, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
-      return engineOf(env).session(request, keepAlive)
-    },
-    sessionById(id, env, ctx) {
-      const keepAlive = keepAliveOf(ctx)
-      return engineOf(env).sessionById(id, keepAlive)
+      return {
+        ...createClientAccess({ application: () => application, keepAlive: () => keepAlive }),
+        session: (request) => session(request, keepAlive),
+        sessionById: (id) => sessionById(id, keepAlive),
+      }
     },
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 export * from './common.ts'
-export { createCurrentTokens, type CurrentTokens } from './surface/current-tokens.ts'
+export { createCurrentTokens } from './surface/token-session.ts'
 export {
   createTokenEngine,
   createTokenManagement,

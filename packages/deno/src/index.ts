@@ -9,9 +9,12 @@ import {
   createHandler,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
+  type EvertokenFor,
+  type EvertokenWithClient as CoreEvertokenWithClient,
   type EvertokenOptions,
   type HandlerFactory,
   type Runtime,
+  type WithClient,
 } from '@evertoken/core'
 import { denoEnvironment } from './deno-environment.ts'
 import { createRequestContext } from './request-context.ts'
@@ -23,9 +26,14 @@ export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 /** Token management for the users of one application, on Deno. */
 export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
+
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createDenoRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & HandlerFactory {
+  const core: EvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

@@ -10,7 +10,7 @@ import {
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type CurrentSession,
+  type UserSession,
   type Engine,
   type EngineOptions,
   type HandlerFactory,
@@ -32,7 +32,7 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends Engine, CurrentSession, HandlerFactory {}
+export interface Evertoken extends Engine, UserSession, HandlerFactory {}
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
@@ -47,7 +47,7 @@ const POLL_MS = 25
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  * @example
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
- *   export const auth = evertoken({ issuer, clientId, clientSecret, secret, store })
+ *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  */
 export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
   if (!('store' in Object(options))) throw storeMissing()
@@ -82,7 +82,7 @@ const forOtherRuntimes = {
 
 function storeMissing(): ConfigurationError {
   const message =
-    'Option "store" is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
+    'Option `store` is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
     '`createUpstashStore` of `@evertoken/core/redis`. For a single isolate, pass `createMemoryStore()`.'
   return new ConfigurationError('invalid_option', message)
 }

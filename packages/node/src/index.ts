@@ -11,11 +11,17 @@ import {
   createFlights,
   createHeldResponses,
   type Evertoken as CoreEvertoken,
+  type EvertokenFor,
+  type EvertokenWithClient as CoreEvertokenWithClient,
   type EvertokenOptions,
   type Handler,
   type HandlerFactory,
   type HandlerOptions,
+  type NameFor,
   type Runtime,
+  type TokenName,
+  type UserTokenName,
+  type WithClient,
 } from '@evertoken/core'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
@@ -26,7 +32,13 @@ import { createRequestContext } from './request-context.ts'
 export * from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
-export interface Evertoken extends CoreEvertoken, HandlerFactory {
+export interface Evertoken extends CoreEvertoken, OnNode {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, OnNode<TokenName> {}
+
+/** The functions that connect an application to Node. */
+export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerFactory {
   /**
    * Does the same as `handler` for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
    *
@@ -36,12 +48,14 @@ export interface Evertoken extends CoreEvertoken, HandlerFactory {
    * @example
    *   createServer(auth.listener(application)).listen(3000)
    */
-  listener(application: Handler, options?: HandlerOptions): RequestListener
+  listener(application: Handler<Name>, options?: HandlerOptions): RequestListener
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createNodeRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & OnNode<NameFor<Client>> {
+  const core: EvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

@@ -5,24 +5,28 @@ import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { newSession } from '../model/ledger-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import { newSession } from '../model/session-transitions.ts'
+import type { SessionRecord } from '../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
+import type { SourceApplication } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** The facts about the application that a session needs. */
 export interface Application {
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
+  /** The parts that token sources use. */
+  readonly application: SourceApplication
   /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
@@ -35,12 +39,19 @@ export interface Application {
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
 
+/** The limits of all sessions, in seconds. */
+export interface SessionLifetimes {
+  readonly idleTimeoutSeconds: number
+  readonly absoluteTimeoutSeconds: number
+}
+
 /** The session of one request, connected to the refresher. */
 export interface BoundSession extends Application {
   readonly session: RequestSession
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  obtain(demand: Demand): Promise<TokenResult>
+  readonly sessionLifetimes: SessionLifetimes
+  obtain(demand: Demand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -60,6 +71,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
   readonly issuer: string
+  readonly idleTimeoutSeconds: number
   readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
@@ -77,6 +89,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     forwardLoginParameters,
     claimsOf,
+    application,
   } = options
 
   return {
@@ -90,12 +103,14 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     routePrefix,
     forwardLoginParameters,
     claimsOf,
+    application,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
+    sessionLifetimes: options,
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()
-      if (!cell) return { signIn: 'no_session' }
+      if (!cell) return { kind: 'sign_in', code: 'no_session' }
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       const call = { key, request, rejected, beforeRefresh, keepAlive, background }
       try {
@@ -105,8 +120,10 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const work = refresher.token(cell, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if ('token' in result) session.note(result.snapshot)
-        return result
+        if (result.kind === 'token') session.note(result.snapshot)
+        // Only a call that found no session may use the token of the application in place of the user's.
+        const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
+        return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
       } catch (error) {
         if (error instanceof EvertokenError)
           emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
@@ -143,7 +160,7 @@ export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToke
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))
     work.finally(stay).then(resolve, reject)

@@ -3,18 +3,18 @@ import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -27,25 +27,29 @@ import { invalid } from './checks.ts'
 import { createDetachedSession } from './detached-session.ts'
 import { createWorkTracker, type Drainable } from './drain.ts'
 import { createEmitter } from './emitter.ts'
-import { withCookies, withOwnCookies } from './respond.ts'
+import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import type { TokenSettings } from './token-options.ts'
-import type { TokenSession } from './token-session.ts'
+import { createTokenSession, type TokenSession } from './token-session.ts'
+import type { SourceApplication, TokenSource } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
-export interface SessionEngine<User extends TokenSession> extends Drainable {
+export interface SessionEngine<User extends object> extends Drainable {
+  /** The parts that token sources use. */
+  readonly application: SourceApplication
+
   /** Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user. */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
   /** Returns the session of a request. If `handle` handles the request, its response carries the cookies. */
-  session(request: Request, keepAlive?: KeepAlive): User
+  session(request: Request, keepAlive?: KeepAlive): User & SessionCookies
   /**
    * Returns the session of a request whose response cannot set cookies. If the cookie carries the session, no refresh
    * token is spent: a call that needs a refresh throws `session_read_only`.
    */
   readOnlySession(request: Request, keepAlive?: KeepAlive): User
-  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
-  sessionById(id: string, keepAlive?: KeepAlive): User
+  /** Returns a server session by the `id` of `getSession`, for queues, schedules and streams. */
+  sessionById(id: string, keepAlive?: KeepAlive): TokenSession
 }
 
 /** Finds Evertoken's route for a request. Returns `undefined` for requests to the application. */
@@ -62,6 +66,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly isStorePrivate: boolean
   readonly vault: Vault
   readonly flights: Runtime['flights']
+  readonly pollMs?: Runtime['pollMs']
   readonly http: Http
   readonly patientHttp: Http
   readonly clock: Clock
@@ -75,22 +80,20 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
 }
 
 /** The differences between engines. */
-export interface Features<User extends TokenSession> {
-  readonly server: TokenEndpoint
+export interface Features<User extends object> {
+  readonly server: ConnectedTokenServer
   readonly kind: SessionKind
+  /** The source of the token of the application itself. */
+  readonly client?: TokenSource | undefined
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
   /** Called before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  /** Whether `refreshed` decides about the claims of a refreshed ID token. */
-  readonly keepClaims?: boolean
-  /** Receives each refresh after its tokens are stored. Never rejects. */
-  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** Connects the mechanisms and the requested features. */
-export function assemble<Settings extends TokenSettings, User extends TokenSession>(
+export function assemble<Settings extends TokenSettings, User extends object>(
   settings: Settings,
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
@@ -130,9 +133,46 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
   const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const refresher = createRefresher({ ...parts, line, admits })
+  const acquisition = createRefreshTokenAcquisition(features.server, settings.policy)
+  const { serverTimeoutMs } = settings
+  const refresher = createRefresher({
+    acquisition,
+    server: features.server,
+    clock,
+    serverClock,
+    emit,
+    random,
+    isStorePrivate,
+    line,
+    flights: runtime.flights,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits,
+  })
   const grantCheck = createGrantCheck(refresher, serverClock)
-  const bindOptions = { ...parts, refresher, grantCheck }
+  const ownKeepAlive = tracking(runtime.keepAlive)
+  const application: SourceApplication = {
+    issuer: settings.issuer,
+    clientId: settings.clientId,
+    connection: features.server.connection,
+    server: features.server,
+    store,
+    isStorePrivate,
+    sealFor,
+    flights: runtime.flights,
+    line,
+    clock,
+    serverClock,
+    emit,
+    random,
+    refreshBeforeExpirySeconds: settings.refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits,
+    keepAlive: ownKeepAlive,
+    client: features.client,
+  }
+  const bindOptions = { ...parts, application, refresher, grantCheck }
   const bind = (session: RequestSession) => bindSession(session, bindOptions)
   const userOf = (bound: BoundSession) => features.user(() => bound)
 
@@ -179,16 +219,20 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
 
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
-  const ownKeepAlive = tracking(runtime.keepAlive)
   const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
 
   return {
-    session: (request, keepAlive) => userOf(handled.get(request) ?? open(request, tracked(keepAlive))),
+    application,
+    session(request, keepAlive) {
+      const bound = handled.get(request) ?? open(request, tracked(keepAlive))
+      return { ...userOf(bound), ...createSessionCookies(bound) }
+    },
     readOnlySession: (request, keepAlive) => userOf(open(request, tracked(keepAlive), undefined, true)),
     sessionById(id, keepAlive) {
       const cell = kind.byKey(id)
       if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return userOf(bind(createDetachedSession(cell, tracked(keepAlive), emit)))
+      const bound = bind(createDetachedSession(cell, tracked(keepAlive), emit))
+      return createTokenSession(() => bound)
     },
     handle: (request, application, keepAlive) => track(respond(request, application, keepAlive)),
     drain,

@@ -2,33 +2,50 @@ import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
-import { createProtocol } from '../mechanisms/protocol/protocol.ts'
+import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import type { EndedSession } from '../ports/session-cell.ts'
+import type { EndedSession, StoredRefresh } from '../ports/session-cell.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
-import { createCurrentSession, type CurrentSession } from './current-session.ts'
+import type { ClientTokenAccess } from './client-access.ts'
+import { findCurrent } from './current-session.ts'
+import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
-import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
+import {
+  checkOptions,
+  type EngineOptions,
+  type EvertokenOptions,
+  type Settings,
+  type WithClient,
+} from './options.ts'
 import { createRoutes } from './routes.ts'
-import { createUserSession, type UserSession } from './user-session.ts'
+import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: CurrentSession) => Response | Promise<Response>
+export type Handler<Name extends TokenName = UserTokenName> = (
+  request: Request,
+  session: UserSession<Name>,
+) => Response | Promise<Response>
 
-export type Engine = SessionEngine<UserSession>
+export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, CurrentSession {}
+export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
+
+/** The names of tokens that an application with this option `client` can use. */
+export type NameFor<Client> = [Client] extends [ClientCredentials] ? TokenName : UserTokenName
+export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
@@ -36,9 +53,16 @@ export interface Evertoken extends Engine, CurrentSession {}
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
-  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+export function createEvertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+  runtime: Runtime,
+): EvertokenFor<Client> {
+  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const application = () => engine.application
+  const outside = { application, session: () => findCurrent(runtime.context) }
+  const current = createCurrentSession(runtime.context, options.onEvent, outside)
+  const evertoken: EvertokenWithClient = { ...current, ...engine }
+  return evertoken
 }
 
 /**
@@ -47,13 +71,13 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
+export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   return assemble(checkOptions(options), runtime, signInFeatures)
 }
 
-function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
+function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenName>> {
   const { issuer, store, onRefreshed } = ground
-  const server = createProtocol(ground)
+  const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {
@@ -61,7 +85,16 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
   const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
-  const kindOptions = { ...ground, unlist: directory?.forget }
+  const kindOptions = {
+    ...ground,
+    unlist: directory?.forget,
+    keepClaims: ground.onSignIn !== undefined,
+    refreshed: (refresh: StoredRefresh): Promise<unknown> =>
+      Promise.allSettled([
+        check && listNewSid(refresh, { ...check, pending: kept.pending }),
+        shapeClaims(refresh),
+      ]),
+  }
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
@@ -83,14 +116,9 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   return {
     server,
     kind,
+    client: ground.client,
     claimsOf,
-    keepClaims: ground.onSignIn !== undefined,
     starting: directory?.add,
-    refreshed: (refresh) =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: kept.pending }),
-        shapeClaims(refresh),
-      ]),
     routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
     user: createUserSession,
   }

@@ -13,7 +13,7 @@ import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/routes/user.ts'
 import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
 import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
-import type { Protocol } from '../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { createSpentLogins } from '../mechanisms/sign-in/spent-logins.ts'
@@ -30,7 +30,7 @@ export interface RoutesOptions extends Ground<Settings> {
   readonly sessions: SessionKind
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
 }
 
 /** The facts about the application and the request that the handlers need. */

@@ -1,18 +1,15 @@
 import { createConnection } from '../mechanisms/protocol/connection.ts'
-import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
+import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble, type SessionEngine } from './engine.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
-import { createTokenSession, type TokenSession } from './token-session.ts'
+import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */
-export interface TokenEngineOptions extends TokenManagementOptions {
-  readonly store: SessionStore
-}
+export type TokenEngineOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export type TokenEngine = SessionEngine<TokenSession>
 
@@ -20,7 +17,7 @@ export type TokenEngine = SessionEngine<TokenSession>
  * Token management for applications that sign users in with another library and call `startSession`. It has no routes
  * and no proxy, and does not read ID tokens.
  */
-export interface TokenManagement extends TokenEngine, CurrentTokens {}
+export interface TokenManagement extends TokenEngine, TokenSession {}
 
 /**
  * Same as `createEvertoken`, without the sign-in.
@@ -39,7 +36,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenEndpoint(createConnection(ground)),
+    server: createTokenServer(createConnection({ ...ground, metadata: ground.server.metadata })),
     kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
     user: createTokenSession,
   }))

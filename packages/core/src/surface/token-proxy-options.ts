@@ -1,9 +1,9 @@
-import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import { type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/calls/token-proxy.ts'
 import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
-import type { TokenRequest } from '../model/token-parameters.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import {
@@ -18,21 +18,17 @@ import {
   oneOf,
   type OptionTable,
   REQUIRED,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
-import { carrying, holding } from './token-fetch-options.ts'
+import { checkRequest, holding, tokenCheck, tokenGetter } from './token-fetch-options.ts'
+import type { TokenName, TokenSource, UserTokenName, WhoseToken } from './token-source.ts'
 
 /** The target of the requests for a path, and their token and headers. */
-export interface TokenProxyRoute extends TokenRequest {
+export interface ProxyOptions {
   /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
   readonly target: string
-  /**
-   * The token of the request. `user`: without a token, the response is 401. `user-or-none`: the token is optional.
-   * `none`: no token is sent.
-   */
-  readonly token: 'user' | 'user-or-none' | 'none'
   /** The allowed methods, such as `['GET', 'HEAD']`. Default: all. Other methods get 405. */
   readonly methods?: readonly string[]
   /** Names of further request headers that the API gets, such as `X-Api-Version`. */
@@ -50,24 +46,34 @@ export interface TokenProxyRoute extends TokenRequest {
 }
 
 /**
+ * The target of the requests for a path, and their token and headers.
+ *
+ * `user`: without a token, the response is 401. `user-or-none`: the token is optional. `none`: no token is sent.
+ */
+export type TokenProxyRoute<Name extends TokenName = UserTokenName> = ProxyOptions &
+  WhoseToken<Name | 'user-or-none' | 'none'>
+
+/**
  * Routes by path, such as `/api/me`, or `/api/orders/*` for all paths below it. The most precise path wins, in any
  * order.
  */
-export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
+export type TokenProxyRoutes<Name extends TokenName = UserTokenName> = Readonly<
+  Record<string, TokenProxyRoute<Name>>
+>
 
 type Values = Checked<
-  TokenProxyRoute,
-  keyof TokenRequest | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
->
+  ProxyOptions & TokenParameters,
+  keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
+> & { readonly token: TokenName | TokenSource | 'user-or-none' | 'none' }
 
 const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
 const methods: Check = (value) =>
   Array.isArray(value) && value.length === 0 ? 'must name a method' : listOf(METHOD)(value)
 
 const ROUTE_OPTIONS: OptionTable<Values> = {
-  ...TOKEN_REQUEST,
+  ...TOKEN_PARAMETERS,
   target: [url, REQUIRED],
-  token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
+  token: [tokenCheck('user', 'user-or-none', 'none', 'client', 'user-or-client'), REQUIRED],
   methods: [methods],
   allowRequestHeaders: [requestHeaders, []],
   allowResponseHeaders: [responseHeaders, []],
@@ -78,13 +84,21 @@ const ROUTE_OPTIONS: OptionTable<Values> = {
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function createBoundTokenProxy(bound: () => BoundSession, routes: TokenProxyRoutes): TokenProxy {
+export function createBoundTokenProxy(
+  bound: () => BoundSession,
+  routes: TokenProxyRoutes<TokenName>,
+): TokenProxy {
   const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
   return tokenProxy(checked.toSorted(byPrecision), bound)
 }
 
-function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProxyRoute): ProxyRoute {
+function checkRoute(
+  bound: () => BoundSession,
+  pattern: string,
+  route: TokenProxyRoute<TokenName>,
+): ProxyRoute {
   const values = checkAll<Values>(ROUTE_OPTIONS, route, `${pattern}.`)
+  checkRequest(values, `${pattern}.`)
   const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
   if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
   const bare = holding(bound, values.fetch)
@@ -92,9 +106,11 @@ function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProx
     baseUrl: undefined,
     prefixes: [parsed.target],
     fetch: bare,
-    withoutToken: 'throw',
+    throwTokenErrors: true,
   } as const
-  const withToken = carrying(bound, values as TokenRequest, policy)
+  const { token } = values
+  const whose = token === 'user-or-none' || token === 'none' ? 'user' : token
+  const withToken = tokenFetch(tokenGetter(whose, values as TokenParameters, bound), policy)
   return {
     ...values,
     ...parsed,
@@ -105,9 +121,9 @@ function checkRoute(bound: () => BoundSession, pattern: string, route: TokenProx
   }
 }
 
-function sender(withToken: TokenFetch, bare: TokenFetch, token: TokenProxyRoute['token']): TokenFetch {
-  if (token === 'user') return withToken
+function sender(withToken: TokenFetch, bare: TokenFetch, token: Values['token']): TokenFetch {
   if (token === 'none') return bare
+  if (token !== 'user-or-none') return withToken
   return (input, init) =>
     withToken(input, init).catch((error: unknown) => {
       // The proxy has sent nothing yet, because the token comes first.

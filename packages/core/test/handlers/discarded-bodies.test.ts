@@ -27,7 +27,7 @@ function respondWith(cancel: () => Promise<void>, status: number, headers: Recor
 function createApi(fetch: TokenFetch): TokenFetch {
   let count = 0
   const source = async () => new AccessToken(`at-${(count += 1)}`, 'Bearer', 0, undefined)
-  const policy = { baseUrl: undefined, prefixes: [TARGET] as const, fetch, withoutToken: 'throw' } as const
+  const policy = { baseUrl: undefined, prefixes: [TARGET] as const, fetch, throwTokenErrors: true } as const
   return tokenFetch(source, policy)
 }
 

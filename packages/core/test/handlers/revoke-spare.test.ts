@@ -6,7 +6,7 @@ import type { SessionRecord } from '../../src/model/session-record.ts'
 import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createBench, createRecord, IDLE } from '../mechanisms/bench.ts'
 
-const record = createRecord(0, { spare: 'rt-spare' })
+const record = createRecord(0, {}, { spare: 'rt-spare' })
 
 async function revokedOf(session: SessionRecord, revoke: boolean): Promise<string[]> {
   const revoked: string[] = []
@@ -30,10 +30,13 @@ it('a sign-out revokes the spare refresh token too, as long as it is not confirm
   const tombstone = endedUnfinished(record, 'signed_out', true)
   expect(await revokedOf(tombstone, true)).toEqual(['rt', 'rt-spare'])
   const failed = finished(tombstone, false)
-  expect([hasTokensToRevoke(failed), await revokedOf(failed, true)]).toEqual([true, ['rt', 'rt-spare']])
+  expect([hasTokensToRevoke(failed.ledger), await revokedOf(failed, true)]).toEqual([
+    true,
+    ['rt', 'rt-spare'],
+  ])
   const done = finished(tombstone, true)
-  expect([hasTokensToRevoke(done), await revokedOf(done, true)]).toEqual([false, []])
-  expect(endedUnfinished(record, 'signed_out', false).spare).toBeUndefined()
+  expect([hasTokensToRevoke(done.ledger), await revokedOf(done, true)]).toEqual([false, []])
+  expect(endedUnfinished(record, 'signed_out', false).ledger.spare).toBeUndefined()
 })
 
 it.each([
@@ -42,7 +45,7 @@ it.each([
 ] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
   const bench = createBench()
   const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
-  const base = createRecord(bench.clock.now(), { spare: 'rt-spare' })
+  const base = createRecord(bench.clock.now(), {}, { spare: 'rt-spare' })
   const { cell } = await kind.create(
     async (id) => ({ ...base, id }),
     () => undefined,
@@ -50,5 +53,5 @@ it.each([
   const session = { find: async () => cell, note: () => undefined, beforeChange: () => undefined }
   const server = { revoke: async (token: string) => (token === 'rt-spare' ? ofSpare : 'revoked') }
   const outcome = await revokeRefreshToken(session, server, () => undefined)
-  expect([outcome, (await cell.last())?.record.spare]).toEqual([ofSpare, left])
+  expect([outcome, (await cell.last())?.record.ledger.spare]).toEqual([ofSpare, left])
 })

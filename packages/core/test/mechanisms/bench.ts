@@ -10,7 +10,8 @@ import {
   type Vault,
 } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
-import { newSession } from '../../src/model/ledger-transitions.ts'
+import { newSession } from '../../src/model/session-transitions.ts'
+import type { TokenLedger } from '../../src/model/token-ledger.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 
@@ -47,11 +48,15 @@ export function createBench(
   return { clock, store, vault, cookies, mac, events, emit }
 }
 
-export function createRecord(now: number, changes: Partial<SessionRecord> = {}): SessionRecord {
+export function createRecord(
+  now: number,
+  changes: Partial<SessionRecord> = {},
+  ledger: Partial<TokenLedger> = {},
+): SessionRecord {
   const base = { id: 'id'.padEnd(43, '0'), issuer: 'https://login.example.com', expiresAt: now + LIFE }
   const accessToken = { value: 'at', type: 'Bearer', obtainedAt: now, expiresAt: now + 300 } as const
   const record = newSession({ ...base, claims: { sub: 'u' } }, { accessToken, refreshToken: 'rt' }, '', now)
-  return { ...record, ...changes }
+  return { ...record, ledger: { ...record.ledger, ...ledger }, ...changes }
 }
 
 export function hangs(): Promise<never> {

@@ -24,12 +24,13 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
   const kept: Promise<unknown>[] = []
   const { vault, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieKind : createServerKind
+  const sessions = create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit })
 
   const browser: Browser = {
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit }),
+        kind: sessions,
         cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },

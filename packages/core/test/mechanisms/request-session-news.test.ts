@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../src/model/session-transitions.ts'
 import { createBench, createRecord, LIFE } from './bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
 import { createGate } from '../../../../test/integration/gate.ts'
@@ -47,7 +48,7 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const next = await advance(session)
-    session.note({ ...next, record: withLease(next.record, 'another') })
+    session.note({ ...next, record: withLedger(next.record, withLease(next.record.ledger, 'another')) })
     expect(await browser.receive(session)).toEqual([])
     session.note(next)
     expect(await browser.receive(session)).toHaveLength(1)
@@ -203,6 +204,36 @@ describe('a request with its session in the cookie', () => {
       expect(slow.takeCookies()).toEqual([])
     },
   )
+
+  it('S27: sets no cookie of a session that has ended while the check of another response ran', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    await tab.signIn(record)
+    const [early, late] = [tab.request(), tab.request()]
+    const news = await advance(early)
+    await use(late)
+    early.note(news)
+    const [reading, gate] = [createGate(), createGate()]
+    const { read } = bench.store
+    bench.store.read = async (key) => {
+      bench.store.read = read
+      const held = await read(key)
+      reading.open()
+      await gate.opened
+      return held
+    }
+    const settled = [early.settle()]
+    await reading.opened
+    await (
+      await tab.request().end('signed_out')
+    )?.ended
+    settled.push(late.settle())
+    gate.open()
+    await Promise.all(settled)
+    // The first check was complete before the sign-out, so its response was on its way before it.
+    expect(early.takeCookies()).toHaveLength(1)
+    expect(late.takeCookies()).toEqual([])
+  })
 
   it('S27: sets no cookie of a session that it has started if the session has ended since', async () => {
     const bench = createBench()

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newSession } from '../../src/model/ledger-transitions.ts'
+import { newSession } from '../../src/model/session-transitions.ts'
 import {
   caughtUp,
   ended,
@@ -38,9 +38,9 @@ it('touched and caughtUp: only a touch is news to the browser', () => {
 
 it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
   check((record) => {
-    const { id, issuer, expiresAt, touchedAt, attempt } = record
-    const kept = { id, issuer, expiresAt, touchedAt, attempt }
-    const rest = { claims: {}, tokens: {}, ended: 'signed_out', generation: record.generation + 1 }
+    const { id, issuer, expiresAt, touchedAt } = record
+    const kept = { id, issuer, expiresAt, touchedAt, ledger: { tokens: {}, attempt: record.ledger.attempt } }
+    const rest = { claims: {}, ended: 'signed_out', generation: record.generation + 1 }
     expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
   })
 })
@@ -57,7 +57,7 @@ describe('isSessionRecord', () => {
     check((record) => expect(isSessionRecord(JSON.parse(JSON.stringify(record)))).toBe(true))
   })
 
-  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'attempt', 'tokens', 'claims'])(
+  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'])(
     'refuses a record without %s, or with an odd one',
     (name) => {
       for (const odd of [undefined, null, true]) {
@@ -65,6 +65,15 @@ describe('isSessionRecord', () => {
       }
     },
   )
+
+  it.each(['attempt', 'tokens'])('refuses a ledger without %s, or with an odd one', (name) => {
+    for (const odd of [undefined, null, true]) {
+      check((record) => {
+        const ledger = { ...record.ledger, [name]: odd }
+        expect(isSessionRecord({ ...record, ledger })).toBe(false)
+      })
+    }
+  })
 
   it('refuses anything else, and never throws', () => {
     fc.assert(

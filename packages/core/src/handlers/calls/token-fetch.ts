@@ -19,8 +19,8 @@ export interface TokenFetchPolicy {
   readonly baseUrl: string | undefined
   readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
   readonly fetch: TokenFetch
-  /** The result of a call for which no token is available. */
-  readonly withoutToken: 'respond' | 'throw'
+  /** Whether a call for which no token is available throws. Otherwise, it resolves to a 401 response. */
+  readonly throwTokenErrors: boolean
 }
 
 const MAX_HOPS = 20
@@ -47,7 +47,7 @@ export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): Token
       discardBody(response.body)
       return (await follow(call, next, policy)).response
     } catch (error) {
-      if (policy.withoutToken === 'throw' || !isWithoutToken(error)) throw error
+      if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
       return problem(401, error)
     }
   }

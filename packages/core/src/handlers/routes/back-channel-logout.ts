@@ -1,7 +1,7 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { isStoreFailure } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../../mechanisms/protocol/logout-tokens.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Named, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
 import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -18,7 +18,7 @@ export interface BackChannelLogoutOptions extends EndSessionOptions {
   readonly sessions: SessionKind
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
   readonly clock: Clock
 }
 
@@ -57,7 +57,7 @@ async function receive(request: Request, options: BackChannelLogoutOptions): Pro
   const [text, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
   if (!text || more.length > 0 || text.length > MAX_TOKEN_LENGTH)
     throw logoutTokenRefused('is missing, or too long')
-  const token = await protocol.logoutToken(text)
+  const token = await protocol.verifyLogoutToken(text)
   const first = signOutOnce(token, options)
   await first.catch((error: unknown) => {
     if (!isStoreFailure(error)) return

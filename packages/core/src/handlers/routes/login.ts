@@ -1,5 +1,5 @@
 import type { PendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
 import { readLoginRequest } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
@@ -13,7 +13,7 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly logins: PendingLogins
   readonly session: RequestSession
   readonly query: URLSearchParams
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
   readonly routePrefix: string
   readonly responseMode: 'query' | 'form_post'
   /** Whether browsers use https. */
@@ -54,7 +54,7 @@ export async function login(request: Request, options: LoginOptions): Promise<Re
       ...before,
     })
     const redirectUri = callbackUrl(options)
-    const url = await protocol.authorizationUrl({ ...secrets, redirectUri }, parameters)
+    const url = await protocol.authorize({ ...secrets, redirectUri }, parameters)
     return redirect(url.href, cookies, 302)
   } catch (error) {
     return signInFailure(request, error, options, silent && !isForeign && returnTo)
@@ -78,6 +78,7 @@ function notAccepted(name: string): RequestRefusedError {
 }
 
 function needsHttps(): ConfigurationError {
-  const message = 'Option "responseMode" must be "query" on http: the cookie for a form post needs https'
+  const message =
+    "Option `responseMode` must be 'query' on http, because the cookie for a form post needs https."
   return new ConfigurationError('invalid_option', message)
 }

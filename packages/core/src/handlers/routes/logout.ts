@@ -1,6 +1,6 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../../mechanisms/sessions/pending-sign-outs.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { isChosenHere, isSameOriginRequest } from '../../rules/browser/same-site.ts'
@@ -19,7 +19,7 @@ import { sha256 } from '../../mechanisms/runtime/digest.ts'
 export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
   readonly query: URLSearchParams
   readonly clientId: string
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
   readonly clock: Clock
 }
 

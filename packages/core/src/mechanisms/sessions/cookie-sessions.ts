@@ -2,6 +2,7 @@ import { type SessionRecord, endsAt } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-store.ts'
+import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
 import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { type CellOptions, createStoredCell } from './stored-cell.ts'
@@ -17,17 +18,26 @@ export interface CookieKindOptions extends SessionKindOptions {
 
 /** Creates the kind of session that encrypted cookies carry. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { cookies, clock, allStored = false, maxRecordBytes = MAX_RECORD_BYTES } = options
+  const { cookies, clock, allStored = false, pollMs, maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
-  const texts = new WeakMap<SessionRecord, string>()
+  const texts = new WeakMap<SessionRecord, string | Promise<string>>()
   const cells = createCellOptions(options)
   const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
   const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
 
   async function textOf(record: SessionRecord): Promise<string> {
-    const text = texts.get(record) ?? (await cookies.seal(record)).sealed
-    texts.set(record, text)
-    return text
+    const known = texts.get(record)
+    if (known !== undefined) return known
+    const sealing = cookies.seal(record).then(({ sealed }) => sealed)
+    if (pollMs === undefined) {
+      texts.set(record, sealing)
+      return sealing
+    }
+    const text = await sealing
+    // Another request might have been faster.
+    const first = texts.get(record) ?? text
+    texts.set(record, first)
+    return first
   }
 
   return {
@@ -56,7 +66,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
 
 /** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
 function unseen(id: string, expiresAt: number): SessionRecord {
-  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
+  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, ledger: EMPTY_LEDGER }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { fingerprint } from '../runtime/digest.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { RequestSession } from './request-session.ts'
-import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { EndedSession } from '../../ports/session-cell.ts'
 import type { EndReason, EventListener, SignOutPart } from '../../vocabulary/index.ts'
 import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
@@ -38,7 +38,7 @@ async function complete(signOut: SignOut, options: EndSessionOptions): Promise<v
 }
 
 export interface FinishSessionOptions extends RevokeSessionOptions {
-  readonly protocol: TokenEndpoint
+  readonly protocol: TokenServer
 }
 
 /** Revokes the tokens of a session that has ended, and records the result. */

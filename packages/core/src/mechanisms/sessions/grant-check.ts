@@ -23,7 +23,7 @@ export interface GrantCheck {
 }
 
 export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
-  const isKnown = ({ record }: Snapshot) => hasValidToken(record.tokens, serverClock.read())
+  const isKnown = ({ record }: Snapshot) => hasValidToken(record.ledger.tokens, serverClock.read())
 
   async function refresh(
     cell: SessionCell,
@@ -31,12 +31,12 @@ export function createGrantCheck(refresher: Refresher, serverClock: ServerClock)
     call: BackgroundCall,
   ): Promise<Snapshot | undefined> {
     // Without a refresh token, Evertoken cannot ask the authorization server.
-    if (seen.record.refreshToken === undefined) return seen
+    if (seen.record.ledger.refreshToken === undefined) return seen
     try {
       const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
       call.background?.(work)
       const result = await work
-      return 'token' in result ? result.snapshot : await cell.read()
+      return result.kind === 'token' ? result.snapshot : await cell.read()
     } catch (error) {
       // A failure does not end the session. An event has already reported it.
       if (error instanceof EvertokenError) return seen

@@ -1,7 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionCell, Snapshot, StoredRefresh } from '../../ports/session-cell.ts'
 import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../../model/session-end.ts'
-import { endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { ended, endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
@@ -9,6 +10,8 @@ import type { SealedRecord, Vault } from './sealed-store.ts'
 
 export interface CellOptions {
   readonly vault: Vault
+  /** Same as `vault.read`, but callers at the same moment share one read. */
+  readonly readShared: Vault['read']
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
   readonly idleTimeoutSeconds: number
@@ -16,6 +19,10 @@ export interface CellOptions {
   readonly pending: PendingSignOuts
   /** Removes a session that has ended from the index of the store. */
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
+  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
+  readonly keepClaims?: boolean | undefined
+  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** The parts that differ between cookie sessions and server sessions. */
@@ -35,9 +42,20 @@ export interface Keeping {
 /** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredCell(
   key: string,
-  { vault, clock, idleTimeoutSeconds, notices, pending, unlist = nothing }: CellOptions,
+  options: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
+  const {
+    vault,
+    readShared,
+    clock,
+    idleTimeoutSeconds,
+    notices,
+    pending,
+    unlist = nothing,
+    keepClaims,
+    refreshed,
+  } = options
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
   const carriedAlone = carried && { record: carried, sealed: undefined }
 
@@ -58,6 +76,26 @@ export function createStoredCell(
   }
 
   const last = async () => lastOf(await vault.read(key))
+
+  async function readWith(read: Vault['read']): Promise<Snapshot | undefined> {
+    if (pending.has(key)) return undefined
+    const now = lastOf(await read(key))
+    if (!now) {
+      if (inStoreAlone) notices.missed(key)
+      return undefined
+    }
+    if (now.record.ended) {
+      notices.forget(key)
+      return undefined
+    }
+    if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
+      if (inStoreAlone) notices.saw(now.record)
+      return now
+    }
+    // The session is not ended, because the clock of this process might be wrong.
+    notices.report(key, timeReason(now.record, clock.now()))
+    return undefined
+  }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
   async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
@@ -84,39 +122,35 @@ export function createStoredCell(
   /** Completes the end that another sign-out began, unless that sign-out is still running in this process. */
   function resume(tombstone: Snapshot, revoke: RevokedTokens): EndedSession | undefined {
     const { record } = tombstone
-    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record)) return undefined
+    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record.ledger))
+      return undefined
     if (record.unfinished && record.ended) notices.report(key, record.ended)
     return endedAs(record, tombstone)
   }
 
-  return {
+  const cell: SessionCell = {
     key,
     maxRecordBytes,
     carried,
     kept,
     swap,
     last,
-    async read() {
-      if (pending.has(key)) return undefined
-      const now = await last()
-      if (!now) {
-        if (inStoreAlone) notices.missed(key)
-        return undefined
-      }
-      if (now.record.ended) {
-        notices.forget(key)
-        return undefined
-      }
-      if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-        if (inStoreAlone) notices.saw(now.record)
-        return now
-      }
-      // The session is not ended, because the clock of this process might be wrong.
-      notices.report(key, timeReason(now.record, clock.now()))
-      return undefined
+    swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
+    async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
+      const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
+      const snapshot = await swap(from, next)
+      if (!snapshot) return 'again'
+      const stored = { cell, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
+      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
+      return snapshot
     },
-    reportEnd: (reason) => notices.report(key, reason),
-    unlist: async (record) => void (await unlist(record).catch(ignoreStore)),
+    refuse: async (from, reason) => (await swap(from, ended(from.record, reason))) ?? 'again',
+    reportRefusal(reason, before, keepAlive) {
+      notices.report(key, reason)
+      if (before) keepAlive(unlist(before.record).catch(ignoreStore))
+    },
+    read: () => readWith(vault.read),
+    readShared: () => readWith(readShared),
     async end(reason, revoke = false, mayEnd) {
       for (let i = 0; i < MAX_SWAPS; i++) {
         const now = (await lastOrRemoved(reason)) ?? carriedAlone
@@ -135,6 +169,7 @@ export function createStoredCell(
       throw everySwapLost()
     },
   }
+  return cell
 }
 
 const nothing = () => Promise.resolve()

@@ -9,7 +9,7 @@ import {
 import { clearCookie, type CookieAttributes, setCookie } from '../../rules/sessions/cookies.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
-import type { LoginTransaction } from '../protocol/sign-in.ts'
+import type { LoginTransaction } from '../../ports/authorization-server.ts'
 import type { Seal } from '../sessions/seal.ts'
 
 /** A login that waits for its authorization response. */

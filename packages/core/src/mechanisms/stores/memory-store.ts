@@ -48,9 +48,9 @@ const LOOK_AT = 2
 export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxEntries = 100_000, clock = systemClock } = options
   if (!Number.isInteger(maxEntries) || maxEntries < 1)
-    throw new ConfigurationError('invalid_option', 'Option "maxEntries" must be a whole number above 0')
+    throw new ConfigurationError('invalid_option', 'Option `maxEntries` must be a whole number above 0.')
   if (typeof clock?.now !== 'function' || typeof clock.elapsed !== 'function')
-    throw new ConfigurationError('invalid_option', 'Option "clock" must have the methods now, elapsed')
+    throw new ConfigurationError('invalid_option', 'Option `clock` must have the methods now, elapsed.')
   const entries = new Map<string, Entry>()
   const records = createFairOrder<Entry>()
   // Users who sign in often must not displace the notes about the sign-outs of other users.

@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { endsNewSession, namesOfLogout, namesOfSession } from '../../../src/rules/sign-in/logout-notice.ts'
 import { isSignedOut } from '../../../src/rules/protocol/logout-token.ts'
-import { newSession } from '../../../src/model/ledger-transitions.ts'
-import type { UserClaims } from '../../../src/model/session-record.ts'
+import { newSession } from '../../../src/model/session-transitions.ts'
+import type { UserClaims } from '../../../src/model/token-grant.ts'
 
 const NOW = 1_800_000_000
 /** Few values, so that they often match. A `sub` can have the text of a `sid`. */

@@ -1,4 +1,6 @@
 import { checkSendable } from '../handlers/calls/relay.ts'
+import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
+import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import { noteIssued, withoutForgedCookies } from '../mechanisms/calls/issued-cookies.ts'
 import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { withoutApiHeaders } from '../rules/calls/api-response.ts'
@@ -6,6 +8,46 @@ import { setCookiesOf } from '../rules/sessions/cookies.ts'
 import { CDN_ORDERS, without } from '../rules/calls/passed-on-headers.ts'
 import { isRedirect } from '../rules/calls/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
+
+/** Takes the cookies of a session to a response. A request inside `handle` does not need this. */
+export interface SessionCookies {
+  /**
+   * Returns the same response with the cookies of the session. It is then not cacheable.
+   *
+   * @param response - The response of the application. Its body is not copied.
+   * @throws {ConfigurationError} `response_not_sendable`, if it is not a response, or its body is used.
+   * @example
+   *   const session = auth.session(request)
+   *   await session.startSession(tokenResponse)
+   *   return session.commit(Response.redirect(home))
+   */
+  commit(response: Response): Promise<Response>
+  /**
+   * Resolves to the `Set-Cookie` lines of the session, for frameworks that have no `Response`. Call it last, because
+   * nothing that changes the session later can reach the browser.
+   *
+   * @returns The lines. Usually empty.
+   * @example
+   *   for (const line of await session.takeSetCookies()) reply.header('set-cookie', line)
+   */
+  takeSetCookies(): Promise<string[]>
+}
+
+export function createSessionCookies(bound: BoundSession): SessionCookies {
+  const { session } = bound
+  return {
+    commit: (response) => keepAliveUntilDone(withCookies(bound, response), session.keepAlive),
+    takeSetCookies: () => keepAliveUntilDone(takeSetCookies(session), session.keepAlive),
+  }
+}
+
+async function takeSetCookies(session: RequestSession): Promise<string[]> {
+  await session.settle()
+  const cookies = session.takeCookies()
+  const headers = new Headers(cookies.map((line) => ['set-cookie', line]))
+  if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
+  return cookies
+}
 
 /**
  * Adds the cookies of the session, and removes headers that an API must not set.
@@ -31,7 +73,7 @@ export async function withOwnCookies(
   if (cookies.length > 0) {
     headers = without(headers, CDN_ORDERS)
     headers.set('cache-control', 'no-store')
-    // The application might have called `respond` of this session already.
+    // The application might have called `commit` of this session already.
     const present = setCookiesOf(headers)
     for (const cookie of cookies) if (!present.includes(cookie)) headers.append('set-cookie', cookie)
   }

@@ -1,25 +1,30 @@
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
 import type { ServerClock } from './server-clock.ts'
-import type { RefreshAnswer } from '../../ports/authorization-server.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { defined, isJsonObject } from '../../rules/members.ts'
 import { retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
-import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import {
+  ConfigurationError,
+  OperatorError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
 
-/** A response of an endpoint. `body` is `undefined` if it is not acceptable JSON. */
-export interface Answer {
+/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable JSON. */
+export interface JsonResponse {
   readonly response: Response
   readonly body: unknown
 }
 
 /** A response of the token endpoint. `grant` is absent if it is not a token response. */
-export interface TokenAnswer extends Answer {
+export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
 }
 
-export async function answerOf(response: Response): Promise<Answer> {
+export async function readBody(response: Response): Promise<JsonResponse> {
   return { response, body: parseJsonObject(await response.text()) }
 }
 
@@ -27,9 +32,9 @@ export async function answerOf(response: Response): Promise<Answer> {
 export async function requestTokens(
   request: () => Promise<Response>,
   serverClock: ServerClock,
-): Promise<TokenAnswer> {
+): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
-  const { response, body } = await answerOf(await request())
+  const { response, body } = await readBody(await request())
   const grant = response.status === 200 ? readTokenResponse(body, timeOfRequest(response.headers)) : undefined
   return { response, body, grant }
 }
@@ -39,15 +44,15 @@ const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
-export function errorResponse({ response: { status }, body }: Answer): RedactedCause {
+export function toOAuthError({ response: { status }, body }: JsonResponse): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
   return defined({ name: 'TokenEndpointError', status, error })
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */
-export function refused(answer: Answer, now: number): RefreshAnswer {
-  const { status, headers } = answer.response
-  const cause = errorResponse(answer)
+export function toRefreshResult(result: JsonResponse, now: number): RefreshResult {
+  const { status, headers } = result.response
+  const cause = toOAuthError(result)
   const kind = classifyRefusal(status, cause.error)
   if (kind === 'rejected') return { kind }
   if (kind === 'misconfigured') return { kind, cause }
@@ -56,13 +61,21 @@ export function refused(answer: Answer, now: number): RefreshAnswer {
 }
 
 /** Classifies a request without a response by its effect on the refresh token that was sent. */
-export function unanswered(error: unknown): RefreshAnswer {
+export function toResultWithoutResponse(error: unknown): RefreshResult {
+  if (error instanceof OperatorError) return clientNotAuthenticated(error)
   const cause = redact(error)
   const { code = '' } = cause
   if (error instanceof TryLaterError || (NOT_CONNECTED.test(code) && !wasConnected(error)))
     return { kind: 'not_processed', cause }
   const isOurs = error instanceof ConfigurationError || code.startsWith('OAUTH_')
   return { kind: isOurs ? 'misconfigured' : 'ambiguous', cause }
+}
+
+/** The secret of the client was not available, so the refresh token was not sent. */
+function clientNotAuthenticated(error: OperatorError): RefreshResult {
+  const cause = (error.cause ?? { name: error.name }) as RedactedCause
+  const { retryAfterSeconds: seconds } = error
+  return { kind: 'not_processed', code: 'key_service_unavailable', cause, retryAfterSeconds: seconds }
 }
 
 /** Whether the request had a connection. A route may fail after sending, with the same code from reading or writing. */
