@@ -69,6 +69,7 @@ export function firstRecord(isExpired: boolean): RecordId {
   return idOf({
     id: 'session',
     issuer: 'https://as.example',
+    clientId: 'client',
     generation: 0,
     expiresAt: NOW + SESSION_SECONDS,
     touchedAt: NOW,

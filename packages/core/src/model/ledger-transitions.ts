@@ -35,7 +35,7 @@ export interface GrantedTokens {
 
 /** @param maxRecordBytes - Same as in `TokenCapacity`. An ID token that does not fit is omitted. */
 export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims' | 'login'>,
+  base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'claims' | 'login'>,
   grant: TokenGrant,
   key: string,
   now: number,

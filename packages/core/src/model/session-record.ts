@@ -58,7 +58,9 @@ export interface TokenGrant {
 export interface SessionRecord {
   /** The key of the session in the store. It gives no access to the session. */
   readonly id: string
+  /** The authorization server and its client: see `Registration`. */
   readonly issuer: string
+  readonly clientId: string
   /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */
   readonly generation: number
   /** Seconds since the epoch. The session is over then, even if it is in use. */
@@ -98,6 +100,9 @@ export interface SessionRecord {
    */
   readonly unfinished?: true | undefined
 }
+
+/** One client of one authorization server. The tokens of a session are sent only to the server of its registration. */
+export type Registration = Pick<SessionRecord, 'issuer' | 'clientId'>
 
 /** Some servers change the `sid` when the user signs in again there. A logout can name an earlier one. */
 const MAX_SIDS = 4
@@ -162,8 +167,19 @@ export function caughtUp(record: SessionRecord): SessionRecord {
 
 /** Returns the tombstone of a session that is over. It has enough data to refuse later requests with its cookie. */
 export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
-  const { id, issuer, generation, expiresAt, touchedAt, attempt } = nextGeneration(record)
-  return { id, issuer, generation, expiresAt, touchedAt, attempt, claims: {}, tokens: {}, ended: reason }
+  const { id, issuer, clientId, generation, expiresAt, touchedAt, attempt } = nextGeneration(record)
+  return {
+    id,
+    issuer,
+    clientId,
+    generation,
+    expiresAt,
+    touchedAt,
+    attempt,
+    claims: {},
+    tokens: {},
+    ended: reason,
+  }
 }
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
@@ -173,11 +189,11 @@ export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): numbe
 
 /** Whether a decrypted value has the shape of a session record. */
 export function isSessionRecord(value: unknown): value is SessionRecord {
-  const { id, issuer, generation, expiresAt, touchedAt, attempt, tokens, claims } = Object(
+  const { id, issuer, clientId, generation, expiresAt, touchedAt, attempt, tokens, claims } = Object(
     value,
   ) as SessionRecord
   return (
-    [id, issuer].every((text) => typeof text === 'string') &&
+    [id, issuer, clientId].every((text) => typeof text === 'string') &&
     [generation, expiresAt, touchedAt, attempt].every(Number.isFinite) &&
     [tokens, claims].every((part) => typeof part === 'object' && part !== null)
   )

@@ -5,21 +5,26 @@ import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenServer } from '../ports/authorization-server.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { newSession } from '../model/ledger-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import {
+  type Registration,
+  type SessionRecord,
+  type TokenGrant,
+  type UserClaims,
+} from '../model/session-record.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** The facts about the application that a session needs. */
 export interface Application {
-  readonly server: TokenServer
+  readonly servers: AuthorizationServers
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -59,7 +64,8 @@ export interface BindOptions extends Application {
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
-  readonly issuer: string
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
   readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
@@ -67,8 +73,8 @@ export interface BindOptions extends Application {
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
   const {
     refresher,
-    issuer,
-    server,
+    registration,
+    servers,
     clock,
     serverClock,
     emit,
@@ -81,7 +87,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 
   return {
     session,
-    server,
+    servers,
     clock,
     serverClock,
     emit,
@@ -125,7 +131,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const now = clock.now()
         const base = {
           id,
-          issuer,
+          ...registration,
           expiresAt: now + options.absoluteTimeoutSeconds,
           claims: grant.claims ?? {},
           login,

@@ -2,6 +2,7 @@ import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
@@ -54,6 +55,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
 function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const { issuer, store, onRefreshed } = ground
   const server = createAuthorizationServer(ground)
+  const servers = createAuthorizationServers([server])
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {
@@ -62,12 +64,12 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   }
   const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
   const kindOptions = { ...ground, unlist: directory?.forget }
-  const cookies = createSealedRecords(ground.sealFor('cookie'))
+  const cookies = createSealedRecords(ground.sealFor('cookie'), ground.isRegistered)
   const kept =
     ground.session === 'server'
       ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
       : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
-  const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
+  const revocation = { ...ground, servers, revoke: ground.revokeOnLogout }
   const check = directory && {
     directory,
     revoke: ground.revokeOnLogout,
@@ -82,6 +84,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
 
   return {
     server,
+    servers,
     kind,
     claimsOf,
     keepClaims: ground.onSignIn !== undefined,
@@ -91,7 +94,7 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
         check && listNewSid(refresh, { ...check, pending: kept.pending }),
         shapeClaims(refresh),
       ]),
-    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
+    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server, servers }),
     user: createUserSession,
   }
 }

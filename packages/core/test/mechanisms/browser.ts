@@ -3,7 +3,7 @@ import { createRequestSession, type RequestSession } from '../../src/mechanisms/
 import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
 import { type SessionRecord, touched } from '../../src/model/session-record.ts'
-import { type Bench, IDLE } from './bench.ts'
+import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
@@ -29,7 +29,15 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit }),
+        kind: create({
+          vault,
+          cookies: sealedCookies,
+          mac,
+          clock,
+          idleTimeoutSeconds: IDLE,
+          emit,
+          registration: REGISTRATION,
+        }),
         cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },

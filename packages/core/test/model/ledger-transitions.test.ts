@@ -152,7 +152,7 @@ describe('withGrant', () => {
 })
 
 function base(expiresAt: number): Parameters<typeof newSession>[0] {
-  return { id: '1', issuer: '', expiresAt, claims: {} }
+  return { id: '1', issuer: '', clientId: '', expiresAt, claims: {} }
 }
 
 describe('withNewerGrant: the newer of two responses to the same refresh token', () => {

@@ -38,15 +38,20 @@ it('touched and caughtUp: only a touch is news to the browser', () => {
 
 it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
   check((record) => {
-    const { id, issuer, expiresAt, touchedAt, attempt } = record
-    const kept = { id, issuer, expiresAt, touchedAt, attempt }
+    const { id, issuer, clientId, expiresAt, touchedAt, attempt } = record
+    const kept = { id, issuer, clientId, expiresAt, touchedAt, attempt }
     const rest = { claims: {}, tokens: {}, ended: 'signed_out', generation: record.generation + 1 }
     expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
   })
 })
 
 it('endsAt: after the idle time, and never later than the session may live', () => {
-  const base = newSession({ id: '1', issuer: '', expiresAt: NOW + 100, claims: {} }, {}, '', NOW)
+  const base = newSession(
+    { id: '1', issuer: '', clientId: '', expiresAt: NOW + 100, claims: {} },
+    {},
+    '',
+    NOW,
+  )
   expect(endsAt(base, 60)).toBe(NOW + 60)
   expect(endsAt(base, 1000)).toBe(NOW + 100)
   expect(endsAt(touched(base, NOW + 50), 60)).toBe(NOW + 100)
@@ -57,14 +62,21 @@ describe('isSessionRecord', () => {
     check((record) => expect(isSessionRecord(JSON.parse(JSON.stringify(record)))).toBe(true))
   })
 
-  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'attempt', 'tokens', 'claims'])(
-    'refuses a record without %s, or with an odd one',
-    (name) => {
-      for (const odd of [undefined, null, true]) {
-        check((record) => expect(isSessionRecord({ ...record, [name]: odd })).toBe(false))
-      }
-    },
-  )
+  it.each([
+    'id',
+    'issuer',
+    'clientId',
+    'generation',
+    'expiresAt',
+    'touchedAt',
+    'attempt',
+    'tokens',
+    'claims',
+  ])('refuses a record without %s, or with an odd one', (name) => {
+    for (const odd of [undefined, null, true]) {
+      check((record) => expect(isSessionRecord({ ...record, [name]: odd })).toBe(false))
+    }
+  })
 
   it('refuses anything else, and never throws', () => {
     fc.assert(

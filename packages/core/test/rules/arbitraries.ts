@@ -56,6 +56,7 @@ export const session: fc.Arbitrary<SessionRecord> = fc
     {
       id: word,
       issuer: fc.constant('https://login.example.com'),
+      clientId: fc.constant('web'),
       generation: fc.nat(50),
       expiresAt: time,
       touchedAt: time,
@@ -82,7 +83,17 @@ export const session: fc.Arbitrary<SessionRecord> = fc
       ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
     },
     {
-      requiredKeys: ['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'tokens', 'attempt'],
+      requiredKeys: [
+        'id',
+        'issuer',
+        'clientId',
+        'generation',
+        'expiresAt',
+        'touchedAt',
+        'claims',
+        'tokens',
+        'attempt',
+      ],
       noNullPrototype: true,
     },
   )

@@ -25,7 +25,7 @@ function check(test: (record: SessionRecord) => void): void {
   )
 }
 
-const empty = newSession({ id: '1', issuer: '', expiresAt: NOW, claims: {} }, {}, '', NOW)
+const empty = newSession({ id: '1', issuer: '', clientId: '', expiresAt: NOW, claims: {} }, {}, '', NOW)
 
 describe('withLease', () => {
   it('starts the next attempt with beat 0, and keeps everything but that the browser has caught up', () => {

@@ -28,9 +28,19 @@ export type ValidateIdToken = (
  * @param validateIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
  */
 export function createTokenServer(connection: Connection, validateIdToken?: ValidateIdToken): TokenServer {
-  const { client, authenticator, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } =
-    connection
+  const {
+    registration,
+    client,
+    authenticator,
+    wire,
+    patientWire,
+    clock,
+    serverClock,
+    fetchMetadata,
+    sendProbe,
+  } = connection
   return {
+    registration,
     async ready(keepAlive) {
       await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])
     },

@@ -29,6 +29,7 @@ function record(left: number | undefined, changes: Partial<SessionRecord> = {}):
   const base = {
     id: 'id',
     issuer: '',
+    clientId: '',
     generation: 1,
     expiresAt: NOW + 9999,
     touchedAt: NOW,
