@@ -75,7 +75,7 @@ export function firstRecord(isExpired: boolean): RecordId {
     touchedAt: NOW,
     claims: {},
     refreshToken: 'R0',
-    tokens: { '': token as SessionRecord['tokens'][string] },
+    tokens: { '': token },
     attempt: 0,
   })
 }

@@ -9,6 +9,7 @@ import type { AuthorizationServers } from '../mechanisms/protocol/authorization-
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { newSession } from '../model/ledger-transitions.ts'
@@ -20,7 +21,7 @@ import {
 } from '../model/session-record.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
-import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
+import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
 /** The facts about the application that a session needs. */
 export interface Application {
@@ -145,7 +146,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 /** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
 export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
   const { value, type, expiresAt, scope } = token
-  return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
+  return new AccessToken(
+    value,
+    type as TokenType,
+    expiresAt + time.wall - timeFor(token, time),
+    scope,
+    (request) => createBearerCredential(token).authorize(request),
+  )
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */

@@ -1,9 +1,10 @@
 import { signInRequired } from '../handlers/problem.ts'
 import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import type { BoundSession } from './bound-session.ts'
 import {
   type Checked,
   checkAll,
@@ -61,10 +62,9 @@ export function carrying(
 ): TokenFetch {
   const key = tokenKey(request)
   return tokenFetch(async ({ rejected, signal }) => {
-    const { obtain, serverClock } = bound()
-    const result = await obtain({ key, request, rejected, signal })
+    const result = await bound().obtain({ key, request, rejected, signal })
     if ('signIn' in result) throw signInRequired(result.signIn)
-    return accessTokenOf(result.token, serverClock.read())
+    return createBearerCredential(result.token)
   }, policy)
 }
 
