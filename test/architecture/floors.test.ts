@@ -102,6 +102,7 @@ describe('the floors of core', () => {
     expect([...reached].filter((path) => /sign-in|id-token|logout/.test(path))).toEqual([])
     // The part of the authorization server that keeps tokens current.
     expect([...reached].filter((path) => path.startsWith('mechanisms/protocol/')).toSorted()).toEqual([
+      'mechanisms/protocol/authorization-servers.ts',
       'mechanisms/protocol/client-authentication.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',

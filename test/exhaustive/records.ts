@@ -73,11 +73,12 @@ export function firstRecord(isExpired: boolean): RecordId {
   return idOf({
     id: 'session',
     issuer: 'https://as.example',
+    clientId: 'client',
     generation: 0,
     expiresAt: NOW + SESSION_SECONDS,
     touchedAt: NOW,
     claims: {},
-    ledger: { refreshToken: 'R0', tokens: { '': token as StoredToken }, attempt: 0 },
+    ledger: { refreshToken: 'R0', tokens: { '': token }, attempt: 0 },
   })
 }
 

@@ -93,6 +93,7 @@ function likeOurs() {
   return {
     id: 'i'.repeat(43),
     issuer: ISSUER,
+    clientId: 'web',
     generation: 1,
     expiresAt: now + 86_400,
     touchedAt: now,

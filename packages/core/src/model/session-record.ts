@@ -8,6 +8,7 @@ import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord } from './token-ledger.t
  */
 export interface SessionRecord extends LedgerRecord {
   readonly issuer: string
+  readonly clientId: string
   /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */
   readonly generation: number
   /** When the session was last known to be in use. */
@@ -27,6 +28,9 @@ export interface SessionRecord extends LedgerRecord {
    */
   readonly unfinished?: true | undefined
 }
+
+/** One client of one authorization server. The tokens of a session are sent only to the server of its registration. */
+export type Registration = Pick<SessionRecord, 'issuer' | 'clientId'>
 
 /** Some servers change the `sid` when the user signs in again there. A logout can name an earlier one. */
 const MAX_SIDS = 4
@@ -86,9 +90,9 @@ export function caughtUp(record: SessionRecord): SessionRecord {
 
 /** Returns the tombstone of a session that is over. It has enough data to refuse later requests with its cookie. */
 export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
-  const { id, issuer, generation, expiresAt, touchedAt } = nextGeneration(record)
+  const { id, issuer, clientId, generation, expiresAt, touchedAt } = nextGeneration(record)
   const ledger = { ...EMPTY_LEDGER, attempt: record.ledger.attempt }
-  return { id, issuer, generation, expiresAt, touchedAt, claims: {}, ended: reason, ledger }
+  return { id, issuer, clientId, generation, expiresAt, touchedAt, claims: {}, ended: reason, ledger }
 }
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
@@ -98,9 +102,10 @@ export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): numbe
 
 /** Whether a decrypted value has the shape of a session record. */
 export function isSessionRecord(value: unknown): value is SessionRecord {
-  const { id, issuer, generation, expiresAt, touchedAt, claims, ledger } = Object(value) as SessionRecord
+  const record = Object(value) as SessionRecord
+  const { id, issuer, clientId, generation, expiresAt, touchedAt, claims, ledger } = record
   return (
-    [id, issuer].every((text) => typeof text === 'string') &&
+    [id, issuer, clientId].every((text) => typeof text === 'string') &&
     [generation, expiresAt, touchedAt].every(Number.isFinite) &&
     typeof claims === 'object' &&
     claims !== null &&

@@ -85,7 +85,8 @@ export function rejectionsAfter(
 /** An access token in the session. Times are seconds since the epoch. */
 export interface StoredToken {
   readonly value: string
-  readonly type: 'Bearer'
+  /** How the token is sent, such as `Bearer`. */
+  readonly type: string
   /** When its request was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number

@@ -1,27 +1,28 @@
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
-import type { Refresher } from '../mechanisms/refresh/refresher.ts'
+import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenServer } from '../ports/authorization-server.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { newSession } from '../model/session-transitions.ts'
-import type { SessionRecord } from '../model/session-record.ts'
+import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
 import type { SourceApplication } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
-import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
+import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
 /** The facts about the application that a session needs. */
 export interface Application {
-  readonly server: TokenServer
+  readonly servers: AuthorizationServers
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -68,10 +69,11 @@ export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive
 export interface BindOptions extends Application {
   /** Called before a new session can be used. */
   readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  readonly refresher: Refresher
+  readonly refresher: SessionRefresher
   readonly grantCheck: GrantCheck
-  readonly issuer: string
   readonly idleTimeoutSeconds: number
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
   readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
@@ -79,8 +81,8 @@ export interface BindOptions extends Application {
 export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
   const {
     refresher,
-    issuer,
-    server,
+    registration,
+    servers,
     clock,
     serverClock,
     emit,
@@ -94,7 +96,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 
   return {
     session,
-    server,
+    servers,
     clock,
     serverClock,
     emit,
@@ -142,7 +144,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const now = clock.now()
         const base = {
           id,
-          issuer,
+          ...registration,
           expiresAt: now + options.absoluteTimeoutSeconds,
           claims: grant.claims ?? {},
           login,
@@ -156,7 +158,13 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 /** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
 export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
   const { value, type, expiresAt, scope } = token
-  return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
+  return new AccessToken(
+    value,
+    type as TokenType,
+    expiresAt + time.wall - timeFor(token, time),
+    scope,
+    (request) => createBearerCredential(token).authorize(request),
+  )
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */

@@ -4,22 +4,24 @@ import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guar
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
+import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
-import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
+import { createVault, type IsRegistered, type Vault } from '../mechanisms/sessions/sealed-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { cookieName, parseCookies } from '../rules/sessions/cookies.ts'
-import type { SessionRecord } from '../model/session-record.ts'
+import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { addressOf } from './address-of.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
@@ -73,15 +75,22 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly serverClock: ServerClock
   readonly random: () => number
   readonly emit: EventListener
-  /** Encrypts one kind of value. Only this client can decrypt it. */
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  /** Whether this application uses an authorization server and client. */
+  readonly isRegistered: IsRegistered
+  /** Encrypts one kind of value. Only applications with the same secret and cookie name can decrypt it. */
   sealFor(purpose: string): Seal
-  /** Signs one kind of cookie. Only this client accepts the signature. */
+  /** Signs one kind of cookie. Only applications with the same secret and cookie name accept the signature. */
   macFor(purpose: string): CookieMac
 }
 
 /** The differences between engines. */
 export interface Features<User extends object> {
+  /** The server of new sessions. */
   readonly server: ConnectedTokenServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers
   readonly kind: SessionKind
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
@@ -100,10 +109,13 @@ export function assemble<Settings extends TokenSettings, User extends object>(
 ): SessionEngine<User> {
   const { secrets, origin, sameSite, idleTimeoutSeconds, storeTimeoutMs } = settings
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
-  const whose = JSON.stringify([settings.issuer, settings.clientId])
-  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
-  const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${whose}`)
+  const { issuer, clientId, cookieName: identity } = settings
+  const registration = { issuer, clientId }
+  // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
+  // of applications that have the same cookie name too.
+  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${identity}`)
+  const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${identity}`)
+  const isRegistered = (of: Registration) => features.servers.serverFor(of) !== undefined
   const emit = createEmitter(settings.onEvent)
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
@@ -111,7 +123,7 @@ export function assemble<Settings extends TokenSettings, User extends object>(
   const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
-  const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
+  const vault = rememberWrites(createVault(store, sealFor('session'), isRegistered), clock, emit)
   const isStorePrivate = settings.store.outlivesProcess === false
   const ground = {
     ...settings,
@@ -123,32 +135,36 @@ export function assemble<Settings extends TokenSettings, User extends object>(
     clock,
     serverClock,
     random,
+    registration,
+    isRegistered,
     sealFor,
     macFor,
     emit,
     isStorePrivate,
   }
   const features = equip(ground)
-  const { kind } = features
+  const { kind, servers } = features
   const parts = { ...ground, ...features }
   const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
-  const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const acquisition = createRefreshTokenAcquisition(features.server, settings.policy)
   const { serverTimeoutMs } = settings
-  const refresher = createRefresher({
-    acquisition,
-    server: features.server,
-    clock,
-    serverClock,
-    emit,
-    random,
-    isStorePrivate,
-    line,
-    flights: runtime.flights,
-    serverTimeoutMs,
-    storeTimeoutMs,
-    admits,
-  })
+  const newLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
+  const line = newLine()
+  const refresher = createRefreshers(servers, (server) =>
+    createRefresher({
+      acquisition: createRefreshTokenAcquisition(server, settings.policy),
+      server,
+      clock,
+      serverClock,
+      emit,
+      random,
+      isStorePrivate,
+      line: server === features.server ? line : newLine(),
+      flights: runtime.flights,
+      serverTimeoutMs,
+      storeTimeoutMs,
+      admits,
+    }),
+  )
   const grantCheck = createGrantCheck(refresher, serverClock)
   const ownKeepAlive = tracking(runtime.keepAlive)
   const application: SourceApplication = {

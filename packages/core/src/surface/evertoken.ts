@@ -2,6 +2,7 @@ import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
@@ -77,7 +78,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
 
 function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenName>> {
   const { issuer, store, onRefreshed } = ground
-  const server = createAuthorizationServer({ ...ground, metadata: ground.server.metadata })
+  const server = createAuthorizationServer(ground)
+  const servers = createAuthorizationServers([server])
   const directory =
     ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
   const claimsOf = (idToken: string) => {
@@ -95,12 +97,12 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenNam
         shapeClaims(refresh),
       ]),
   }
-  const cookies = createSealedRecords(ground.sealFor('cookie'))
+  const cookies = createSealedRecords(ground.sealFor('cookie'), ground.isRegistered)
   const kept =
     ground.session === 'server'
       ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
       : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
-  const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
+  const revocation = { ...ground, servers, revoke: ground.revokeOnLogout }
   const check = directory && {
     directory,
     revoke: ground.revokeOnLogout,
@@ -115,11 +117,12 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenNam
 
   return {
     server,
+    servers,
     kind,
     client: ground.client,
     claimsOf,
     starting: directory?.add,
-    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
+    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server, servers }),
     user: createUserSession,
   }
 }

@@ -13,6 +13,7 @@ import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/routes/user.ts'
 import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
 import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
@@ -30,7 +31,10 @@ export interface RoutesOptions extends Ground<Settings> {
   readonly sessions: SessionKind
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
+  /** The server for new sign-ins. */
   readonly protocol: AuthorizationServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers<AuthorizationServer>
 }
 
 /** The facts about the application and the request that the handlers need. */
@@ -48,7 +52,9 @@ type Route = readonly [handle: (request: Request, here: Here) => Promise<Respons
 
 export function createRoutes(options: RoutesOptions): Routes {
   const { routePrefix, postLogoutPath, signInErrorPath, basePath, sealFor, clock } = options
-  const loginSeal = sealFor('login')
+  const { issuer, clientId } = options.registration
+  // A code is redeemed only by the client that began the login.
+  const loginSeal = sealFor(`login ${JSON.stringify([issuer, clientId])}`)
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,

@@ -4,7 +4,8 @@ import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
+import type { BoundSession } from './bound-session.ts'
 import {
   type Check,
   type Checked,
@@ -133,22 +134,17 @@ export function tokenGetter(
   const key = tokenKey(request)
 
   const ofUser: GetToken = async ({ rejected, signal }) => {
-    const { obtain, serverClock } = bound()
-    const result = await obtain({ key, request, rejected, signal })
+    const result = await bound().obtain({ key, request, rejected, signal })
     if (result.kind === 'sign_in') throw signInRequired(result.code)
-    return accessTokenOf(result.token, serverClock.read())
+    return createBearerCredential(result.token)
   }
 
-  const ofSource: GetToken = ({ rejected, signal }) => {
+  const ofSource: GetToken = async ({ rejected, signal }) => {
     const application = outside.application()
     const getToken =
       typeof token === 'object' ? connectSource(token, application) : connectClient(application)
-    return getToken({
-      parameters: request,
-      rejected,
-      signal,
-      keepAlive: outside.session()?.session.keepAlive,
-    })
+    const keepAlive = outside.session()?.session.keepAlive
+    return createBearerCredential(await getToken({ parameters: request, rejected, signal, keepAlive }))
   }
 
   if (token === 'user') return ofUser

@@ -1,3 +1,4 @@
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
@@ -35,9 +36,13 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenServer(createConnection({ ...ground, metadata: ground.server.metadata })),
-    kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
-    user: createTokenSession,
-  }))
+  return assemble(checkTokenOptions(options), runtime, (ground) => {
+    const server = createTokenServer(createConnection(ground))
+    return {
+      server,
+      servers: createAuthorizationServers([server]),
+      kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
+      user: createTokenSession,
+    }
+  })
 }

@@ -112,8 +112,8 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {
-      const { session, server, emit } = bound()
-      return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
+      const { session, servers, emit } = bound()
+      return keepAliveUntilDone(revokeRefreshToken(session, servers, emit), session.keepAlive)
     },
     async getUser() {
       const { session, current } = bound()
@@ -126,8 +126,8 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       await keepAliveUntilDone(startSession(at, tokenResponse, options), at.session.keepAlive)
     },
     async endSession() {
-      const { session, server: protocol, emit, clock } = bound()
-      const ending = endSession('signed_out', { session, protocol, emit, clock, revoke: false })
+      const { session, servers, emit, clock } = bound()
+      const ending = endSession('signed_out', { session, servers, emit, clock, revoke: false })
       const signOut = await keepAliveUntilDone(ending, session.keepAlive)
       if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },

@@ -6,6 +6,8 @@ export type RejectionReason =
   | 'malformed'
   | 'unknown_key'
   | 'tampered'
+  /** The session is of another authorization server or client. Applications can share a secret. */
+  | 'unknown_registration'
   /** The store has no session for the cookie of a server session. Emitted at most once a minute. */
   | 'not_found'
 

@@ -4,13 +4,16 @@ import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions
 import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/model/session-end.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createBench, createRecord, IDLE } from '../mechanisms/bench.ts'
+import { createAuthorizationServers } from '../../src/mechanisms/protocol/authorization-servers.ts'
+import type { TokenServer } from '../../src/ports/authorization-server.ts'
+import { createBench, createRecord, IDLE, REGISTRATION } from '../mechanisms/bench.ts'
 
 const record = createRecord(0, {}, { spare: 'rt-spare' })
 
 async function revokedOf(session: SessionRecord, revoke: boolean): Promise<string[]> {
   const revoked: string[] = []
   const server = {
+    registration: REGISTRATION,
     ready: async () => undefined,
     refresh: () => Promise.reject(new Error('not expected')),
     isResponding: async () => true,
@@ -20,7 +23,7 @@ async function revokedOf(session: SessionRecord, revoke: boolean): Promise<strin
     },
   }
   const options = { revoke, emit: () => undefined, clock: createManualClock() }
-  expect(await revokeSession(server, session.id, session, options)).toBe(true)
+  expect(await revokeSession(createAuthorizationServers([server]), session.id, session, options)).toBe(true)
   return revoked
 }
 
@@ -51,7 +54,14 @@ it.each([
     () => undefined,
   )
   const session = { find: async () => cell, note: () => undefined, beforeChange: () => undefined }
-  const server = { revoke: async (token: string) => (token === 'rt-spare' ? ofSpare : 'revoked') }
-  const outcome = await revokeRefreshToken(session, server, () => undefined)
+  const server: TokenServer = {
+    registration: REGISTRATION,
+    ready: async () => undefined,
+    refresh: () => Promise.reject(new Error('not expected')),
+    isResponding: async () => true,
+    revoke: async (token) => (token === 'rt-spare' ? ofSpare : 'revoked'),
+  }
+  const servers = createAuthorizationServers([server])
+  const outcome = await revokeRefreshToken(session, servers, () => undefined)
   expect([outcome, (await cell.last())?.record.ledger.spare]).toEqual([ofSpare, left])
 })

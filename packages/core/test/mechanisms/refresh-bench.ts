@@ -21,7 +21,7 @@ import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.
 import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
-import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
+import { createRecord, IDLE, isRegistered, LIFE, REGISTRATION, STORE_TIMEOUT_MS } from './bench.ts'
 import { createBlankServerClock } from './server-clock-bench.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
@@ -85,7 +85,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, createPlainSeal())
+  const vault = createVault(guarded, createPlainSeal(), isRegistered)
   const start = createRecord(clock.now(), {}, { tokens: {}, ...options.ledger })
   await vault.swap(start.id, undefined, start, clock.now() + LIFE)
   const ofAnother = { ...start.ledger, refreshToken: 'rt-of-another' }
@@ -100,6 +100,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   let probes = 0
 
   const server: TokenServer = {
+    registration: REGISTRATION,
     ready: () => Promise.resolve(),
     async refresh({ refreshToken }) {
       const sentAt = clock.elapsed()

@@ -38,15 +38,27 @@ it('touched and caughtUp: only a touch is news to the browser', () => {
 
 it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
   check((record) => {
-    const { id, issuer, expiresAt, touchedAt } = record
-    const kept = { id, issuer, expiresAt, touchedAt, ledger: { tokens: {}, attempt: record.ledger.attempt } }
+    const { id, issuer, clientId, expiresAt, touchedAt } = record
+    const kept = {
+      id,
+      issuer,
+      clientId,
+      expiresAt,
+      touchedAt,
+      ledger: { tokens: {}, attempt: record.ledger.attempt },
+    }
     const rest = { claims: {}, ended: 'signed_out', generation: record.generation + 1 }
     expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
   })
 })
 
 it('endsAt: after the idle time, and never later than the session may live', () => {
-  const base = newSession({ id: '1', issuer: '', expiresAt: NOW + 100, claims: {} }, {}, '', NOW)
+  const base = newSession(
+    { id: '1', issuer: '', clientId: '', expiresAt: NOW + 100, claims: {} },
+    {},
+    '',
+    NOW,
+  )
   expect(endsAt(base, 60)).toBe(NOW + 60)
   expect(endsAt(base, 1000)).toBe(NOW + 100)
   expect(endsAt(touched(base, NOW + 50), 60)).toBe(NOW + 100)
@@ -57,7 +69,7 @@ describe('isSessionRecord', () => {
     check((record) => expect(isSessionRecord(JSON.parse(JSON.stringify(record)))).toBe(true))
   })
 
-  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'])(
+  it.each(['id', 'issuer', 'clientId', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'])(
     'refuses a record without %s, or with an odd one',
     (name) => {
       for (const odd of [undefined, null, true]) {

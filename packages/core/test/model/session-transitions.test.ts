@@ -32,7 +32,7 @@ function after(record: SessionRecord, given: TokenGrant, maxRecordBytes?: number
 }
 
 function base(expiresAt: number): Parameters<typeof newSession>[0] {
-  return { id: '1', issuer: '', expiresAt, claims: {} }
+  return { id: '1', issuer: '', clientId: '', expiresAt, claims: {} }
 }
 
 describe('withTokenResponse', () => {

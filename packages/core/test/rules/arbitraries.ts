@@ -84,6 +84,7 @@ export const session: fc.Arbitrary<SessionRecord> = fc
     {
       id: word,
       issuer: fc.constant('https://login.example.com'),
+      clientId: fc.constant('web'),
       generation: fc.nat(50),
       expiresAt: time,
       touchedAt: time,
@@ -94,7 +95,7 @@ export const session: fc.Arbitrary<SessionRecord> = fc
       ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
     },
     {
-      requiredKeys: ['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'],
+      requiredKeys: ['id', 'issuer', 'clientId', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'],
       noNullPrototype: true,
     },
   )

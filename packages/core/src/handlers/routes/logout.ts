@@ -1,5 +1,6 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../../mechanisms/sessions/pending-sign-outs.ts'
+import type { AuthorizationServers } from '../../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
@@ -18,8 +19,8 @@ import { sha256 } from '../../mechanisms/runtime/digest.ts'
 
 export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
   readonly query: URLSearchParams
-  readonly clientId: string
   readonly protocol: AuthorizationServer
+  readonly servers: AuthorizationServers<AuthorizationServer>
   readonly clock: Clock
 }
 
@@ -52,14 +53,21 @@ export async function logout(request: Request, options: LogoutOptions): Promise<
 
   const parts = unconfirmedParts(signOut, options.revoke)
   const { state, cookies } = await expectReturn(returnTo, options)
+  const record = ended?.record ?? signOut.carried
+  const server = record ? options.servers.serverFor(record) : protocol
   const parameters = {
-    id_token_hint: (ended?.record ?? signOut.carried)?.idToken,
-    client_id: options.clientId,
+    id_token_hint: record?.idToken,
+    client_id: server?.registration.clientId,
     post_logout_redirect_uri: origin + postLogoutPath,
     state,
   }
   const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
-  const url = await withDeadline(() => protocol.endSessionUrl(parameters), remainingMs, clock, tooSlow).catch(
+  const url = await withDeadline(
+    async () => server?.endSessionUrl(parameters),
+    remainingMs,
+    clock,
+    tooSlow,
+  ).catch(
     // The user is signed out here, although the authorization server cannot be asked now.
     () => void parts.push('authorization_server'),
   )

@@ -36,9 +36,10 @@ export function createTokenServer(
   connection: Connection,
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
-  const { client, authenticator, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } =
-    connection
+  const { registration, client, authenticator, wire, patientWire, clock } = connection
+  const { serverClock, fetchMetadata, sendProbe } = connection
   return {
+    registration,
     connection,
     async ready(keepAlive) {
       await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])

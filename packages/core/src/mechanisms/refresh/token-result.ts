@@ -46,7 +46,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   refresh_pending:
     'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
   key_service_unavailable:
-    'The client secret that the refresh needs is not available. Check the function that returns it. The session is kept.',
+    'The function that returns the client secret failed. Try again later. The session is kept.',
   draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
 }
 

@@ -1,7 +1,7 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import { hasValidToken } from '../../rules/refresh/freshness.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
-import type { Refresher } from '../refresh/refresher.ts'
+import type { SessionRefresher } from '../refresh/refreshers.ts'
 import type { BackgroundCall } from './request-session-options.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
@@ -22,7 +22,7 @@ export interface GrantCheck {
   current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
 }
 
-export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
+export function createGrantCheck(refresher: SessionRefresher, serverClock: ServerClock): GrantCheck {
   const isKnown = ({ record }: Snapshot) => hasValidToken(record.ledger.tokens, serverClock.read())
 
   async function refresh(

@@ -1,7 +1,7 @@
 import type { RequestSession } from './request-session.ts'
+import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
 import { swapUntilWon } from './stored-cell.ts'
-import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
@@ -24,15 +24,20 @@ export interface RevokeSessionOptions {
  * @returns Whether none of the tokens is left: each was revoked, or the server cannot revoke it.
  */
 export async function revokeSession(
-  server: TokenServer,
+  servers: AuthorizationServers,
   key: string,
-  { ledger: { refreshToken, revoking, spare, tokens } }: SessionRecord,
+  record: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
   revoked: Set<string> = new Set(),
 ): Promise<boolean> {
+  const { refreshToken, revoking, spare, tokens } = record.ledger
+  const server = servers.serverFor(record)
+  if (!server) return false
+  const options = { server, emit, clock }
+
   async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
     if (revoked.has(value)) return true
-    const isDone = await revokeUntilDone({ server, emit, clock }, key, value, kind)
+    const isDone = await revokeUntilDone(options, key, value, kind)
     if (isDone) revoked.add(value)
     return isDone
   }
@@ -53,7 +58,7 @@ export async function revokeSession(
  */
 export async function revokeRefreshToken(
   session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
-  server: Pick<TokenServer, 'revoke'>,
+  servers: AuthorizationServers,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
   const cell = await session.find()
@@ -62,6 +67,8 @@ export async function revokeRefreshToken(
   const given = await change(session, cell, (record) => changed(record, withoutRefreshToken(record.ledger)))
   if (given?.ledger.revoking === undefined) return 'nothing_to_revoke'
   const { revoking, spare } = given.ledger
+  const server = servers.serverFor(given)
+  if (!server) return 'nothing_to_revoke'
   const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
   const [outcome, ofSpare] = await Promise.all([
     revoke(revoking),

@@ -16,7 +16,13 @@ import { settle, settleRejection, type UsedRefreshToken } from '../../../src/rul
 import { NOW, session } from '../arbitraries.ts'
 
 const accessToken = { value: 'at', type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 } as const
-const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: NOW + 9999, claims: {} }
+const base = {
+  id: 'id',
+  issuer: 'https://login.example.com',
+  clientId: 'web',
+  expiresAt: NOW + 9999,
+  claims: {},
+}
 const signedIn = newSession(base, { accessToken, refreshToken: 'first' }, '', NOW)
 const leased = leasedBy(signedIn, 'me')
 /** My use of the first refresh token. */

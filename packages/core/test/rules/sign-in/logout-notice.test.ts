@@ -16,7 +16,13 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('bas
 
 function sessionOf(user: UserClaims, iat?: number, now = NOW) {
   const idToken = iat === undefined ? undefined : `${part({})}.${part({ iat })}.x`
-  const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: now + 60, claims: user }
+  const base = {
+    id: 'id',
+    issuer: 'https://login.example.com',
+    clientId: 'web',
+    expiresAt: now + 60,
+    claims: user,
+  }
   return newSession(base, { idToken }, '', now)
 }
 

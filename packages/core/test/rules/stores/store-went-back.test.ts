@@ -5,7 +5,7 @@ import { newSession, withLedger } from '../../../src/model/session-transitions.t
 import { ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
 import { replacedBy, restore, wentBack } from '../../../src/rules/stores/store-went-back.ts'
 
-const base = { id: 'k', issuer: 'https://login.example.com', expiresAt: 10_000, claims: {} }
+const base = { id: 'k', issuer: 'https://login.example.com', clientId: 'web', expiresAt: 10_000, claims: {} }
 const first = newSession(base, { refreshToken: 'rt0' }, '', 0)
 
 function refreshed(record: SessionRecord, refreshToken: string): SessionRecord {
