@@ -4,6 +4,7 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
+import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
@@ -32,6 +33,8 @@ export const stores = { createIoredisStore, createPostgresStore } satisfies Reco
   (...args: never[]) => SessionStore
 >
 export type Sql = SqlStore
+
+export const authentication: ClientAuthentication = clientSecretBasic(() => 'secret')
 
 const auth = evertoken(options)
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

@@ -37,7 +37,7 @@ describe('the floors of core', () => {
     const using = (what: RegExp) =>
       files.filter(({ path }) => what.test(withoutComments(path))).map(({ path }) => path)
     expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
-    expect(using(/\bMath\.random\b/)).toEqual(['surface/engine-context.ts'])
+    expect(using(/\bMath\.random\b/)).toEqual(['surface/client-options.ts', 'surface/engine-context.ts'])
   })
 
   it('has types alone in ports', () => {
@@ -102,6 +102,7 @@ describe('the floors of core', () => {
     expect([...reached].filter((path) => /sign-in|id-token|logout/.test(path))).toEqual([])
     // The part of the authorization server that keeps tokens current.
     expect([...reached].filter((path) => path.startsWith('mechanisms/protocol/')).toSorted()).toEqual([
+      'mechanisms/protocol/authorization-servers.ts',
       'mechanisms/protocol/client-authentication.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',

@@ -29,7 +29,9 @@ export function signOutSteps(world: World): Step[] {
         const { snapshot } = draft.signOut
         const last = snapshot && recordOf(snapshot.record)
         const isWon = last && swapStore(draft, snapshot, ended(last, 'signed_out'))
-        const next = isWon ? { step: 'revoke', refreshToken: last.refreshToken ?? '' } : { step: 'read' }
+        const next = isWon
+          ? { step: 'revoke', refreshToken: last.ledger.refreshToken ?? '' }
+          : { step: 'read' }
         Object.assign(draft.signOut, { ...next, snapshot: null })
       })
     case 'revoke':

@@ -4,6 +4,7 @@ import {
   createAuthorizationServer,
   type FakeAuthorizationServer,
 } from '@evertoken/testkit'
+import { defaultCookieName } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -178,7 +179,7 @@ export function markSpentIn({ sends }: Chronicle, { grants }: FakeAuthorizationS
 
 /** Opens what evertoken has sealed, for the chronicle. */
 export function createOpener(issuer: string): (sealed: string) => Promise<SessionRecord> {
-  const seal = createSeal([SECRET], `session ${JSON.stringify([issuer, CLIENT.id])}`)
+  const seal = createSeal([SECRET], `session ${defaultCookieName(issuer, CLIENT.id)}`)
   const opened = new Map<string, SessionRecord>()
   return async (sealed) => {
     const known = opened.get(sealed)

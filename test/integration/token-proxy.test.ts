@@ -35,7 +35,7 @@ interface World extends Application {
 /** An application with an API below `/api/orders/`, and a browser at its door. */
 async function world(
   answer: Answer = () => {},
-  route: Partial<TokenProxyRoute> = {},
+  route: Partial<TokenProxyRoute & { readonly token: 'user' | 'user-or-none' | 'none' }> = {},
   options: Overrides = {},
 ): Promise<World> {
   const api = await createSink(answer)

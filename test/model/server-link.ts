@@ -8,6 +8,8 @@ import type { AnswerFault } from './plan.ts'
 import { count, EPOCH, hand, type Process, type Surroundings } from './process.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
+/** The one authorization server, and its client. */
+export const REGISTRATION = { issuer: 'https://as.test', clientId: 'client' }
 const NEVER = new Promise<never>(() => undefined)
 
 export interface ServerLink extends Surroundings {
@@ -96,6 +98,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
   let metadata: Promise<true> | undefined
 
   return {
+    registration: REGISTRATION,
     async ready() {
       if (!plan.isMute) await (metadata ??= ask())
     },

@@ -4,7 +4,7 @@ import { createApplication } from './application.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { GRACE_SECONDS, type Plan, type Profile } from './plan.ts'
 import { linkServer } from './server-link.ts'
-import { CLIENT, ORIGIN, type Setting } from './setting.ts'
+import { CLIENT, COOKIE, ORIGIN, type Setting } from './setting.ts'
 import { linkStore, type Outage } from './store-link.ts'
 
 /** One process of the application: everything in it is real except time, chance and the other side of the network. */
@@ -67,7 +67,7 @@ export function createInstance({
       clientSecret: CLIENT.secret,
       encryptionSecret: secrets,
       baseUrl: ORIGIN,
-      cookieName: 'evertoken',
+      cookieName: COOKIE,
       // Some users have many claims.
       maxCookieBytes: 16_384,
       session: plan.kind,

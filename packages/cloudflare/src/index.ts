@@ -3,10 +3,16 @@
  *
  * @module
  */
-import type { UserSession } from '@evertoken/core'
+import type {
+  ClientCredentials,
+  ClientTokenAccess,
+  TokenName,
+  UserSession,
+  WithClient,
+} from '@evertoken/core'
 import { createCurrentSession, createEngine } from '@evertoken/core/adapter'
 import type { FromEnv } from './engines.ts'
-import { createWorker, type Platform, type Worker } from './worker.ts'
+import { type BoundWorker, createWorker, type Platform, type Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export {
@@ -24,7 +30,10 @@ export {
 } from '@evertoken/core'
 export type {
   ClientAuthentication,
+  ClientCredentials,
   ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
   Clock,
   Drainable,
   DrainOptions,
@@ -42,6 +51,7 @@ export type {
   HandlerOptions,
   KeepAlive,
   MemoryStoreOptions,
+  NameFor,
   OnSignIn,
   RecordHint,
   RedactedCause,
@@ -67,14 +77,18 @@ export type {
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
+  TokenName,
   TokenOptions,
   TokenProxy,
   TokenProxyRoute,
   TokenProxyRoutes,
   TokenRequest,
   TokenSession,
+  TokenSource,
   UserClaims,
   UserSession,
+  UserTokenName,
+  WithClient,
   WrappedHandler,
 } from '@evertoken/core'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
@@ -90,13 +104,27 @@ export type { WorkerOptions } from './worker-options.ts'
  */
 export interface Evertoken<Env> extends UserSession, Worker<UserSession, Env> {}
 
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient<Env>
+  extends UserSession<TokenName>, ClientTokenAccess, Worker<UserSession<TokenName>, Env, BoundWithClient> {}
+
+/** The functions of one invocation, with the token of the application itself. */
+export interface BoundWithClient extends BoundWorker<UserSession<TokenName>>, ClientTokenAccess {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]
+  ? EvertokenWithClient<Env>
+  : Evertoken<Env>
+
 /**
  * @param options - Pass a function if they come from `env`. It is called at the first request.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function evertoken<Env = unknown>(
-  options: FromEnv<WorkerOptions, Env>,
+export function evertoken<Env = unknown, Client = undefined>(
+  options: FromEnv<WorkerOptions & WithClient<Client>, Env>,
   platform?: Platform,
-): Evertoken<Env> {
-  return createWorker({ engine: createEngine, current: createCurrentSession }, options, platform)
+): EvertokenFor<Env, Client> {
+  const entry = { engine: createEngine, current: createCurrentSession }
+  const worker: EvertokenWithClient<Env> = createWorker(entry, options, platform)
+  return worker
 }

@@ -26,7 +26,10 @@ export {
 } from '@evertoken/core/tokens'
 export type {
   ClientAuthentication,
+  ClientCredentials,
   ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
   Clock,
   Drainable,
   DrainOptions,
@@ -61,10 +64,13 @@ export type {
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
+  TokenName,
   TokenOptions,
   TokenRequest,
   TokenSession,
+  TokenSource,
   UserClaims,
+  UserTokenName,
   WrappedHandler,
 } from '@evertoken/core/tokens'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'

@@ -1,4 +1,5 @@
 import {
+  createClientAccess,
   createEmitter,
   createIsolateFlights,
   notFound,
@@ -6,6 +7,7 @@ import {
   type SessionEngine,
 } from '@evertoken/core/adapter'
 import {
+  type ClientTokenAccess,
   ConfigurationError,
   type EventListener,
   type KeepAlive,
@@ -32,7 +34,7 @@ export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerC
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
-export interface Worker<User extends TokenSession, Env> {
+export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
    * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
@@ -60,11 +62,11 @@ export interface Worker<User extends TokenSession, Env> {
    *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
    *   }
    */
-  bind(env: Env, ctx: WorkerContext): BoundWorker<User>
+  bind(env: Env, ctx: WorkerContext): Bound
 }
 
 /** The functions of one invocation. They keep background work alive with the `ctx` of the invocation. */
-export interface BoundWorker<User extends TokenSession> {
+export interface BoundWorker<User extends object> {
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
    *
@@ -97,7 +99,7 @@ export interface Platform {
 }
 
 /** The differences between the two entries of this package. */
-export interface WorkerEntry<Options, User extends TokenSession, Current> {
+export interface WorkerEntry<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
@@ -109,11 +111,11 @@ const REPORT_PAUSE_MS = 60_000
 
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
-export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
+export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
   { engine, current }: WorkerEntry<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
-): Current & Worker<User, Env> {
+): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
   let emit: EventListener = () => undefined
@@ -138,9 +140,10 @@ export function createWorker<Options extends StoredOptions, User extends TokenSe
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { checkStore, handle, route, session, sessionById } = engineOf(env)
+      const { application: sources, checkStore, handle, route, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
       return {
+        ...createClientAccess({ application: () => sources, keepAlive: () => keepAlive }),
         async handle(request, application) {
           await checkStore()
           return handle(request, application, keepAlive)

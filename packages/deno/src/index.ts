@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { Evertoken as CoreEvertoken, EvertokenOptions, HandlerFactory } from '@evertoken/core'
+import type {
+  Evertoken as CoreEvertoken,
+  EvertokenFor,
+  EvertokenOptions,
+  EvertokenWithClient as CoreEvertokenWithClient,
+  HandlerFactory,
+  WithClient,
+} from '@evertoken/core'
 import {
   createEvertoken,
   createFlights,
@@ -29,7 +36,10 @@ export {
 } from '@evertoken/core'
 export type {
   ClientAuthentication,
+  ClientCredentials,
   ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
   Clock,
   Drainable,
   DrainOptions,
@@ -47,6 +57,7 @@ export type {
   HandlerOptions,
   KeepAlive,
   MemoryStoreOptions,
+  NameFor,
   OnSignIn,
   RecordHint,
   RedactedCause,
@@ -72,14 +83,18 @@ export type {
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
+  TokenName,
   TokenOptions,
   TokenProxy,
   TokenProxyRoute,
   TokenProxyRoutes,
   TokenRequest,
   TokenSession,
+  TokenSource,
   UserClaims,
   UserSession,
+  UserTokenName,
+  WithClient,
   WrappedHandler,
 } from '@evertoken/core'
 export type { DenoKv, DenoKvAtomic, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
@@ -88,9 +103,14 @@ export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 /** Token management for the users of one application, on Deno. */
 export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
+
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createDenoRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & HandlerFactory {
+  const core: EvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

@@ -31,7 +31,10 @@ export {
 } from '@evertoken/core'
 export type {
   ClientAuthentication,
+  ClientCredentials,
   ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
   Clock,
   Drainable,
   DrainOptions,
@@ -49,6 +52,7 @@ export type {
   HandlerOptions,
   KeepAlive,
   MemoryStoreOptions,
+  NameFor,
   OnSignIn,
   RecordHint,
   RedactedCause,
@@ -74,14 +78,18 @@ export type {
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
+  TokenName,
   TokenOptions,
   TokenProxy,
   TokenProxyRoute,
   TokenProxyRoutes,
   TokenRequest,
   TokenSession,
+  TokenSource,
   UserClaims,
   UserSession,
+  UserTokenName,
+  WithClient,
   WrappedHandler,
 } from '@evertoken/core'
 export type { EngineOptions } from '@evertoken/core/adapter'

@@ -6,10 +6,16 @@
 import { type RequestListener, STATUS_CODES } from 'node:http'
 import type {
   Evertoken as CoreEvertoken,
+  EvertokenFor,
   EvertokenOptions,
+  EvertokenWithClient as CoreEvertokenWithClient,
   Handler,
   HandlerFactory,
   HandlerOptions,
+  NameFor,
+  TokenName,
+  UserTokenName,
+  WithClient,
 } from '@evertoken/core'
 import {
   checkHandlerOptions,
@@ -41,7 +47,10 @@ export {
 } from '@evertoken/core'
 export type {
   ClientAuthentication,
+  ClientCredentials,
   ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
   Clock,
   Drainable,
   DrainOptions,
@@ -59,6 +68,7 @@ export type {
   HandlerOptions,
   KeepAlive,
   MemoryStoreOptions,
+  NameFor,
   OnSignIn,
   RecordHint,
   RedactedCause,
@@ -84,19 +94,29 @@ export type {
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
+  TokenName,
   TokenOptions,
   TokenProxy,
   TokenProxyRoute,
   TokenProxyRoutes,
   TokenRequest,
   TokenSession,
+  TokenSource,
   UserClaims,
   UserSession,
+  UserTokenName,
+  WithClient,
   WrappedHandler,
 } from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
-export interface Evertoken extends CoreEvertoken, HandlerFactory {
+export interface Evertoken extends CoreEvertoken, OnNode {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, OnNode<TokenName> {}
+
+/** The functions that connect an application to Node. */
+export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerFactory {
   /**
    * Does the same as `handler` for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
    *
@@ -106,12 +126,14 @@ export interface Evertoken extends CoreEvertoken, HandlerFactory {
    * @example
    *   createServer(auth.listener(application)).listen(3000)
    */
-  listener(application?: Handler, options?: HandlerOptions): RequestListener
+  listener(application?: Handler<Name>, options?: HandlerOptions): RequestListener
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createNodeRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & OnNode<NameFor<Client>> {
+  const core: EvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

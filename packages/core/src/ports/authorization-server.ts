@@ -1,5 +1,6 @@
 import type { KeepAlive } from './runtime.ts'
-import type { UserClaims, TokenGrant } from '../model/session-record.ts'
+import type { Registration } from '../model/session-record.ts'
+import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { LogoutToken } from '../rules/protocol/logout-token.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
@@ -56,6 +57,7 @@ export interface LoginTransaction {
  * metadata of the server is not known yet.
  */
 export interface AuthorizationServer {
+  readonly registration: Registration
   /**
    * Fetches the metadata and the client secret that are needed before a refresh token is sent.
    *
@@ -104,7 +106,10 @@ export interface AuthorizationServer {
 }
 
 /** The part of an authorization server that keeps tokens current. It does not sign users in. */
-export type TokenServer = Pick<AuthorizationServer, 'ready' | 'isResponding' | 'refresh' | 'revoke'>
+export type TokenServer = Pick<
+  AuthorizationServer,
+  'registration' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
+>
 
 /** The part that starts and completes the sign-in of a user. */
 export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem'>

@@ -1,9 +1,12 @@
 import type { RevokedTokens } from '../model/session-end.ts'
 import type { SessionRecord } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import type { EndReason } from '../vocabulary/index.ts'
+import type { LedgerCell, LedgerSnapshot } from './ledger-cell.ts'
+import type { KeepAlive } from './runtime.ts'
 
 /** One session at one moment. */
-export interface Snapshot {
+export interface Snapshot extends LedgerSnapshot {
   readonly record: SessionRecord
   /** The stored value. The next swap must find it unchanged. */
   readonly sealed: string | undefined
@@ -17,22 +20,25 @@ export interface EndedSession {
   finish(isRevoked: boolean): Promise<void>
 }
 
-/** One stored session, with functions to read, swap and end it. */
-export interface SessionCell {
-  /** The store key: the hash of the session id. */
-  readonly key: string
+/** A refresh whose tokens were stored. */
+export interface StoredRefresh {
+  readonly cell: SessionCell
+  /** The session before and after the response. */
+  readonly before: SessionRecord
+  readonly after: SessionRecord
+  /** The claims of the ID token in the response. A cookie session might not have enough space for the token. */
+  readonly claims: UserClaims | undefined
+  readonly keepAlive: KeepAlive
+}
+
+/** One stored session, with functions to read, swap and end it. The key is the hash of the session id. */
+export interface SessionCell extends LedgerCell<Snapshot> {
   /** How many bytes the record may take as JSON. */
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
-  /** Resolves to `undefined` if the session is over or unknown. */
-  read(): Promise<Snapshot | undefined>
   /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
   readShared(): Promise<Snapshot | undefined>
-  /** Same as `read`, but also returns a session that has expired by the clock of this process, which may be wrong. */
-  kept(): Promise<Snapshot | undefined>
-  /** Same as `kept`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */
-  last(): Promise<Snapshot | undefined>
   /** Resolves to the new snapshot, or to `undefined` if another process changed the session first. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
   /**
@@ -48,12 +54,4 @@ export interface SessionCell {
     revoke?: RevokedTokens,
     mayEnd?: (record: SessionRecord) => boolean,
   ): Promise<EndedSession | undefined>
-  /** Emits `session_ended`, once, for a tombstone that was written by `swap`. */
-  reportEnd(reason: EndReason): void
-  /**
-   * Removes a session that has ended from the index. `finish` does that too. Never rejects because of the store.
-   *
-   * @param record - The session before its end.
-   */
-  unlist(record: SessionRecord): Promise<void>
 }

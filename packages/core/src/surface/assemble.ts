@@ -1,9 +1,11 @@
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
-import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
 import { createWorkTracker } from './drain.ts'
@@ -11,15 +13,20 @@ import { createSessionEngine, type FindRoute, type SessionEngine } from './engin
 import type { EngineContext } from './engine-context.ts'
 import { createRequestSessions } from './request-sessions.ts'
 import type { TokenSettings } from './token-options.ts'
-import type { TokenSession } from './token-session.ts'
+import type { SourceApplication, TokenSource } from './token-source.ts'
 
 /** The parts that differ between an engine with a sign-in and one without. */
-export interface EngineParts<User extends TokenSession> {
+export interface EngineParts<User extends object> {
   readonly settings: TokenSettings
   readonly context: EngineContext
   readonly runtime: Runtime
-  readonly server: TokenServer
+  /** The server of new sessions. */
+  readonly server: ConnectedTokenServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers
   readonly sessions: SessionKind
+  /** The source of the token of the application itself. */
+  readonly client?: TokenSource | undefined
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
   createUser(find: () => BoundSession): User
   /** Absent if there are no routes. */
@@ -29,48 +36,66 @@ export interface EngineParts<User extends TokenSession> {
     Application,
     'routePrefix' | 'forwardLoginParameters' | 'readIdToken' | 'beforeStart'
   >
-  readonly afterRefresh?: {
-    /** Whether `refreshed` decides about the claims of a refreshed ID token. */
-    readonly keepClaims: boolean
-    /** Receives each refresh after its tokens are stored. Never rejects. */
-    readonly refreshed: (refresh: StoredRefresh) => Promise<unknown>
-  }
 }
 
 /** Connects the refresher, the sessions and the requests. */
-export function assemble<User extends TokenSession>(parts: EngineParts<User>): SessionEngine<User> {
-  const { settings, context, runtime, server, sessions, createUser, findRoute, afterRefresh } = parts
-  const { issuer, policy, serverTimeoutMs, storeTimeoutMs } = settings
+export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
+  const { settings, context, runtime, server, servers, sessions, createUser, findRoute } = parts
+  const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
   const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
   const { clock, serverClock, random, emit, isStorePrivate } = context
   const work = createWorkTracker(clock, emit)
-  const refresher = createRefresher({
+  const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
+  const line = createNewLine()
+  const refresher = createRefreshers(servers, (each) =>
+    createRefresher({
+      acquisition: createRefreshTokenAcquisition(each, policy),
+      server: each,
+      clock,
+      serverClock,
+      emit,
+      random,
+      isStorePrivate,
+      line: each === server ? line : createNewLine(),
+      flights: runtime.flights,
+      serverTimeoutMs,
+      storeTimeoutMs,
+      admits: work.admits,
+    }),
+  )
+  const sources: SourceApplication = {
+    issuer,
+    clientId,
+    connection: server.connection,
     server,
-    flights: runtime.flights,
-    line: createLine({ clock, random, pollMs: runtime.pollMs }),
-    policy,
-    serverTimeoutMs,
-    storeTimeoutMs,
+    store: context.store,
     isStorePrivate,
-    admits: work.admits,
-    keepClaims: afterRefresh?.keepClaims,
-    refreshed: afterRefresh?.refreshed,
+    sealFor: context.sealFor,
+    flights: runtime.flights,
+    line,
     clock,
     serverClock,
-    random,
     emit,
-  })
+    random,
+    refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits: work.admits,
+    keepAlive: work.tracking(runtime.keepAlive),
+    client: parts.client,
+  }
   const application: Application = {
     ...parts.signIn,
-    server,
+    servers,
     refresher,
+    sources,
+    registration: context.registration,
     grantCheck: createGrantCheck(refresher, serverClock),
     clock,
     serverClock,
     emit,
     origin: settings.origin,
     basePath: settings.basePath,
-    issuer,
     lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
   }
   const requestSessions = createRequestSessions({
@@ -80,5 +105,12 @@ export function assemble<User extends TokenSession>(parts: EngineParts<User>): S
     responses: runtime.responses,
     waitForBackground: isStorePrivate,
   })
-  return createSessionEngine({ sessions: requestSessions, work, runtime, createUser, findRoute })
+  return createSessionEngine({
+    application: sources,
+    sessions: requestSessions,
+    work,
+    runtime,
+    createUser,
+    findRoute,
+  })
 }

@@ -1,26 +1,29 @@
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
-import type { Refresher } from '../mechanisms/refresh/refresher.ts'
+import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
-import type { TokenServer } from '../ports/authorization-server.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { newSession } from '../model/ledger-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import { newSession } from '../model/session-transitions.ts'
+import type { Registration, SessionRecord } from '../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
+import type { SourceApplication } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
-import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
+import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
 /** The parts of an application that its sessions use. All its sessions share one such object. */
 export interface Application {
-  readonly server: TokenServer
-  readonly refresher: Refresher
+  readonly servers: AuthorizationServers
+  readonly refresher: SessionRefresher
   readonly grantCheck: GrantCheck
   readonly clock: Clock
   readonly serverClock: ServerClock
@@ -35,7 +38,10 @@ export interface Application {
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
-  readonly issuer: string
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  /** The parts that token sources use. */
+  readonly sources: SourceApplication
   readonly lifetimes: SessionLifetimes
   /** Called before a new session can be used. */
   readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined
@@ -54,7 +60,7 @@ export interface BoundSession {
   /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  obtain(demand: Demand): Promise<TokenResult>
+  obtain(demand: Demand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -83,7 +89,7 @@ export function bindSession(
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()
-      if (!cell) return { signIn: 'no_session' }
+      if (!cell) return { kind: 'sign_in', code: 'no_session' }
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       const call = { key, request, rejected, beforeRefresh, keepAlive, background }
       try {
@@ -93,8 +99,10 @@ export function bindSession(
         const work = refresher.token(cell, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if ('token' in result) session.note(result.snapshot)
-        return result
+        if (result.kind === 'token') session.note(result.snapshot)
+        // Only a call that found no session may use the token of the application in place of the user's.
+        const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
+        return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
       } catch (error) {
         if (error instanceof EvertokenError)
           emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
@@ -109,11 +117,11 @@ export function bindSession(
       return grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
-      const { issuer, lifetimes, beforeStart } = application
+      const { registration, lifetimes, beforeStart } = application
       return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
         const expiresAt = now + lifetimes.absoluteTimeoutSeconds
-        const base = { id, issuer, expiresAt, claims: grant.claims ?? {}, login }
+        const base = { id, ...registration, expiresAt, claims: grant.claims ?? {}, login }
         return newSession(base, grant, '', now, maxRecordBytes)
       }, beforeStart)
     },
@@ -123,11 +131,17 @@ export function bindSession(
 /** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
 export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
   const { value, type, expiresAt, scope } = token
-  return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
+  return new AccessToken(
+    value,
+    type as TokenType,
+    expiresAt + time.wall - timeFor(token, time),
+    scope,
+    (request) => createBearerCredential(token).authorize(request),
+  )
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))
     work.finally(stay).then(resolve, reject)

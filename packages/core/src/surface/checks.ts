@@ -1,7 +1,7 @@
 import { parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { type TokenParameters, validateTokenParameters } from '../model/token-parameters.ts'
 import { nearestName } from '../rules/nearest-name.ts'
-import { ConfigurationError } from '../vocabulary/index.ts'
+import { type AccessToken, ConfigurationError } from '../vocabulary/index.ts'
 
 /**
  * Returns the fault of a value, as the continuation of the option's name. Returns `undefined` if the value is valid.
@@ -156,4 +156,15 @@ export function checkTokenParameters(request: TokenParameters): void {
 
 export function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0
+}
+
+/**
+ * Returns the value of a token that an API rejected.
+ *
+ * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
+ */
+export function rejectedValue(rejectedToken: AccessToken | undefined): string | undefined {
+  // The token might come from another copy of this package.
+  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
+  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }

@@ -12,6 +12,16 @@ export function createSessionFinder(context: RequestContext, onEvent?: EventList
   return () => findSession(context, emit)
 }
 
+/** Returns `undefined` if no request is being handled, or the runtime has no async context. */
+export function findCurrent(context: RequestContext): BoundSession | undefined {
+  try {
+    return context.get() as BoundSession | undefined
+  } catch (error) {
+    if (error instanceof EvertokenError) return undefined
+    throw error
+  }
+}
+
 /** @throws {ConfigurationError} If no request is being handled, or the runtime has no async context. */
 function findSession(context: RequestContext, emit: EventListener): BoundSession {
   try {

@@ -18,7 +18,7 @@ interface Stores {
  * Frameworks such as Next.js load a module twice, this one too, so module variables exist twice. A global symbol does
  * not. Raise the number if the stores or their records become incompatible.
  */
-const DEFAULT_STORES = Symbol.for('evertoken.defaultStores.1')
+const DEFAULT_STORES = Symbol.for('evertoken.defaultStores.2')
 /** More clients than a process has. Without a limit, an application that creates clients endlessly would run out of memory. */
 const MAX_STORES = 1000
 

@@ -5,8 +5,9 @@ import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
-import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
+import { createVault, type IsRegistered, type Vault } from '../mechanisms/sessions/sealed-store.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
+import type { Registration } from '../model/session-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { EventListener } from '../vocabulary/index.ts'
@@ -27,21 +28,32 @@ export interface EngineContext {
   /** Whether the store keeps its records in the memory of this process. */
   readonly isStorePrivate: boolean
   readonly vault: Vault
-  /** Encrypts one kind of value. Only this client can decrypt it. */
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  /** Whether this application uses an authorization server and client. */
+  readonly isRegistered: IsRegistered
+  /** Encrypts one kind of value. Only applications with the same secret and cookie name can decrypt it. */
   sealFor(purpose: string): Seal
-  /** Signs one kind of cookie. Only this client accepts the signature. */
+  /** Signs one kind of cookie. Only applications with the same secret and cookie name accept the signature. */
   macFor(purpose: string): CookieMac
 }
 
-/** @param isResponding - Asks the authorization server for its time. */
+/** The functions of the authorization servers that the context needs. They are called later. */
+export interface ServerLink {
+  /** Asks the authorization server for its time. */
+  isResponding(): Promise<boolean>
+  readonly isRegistered: IsRegistered
+}
+
 export function createEngineContext(
   settings: TokenSettings,
-  isResponding: () => Promise<boolean>,
+  { isResponding, isRegistered }: ServerLink,
 ): EngineContext {
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
   const { issuer, clientId, secrets, storeTimeoutMs } = settings
-  // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
-  const owner = JSON.stringify([issuer, clientId])
+  // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
+  // of applications that have the same cookie name too.
+  const owner = settings.cookieName
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${owner}`)
   const emit = createEmitter(settings.onEvent)
   const random = Math.random
@@ -57,7 +69,9 @@ export function createEngineContext(
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
     store,
     isStorePrivate: settings.store.outlivesProcess === false,
-    vault: rememberWrites(createVault(store, sealFor('session')), clock, emit),
+    vault: rememberWrites(createVault(store, sealFor('session'), isRegistered), clock, emit),
+    registration: { issuer, clientId },
+    isRegistered,
     sealFor,
     macFor: (purpose) => createCookieMac(secrets, `${purpose} ${owner}`),
   }

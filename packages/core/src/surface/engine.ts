@@ -6,11 +6,14 @@ import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
+import type { SourceApplication } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
-export interface SessionEngine<User extends TokenSession> extends Drainable {
+export interface SessionEngine<User extends object> extends Drainable {
+  /** The parts that token sources use. */
+  readonly application: SourceApplication
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
    *
@@ -68,7 +71,8 @@ export type FindRoute = (request: Request, cookies: ReadonlyMap<string, string>)
 /** Handles a request for a route, with the session of its browser. */
 export type Route = (bound: BoundSession) => Promise<Response>
 
-export interface SessionEngineOptions<User extends TokenSession> {
+export interface SessionEngineOptions<User extends object> {
+  readonly application: SourceApplication
   readonly sessions: RequestSessions
   readonly work: WorkTracker
   readonly runtime: Pick<Runtime, 'context' | 'keepAlive'>
@@ -78,10 +82,10 @@ export interface SessionEngineOptions<User extends TokenSession> {
   readonly findRoute?: FindRoute | undefined
 }
 
-export function createSessionEngine<User extends TokenSession>(
+export function createSessionEngine<User extends object>(
   options: SessionEngineOptions<User>,
 ): SessionEngine<User> {
-  const { sessions, work, runtime, createUser, findRoute } = options
+  const { application, sessions, work, runtime, createUser, findRoute } = options
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
   const ownKeepAlive = work.tracking(runtime.keepAlive)
@@ -94,7 +98,7 @@ export function createSessionEngine<User extends TokenSession>(
 
   async function handle(
     request: Request,
-    application: Application<User>,
+    respond: Application<User>,
     given: KeepAlive | undefined,
   ): Promise<Response> {
     const cookies = cookiesOf(request)
@@ -103,11 +107,12 @@ export function createSessionEngine<User extends TokenSession>(
     const route = findRoute?.(request, cookies)
     if (route) return serveRoute(route, bound)
     const user = createUser(() => bound)
-    return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
+    return withCookies(bound, await runtime.context.run(bound, () => respond(request, user)))
   }
 
   return {
-    handle: (request, application, keepAlive) => work.track(handle(request, application, keepAlive)),
+    application,
+    handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
     route(request, keepAlive) {
       const cookies = cookiesOf(request)
       const route = findRoute?.(request, cookies)

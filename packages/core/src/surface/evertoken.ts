@@ -2,36 +2,55 @@ import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
-import type { UserClaims } from '../model/session-record.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import type { EndedSession } from '../ports/session-cell.ts'
+import type { UserClaims } from '../model/token-grant.ts'
+import type { EndedSession, StoredRefresh } from '../ports/session-cell.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
+import type { ClientTokenAccess } from './client-access.ts'
+import { findCurrent } from './current-session.ts'
+import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
 import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
-import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
+import {
+  checkOptions,
+  type EngineOptions,
+  type EvertokenOptions,
+  type Settings,
+  type WithClient,
+} from './options.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: UserSession) => Response | Promise<Response>
+export type Handler<Name extends TokenName = UserTokenName> = (
+  request: Request,
+  session: UserSession<Name>,
+) => Response | Promise<Response>
 
-export type Engine = SessionEngine<UserSession>
+export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, UserSession {}
+export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
+
+/** The names of tokens that an application with this option `client` can use. */
+export type NameFor<Client> = [Client] extends [ClientCredentials] ? TokenName : UserTokenName
+export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
@@ -39,9 +58,16 @@ export interface Evertoken extends Engine, UserSession {}
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
-  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+export function createEvertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+  runtime: Runtime,
+): EvertokenFor<Client> {
+  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const application = () => engine.application
+  const outside = { application, session: () => findCurrent(runtime.context) }
+  const current = createCurrentSession(runtime.context, options.onEvent, outside)
+  const evertoken: EvertokenWithClient = { ...current, ...engine }
+  return evertoken
 }
 
 /**
@@ -50,17 +76,26 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
+export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)
   const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
-  const context: EngineContext = createEngineContext(settings, () => server.isResponding())
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
   const { clock, emit, store } = context
   const connection = serverOptions(settings, context, runtime)
   const server = createAuthorizationServer({ ...connection, openid: settings.openid })
-  const ending: FinishSessionOptions = { protocol: server, revoke: revokeOnLogout, emit, clock }
+  const servers = createAuthorizationServers([server])
+  const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const stored = createSessions(settings, context, runtime, directory)
+  const stored: SessionKind = createSessions(settings, context, runtime, directory, (refresh) =>
+    Promise.allSettled([
+      check && listNewSid(refresh, { ...check, pending: stored.pending }),
+      shapeClaims(refresh),
+    ]),
+  )
   const check = directory && {
     directory,
     revoke: revokeOnLogout,
@@ -83,6 +118,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
     context,
     flights: runtime.flights,
     server,
+    servers,
     sessions,
     directory,
     ending,
@@ -92,7 +128,9 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
     context,
     runtime,
     server,
+    servers,
     sessions,
+    client: settings.client,
     createUser: createUserSession,
     findRoute,
     signIn: {
@@ -101,30 +139,26 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
       readIdToken,
       beforeStart: directory?.add,
     },
-    afterRefresh: {
-      keepClaims: onSignIn !== undefined,
-      refreshed: (refresh) =>
-        Promise.allSettled([
-          check && listNewSid(refresh, { ...check, pending: stored.pending }),
-          shapeClaims(refresh),
-        ]),
-    },
   })
 }
 
 /** Creates the kind of session that the options select. */
 function createSessions(
   settings: Settings,
-  { vault, clock, emit, sealFor, macFor }: EngineContext,
+  { vault, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
+  refreshed: (refresh: StoredRefresh) => Promise<unknown>,
 ): SessionKind {
   const { idleTimeoutSeconds } = settings
-  const shared = { vault, clock, emit, idleTimeoutSeconds, unlist: directory?.forget, pollMs }
+  const keepClaims = settings.onSignIn !== undefined
+  const unlist = directory?.forget
+  const shared = { vault, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
   if (settings.session === 'server') return createServerKind({ ...shared, mac: macFor('server session') })
   return createCookieKind({
     ...shared,
-    cookies: createSealedRecords(sealFor('cookie')),
+    registration,
+    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
     maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
     allStored: directory !== undefined,
   })

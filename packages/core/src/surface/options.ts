@@ -1,7 +1,7 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { isLoginParameter } from '../rules/sign-in/login-request.ts'
-import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
+import { checkAll, invalid, must, oneOf, type OptionTable } from './checks.ts'
 import {
   derivedFrom,
   SIGN_IN_OPTIONS,
@@ -16,6 +16,7 @@ import {
   type TokenValues,
   toTokenSettings,
 } from './token-options.ts'
+import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
@@ -25,10 +26,20 @@ export type EvertokenOptions = TokenManagementOptions &
     readonly session?: 'cookie' | 'server'
   }
 
+/** The option `client`, whose type decides which functions there are. */
+export interface WithClient<Client> {
+  /**
+   * The source of the token of the application itself: `clientCredentials()` of `@evertoken/core/grants`. It adds the
+   * function `getClientAccessToken` and two values of `token`, `'client'` and `'user-or-client'`.
+   */
+  readonly client?: Client
+}
+
 /** The options with a session store. */
 export type EngineOptions = EvertokenOptions & { readonly store: SessionStore }
 
-type Values = TokenValues & SignInValues & { readonly session: 'cookie' | 'server' }
+type Values = TokenValues &
+  SignInValues & { readonly session: 'cookie' | 'server'; readonly client: TokenSource | undefined }
 
 /** The checked options, with all defaults and derived values. */
 export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
@@ -37,6 +48,7 @@ const OPTIONS: OptionTable<Values> = {
   ...TOKEN_OPTIONS,
   ...SIGN_IN_OPTIONS,
   session: [oneOf('cookie', 'server'), 'cookie'],
+  client: [must('be `clientCredentials()` of `@evertoken/core/grants`', isTokenSource)],
 }
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */

@@ -49,7 +49,7 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     cookies: ReadonlyMap<string, string>,
     keepAlive: KeepAlive,
   ): RequestSession {
-    const secure = hasSecureCookies(addressOf(request, application.origin), application.issuer)
+    const secure = hasSecureCookies(addressOf(request, application.origin), application.registration.issuer)
     return createRequestSession({
       kind: sessions,
       cookies,

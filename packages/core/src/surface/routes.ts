@@ -15,6 +15,7 @@ import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
 import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
 import { createSpentLogins } from '../mechanisms/sign-in/spent-logins.ts'
 import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { Flights } from '../ports/flights.ts'
 import { applicationPaths } from '../rules/browser/base-path.ts'
@@ -31,7 +32,10 @@ export interface RoutesOptions {
   readonly settings: Settings
   readonly context: EngineContext
   readonly flights: Flights
+  /** The server for new sign-ins. */
   readonly server: AuthorizationServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers<AuthorizationServer>
   readonly sessions: SessionKind
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
@@ -51,8 +55,8 @@ interface Row {
 }
 
 function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[] {
-  const { settings, context, flights, server, sessions, directory, ending } = options
-  const { issuer, clientId, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
+  const { settings, context, flights, server, servers, sessions, directory, ending } = options
+  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
   const { authorizationParameters, forwardLoginParameters, anonymousUserStatus } = settings
   const { clock, emit } = context
   const spentLogins = createSpentLogins(context.store, issuer)
@@ -78,7 +82,7 @@ function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[
     emit,
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus }
-  const forLogout = { server, ending, paths, clientId, clock, emit }
+  const forLogout = { server, servers, ending, paths, clock, emit }
   const forFrontChannel = { issuer, sessions, ending, clock, emit }
   const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
 
@@ -132,7 +136,10 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     signInErrorPath: signInErrorPath && basePath + signInErrorPath,
   }
   const table = createTable(options, paths)
-  const [loginSeal, logoutSeal] = [context.sealFor('login'), context.sealFor('logout')]
+  const { issuer, clientId } = context.registration
+  // A code is redeemed only by the client that began the login.
+  const loginSeal = context.sealFor(`login ${JSON.stringify([issuer, clientId])}`)
+  const logoutSeal = context.sealFor('logout')
   const originOf = (url: URL) => settings.origin ?? url.origin
 
   function createContext(

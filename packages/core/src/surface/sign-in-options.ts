@@ -1,5 +1,5 @@
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
-import type { UserClaims } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import {
   type Checked,
   flag,

@@ -1,18 +1,28 @@
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import {
+  type Check,
   type Checked,
   checkAll,
   flag,
   hook,
+  invalid,
   listOf,
+  oneOf,
   type OptionTable,
   TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
+import {
+  isTokenSource,
+  type TokenName,
+  type TokenSource,
+  type UserTokenName,
+  type WhoseToken,
+} from './token-source.ts'
 
-/** The settings of a token fetch: which URLs get the token, and which token they get. */
-export interface TokenFetchOptions extends TokenParameters {
+/** The URLs that get the token, and the treatment of calls without a token. */
+export interface CarryOptions {
   /** The base of relative URLs, below which the token is sent. */
   readonly baseUrl?: string
   /** Further URLs below which the token is sent. */
@@ -27,8 +37,15 @@ export interface TokenFetchOptions extends TokenParameters {
   readonly throwTokenErrors?: boolean
 }
 
+/** The settings of a token fetch: which URLs get the token, and which token they get. Default `token`: `'user'`. */
+export type TokenFetchOptions<Name extends TokenName = UserTokenName> = CarryOptions &
+  (WhoseToken<Name> | (TokenParameters & { readonly token?: never }))
+
 /** The checked options. */
-export type TokenFetchValues = Checked<TokenFetchOptions, keyof TokenParameters | 'baseUrl' | 'fetch'>
+export type TokenFetchValues = Checked<
+  CarryOptions & TokenParameters,
+  keyof TokenParameters | 'baseUrl' | 'fetch'
+> & { readonly token: TokenName | TokenSource }
 
 const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   ...TOKEN_PARAMETERS,
@@ -36,9 +53,35 @@ const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   allowedUrls: [listOf(url), []],
   fetch: [hook],
   throwTokenErrors: [flag, false],
+  token: [tokenCheck('user', 'client', 'user-or-client'), 'user'],
 }
 
 /** @throws {ConfigurationError} If an option is unknown or invalid. */
-export function checkTokenFetchOptions(options: TokenFetchOptions): TokenFetchValues {
-  return checkAll<TokenFetchValues>(TOKEN_FETCH_OPTIONS, options)
+export function checkTokenFetchOptions(options: TokenFetchOptions<TokenName>): TokenFetchValues {
+  const values = checkAll<TokenFetchValues>(TOKEN_FETCH_OPTIONS, options)
+  checkRequest(values)
+  return values
+}
+
+/** @param names - The names that are allowed in place of a source. */
+export function tokenCheck(...names: readonly string[]): Check {
+  const isName = oneOf(...names)
+  return (value) => {
+    const problem = isTokenSource(value) ? undefined : isName(value)
+    return problem && `${problem}, or a value from \`@evertoken/core/grants\``
+  }
+}
+
+/** @throws {ConfigurationError} If there is a source and a request. The source contains its request. */
+export function checkRequest(
+  values: { readonly [Name in keyof TokenParameters | 'token']: unknown },
+  prefix = '',
+): void {
+  if (!isTokenSource(values.token)) return
+  const given = (['resource', 'scope', 'parameters'] as const).find((name) => values[name] !== undefined)
+  if (given)
+    throw invalid(
+      prefix + given,
+      'has no effect, because `token` is a value. Pass it to the function that creates `token`',
+    )
 }

@@ -1,3 +1,4 @@
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
@@ -38,8 +39,12 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   const settings = checkTokenOptions(options)
-  const context: EngineContext = createEngineContext(settings, () => server.isResponding())
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
   const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
+  const servers = createAuthorizationServers([server])
   const { vault, clock, emit, macFor } = context
   const sessions = createServerKind({
     vault,
@@ -49,5 +54,5 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
     pollMs: runtime.pollMs,
     mac: macFor('server session'),
   })
-  return assemble({ settings, context, runtime, server, sessions, createUser: createTokenSession })
+  return assemble({ settings, context, runtime, server, servers, sessions, createUser: createTokenSession })
 }

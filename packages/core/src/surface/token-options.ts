@@ -193,7 +193,7 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
-    policy: { refreshBeforeExpirySeconds, reuse, serveDuringRefresh },
+    policy: { consumes: 'refresh_token', refreshBeforeExpirySeconds, reuse, serveDuringRefresh },
     serverTimeoutMs: values.serverTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,
   }

@@ -16,16 +16,13 @@ import {
   url,
 } from './checks.ts'
 import { requestHeaders, responseHeaders } from './relay.ts'
+import { checkRequest, tokenCheck } from './token-fetch-options.ts'
+import type { TokenName, TokenSource, UserTokenName, WhoseToken } from './token-source.ts'
 
 /** The target of the requests for a path, and their token and headers. */
-export interface TokenProxyRoute extends TokenParameters {
+export interface ProxyOptions {
   /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
   readonly target: string
-  /**
-   * The token of the request. `user`: without a token, the response is 401. `user-or-none`: the token is optional.
-   * `none`: no token is sent.
-   */
-  readonly token: 'user' | 'user-or-none' | 'none'
   /** The allowed methods, such as `['GET', 'HEAD']`. Default: all. Other methods get 405. */
   readonly methods?: readonly string[]
   /** Names of further request headers that the API gets, such as `X-Api-Version`. */
@@ -43,16 +40,26 @@ export interface TokenProxyRoute extends TokenParameters {
 }
 
 /**
+ * The target of the requests for a path, and their token and headers.
+ *
+ * `user`: without a token, the response is 401. `user-or-none`: the token is optional. `none`: no token is sent.
+ */
+export type TokenProxyRoute<Name extends TokenName = UserTokenName> = ProxyOptions &
+  WhoseToken<Name | 'user-or-none' | 'none'>
+
+/**
  * Routes by path, such as `/api/me`, or `/api/orders/*` for all paths below it. The most precise path wins, in any
  * order.
  */
-export type TokenProxyRoutes = Readonly<Record<string, TokenProxyRoute>>
+export type TokenProxyRoutes<Name extends TokenName = UserTokenName> = Readonly<
+  Record<string, TokenProxyRoute<Name>>
+>
 
 /** The checked options of one route. */
 export type TokenProxyValues = Checked<
-  TokenProxyRoute,
+  ProxyOptions & TokenParameters,
   keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
->
+> & { readonly token: TokenName | TokenSource | 'user-or-none' | 'none' }
 
 const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
 const methods: Check = (value) =>
@@ -61,7 +68,7 @@ const methods: Check = (value) =>
 const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
   ...TOKEN_PARAMETERS,
   target: [url, REQUIRED],
-  token: [oneOf('user', 'user-or-none', 'none'), REQUIRED],
+  token: [tokenCheck('user', 'user-or-none', 'none', 'client', 'user-or-client'), REQUIRED],
   methods: [methods],
   allowRequestHeaders: [requestHeaders, []],
   allowResponseHeaders: [responseHeaders, []],
@@ -72,6 +79,8 @@ const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the route. */
-export function checkTokenProxyRoute(pattern: string, route: TokenProxyRoute): TokenProxyValues {
-  return checkAll<TokenProxyValues>(ROUTE_OPTIONS, route, `${pattern}.`)
+export function checkTokenProxyRoute(pattern: string, route: TokenProxyRoute<TokenName>): TokenProxyValues {
+  const values = checkAll<TokenProxyValues>(ROUTE_OPTIONS, route, `${pattern}.`)
+  checkRequest(values, `${pattern}.`)
+  return values
 }

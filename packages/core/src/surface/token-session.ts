@@ -2,7 +2,8 @@ import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/se
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import { endsAt, type SessionRecord, type UserClaims } from '../model/session-record.ts'
+import { endsAt, type SessionRecord } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
@@ -10,8 +11,9 @@ import { type AccessToken, ConfigurationError, type RevocationOutcome } from '..
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
-import { checkTokenParameters, invalid } from './checks.ts'
-import { createBoundTokenFetch } from './bound-token-fetch.ts'
+import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
@@ -35,7 +37,7 @@ export interface StartOptions {
 }
 
 /** The session of one user with their tokens. */
-export interface TokenSession {
+export interface TokenSession<Name extends TokenName = UserTokenName> {
   /**
    * Resolves to a current token, or to `undefined` if the user must sign in.
    *
@@ -43,7 +45,7 @@ export interface TokenSession {
    */
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
   /** Creates a `fetch` that sends the token of this user. */
-  createTokenFetch(options: TokenFetchOptions): TokenFetch
+  createTokenFetch(options: TokenFetchOptions<Name>): TokenFetch
   /** Ends the grant at the authorization server (RFC 7009). The session continues until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /**
@@ -96,20 +98,20 @@ export interface SessionInfo {
 const DEFAULT_TOKEN: TokenOptions = {}
 
 /** @param bound - Finds the session, at every call. */
-export function createTokenSession(bound: () => BoundSession): TokenSession {
+export function createTokenSession(bound: () => BoundSession, outside?: Outside): TokenSession<TokenName> {
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejectedToken, signal } = wanted
       const { obtain, application } = bound()
-      const result = await obtain({ key, request: wanted, rejected: valueOf(rejectedToken), signal })
-      return 'token' in result ? accessTokenOf(result.token, application.serverClock.read()) : undefined
+      const result = await obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
+      return result.kind === 'token' ? accessTokenOf(result.token, application.serverClock.read()) : undefined
     },
-    createTokenFetch: (options) => createBoundTokenFetch(bound, options),
+    createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {
       const { session, application } = bound()
-      const { server, emit } = application
-      return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
+      const { servers, emit } = application
+      return keepAliveUntilDone(revokeRefreshToken(session, servers, emit), session.keepAlive)
     },
     async getUser() {
       const { session, current } = bound()
@@ -123,8 +125,8 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
     },
     async endSession() {
       const { session, application } = bound()
-      const { server: protocol, emit, clock } = application
-      const ending = endSession('signed_out', { session, protocol, emit, clock, revoke: false })
+      const { servers, emit, clock } = application
+      const ending = endSession('signed_out', { session, servers, emit, clock, revoke: false })
       const signOut = await keepAliveUntilDone(ending, session.keepAlive)
       if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },
@@ -139,7 +141,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
 }
 
 function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
-  const { id, claims, touchedAt, scope } = record
+  const { id, claims, touchedAt, ledger } = record
   return {
     id,
     claims: copy(claims),
@@ -147,14 +149,18 @@ function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): Sessio
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
     grantExpiresAt: undefined,
-    scope,
+    scope: ledger.scope,
     registration: undefined,
   }
 }
 
 /** Creates the functions of a token session for the user of the request being handled. */
-export function createCurrentTokens(context: RequestContext, onEvent?: EventListeners): TokenSession {
-  return createTokenSession(createSessionFinder(context, onEvent))
+export function createCurrentTokens(
+  context: RequestContext,
+  onEvent?: EventListeners,
+  outside?: Outside,
+): TokenSession {
+  return createTokenSession(createSessionFinder(context, onEvent), outside)
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
@@ -193,17 +199,6 @@ function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
   checkTokenParameters(wanted)
   return tokenKey(wanted)
-}
-
-/**
- * Returns the value of a token that an API rejected.
- *
- * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
- */
-function valueOf(rejectedToken: AccessToken | undefined): string | undefined {
-  // The token might come from another copy of this package.
-  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
-  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }
 
 function malformed(): ConfigurationError {

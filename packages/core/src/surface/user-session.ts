@@ -9,10 +9,13 @@ import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/st
 import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenProxy } from './bound-token-proxy.ts'
 import type { TokenProxyRoutes } from './token-proxy-options.ts'
+import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
+import { type Outside, outsideOf } from './bound-token-fetch.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
+import type { TokenName, UserTokenName } from './token-source.ts'
 
 /** The session of one user, with all functions. */
-export interface UserSession extends TokenSession {
+export interface UserSession<Name extends TokenName = UserTokenName> extends TokenSession<Name> {
   /** Whether a page of this application sent a request, or a program that sends `X-Evertoken: 1`. */
   isSameOrigin(request: Request): boolean
   /**
@@ -22,7 +25,7 @@ export interface UserSession extends TokenSession {
    */
   refuseCrossSite(request: Request): Response | undefined
   /** Creates a handler that forwards requests to remote APIs, with the token of this user. */
-  createTokenProxy(routes: TokenProxyRoutes): TokenProxy
+  createTokenProxy(routes: TokenProxyRoutes<Name>): TokenProxy
   /**
    * Returns the login URL after an API has required a stronger or fresher sign-in (RFC 9470) or more scope. It is a
    * path of this application, or `undefined` if the response requires neither. The response is not changed.
@@ -35,18 +38,28 @@ export interface UserSession extends TokenSession {
 }
 
 /** A session that you name, and whose cookies you take to the response. */
-export interface ExplicitSession extends UserSession, SessionCookies {}
+export interface ExplicitSession<Name extends TokenName = UserTokenName>
+  extends UserSession<Name>, SessionCookies {}
 
 /** Creates the functions of a session for the user of the request being handled. */
-export function createCurrentSession(context: RequestContext, onEvent?: EventListeners): UserSession {
-  return createUserSession(createSessionFinder(context, onEvent))
+export function createCurrentSession(
+  context: RequestContext,
+  onEvent?: EventListeners,
+  outside?: Outside,
+): UserSession<TokenName> & ClientTokenAccess {
+  const find = createSessionFinder(context, onEvent)
+  const { application, session } = outside ?? outsideOf(find)
+  return {
+    ...createUserSession(find, outside),
+    ...createClientAccess({ application, keepAlive: () => session()?.session.keepAlive }),
+  }
 }
 
 /** @param bound - Finds the session, at every call. */
-export function createUserSession(bound: () => BoundSession): UserSession {
+export function createUserSession(bound: () => BoundSession, outside?: Outside): UserSession<TokenName> {
   const originOf = (request: Request) => bound().application.origin ?? new URL(request.url).origin
   return {
-    ...createTokenSession(bound),
+    ...createTokenSession(bound, outside),
     isSameOrigin: (request) => isSameOriginRequest(request.headers, originOf(request)),
     refuseCrossSite: (request) => refuseCrossSite(request, originOf(request)),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),

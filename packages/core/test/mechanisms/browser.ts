@@ -3,7 +3,7 @@ import { createRequestSession, type RequestSession } from '../../src/mechanisms/
 import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
 import { type SessionRecord, touched } from '../../src/model/session-record.ts'
-import { type Bench, IDLE } from './bench.ts'
+import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
@@ -24,7 +24,15 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
   const kept: Promise<unknown>[] = []
   const { vault, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieKind : createServerKind
-  const sessions = create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit })
+  const sessions = create({
+    vault,
+    cookies: sealedCookies,
+    mac,
+    clock,
+    idleTimeoutSeconds: IDLE,
+    emit,
+    registration: REGISTRATION,
+  })
 
   const browser: Browser = {
     cookies,

@@ -3,7 +3,7 @@ import { createLeases, type LeaseWatch } from '../../src/mechanisms/refresh/leas
 import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
 import type { Snapshot } from '../../src/ports/session-cell.ts'
-import type { RefreshLease } from '../../src/model/session-record.ts'
+import type { RefreshLease } from '../../src/model/token-ledger.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 
@@ -110,8 +110,8 @@ describe('from the swap to the send', () => {
   it('takes the lease, and says that it is not late', async () => {
     const { watch, kept } = await createLeaseBench()
     const taken = await take(watch('me'), kept)
-    expect(taken).toMatchObject({ late: undefined, snapshot: { record: { attempt: 1 } } })
-    expect((await kept()).record.lease).toEqual({ attempt: 1, holder: 'me', beat: 0 })
+    expect(taken).toMatchObject({ late: undefined, snapshot: { record: { ledger: { attempt: 1 } } } })
+    expect((await kept()).record.ledger.lease).toEqual({ attempt: 1, holder: 'me', beat: 0 })
   })
 
   it('is lost to the process that was faster', async () => {
@@ -170,7 +170,7 @@ describe('a flight that ends', () => {
     const lease = watch('me')
     await lease.take(await kept())
     await lease.giveBack()
-    expect((await kept()).record).toMatchObject({ attempt: 1, lease: undefined })
+    expect((await kept()).record.ledger).toMatchObject({ attempt: 1, lease: undefined })
   })
 
   it('leaves a lease that it has used, or that another process has taken over', async () => {
@@ -179,11 +179,11 @@ describe('a flight that ends', () => {
     await used.take(await kept())
     used.used()
     await used.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('used')
+    expect((await kept()).record.ledger.lease?.holder).toBe('used')
     await slow.take(await kept())
     await fast.take(await kept())
     await slow.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('fast')
+    expect((await kept()).record.ledger.lease?.holder).toBe('fast')
   })
 
   it('whose swap has failed although it was made: this process does not wait for the lease, nor leave a doubt', async () => {
@@ -204,11 +204,13 @@ describe('a flight that ends', () => {
     await lease.giveBack()
     isDown = false
     const { record } = await kept()
-    expect(record.lease?.holder).toBe('me')
-    expect(watch('next').look(record.lease)).toBe('mine')
+    expect(record.ledger.lease?.holder).toBe('me')
+    expect(watch('next').look(record.ledger.lease)).toBe('mine')
     const taken = await watch('next').take(await kept())
-    expect(taken).toMatchObject({ snapshot: { record: { attempt: 2, lease: { holder: 'next' } } } })
-    expect((await kept()).record.doubt).toBeUndefined()
+    expect(taken).toMatchObject({
+      snapshot: { record: { ledger: { attempt: 2, lease: { holder: 'next' } } } },
+    })
+    expect((await kept()).record.ledger.doubt).toBeUndefined()
   })
 
   it('after a second take that failed, is still one that has sent the refresh token', async () => {
@@ -217,11 +219,12 @@ describe('a flight that ends', () => {
     await lease.take(await kept())
     lease.used()
     const stale = await kept()
-    await cell.swap(stale, { ...stale.record, lease: { attempt: 1, holder: 'me', beat: 1 } })
+    const beaten = { attempt: 1, holder: 'me', beat: 1 }
+    await cell.swapLedger(stale, { ...stale.record.ledger, lease: beaten })
     expect(await lease.take(stale)).toBe('again')
     await lease.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('me')
-    expect(leases.watch(cell, 'next').look((await kept()).record.lease)).toBe('live')
+    expect((await kept()).record.ledger.lease?.holder).toBe('me')
+    expect(leases.watch(cell, 'next').look((await kept()).record.ledger.lease)).toBe('live')
   })
 })
 
@@ -230,8 +233,9 @@ it('a beat changes the beat, unless another process has changed the record', asy
   const [lease, another] = [watch('me'), watch('another')]
   await lease.take(await kept())
   const seen = await kept()
-  expect((await lease.beat(seen))?.record.lease).toEqual({ attempt: 1, holder: 'me', beat: 1 })
-  expect(await lease.beat(seen)).toBeUndefined()
+  const beaten = { record: { ledger: { lease: { attempt: 1, holder: 'me', beat: 1 } } } }
+  expect(await lease.beat(seen)).toMatchObject(beaten)
+  expect(await lease.beat(seen)).toBe('again')
   await another.take(await kept())
-  expect((await kept()).record.doubt).toBe('unknown')
+  expect((await kept()).record.ledger.doubt).toBe('unknown')
 })

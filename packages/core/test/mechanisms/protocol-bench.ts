@@ -7,7 +7,7 @@ import {
 } from '@evertoken/testkit'
 import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
 import { createHttp, LISTEN_MS } from '../../src/mechanisms/protocol/http.ts'
-import type { UserClaims } from '../../src/model/session-record.ts'
+import type { UserClaims } from '../../src/model/token-grant.ts'
 import type { AuthorizationServer, RefreshResult } from '../../src/ports/authorization-server.ts'
 import {
   type AuthorizationServerOptions,

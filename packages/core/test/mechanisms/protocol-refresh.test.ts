@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshResult } from '../../src/ports/authorization-server.ts'
-import type { UserClaims } from '../../src/model/session-record.ts'
+import type { UserClaims } from '../../src/model/token-grant.ts'
 import { clientSecretPost, none as publicClient } from '../../src/mechanisms/protocol/client-secret.ts'
 import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../../src/mechanisms/protocol/token-server.ts'

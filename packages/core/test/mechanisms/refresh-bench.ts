@@ -8,6 +8,7 @@ import {
   type Refresher,
   type RefresherOptions,
 } from '../../src/mechanisms/refresh/refresher.ts'
+import { createRefreshTokenAcquisition } from '../../src/mechanisms/refresh/refresh-token-acquisition.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
 import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
@@ -17,9 +18,10 @@ import type { RefreshResult, TokenServer } from '../../src/ports/authorization-s
 import type { SessionCell } from '../../src/ports/session-cell.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
+import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
-import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
+import { createRecord, IDLE, isRegistered, LIFE, REGISTRATION, STORE_TIMEOUT_MS } from './bench.ts'
 import { createBlankServerClock } from './server-clock-bench.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
@@ -36,8 +38,9 @@ export interface SentRequest {
 
 export interface RefreshBenchOptions {
   readonly reuse?: ReusePolicy
-  readonly record?: Partial<SessionRecord>
+  readonly ledger?: Partial<TokenLedger>
   readonly tweak?: (store: SessionStore) => Partial<SessionStore>
+  readonly policy?: Partial<Pick<RefreshPolicy, 'serveDuringRefresh'>>
   readonly isStorePrivate?: boolean
   /** The outcome of the next revocation. Default: `revoked`. */
   readonly revoke?: () => RevocationOutcome | undefined
@@ -60,12 +63,18 @@ export interface RefreshBench {
   ask(refresher: Refresher, call?: Partial<TokenCall>): Promise<string>
   /** The same for another session. */
   askForAnother(refresher: Refresher): Promise<string>
-  /** Has what is absent as `undefined`. */
-  record(): Promise<SessionRecord>
+  /** The ledger of the session, and whether it has ended. Has what is absent as `undefined`. */
+  record(): Promise<TokenLedger & { readonly ended: SessionRecord['ended'] | undefined }>
   /** Lets time pass until so many requests were sent. */
   untilSent(count: number): Promise<SentRequest>
   eventsOf<T extends EvertokenEvent['type']>(type: T): Extract<EvertokenEvent, { type: T }>[]
 }
+
+const POLICY = {
+  consumes: 'refresh_token',
+  refreshBeforeExpirySeconds: 60,
+  serveDuringRefresh: true,
+} as const
 
 /** Processes that share one session whose access token has expired, and a server that the test plays. */
 export async function createRefreshBench(options: RefreshBenchOptions = {}): Promise<RefreshBench> {
@@ -76,10 +85,11 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, createPlainSeal())
-  const start = createRecord(clock.now(), { tokens: {}, ...options.record })
+  const vault = createVault(guarded, createPlainSeal(), isRegistered)
+  const start = createRecord(clock.now(), {}, { tokens: {}, ...options.ledger })
   await vault.swap(start.id, undefined, start, clock.now() + LIFE)
-  const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
+  const ofAnother = { ...start.ledger, refreshToken: 'rt-of-another' }
+  const another = { ...start, id: 'other'.padEnd(43, '0'), ledger: ofAnother }
   await vault.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
     createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
@@ -90,6 +100,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   let probes = 0
 
   const server: TokenServer = {
+    registration: REGISTRATION,
     ready: () => Promise.resolve(),
     async refresh({ refreshToken }) {
       const sentAt = clock.elapsed()
@@ -107,14 +118,15 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
       return options.revoke?.() ?? 'revoked'
     },
   }
-  const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse, serveDuringRefresh: true }
+  const policy: RefreshPolicy = { ...POLICY, reuse, ...options.policy }
 
   function process(changes: Partial<RefresherOptions> = {}): Refresher {
     const random = () => 0
     const line = createLine({ clock, random })
     const times = { serverTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
     const serverClock = createBlankServerClock(clock)
-    const parts = { server, clock, serverClock, policy, emit, random, isStorePrivate }
+    const acquisition = createRefreshTokenAcquisition(server, policy)
+    const parts = { server, acquisition, clock, serverClock, emit, random, isStorePrivate }
     return createRefresher({ ...parts, flights: createFlights(), line, ...times, ...changes })
   }
 
@@ -123,7 +135,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     try {
       const seen = await from.read()
       const result = await refresher.token(from, seen, { key: '', request: {}, keepAlive, ...call })
-      return 'token' in result ? result.token.value : result.signIn
+      return result.kind === 'token' ? result.token.value : result.code
     } catch (error) {
       return (error as { readonly code?: string }).code ?? String(error)
     }
@@ -141,8 +153,8 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     ask,
     askForAnother: (refresher) => ask(refresher, {}, otherCell),
     async record() {
-      const absent = { ended: undefined, lease: undefined, doubt: undefined, spare: undefined }
-      return { ...absent, ...(await cell.last())?.record } as SessionRecord
+      const { ended, ledger = EMPTY_LEDGER } = (await cell.last())?.record ?? {}
+      return { lease: undefined, doubt: undefined, spare: undefined, ...ledger, ended }
     },
     async untilSent(count) {
       for (let i = 0; i < 4000 && sent.length < count; i++) {

@@ -157,7 +157,10 @@ describe('the time of the server', () => {
     } as const
     const snapshot = await bench.cell.kept()
     if (snapshot)
-      await bench.cell.swap(snapshot, { ...snapshot.record, tokens: { '': { ...token, ahead: 0 } } })
+      await bench.cell.swapLedger(snapshot, {
+        ...snapshot.record.ledger,
+        tokens: { '': { ...token, ahead: 0 } },
+      })
     let requests = 0
     const serverClock: ServerClock = createServerClock({
       clock,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { ReusePolicy } from '../../src/rules/refresh/decide.ts'
+import { withLedger } from '../../src/model/session-transitions.ts'
 import { ended } from '../../src/model/session-record.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
@@ -105,7 +106,7 @@ describe('storing what a refresh has brought', () => {
     const request = await bench.untilSent(1)
     const snapshot = await bench.cell.kept()
     const lease = { attempt, holder: 'another', beat: 0 }
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt, lease })
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt, lease })
     request.answer(granted(bench, 'new'))
     await pass(bench, 100)
     expect(await bench.record()).toMatchObject({ refreshToken: 'rt-new', doubt: 'unknown' })
@@ -201,7 +202,8 @@ describe('a failover that loses the lease of a refresh', () => {
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
     const leased = await bench.cell.kept()
-    if (leased) await bench.cell.swap(leased, ended({ ...leased.record, attempt: 2 }, 'grant_rejected'))
+    const later = leased && withLedger(leased.record, { ...leased.record.ledger, attempt: 2 })
+    if (leased && later) await bench.cell.swap(leased, ended(later, 'grant_rejected'))
     request.answer(granted(bench, 'new'))
     await pass(bench, 200)
     expect(bench.eventsOf('refresh_token_lost')).toEqual([])

@@ -71,7 +71,7 @@ describe('the reads of a refresh', () => {
     const { bench, token } = await createCountingBench()
     const seen = await bench.cell.read()
     await bench.cell.end('signed_out')
-    expect(await token(bench.process(), seen)).toMatchObject({ signIn: 'no_session' })
+    expect(await token(bench.process(), seen)).toEqual({ kind: 'sign_in', code: 'no_session' })
     expect(bench.sent).toEqual([])
   })
 })

@@ -79,7 +79,7 @@ describe('a request without a response is sent a second time', () => {
     await start(bench)
     const snapshot = await bench.cell.kept()
     const lease = { attempt: 2, holder: 'another', beat: 0 }
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt: 2, lease })
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt: 2, lease })
     await pass(bench, 30_000, 500)
     expect(bench.sent).toHaveLength(1)
   })

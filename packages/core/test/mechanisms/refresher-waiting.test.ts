@@ -59,7 +59,7 @@ describe('when a caller can try again', () => {
     async (reuse, seconds) => {
       const bench = await createRefreshBench({ reuse })
       const start = await bench.cell.kept()
-      if (start) await bench.cell.swap(start, withLease(start.record, 'a process that is gone'))
+      if (start) await bench.cell.swapLedger(start, withLease(start.record.ledger, 'a process that is gone'))
       const errors: unknown[] = []
       const failed = retryAfterOf(bench, bench.process())
       void failed.then((error) => errors.push(error))

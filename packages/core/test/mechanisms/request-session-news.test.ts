@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../src/model/session-transitions.ts'
 import { createBench, createRecord, LIFE } from './bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
 import { createGate } from '../../../../test/integration/gate.ts'
@@ -47,7 +48,7 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const next = await advance(session)
-    session.note({ ...next, record: withLease(next.record, 'another') })
+    session.note({ ...next, record: withLedger(next.record, withLease(next.record.ledger, 'another')) })
     expect(await browser.receive(session)).toEqual([])
     session.note(next)
     expect(await browser.receive(session)).toHaveLength(1)

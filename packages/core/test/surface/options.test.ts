@@ -1,11 +1,12 @@
 import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
+import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
 import { checkTokenParameters } from '../../src/surface/checks.ts'
-import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
+import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
@@ -91,7 +92,7 @@ describe('checkOptions', () => {
   })
 
   it('takes every option there is, but for those of the sign-in alone', () => {
-    const all: Required<Omit<EngineOptions, Elsewhere>> = {
+    const all: Required<Omit<EngineOptions & WithClient<ClientCredentials>, Elsewhere>> = {
       server: {
         issuer: 'http://127.0.0.1:3000/realm',
         metadata: 'https://login.example.com/metadata',
@@ -110,6 +111,7 @@ describe('checkOptions', () => {
       resource: ['https://one.example', 'urn:two'],
       authorizationParameters: { prompt: 'consent' },
       session: 'server',
+      client: clientCredentials(),
       store,
       cookieName: 'my_app-1',
       maxCookieBytes: 12_000,

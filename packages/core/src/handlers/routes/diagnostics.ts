@@ -31,19 +31,21 @@ export async function diagnostics(
 }
 
 async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promise<object> {
-  const tokens = Object.entries(record.tokens).map(async ([name, token]) => ({
+  const { ledger } = record
+  const tokens = Object.entries(ledger.tokens).map(async ([name, token]) => ({
     name,
     fingerprint: await tokenPrint(token.value),
     ...pick(token, ['obtainedAt', 'expiresAt', 'scope']),
   }))
   return {
     session: fingerprint(record.id),
-    ...pick(record, ['generation', 'attempt', 'touchedAt', 'expiresAt', 'scope', 'backOff']),
+    ...pick(record, ['generation', 'touchedAt', 'expiresAt']),
+    ...pick(ledger, ['attempt', 'scope', 'backOff']),
     endsAt: endsAt(record, idleTimeoutSeconds),
     claims: Object.keys(record.claims),
-    isBeingRefreshed: record.lease !== undefined,
-    isInDoubt: record.doubt !== undefined,
-    refreshToken: record.refreshToken && (await tokenPrint(record.refreshToken)),
+    isBeingRefreshed: ledger.lease !== undefined,
+    isInDoubt: ledger.doubt !== undefined,
+    refreshToken: ledger.refreshToken && (await tokenPrint(ledger.refreshToken)),
     accessTokens: await Promise.all(tokens),
   }
 }

@@ -1,15 +1,11 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { StoredRefresh } from '../../mechanisms/refresh/attempt.ts'
+import type { StoredRefresh } from '../../ports/session-cell.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
 import { defined, pick } from '../../rules/members.ts'
-import {
-  latestRefresh,
-  type TokenGrant,
-  type UserClaims,
-  withAcceptedClaims,
-  withDecidedClaims,
-} from '../../model/session-record.ts'
+import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
+import { latestRefresh } from '../../model/token-ledger.ts'
 import { jsonBytes } from '../../model/stored-tokens.ts'
 import {
   ConfigurationError,
@@ -101,7 +97,8 @@ export async function applyOnRefresh(
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
   const { onSignIn, emit, readIdToken, ending } = options
-  const { claims: current, idToken, scope } = after
+  const { claims: current, idToken } = after
+  const { scope } = after.ledger
   if (!onSignIn) return current
   try {
     const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
@@ -119,7 +116,8 @@ export async function applyOnRefresh(
     const written = await swapUntilWon(cell, cell.kept, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
-      const isOther = latestRefresh(record) !== latestRefresh(after) || record.generation < after.generation
+      const isOther =
+        latestRefresh(record.ledger) !== latestRefresh(after.ledger) || record.generation < after.generation
       if (isOther) return record
       const next = verdict
         ? withDecidedClaims(record, keptClaims(verdict, record.claims))

@@ -1,7 +1,7 @@
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../../mechanisms/sessions/session-kind.ts'
 import type { PendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import type { Snapshot } from '../../ports/session-cell.ts'
 import type { LogoutReturn } from './logout-return.ts'
 

@@ -6,7 +6,7 @@ import { createIdTokenValidator } from './id-token.ts'
 import { createKeyCache } from './key-cache.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
 import { createSignInServer, withQuery } from './sign-in.ts'
-import { createTokenServer } from './token-server.ts'
+import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 
 export interface AuthorizationServerOptions extends ConnectionOptions {
   /** Whether a sign-in must return an ID token. */
@@ -16,7 +16,9 @@ export interface AuthorizationServerOptions extends ConnectionOptions {
 const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 
 /** Creates an authorization server with all its functions. `createTokenServer` has only those that need no sign-in. */
-export function createAuthorizationServer(options: AuthorizationServerOptions): AuthorizationServer {
+export function createAuthorizationServer(
+  options: AuthorizationServerOptions,
+): AuthorizationServer & ConnectedTokenServer {
   const { clientId, clock, openid } = options
   const connection = createConnection(options, {
     client_id: clientId,

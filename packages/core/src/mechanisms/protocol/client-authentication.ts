@@ -67,9 +67,14 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
     try {
       const clientAuth = authenticate()
       if (!(clientAuth instanceof Promise)) return clientAuth
-      return await withDeadline(() => clientAuth, serverTimeoutMs * KEY_SERVICE_SHARE, clock, tooSlow)
+      return await withDeadline(
+        () => clientAuth,
+        serverTimeoutMs * KEY_SERVICE_SHARE,
+        clock,
+        () => keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`'),
+      )
     } catch (error) {
-      throw error instanceof OperatorError ? error : keyServiceFailed(redact(error))
+      throw error instanceof OperatorError ? error : keyServiceUnavailable('failed', redact(error))
     }
   }
 
@@ -82,22 +87,8 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
   }
 }
 
-/** @param what - A text from Evertoken, never from the key service. */
+/** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
 export function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
-  const options = { cause, retryAfterSeconds: 1 }
-  return new OperatorError(
-    'key_service_unavailable',
-    `${what} Nothing was sent, so try again later.`,
-    options,
-  )
-}
-
-function keyServiceFailed(cause: RedactedCause): OperatorError {
-  return keyServiceUnavailable('The function that returns the client secret failed.', cause)
-}
-
-function tooSlow(): OperatorError {
-  return keyServiceUnavailable(
-    'The function that returns the client secret took longer than half of `serverTimeoutSeconds`.',
-  )
+  const message = `The function that returns the client secret ${what}. Nothing was sent, so try again later.`
+  return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

@@ -62,7 +62,7 @@ function withSecret(
 async function requestSecret(secret: () => unknown): Promise<string> {
   const value = await secret()
   if (isSecret(value)) return value
-  throw keyServiceUnavailable('The function that returns the client secret did not return a secret.')
+  throw keyServiceUnavailable('did not return a secret')
 }
 
 function isSecret(value: unknown): value is string {

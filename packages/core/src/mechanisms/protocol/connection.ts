@@ -1,4 +1,5 @@
 import * as oauth from 'oauth4webapi'
+import type { Registration } from '../../model/session-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
@@ -28,6 +29,7 @@ export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'>, Clien
 
 /** The dependencies of every request to the authorization server. */
 export interface Connection {
+  readonly registration: Registration
   readonly client: oauth.Client
   readonly authenticator: ClientAuthenticator
   readonly wire: Wire
@@ -61,6 +63,7 @@ export function createConnection(
     random: options.random,
   })
   return {
+    registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options),
     wire,

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
-import type { UserClaims } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
 import type { ValidateIdToken } from './token-server.ts'
 

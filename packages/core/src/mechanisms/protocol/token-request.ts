@@ -1,4 +1,4 @@
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { Connection } from './connection.ts'
 import {
@@ -22,15 +22,25 @@ export type ValidateIdToken = (
   metadata: oauth.AuthorizationServer,
 ) => Promise<RefreshResult>
 
+/** A token server that lends its connection to further token requests, which only their importers contain. */
+export interface ConnectedTokenServer extends TokenServer {
+  readonly connection: Connection
+}
+
 /**
  * Creates the part of an authorization server that keeps tokens current.
  *
  * @param validateIdToken - Validates ID tokens. Without it, ID tokens are only compared with the user of the session.
  */
-export function createTokenServer(connection: Connection, validateIdToken?: ValidateIdToken): TokenServer {
-  const { client, authenticator, wire, patientWire, clock, serverClock, fetchMetadata, sendProbe } =
-    connection
+export function createTokenServer(
+  connection: Connection,
+  validateIdToken?: ValidateIdToken,
+): ConnectedTokenServer {
+  const { registration, client, authenticator, wire, patientWire, clock } = connection
+  const { serverClock, fetchMetadata, sendProbe } = connection
   return {
+    registration,
+    connection,
     async ready(keepAlive) {
       await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])
     },
@@ -78,7 +88,8 @@ export function createTokenServer(connection: Connection, validateIdToken?: Vali
   }
 }
 
-function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
+/** Returns the form members of a token request. */
+export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
   if (scope !== undefined) form.set('scope', scope)

@@ -1,5 +1,5 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds, latestSendSeconds } from '../../rules/refresh/decide.ts'
+import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
 import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
@@ -7,7 +7,7 @@ import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
 import type { Line, Turn } from './line.ts'
 import { reportUsedTwice } from './rejection.ts'
-import type { Sends } from './send.ts'
+import type { ExchangeContext, Sends } from './send.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
 export interface FlightOptions extends RefreshContext {
@@ -28,29 +28,49 @@ export interface Flight {
   /**
    * Runs one refresh for all callers of this process that wait for it.
    *
-   * @param seen - The session as the first caller has just read it. A flight that did not queue starts from it.
+   * @param seen - The record as the first caller has just read it. A flight that did not queue starts from it.
    */
-  fly(cell: SessionCell, demand: TokenDemand, seen?: Snapshot): Promise<TokenResult>
+  fly<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
+    demand: TokenDemand,
+    seen?: Snapshot,
+  ): Promise<TokenResult<Snapshot>>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
-  retryAfterSeconds(cell: SessionCell): number
+  retryAfterSeconds(cell: LedgerCell): number
 }
 
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
 export function createFlight(options: FlightOptions): Flight {
-  const { server, line, clock, serverClock, policy, emit, random } = options
-  const { storeTimeoutMs, admits = () => true } = options
-  const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
-  const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
+  const { acquisition, line, clock, serverClock, emit, random } = options
+  const { serverTimeoutMs, storeTimeoutMs, admits = () => true } = options
+  const { policy } = acquisition
+  const lapseMs = lapseSeconds(reuseOf(policy), storeTimeoutMs / 1000) * 1000
+  const latestSendMs = latestSendSeconds(reuseOf(policy), lapseMs / 1000) * 1000
   // A read confirms a swap without a response. The first swap that takes too long must not end the flight.
   const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
-  const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
+  const context: ExchangeContext = {
+    acquisition,
+    server: options.server,
+    clock,
+    serverClock,
+    emit,
+    random,
+    isStorePrivate: options.isStorePrivate,
+    serverTimeoutMs,
+    health: { respondedTo: -Infinity },
+  }
 
-  const fly: Flight['fly'] = async (cell, demand, seen) => {
-    await server.ready(demand.keepAlive)
+  async function fly<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
+    demand: TokenDemand,
+    seen?: Snapshot,
+  ): Promise<TokenResult<Snapshot>> {
+    await acquisition.ready(demand.keepAlive)
     const lease = leases.watch(cell, randomId().slice(0, 12))
     try {
-      return await steer(cell, demand, lease, seen)
+      // Every snapshot in the result is from this cell.
+      return (await steer(cell, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
       demand.keepAlive(lease.giveBack())
     }
@@ -58,31 +78,32 @@ export function createFlight(options: FlightOptions): Flight {
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
-    cell: SessionCell,
-    snapshot: Snapshot | undefined,
+    cell: LedgerCell,
+    snapshot: LedgerSnapshot | undefined,
     sends: Sends,
   ): Promise<void> {
     const { isRefused, refreshToken } = sends
     // A spare refresh token is not a result of another process.
-    const isReplaced = snapshot?.record.origin && snapshot.record.refreshToken !== refreshToken
+    const ledger = snapshot?.record.ledger
+    const isReplaced = ledger?.origin && ledger.refreshToken !== refreshToken
     if (!isRefused || !isReplaced) return
     sends.isRefused = false
-    await reportUsedTwice(cell, refreshToken, options)
+    await reportUsedTwice(cell, refreshToken, emit)
   }
 
   /**
-   * Reads the session and decides about the next step until there is a result.
+   * Reads the record and decides about the next step until there is a result.
    *
    * The first step can use `seen` without another read. The swap of the lease compares the whole record, so it is lost
-   * if the session has changed since.
+   * if the record has changed since.
    */
   async function steer(
-    cell: SessionCell,
+    cell: LedgerCell,
     demand: TokenDemand,
     lease: LeaseWatch,
-    seen: Snapshot | undefined,
+    seen: LedgerSnapshot | undefined,
   ): Promise<TokenResult> {
-    const sends: Sends = { refreshToken: '', isRefused: false, count: 0, firstAt: 0 }
+    const sends: Sends = { refreshToken: undefined, isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
     let waitedMs = 0
     const admission = line.enter(cell.key)
@@ -93,7 +114,7 @@ export function createFlight(options: FlightOptions): Flight {
         const snapshot = known ?? (await cell.read())
         known = undefined
         await reportRefused(cell, snapshot, sends)
-        const state = lease.look(snapshot?.record.lease)
+        const state = lease.look(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
         if (next.do === 'wait') {
           // A flight that waits for another process must not block access of other flights to the server.
@@ -106,9 +127,9 @@ export function createFlight(options: FlightOptions): Flight {
           continue
         }
         const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
-        if (ready && 'token' in ready)
+        if (ready?.kind === 'token')
           emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
-        if (ready || !snapshot) return ready ?? { signIn: 'no_session' }
+        if (ready || !snapshot) return ready ?? { kind: 'sign_in', code: 'no_session' }
         if (!turn) {
           const entered = line.enter(cell.key)
           turn = await entered
@@ -124,7 +145,7 @@ export function createFlight(options: FlightOptions): Flight {
           waitedMs += clock.elapsed() - takesAt
           continue
         }
-        const done = await exchange({ cell, demand, lease, turn, sends }, taken, exchangeOptions)
+        const done = await exchange({ cell, demand, lease, turn, sends }, taken, context)
         turn.leave()
         turn = undefined
         if (done === 'again') continue

@@ -1,5 +1,5 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
@@ -19,10 +19,14 @@ export interface Refresher {
   /**
    * Returns a token, immediately if the token in `seen` is current.
    *
-   * @param seen - The session from the latest read.
-   * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The session is kept.
+   * @param seen - The record from the latest read.
+   * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The tokens are kept.
    */
-  token(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
+  token<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
 }
 
 const MAX_USES = 10_000
@@ -30,67 +34,74 @@ const MAX_USES = 10_000
 /**
  * Returns current tokens and refreshes expired ones, once for all callers.
  *
- * Callers in one process share a flight. Processes coordinate through a lease in the session record. Pure rules decide
+ * Callers in one process share a flight. Processes coordinate through a lease in the record. Pure rules decide
  * about each step (see `decide` and `settle`).
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { flights, clock, serverClock, policy, emit } = options
-  const { serverTimeoutMs, admits = () => true } = options
+  const { flights, clock, serverClock, emit, serverTimeoutMs, admits = () => true } = options
+  const { policy } = options.acquisition
   const { fly, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
 
-  const token: Refresher['token'] = (cell, seen, call) => {
+  function token<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     noteUse(cell, call.key)
     const sampling = sampleIfNeeded(seen, call)
     return sampling ? sampling.then(() => serve(cell, seen, call)) : serve(cell, seen, call)
   }
 
   /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
-  function sampleIfNeeded(seen: Snapshot | undefined, call: TokenCall): Promise<void> | undefined {
+  function sampleIfNeeded(
+    seen: LedgerSnapshot | undefined,
+    call: Pick<TokenCall, 'key' | 'keepAlive'>,
+  ): Promise<void> | undefined {
     if (serverClock.isKnown()) return serverClock.isUncertain() ? serverClock.sample() : undefined
-    const known = seen?.record.tokens[call.key]
+    const known = seen?.record.ledger.tokens[call.key]
     if (!known) return undefined
     const sampling = serverClock.sample()
     call.keepAlive(sampling)
     return mayHaveExpired(known, serverClock.read()) ? sampling : undefined
   }
 
-  function serve(
-    cell: SessionCell,
+  function serve<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
-  ): TokenResult | Promise<TokenResult> {
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const next = decide(seen?.record, call, serverClock.read(), policy)
     if (next.do === 'serve' && next.refresh) refreshInBackground(cell, seen, call)
     return toTokenResult(next, seen) ?? refresh(cell, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(cell: SessionCell, key: string): void {
+  function noteUse(cell: LedgerCell, key: string): void {
     if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
   }
 
-  async function refresh(
-    cell: SessionCell,
+  async function refresh<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
-  ): Promise<TokenResult> {
+    call: TokenCall<Snapshot>,
+  ): Promise<TokenResult<Snapshot>> {
     call.beforeRefresh?.()
     const calledAt = clock.elapsed()
     const first = await joinFlight(cell, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can return that same token.
-    const isRejected = 'token' in first && first.token.value === call.rejected
+    const isRejected = first.kind === 'token' && first.token.value === call.rejected
     return isRejected ? joinFlight(cell, first.snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
-  async function joinFlight(
-    cell: SessionCell,
+  async function joinFlight<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
+    call: TokenCall<Snapshot>,
     calledAt: number,
-  ): Promise<TokenResult> {
+  ): Promise<TokenResult<Snapshot>> {
     const { result, since } = startFlight(cell, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
@@ -112,14 +123,14 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function startFlight(
-    cell: SessionCell,
+  function startFlight<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
-  ): JoinedFlight<TokenResult> {
+    call: TokenCall<Snapshot>,
+  ): JoinedFlight<TokenResult<Snapshot>> {
     let first = seen
     const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call), first), clock)
-    // A flight that starts later reads the session, because the flight before it has changed it.
+    // A flight that starts later reads the record, because the flight before it has changed it.
     first = undefined
     if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
     call.keepAlive(flight.result.catch(() => undefined))
@@ -127,9 +138,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return flight
   }
 
-  function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
+  function demandOf(cell: LedgerCell, call: Omit<TokenCall, 'background'>): TokenDemand {
     const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
-    return { ...call, keepAlive, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
+    return { key: call.key, rejected: call.rejected, request: call.request, lastUse, keepAlive }
 
     /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
     function keepAlive(work: Promise<unknown>): void {
@@ -141,7 +152,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function refreshInBackground(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): void {
+  function refreshInBackground<Snapshot extends LedgerSnapshot>(
+    cell: LedgerCell<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): void {
     try {
       call.beforeRefresh?.()
     } catch {

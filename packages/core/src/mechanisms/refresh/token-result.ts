@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerSnapshot } from '../../ports/ledger-cell.ts'
 import type { Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,
@@ -15,10 +15,13 @@ import type { TokenResult } from './attempt.ts'
  *
  * @throws The typed error of `refreshError`.
  */
-export function toTokenResult(next: Decision, snapshot: Snapshot | undefined): TokenResult | undefined {
-  if (next.do === 'sign_in') return { signIn: next.code }
+export function toTokenResult<Snapshot extends LedgerSnapshot>(
+  next: Decision,
+  snapshot: Snapshot | undefined,
+): TokenResult<Snapshot> | undefined {
+  if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
   if (next.do === 'fail') throw refreshError(next.code, next.seconds)
-  return next.do === 'serve' && snapshot ? { token: next.token, snapshot } : undefined
+  return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot } : undefined
 }
 
 /** Messages for causes that a retry does not fix. */
@@ -43,7 +46,7 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   refresh_pending:
     'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
   key_service_unavailable:
-    'The client secret that the refresh needs is not available. Check the function that returns it. The session is kept.',
+    'The function that returns the client secret failed. Try again later. The session is kept.',
   draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
 }
 

@@ -1,7 +1,8 @@
-import { type SessionRecord, endsAt } from '../../model/session-record.ts'
+import { type Registration, type SessionRecord, endsAt } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
 import { createGenerations } from './generations.ts'
 import type { SealedRecords } from './sealed-store.ts'
+import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
 import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { type CellOptions, createStoredCell } from './stored-cell.ts'
@@ -9,6 +10,8 @@ import { type CellOptions, createStoredCell } from './stored-cell.ts'
 export interface CookieKindOptions extends SessionKindOptions {
   /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
   readonly cookies: SealedRecords
+  /** The registration of new sessions. */
+  readonly registration: Registration
   /** Whether the store also holds every session for its whole lifetime, so that it can be ended without the browser. */
   readonly allStored?: boolean
   /** The maximum size of a record as JSON, in bytes, so that its cookies fit into their budget. */
@@ -17,7 +20,8 @@ export interface CookieKindOptions extends SessionKindOptions {
 
 /** Creates the kind of session that encrypted cookies carry. */
 export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { cookies, clock, allStored = false, pollMs, maxRecordBytes = MAX_RECORD_BYTES } = options
+  const { cookies, clock, registration, allStored = false, pollMs } = options
+  const { maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string | Promise<string>>()
   const cells = createCellOptions(options)
@@ -43,7 +47,7 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
     pending: cells.pending,
     byKey: () => undefined,
     stored(key, expiresAt) {
-      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt)
+      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt, registration)
       return cellOf({ key, carried: known, allStored })
     },
     async find(cookie) {
@@ -64,8 +68,9 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
 }
 
 /** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
-function unseen(id: string, expiresAt: number): SessionRecord {
-  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
+function unseen(id: string, expiresAt: number, { issuer, clientId }: Registration): SessionRecord {
+  const ledger = EMPTY_LEDGER
+  return { id, issuer, clientId, generation: 0, expiresAt, touchedAt: 0, claims: {}, ledger }
 }
 
 /**

@@ -56,11 +56,11 @@ export function createGenerations({ clock, allStored, textOf }: GenerationsOptio
     },
     isNews({ record }) {
       const isNewer = held !== undefined && record.generation > held
-      return isNewer && !record.lease && clock.elapsed() - notedAt <= NEWS_MS
+      return isNewer && !record.ledger.lease && clock.elapsed() - notedAt <= NEWS_MS
     },
     hasCaughtUp({ record, sealed }) {
       const isHeld = sealed !== undefined && record.generation === held && !record.caughtUp
-      if (!isHeld || allStored || record.doubt) return false
+      if (!isHeld || allStored || record.ledger.doubt) return false
       return arrivedAt - record.touchedAt > CAUGHT_UP_SECONDS
     },
     isLate: () => clock.elapsed() - openedAt > LATE_MS,

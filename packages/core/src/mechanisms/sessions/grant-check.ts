@@ -1,7 +1,7 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
 import { hasValidToken } from '../../rules/refresh/freshness.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
-import type { Refresher } from '../refresh/refresher.ts'
+import type { SessionRefresher } from '../refresh/refreshers.ts'
 import type { BackgroundCall } from './request-session-options.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
@@ -22,8 +22,8 @@ export interface GrantCheck {
   current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
 }
 
-export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
-  const isKnown = ({ record }: Snapshot) => hasValidToken(record.tokens, serverClock.read())
+export function createGrantCheck(refresher: SessionRefresher, serverClock: ServerClock): GrantCheck {
+  const isKnown = ({ record }: Snapshot) => hasValidToken(record.ledger.tokens, serverClock.read())
 
   async function refresh(
     cell: SessionCell,
@@ -31,12 +31,12 @@ export function createGrantCheck(refresher: Refresher, serverClock: ServerClock)
     call: BackgroundCall,
   ): Promise<Snapshot | undefined> {
     // Without a refresh token, Evertoken cannot ask the authorization server.
-    if (seen.record.refreshToken === undefined) return seen
+    if (seen.record.ledger.refreshToken === undefined) return seen
     try {
       const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
       call.background?.(work)
       const result = await work
-      return 'token' in result ? result.snapshot : await cell.read()
+      return result.kind === 'token' ? result.snapshot : await cell.read()
     } catch (error) {
       // A failure does not end the session. An event has already reported it.
       if (error instanceof EvertokenError) return seen

@@ -1,10 +1,9 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { EndedSession, SessionCell } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionCell, StoredRefresh } from '../../ports/session-cell.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import { sidsOf } from '../../model/session-record.ts'
 import { SignInRequiredError } from '../../vocabulary/index.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import type { StoredRefresh } from '../refresh/attempt.ts'
 import type { SessionDirectory } from './session-directory.ts'
 import type { Created, SessionKind } from './session-kind.ts'
 

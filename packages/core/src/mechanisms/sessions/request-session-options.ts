@@ -24,7 +24,7 @@ export interface RequestSessionOptions extends CookieWriterOptions {
 }
 
 /** The parts of a request that a refresh needs. */
-export type BackgroundCall = Pick<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'>
+export type BackgroundCall = Pick<TokenCall<Snapshot>, 'beforeRefresh' | 'background' | 'keepAlive'>
 
 /** Only cookie sessions need the browser for a change, so server sessions never show this text. */
 export const USE_SERVER_SESSION: string = " Or set `session: 'server'`."

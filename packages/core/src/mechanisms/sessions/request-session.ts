@@ -25,7 +25,7 @@ export interface RequestSession {
   /** Records a newer state of the session. */
   note(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
-  startedInBackground(work: Promise<TokenResult>): void
+  startedInBackground(work: Promise<TokenResult<Snapshot>>): void
   /** Starts a session and replaces any previous one. If the cookie fits, calls `list` before the session is stored. */
   start(make: MakeRecord, list?: (record: SessionRecord) => Promise<void>): Promise<StartedSession>
   /** Sets the session that another request has started for the browser of this request. */
@@ -126,9 +126,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     }
   }
 
-  function startedInBackground(work: Promise<TokenResult>): void {
+  function startedInBackground(work: Promise<TokenResult<Snapshot>>): void {
     background ??= createPendingWork(clock)
-    background.add(work.then((result) => 'token' in result && note(result.snapshot)))
+    background.add(work.then((result) => result.kind === 'token' && note(result.snapshot)))
   }
 
   function beforeRefresh(): void {
@@ -196,7 +196,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     },
     async settle() {
       await finishBackground()
-      if (cell && newest && !pending && !newest.record.lease && !browser?.isLate())
+      if (cell && newest && !pending && !newest.record.ledger.lease && !browser?.isLate())
         await keepHouse(cell, newest)
       if (cell && newest && !browser?.isLate()) await sealNews()
       // Check last. The user might have signed out or in during the encryption. The cookie must not undo that.

@@ -1,4 +1,3 @@
-import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell } from '../../ports/session-cell.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
@@ -7,7 +6,6 @@ import { createEndNotices } from './end-notices.ts'
 import type { Generations } from './generations.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
 import type { CellOptions } from './stored-cell.ts'
-import type { Vault } from './sealed-store.ts'
 import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
@@ -63,27 +61,23 @@ export interface SessionKind {
   readonly pending: PendingSignOuts
 }
 
-export interface SessionKindOptions {
-  readonly vault: Vault
-  readonly clock: Clock
-  /** Maximum inactivity, in seconds. */
-  readonly idleTimeoutSeconds: number
+export interface SessionKindOptions extends Omit<CellOptions, 'readShared' | 'notices' | 'pending'> {
   readonly emit?: EventListener
-  /** Removes a session that has ended from the index of the store. */
-  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
   /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
   readonly pollMs?: number | undefined
 }
 
 /** Creates the parts that all sessions of one kind share. */
 export function createCellOptions(options: SessionKindOptions): CellOptions {
-  const { vault, clock, idleTimeoutSeconds, emit, unlist, pollMs } = options
+  const { vault, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
   return {
     vault,
     readShared: pollMs === undefined ? shareReads(vault.read) : vault.read,
     clock,
     idleTimeoutSeconds,
     unlist,
+    keepClaims,
+    refreshed,
     notices: createEndNotices(emit, clock, idleTimeoutSeconds),
     pending: createPendingSignOuts(clock, emit),
   }

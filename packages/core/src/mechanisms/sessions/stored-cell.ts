@@ -1,7 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionCell, Snapshot, StoredRefresh } from '../../ports/session-cell.ts'
 import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../../model/session-end.ts'
-import { endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { ended, endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
@@ -18,6 +19,10 @@ export interface CellOptions {
   readonly pending: PendingSignOuts
   /** Removes a session that has ended from the index of the store. */
   readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
+  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
+  readonly keepClaims?: boolean | undefined
+  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
 /** The parts that differ between cookie sessions and server sessions. */
@@ -37,9 +42,20 @@ export interface Keeping {
 /** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredCell(
   key: string,
-  { vault, readShared, clock, idleTimeoutSeconds, notices, pending, unlist = nothing }: CellOptions,
+  options: CellOptions,
   { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
 ): SessionCell {
+  const {
+    vault,
+    readShared,
+    clock,
+    idleTimeoutSeconds,
+    notices,
+    pending,
+    unlist = nothing,
+    keepClaims,
+    refreshed,
+  } = options
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
   const carriedAlone = carried && { record: carried, sealed: undefined }
 
@@ -106,22 +122,35 @@ export function createStoredCell(
   /** Completes the end that another sign-out began, unless that sign-out is still running in this process. */
   function resume(tombstone: Snapshot, revoke: RevokedTokens): EndedSession | undefined {
     const { record } = tombstone
-    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record)) return undefined
+    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record.ledger))
+      return undefined
     if (record.unfinished && record.ended) notices.report(key, record.ended)
     return endedAs(record, tombstone)
   }
 
-  return {
+  const cell: SessionCell = {
     key,
     maxRecordBytes,
     carried,
     kept,
     swap,
     last,
+    swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
+    async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
+      const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
+      const snapshot = await swap(from, next)
+      if (!snapshot) return 'again'
+      const stored = { cell, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
+      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
+      return snapshot
+    },
+    refuse: async (from, reason) => (await swap(from, ended(from.record, reason))) ?? 'again',
+    reportRefusal(reason, before, keepAlive) {
+      notices.report(key, reason)
+      if (before) keepAlive(unlist(before.record).catch(ignoreStore))
+    },
     read: () => readWith(vault.read),
     readShared: () => readWith(readShared),
-    reportEnd: (reason) => notices.report(key, reason),
-    unlist: async (record) => void (await unlist(record).catch(ignoreStore)),
     async end(reason, revoke = false, mayEnd) {
       for (let i = 0; i < MAX_SWAPS; i++) {
         const now = (await lastOrRemoved(reason)) ?? carriedAlone
@@ -140,6 +169,7 @@ export function createStoredCell(
       throw everySwapLost()
     },
   }
+  return cell
 }
 
 const nothing = () => Promise.resolve()

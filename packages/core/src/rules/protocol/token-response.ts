@@ -1,5 +1,5 @@
 import { defined, isJsonObject } from '../members.ts'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 
 const YEAR_SECONDS = 31_536_000

@@ -88,8 +88,8 @@ describe('a session in a cookie', () => {
     const cell = await shown(bench, record)
     await cell.end('signed_out')
     const note = (await bench.vault.read(cell.key))?.record
-    expect(note).toMatchObject({ ended: 'signed_out', tokens: {}, claims: {} })
-    expect(note?.refreshToken).toBeUndefined()
+    expect(note).toMatchObject({ ended: 'signed_out', claims: {}, ledger: { tokens: {} } })
+    expect(note?.ledger.refreshToken).toBeUndefined()
     await bench.clock.advance((LIFE - 1) * 1000)
     const used = { ...record, touchedAt: bench.clock.now() }
     expect(await (await shown(bench, used)).read()).toBeUndefined()

@@ -5,6 +5,7 @@ import { rememberWrites } from '../../../src/mechanisms/sessions/remember-writes
 import type { Vault } from '../../../src/mechanisms/sessions/sealed-store.ts'
 import { createCellOptions } from '../../../src/mechanisms/sessions/session-kind.ts'
 import { withGrant } from '../../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../../src/model/session-transitions.ts'
 import { ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../../src/vocabulary/index.ts'
 import { createBench, createRecord, IDLE, LIFE } from '../bench.ts'
@@ -33,12 +34,9 @@ function createWorld() {
 }
 
 function refreshed(record: SessionRecord, refreshToken = 'rt1'): SessionRecord {
-  const attempt = record.attempt + 1
-  return withGrant(
-    { ...record, attempt },
-    { grant: { refreshToken }, key: '', attempt },
-    { wall: record.touchedAt },
-  )
+  const attempt = record.ledger.attempt + 1
+  const response = { grant: { refreshToken }, key: '', attempt }
+  return withLedger(record, withGrant({ ...record.ledger, attempt }, response, { wall: record.touchedAt }))
 }
 
 describe('rememberWrites', () => {
@@ -49,7 +47,7 @@ describe('rememberWrites', () => {
     await goBackTo(before)
     const seen = await Promise.all([process.read(key), process.read(key)])
     for (const each of [...seen, await process.read(key), await vault.read(key)])
-      expect(each?.record).toMatchObject({ refreshToken: 'rt1' })
+      expect(each?.record).toMatchObject({ ledger: { refreshToken: 'rt1' } })
     expect(events).toEqual([reported])
   })
 
@@ -59,7 +57,7 @@ describe('rememberWrites', () => {
     await write(refreshed(first))
     for (let i = 0; i < 2; i++) {
       await goBackTo(before)
-      expect((await process.read(key))?.record.refreshToken).toBe('rt1')
+      expect((await process.read(key))?.record.ledger.refreshToken).toBe('rt1')
     }
     expect(events).toEqual([reported, reported])
   })
@@ -102,7 +100,7 @@ describe('rememberWrites', () => {
     await write(refreshed(first))
     await process.remove(key)
     await goBackTo(before)
-    expect((await process.read(key))?.record.refreshToken).toBe('rt')
+    expect((await process.read(key))?.record.ledger.refreshToken).toBe('rt')
     expect(events).toEqual([])
   })
 
@@ -112,7 +110,7 @@ describe('rememberWrites', () => {
     await write(touched(refreshed(first), first.touchedAt))
     await goBackTo(before)
     await write(refreshed(first, 'rt-other'), vault)
-    expect((await process.read(key))?.record.refreshToken).toBe('rt-other')
+    expect((await process.read(key))?.record.ledger.refreshToken).toBe('rt-other')
     expect(events).toHaveLength(1)
   })
 
@@ -144,7 +142,7 @@ describe('rememberWrites', () => {
     while (!release) await Promise.resolve()
     await process.swap(key, pair?.sealed, refreshed(first), clock.now() + LIFE)
     release()
-    expect((await reading)?.record.refreshToken).toBe('rt')
+    expect((await reading)?.record.ledger.refreshToken).toBe('rt')
     expect(events).toEqual([])
   })
 
@@ -168,7 +166,7 @@ describe('rememberWrites', () => {
     release?.()
     await creating
     await goBackTo(before)
-    expect((await process.read(key))?.record.refreshToken).toBe('rt1')
+    expect((await process.read(key))?.record.ledger.refreshToken).toBe('rt1')
   })
 
   it('reads the store as often as without it', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../../src/model/session-transitions.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from '../bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from '../browser.ts'
 
@@ -167,7 +168,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     const session = browser.request()
     const seen = await use(session)
     bench.clock.jump(IDLE / 2)
-    session.note({ ...seen, record: withLease(seen.record, 'another') })
+    session.note({ ...seen, record: withLedger(seen.record, withLease(seen.record.ledger, 'another')) })
     await browser.receive(session)
     expect((await use(session)).record.touchedAt).toBe(NOW)
     session.note({ ...seen, record: { ...seen.record, claims: { odd: Number.NaN } } })

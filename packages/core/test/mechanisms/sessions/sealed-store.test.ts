@@ -14,6 +14,7 @@ import {
   hangs,
   SECRET,
   STORE_TIMEOUT_MS,
+  isRegistered,
 } from '../bench.ts'
 import { canaryErrors, expectNoCanary } from '../canaries.ts'
 
@@ -210,8 +211,29 @@ describe('vault', () => {
     const { clock } = createBench()
     const store = Object.assign(new Store(), { swap: () => hangs(), remove: () => hangs() })
     const seal = createSeal([SECRET], 'session')
-    const vault = createVault(createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }), seal)
+    const vault = createVault(
+      createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }),
+      seal,
+      isRegistered,
+    )
     expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+  })
+
+  it('treats a record of another server or client as absent, and leaves it in the store', async () => {
+    const bench = createBench()
+    const { clock, vault, store, cookies } = bench
+    for (const other of [{ clientId: 'other' }, { issuer: 'https://staff.example.com' }]) {
+      const record = createRecord(clock.now(), { ...other, id: JSON.stringify(other) })
+      // The seal of another application with the same secret and cookie name.
+      const seal = createSeal([SECRET], 'session')
+      const sealed = await seal.seal(record)
+      await store.swap(record.id, undefined, sealed, clock.now() + 60)
+      expect(await vault.read(record.id)).toBeUndefined()
+      expect(await vault.open(sealed)).toEqual({ rejected: 'unknown_registration' })
+      expect(await store.read(record.id)).toBe(sealed)
+      const cookie = await createSeal([SECRET], 'cookie').seal(record)
+      expect(await cookies.open(cookie)).toEqual({ rejected: 'unknown_registration' })
+    }
   })
 
   it('opens the same text once, and remembers within bounds', async () => {
@@ -220,7 +242,7 @@ describe('vault', () => {
     const counting = { ...seal, unseal: (sealed: string) => ((opened += 1), seal.unseal(sealed)) }
     const { clock } = createBench()
     const store = createGuardedStore({ store: createMemoryStore(), emit() {}, clock, storeTimeoutMs: 1 })
-    const vault = createVault(store, counting)
+    const vault = createVault(store, counting, isRegistered)
     const sealed = await seal.seal(createRecord(0))
     for (let i = 0; i < 3; i++) await vault.open(sealed)
     expect(opened).toBe(1)

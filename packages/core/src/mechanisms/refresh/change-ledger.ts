@@ -1,0 +1,23 @@
+import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
+import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+
+/**
+ * Changes the stored ledger, and retries while other writers are faster.
+ *
+ * @param step - Computes the next ledger. If it returns the same ledger, nothing is written.
+ * @returns The new state, or `undefined` if the record is missing or `step` returns `undefined`.
+ */
+export async function changeLedger(
+  cell: Pick<LedgerCell, 'kept' | 'swapLedger'>,
+  step: (record: LedgerRecord) => TokenLedger | undefined,
+): Promise<LedgerSnapshot | undefined> {
+  for (let i = 0; i < MAX_SWAPS; i++) {
+    const current = await cell.kept()
+    const next = current && step(current.record)
+    if (!next) return undefined
+    const snapshot = next === current.record.ledger ? current : await cell.swapLedger(current, next)
+    if (snapshot !== 'again') return snapshot
+  }
+  throw everySwapLost()
+}
