@@ -1,6 +1,5 @@
 import type { BackOff } from '../../packages/core/src/model/back-off.ts'
 import { isSessionRecord, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
-import type { StoredToken } from '../../packages/core/src/model/stored-tokens.ts'
 import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
 
