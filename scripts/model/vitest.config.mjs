@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config'
 import { applyEdits, byPath, root } from './edits.mjs'
-// It also defines `Map.groupBy` for Node 20.
 import shared from '../../vitest.config.ts'
 
 const conditions = ['@evertoken/source', 'node', 'import', 'default']
@@ -21,9 +20,7 @@ export default defineConfig({
       },
     },
   ],
-  // The cache would keep the code of one mutant for the next.
   test: {
-    fsModuleCache: false,
     testTimeout: shared.test.testTimeout,
     include: ['packages/core/test/**/*.test.ts', 'test/integration/*.test.ts'],
   },
