@@ -1,4 +1,4 @@
-// Prints what every entry weighs in a bundle, minified and gzipped, beside its peers. Usage: node scripts/bench-size.mjs
+// Prints the size of each entry in a bundle, minified and gzipped, next to its peers. Usage: node scripts/bench-size.mjs
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle, WORKERS } from './packaging/bundles.mjs'
@@ -7,7 +7,7 @@ import { ensurePackage } from './tools.mjs'
 
 const SOURCE = ['@evertoken/source', 'workerd', 'worker', 'import']
 
-/** What each peer is measured without, when it expects the application to bring it. */
+/** A peer is measured without the packages that it expects from the application. */
 const PEERS = [
   { name: '@badgateway/oauth2-client', version: '3.3.1' },
   { name: 'oauth4webapi', version: '3.8.8' },

@@ -91,11 +91,11 @@ async function checkBundles(project, packages) {
       })
     }
   }
-  await check('bundle: what is not used is left out', async () => {
+  await check('bundle: unused code is left out', async () => {
     const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
-    assert.ok(bytes < MAX_STORE_BYTES, `The memory store alone takes ${bytes} bytes`)
+    assert.ok(bytes < MAX_STORE_BYTES, `The memory store takes ${bytes} bytes`)
   })
-  await check('bundle: the documentation says what a Worker weighs', async () => {
+  await check('bundle: the documentation states the size of a Worker', async () => {
     const [tokens, all] = await Promise.all(Object.values(WORKERS).map((code) => kilobytes(code, project)))
     const readme = await readFile(join(root, 'README.md'), 'utf8')
     const docs = await readFile(join(root, 'docs/cloudflare.md'), 'utf8')
