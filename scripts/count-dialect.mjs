@@ -1,4 +1,5 @@
-// Counts phrases to avoid per 1000 words of comments, messages and Markdown. Fails above the limits. Usage: node scripts/count-dialect.mjs [--all] [file …]
+// Counts phrases to avoid per 1000 words of comments, messages and Markdown. Fails above the limits.
+// Usage: node scripts/count-dialect.mjs [--all] [file …]
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
