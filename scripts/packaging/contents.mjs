@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 
+const METADATA = ['description', 'keywords', 'homepage', 'bugs', 'repository', 'license', 'publishConfig']
+
 /** Returns the problems of the files of a package. */
 export async function checkContents({ files, installed }) {
+  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
   const have = new Set(files)
   const missing = ['README.md', 'LICENSE'].filter((name) => !have.has(name))
   const strange = files.filter((path) => !isWanted(path) || isStale(path, have))
   const lost = (await Promise.all(files.map((path) => lostSources(path, have, installed)))).flat()
   return [
+    ...METADATA.filter((key) => !(key in manifest)).map((key) => `package.json has no \`${key}\``),
     ...missing.map((path) => `${path} is missing`),
     ...strange.map((path) => `${path} should not be there`),
     ...lost,
