@@ -8,6 +8,7 @@ import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
 import { buildPackages, installPacked, root, run } from './packaging/packages.mjs'
 import { runQuickStart } from './packaging/quick-start.mjs'
+import { findOverweight, measureSizes } from './packaging/sizes.mjs'
 import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
 
@@ -93,6 +94,10 @@ async function checkBundles(project, packages) {
       })
     }
   }
+  await check('bundle: every entry stays within its budget', async () => {
+    const entries = packages.flatMap((each) => each.entries)
+    assert.deepEqual(await findOverweight(await measureSizes(entries, project)), [])
+  })
   await check('bundle: unused code is left out', async () => {
     const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
     assert.ok(bytes < MAX_STORE_BYTES, `The memory store takes ${bytes} bytes`)
