@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { mutants } from './exhaustive/mutants.mjs'
 import { exploreWorlds } from './exhaustive/run.mjs'
 import { bundleModel } from './model/bundle.mjs'
+import { applyEdits } from './mutants/apply.mjs'
 
 const THREADS = 2
 const ENTRY = 'test/exhaustive/check.ts'
@@ -25,7 +26,7 @@ await rm(folder, { recursive: true })
 process.exitCode = isRight ? 0 : 1
 
 async function exploreAll() {
-  const bundle = await prepare('none', {})
+  const bundle = await prepare('none', [])
   const { serverNames } = await import(pathToFileURL(bundle))
   const worlds = serverNames.filter((server) => server.includes(values.only)).flatMap(worldsOf)
   const results = []
@@ -87,6 +88,6 @@ async function inThreads(jobs, run) {
 
 async function prepare(name, edits) {
   const bundle = join(folder, `${name.replaceAll(' ', '-')}.mjs`)
-  await bundleModel(bundle, edits, ENTRY)
+  await bundleModel(bundle, applyEdits(name, edits), ENTRY)
   return bundle
 }

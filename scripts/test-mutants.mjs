@@ -10,6 +10,7 @@ import { mutants } from './model/mutants.mjs'
 import { runModel } from './model/run.mjs'
 import { runTests } from './model/run-tests.mjs'
 import { testMutants } from './model/test-mutants.mjs'
+import { applyEdits } from './mutants/apply.mjs'
 
 const THREADS = 2
 /** In the scenarios named with a mutant, with one seed after the other, for some mistakes show seldom; then in all. */
@@ -26,7 +27,7 @@ const isWanted = (name, index) =>
 const names = Object.keys(mutants).filter(isWanted)
 const testNames = Object.keys(testMutants).filter(isWanted)
 const folder = await mkdtemp(join(tmpdir(), 'mutants-'))
-const control = await prepare('none', {})
+const control = await prepare('none', [])
 const { scenarioNames } = await import(pathToFileURL(control))
 const everywhere = scenarioNames.map((scenario) => job(scenario, RUNS, SEEDS[0]))
 
@@ -67,7 +68,7 @@ async function runTestMutants() {
 async function runTestMutant(name) {
   const [files, edits] = testMutants[name]
   try {
-    const failed = await runTests(files, edits)
+    const failed = await runTests(files, applyEdits(name, edits))
     if (failed !== undefined) killed++
     console.log(`mutant ${name}: ${failed === undefined ? 'SURVIVED' : `killed by '${failed}'`}`)
   } catch (error) {
@@ -81,6 +82,6 @@ function job(scenario, runs, seed) {
 
 async function prepare(name, edits) {
   const bundle = join(folder, `${name.replaceAll(' ', '-')}.mjs`)
-  await bundleModel(bundle, edits)
+  await bundleModel(bundle, applyEdits(name, edits))
   return bundle
 }

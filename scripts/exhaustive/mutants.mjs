@@ -1,86 +1,72 @@
 // Each mutant is a rule with one mistake that a developer could make. The exhaustive model must find each.
-const DECIDE = 'rules/decide.ts'
-const SETTLE = 'rules/settle.ts'
-const TRANSITIONS = 'rules/grant-transitions.ts'
-const SECOND_SEND = 'rules/second-send.ts'
-const BACK_OFF = 'rules/back-off.ts'
+// How to write and update them: see scripts/model/mutants.mjs.
 
-/** By name: the server and the beginning at which the mistake shows, and the edits by file. */
+/** By name: the server and the beginning at which the mistake shows, and the edits. */
 export const mutants = {
-  'attempt order only': [
-    'newest',
-    { [SETTLE]: [['if (Math.abs(apart) > DATE_TOLERANCE_SECONDS) return apart > 0', '']] },
-  ],
-  'older date wins': ['newest', { [SETTLE]: [['return apart > 0', 'return apart < 0']] }],
-  'no spare': ['newest', { [TRANSITIONS]: [['return { ...record, spare }', 'return record']] }],
+  'attempt order only': ['newest', [{ in: 'isNewer', remove: 'if ($isFarApart) return $apart > 0' }]],
+  'older date wins': ['newest', [{ in: 'isNewer', replace: '$apart > 0', with: '$apart < 0' }]],
+  'no spare': ['newest', [{ in: 'withSpare', replace: '{ ...$record, $$$spare }', with: '$record' }]],
   'takeover while the access token works': [
     'strict soft',
-    { [DECIDE]: [[' && !risksGrant(record, policy, lease) }', ' }']] },
+    [{ in: 'decide', replace: '$isDue && !risksGrant($$$args)', with: '$isDue' }],
   ],
   'lease of a live process ignored': [
     'strict',
-    { [DECIDE]: [["record.lease && lease === 'live' ? 'wait' : 'refresh'", "'refresh'"]] },
+    [{ in: 'replace', replace: "$isLive ? 'wait' : 'refresh'", with: "'refresh'" }],
   ],
-  'lapse after 1 second': [
-    'tolerant',
-    { [DECIDE]: [['const LAPSE_SECONDS = 8', 'const LAPSE_SECONDS = 1']] },
-  ],
-  'strict lapse as short as the others': [
-    'strict',
-    { [DECIDE]: [['const STRICT_LAPSE_SECONDS = 20', 'const STRICT_LAPSE_SECONDS = 8']] },
-  ],
+  'lapse after 1 second': ['tolerant', [{ constant: 'LAPSE_SECONDS', with: '1' }]],
+  'strict lapse as short as the others': ['strict', [{ constant: 'STRICT_LAPSE_SECONDS', with: '8' }]],
   'doubt forgotten at a takeover': [
     'strict',
-    { [TRANSITIONS]: [['? withDoubt(next) : next', '? next : next']] },
+    [{ in: 'withLease', replace: 'withDoubt($next)', with: '$next' }],
   ],
   'settle always writes': [
     'newest',
-    {
-      [SETTLE]: [
-        ["if (!rotated || record.origin?.from !== used.from) return 'adopt'", ''],
-        ["return isNewer(used, record.origin) ? 'replace' : 'spare'", "return 'write'"],
-      ],
-    },
+    [
+      { in: 'settle', remove: "if ($isOther) return 'adopt'" },
+      { in: 'settle', replace: "$isNewer ? 'replace' : 'spare'", with: "'write'" },
+    ],
   ],
   'settle writes over an ended session': [
     'strict out',
-    {
-      [SETTLE]: [
-        [
-          "if (!record || record.ended || record.refreshToken === undefined) return 'revoke'",
-          "if (!record) return 'revoke'\n  if (record.ended) return 'write'",
-        ],
-      ],
-    },
+    [
+      {
+        in: 'settle',
+        replace: "if (!$record || $record.ended || $isUnused) return 'revoke'",
+        with: "if (!$record) return 'revoke'; if ($record.ended) return 'write'",
+      },
+    ],
   ],
-  'rejection ends although replaced': ['newest', { [SETTLE]: [["return 'replaced'", "return 'end'"]] }],
+  'rejection ends although replaced': [
+    'newest',
+    [{ in: 'settleRejection', replace: "return 'replaced'", with: "return 'end'" }],
+  ],
   'rejection ends although another attempt runs': [
     'strict',
-    { [SETTLE]: [["if (record.attempt !== used.attempt) return 'again'", '']] },
+    [{ in: 'settleRejection', remove: "if ($record.attempt !== $used.attempt) return 'again'" }],
   ],
   'rejection never waits for a late response': [
     'newest',
-    { [SETTLE]: [["return record.doubt === 'unknown' ? 'wait' : 'end'", "return 'end'"]] },
+    [{ in: 'settleRejection', replace: "$isUnknown ? 'wait' : 'end'", with: "'end'" }],
   ],
-  'rejection waits for ever': ['newest', { [SETTLE]: [["record.doubt === 'unknown'", 'record.doubt']] }],
-  'lease not cleared by a response': [
-    'strict',
-    {
-      [TRANSITIONS]: [
-        ['    lease: undefined,\n    doubt: undefined,\n    spare', '    doubt: undefined,\n    spare'],
-      ],
-    },
+  'rejection waits for ever': [
+    'newest',
+    [{ in: 'settleRejection', replace: "$record.doubt === 'unknown'", with: '$record.doubt' }],
   ],
+  'lease not cleared by a response': ['strict', [{ in: 'withGrant', remove: 'lease: undefined' }]],
   'strict sends again at the time-out': [
     'strict',
-    {
-      [SECOND_SEND]: [
-        [
-          "if (reuse === 'strict' || sends >= MAX_SENDS) return 'no'",
-          "if (sends >= MAX_SENDS) return 'no'\n  if (reuse === 'strict') return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'",
-        ],
-      ],
-    },
+    [
+      {
+        in: 'maySendAgain',
+        replace: "if ($reuse === 'strict' || $isLast) return 'no'",
+        with: `if ($isLast) return 'no'
+          if ($reuse === 'strict') return sinceLastMs >= serverTimeoutMs ? 'yes' : 'no'`,
+      },
+    ],
   ],
-  'back-off never ends': ['strict', { [BACK_OFF]: [['left > 0 && left <=', 'left <=']] }],
+  'back-off never ends': [
+    'strict',
+    [{ in: 'secondsLeft', replace: 'Math.max(0, $left)', with: 'Math.max(1, $left)' }],
+  ],
 }

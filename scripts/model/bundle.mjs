@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { applyEdits, byPath, root } from './edits.mjs'
+import { root } from '../mutants/core.mjs'
 
-/**
- * Bundles the model with the sources of core, changed by `edits` (see `byPath`). Throws if an edit does not fit.
- */
-export async function bundleModel(outfile, edits = {}, entry = 'test/model/check.ts') {
+/** Bundles the model with the sources of core. `sources` are changed ones by their path, from `applyEdits`. */
+export async function bundleModel(outfile, sources = new Map(), entry = 'test/model/check.ts') {
   await build({
     entryPoints: [join(root, entry)],
     outfile,
@@ -16,24 +13,23 @@ export async function bundleModel(outfile, edits = {}, entry = 'test/model/check
     sourcemap: 'inline',
     logLevel: 'silent',
     conditions: ['@evertoken/source'],
-    plugins: [mutate(edits)],
+    plugins: [useSources(sources)],
   })
 }
 
-/** Changes sources of core while they are bundled. */
-export function mutate(edits) {
-  const paths = byPath(edits)
+/** Bundles changed sources of core in place of the files. Throws if the bundle does not need one of them. */
+export function useSources(sources) {
+  const unused = new Set(sources.keys())
   return {
-    name: 'mutate',
+    name: 'use-sources',
     setup({ onLoad, onEnd }) {
-      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        const pairs = paths.get(path)
-        if (!pairs) return undefined
-        paths.delete(path)
-        return { contents: applyEdits(await readFile(path, 'utf8'), pairs), loader: 'ts' }
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!sources.has(path)) return undefined
+        unused.delete(path)
+        return { contents: sources.get(path), loader: 'ts' }
       })
       onEnd(() => {
-        for (const path of paths.keys()) throw new Error(`Cannot mutate '${path}': the model does not use it`)
+        for (const path of unused) throw new Error(`Cannot mutate '${path}': the model does not use it`)
       })
     },
   }

@@ -1,357 +1,374 @@
 // Each mutant is the refresher with one mistake that a developer could make. The model must notice it.
-const REFRESHER = 'mechanisms/refresh/refresher.ts'
-const FLIGHT = 'mechanisms/refresh/flight.ts'
-const EXCHANGE = 'mechanisms/refresh/exchange.ts'
-const SEND = 'mechanisms/refresh/send.ts'
-const KEEP_LEASE = 'mechanisms/refresh/keep-lease.ts'
-const LEASE = 'mechanisms/refresh/lease.ts'
-const PERSIST = 'mechanisms/refresh/persist.ts'
-const RETRY_STORE = 'mechanisms/refresh/retry-store.ts'
-const FAILURE = 'mechanisms/refresh/failure.ts'
-const SERVER_CLOCK = 'mechanisms/server-clock.ts'
-const HTTP = 'mechanisms/http.ts'
-const REQUEST = 'mechanisms/request-session.ts'
-const GENERATIONS = 'mechanisms/generations.ts'
-const STORED_CELL = 'mechanisms/stored-cell.ts'
-const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
-const SWAPS = 'mechanisms/swap-until-won.ts'
-const RECORD = 'rules/session-record.ts'
-const TRANSITIONS = 'rules/grant-transitions.ts'
-const DECIDE = 'rules/decide.ts'
-const SETTLE = 'rules/settle.ts'
-const SECOND_SEND = 'rules/second-send.ts'
-const FRESHNESS = 'rules/freshness.ts'
+//
+// HOW TO WRITE A MUTANT. A mutant is a list of edits. An edit names a function of packages/core/src and code inside it.
+// It names no file, so a function can move. There are three kinds of edit:
+//
+//   { in: 'settled', replace: 'withDoubt($next)', with: '$next' }   replaces code
+//   { in: 'keepLease', remove: '$lease.beat($$$args)' }             removes the statement around code, or a property
+//   { constant: 'NEWS_MS', with: 'Infinity' }                       changes the value of a constant
+//
+// `in` is the name of a function, method, variable or constant. It includes all functions inside. If several functions
+// have the same name, write an outer one first: `createLeases.take`. All functions between them can be left out.
+//
+// `replace` and `remove` are patterns. A pattern is an expression, a statement, or a property as `key: value`:
+// - `$name` stands for any one expression or statement. If it occurs twice, both must be the same code.
+// - `$$$name` stands for any number of arguments, properties or statements.
+// - All other names must occur in the source. Use `$name` for a local variable, so that it can be renamed.
+// - `$name = value` also finds a variable with that value (`let` or `const`), and a parameter with that default.
+// - Format, comments, parentheses, types, `as`, `!` and the `?` of `?.` make no difference. A block of one statement is
+//   the same as that statement. `10_000` is the same as `10000`.
+//
+// `with` is code with the captured parts. `$0` is all of the matched code, so `check(); $0` inserts a statement before
+// it. Any name without `$` must exist there. The tool adds parentheses and braces where they are needed.
+// Put parentheses around a captured part that is an operand: `($keys).slice(1)`. `$value` is the old value of a constant.
+//
+// HOW TO UPDATE MUTANTS. Each edit must match exactly once. `npx vitest run --project architecture mutants` applies
+// every mutant in about 1 second. A mutant that does not fit makes `npm run check` fail. The message names the mutant,
+// the function and the pattern, and lists the places of core that have the code now, with their functions.
+// - You moved a function to another file, merged files, or reformatted code: change nothing.
+// - You renamed a function or constant: replace the name in `in` or `constant`, and where patterns call the function.
+// - You renamed a local variable: change nothing, unless an edit uses the name without `$`.
+// - You moved code to another function: write the name of that function into `in`. The message shows it.
+// - The code has a new form, such as an object instead of several arguments: write the pattern for that form. Keep the
+//   mistake. `$$$rest` for the arguments that do not matter makes the next change cheaper.
+// - The code occurs several times: write more of the code around it, or name an inner function. If that is impossible,
+//   add `nth: '2 of 3'`. Then it must occur exactly 3 times.
+// - The mistake is no longer possible: remove the mutant, and write the reason into the commit message.
+// Then run the mutants that you changed, because a pattern can match the wrong code:
+//   node scripts/test-mutants.mjs 'no beat' 'no line'
+//   node scripts/test-exhaustive.mjs --mutants 'no spare'
+//   node scripts/test-simulation.mjs --runs 60 --seed 1 --mutant 'drain does not wait'
+// The other mutants are in scripts/model/test-mutants.mjs, scripts/exhaustive/mutants.mjs and
+// scripts/simulation/mutants.mjs. The tool is scripts/mutants/apply.mjs.
 
-const TAKE = 'const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))'
-const JOIN = 'flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)'
-const SETTLEMENT = 'const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)'
-const END = 'const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))'
-const REMOVE = '{\n          await vault.remove(key)\n          return endedAs(now.record, now)\n        }'
-const ALONE = [JOIN, '{ result: fly(cell, demandOf(cell, call)), joined: false, since: clock.elapsed() }']
-const UNLEASED = [TAKE, 'const snapshot = { ...from, record: withLease(from.record, holder, isUnsent) }']
+/** The swap that ends a session in the store, and a removal in its place. */
+const END = 'const $tombstone = await $swap($current, endedUnfinished($$$args))'
+const REMOVE = '{ await vault.remove(key); return endedAs($current.record, $current) }'
 
-/** Takes the lease of the record as it is by now, and sends the refresh token that was read before. */
-const TAKE_LATER = `let snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))
-        while (!snapshot) {
-          const again = await cell.read()
-          if (!again) return 'again'
-          if (again.record.lease) await clock.sleep(20)
-          else snapshot = await cell.swap(again, withLease(again.record, holder))
-          snapshot &&= { ...snapshot, record: { ...snapshot.record, refreshToken: from.record.refreshToken } }
-        }`
+const UNLEASED = {
+  in: 'createLeases.take',
+  replace: 'await $cell.swap($from, $record)',
+  with: '{ ...$from, record: $record }',
+}
+const NO_LIMIT_TO_LOOKS = { in: 'look', replace: 'Math.min($passed, MAX_LOOK_MS)', with: '$passed' }
+const OLDER_ADOPTED = {
+  in: 'settle',
+  replace: "$isNewer ? 'replace' : 'spare'",
+  with: "$isNewer ? 'replace' : 'adopt'",
+}
+const FIRST_READ = { in: 'persistOnce', replace: '$current = known', with: '$current = undefined' }
 
-/** By name: the scenarios in which the mistake should show soonest, and the edits by file. */
+/** By name: the scenarios in which the mistake should show soonest, and the edits. */
 export const mutants = {
-  'no lease': [['calm'], { [LEASE]: [UNLEASED], [REFRESHER]: [ALONE] }],
-  'single flight without lease': [['calm'], { [LEASE]: [UNLEASED] }],
-  'lease without re-read': [['calm'], { [LEASE]: [[TAKE, TAKE_LATER]] }],
-  'blind write': [['stops'], { [PERSIST]: [[SETTLEMENT, "const settlement = now ? 'write' : 'revoke'"]] }],
+  'no lease': [
+    ['calm'],
+    [
+      UNLEASED,
+      {
+        in: 'startFlight',
+        replace: '$flights.join($session, $token, () => $flight, $clock)',
+        with: '{ result: $flight, joined: false, since: $clock.elapsed() }',
+      },
+    ],
+  ],
+  'single flight without lease': [['calm'], [UNLEASED]],
+  // Takes the lease of the record as it is by now, and sends the refresh token that was read before.
+  'lease without re-read': [
+    ['calm'],
+    [
+      {
+        in: 'createLeases.take',
+        replace: 'const $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))',
+        with: `let $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))
+          while (!$snapshot) {
+            const again = await $cell.read()
+            if (!again) return 'again'
+            if (again.record.lease) await clock.sleep(20)
+            else $snapshot = await $cell.swap(again, withLease(again.record, $holder))
+            $snapshot &&= { ...$snapshot, record: { ...$snapshot.record, refreshToken: $record.refreshToken } }
+          }`,
+      },
+    ],
+  ],
+  'blind write': [
+    ['stops'],
+    [
+      {
+        in: 'persistOnce',
+        replace: 'settle($current.record, $$$rest)',
+        with: "$current ? 'write' : 'revoke'",
+      },
+    ],
+  ],
   'persist only while the lease is held': [
     ['stops'],
-    {
-      [PERSIST]: [
-        [
-          SETTLEMENT,
-          "const settlement = now?.record.lease?.attempt === attempt.attempt ? settle(now.record, attempt, true) : 'adopt'",
-        ],
-      ],
-    },
+    [
+      {
+        in: 'persistOnce',
+        replace: 'settle($current.record, $attempt, $isRotated)',
+        with: `$current?.record.lease?.attempt === $attempt.attempt
+          ? settle($current.record, $attempt, true)
+          : 'adopt'`,
+      },
+    ],
   ],
   'create on missing record': [
     ['endings'],
-    {
-      [STORED_CELL]: [
-        [
-          END,
-          `${END}
-        if (tombstone && inStoreAlone) await vault.remove(key)`,
-        ],
-      ],
-      [PERSIST]: [
-        [
-          'now ??= await cell.last()',
-          'now ??= (await cell.last()) ?? (leased && { ...leased, sealed: undefined })',
-        ],
-        [
-          '  known: Snapshot | undefined,\n',
-          '  known: Snapshot | undefined,\n  leased: Snapshot | undefined,\n',
-        ],
-        [
-          'persistOnce(cell, attempt, grant, from, context)',
-          'persistOnce(cell, attempt, grant, known, leased, context)',
-        ],
-      ],
-    },
+    [
+      {
+        in: 'createStoredCell.end',
+        replace: END,
+        with: '$0; if ($tombstone && inStoreAlone) await vault.remove(key)',
+      },
+      { in: 'persist', remove: '$known = undefined' },
+      FIRST_READ,
+      {
+        in: 'persistOnce',
+        replace: '$current ??= await $read',
+        with: '$current ??= (await $read) ?? (known && { ...known, sealed: undefined })',
+      },
+    ],
   ],
   'whole session written back': [
     ['calm', 'endings'],
-    {
-      [REQUEST]: [
-        [
-          'await kept.swap(now, touched(record, clock.now()))',
-          'await kept.swap({ ...now, sealed: (await kept.kept())?.sealed }, touched(record, clock.now()))',
-        ],
-      ],
-    },
+    [
+      {
+        in: 'keepHouse',
+        replace: '$cell.swap($current, touched($$$args))',
+        with: '$cell.swap({ ...$current, sealed: (await $cell.kept())?.sealed }, touched($$$args))',
+      },
+    ],
   ],
   'abort of the first caller cancels the flight': [
     ['calm'],
-    {
-      'surface/bound-session.ts': [['keepAlive, background }', 'keepAlive, background, signal }']],
-      [FLIGHT]: [
-        [
-          'const state = lease.look(snapshot?.record.lease)',
-          'demand.signal?.throwIfAborted()\n        const state = lease.look(snapshot?.record.lease)',
-        ],
-      ],
-    },
+    [
+      {
+        in: 'bindSession.obtain',
+        replace: '{ $$$facts, background }',
+        with: '{ $$$facts, background, signal }',
+      },
+      {
+        in: 'steer',
+        replace: 'const $state = $lease.look($watched)',
+        with: 'demand.signal?.throwIfAborted(); $0',
+      },
+    ],
   ],
-  'flight keyed by token key alone': [
+  'flight keyed by token key only': [
     ['calm'],
-    { [REFRESHER]: [[JOIN, "flights.join('', call.key, () => fly(cell, demandOf(cell, call)), clock)"]] },
+    [{ in: 'startFlight', replace: '$flights.join($session, $$$rest)', with: "$flights.join('', $$$rest)" }],
   ],
   'losing branch revoked': [
     ['stops'],
-    {
-      [PERSIST]: [
-        [
-          "if (settlement === 'adopt') return 'again'",
-          "if (settlement === 'adopt') {\n      await giveUp(cell, grant, now, context)\n      return 'again'\n    }",
-        ],
-      ],
-    },
+    [
+      { in: 'persistOnce', remove: "if ($settlement === 'adopt') return 'again'" },
+      {
+        in: 'persistOnce',
+        replace: "if ($settlement === 'revoke' || $isMissing) return giveUp($$$args)",
+        with: "if ($settlement === 'adopt') { await giveUp($$$args); return 'again' } $0",
+      },
+    ],
   ],
   'lease lapses by the wall clock': [
     ['clocks'],
-    {
-      [LEASE]: [
-        ['const now = clock.elapsed()', 'const now = clock.now() * 1000'],
-        ['Math.min(now - lookedAt, MAX_LOOK_MS)', 'now - lookedAt'],
-      ],
-    },
+    [{ in: 'look', replace: '$clock.elapsed()', with: '$clock.now() * 1000' }, NO_LIMIT_TO_LOOKS],
   ],
-  'own pause counted as watching': [
-    ['stops'],
-    { [LEASE]: [['Math.min(now - lookedAt, MAX_LOOK_MS)', 'now - lookedAt']] },
-  ],
+  'own pause counted as watching': [['stops'], [NO_LIMIT_TO_LOOKS]],
   'no fence before the send': [
     ['stops'],
-    {
-      [LEASE]: [
-        [
-          'const isSafe = passedMs <= limitMs && (passedMs <= LONG_SWAP_MS ||',
-          'const isSafe = passedMs >= 0 || (passedMs < 0 &&',
-        ],
-      ],
-    },
+    [{ in: 'createLeases.take', replace: 'isSafe = $test', with: 'isSafe = true' }],
   ],
-  'fence by the monotonic clock alone': [
+  'fence by the monotonic clock only': [
     ['stops'],
-    {
-      [LEASE]: [
-        [
-          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
-          'clock.elapsed() - startedAt',
-        ],
-      ],
-    },
+    [{ in: 'createLeases.take', replace: 'Math.max($monotonicMs, $wallMs)', with: '$monotonicMs' }],
   ],
-  'request aborted at the time-out': [
-    ['answers'],
-    { [HTTP]: [['LISTEN_MS = 65_000', 'LISTEN_MS = 10_000']] },
-  ],
-  'no beat': [
-    ['answers'],
-    { [KEEP_LEASE]: [['sender.leased = (await lease.beat(now)) ?? sender.leased', '']] },
-  ],
+  'request aborted at the time-out': [['answers'], [{ constant: 'LISTEN_MS', with: '10_000' }]],
+  'no beat': [['answers'], [{ in: 'keepLease', remove: '$lease.beat($$$args)' }]],
   'beat does not restart the watch': [
     ['answers'],
-    { [LEASE]: [['`${lease.attempt} ${lease.beat}`', '`${lease.attempt}`']] },
+    [{ in: 'look', replace: '`${$attempt} ${$beat}`', with: '`${$attempt}`' }],
   ],
   'callers wait for as long as the response takes': [
     ['answers'],
-    { [REFRESHER]: [['requestTimeoutMs - clock.elapsed()', 'requestTimeoutMs + 1e9']] },
+    [{ in: 'joinFlight', replace: '$due - $clock.elapsed()', with: '$due + 1e9' }],
   ],
   'lease lapses early on strict servers': [
     ['stops', 'takeovers'],
-    { [DECIDE]: [['STRICT_LAPSE_SECONDS = 20', 'STRICT_LAPSE_SECONDS = 8']] },
+    [{ constant: 'STRICT_LAPSE_SECONDS', with: '8' }],
   ],
   'takeover while the access token works': [
     ['stops', 'takeovers'],
-    { [DECIDE]: [["(lease !== undefined && state === 'lapsed')", 'false']] },
+    [{ in: 'risksGrant', replace: "$lease !== undefined && $state === 'lapsed'", with: 'false' }],
   ],
   'second send on strict servers': [
     ['answers'],
-    {
-      [SECOND_SEND]: [
-        ["reuse === 'strict' || sends", 'sends'],
-        ["reuse === 'tolerant'", "typeof reuse === 'string'"],
-      ],
-    },
+    [
+      { in: 'maySendAgain', replace: "$reuse === 'strict' || $isLast", with: '$isLast' },
+      { in: 'maySendAgain', replace: "$reuse === 'tolerant'", with: "typeof $reuse === 'string'" },
+    ],
   ],
   'second send without a pause': [
     ['answers'],
-    { [SECOND_SEND]: [["return sinceLastMs >= requestTimeoutMs ? 'yes' : 'no'", "return 'yes'"]] },
+    [{ in: 'maySendAgain', replace: "$isDue ? 'yes' : 'no'", with: "'yes'" }],
   ],
   'second send although a response has come': [
     ['takeovers', 'answers'],
-    { [KEEP_LEASE]: [['isTooLate || sender.responses > sender.undecided', 'isTooLate']] },
+    [
+      {
+        in: 'keepLease',
+        replace: '$isTooLate || $sender.responses > $sender.undecided',
+        with: '$isTooLate',
+      },
+    ],
   ],
-  'other responses not listened to': [
+  'other responses not listened to': [['answers'], [{ in: 'exchange', remove: 'listenOn()' }]],
+  'order by attempt number only': [
     ['answers'],
-    {
-      [EXCHANGE]: [
-        ['if (sender.open.size > 0) demand.keepAlive', 'if (sender.open.size > 9) demand.keepAlive'],
-      ],
-    },
-  ],
-  'order by attempt number alone': [
-    ['answers'],
-    {
-      [SETTLE]: [
-        ['if (Math.abs(apart) > DATE_TOLERANCE_SECONDS) return apart > 0', ''],
-        [
-          "return isNewer(used, record.origin) ? 'replace' : 'spare'",
-          "return isNewer(used, record.origin) ? 'replace' : 'adopt'",
-        ],
-      ],
-    },
+    [{ in: 'isNewer', remove: 'if ($isFarApart) return $apart > 0' }, OLDER_ADOPTED],
   ],
   'older of two responses not kept': [
     ['answers'],
-    {
-      [SETTLE]: [["? 'replace' : 'spare'", "? 'replace' : 'adopt'"]],
-      [TRANSITIONS]: [['time, capacity), spare }', 'time, capacity) }']],
-    },
+    [OLDER_ADOPTED, { in: 'withNewerGrant', remove: 'spare: $token' }],
   ],
-  'store given up after 30 seconds': [
+  'store not retried after 30 seconds': [
     ['outages'],
-    { [RETRY_STORE]: [['clock.elapsed() - startedAt > LISTEN_MS', 'clock.elapsed() - startedAt > 30_000']] },
+    [{ in: 'retryStore', replace: '$passedMs > LISTEN_MS', with: '$passedMs > 30_000' }],
   ],
-  'expiry by the wall clock alone': [
+  'expiry by the wall clock only': [
     ['clocks'],
-    {
-      [SERVER_CLOCK]: [['return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic', 'return byWall']],
-    },
+    [{ in: 'passedSince', replace: '$hasJumped ? $byWall : $monotonic', with: '$byWall' }],
   ],
   'token served before the time is known': [
     ['clocks'],
-    {
-      [REFRESHER]: [
-        ['return mayHaveExpired(known, serverClock.read()) ? sampling : undefined', 'return undefined'],
-      ],
-    },
+    [
+      {
+        in: 'sampleIfNeeded',
+        replace: 'mayHaveExpired($$$args) ? $sampling : undefined',
+        with: 'undefined',
+      },
+    ],
   ],
-  'token from the future not noticed': [['clocks'], { [FRESHNESS]: [[' || now < token.obtainedAt', '']] }],
+  'token from the future not noticed': [
+    ['clocks'],
+    [{ in: 'mayHaveExpired', replace: '$expiresSoon || $isFromFuture', with: '$expiresSoon' }],
+  ],
   'time of a slow response believed': [
     ['clocks', 'stops'],
-    { [SERVER_CLOCK]: [[' || tripMs > (anchor && !isUncertain() ? QUICK_TRIP_MS : MAX_TRIP_MS)', '']] },
+    [
+      {
+        in: 'createServerClock.observe',
+        replace: '$server === undefined || $isSlow',
+        with: '$server === undefined',
+      },
+    ],
   ],
   'server time compared with a wall clock': [
     ['clocks'],
-    { [FRESHNESS]: [['if (ahead === undefined) return wall', 'return wall']] },
+    [{ in: 'timeFor', replace: 'if ($ahead === undefined) return $wall', with: 'return $wall' }],
   ],
   'session ended although another attempt runs': [
     ['takeovers'],
-    { [SETTLE]: [["if (record.attempt !== used.attempt) return 'again'", '']] },
+    [{ in: 'settleRejection', remove: "if ($record.attempt !== $used.attempt) return 'again'" }],
   ],
-  'end given up after a lost swap': [
+  'end not retried after a lost swap': [
     ['answers'],
-    {
-      [SWAPS]: [['if (snapshot) return snapshot', 'return snapshot']],
-    },
+    [{ in: 'swapUntilWon', replace: 'if ($snapshot) return $snapshot', with: 'return $snapshot' }],
   ],
   'release drops the lease of another': [
     ['takeovers'],
-    { [FAILURE]: [['if (record.lease?.holder !== attempt.holder) return undefined', '']] },
+    [{ in: 'release', remove: 'if ($record.lease.holder !== $attempt.holder) return undefined' }],
   ],
   'strict retry in the same flight': [
     ['answers'],
-    { [FAILURE]: [["if (reuse === 'strict') return false", "if (reuse === 'strict') return true"]] },
+    [
+      {
+        in: 'mayRetry',
+        replace: "if ($reuse === 'strict') return false",
+        with: "if ($reuse === 'strict') return true",
+      },
+    ],
   ],
   'doubt forgotten at a takeover': [
     ['stops'],
-    { [TRANSITIONS]: [['? withDoubt(next) : next', '? next : next']] },
+    [{ in: 'withLease', replace: 'withDoubt($next)', with: '$next' }],
   ],
   'doubt forgotten after a failure': [
     ['answers'],
-    { [FAILURE]: [['? withDoubt(next) : next', '? next : next']] },
+    [{ in: 'release', replace: 'withDoubt($next)', with: '$next' }],
   ],
   'tombstone left out': [
     ['endings'],
-    {
-      [STORED_CELL]: [[END, `if (!inStoreAlone) ${REMOVE}\n        ${END}`]],
-    },
+    [{ in: 'createStoredCell.end', replace: END, with: `if (!inStoreAlone) ${REMOVE} $0` }],
   ],
   'logout removes without looking': [
     ['endings'],
-    {
-      [STORED_CELL]: [[END, `if (inStoreAlone) ${REMOVE}\n        ${END}`]],
-    },
+    [{ in: 'createStoredCell.end', replace: END, with: `if (inStoreAlone) ${REMOVE} $0` }],
   ],
   'caught-up flag kept by a refresh': [
     ['browsers'],
-    {
-      [TRANSITIONS]: [
-        ['doubt: undefined,', 'doubt: undefined,\n    caughtUp: record.caughtUp,'],
-        ['lease: { attempt, holder, beat: 0 }, caughtUp: undefined', 'lease: { attempt, holder, beat: 0 }'],
-      ],
-    },
+    [
+      { in: 'withGrant', replace: 'doubt: undefined', with: '$0, caughtUp: record.caughtUp' },
+      { in: 'withLease', remove: 'caughtUp: undefined' },
+    ],
   ],
-  'caught up at once': [
-    ['browsers'],
-    { [GENERATIONS]: [['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1']] },
-  ],
-  'old news told': [
-    ['browsers'],
-    { [GENERATIONS]: [['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity']] },
-  ],
-  'lease in the store not seen beside the cookie': [
+  'caught up immediately': [['browsers'], [{ constant: 'CAUGHT_UP_SECONDS', with: '-1' }]],
+  'old news sent': [['browsers'], [{ constant: 'NEWS_MS', with: 'Infinity' }]],
+  'lease in the store ignored': [
     ['calm'],
-    {
-      [COOKIE_CELL]: [['held.generation >= carried.generation', 'held.generation > carried.generation']],
-    },
+    [
+      {
+        in: 'createCookieCell.newest',
+        replace: '$held.generation >= $carried.generation',
+        with: '$held.generation > $carried.generation',
+      },
+    ],
   ],
   'rejected token served again': [
     ['rejections'],
-    { [DECIDE]: [["token.value !== wanted.rejected || state === 'expired'", 'token.value']] },
+    [{ in: 'stateOf', replace: '$token.value !== $wanted.rejected || $isExpired', with: 'true' }],
   ],
   'session over by a wrong clock': [
     ['clocks'],
-    {
-      [PERSIST]: [
-        ['now ??= await cell.last()', 'now ??= await cell.read()'],
-        ['let now = known\n', 'let now = undefined as Snapshot | undefined\n'],
-      ],
-    },
+    [
+      FIRST_READ,
+      {
+        in: 'persistOnce',
+        replace: '$current ??= await $cell.last()',
+        with: '$current ??= await $cell.read()',
+      },
+    ],
   ],
-  'use brings the end nearer': [['clocks'], { [RECORD]: [['Math.max(record.touchedAt, now)', 'now']] }],
+  'use brings the end nearer': [
+    ['clocks'],
+    [{ in: 'touched', replace: 'Math.max($before, $now)', with: '$now' }],
+  ],
   'back-off by a wrong clock obeyed': [
     ['everything'],
-    { 'rules/back-off.ts': [['left <= backOff.seconds + MAX_DIFFERENCE_SECONDS', 'backOff']] },
+    [{ in: 'secondsLeft', replace: '$left <= $longest', with: 'true' }],
   ],
   'looks at the store less and less often': [
     ['waits'],
-    { [FLIGHT]: [['Math.min(pauseMs * 1.5, MAX_POLL_MS)', 'pauseMs * 2']] },
+    [{ in: 'steer', replace: 'Math.min($pauseMs * 1.5, $longestMs)', with: '$pauseMs * 2' }],
   ],
   'rejected token sent along': [
     ['rejections'],
-    {
-      [SEND]: [
-        [
-          'server.refresh(refreshToken, request, claims, idToken)',
-          'server.refresh(refreshToken, { ...request, rejected }, claims, idToken)',
-        ],
-      ],
-    },
+    [
+      {
+        in: 'send',
+        replace: '$server.refresh($refreshToken, $parameters, $$$rest)',
+        with: '$server.refresh($refreshToken, { ...$parameters, rejected }, $$$rest)',
+      },
+    ],
   ],
   'work begun for a caller who has gone': [
     ['everything'],
-    {
-      'surface/bound-session.ts': [
-        ['would end the process.\n        signal?.throwIfAborted()', ''],
-        ['return new Promise((resolve', 'signal.throwIfAborted()\n  return new Promise((resolve'],
-      ],
-    },
+    [
+      { in: 'bindSession.obtain', remove: '$signal.throwIfAborted()', nth: '2 of 2' },
+      {
+        in: 'unlessAborted',
+        replace: 'return new Promise($run)',
+        with: 'signal.throwIfAborted(); $0',
+      },
+    ],
   ],
 }

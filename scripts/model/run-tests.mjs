@@ -1,24 +1,26 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { applyEdits, byPath, root } from './edits.mjs'
+import { root } from '../mutants/core.mjs'
 
 const config = fileURLToPath(new URL('vitest.config.mjs', import.meta.url))
 
 /**
- * Runs test files against core, changed by `edits`.
+ * Runs test files against core.
  *
+ * @param sources - Changed sources of core by their path, from `applyEdits`.
  * @returns The name of the first test that fails, or `undefined` if all pass.
- * @throws If an edit does not fit, or if no test could be run.
+ * @throws If no test could be run.
  */
-export async function runTests(files, edits = {}) {
-  for (const [path, pairs] of byPath(edits)) applyEdits(await readFile(path, 'utf8'), pairs)
+export async function runTests(files, sources = new Map()) {
   const folder = await mkdtemp(join(tmpdir(), 'mutant-'))
   try {
     const outputFile = join(folder, 'results.json')
-    const output = await vitest([...files, '--reporter=json', `--outputFile=${outputFile}`], edits)
+    const sourceFile = join(folder, 'sources.json')
+    await writeFile(sourceFile, JSON.stringify([...sources]))
+    const output = await vitest([...files, '--reporter=json', `--outputFile=${outputFile}`], sourceFile)
     const report = await readFile(outputFile, 'utf8').catch(() => undefined)
     if (report === undefined) throw new Error(`The tests could not be run: ${output}`)
     return firstFailure(JSON.parse(report))
@@ -37,9 +39,9 @@ function firstFailure({ success, testResults }) {
   return failed.fullName
 }
 
-function vitest(args, edits) {
+function vitest(args, sourceFile) {
   return new Promise((resolve) => {
-    const env = { ...process.env, MUTANT: JSON.stringify(edits) }
+    const env = { ...process.env, MUTANT: sourceFile }
     const command = ['vitest', 'run', '--config', config, '--bail=1', ...args]
     const child = spawn('npx', command, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

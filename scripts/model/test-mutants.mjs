@@ -1,138 +1,137 @@
-// Mistakes that the model cannot see, because they need a line, a deploy or a slow store, or that it sees too seldom.
-// Tests must notice them.
-const FLIGHT = 'mechanisms/refresh/flight.ts'
-const LEASE = 'mechanisms/refresh/lease.ts'
-const LINE = 'mechanisms/refresh/line.ts'
-const DRAIN = 'surface/drain.ts'
-const BACK_OFF = 'rules/back-off.ts'
-const REJECTION = 'mechanisms/refresh/rejection.ts'
-const PERSIST = 'mechanisms/refresh/persist.ts'
-const SETTLE = 'rules/settle.ts'
-const SERVER_CLOCK = 'mechanisms/server-clock.ts'
-const DEADLINE = 'mechanisms/deadline.ts'
-
+// Mistakes that the model cannot see, because they need a line, a deploy or a slow store, or that it sees too rarely.
+// Tests must notice them. How to write and update them: see scripts/model/mutants.mjs.
 const HERD = 'test/integration/herd.test.ts'
 const LINE_TESTS = 'packages/core/test/mechanisms/line.test.ts'
 const LINE_POLLING_TESTS = 'packages/core/test/mechanisms/line-polling.test.ts'
 const REFRESHER_LINE_TESTS = 'packages/core/test/mechanisms/refresher-line.test.ts'
 const LEASE_TESTS = 'packages/core/test/mechanisms/lease.test.ts'
-const BACK_OFF_TESTS = 'packages/core/test/rules/back-off.test.ts'
+const BACK_OFF_TESTS = 'packages/core/test/model/back-off.test.ts'
 const REJECTION_TESTS = 'packages/core/test/mechanisms/refresher-rejection.test.ts'
 const PERSIST_TESTS = 'packages/core/test/mechanisms/refresher-persist.test.ts'
-const SERVER_CLOCK_TESTS = 'packages/core/test/mechanisms/server-clock.test.ts'
-const DEADLINE_TESTS = 'packages/core/test/mechanisms/deadline.test.ts'
+const SERVER_CLOCK_TESTS = 'packages/core/test/mechanisms/protocol/server-clock.test.ts'
+const DEADLINE_TESTS = 'packages/core/test/mechanisms/runtime/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
-const NO_TURN = '{ succeeded() {}, overloaded() {}, leave() {} }'
-const FIRST_TURN = 'let turn: Turn | undefined = await line.enter(cell.key)'
+const WITHOUT_FIRST_TURN = {
+  in: 'steer',
+  replace: '$turn = await $line.enter($key)',
+  with: '$turn = { succeeded() {}, overloaded() {}, leave() {} }',
+}
 
-/** By name: the test files that must fail, and the edits by file. */
+/** By name: the test files that must fail, and the edits. */
 export const testMutants = {
-  'no line': [[HERD], { [FLIGHT]: [[FIRST_TURN, `let turn: Turn | undefined = ${NO_TURN}`]] }],
+  'no line': [[HERD], [WITHOUT_FIRST_TURN]],
   'line after the lease': [
     [REFRESHER_LINE_TESTS],
-    {
-      [FLIGHT]: [
-        [FIRST_TURN, `let turn: Turn | undefined = ${NO_TURN}`],
-        [
-          'const done = await exchange(',
-          'turn = await line.enter(cell.key)\n        const done = await exchange(',
-        ],
-      ],
-    },
+    [
+      WITHOUT_FIRST_TURN,
+      {
+        in: 'steer',
+        replace: 'const $done = await exchange($$$args)',
+        with: 'turn = await line.enter(cell.key); $0',
+      },
+    ],
   ],
-  'fence by the wall clock alone': [
+  'fence by the wall clock only': [
     [LEASE_TESTS],
-    {
-      [LEASE]: [
-        [
-          'Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)',
-          '(clock.now() - startedAtWall) * 1000',
-        ],
-      ],
-    },
+    [{ in: 'createLeases.take', replace: 'Math.max($monotonicMs, $wallMs)', with: '$wallMs' }],
   ],
   'line does not pause after 429': [
     [LINE_TESTS],
-    { [LINE]: [['pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)', '']] },
+    [{ in: 'createLine.overloaded', remove: '$until = Math.max($until, $next)' }],
   ],
   'constant Retry-After': [
     [HERD],
-    {
-      [LINE]: [
-        [
-          'const seconds = Math.max(paused, Math.min(places.size / rate, furthest))',
-          'const seconds = Math.min(paused, rate, furthest, 1)',
-        ],
-      ],
-    },
+    [
+      {
+        in: 'createLine.retryAfterSeconds',
+        replace: 'Math.max($paused, Math.min($estimate, $furthest))',
+        with: '1',
+      },
+    ],
   ],
   'estimate far ahead': [
     [LINE_POLLING_TESTS],
-    { [LINE]: [['Math.min(places.size / rate, furthest)', 'Math.max(places.size / rate, 0 * furthest)']] },
+    [
+      {
+        in: 'createLine.retryAfterSeconds',
+        replace: 'Math.min($size / $rate, $furthest)',
+        with: '$size / $rate',
+      },
+    ],
   ],
   'Retry-After trusted': [
     [BACK_OFF_TESTS],
-    {
-      [BACK_OFF]: [
-        ['retryAfterSeconds = 0, jitter', 'retryAfterSeconds, jitter'],
-        ['Math.max(retryAfterSeconds, ownSeconds)', '(retryAfterSeconds ?? ownSeconds)'],
-      ],
-    },
+    [
+      { in: 'nextBackOff', replace: 'retryAfterSeconds = 0', with: 'retryAfterSeconds' },
+      { in: 'nextBackOff', replace: 'Math.max($requested, $own)', with: '$requested ?? $own' },
+    ],
   ],
-  'no jitter in the back-off': [[BACK_OFF_TESTS], { [BACK_OFF]: [[' * (1 + jitter / 4)', '']] }],
+  'no jitter in the back-off': [
+    [BACK_OFF_TESTS],
+    [{ in: 'nextBackOff', replace: '$seconds * (1 + $jitter / 4)', with: '$seconds' }],
+  ],
   'metadata failures do not back off': [
     [
       'packages/core/test/mechanisms/metadata.test.ts',
       'packages/core/test/mechanisms/protocol-metadata.test.ts',
     ],
-    {
-      'mechanisms/protocol/metadata-cache.ts': [
-        ['if (failure && now() < failure.backOff.until)', 'if (failure && now() < 0)'],
-      ],
-    },
+    [{ in: 'createMetadataCache.get', replace: '$now < $failure.backOff.until', with: '$now < 0' }],
   ],
   'no wait at stop': [
     ['test/integration/background-refresh.test.ts'],
-    { 'mechanisms/request-session.ts': [['await background.finish(BACKGROUND_MS)', '']] },
+    [{ in: 'finishBackground', remove: '$background.finish($limit)' }],
   ],
   'drain does not wait': [
     [DRAIN_TESTS],
-    { [DRAIN]: [['if (await work.finish(timeoutSeconds * 1000)) return', 'if (timeoutSeconds > 0) return']] },
+    [{ in: 'drain', replace: 'await $work.finish($limit)', with: '$limit > 0' }],
   ],
   'refreshes start during a drain': [
     [DRAIN_TESTS],
-    { [DRAIN]: [['admits: () => !draining', 'admits: () => true || draining']] },
+    [{ in: 'createWorkTracker.admits', replace: '!$draining', with: 'true' }],
   ],
-  'unsent lease forgotten': [[LEASE_TESTS], { [LEASE]: [['unsent.set(holder, true)', '']] }],
+  'unsent lease forgotten': [
+    [LEASE_TESTS],
+    [{ in: 'createLeases.giveBack', remove: '$unsent.set($$$args)' }],
+  ],
   'slow store never sends': [
     [LEASE_TESTS],
-    { [LEASE]: [['overruns > 1 ? latestSendMs : SEND_WITHIN_MS', 'SEND_WITHIN_MS']] },
+    [{ in: 'createLeases.take', replace: '$isSlow ? $late : SEND_WITHIN_MS', with: 'SEND_WITHIN_MS' }],
   ],
   'rejections not counted': [
-    ['packages/core/test/rules/stored-tokens.test.ts', 'packages/core/test/rules/grant-transitions.test.ts'],
-    { 'rules/stored-tokens.ts': [['if (replaced.value !== rejected) return', 'return']] },
+    ['packages/core/test/model/stored-tokens.test.ts', 'packages/core/test/model/ledger-transitions.test.ts'],
+    [
+      {
+        in: 'rejectionsAfter',
+        replace: 'if ($replaced.value !== $rejected) return $count',
+        with: 'return $count',
+      },
+    ],
   ],
-  'back-off by the wall clock': [[BACK_OFF_TESTS], { [BACK_OFF]: [['timeFor(backOff, time)', 'time.wall']] }],
+  'back-off by the wall clock': [
+    [BACK_OFF_TESTS],
+    [{ in: 'secondsLeft', replace: 'timeFor($backOff, $time)', with: '$time.wall' }],
+  ],
   'invalid_grant ends without re-read': [
     [REJECTION_TESTS],
-    {
-      [REJECTION]: [["if (verdict === 'again' || verdict === 'replaced') return undefined", '']],
-      [SETTLE]: [["if (record.refreshToken !== used.refreshToken) return 'replaced'", '']],
-    },
+    [
+      { in: 'endSession', remove: "if ($verdict === 'again' || $verdict === 'replaced') return undefined" },
+      {
+        in: 'settleRejection',
+        remove: "if ($record.refreshToken !== $used.refreshToken) return 'replaced'",
+      },
+    ],
   ],
   'doubt forgotten when a late response is written': [
     [PERSIST_TESTS],
-    { [PERSIST]: [['isOnly ? granted : withDoubt(granted)', 'granted']] },
+    [{ in: 'settled', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
   ],
-  'no last look after a pause': [
+  'no last check after a pause': [
     [DEADLINE_TESTS],
-    { [DEADLINE]: [['if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)', '']] },
+    [{ in: 'race', remove: 'if (!$signal.aborted) await $clock.sleep(LAST_LOOK_MS, $signal)' }],
   ],
-  'expiry by the monotonic clock alone': [
+  'expiry by the monotonic clock only': [
     [SERVER_CLOCK_TESTS],
-    {
-      [SERVER_CLOCK]: [['return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic', 'return monotonic']],
-    },
+    [{ in: 'passedSince', replace: '$hasJumped ? $byWall : $monotonic', with: '$monotonic' }],
   ],
 }

@@ -1,11 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
-import { applyEdits, byPath, root } from './edits.mjs'
+import { root } from '../mutants/core.mjs'
 import shared from '../../vitest.config.ts'
 
 const conditions = ['@evertoken/source', 'node', 'import', 'default']
-const paths = byPath(JSON.parse(process.env.MUTANT ?? '{}'))
+const sources = new Map(JSON.parse(readFileSync(process.env.MUTANT, 'utf8')))
 
-/** Runs tests against the sources of core, changed by the edits in the environment variable `MUTANT`. */
+/** Runs tests against core, changed by the sources in the file that the environment variable `MUTANT` names. */
 export default defineConfig({
   root,
   resolve: { conditions },
@@ -14,9 +15,9 @@ export default defineConfig({
     {
       name: 'mutate',
       enforce: 'pre',
-      transform(code, id) {
-        const pairs = paths.get(id.split('?')[0])
-        return pairs && { code: applyEdits(code, pairs), map: null }
+      transform(_, id) {
+        const source = sources.get(id.split('?')[0])
+        return source === undefined ? undefined : { code: source, map: null }
       },
     },
   ],

@@ -1,12 +1,10 @@
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { build } from 'esbuild'
-import { mutate } from '../model/bundle.mjs'
+import { useSources } from '../model/bundle.mjs'
+import { root } from '../mutants/core.mjs'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-
-/** Bundles the simulation with the sources of core, changed by `edits`. See `bundleModel`. */
-export async function bundleSimulation(outfile, edits = {}) {
+/** Bundles the simulation with the sources of core, changed by `sources`. See `bundleModel`. */
+export async function bundleSimulation(outfile, sources = new Map()) {
   await build({
     entryPoints: [join(root, 'test/simulation/check.ts')],
     outfile,
@@ -17,6 +15,6 @@ export async function bundleSimulation(outfile, edits = {}) {
     logLevel: 'silent',
     conditions: ['@evertoken/source'],
     alias: { 'iron-webcrypto': join(root, 'test/simulation/fast-seal.ts') },
-    plugins: [mutate(edits)],
+    plugins: [useSources(sources)],
   })
 }

@@ -1,76 +1,60 @@
-const SESSION = 'mechanisms/request-session.ts'
-const GENERATIONS = 'mechanisms/generations.ts'
-const CELL = 'mechanisms/stored-cell.ts'
-const COOKIE_CELL = 'mechanisms/cookie-cell.ts'
-const DRAIN = 'surface/drain.ts'
-const REDIRECT = 'rules/redirect.ts'
+// Mistakes in routes, cookies and drain. How to write and update them: see scripts/model/mutants.mjs.
 
-/** Mistakes in routes, cookies and drain by name: edits of core, by file. */
+/** By name: the edits. */
 export const mutants = {
-  'cookie preferred to a newer successor': {
-    [COOKIE_CELL]: [['held.ended || held.generation >= carried.generation', 'held.ended']],
-  },
-  'response of an older generation sets the cookie': {
-    [GENERATIONS]: [
-      ['record.generation > held\n', 'record.generation !== held\n'],
-      ['const NEWS_MS = 30_000', 'const NEWS_MS = Infinity'],
-    ],
-    [SESSION]: [
-      ['if (newest && snapshot.record.generation < newest.record.generation) return', 'if (newest) return'],
-    ],
-  },
-  'caught up too early': {
-    [GENERATIONS]: [
-      ['const CAUGHT_UP_SECONDS = 120', 'const CAUGHT_UP_SECONDS = -1'],
-      ['record.generation === held && !record.caughtUp', '!record.caughtUp'],
-    ],
-  },
-  'late stream refreshes and writes': {
-    [GENERATIONS]: [['clock.elapsed() - openedAt > LATE_MS', 'openedAt > LATE_MS * 1e9']],
-    [SESSION]: [['(headersSent || browser.isLate())', 'browser.isLate()']],
-  },
-  'sign-out leaves the cookie': { [SESSION]: [["pending = 'clear'\n", 'pending = undefined\n']] },
-  'sign-out leaves no note in the store': {
-    [CELL]: [
-      [
-        'const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))',
-        'await vault.remove(key)\n        const tombstone = { ...now }',
-      ],
-    ],
-  },
-  'sign-out revokes nothing': {
-    'handlers/end-session.ts': [
-      ['if (signOut) session.keepAlive', 'if (signOut?.key === reason) session.keepAlive'],
-    ],
-  },
-  'drain does not wait': {
-    [DRAIN]: [['if (await work.finish(timeoutSeconds * 1000)) return', 'if (draining) return']],
-  },
-  'refresh not kept alive': {
-    'mechanisms/refresh/refresher.ts': [['call.keepAlive(flight.result.catch(() => undefined))', '']],
-  },
-  'token sent to another origin': {
-    [REDIRECT]: [['hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)', 'hop.trusted']],
-  },
-  'cookies sent to the API': { 'rules/relayed-headers.ts': [['accept accept-charset', 'cookie accept']] },
-  'response with cookies can be cached': {
-    'surface/respond.ts': [["headers.set('cache-control', 'no-store')", '']],
-  },
-  'only the first secret opens': {
-    'mechanisms/seal.ts': [
-      [
-        '(await keys()).find(({ id }) => id === keyId)',
-        '(await keys()).slice(0, 1).find(({ id }) => id === keyId)',
-      ],
-    ],
-  },
-  'left-over chunks of a cookie': {
-    'mechanisms/cookie-writer.ts': [['...clearAll(staleChunks(cookieName, cookies, chunks.length)),', '']],
-    'rules/cookies.ts': [
-      [
-        'const count = Number(/^~([1-4])~/.exec(first)?.[1] ?? 0)',
-        'const count = Math.max(Number(/^~([1-4])~/.exec(first)?.[1] ?? 0), ...[1, 2, 3, 4].filter((n) => cookies.has(`${name}.${n - 1}`)))',
-      ],
-    ],
-  },
+  'cookie preferred to a newer successor': [
+    {
+      in: 'createCookieCell.newest',
+      replace: '$isKnown || $held.generation >= $carried.generation',
+      with: '$isKnown',
+    },
+  ],
+  'response of an older generation sets the cookie': [
+    { in: 'isNews', replace: '$record.generation > $held', with: '$record.generation !== $held' },
+    { constant: 'NEWS_MS', with: 'Infinity' },
+    {
+      in: 'createRequestSession.note',
+      replace: '$newest && $older.record.generation < $newest.record.generation',
+      with: '$newest',
+    },
+  ],
+  'caught up too early': [
+    { constant: 'CAUGHT_UP_SECONDS', with: '-1' },
+    { in: 'hasCaughtUp', replace: '$isStored && $record.generation === $held', with: '$isStored' },
+  ],
+  'late stream refreshes and writes': [
+    { in: 'createGenerations.isLate', replace: '$age > LATE_MS', with: '$age > LATE_MS * 1e9' },
+    { in: 'beforeRefresh', replace: '$headersSent || $browser.isLate()', with: '$browser.isLate()' },
+  ],
+  'sign-out leaves the cookie': [
+    { in: 'createRequestSession.end', replace: "$pending = 'clear'", with: '$pending = undefined' },
+  ],
+  'sign-out leaves no note in the store': [
+    {
+      in: 'createStoredCell.end',
+      replace: 'const $tombstone = await $swap($current, endedUnfinished($$$args))',
+      with: 'await vault.remove(key); const $tombstone = { ...$current }',
+    },
+  ],
+  'sign-out revokes nothing': [{ in: 'endSession', remove: '$session.keepAlive(complete($$$args))' }],
+  'drain does not wait': [{ in: 'drain', replace: 'await $work.finish($limit)', with: 'true' }],
+  'refresh not kept alive': [{ in: 'startFlight', remove: '$call.keepAlive($work)' }],
+  'token sent to another origin': [
+    { in: 'nextHop', replace: '$hop.trusted && $isSameOrigin && $isAllowed', with: '$hop.trusted' },
+  ],
+  'cookies sent to the API': [{ constant: 'FOR_THE_API', with: "new Set([...$value, 'cookie'])" }],
+  'response with cookies can be cached': [
+    { in: 'withOwnCookies', remove: "$headers.set('cache-control', 'no-store')" },
+  ],
+  'only the first secret opens': [
+    { in: 'createSeal.unseal', replace: '$keys.find($test)', with: '($keys).slice(0, 1).find($test)' },
+  ],
+  'left-over chunks of a cookie': [
+    { in: 'createCookieWriter.keep', replace: 'clearAll(staleChunks($$$args))', with: '[]' },
+    {
+      in: 'joinCookie',
+      replace: '$count = Number($digits)',
+      with: '$count = Math.max(Number($digits), ...[1, 2, 3, 4].filter((n) => cookies.has(`${name}.${n - 1}`)))',
+    },
+  ],
 }

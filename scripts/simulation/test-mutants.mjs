@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { applyEdits } from '../mutants/apply.mjs'
 import { bundleSimulation } from './bundle.mjs'
 import { mutants } from './mutants.mjs'
 import { runSeeds } from './pool.mjs'
@@ -9,7 +10,7 @@ export async function testMutants(wanted, { folder, seeds }) {
   let killed = 0
   for (const name of names) {
     const bundle = join(folder, `${name.replaceAll(' ', '-')}.mjs`)
-    await bundleSimulation(bundle, mutants[name])
+    await bundleSimulation(bundle, applyEdits(name, mutants[name]))
     let noticed
     await runSeeds(bundle, seeds, ({ seed, violations }) => {
       if (violations.length > 0) noticed ??= `seed ${seed}: ${violations[0]}`

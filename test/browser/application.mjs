@@ -39,7 +39,7 @@ function createApplication(auth) {
     '/browser.js': async () =>
       new Response(await readFile(HELPER), { headers: { 'content-type': 'text/javascript' } }),
     '/act': async (request) => {
-      const refusal = auth.refuseForged(request)
+      const refusal = auth.refuseCrossSite(request)
       if (refusal) return refusal
       const token = await auth.getUserAccessToken()
       return token ? privately('done') : privately('sign in', 401)

@@ -48,7 +48,7 @@ const routes = {
     await auth.endSession()
     return html()
   },
-  '/act': (request) => auth.refuseForged(request) ?? html(`acted ${++acted}`),
+  '/act': (request) => auth.refuseCrossSite(request) ?? html(`acted ${++acted}`),
   '/browser.js': async () =>
     new Response(await readFile(helper), { headers: { 'content-type': 'text/javascript' } }),
 }

@@ -1,5 +1,5 @@
-import type { TimeReading } from '../../packages/core/src/rules/freshness.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { TimeReading } from '../../packages/core/src/model/time-reading.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { idOf, NOW, recordOf } from './records.ts'
 import type { Exchange, Flight, Instance, Message, Snapshot, World } from './world.ts'
 

@@ -1,5 +1,5 @@
-import { decide } from '../../packages/core/src/rules/decide.ts'
-import { withBackOff, withDoubt, withoutLease } from '../../packages/core/src/rules/grant-transitions.ts'
+import { decide } from '../../packages/core/src/rules/refresh/decide.ts'
+import { withBackOff, withDoubt, withoutLease } from '../../packages/core/src/model/ledger-transitions.ts'
 import type { ErrorCode } from '../../packages/core/src/vocabulary/index.ts'
 import {
   endHandling,

@@ -4,9 +4,9 @@ import {
   latestSendSeconds,
   type LeaseState,
   type RefreshPolicy,
-} from '../../packages/core/src/rules/decide.ts'
-import { withLease } from '../../packages/core/src/rules/grant-transitions.ts'
-import type { RefreshLease } from '../../packages/core/src/rules/session-record.ts'
+} from '../../packages/core/src/rules/refresh/decide.ts'
+import { withLease } from '../../packages/core/src/model/ledger-transitions.ts'
+import type { RefreshLease } from '../../packages/core/src/model/session-record.ts'
 import {
   endFlight,
   flightOf,
@@ -36,7 +36,7 @@ const MAX_LOOK_SECONDS = 2
 const SEND_WITHIN_SECONDS = 2
 
 export function refreshPolicy(server: Server): RefreshPolicy {
-  return { refreshBeforeExpiry: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
+  return { refreshBeforeExpirySeconds: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
 }
 
 export function lapseOf(server: Server): number {

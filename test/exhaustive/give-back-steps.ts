@@ -1,4 +1,4 @@
-import { withoutLease } from '../../packages/core/src/rules/grant-transitions.ts'
+import { withoutLease } from '../../packages/core/src/model/ledger-transitions.ts'
 import { type InstanceName, keptRecord, readStore, type Step, storeSteps, swapStore } from './draft.ts'
 import { recordOf } from './records.ts'
 import type { World } from './world.ts'

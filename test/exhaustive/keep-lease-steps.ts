@@ -1,5 +1,5 @@
-import { withBeat, withDoubt, withLease } from '../../packages/core/src/rules/grant-transitions.ts'
-import { maySendAgain } from '../../packages/core/src/rules/second-send.ts'
+import { withBeat, withDoubt, withLease } from '../../packages/core/src/model/ledger-transitions.ts'
+import { maySendAgain } from '../../packages/core/src/rules/refresh/second-send.ts'
 import {
   dropFinished,
   type InstanceName,
@@ -50,7 +50,7 @@ export function secondSend(world: World, name: InstanceName, index: number): 'ye
     sends: flight.sends.count,
     sinceFirstMs: flight.sends.age * 1000,
     sinceLastMs: Math.min(...open.map(({ age }) => age)) * 1000,
-    requestTimeoutMs: REQUEST_TIMEOUT_SECONDS * 1000,
+    serverTimeoutMs: REQUEST_TIMEOUT_SECONDS * 1000,
   })
 }
 

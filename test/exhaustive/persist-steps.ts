@@ -3,9 +3,9 @@ import {
   withGrant,
   withNewerGrant,
   withSpare,
-} from '../../packages/core/src/rules/grant-transitions.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
-import { settle } from '../../packages/core/src/rules/settle.ts'
+} from '../../packages/core/src/model/ledger-transitions.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { settle } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
   endHandling,
   type InstanceName,

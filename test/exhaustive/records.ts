@@ -1,9 +1,9 @@
-import type { BackOff } from '../../packages/core/src/rules/back-off.ts'
+import type { BackOff } from '../../packages/core/src/model/back-off.ts'
 import {
   isSessionRecord,
   type SessionRecord,
   type TokenGrant,
-} from '../../packages/core/src/rules/session-record.ts'
+} from '../../packages/core/src/model/session-record.ts'
 
 /** It is always this time: when time passes, everything that has a date becomes older instead. */
 export const NOW = 1_000_000

@@ -1,6 +1,6 @@
-import { withDoubt, withLastWait, withSpareInUse } from '../../packages/core/src/rules/grant-transitions.ts'
-import { ended, type SessionRecord } from '../../packages/core/src/rules/session-record.ts'
-import { type Rejection, settleRejection } from '../../packages/core/src/rules/settle.ts'
+import { withDoubt, withLastWait, withSpareInUse } from '../../packages/core/src/model/ledger-transitions.ts'
+import { ended, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { type Rejection, settleRejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
   endHandling,
   type InstanceName,

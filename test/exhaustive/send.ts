@@ -7,7 +7,7 @@ import type { Attempt, Instance, Snapshot, World } from './world.ts'
 const LAPSE_SECONDS = 8
 const STRICT_LAPSE_SECONDS = 20
 
-/** `requestTimeoutSeconds`. */
+/** `serverTimeoutSeconds`. */
 export const REQUEST_TIMEOUT_SECONDS = 10
 
 /** `send` in `exchange.ts`: the request leaves. */

@@ -1,4 +1,4 @@
-import type { ReusePolicy } from '../../packages/core/src/rules/decide.ts'
+import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
 
 export const serverNames = ['strict', 'grace', 'newest', 'tolerant'] as const
 

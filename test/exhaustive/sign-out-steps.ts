@@ -1,4 +1,4 @@
-import { ended } from '../../packages/core/src/rules/session-record.ts'
+import { ended } from '../../packages/core/src/model/session-record.ts'
 import { keptRecord, readStore, type Step, swapStore } from './draft.ts'
 import { recordOf } from './records.ts'
 import { revoke } from './servers.ts'

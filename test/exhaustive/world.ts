@@ -1,4 +1,4 @@
-import type { Rejection } from '../../packages/core/src/rules/settle.ts'
+import type { Rejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import type { RecordId } from './records.ts'
 import type { Server } from './servers.ts'
 

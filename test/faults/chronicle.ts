@@ -1,5 +1,5 @@
 import type { EvertokenEvent } from '@evertoken/core'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 
 /** Everything that is seen from outside in one run, in order. */
 export interface Chronicle {

@@ -1,5 +1,5 @@
 import type { SessionStore } from '@evertoken/core'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Random } from './random.ts'
 import type { Step, Steps } from './steps.ts'

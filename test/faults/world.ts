@@ -4,8 +4,8 @@ import {
   createAuthorizationServer,
   type FakeAuthorizationServer,
 } from '@evertoken/testkit'
-import { createSeal } from '../../packages/core/src/mechanisms/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
 import { createInstance, type Instance, ORIGIN } from './instance.ts'
@@ -111,9 +111,9 @@ export async function createWorld(settings: Settings): Promise<World> {
         clock: machine,
         refreshTokenReuse: reuse,
         serveDuringRefresh: settings.serveDuringRefresh ?? true,
-        requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+        serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
         // A clock that is a day ahead is no reason to end a session that may be idle for longer.
-        idleSeconds: TWO_WEEKS,
+        idleTimeoutSeconds: TWO_WEEKS,
         fetch: linkServer({ ...link, server, latencyMs: 5 + random.below(40), refusals, markSpent }),
         onEvent: (event) => chronicle.told.push({ ...chronicle.moment(), instance, event }),
       },

@@ -29,7 +29,7 @@ function note(event: EvertokenEvent): void {
   troubles[name] = (troubles[name] ?? 0) + 1
 }
 
-async function setUp({ issuer, requestTimeoutSeconds, tokens }: HerdSetup): Promise<void> {
+async function setUp({ issuer, serverTimeoutSeconds, tokens }: HerdSetup): Promise<void> {
   auth = evertoken({
     issuer,
     clientId: 'web',
@@ -37,7 +37,7 @@ async function setUp({ issuer, requestTimeoutSeconds, tokens }: HerdSetup): Prom
     secret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: 'server',
-    requestTimeoutSeconds,
+    serverTimeoutSeconds,
     onEvent: note,
   })
   for (const [index, response] of tokens.entries()) {

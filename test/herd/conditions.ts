@@ -14,7 +14,7 @@ export interface ServerCondition {
 export interface Herd {
   readonly sessions: number
   readonly server: ServerCondition
-  readonly requestTimeoutSeconds: number
+  readonly serverTimeoutSeconds: number
   /** The share of a CPU that the application gets. */
   readonly cpu: number
 }
@@ -63,10 +63,10 @@ const TIMEOUTS = [2, 10]
 
 /** For every change: under 100 seconds on two cores that have nothing else to do. */
 export const QUICK: readonly Herd[] = [
-  { sessions: 2000, server: CAPACITY_40, requestTimeoutSeconds: 2, cpu: 1 },
-  { sessions: 600, server: SMALL_THEN_503, requestTimeoutSeconds: 10, cpu: 1 },
-  { sessions: 600, server: RATE_LIMIT, requestTimeoutSeconds: 2, cpu: 1 },
-  { sessions: 300, server: THEN_429_NOW, requestTimeoutSeconds: 2, cpu: THROTTLED },
+  { sessions: 2000, server: CAPACITY_40, serverTimeoutSeconds: 2, cpu: 1 },
+  { sessions: 600, server: SMALL_THEN_503, serverTimeoutSeconds: 10, cpu: 1 },
+  { sessions: 600, server: RATE_LIMIT, serverTimeoutSeconds: 2, cpu: 1 },
+  { sessions: 300, server: THEN_429_NOW, serverTimeoutSeconds: 2, cpu: THROTTLED },
 ]
 
 /** The CPU limits a throttled herd, not the server, so that few servers are enough for the long ones. */
@@ -81,8 +81,8 @@ export const ALL: readonly Herd[] = [
 ]
 
 function combine(sessions: number, servers: readonly ServerCondition[], cpu: number): Herd[] {
-  return TIMEOUTS.flatMap((requestTimeoutSeconds) =>
-    servers.map((server) => ({ sessions, server, requestTimeoutSeconds, cpu })),
+  return TIMEOUTS.flatMap((serverTimeoutSeconds) =>
+    servers.map((server) => ({ sessions, server, serverTimeoutSeconds, cpu })),
   )
 }
 
@@ -104,7 +104,7 @@ export function longestSeconds(herd: Herd): number {
   return 3 * Math.max(idealSeconds(herd), busy) + 10
 }
 
-export function nameOf({ sessions, server, requestTimeoutSeconds, cpu }: Herd): string {
+export function nameOf({ sessions, server, serverTimeoutSeconds, cpu }: Herd): string {
   const share = cpu === 1 ? 'a whole CPU' : `${cpu * 100} % of a CPU`
-  return `${sessions} sessions, ${server.name}, ${requestTimeoutSeconds} s, ${share}`
+  return `${sessions} sessions, ${server.name}, ${serverTimeoutSeconds} s, ${share}`
 }

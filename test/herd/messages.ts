@@ -2,7 +2,7 @@
 export interface HerdSetup {
   readonly issuer: string
   readonly sessions: number
-  readonly requestTimeoutSeconds: number
+  readonly serverTimeoutSeconds: number
   /** Token responses, one for each session. */
   readonly tokens: readonly unknown[]
 }

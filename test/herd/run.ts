@@ -67,11 +67,11 @@ async function setUp(
   server: FakeAuthorizationServer,
   herd: Herd,
 ): Promise<Set<unknown>> {
-  const { sessions, requestTimeoutSeconds } = herd
+  const { sessions, serverTimeoutSeconds } = herd
   const tokens: Awaited<ReturnType<FakeAuthorizationServer['issue']>>[] = []
   for (let index = 0; index < sessions; index++)
     tokens.push(await server.issue({ sub: `user-${index}`, scope: 'orders', expiresIn: 1 }))
-  const setup = { issuer: server.issuer, sessions, requestTimeoutSeconds, tokens }
+  const setup = { issuer: server.issuer, sessions, serverTimeoutSeconds, tokens }
   await ask(child, { setUp: setup })
   await new Promise((resolve) => setTimeout(resolve, EXPIRED_MS))
   return new Set(tokens.map((token) => token['access_token']))

@@ -24,11 +24,11 @@ export const HEAD = [
 export function lineOf(report: HerdReport): string {
   const { herd, lost, unserved, processed, turnedAway, mostSockets, drainedMs, waits } = report
   const { servedMs, cpuMs, starvedMs } = report
-  const { sessions, server, requestTimeoutSeconds, cpu } = herd
+  const { sessions, server, serverTimeoutSeconds, cpu } = herd
   return row([
     sessions,
     server.name,
-    `${requestTimeoutSeconds} s`,
+    `${serverTimeoutSeconds} s`,
     `${cpu * 100} %`,
     lost,
     unserved,

@@ -168,7 +168,7 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
   })
 
   it('lets callers go when the server is silent, listens for 65 s, keeps the session and frees the lease', async () => {
-    const application = createApplication({ session, requestTimeoutSeconds: 10 })
+    const application = createApplication({ session, serverTimeoutSeconds: 10 })
     const { server, clock } = application
     const { again } = await callWithExpiredToken(application)
     server.script('refresh', { type: 'hang' })
@@ -193,7 +193,7 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
   })
 
   it('a response that comes after its callers have left is stored for the next ones', async () => {
-    const application = createApplication({ session, requestTimeoutSeconds: 10 })
+    const application = createApplication({ session, serverTimeoutSeconds: 10 })
     const { server, clock, events } = application
     const { again } = await callWithExpiredToken(application)
     server.script('refresh', { type: 'delay', ms: 50_000, when: 'after' })

@@ -65,7 +65,7 @@ describe.each(proxies)('an application at a base path that the reverse proxy %s'
   })
 
   it('shows the page for failed sign-ins, and the login URL for more scope', async () => {
-    const app = createApplication({ baseUrl, signInErrorPath: '/failed', loginParameters: ['scope'] })
+    const app = createApplication({ baseUrl, signInErrorPath: '/failed', forwardLoginParameters: ['scope'] })
     const tab = browse(app)
     const failed = await tab.get('/app/auth/callback?state=unknown', undefined, { headers: NAVIGATION })
     expect(failed.headers.get('location')).toBe('/app/failed?error=login_transaction_invalid')

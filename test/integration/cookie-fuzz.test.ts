@@ -1,6 +1,6 @@
 import { createMemoryStore } from '@evertoken/core'
 import { expect, it } from 'vitest'
-import { joinCookie, parseCookies } from '../../packages/core/src/rules/cookies.ts'
+import { joinCookie, parseCookies } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { createApplication, kinds, origin } from './application.ts'
 
 const MUTATIONS = { cookie: 100_000, server: 20_000 }

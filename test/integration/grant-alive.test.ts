@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000
 describe.each(kinds)('S27: a session stays alive only while its grant does, %s session', (session) => {
   function start(options = {}) {
     const store = createMemoryStore()
-    const application = createApplication({ session, store, idleSeconds: 3600, ...options })
+    const application = createApplication({ session, store, idleTimeoutSeconds: 3600, ...options })
     const tab = application.browser(async () => {
       const user = await application.auth.getUser()
       return new Response(user?.sub ?? 'nobody')

@@ -19,7 +19,7 @@ interface Postponed {
 /** Sessions that expire together, at a server with little capacity. */
 async function createHerd() {
   const application = createApplication(
-    { session: 'server', requestTimeoutSeconds: 1 },
+    { session: 'server', serverTimeoutSeconds: 1 },
     { capacity: { concurrent: CAPACITY, processingMs: PROCESSING_MS }, accessTokenSeconds: 3600 },
   )
   const cookies: string[] = []

@@ -62,7 +62,7 @@ describe('a cookie that is late', () => {
 
   it('I1: brings no spent refresh token back when a handler that took long touches the session', async () => {
     const { auth, server, clock, browser } = createApplication(
-      { idleSeconds: 7200 },
+      { idleTimeoutSeconds: 7200 },
       { accessTokenSeconds: 36_000 },
     )
     const [begun, answering] = [createGate(), createGate()]

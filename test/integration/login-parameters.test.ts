@@ -6,7 +6,7 @@ describe('what the login route passes on', () => {
   it('passes the parameters of the query on, beside what is configured', async () => {
     const { server, browser } = createApplication({
       authorizationParameters: { prompt: 'consent', audience: 'api' },
-      loginParameters: ['kc_idp_hint', 'scope'],
+      forwardLoginParameters: ['kc_idp_hint', 'scope'],
     })
     const query =
       '?prompt=login&login_hint=ann&acr_values=phr+mfa&max_age=60&ui_locales=de&scope=payments&kc_idp_hint=hub'
@@ -161,7 +161,7 @@ describe('S19: step-up', () => {
   })
 
   it('asks for the scope that is missing beside the configured one', async () => {
-    const { server, auth, browser } = createApplication({ loginParameters: ['scope'] })
+    const { server, auth, browser } = createApplication({ forwardLoginParameters: ['scope'] })
     const session = auth.session(new Request(origin))
     const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="payments openid"' }
     const url = session.loginUrlFor(new Response('', { status: 403, headers }))

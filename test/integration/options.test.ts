@@ -21,10 +21,10 @@ describe.each(kinds)('%s session', (session) => {
     expect((await tab.get('/', renamed)).status).toBe(401)
   })
 
-  it('"refreshBeforeExpiry" says how early a token is refreshed beside its use', async () => {
-    const refreshesWithin = async (refreshBeforeExpiry: number) => {
+  it('"refreshBeforeExpirySeconds" says how early a token is refreshed beside its use', async () => {
+    const refreshesWithin = async (refreshBeforeExpirySeconds: number) => {
       const { server, clock, browser } = createApplication(
-        { session, refreshBeforeExpiry },
+        { session, refreshBeforeExpirySeconds },
         { accessTokenSeconds: 1000 },
       )
       const tab = browser()

@@ -145,14 +145,14 @@ const ways: readonly Way[] = [
   },
   {
     way: 'no use for too long',
-    options: { idleSeconds: 1000 },
+    options: { idleTimeoutSeconds: 1000 },
     end: ({ clock }) => clock.advance(1_001_000),
     reason: 'idle',
     carriesToken: true,
   },
   {
     way: 'its age',
-    options: { absoluteSeconds: 1000 },
+    options: { absoluteTimeoutSeconds: 1000 },
     end: ({ clock }) => clock.advance(1_001_000),
     reason: 'expired',
     carriesToken: true,

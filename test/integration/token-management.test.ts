@@ -3,8 +3,9 @@ import {
   createFlights,
   createMemoryStore,
   createTokenManagement,
+  type TokenManagement,
+  type TokenManagementOptions,
 } from '@evertoken/core/tokens'
-import type { TokenManagement, TokenManagementOptions } from '@evertoken/core/tokens'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'

@@ -556,9 +556,9 @@ describe('routes of the application', () => {
     const request = new Request(`http://127.0.0.1/anything`, { method, headers })
     let verdict: readonly [boolean, number | undefined] = [false, undefined]
     await auth.handle(request, (_request, session) => {
-      const refused = auth.refuseForged(request)
+      const refused = auth.refuseCrossSite(request)
       verdict = [auth.isSameOrigin(request), refused?.status]
-      expect([session.isSameOrigin(request), session.refuseForged(request)?.status]).toEqual(verdict)
+      expect([session.isSameOrigin(request), session.refuseCrossSite(request)?.status]).toEqual(verdict)
       return new Response()
     })
     return verdict
@@ -582,7 +582,7 @@ describe('routes of the application', () => {
   it('S21: the refusal is typed and not cached', async () => {
     const { auth } = createApplication()
     const request = new Request(origin, { method: 'POST', headers: { cookie: 'a=1' } })
-    const refused = auth.session(request).refuseForged(request) ?? new Response()
+    const refused = auth.session(request).refuseCrossSite(request) ?? new Response()
 
     expect(await codeOf(refused)).toBe('cross_site_request_refused')
     expect(refused.headers.get('cache-control')).toBe('no-store')

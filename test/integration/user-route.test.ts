@@ -46,7 +46,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
 
   it.each([
     [{}, 401, { code: 'no_session' }],
-    [{ anonymousSessionResponse: 200 }, 200, null],
+    [{ anonymousUserStatus: 200 }, 200, null],
   ] as const)('with %j answers %i when nobody is signed in', async (options, status, body) => {
     const { browser } = createApplication({ session, ...options })
     const response = await browser().get('/auth/user')
@@ -184,8 +184,8 @@ describe.each(kinds)('the user route, %s session', (session) => {
 
 describe('the end of a session by time', () => {
   it.each([
-    ['idle', { idleSeconds: 3600 }, HOUR_MS],
-    ['expired', { idleSeconds: 3600, absoluteSeconds: 1800 }, HOUR_MS / 2],
+    ['idle', { idleTimeoutSeconds: 3600 }, HOUR_MS],
+    ['expired', { idleTimeoutSeconds: 3600, absoluteTimeoutSeconds: 1800 }, HOUR_MS / 2],
   ] as const)('is told once, as %s', async (reason, options, afterMs) => {
     const { browser, clock, events } = createApplication(options)
     const tab = browser()
@@ -198,7 +198,7 @@ describe('the end of a session by time', () => {
   })
 
   it('ends nothing: when the clock was wrong, the session goes on', async () => {
-    const { browser, clock } = createApplication({ idleSeconds: 3600 })
+    const { browser, clock } = createApplication({ idleTimeoutSeconds: 3600 })
     const tab = browser()
     await tab.signIn()
     clock.jump(86_400)

@@ -1,24 +1,27 @@
-import { endSession } from '../../packages/core/src/handlers/end-session.ts'
-import { revokeRefreshToken } from '../../packages/core/src/handlers/revocation.ts'
-import { createCookieKind } from '../../packages/core/src/mechanisms/cookie-kind.ts'
-import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/flights.ts'
-import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
+import { endSession } from '../../packages/core/src/mechanisms/sessions/end-session.ts'
+import { revokeRefreshToken } from '../../packages/core/src/mechanisms/sessions/revocation.ts'
+import { createCookieKind } from '../../packages/core/src/mechanisms/sessions/cookie-sessions.ts'
+import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/runtime/flights.ts'
+import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
-import type { CookieMac } from '../../packages/core/src/mechanisms/cookie-mac.ts'
-import { createGrantCheck } from '../../packages/core/src/mechanisms/grant-check.ts'
-import { createRequestSession } from '../../packages/core/src/mechanisms/request-session.ts'
-import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
-import { createSealedRecords } from '../../packages/core/src/mechanisms/sealed-records.ts'
-import type { ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
-import { createServerKind } from '../../packages/core/src/mechanisms/server-kind.ts'
-import type { SessionKind } from '../../packages/core/src/mechanisms/session-kind.ts'
-import { createVault, type Vault } from '../../packages/core/src/mechanisms/vault.ts'
+import type { CookieMac } from '../../packages/core/src/mechanisms/sessions/cookie-mac.ts'
+import { createGrantCheck } from '../../packages/core/src/mechanisms/sessions/grant-check.ts'
+import { createRequestSession } from '../../packages/core/src/mechanisms/sessions/request-session.ts'
+import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
+import {
+  createSealedRecords,
+  createVault,
+  type Vault,
+} from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
+import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
+import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
+import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
 import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
-import type { ReusePolicy } from '../../packages/core/src/rules/decide.ts'
-import { tokenKey, type TokenRequest } from '../../packages/core/src/rules/token-key.ts'
+import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
+import { tokenKey, type TokenRequest } from '../../packages/core/src/model/token-parameters.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { GRACE_SECONDS } from './authorization-server.ts'
@@ -64,7 +67,7 @@ const PLAIN_MAC: CookieMac = {
 }
 
 export function createKind(
-  { kind, idleSeconds }: Plan,
+  { kind, idleTimeoutSeconds }: Plan,
   {
     vault,
     clock,
@@ -77,7 +80,7 @@ export function createKind(
     readonly emit: EventListener
   },
 ): SessionKind {
-  const options = { vault, clock, idleSeconds, emit }
+  const options = { vault, clock, idleTimeoutSeconds, emit }
   if (kind === 'server') return createServerKind({ ...options, mac: PLAIN_MAC })
   return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
 }
@@ -93,10 +96,10 @@ export function createApplication(options: ApplicationOptions): Application {
   )
   const kind = createKind(plan, { vault, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
-  const { serveDuringRefresh, idleSeconds } = plan
-  const policy = { refreshBeforeExpiry: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
+  const { serveDuringRefresh, idleTimeoutSeconds } = plan
+  const policy = { refreshBeforeExpirySeconds: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
   const random = () => process.index / 4
-  const requestTimeoutMs = REQUEST_TIMEOUT_MS
+  const serverTimeoutMs = REQUEST_TIMEOUT_MS
   const refresher = createRefresher({
     server,
     flights,
@@ -104,7 +107,7 @@ export function createApplication(options: ApplicationOptions): Application {
     serverClock,
     policy,
     emit,
-    requestTimeoutMs,
+    serverTimeoutMs,
     random,
     storeTimeoutMs: STORE_TIMEOUT_MS,
     line: createLine({ clock, random }),
@@ -142,21 +145,21 @@ export function createApplication(options: ApplicationOptions): Application {
         cookies,
         cookieName: COOKIE,
         attributes,
-        idleSeconds,
+        idleTimeoutSeconds,
         clock,
         emit,
         keepAlive,
         isGrantAlive: grantCheck.isAlive,
       })
       const issuer = ISSUER
-      const absoluteSeconds = ABSOLUTE_SECONDS
+      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
         issuer,
-        absoluteSeconds,
+        absoluteTimeoutSeconds,
         origin: undefined,
         basePath: '',
         emit,

@@ -1,5 +1,5 @@
-import type { Seal } from '../../packages/core/src/mechanisms/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 
 /** Sealing is not under test: each text is a number, unlike every other, under which the value is kept. */
 export function createFakeSeal(): {

@@ -1,9 +1,12 @@
-import { createMemoryStore } from '../../packages/core/src/mechanisms/memory-store.ts'
-import { createGuardedStore } from '../../packages/core/src/mechanisms/guarded-store.ts'
-import { createVault } from '../../packages/core/src/mechanisms/vault.ts'
-import { createServerClock, type ServerClock } from '../../packages/core/src/mechanisms/server-clock.ts'
-import { newSession } from '../../packages/core/src/rules/grant-transitions.ts'
-import { endsAt } from '../../packages/core/src/rules/session-record.ts'
+import { createMemoryStore } from '../../packages/core/src/mechanisms/stores/memory-store.ts'
+import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
+import { createVault } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
+import {
+  createServerClock,
+  type ServerClock,
+} from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
+import { newSession } from '../../packages/core/src/model/ledger-transitions.ts'
+import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
@@ -71,7 +74,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
       const inStore = plan.kind === 'server'
-      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleSeconds))
+      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
       const cookie = inStore ? secret : (await vault.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)

@@ -1,6 +1,6 @@
 import type { ErrorCode, EvertokenEvent } from '../../packages/core/src/vocabulary/index.ts'
 import type { RefreshAnswer } from '../../packages/core/src/ports/authorization-server.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { AnswerFault, Visit } from './plan.ts'
 import type { World } from './world.ts'
 

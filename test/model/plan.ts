@@ -61,7 +61,7 @@ export interface Plan {
   readonly gaps: readonly number[]
   /** Of an access token. */
   readonly lifetimeSeconds: number
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   /** Seconds that the clock of each process is ahead. */
   readonly clocks: readonly number[]
   readonly jumps: readonly { readonly process: number; readonly atMs: number; readonly seconds: number }[]

@@ -45,7 +45,7 @@ const calm = {
   gaps: fc.constant([70]),
   lifetimeSeconds: fc.constant(60),
   // With the shorter one, a session is due to be touched while its first token is still good.
-  idleSeconds: fc.constantFrom(DAY_SECONDS, 450),
+  idleTimeoutSeconds: fc.constantFrom(DAY_SECONDS, 450),
   clocks: fc.array(fc.constant(0), { minLength: 3, maxLength: 4 }),
   jumps: NEVER,
   latencies: fc.array(fc.nat(40), { minLength: 1, maxLength: 8 }),
@@ -136,7 +136,7 @@ const gap = fc.constantFrom(150, 1300, 10_000)
 const long = {
   gaps: fc.array(gap, { minLength: 2, maxLength: 2 }),
   lifetimeSeconds: fc.constantFrom(60, 300),
-  idleSeconds: fc.constant(DAY_SECONDS),
+  idleTimeoutSeconds: fc.constant(DAY_SECONDS),
 }
 const slow = fc.array(fc.oneof(fc.nat(40), fc.constantFrom(0, 400, 450)), { minLength: 1, maxLength: 8 })
 const seconds = fc.constantFrom(0, 30, -30, 300, -300, 86_400, -86_400)
@@ -177,7 +177,7 @@ export const scenarios = {
       isMute: fc.boolean(),
       stops: maybe(stops),
       latencies: slow,
-      idleSeconds: long.idleSeconds,
+      idleTimeoutSeconds: long.idleTimeoutSeconds,
     })
     .map(awake),
   everything: fc.record({

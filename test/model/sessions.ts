@@ -1,4 +1,4 @@
-import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/digest.ts'
+import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/runtime/digest.ts'
 import { makeHashesHere } from './hashes.ts'
 
 makeHashesHere()

@@ -1,5 +1,5 @@
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { StoreFault } from './plan.ts'
 import { count, hand, type Process, type Surroundings } from './process.ts'
 

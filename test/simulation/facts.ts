@@ -168,7 +168,7 @@ export function wasOvertaken(facts: Facts): boolean {
 /** Whether the session was not used for too long, as the newest record shows. */
 export function isIdle({ plan }: Outcome, { states }: Facts, { time }: Moment): boolean {
   const touches = states.filter((state) => state.time < time).map(({ record }) => record?.touchedAt ?? 0)
-  return EPOCH + time / 1000 >= Math.max(...touches) + plan.idleSeconds
+  return EPOCH + time / 1000 >= Math.max(...touches) + plan.idleTimeoutSeconds
 }
 
 /** Why the session may be over, or its refresh token dead, without a fault of the client. */

@@ -1,5 +1,5 @@
 import type { EvertokenEvent } from '@evertoken/core'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { Act, Visit } from './acts.ts'
 import type { Fault } from './plan.ts'
 import type { Moment, World } from './world.ts'

@@ -76,7 +76,7 @@ export function createInstance({
       maxCookieBytes: 16_384,
       session: plan.kind,
       clock,
-      idleSeconds: plan.idleSeconds,
+      idleTimeoutSeconds: plan.idleTimeoutSeconds,
       store: linkStore(machine, setting, store, outage),
       refreshTokenReuse: REUSE[plan.profile],
       serveDuringRefresh: !endsAccessTokens(plan),

@@ -48,7 +48,7 @@ export interface Plan {
   readonly capacity: number
   readonly serverSendsDate: boolean
   readonly serverAheadSeconds: number
-  readonly idleSeconds: number
+  readonly idleTimeoutSeconds: number
   /** Bytes of claims, which a cookie must carry. */
   readonly claimsBytes: number
   readonly resources: readonly string[]
@@ -88,7 +88,7 @@ export function drawPlan(random: Random): Plan {
     serverSendsDate: below(8) > 0,
     serverAheadSeconds: pick([0, 0, 3, -40]),
     // A session must not seem unused to a clock that is a day ahead.
-    idleSeconds:
+    idleTimeoutSeconds:
       faults.has('wrong clocks') || faults.has('clock jumps') ? 14 * 86_400 : pick([7200, 7200, 86_400]),
     claimsBytes: pick([0, 0, 0, 0, 1500, 7000, 9500]),
     resources: pick([[''], [''], ['', 'https://orders.test'], ['', ...manyResources()]]),

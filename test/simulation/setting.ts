@@ -1,6 +1,6 @@
 import type { FakeAuthorizationServer } from '@evertoken/testkit'
-import { createSeal } from '../../packages/core/src/mechanisms/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/rules/session-record.ts'
+import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
+import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { Random } from '../faults/random.ts'
 import type { Visit } from './acts.ts'
 import type { History } from './history.ts'

@@ -1,6 +1,6 @@
 import { type Browser, type CookieSnapshot, createBrowser } from '@evertoken/testkit'
-import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/digest.ts'
-import { joinCookie } from '../../packages/core/src/rules/cookies.ts'
+import { fingerprint, sha256 } from '../../packages/core/src/mechanisms/runtime/digest.ts'
+import { joinCookie } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { ENDING, type Presented, type Visit } from './acts.ts'
 import { type Call } from './history.ts'
 import { ORIGIN, type Setting } from './setting.ts'
@@ -82,7 +82,7 @@ export function createVisitor(
     const isEnded = commits.some(({ record }) => !record || record.ended)
     // A session whose grant is dead is not extended by its use.
     const touchedAt = Math.max(...commits.map(({ record }) => record?.touchedAt ?? 0))
-    const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleSeconds
+    const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleTimeoutSeconds
     const isOver = isEnded || isIdle
     const isKnown = commits.some(({ where }) => where === 'store')
     // While the store fails, a sign-out is completed in the background, and an event says so.

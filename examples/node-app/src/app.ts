@@ -29,7 +29,7 @@ export const listener = auth.listener(async (request) => {
   const route = routes.get(`${request.method} ${pathname}`)
   if (!route) return (await pageFile(pathname)) ?? problem(404, 'not_found')
   try {
-    return auth.refuseForged(request) ?? (await route(request))
+    return auth.refuseCrossSite(request) ?? (await route(request))
   } catch (error) {
     // For other errors, a sign-in would not help.
     if (error instanceof SignInRequiredError) return problem(401, error.code, 'sign_in')

@@ -4,10 +4,10 @@
  * @module
  */
 export * from './common.ts'
-export type { OnSignIn, SignIn } from './handlers/on-sign-in.ts'
-export type { TokenProxy } from './handlers/token-proxy.ts'
-export type { ForwardedStyle } from './rules/forwarded-headers.ts'
-export type { StepUpChallenge } from './rules/step-up.ts'
+export type { OnSignIn, SignIn } from './handlers/routes/on-sign-in.ts'
+export type { TokenProxy } from './handlers/calls/token-proxy.ts'
+export type { ForwardedStyle } from './rules/calls/forwarded-headers.ts'
+export type { StepUpChallenge } from './rules/calls/step-up.ts'
 export type { AntiForgery } from './surface/anti-forgery.ts'
 export { createCurrentSession, type CurrentSession } from './surface/current-session.ts'
 export {

@@ -10,5 +10,5 @@ export {
   type RedisClient,
   type ReplicatedRedisStoreOptions,
   type RedisStoreOptions,
-} from './stores/redis-store.ts'
-export { type WaitForReplicas } from './stores/redis-replication.ts'
+} from './mechanisms/stores/redis-store.ts'
+export { type WaitForReplicas } from './mechanisms/stores/redis-replication.ts'

@@ -7,6 +7,10 @@ export {
   createPostgresStore,
   type PostgresClient,
   type PostgresStoreOptions,
-} from './stores/postgres-store.ts'
-export { createSqliteStore, type SqliteDatabase, type SqliteStoreOptions } from './stores/sqlite-store.ts'
-export type { SqlStore, SqlStoreOptions } from './stores/sql-store.ts'
+} from './mechanisms/stores/postgres-store.ts'
+export {
+  createSqliteStore,
+  type SqliteDatabase,
+  type SqliteStoreOptions,
+} from './mechanisms/stores/sqlite-store.ts'
+export type { SqlStore, SqlStoreOptions } from './mechanisms/stores/sql-store.ts'

@@ -1,6 +1,5 @@
 import type { SessionIndex, SessionStore } from '@evertoken/core'
-import type { Parts } from './reference-store.ts'
-import { createIndex } from './reference-store.ts'
+import { type Parts, createIndex } from './reference-store.ts'
 
 export type Breakage = (parts: Parts, now: () => number) => Partial<SessionStore>
 

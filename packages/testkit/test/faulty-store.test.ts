@@ -1,8 +1,9 @@
 import { createMemoryStore } from '@evertoken/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { StoreFault, StoreOperation } from '../src/index.ts'
 import {
+  type StoreFault,
+  type StoreOperation,
   createFaultyStore,
   createManualClock,
   pauseAfterProcessing,

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { ResourceServerOptions } from '../src/index.ts'
-import { createAuthorizationServer, createManualClock, createResourceServer } from '../src/index.ts'
+import {
+  type ResourceServerOptions,
+  createAuthorizationServer,
+  createManualClock,
+  createResourceServer,
+} from '../src/index.ts'
 
 async function startServers(options: Partial<ResourceServerOptions> = {}) {
   const clock = createManualClock()

@@ -1,11 +1,8 @@
 import type { Clock, SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import type { ContractResult } from '../src/index.ts'
-import { createManualClock, runContract, sessionStoreContract } from '../src/index.ts'
-import type { Breakage } from './broken-stores.ts'
-import { BROKEN, BROKEN_BY_CLOCK } from './broken-stores.ts'
-import type { Entry } from './reference-store.ts'
-import { createParts } from './reference-store.ts'
+import { type ContractResult, createManualClock, runContract, sessionStoreContract } from '../src/index.ts'
+import { type Breakage, BROKEN, BROKEN_BY_CLOCK } from './broken-stores.ts'
+import { type Entry, createParts } from './reference-store.ts'
 
 function certify(breakage: Breakage = () => ({})): Promise<ContractResult> {
   const clock = createManualClock()

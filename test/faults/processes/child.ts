@@ -55,7 +55,7 @@ function setUp({ kind, issuer, clientSecret, secret, speed, since, drains }: Set
     session: kind,
     store,
     fetch: reportingFetch,
-    requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+    serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
     clock: createScaledClock(speed, since),
     onEvent: (event) => tell({ type: 'event', event }),
   })

@@ -1,6 +1,14 @@
 import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
 import { actionFor } from '../rules/remedy.ts'
-import { type ErrorCode, EvertokenError, SignInRequiredError } from '../vocabulary/index.ts'
+import {
+  type ErrorCode,
+  EvertokenError,
+  SignInRequiredError,
+  type EventListener,
+  type RedactedCause,
+} from '../vocabulary/index.ts'
+import { defined } from '../rules/members.ts'
+import { isTopLevelNavigation, mayBeForged } from '../rules/browser/same-site.ts'
 
 /** The members of an error that its problem contains. */
 type Told = Pick<EvertokenError, 'code' | 'message'> &
@@ -47,4 +55,31 @@ const SIGN_IN_MESSAGES: Partial<Record<ErrorCode, string>> = {
 export function signInRequired(code: ErrorCode): SignInRequiredError {
   const anonymous = 'The user is not signed in. Redirect the browser to the login route.'
   return new SignInRequiredError(code, SIGN_IN_MESSAGES[code] ?? anonymous)
+}
+
+/** Returns the error if it is an `EvertokenError`, and throws it otherwise. */
+export function ours(error: unknown): EvertokenError {
+  if (error instanceof EvertokenError) return error
+  throw error
+}
+
+/** Does the same, and emits an event. */
+export function reported(
+  type: 'sign_in_failed' | 'logout_token_rejected',
+  error: unknown,
+  emit: EventListener,
+): EvertokenError {
+  const told = ours(error)
+  emit(defined({ type, code: told.code, cause: told.cause as RedactedCause | undefined }))
+  return told
+}
+
+/** Returns a 403 response for a request that another site may have caused, and `undefined` for any other request. */
+export function refuseCrossSite({ method, headers }: Request, origin: string): Response | undefined {
+  return !isTopLevelNavigation(method, headers) && mayBeForged(headers, origin) ? forged() : undefined
+}
+
+export function forged(): Response {
+  const message = 'Cannot trust the request: send it from a page of this application, or add "X-Evertoken: 1"'
+  return problem(403, { code: 'cross_site_request_refused', message })
 }

@@ -1,7 +1,6 @@
 import type { KeepAlive } from './runtime.ts'
-import type { UserClaims } from '../rules/session-record.ts'
-import type { TokenRequest } from '../rules/token-key.ts'
-import type { TokenGrant } from '../rules/session-record.ts'
+import type { UserClaims, TokenGrant } from '../model/session-record.ts'
+import type { TokenRequest } from '../model/token-parameters.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
 /** The result of a refresh at the token endpoint. */

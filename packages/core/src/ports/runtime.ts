@@ -1,4 +1,4 @@
-import type { ProcessEnvironment } from '../rules/several-processes.ts'
+import type { ProcessEnvironment } from '../rules/stores/several-processes.ts'
 import type { Flights } from './flights.ts'
 
 /** The functions that an adapter provides. */

@@ -1,5 +1,5 @@
-import type { RevokedTokens } from '../rules/session-end.ts'
-import type { SessionRecord } from '../rules/session-record.ts'
+import type { RevokedTokens } from '../model/session-end.ts'
+import type { SessionRecord } from '../model/session-record.ts'
 import type { EndReason } from '../vocabulary/index.ts'
 
 /** One session at one moment. */

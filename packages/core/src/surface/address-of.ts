@@ -1,5 +1,5 @@
-import { isSecure } from '../rules/allowed-urls.ts'
-import { uncertainAddress } from '../rules/browser-address.ts'
+import { isSecure } from '../rules/calls/allowed-urls.ts'
+import { uncertainAddress } from '../rules/browser/browser-address.ts'
 import { invalid } from './checks.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { refuseForged } from '../handlers/anti-forgery.ts'
-import { isSameOriginRequest } from '../rules/same-site.ts'
+import { refuseCrossSite } from '../handlers/problem.ts'
+import { isSameOriginRequest } from '../rules/browser/same-site.ts'
 import type { BoundSession } from './bound-session.ts'
 
 /** Protects the routes of the application against forgery. */
@@ -11,13 +11,13 @@ export interface AntiForgery {
    * caused. Returns `undefined` for a safe request: without cookies, from a page of this application, or from a link
    * to this application.
    */
-  refuseForged(request: Request): Response | undefined
+  refuseCrossSite(request: Request): Response | undefined
 }
 
 export function createAntiForgery(bound: () => BoundSession): AntiForgery {
   const originOf = (request: Request) => bound().origin ?? new URL(request.url).origin
   return {
     isSameOrigin: (request) => isSameOriginRequest(request.headers, originOf(request)),
-    refuseForged: (request) => refuseForged(request, originOf(request)),
+    refuseCrossSite: (request) => refuseCrossSite(request, originOf(request)),
   }
 }

@@ -1,20 +1,20 @@
+import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
-import type { RequestSession } from '../mechanisms/request-session.ts'
-import type { StartedSession } from '../mechanisms/session-kind.ts'
-import type { GrantCheck } from '../mechanisms/grant-check.ts'
+import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
+import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
+import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-cell.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
-import { fingerprint } from '../mechanisms/digest.ts'
-import { createFetchedResponses, type FetchedResponses } from '../mechanisms/fetched-responses.ts'
-import type { ServerClock } from '../mechanisms/server-clock.ts'
-import { type TimeReading, timeFor } from '../rules/freshness.ts'
-import { newSession } from '../rules/grant-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../rules/session-record.ts'
-import type { StoredToken } from '../rules/stored-token.ts'
-import { onAbort } from '../mechanisms/on-abort.ts'
+import { fingerprint } from '../mechanisms/runtime/digest.ts'
+import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
+import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import { newSession } from '../model/ledger-transitions.ts'
+import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import type { StoredToken } from '../model/stored-tokens.ts'
+import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** The facts about the application that a session needs. */
@@ -30,7 +30,7 @@ export interface Application {
   /** The prefix of the login route, if there is one. */
   readonly routePrefix?: string | undefined
   /** Names of further query parameters that the login route accepts. */
-  readonly loginParameters?: readonly string[] | undefined
+  readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
 }
@@ -60,7 +60,7 @@ export interface BindOptions extends Application {
   readonly refresher: Refresher
   readonly grantCheck: GrantCheck
   readonly issuer: string
-  readonly absoluteSeconds: number
+  readonly absoluteTimeoutSeconds: number
   readonly responses: Runtime['responses']
 }
 
@@ -75,7 +75,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     basePath,
     routePrefix,
-    loginParameters,
+    forwardLoginParameters,
     claimsOf,
   } = options
 
@@ -88,7 +88,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
     origin,
     basePath,
     routePrefix,
-    loginParameters,
+    forwardLoginParameters,
     claimsOf,
     responses: options.responses?.(),
     fetched: createFetchedResponses(),
@@ -126,7 +126,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const base = {
           id,
           issuer,
-          expiresAt: now + options.absoluteSeconds,
+          expiresAt: now + options.absoluteTimeoutSeconds,
           claims: grant.claims ?? {},
           login,
         }

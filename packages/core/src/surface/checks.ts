@@ -1,5 +1,5 @@
-import { parsePrefix } from '../rules/allowed-urls.ts'
-import { type TokenRequest, validateTokenRequest } from '../rules/token-key.ts'
+import { parsePrefix } from '../rules/calls/allowed-urls.ts'
+import { type TokenRequest, validateTokenRequest } from '../model/token-parameters.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { RequestSession } from '../mechanisms/request-session.ts'
+import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { SessionCell } from '../ports/session-cell.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'

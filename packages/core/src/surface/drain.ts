@@ -1,4 +1,4 @@
-import { createPendingWork } from '../mechanisms/pending-work.ts'
+import { createPendingWork } from '../mechanisms/runtime/background-work.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { ConfigurationError, EventListener } from '../vocabulary/index.ts'

@@ -1,25 +1,25 @@
-import { type CookieMac, createCookieMac } from '../mechanisms/cookie-mac.ts'
-import { createGrantCheck } from '../mechanisms/grant-check.ts'
-import { createGuardedStore, type GuardedStore } from '../mechanisms/guarded-store.ts'
-import { createHttp, type Http, LISTEN_MS } from '../mechanisms/http.ts'
-import { keepAliveUntilDone } from '../mechanisms/keep-alive.ts'
+import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
+import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
+import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
+import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
+import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
 import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
-import { asReadOnly } from '../mechanisms/read-only-session.ts'
-import { rememberWrites } from '../mechanisms/remember-writes.ts'
-import { createRequestSession, type RequestSession } from '../mechanisms/request-session.ts'
-import { createSeal, type Seal } from '../mechanisms/seal.ts'
-import { createServerClock, type ServerClock } from '../mechanisms/server-clock.ts'
-import type { SessionKind } from '../mechanisms/session-kind.ts'
-import { systemClock } from '../mechanisms/system-clock.ts'
-import { createVault, type Vault } from '../mechanisms/vault.ts'
+import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
+import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
+import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
+import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
+import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import { systemClock } from '../mechanisms/runtime/system-clock.ts'
+import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
-import { hasSecureCookies } from '../rules/browser-address.ts'
-import { cookieName, parseCookies } from '../rules/cookies.ts'
-import type { SessionRecord } from '../rules/session-record.ts'
+import { hasSecureCookies } from '../rules/browser/browser-address.ts'
+import { cookieName, parseCookies } from '../rules/sessions/cookies.ts'
+import type { SessionRecord } from '../model/session-record.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { addressOf } from './address-of.ts'
 import { type BoundSession, bindSession } from './bound-session.ts'
@@ -95,7 +95,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   runtime: Runtime,
   equip: (ground: Ground<Settings>) => Features<User>,
 ): SessionEngine<User> {
-  const { secrets, origin, sameSite, idleSeconds, storeTimeoutMs } = settings
+  const { secrets, origin, sameSite, idleTimeoutSeconds, storeTimeoutMs } = settings
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
   // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
   const whose = JSON.stringify([settings.issuer, settings.clientId])
@@ -105,7 +105,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const random = Math.random
   const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
   const { observe } = serverClock
-  const http = createHttp({ fetch, clock, timeoutMs: settings.requestTimeoutMs, observe })
+  const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
@@ -150,7 +150,7 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
       cookies,
       cookieName: name,
       attributes,
-      idleSeconds,
+      idleTimeoutSeconds,
       clock,
       emit,
       keepAlive,

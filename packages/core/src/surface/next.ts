@@ -1,7 +1,7 @@
-import { parseCookies } from '../rules/cookies.ts'
-import { cookiesAfter, type ParsedCookie, parseSetCookie } from '../rules/set-cookie.ts'
+import { parseCookies } from '../rules/sessions/cookies.ts'
+import { cookiesAfter, type ParsedCookie, parseSetCookie } from '../rules/sessions/set-cookie.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
-import { readOnly } from '../mechanisms/read-only-session.ts'
+import { readOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { Evertoken } from './evertoken.ts'
 import {

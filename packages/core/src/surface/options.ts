@@ -1,6 +1,6 @@
 import type { SessionStore } from '../ports/session-store.ts'
-import { isLoopback } from '../rules/allowed-urls.ts'
-import { isLoginParameter } from '../rules/login-request.ts'
+import { isLoopback } from '../rules/calls/allowed-urls.ts'
+import { isLoginParameter } from '../rules/sign-in/login-request.ts'
 import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
 import {
   derivedFrom,

@@ -1,5 +1,5 @@
-import { relayed } from '../handlers/relay.ts'
-import { mayAllowForApi, mayAllowForBrowser } from '../rules/relayed-headers.ts'
+import { relayed } from '../handlers/calls/relay.ts'
+import { mayAllowForApi, mayAllowForBrowser } from '../rules/calls/relayed-headers.ts'
 import { type Check, checkAll, listOf, type OptionTable } from './checks.ts'
 
 export interface RelayOptions {

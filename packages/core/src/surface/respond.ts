@@ -1,10 +1,10 @@
-import { checkSendable } from '../handlers/relay.ts'
-import { noteIssued, withoutForgedCookies } from '../mechanisms/issued-cookies.ts'
-import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/with-headers.ts'
-import { withoutApiHeaders } from '../rules/api-response.ts'
-import { setCookiesOf } from '../rules/cookies.ts'
-import { CDN_ORDERS, without } from '../rules/passed-on-headers.ts'
-import { isRedirect } from '../rules/redirect.ts'
+import { checkSendable } from '../handlers/calls/relay.ts'
+import { noteIssued, withoutForgedCookies } from '../mechanisms/calls/issued-cookies.ts'
+import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
+import { withoutApiHeaders } from '../rules/calls/api-response.ts'
+import { setCookiesOf } from '../rules/sessions/cookies.ts'
+import { CDN_ORDERS, without } from '../rules/calls/passed-on-headers.ts'
+import { isRedirect } from '../rules/calls/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
 
 /**

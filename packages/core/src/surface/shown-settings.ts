@@ -1,4 +1,4 @@
-import { pick } from '../rules/pick.ts'
+import { pick } from '../rules/members.ts'
 import type { Settings } from './options.ts'
 
 const HOOKS = ['onSignIn', 'onRefreshed'] as const
@@ -18,14 +18,14 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'cookieName',
       'maxCookieBytes',
       'sameSite',
-      'idleSeconds',
-      'absoluteSeconds',
+      'idleTimeoutSeconds',
+      'absoluteTimeoutSeconds',
       'revokeOnLogout',
       'postLogoutPath',
-      'loginParameters',
+      'forwardLoginParameters',
       'responseMode',
       'signInErrorPath',
-      'anonymousSessionResponse',
+      'anonymousUserStatus',
       'backChannelLogout',
       'frontChannelLogout',
       'diagnostics',

@@ -1,5 +1,5 @@
-import type { OnSignIn } from '../handlers/on-sign-in.ts'
-import type { UserClaims } from '../rules/session-record.ts'
+import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
+import type { UserClaims } from '../model/session-record.ts'
 import {
   type Checked,
   flag,
@@ -26,7 +26,7 @@ export interface SignInOptions {
   /** Where the authorization server sends the browser after signing out. Register it there. Default `/`. */
   readonly postLogoutPath?: string
   /** Names of further query parameters of the login route that the authorization server gets, such as `kc_idp_hint`. */
-  readonly loginParameters?: readonly string[]
+  readonly forwardLoginParameters?: readonly string[]
   /** How the authorization server sends its response. Default `query`. `form_post` works on https only. */
   readonly responseMode?: 'query' | 'form_post'
   /** Path of this application that gets the code of a failed sign-in as `error`. Default: a plain page. */
@@ -36,7 +36,7 @@ export interface SignInOptions {
   /** Receives the claims after each refresh, when the new refresh token is stored. Evertoken ignores its errors. */
   readonly onRefreshed?: (claims: UserClaims) => void | Promise<void>
   /** The response of the user route if no user is signed in: 401 (default), or 200 with `null`. */
-  readonly anonymousSessionResponse?: 401 | 200
+  readonly anonymousUserStatus?: 401 | 200
   /**
    * Whether the authorization server can sign users out with a direct request (OIDC Back-Channel Logout). Needs a
    * store with an index. `all` ends all sessions of the user, even if the token names only one. Default false.
@@ -79,12 +79,15 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   authorizationParameters: [...TOKEN_REQUEST.parameters, {}],
   revokeOnLogout: [level, true],
   postLogoutPath: [path, '/'],
-  loginParameters: [listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)), []],
+  forwardLoginParameters: [
+    listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)),
+    [],
+  ],
   responseMode: [oneOf('query', 'form_post'), 'query'],
   signInErrorPath: [path],
   onSignIn: [hook],
   onRefreshed: [hook],
-  anonymousSessionResponse: [oneOf(401, 200), 401],
+  anonymousUserStatus: [oneOf(401, 200), 401],
   backChannelLogout: [level, false],
   frontChannelLogout: [flag, false],
   diagnostics: [flag, false],

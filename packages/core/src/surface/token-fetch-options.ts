@@ -1,8 +1,8 @@
 import { signInRequired } from '../handlers/problem.ts'
-import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/token-fetch.ts'
-import { withMutableHeaders } from '../mechanisms/with-headers.ts'
-import { type AllowedPrefix, parsePrefix } from '../rules/allowed-urls.ts'
-import { tokenKey, type TokenRequest } from '../rules/token-key.ts'
+import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
+import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
+import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
+import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
 import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import {
   type Checked,

@@ -1,6 +1,6 @@
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
-import { createServerKind } from '../mechanisms/server-kind.ts'
+import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'

@@ -1,9 +1,9 @@
 import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { COOKIE_BUDGET_BYTES } from '../rules/cookie-budget.ts'
-import { defaultCookieName } from '../rules/cookies.ts'
-import type { RefreshPolicy, ReusePolicy } from '../rules/decide.ts'
+import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
+import { defaultCookieName } from '../rules/sessions/cookies.ts'
+import type { RefreshPolicy, ReusePolicy } from '../rules/refresh/decide.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import {
   type Checked,
@@ -70,11 +70,11 @@ export interface TokenManagementOptions {
   /** Default `Lax`. */
   readonly sameSite?: 'Lax' | 'Strict'
   /** Seconds without use after which a session is over. Default one day. */
-  readonly idleSeconds?: number
+  readonly idleTimeoutSeconds?: number
   /** Seconds after which a session is over, even if it is in use. Default 30 days. */
-  readonly absoluteSeconds?: number
+  readonly absoluteTimeoutSeconds?: number
   /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
-  readonly refreshBeforeExpiry?: number
+  readonly refreshBeforeExpirySeconds?: number
   /** The server's reaction to a refresh token that it has seen before. Default `strict`: it ends the grant. */
   readonly refreshTokenReuse?: ReusePolicy
   /** Whether the old access token still works during a refresh. Default true. */
@@ -87,7 +87,7 @@ export interface TokenManagementOptions {
    *
    * @default 10
    */
-  readonly requestTimeoutSeconds?: number
+  readonly serverTimeoutSeconds?: number
   /** Seconds that the session store may take for one operation. Default 5. */
   readonly storeTimeoutSeconds?: number
   readonly onEvent?: EventListener
@@ -126,7 +126,7 @@ interface Derived {
   /** The path of `baseUrl`, without a slash at the end. Empty if the application is at the root. */
   readonly basePath: string
   readonly policy: RefreshPolicy
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
 }
 
@@ -162,9 +162,9 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/)],
   maxCookieBytes: [cookieHeaderBytes, COOKIE_BUDGET_BYTES],
   sameSite: [oneOf('Lax', 'Strict'), 'Lax'],
-  idleSeconds: [seconds, DAY_SECONDS],
-  absoluteSeconds: [seconds, 30 * DAY_SECONDS],
-  refreshBeforeExpiry: [seconds, 60],
+  idleTimeoutSeconds: [seconds, DAY_SECONDS],
+  absoluteTimeoutSeconds: [seconds, 30 * DAY_SECONDS],
+  refreshBeforeExpirySeconds: [seconds, 60],
   refreshTokenReuse: [
     must(
       'be "strict", "tolerant" or { graceSeconds: a positive number }',
@@ -174,7 +174,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
     'strict',
   ],
   serveDuringRefresh: [flag, true],
-  requestTimeoutSeconds: [timeoutSeconds, 10],
+  serverTimeoutSeconds: [timeoutSeconds, 10],
   storeTimeoutSeconds: [timeoutSeconds, 5],
   onEvent: [hook],
   fetch: [hook],
@@ -189,7 +189,7 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
 /** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
   const { secret, clientSecret: _clientSecret, cookieName, ...rest } = values
-  const { refreshBeforeExpiry, refreshTokenReuse, serveDuringRefresh } = values
+  const { refreshBeforeExpirySeconds, refreshTokenReuse, serveDuringRefresh } = values
   return {
     ...rest,
     cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
@@ -198,8 +198,8 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
-    policy: { refreshBeforeExpiry, reuse: refreshTokenReuse, serveDuringRefresh },
-    requestTimeoutMs: values.requestTimeoutSeconds * 1000,
+    policy: { refreshBeforeExpirySeconds, reuse: refreshTokenReuse, serveDuringRefresh },
+    serverTimeoutMs: values.serverTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,
   }
 }

@@ -1,5 +1,5 @@
-import type { TokenProxy } from '../handlers/token-proxy.ts'
-import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/step-up.ts'
+import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
+import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
 import { type AntiForgery, createAntiForgery } from './anti-forgery.ts'
 import type { BoundSession } from './bound-session.ts'
 import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
@@ -13,7 +13,7 @@ export interface UserSession extends TokenSession, AntiForgery {
    * Returns the login URL after an API has required a stronger or fresher sign-in (RFC 9470) or more scope. It is a
    * path of this application, or `undefined` if the response requires neither. The response is not changed.
    *
-   * For more scope, `loginParameters` must contain `scope`. Otherwise the result is `undefined`.
+   * For more scope, `forwardLoginParameters` must contain `scope`. Otherwise the result is `undefined`.
    *
    * @param returnTo - The destination after the sign-in: a path, or a URL of this application.
    */
@@ -27,9 +27,9 @@ export function createUserSession(bound: () => BoundSession): UserSession {
     ...createAntiForgery(bound),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
-      const { basePath, routePrefix, loginParameters = [] } = bound()
+      const { basePath, routePrefix, forwardLoginParameters = [] } = bound()
       const challenge = stepUpChallenge(response)
-      const query = challenge && stepUpQuery(challenge, returnTo, loginParameters.includes('scope'))
+      const query = challenge && stepUpQuery(challenge, returnTo, forwardLoginParameters.includes('scope'))
       return query && `${basePath}${routePrefix}/login?${query}`
     },
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type TokenFetch, tokenFetch } from '../../src/handlers/token-fetch.ts'
-import { tokenProxy } from '../../src/handlers/token-proxy.ts'
+import { type TokenFetch, tokenFetch } from '../../src/handlers/calls/token-fetch.ts'
+import { tokenProxy } from '../../src/handlers/calls/token-proxy.ts'
 import { AccessToken } from '../../src/vocabulary/index.ts'
 
 const API = 'https://api.example.com'

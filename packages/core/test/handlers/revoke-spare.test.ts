@@ -1,9 +1,9 @@
 import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { revokeRefreshToken, revokeSession } from '../../src/handlers/revocation.ts'
-import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/rules/session-end.ts'
-import type { SessionRecord } from '../../src/rules/session-record.ts'
-import { createServerKind } from '../../src/mechanisms/server-kind.ts'
+import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions/revocation.ts'
+import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/model/session-end.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
+import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createBench, createRecord, IDLE } from '../mechanisms/bench.ts'
 
 const record = createRecord(0, { spare: 'rt-spare' })
@@ -41,7 +41,7 @@ it.each([
   ['fails', 'failed', 'rt-spare'],
 ] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
   const bench = createBench()
-  const kind = createServerKind({ ...bench, idleSeconds: IDLE })
+  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
   const base = createRecord(bench.clock.now(), { spare: 'rt-spare' })
   const { cell } = await kind.create(
     async (id) => ({ ...base, id }),

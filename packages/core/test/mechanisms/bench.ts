@@ -1,13 +1,17 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
-import { type CookieMac, createCookieMac } from '../../src/mechanisms/cookie-mac.ts'
-import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
-import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
-import { createSeal } from '../../src/mechanisms/seal.ts'
-import { createSealedRecords, type SealedRecords } from '../../src/mechanisms/sealed-records.ts'
-import { createVault, type Vault } from '../../src/mechanisms/vault.ts'
+import { type CookieMac, createCookieMac } from '../../src/mechanisms/sessions/cookie-mac.ts'
+import { createGuardedStore } from '../../src/mechanisms/stores/guarded-store.ts'
+import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
+import { createSeal } from '../../src/mechanisms/sessions/seal.ts'
+import {
+  createSealedRecords,
+  type SealedRecords,
+  createVault,
+  type Vault,
+} from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
-import { newSession } from '../../src/rules/grant-transitions.ts'
-import type { SessionRecord } from '../../src/rules/session-record.ts'
+import { newSession } from '../../src/model/ledger-transitions.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 
 export const SECRET = 'a secret of thirty-two characters'

@@ -1,8 +1,8 @@
-import { createCookieKind } from '../../src/mechanisms/cookie-kind.ts'
-import { createRequestSession, type RequestSession } from '../../src/mechanisms/request-session.ts'
-import { createServerKind } from '../../src/mechanisms/server-kind.ts'
+import { createCookieKind } from '../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
+import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
-import { type SessionRecord, touched } from '../../src/rules/session-record.ts'
+import { type SessionRecord, touched } from '../../src/model/session-record.ts'
 import { type Bench, IDLE } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
@@ -29,11 +29,11 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, mac, clock, idleSeconds: IDLE, emit }),
+        kind: create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit }),
         cookies: new Map(shown),
         cookieName: NAME,
         attributes: { secure: true, sameSite: 'Lax' },
-        idleSeconds: IDLE,
+        idleTimeoutSeconds: IDLE,
         clock,
         emit,
         keepAlive: (work) => void kept.push(work),

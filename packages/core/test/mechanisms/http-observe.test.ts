@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { createHttp } from '../../src/mechanisms/http.ts'
+import { createHttp } from '../../src/mechanisms/protocol/http.ts'
 import { failureOf } from './bench.ts'
 
 const ENDPOINT = 'https://login.example.com/token'

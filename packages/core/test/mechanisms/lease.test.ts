@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createLeases, type LeaseWatch } from '../../src/mechanisms/refresh/lease.ts'
-import { createServerCell } from '../../src/mechanisms/server-cell.ts'
-import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
+import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
 import type { Snapshot } from '../../src/ports/session-cell.ts'
-import type { RefreshLease } from '../../src/rules/session-record.ts'
+import type { RefreshLease } from '../../src/model/session-record.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 
@@ -14,7 +14,7 @@ async function createLeaseBench(tweak?: (store: SessionStore) => Partial<Session
   const { clock, vault, events } = bench
   const record = createRecord(clock.now())
   await vault.swap(record.id, undefined, record, clock.now() + LIFE)
-  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleSeconds: IDLE }))
+  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }))
   const emit = (event: (typeof events)[number]) => void events.push(event)
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs: lapseMs - 2000 })
   const kept = async () => (await cell.kept()) as Snapshot

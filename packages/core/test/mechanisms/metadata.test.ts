@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { createFlights, soloFlights } from '../../src/mechanisms/flights.ts'
+import { createFlights, soloFlights } from '../../src/mechanisms/runtime/flights.ts'
 import { createMetadataCache } from '../../src/mechanisms/protocol/metadata-cache.ts'
 import { TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'

@@ -5,16 +5,16 @@ import {
   type FakeAuthorizationServer,
   type ManualClock,
 } from '@evertoken/testkit'
-import { createFlights } from '../../src/mechanisms/flights.ts'
-import { createHttp, LISTEN_MS } from '../../src/mechanisms/http.ts'
-import type { UserClaims } from '../../src/rules/session-record.ts'
+import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
+import { createHttp, LISTEN_MS } from '../../src/mechanisms/protocol/http.ts'
+import type { UserClaims } from '../../src/model/session-record.ts'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import {
   createProtocol,
   type Protocol,
   type ProtocolOptions,
 } from '../../src/mechanisms/protocol/protocol.ts'
-import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
+import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 
 export const NOW = 1_800_000_000
 export const REQUEST_TIMEOUT_MS = 10_000

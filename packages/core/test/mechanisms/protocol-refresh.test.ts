@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
-import type { UserClaims } from '../../src/rules/session-record.ts'
+import type { UserClaims } from '../../src/model/session-record.ts'
 import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
 import { createTokenEndpoint } from '../../src/mechanisms/protocol/token-endpoint.ts'
 import { asleep } from './bench.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { randomId, sha256 } from '../../src/mechanisms/digest.ts'
+import { randomId, sha256 } from '../../src/mechanisms/runtime/digest.ts'
 import type { LoginTransaction } from '../../src/mechanisms/protocol/sign-in.ts'
 import { ConfigurationError, RequestRefusedError, TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'

@@ -1,7 +1,7 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
-import { createFlights } from '../../src/mechanisms/flights.ts'
-import { createGuardedStore } from '../../src/mechanisms/guarded-store.ts'
-import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
+import { createGuardedStore } from '../../src/mechanisms/stores/guarded-store.ts'
+import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import { createLine } from '../../src/mechanisms/refresh/line.ts'
 import {
   createRefresher,
@@ -9,15 +9,15 @@ import {
   type RefresherOptions,
 } from '../../src/mechanisms/refresh/refresher.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
-import type { Seal } from '../../src/mechanisms/seal.ts'
-import { createServerCell } from '../../src/mechanisms/server-cell.ts'
-import { createCellOptions } from '../../src/mechanisms/session-kind.ts'
-import { createVault } from '../../src/mechanisms/vault.ts'
+import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
+import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
+import { createVault } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
 import type { SessionCell } from '../../src/ports/session-cell.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
-import type { RefreshPolicy, ReusePolicy } from '../../src/rules/decide.ts'
-import type { SessionRecord } from '../../src/rules/session-record.ts'
+import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
 import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
 import { createBlankServerClock } from './server-clock-bench.ts'
@@ -82,7 +82,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
   await vault.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleSeconds: IDLE, emit })),
+    createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
   ) as [SessionCell, SessionCell]
   const sent: SentRequest[] = []
   const revoked: string[] = []
@@ -107,12 +107,12 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
       return options.revoke?.() ?? 'revoked'
     },
   }
-  const policy: RefreshPolicy = { refreshBeforeExpiry: 60, reuse, serveDuringRefresh: true }
+  const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse, serveDuringRefresh: true }
 
   function process(changes: Partial<RefresherOptions> = {}): Refresher {
     const random = () => 0
     const line = createLine({ clock, random })
-    const times = { requestTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
+    const times = { serverTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
     const serverClock = createBlankServerClock(clock)
     const parts = { server, clock, serverClock, policy, emit, random, isStorePrivate }
     return createRefresher({ ...parts, flights: createFlights(), line, ...times, ...changes })

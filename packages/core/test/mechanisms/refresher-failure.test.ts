@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
+import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 import type { Refresher, RefresherOptions } from '../../src/mechanisms/refresh/refresher.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'

@@ -60,7 +60,7 @@ describe('a response that is late', () => {
     } as const
     const snapshot = await bench.cell.kept()
     if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, tokens: { '': old } })
-    const policy = { refreshBeforeExpiry: 60, reuse: 'strict', serveDuringRefresh: false } as const
+    const policy = { refreshBeforeExpirySeconds: 60, reuse: 'strict', serveDuringRefresh: false } as const
     const call = bench.ask(bench.process({ policy }))
     await bench.untilSent(1)
     await pass(bench, REQUEST_TIMEOUT_MS, 1000)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
-import type { ReusePolicy } from '../../src/rules/decide.ts'
-import { ended } from '../../src/rules/session-record.ts'
+import type { ReusePolicy } from '../../src/rules/refresh/decide.ts'
+import { ended } from '../../src/model/session-record.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 

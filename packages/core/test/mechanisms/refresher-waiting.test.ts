@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Flights } from '../../src/ports/flights.ts'
 import type { Refresher } from '../../src/mechanisms/refresh/refresher.ts'
-import { withLease } from '../../src/rules/grant-transitions.ts'
+import { withLease } from '../../src/model/ledger-transitions.ts'
 import { failureOf } from './bench.ts'
-import { createFlights } from '../../src/mechanisms/flights.ts'
+import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
 import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, type RefreshBench } from './refresh-bench.ts'
 
 /** How long a call takes, in milliseconds, and how it ends. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createSeal } from '../../src/mechanisms/seal.ts'
+import { createSeal } from '../../src/mechanisms/sessions/seal.ts'
 import type { RejectionReason } from '../../src/vocabulary/index.ts'
 import { type Bench, createBench, createRecord, SECRET } from './bench.ts'
 import { type Browser, createBrowser, NAME, named } from './browser.ts'

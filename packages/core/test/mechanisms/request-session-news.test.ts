@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withLease } from '../../src/rules/grant-transitions.ts'
+import { withLease } from '../../src/model/ledger-transitions.ts'
 import { createBench, createRecord, LIFE } from './bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
 import { createGate } from '../../../../test/integration/gate.ts'

@@ -1,5 +1,5 @@
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
-import { createServerClock, type ServerClock } from '../../src/mechanisms/server-clock.ts'
+import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 

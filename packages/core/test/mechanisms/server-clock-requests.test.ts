@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { createServerClock } from '../../src/mechanisms/server-clock.ts'
+import { createServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 import { asleep, hangs } from './bench.ts'
 import { createBlankServerClock, createServerClockBench } from './server-clock-bench.ts'
 

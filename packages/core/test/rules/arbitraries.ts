@@ -1,8 +1,8 @@
+import type { TimeReading } from '../../src/model/time-reading.ts'
 import * as fc from 'fast-check'
-import type { BackOff } from '../../src/rules/back-off.ts'
-import type { TimeReading } from '../../src/rules/freshness.ts'
-import type { SessionRecord, TokenGrant } from '../../src/rules/session-record.ts'
-import type { StoredToken } from '../../src/rules/stored-token.ts'
+import type { BackOff } from '../../src/model/back-off.ts'
+import type { SessionRecord, TokenGrant } from '../../src/model/session-record.ts'
+import type { StoredToken } from '../../src/model/stored-tokens.ts'
 
 export const NOW = 1_800_000_000
 

@@ -13,8 +13,8 @@ import {
   withRevocationConfirmed,
   withSpare,
   withSpareInUse,
-} from '../../src/rules/grant-transitions.ts'
-import type { SessionRecord } from '../../src/rules/session-record.ts'
+} from '../../src/model/ledger-transitions.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
 import { NOW, session } from './arbitraries.ts'
 
 function check(test: (record: SessionRecord) => void): void {

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
-import type { TokenRequest } from '../../src/rules/token-key.ts'
+import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
+import type { TokenRequest } from '../../src/model/token-parameters.ts'
 import { checkTokenRequest } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
@@ -60,12 +60,12 @@ describe('checkOptions', () => {
       cookieName: 'evertoken-4hq88u',
       maxCookieBytes: 7168,
       sameSite: 'Lax',
-      idleSeconds: 86_400,
-      absoluteSeconds: 2_592_000,
-      policy: { refreshBeforeExpiry: 60, reuse: 'strict', serveDuringRefresh: true },
+      idleTimeoutSeconds: 86_400,
+      absoluteTimeoutSeconds: 2_592_000,
+      policy: { refreshBeforeExpirySeconds: 60, reuse: 'strict', serveDuringRefresh: true },
       revokeOnLogout: true,
       postLogoutPath: '/',
-      requestTimeoutMs: 10_000,
+      serverTimeoutMs: 10_000,
       storeTimeoutMs: 5000,
     })
   })
@@ -88,14 +88,14 @@ describe('checkOptions', () => {
       cookieName: 'my_app-1',
       maxCookieBytes: 12_000,
       sameSite: 'Strict',
-      idleSeconds: 1,
-      absoluteSeconds: 2,
-      refreshBeforeExpiry: 3,
+      idleTimeoutSeconds: 1,
+      absoluteTimeoutSeconds: 2,
+      refreshBeforeExpirySeconds: 3,
       refreshTokenReuse: { graceSeconds: 4 },
       serveDuringRefresh: false,
       revokeOnLogout: false,
       postLogoutPath: '/bye',
-      requestTimeoutSeconds: 0.5,
+      serverTimeoutSeconds: 0.5,
       storeTimeoutSeconds: 0.25,
       onEvent() {},
       fetch,
@@ -113,10 +113,10 @@ describe('checkOptions', () => {
       session: 'server',
       cookieName: 'my_app-1',
       sameSite: 'Strict',
-      policy: { refreshBeforeExpiry: 3, reuse: { graceSeconds: 4 }, serveDuringRefresh: false },
+      policy: { refreshBeforeExpirySeconds: 3, reuse: { graceSeconds: 4 }, serveDuringRefresh: false },
       revokeOnLogout: false,
       postLogoutPath: '/bye',
-      requestTimeoutMs: 500,
+      serverTimeoutMs: 500,
       storeTimeoutMs: 250,
     })
     const { authorizationParameters } = checkOptions(all)
@@ -285,10 +285,10 @@ describe('checkOptions', () => {
   })
 
   it.each([
-    'idleSeconds',
-    'absoluteSeconds',
-    'refreshBeforeExpiry',
-    'requestTimeoutSeconds',
+    'idleTimeoutSeconds',
+    'absoluteTimeoutSeconds',
+    'refreshBeforeExpirySeconds',
+    'serverTimeoutSeconds',
     'storeTimeoutSeconds',
   ])('refuses an odd %s', (option) => {
     for (const value of [0, -0, -1, NaN, Infinity, '60', [60], {}, true])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryStore } from '../../src/mechanisms/memory-store.ts'
+import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import { checkAll } from '../../src/surface/checks.ts'
 import { checkOptions } from '../../src/surface/options.ts'
 import {
@@ -29,9 +29,9 @@ describe('checkSignInOptions', () => {
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
       revokeOnLogout: true,
       postLogoutPath: '/',
-      loginParameters: [],
+      forwardLoginParameters: [],
       responseMode: 'query',
-      anonymousSessionResponse: 401,
+      anonymousUserStatus: 401,
       backChannelLogout: false,
       frontChannelLogout: false,
       diagnostics: false,
@@ -44,12 +44,12 @@ describe('checkSignInOptions', () => {
       routePrefix: '/sign',
       revokeOnLogout: 'all',
       postLogoutPath: '/bye',
-      loginParameters: ['kc_idp_hint', 'ui.hint-1'],
+      forwardLoginParameters: ['kc_idp_hint', 'ui.hint-1'],
       responseMode: 'form_post',
       signInErrorPath: '/oops',
       onSignIn: () => undefined,
       onRefreshed: () => undefined,
-      anonymousSessionResponse: 200,
+      anonymousUserStatus: 200,
       backChannelLogout: 'all',
       frontChannelLogout: true,
       diagnostics: true,
@@ -66,7 +66,7 @@ describe('checkSignInOptions', () => {
 
   it.each<[string, unknown[]]>([
     [
-      'loginParameters',
+      'forwardLoginParameters',
       [
         null,
         'kc_idp_hint',
@@ -92,7 +92,7 @@ describe('checkSignInOptions', () => {
     ['signInErrorPath', [null, '', 'oops', '//evil.example', '/\\evil', 'https://evil.example', '/a?b', 7]],
     ['onSignIn', [null, true, 'x', {}]],
     ['onRefreshed', [null, true, 'x', {}]],
-    ['anonymousSessionResponse', [null, '200', 204, true]],
+    ['anonymousUserStatus', [null, '200', 204, true]],
     ['backChannelLogout', [null, 'true', 'every', 1]],
     ['frontChannelLogout', [null, 'true', 1, 'all']],
     ['diagnostics', [null, 'true', 1, 'development']],

@@ -1,5 +1,4 @@
-import type { Hold } from '../hold.ts'
-import { createHold } from '../hold.ts'
+import { type Hold, createHold } from '../hold.ts'
 import type { IdTokenTweak } from './model.ts'
 import type { RetryAfter } from './retry-after.ts'
 

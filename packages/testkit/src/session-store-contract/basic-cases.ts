@@ -1,5 +1,4 @@
-import type { Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Cases, LONG_SECONDS } from './contract.ts'
 import { expectRecord, expectSwap } from './expectations.ts'
 
 export const basicCases: Cases = {

@@ -1,6 +1,5 @@
 import { check, expectRecord, expectSwap, shown } from './expectations.ts'
-import type { Bench, Cases, WrongProcess } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Bench, type Cases, type WrongProcess, LONG_SECONDS } from './contract.ts'
 
 const TWO_DAYS = 2 * 86_400
 

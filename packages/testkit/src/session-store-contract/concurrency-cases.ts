@@ -1,6 +1,5 @@
 import type { SessionStore } from '@evertoken/core'
-import type { Bench, Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Bench, type Cases, LONG_SECONDS } from './contract.ts'
 import { check, expectRecord, expectSwap, shown } from './expectations.ts'
 
 const RACERS = 50

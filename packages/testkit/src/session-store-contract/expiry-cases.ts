@@ -1,5 +1,4 @@
-import type { Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Cases, LONG_SECONDS } from './contract.ts'
 import { expectRecord, expectSwap } from './expectations.ts'
 
 /** Long enough that a slow store has time to answer before, short enough to wait for. */

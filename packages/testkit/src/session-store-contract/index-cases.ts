@@ -1,6 +1,5 @@
 import type { SessionIndex } from '@evertoken/core'
-import type { Bench, Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Bench, type Cases, LONG_SECONDS } from './contract.ts'
 import { check, shown } from './expectations.ts'
 
 const SHORT_SECONDS = 2

@@ -1,5 +1,4 @@
-import type { Bench, Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Bench, type Cases, LONG_SECONDS } from './contract.ts'
 import { expectRecord, expectSwap } from './expectations.ts'
 
 /** Exact keys, removed beforehand: a prefix would take their sting. */

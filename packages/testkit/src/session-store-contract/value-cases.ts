@@ -1,5 +1,4 @@
-import type { Bench, Cases } from './contract.ts'
-import { LONG_SECONDS } from './contract.ts'
+import { type Bench, type Cases, LONG_SECONDS } from './contract.ts'
 import { expectRecord, expectSwap } from './expectations.ts'
 
 const PRINTABLE = Array.from({ length: 95 }, (_, i) => String.fromCodePoint(32 + i)).join('')

@@ -1,7 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AuthorizationServerOptions } from '../../src/index.ts'
-import { createAuthorizationServer, createManualClock } from '../../src/index.ts'
+import {
+  type AuthorizationServerOptions,
+  createAuthorizationServer,
+  createManualClock,
+} from '../../src/index.ts'
 import { createCapacity } from '../../src/authorization-server/capacity.ts'
 import { refresh } from './requests.ts'
 

@@ -1,7 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { describe, expect, it } from 'vitest'
-import type { FakeAuthorizationServer } from '../../src/index.ts'
-import { createAuthorizationServer } from '../../src/index.ts'
+import { type FakeAuthorizationServer, createAuthorizationServer } from '../../src/index.ts'
 
 const REDIRECT_URI = 'https://app.example.com/callback'
 const SECRET = 'a secret: with+odd/ch%racters é'

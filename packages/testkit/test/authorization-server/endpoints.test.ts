@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { FakeAuthorizationServer } from '../../src/index.ts'
-import { createAuthorizationServer, createManualClock } from '../../src/index.ts'
+import {
+  type FakeAuthorizationServer,
+  createAuthorizationServer,
+  createManualClock,
+} from '../../src/index.ts'
 import {
   authorize,
   claimsOf,

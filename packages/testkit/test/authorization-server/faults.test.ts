@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Fault } from '../../src/index.ts'
 import {
+  type Fault,
   createAuthorizationServer,
   createManualClock,
   FAULTS,

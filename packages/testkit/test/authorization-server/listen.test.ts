@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Fault, Listening } from '../../src/index.ts'
-import { createAuthorizationServer, pauseBeforeProcessing } from '../../src/index.ts'
+import {
+  type Fault,
+  type Listening,
+  createAuthorizationServer,
+  pauseBeforeProcessing,
+} from '../../src/index.ts'
 import { refresh as send } from './requests.ts'
 
 const reuse = { graceSeconds: 60 }

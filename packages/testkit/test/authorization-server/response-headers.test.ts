@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { AuthorizationServerOptions, Fault } from '../../src/index.ts'
-import { createAuthorizationServer, createManualClock } from '../../src/index.ts'
+import {
+  type AuthorizationServerOptions,
+  type Fault,
+  createAuthorizationServer,
+  createManualClock,
+} from '../../src/index.ts'
 import { refresh } from './requests.ts'
 
 /** The date of the manual clock at its start. */

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { TokenResponse } from '../../src/index.ts'
-import { createAuthorizationServer, createManualClock } from '../../src/index.ts'
+import { type TokenResponse, createAuthorizationServer, createManualClock } from '../../src/index.ts'
 import { refresh, refreshed } from './requests.ts'
 
 async function spentOnce() {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { BrowserOptions } from '../../src/index.ts'
-import { createAuthorizationServer, createBrowser } from '../../src/index.ts'
+import { type BrowserOptions, createAuthorizationServer, createBrowser } from '../../src/index.ts'
 
 const ORIGIN = 'https://app.example.com'
 

@@ -1,8 +1,8 @@
 import * as oauth from 'oauth4webapi'
-import { hasRequiredAcr, userClaims } from '../../rules/id-token-claims.ts'
-import { continuesSignIn } from '../../rules/same-user.ts'
-import type { UserClaims } from '../../rules/session-record.ts'
-import { insufficient } from './sign-in-errors.ts'
+import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
+import { continuesSignIn } from '../../rules/protocol/same-user.ts'
+import type { UserClaims } from '../../model/session-record.ts'
+import { insufficient } from './errors.ts'
 import type { JudgeIdToken } from './token-endpoint.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
-import { isJsonObject } from '../../rules/json-object.ts'
+import { isJsonObject } from '../../rules/members.ts'
 import { TryLaterError } from '../../vocabulary/index.ts'
-import type { Http } from '../http.ts'
+import type { Http } from './http.ts'
 
 export interface KeyCacheOptions {
   readonly http: Http

@@ -1,13 +1,13 @@
 import * as oauth from 'oauth4webapi'
-import { readJwt } from '../../rules/jwt.ts'
-import { judgeLogoutToken, type LogoutToken } from '../../rules/logout-token.ts'
+import { readJwt } from '../../rules/protocol/jwt.ts'
+import { judgeLogoutToken, type LogoutToken } from '../../rules/protocol/logout-token.ts'
 import {
   type EvertokenError,
   type RedactedCause,
   RequestRefusedError,
   TryLaterError,
 } from '../../vocabulary/index.ts'
-import { redact } from '../redact.ts'
+import { redact } from '../runtime/redact.ts'
 import type { Connection } from './connection.ts'
 import { unavailable } from './errors.ts'
 import type { KeyCache } from './key-cache.ts'

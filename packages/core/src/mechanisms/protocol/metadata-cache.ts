@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import { type BackOff, nextBackOff } from '../../rules/back-off.ts'
+import { type BackOff, nextBackOff } from '../../model/back-off.ts'
 import { type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
 export interface MetadataCacheOptions<T> {

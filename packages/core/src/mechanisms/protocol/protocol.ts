@@ -1,14 +1,13 @@
 import * as oauth from 'oauth4webapi'
 import type { TokenEndpoint } from '../../ports/authorization-server.ts'
-import type { LogoutToken } from '../../rules/logout-token.ts'
-import { systemClock } from '../system-clock.ts'
+import type { LogoutToken } from '../../rules/protocol/logout-token.ts'
+import { systemClock } from '../runtime/system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
 import { createIdTokenJudge } from './id-token.ts'
 import { createKeyCache } from './key-cache.ts'
 import { checkLogoutToken } from './logout-tokens.ts'
-import { createSignInProtocol, type SignInProtocol } from './sign-in.ts'
+import { createSignInProtocol, type SignInProtocol, withQuery } from './sign-in.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
-import { withQuery } from './with-query.ts'
 
 /** Provides the operations of the authorization server that a client uses. */
 export interface Protocol extends TokenEndpoint, SignInProtocol {

@@ -1,12 +1,10 @@
 import * as oauth from 'oauth4webapi'
-import type { TokenGrant } from '../../rules/session-record.ts'
-import { sha256 } from '../digest.ts'
+import type { TokenGrant } from '../../model/session-record.ts'
+import { sha256 } from '../runtime/digest.ts'
 import type { Connection } from './connection.ts'
 import { claimsOfSignIn } from './id-token.ts'
-import { errorResponse } from './refusals.ts'
-import { signInFailed } from './sign-in-errors.ts'
-import { requestTokens } from './tokens.ts'
-import { withQuery } from './with-query.ts'
+import { errorResponse, requestTokens } from './tokens.ts'
+import { signInFailed } from './errors.ts'
 
 /** The values of a login that its callback needs. */
 export interface LoginTransaction {
@@ -82,4 +80,15 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
       }
     },
   }
+}
+
+/** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */
+export function withQuery(
+  endpoint: URL | string,
+  parameters: Readonly<Record<string, string | undefined>>,
+): URL {
+  const url = new URL(endpoint)
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== undefined) url.searchParams.set(name, value)
+  return url
 }

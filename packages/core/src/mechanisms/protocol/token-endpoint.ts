@@ -1,13 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
-import { type KnownUser, namesAnotherUser } from '../../rules/same-user.ts'
-import { readClaims } from '../../rules/jwt.ts'
-import type { TokenGrant } from '../../rules/session-record.ts'
-import type { TokenRequest } from '../../rules/token-key.ts'
+import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
+import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenRequest } from '../../model/token-parameters.ts'
 import type { Connection } from './connection.ts'
-import { errorResponse, refused, unanswered } from './refusals.ts'
-import { parseHttpDate } from '../../rules/http-date.ts'
-import { answerOf, requestTokens } from './tokens.ts'
+import { errorResponse, refused, unanswered, answerOf, requestTokens } from './tokens.ts'
+import { parseHttpDate } from '../../rules/protocol/time-headers.ts'
 
 /** Validates the new ID token of a grant. */
 export type JudgeIdToken = (

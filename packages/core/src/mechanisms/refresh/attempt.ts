@@ -2,14 +2,13 @@ import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-ser
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import type { RefreshPolicy, TokenWanted } from '../../rules/decide.ts'
-import type { SessionRecord, UserClaims } from '../../rules/session-record.ts'
-import type { UsedRefreshToken } from '../../rules/settle.ts'
-import type { TokenCapacity } from '../../rules/stored-tokens.ts'
-import type { StoredToken } from '../../rules/stored-token.ts'
-import type { TokenRequest } from '../../rules/token-key.ts'
+import type { RefreshPolicy, TokenWanted } from '../../rules/refresh/decide.ts'
+import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
+import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
+import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
+import type { TokenRequest } from '../../model/token-parameters.ts'
 import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
-import type { ServerClock } from '../server-clock.ts'
+import type { ServerClock } from '../protocol/server-clock.ts'
 
 /** A token to send, or the reason why the user must sign in. `snapshot` is the session that the token is from. */
 export type TokenResult =

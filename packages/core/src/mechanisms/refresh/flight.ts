@@ -1,7 +1,7 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds, latestSendSeconds } from '../../rules/decide.ts'
-import { MAX_RETRY_AFTER_SECONDS } from '../../rules/retry-after.ts'
-import { fingerprint, randomId } from '../digest.ts'
+import { decide, lapseSeconds, latestSendSeconds } from '../../rules/refresh/decide.ts'
+import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
+import { fingerprint, randomId } from '../runtime/digest.ts'
 import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
 import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
@@ -13,7 +13,7 @@ import { refreshError, toTokenResult } from './token-result.ts'
 export interface FlightOptions extends RefreshContext {
   readonly line: Line
   /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
   /** Whether new refreshes can be started. Returns `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined

@@ -1,5 +1,5 @@
-import { withDoubt } from '../../rules/grant-transitions.ts'
-import { maySendAgain, secondSendLimitMs } from '../../rules/second-send.ts'
+import { withDoubt } from '../../model/ledger-transitions.ts'
+import { maySendAgain, secondSendLimitMs } from '../../rules/refresh/second-send.ts'
 import { OperatorError } from '../../vocabulary/index.ts'
 import type { ExchangeOptions, Refresh, Sender } from './send.ts'
 
@@ -14,7 +14,7 @@ export interface LeaseKeeper {
 export function createLeaseKeeper(
   { cell, lease, turn, sends }: Refresh,
   sender: Sender,
-  { server, clock, policy, requestTimeoutMs, health }: ExchangeOptions,
+  { server, clock, policy, serverTimeoutMs, health }: ExchangeOptions,
 ): LeaseKeeper {
   let isHolder = true
   let isBusy = false
@@ -45,7 +45,7 @@ export function createLeaseKeeper(
     const now = clock.elapsed()
     const newest = Math.max(...[...sender.open].map(({ sentAt }) => sentAt))
     const sinceFirstMs = now - sends.firstAt
-    const timing = { sends: sends.count, sinceFirstMs, sinceLastMs: now - newest, requestTimeoutMs }
+    const timing = { sends: sends.count, sinceFirstMs, sinceLastMs: now - newest, serverTimeoutMs }
     const may = maySendAgain(policy.reuse, timing)
     if (may !== 'with_evidence') return may === 'yes'
     if (health.respondedTo > sends.firstAt || hasEvidence) return true
@@ -84,7 +84,7 @@ export function createLeaseKeeper(
       if (!isSlow) turn.overloaded()
       isSlow = true
       // A lost request must not block other requests.
-      if (clock.elapsed() - sends.firstAt >= requestTimeoutMs) turn.leave()
+      if (clock.elapsed() - sends.firstAt >= serverTimeoutMs) turn.leave()
       void run()
     },
   }

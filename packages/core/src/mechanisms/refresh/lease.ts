@@ -1,11 +1,11 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import type { LeaseState } from '../../rules/decide.ts'
-import { withBeat, withLease, withoutLease } from '../../rules/grant-transitions.ts'
-import type { RefreshLease } from '../../rules/session-record.ts'
+import type { LeaseState } from '../../rules/refresh/decide.ts'
+import { withBeat, withLease, withoutLease } from '../../model/ledger-transitions.ts'
+import type { RefreshLease } from '../../model/session-record.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
-import { createBoundedMap } from '../bounded-map.ts'
-import { fingerprint } from '../digest.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { fingerprint } from '../runtime/digest.ts'
 
 /** A longer time between two looks is a pause of this process. The holder might have paused as well. */
 const MAX_LOOK_MS = 2500

@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
-import { cut, grow, INITIAL_LIMIT } from '../../rules/concurrency-limit.ts'
-import { MAX_RETRY_AFTER_SECONDS } from '../../rules/retry-after.ts'
+import { cut, grow, INITIAL_LIMIT } from '../../rules/refresh/concurrency-limit.ts'
+import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 
 /**
  * Queues refreshes for the authorization server, before they take the lease. Each session has one place in the line.

@@ -6,16 +6,17 @@ import {
   withGrant,
   withNewerGrant,
   withSpare,
-} from '../../rules/grant-transitions.ts'
-import type { SessionRecord, TokenGrant } from '../../rules/session-record.ts'
-import { settle } from '../../rules/settle.ts'
+} from '../../model/ledger-transitions.ts'
+import type { SessionRecord, TokenGrant } from '../../model/session-record.ts'
+import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
-import { fingerprint } from '../digest.ts'
-import { revokeUntilDone } from '../revoke-token.ts'
-import { everySwapLost, MAX_SWAPS } from '../swap-until-won.ts'
+import { fingerprint } from '../runtime/digest.ts'
+import { revokeUntilDone } from '../protocol/revoke-token.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { retryStore } from './retry-store.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { LISTEN_MS } from '../protocol/http.ts'
 
 /** The dependencies for storing a response. `keepAlive` receives revocations of refresh tokens that are not stored. */
 export interface PersistContext extends RefreshContext {
@@ -144,4 +145,24 @@ function giveUp(
   if (refreshToken !== undefined && now?.record.ended !== 'replaced')
     context.keepAlive(revokeUntilDone(context, key, refreshToken))
   return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
+}
+
+const FIRST_PAUSE_MS = 50
+const MAX_PAUSE_MS = 1000
+
+/**
+ * Repeats work while the store fails, for as long as Evertoken waits for a response.
+ *
+ * @throws The last failure of the store, or any other error immediately.
+ */
+export async function retryStore<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+  const startedAt = clock.elapsed()
+  for (let pauseMs = 0; ; pauseMs = Math.min(Math.max(pauseMs * 2, FIRST_PAUSE_MS), MAX_PAUSE_MS)) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof OperatorError) || clock.elapsed() - startedAt > LISTEN_MS) throw error
+    }
+    if (pauseMs > 0) await clock.sleep(pauseMs)
+  }
 }

@@ -1,10 +1,10 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide } from '../../rules/decide.ts'
-import { mayHaveExpired } from '../../rules/freshness.ts'
-import { createBoundedMap } from '../bounded-map.ts'
-import { withDeadline } from '../deadline.ts'
-import { fingerprint } from '../digest.ts'
+import { decide } from '../../rules/refresh/decide.ts'
+import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { withDeadline } from '../runtime/deadline.ts'
+import { fingerprint } from '../runtime/digest.ts'
 import type { TokenCall, TokenDemand, TokenResult } from './attempt.ts'
 import { createFlight, type FlightOptions } from './flight.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
@@ -12,7 +12,7 @@ import { refreshError, toTokenResult } from './token-result.ts'
 export interface RefresherOptions extends FlightOptions {
   readonly flights: Flights
   /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
 }
 
 export interface Refresher {
@@ -35,7 +35,7 @@ const MAX_USES = 10_000
  */
 export function createRefresher(options: RefresherOptions): Refresher {
   const { flights, clock, serverClock, policy, emit } = options
-  const { requestTimeoutMs, admits = () => true } = options
+  const { serverTimeoutMs, admits = () => true } = options
   const { fly, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
@@ -92,7 +92,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     calledAt: number,
   ): Promise<TokenResult> {
     const { result, since } = startFlight(cell, call)
-    const leftMs = Math.min(since, calledAt) + requestTimeoutMs - clock.elapsed()
+    const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
       if (leftMs <= 0) throw overdue

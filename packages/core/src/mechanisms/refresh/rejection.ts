@@ -1,14 +1,13 @@
 import type { SessionCell } from '../../ports/session-cell.ts'
-import { withDoubt, withLastWait, withSpareInUse } from '../../rules/grant-transitions.ts'
-import { ended, type SessionRecord } from '../../rules/session-record.ts'
-import { type Rejection, settleRejection } from '../../rules/settle.ts'
-import { fingerprint } from '../digest.ts'
-import { LISTEN_MS } from '../http.ts'
+import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
+import { ended, type SessionRecord } from '../../model/session-record.ts'
+import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
+import { fingerprint } from '../runtime/digest.ts'
+import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { swapUntilWon } from '../swap-until-won.ts'
+import { swapUntilWon } from '../sessions/stored-cell.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import type { PersistContext } from './persist.ts'
-import { retryStore } from './retry-store.ts'
+import { type PersistContext, retryStore } from './persist.ts'
 
 /**
  * Processes the refusal of a refresh token by the server.

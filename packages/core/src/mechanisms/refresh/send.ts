@@ -1,5 +1,5 @@
 import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { sha256 } from '../digest.ts'
+import { sha256 } from '../runtime/digest.ts'
 import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
@@ -20,7 +20,7 @@ export interface Sends {
 }
 
 export interface ExchangeOptions extends RefreshContext {
-  readonly requestTimeoutMs: number
+  readonly serverTimeoutMs: number
   /** When the newest request with a response was sent, by the monotonic clock in milliseconds. */
   readonly health: { respondedTo: number }
 }

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../ports/session-cell.ts'
-import type { Decision } from '../../rules/decide.ts'
+import type { Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,
   type ErrorCode,

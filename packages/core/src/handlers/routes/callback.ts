@@ -1,0 +1,171 @@
+import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
+import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
+import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
+import type { SessionKind, StartedSession } from '../../mechanisms/sessions/session-kind.ts'
+import type { SpentLogins } from '../../mechanisms/sign-in/spent-logins.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Flights } from '../../ports/flights.ts'
+import { isPrefetch } from '../../rules/browser/same-site.ts'
+import type { TokenGrant } from '../../model/session-record.ts'
+import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
+import { answer, confirmDestination, goOn, redirect } from '../answer.ts'
+import { readForm } from './form.ts'
+import { callbackUrl, type LoginOptions } from './login.ts'
+import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
+import { signInFailure } from './sign-in-failure.ts'
+
+export interface CallbackOptions extends LoginOptions, OnSignInOptions {
+  /** Starts the session. */
+  readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
+  readonly spentLogins: SpentLogins
+  readonly flights: Flights
+  readonly clock: Clock
+  /** The cookies of the request. */
+  readonly cookies: ReadonlyMap<string, string>
+  readonly returns: Notes<Note>
+  readonly returnCookie: string
+  readonly sessions: SessionKind
+}
+
+/**
+ * Receives the authorization response, starts the session and sends the browser to its destination.
+ *
+ * A login is redeemed once. If the response arrives again, the browser is sent to the same destination, provided that it has
+ * the session that resulted.
+ */
+export async function callback(request: Request, options: CallbackOptions): Promise<Response> {
+  // The user may never see the result, and the code is valid only once.
+  if (isPrefetch(request.headers)) return answer(503)
+  const { logins, cookies, returns, returnCookie } = options
+  const lines: string[] = []
+  let silentReturnTo: string | false | undefined
+  let response: Response
+  try {
+    const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
+    const parameters = form ?? options.query
+    const state = parameters.get('state') ?? ''
+    const login = await logins.open(state)
+    if (!login) throw notUsable()
+    // A page of `repeat` sends the browser to this route without an authorization response. The login can still be
+    // pending.
+    const isResponse = parameters.has('code') || parameters.has('error')
+    if (isResponse) lines.push(logins.clear(login))
+    const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
+    // Another user can send a link with the state of their login, and chose its destination.
+    silentReturnTo = secrets && login.silent && !login.isForeign && login.returnTo
+    const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))
+    // The destination of an earlier sign-out has no use after a sign-in.
+    if (isDone && cookies.has(returnCookie)) lines.push(returns.clear(returnCookie))
+    response = isDone ? proceed(login, options) : await repeat(request, login, state, options)
+  } catch (error) {
+    response = signInFailure(request, error, options, silentReturnTo)
+  }
+  for (const line of lines) response.headers.append('set-cookie', line)
+  return response
+}
+
+/** Redeems a login, or joins the request that does. Resolves to `false` if it was redeemed before. */
+async function complete(
+  parameters: URLSearchParams,
+  login: PendingLogin,
+  secrets: LoginSecrets,
+  options: CallbackOptions,
+): Promise<boolean> {
+  const { flights, clock, session } = options
+  const redeem = () => redeemOnce(parameters, login, secrets, options)
+  const { result, joined } = flights.join(`login ${login.id}`, 'callback', redeem, clock)
+  const started = await result
+  // The browser drops the response to the first request if the user reloads the page.
+  if (started && joined) await session.adopt(started)
+  return started !== undefined
+}
+
+async function redeemOnce(
+  parameters: URLSearchParams,
+  login: PendingLogin,
+  secrets: LoginSecrets,
+  options: CallbackOptions,
+): Promise<StartedSession | undefined> {
+  if (!(await options.spentLogins.spend(login))) return undefined
+  const { maxAge, acrValues } = login
+  const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge, acrValues }
+  const grant = await options.protocol.redeem(parameters, transaction, (token) => giveBack(token, options))
+  return start(grant, login, options)
+}
+
+/**
+ * Responds to a login that was redeemed before, for example after the Back button.
+ *
+ * @throws {RequestRefusedError} If the browser does not have the session that resulted.
+ */
+async function repeat(
+  { method, headers }: Request,
+  login: PendingLogin,
+  state: string,
+  options: CallbackOptions,
+): Promise<Response> {
+  const cell = await options.session.find()
+  const record = (await cell?.read())?.record
+  if (record?.login === loginName(login)) return proceed(login, options)
+  // A `Strict` cookie is not sent with a request that another site has caused, and a `Lax` cookie not with such a POST.
+  const isHidden = options.sameSite === 'Strict' || method === 'POST'
+  const site = headers.get('sec-fetch-site') ?? 'same-origin'
+  const mayHaveSession = isHidden && (site === 'cross-site' || site === 'same-site')
+  if (!cell && mayHaveSession)
+    return goOn(`${options.routePrefix}/callback?state=${encodeURIComponent(state)}`)
+  throw notUsable()
+}
+
+/** The name of a login in the record of its session. A cookie has no room for the whole hash. */
+function loginName({ id }: PendingLogin): string {
+  return id.slice(0, 22)
+}
+
+function notUsable(): RequestRefusedError {
+  const message =
+    'This sign-in has expired, was already completed, or began in another browser. Sign in again.'
+  return new RequestRefusedError('login_transaction_invalid', message)
+}
+
+/** Sends the browser to its destination. If the session cookie is `Strict`, a page of this application does that. */
+function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, home }: CallbackOptions): Response {
+  if (isForeign) return confirmDestination(returnTo, home)
+  return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
+}
+
+/** Starts the session. If no session takes the tokens, their refresh token is revoked. */
+async function start(
+  grant: TokenGrant,
+  login: PendingLogin,
+  options: CallbackOptions,
+): Promise<StartedSession> {
+  const { session, sessions } = options
+  const { returnTo, previous, previousExpiresAt } = login
+  let started: StartedSession
+  try {
+    started = await options.start(await applyOnSignIn(grant, returnTo, options), loginName(login))
+  } catch (error) {
+    // A session that a logout token has ended revokes its tokens.
+    const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
+    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, options)
+    throw error
+  }
+  if (previous !== undefined) await replace(previous).catch(() => undefined)
+  return started
+
+  /** The new session is valid, also if the old one cannot be ended. */
+  async function replace(key: string): Promise<void> {
+    const end = () => sessions.stored(key, previousExpiresAt).end('replaced')
+    const { ended } = await sessions.pending.end({ key }, end)
+    session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
+  }
+}
+
+/**
+ * Revokes the refresh token of a sign-in that has failed, immediately and without retries.
+ *
+ * The user can sign in again after that. At some servers, a later revocation would end the new grant too.
+ */
+function giveBack(refreshToken: string, { session, protocol: server, emit }: CallbackOptions): void {
+  session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
+}

@@ -1,0 +1,88 @@
+import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
+import {
+  SIGN_OUT_WAIT_MS,
+  storeTooSlow,
+  isStoreFailure,
+} from '../../mechanisms/sessions/pending-sign-outs.ts'
+import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { sameText } from '../../rules/same-text.ts'
+import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
+import { answer, page } from '../answer.ts'
+import {
+  endSession,
+  type EndSessionOptions,
+  finishSession,
+  reportIncomplete,
+  unconfirmedParts,
+} from '../../mechanisms/sessions/end-session.ts'
+import { problem } from '../problem.ts'
+
+export interface FrontChannelLogoutOptions extends EndSessionOptions {
+  readonly query: URLSearchParams
+  readonly issuer: string
+  readonly sessions: SessionKind
+  readonly clock: Clock
+}
+
+const REASON = 'front_channel_logout'
+
+/**
+ * Ends the session whose cookie the request carries, if the query names the authorization server and the session (OIDC
+ * Front-Channel Logout §2). The authorization server loads this route in a frame, where many browsers send no cookie.
+ *
+ * @throws {OperatorError} If the store does not respond, and only the store knows the session. The logout is then completed
+ * in the background.
+ */
+export async function frontChannelLogout(
+  _request: Request,
+  options: FrontChannelLogoutOptions,
+): Promise<Response> {
+  const { session, query, issuer } = options
+  const sid = query.get('sid')
+  if (query.get('iss') !== issuer || !sid) {
+    const message =
+      'The request names another authorization server, or no session. Send `iss` and `sid` of the session.'
+    return problem(400, { code: 'cross_site_request_refused', message })
+  }
+  const isNamed = (record: SessionRecord | undefined) =>
+    record !== undefined && sidsOf(record).some((known) => sameText(known, sid))
+  const cell = await session.find()
+  if (cell && isNamed(await readInTime(cell, isNamed, options))) {
+    const signOut = await endSession(REASON, options)
+    if (signOut) {
+      const parts = unconfirmedParts(signOut, options.revoke)
+      reportIncomplete(signOut.key, parts, options.emit, true)
+    }
+  }
+  return page(answer(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
+}
+
+async function readInTime(
+  cell: SessionCell,
+  isNamed: (record: SessionRecord | undefined) => boolean,
+  options: FrontChannelLogoutOptions,
+): Promise<SessionRecord | undefined> {
+  try {
+    return (await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
+  } catch (error) {
+    if (cell.carried) return cell.carried
+    // The store must first show that the session has the `sid` from the query.
+    if (isStoreFailure(error)) options.session.keepAlive(endLater(cell, isNamed, options))
+    throw error
+  }
+}
+
+async function endLater(
+  cell: SessionCell,
+  isNamed: (record: SessionRecord | undefined) => boolean,
+  options: FrontChannelLogoutOptions,
+): Promise<void> {
+  const end = async () => {
+    const last = await cell.last()
+    return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, options.revoke) : undefined
+  }
+  const ended = await options.sessions.pending.retry(end).catch(() => undefined)
+  if (ended) await finishSession(cell.key, ended, options)
+}

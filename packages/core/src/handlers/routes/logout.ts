@@ -1,0 +1,115 @@
+import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
+import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../../mechanisms/sessions/pending-sign-outs.ts'
+import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
+import { isChosenHere, isSameOriginRequest } from '../../rules/browser/same-site.ts'
+import { sameText } from '../../rules/same-text.ts'
+import { RequestRefusedError, TryLaterError, type SignOutPart } from '../../vocabulary/index.ts'
+import { answer, isNavigation, redirect } from '../answer.ts'
+import {
+  endSession,
+  type EndSessionOptions,
+  reportIncomplete,
+  unconfirmedParts,
+} from '../../mechanisms/sessions/end-session.ts'
+import { expectReturn, type LogoutReturnOptions } from './logout-return.ts'
+import { sha256 } from '../../mechanisms/runtime/digest.ts'
+
+export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
+  readonly query: URLSearchParams
+  readonly clientId: string
+  readonly protocol: Protocol
+  readonly clock: Clock
+}
+
+/**
+ * Ends the session here, and then revokes its refresh token (RFC 7009). Then sends the browser to the authorization
+ * server to end the session there (RP-Initiated Logout).
+ *
+ * The cookie is cleared in any case. A store or an authorization server that does not respond delays the response by at
+ * most about 2 seconds. The response then names the parts that are not confirmed.
+ *
+ * @throws {RequestRefusedError} If another site might have caused the request.
+ */
+export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
+  const { origin, home, postLogoutPath, clock, session, protocol } = options
+  const wanted = options.query.get('returnTo')
+  // Another site can call this route for a browser without a session.
+  const isDefault = wanted === null || !isChosenHere(request.headers, origin)
+  const returnTo = isDefault ? postLogoutPath : safeReturnTo(wanted, origin, home)
+  if (!(await isIntentional(request, options))) {
+    const message =
+      'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'
+    throw new RequestRefusedError('cross_site_request_refused', message)
+  }
+  const startedAt = clock.elapsed()
+  // The metadata arrives while the session ends.
+  if (await session.find()) session.keepAlive(protocol.ready(session.keepAlive).catch(() => undefined))
+  const signOut = await endSession('signed_out', options)
+  const ended = signOut?.isConfirmed ? await signOut.ended : undefined
+  if (!signOut || (signOut.isConfirmed && !ended)) return redirect(returnTo)
+
+  const parts = unconfirmedParts(signOut, options.revoke)
+  const { state, cookies } = await expectReturn(returnTo, options)
+  const parameters = {
+    id_token_hint: (ended?.record ?? signOut.carried)?.idToken,
+    client_id: options.clientId,
+    post_logout_redirect_uri: origin + postLogoutPath,
+    state,
+  }
+  const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
+  const url = await withDeadline(() => protocol.endSessionUrl(parameters), remainingMs, clock, tooSlow).catch(
+    // The user is signed out here, although the authorization server cannot be asked now.
+    () => void parts.push('authorization_server'),
+  )
+  reportIncomplete(signOut.key, parts, options.emit, !signOut.isConfirmed)
+  const location = url ? url.href : returnTo
+  const lines = url ? cookies : []
+  if (parts.length > 0 && !isNavigation(request)) return incomplete(parts, location, lines)
+  return redirect(location, lines)
+}
+
+/** A page that called `fetch` can show the state of the sign-out. `location` is the address for the browser. */
+function incomplete(
+  unconfirmed: readonly SignOutPart[],
+  location: string,
+  cookies: readonly string[],
+): Response {
+  const title =
+    'This browser is signed out. Evertoken could not confirm all parts of the sign-out. Send the browser to `location`.'
+  const body = { title, status: 202, code: 'sign_out_incomplete', unconfirmed, location }
+  const response = answer(202, { 'content-type': 'application/json' }, JSON.stringify(body))
+  for (const line of cookies) response.headers.append('set-cookie', line)
+  return response
+}
+
+function tooSlow(): TryLaterError {
+  const message = 'The authorization server did not respond within 2 seconds. Try again later.'
+  return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds: 1 })
+}
+
+/**
+ * Whether this application made the request, or the request carries the proof that only its pages know. A request without
+ * a session changes nothing, so it needs neither.
+ */
+async function isIntentional(
+  { method, headers }: Request,
+  { session, query, origin, clock }: LogoutOptions,
+): Promise<boolean> {
+  const cell = await session.find()
+  if (!cell || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
+  // A browser that preloads links must not sign the user out.
+  const isPreload = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
+  const proof = query.get('proof')
+  if (proof && !isPreload && sameText(await logoutProof(cell.key), proof)) return true
+  return !(await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
+}
+
+/**
+ * Returns a proof that only a page with access to the user endpoint knows. It is bound to the session and proves only
+ * that.
+ */
+export function logoutProof(key: string): Promise<string> {
+  return sha256(`logout ${key}`)
+}

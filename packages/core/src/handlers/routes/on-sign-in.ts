@@ -1,0 +1,150 @@
+import { redact } from '../../mechanisms/runtime/redact.ts'
+import { fingerprint } from '../../mechanisms/runtime/digest.ts'
+import type { StoredRefresh } from '../../mechanisms/refresh/attempt.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
+import { defined, pick } from '../../rules/members.ts'
+import {
+  latestRefresh,
+  type TokenGrant,
+  type UserClaims,
+  withAcceptedClaims,
+  withDecidedClaims,
+} from '../../model/session-record.ts'
+import { jsonBytes } from '../../model/stored-tokens.ts'
+import {
+  ConfigurationError,
+  EvertokenError,
+  type EventListener,
+  RequestRefusedError,
+} from '../../vocabulary/index.ts'
+import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
+
+/** The second argument of `onSignIn`. */
+export type SignIn = {
+  /** The scope that was granted, if the authorization server has named it. */
+  readonly scope?: string
+} & (
+  | {
+      readonly reason: 'sign_in'
+      /** Where the browser continues: a path of this application. */
+      readonly returnTo: string
+      readonly current?: undefined
+    }
+  | {
+      readonly reason: 'refresh'
+      readonly returnTo?: undefined
+      /** The claims that the session has now. */
+      readonly current: UserClaims
+    }
+)
+
+/**
+ * Decides which claims a session keeps, and whether the user is accepted: at the sign-in, before there is a session, and
+ * after each refresh.
+ *
+ * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
+ * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
+ *
+ * @param claims - The claims of the ID token, or of the latest one after a refresh without a new one.
+ */
+export type OnSignIn = (
+  claims: UserClaims,
+  signIn: SignIn,
+) => UserClaims | false | undefined | void | Promise<UserClaims | false | undefined | void>
+
+const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
+
+export interface OnSignInOptions {
+  readonly onSignIn: OnSignIn | undefined
+  readonly emit: EventListener
+}
+
+/**
+ * Asks the hook at a sign-in. Emits an event for an error of the hook. The error itself goes to the error handling of the
+ * application.
+ *
+ * @throws {RequestRefusedError} If the hook refuses the user.
+ */
+export async function applyOnSignIn(
+  grant: TokenGrant,
+  returnTo: string,
+  { onSignIn, emit }: OnSignInOptions,
+): Promise<TokenGrant> {
+  const { claims = {}, scope } = grant
+  try {
+    const verdict = await onSignIn?.({ ...claims }, { reason: 'sign_in', ...defined({ returnTo, scope }) })
+    if (verdict === false)
+      throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
+    return verdict ? { ...grant, claims: keptClaims(verdict, claims), claimsDecided: true } : grant
+  } catch (error) {
+    if (!(error instanceof EvertokenError))
+      emit({ type: 'sign_in_failed', code: 'hook_failed', cause: redact(error) })
+    throw error
+  }
+}
+
+export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptions {
+  /** Reads the claims of an ID token of this authorization server. */
+  readonly claimsOf: (idToken: string) => UserClaims
+}
+
+/**
+ * Asks the hook after a refresh, whose tokens are stored already. If the hook fails, the session keeps the claims that it
+ * has, and an event reports it.
+ *
+ * @returns The claims that the session has then. `undefined` if it has ended.
+ */
+export async function applyOnRefresh(
+  { cell, after, claims: fresh, keepAlive }: StoredRefresh,
+  options: AfterRefreshOptions,
+): Promise<UserClaims | undefined> {
+  const { onSignIn, emit, claimsOf, revoke } = options
+  const { claims: current, idToken, scope } = after
+  if (!onSignIn) return current
+  try {
+    const ofToken = fresh ?? (idToken === undefined ? {} : claimsOf(idToken))
+    const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
+    const verdict = await onSignIn(claims, {
+      reason: 'refresh',
+      current: copyOf(current),
+      ...defined({ scope }),
+    })
+    if (verdict === false) {
+      const ended = await cell.end('refused', revoke)
+      if (ended) keepAlive(finishSession(cell.key, ended, options))
+      return undefined
+    }
+    const written = await swapUntilWon(cell, cell.kept, (record) => {
+      // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
+      // refresh token is spent.
+      const isOther = latestRefresh(record) !== latestRefresh(after) || record.generation < after.generation
+      if (isOther) return record
+      const next = verdict
+        ? withDecidedClaims(record, keptClaims(verdict, record.claims))
+        : withAcceptedClaims(record, fresh)
+      if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
+      return next
+    })
+    return written?.record.claims
+  } catch (error) {
+    emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
+    return current
+  }
+}
+
+/** Returns the claims as JSON keeps them. Identity claims come from the ID token. Without one, the hook sets `sub`. */
+function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
+  const kept: Record<string, unknown> = { ...copyOf(verdict) }
+  for (const name of IDENTITY) if (identity.sub !== undefined || name !== 'sub') delete kept[name]
+  return { ...kept, ...pick(identity, IDENTITY) }
+}
+
+function tooManyClaims(): ConfigurationError {
+  const message =
+    "The claims are too large for the session cookie. Return fewer claims from `onSignIn`, or set `session: 'server'`."
+  return new ConfigurationError('session_too_large', message)
+}
+
+function copyOf(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
+}

@@ -1,0 +1,41 @@
+import { withError } from '../../rules/sign-in/return-to.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
+import { escaped, page, UNFRAMED, isNavigation, redirect } from '../answer.ts'
+import { problemFor, reported } from '../problem.ts'
+
+export interface SignInFailureOptions {
+  readonly origin: string
+  /** The path of the application, with a slash at the end. */
+  readonly home: string
+  /**
+   * A path of this application that receives the code as `error`. Without it, browsers see a plain page, and other
+   * clients receive `problem+json`.
+   */
+  readonly signInErrorPath: string | undefined
+  /** The prefix of the login route, where the user can try again. */
+  readonly routePrefix: string
+  readonly emit: EventListener
+}
+
+/**
+ * Creates the response for a failed sign-in, and emits an event. Throws all errors that are not an `EvertokenError`.
+ *
+ * @param silentReturnTo - The destination of a silent login. It gets the error, without a page and without a retry.
+ */
+export function signInFailure(
+  request: Request,
+  error: unknown,
+  { origin, home, signInErrorPath, routePrefix, emit }: SignInFailureOptions,
+  silentReturnTo?: string | false,
+): Response {
+  const { code, message } = reported('sign_in_failed', error, emit)
+  const to = silentReturnTo || signInErrorPath
+  if (to) return redirect(withError(to, code, origin, home))
+  const problem = problemFor(error)
+  if (!isNavigation(request)) return problem
+  // The page quotes nothing from the request.
+  const body =
+    `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
+    `<p><small>${escaped(code)}</small></p>`
+  return page(problem, 'Sign-in failed', UNFRAMED, body)
+}

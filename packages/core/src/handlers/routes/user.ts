@@ -1,0 +1,49 @@
+import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
+import type { Snapshot } from '../../ports/session-cell.ts'
+import { endsAt } from '../../model/session-record.ts'
+import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
+import { logoutProof } from './logout.ts'
+
+export interface UserOptions {
+  readonly session: RequestSession
+  /** Resolves to the session. If its access token has expired, it is refreshed first. */
+  readonly current: () => Promise<Snapshot | undefined>
+  readonly query: URLSearchParams
+  readonly origin: string
+  readonly idleTimeoutSeconds: number
+  readonly routePrefix: string
+  /** The response without a session: 401, or 200 with `null`. */
+  readonly anonymousUserStatus: 401 | 200
+}
+
+/**
+ * Returns the claims of the user, the end of the session and the sign-out URL to the page, and never a token. A
+ * request with `?slide=false` does not extend the session.
+ */
+export async function user(
+  request: Request,
+  { session, current, query, origin, idleTimeoutSeconds, routePrefix, anonymousUserStatus }: UserOptions,
+): Promise<Response> {
+  const refused = refuseCrossSite(request, origin)
+  if (refused) return refused
+  const slides = query.get('slide') !== 'false'
+  const cell = await session.find()
+  // A refresh extends the session.
+  const snapshot = await (slides ? current() : cell?.read())
+  if (!cell || !snapshot) {
+    return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
+  }
+  if (slides) session.note(snapshot)
+  const { claims } = snapshot.record
+  return json({
+    claims,
+    sid: claims.sid,
+    sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
+    logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
+  })
+}
+
+function json(body: unknown): Response {
+  const headers = { 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }
+  return Response.json(body, { headers })
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '../../ports/clock.ts'
+import { withDeadline } from '../runtime/deadline.ts'
+import { discardBody } from '../calls/with-headers.ts'
+
+/** A `fetch` for the authorization server. It follows no redirects, limits time and size, and buffers the body. */
+export type Http = (url: string, init?: object) => Promise<Response>
+
+export interface HttpOptions {
+  readonly fetch: typeof globalThis.fetch
+  readonly clock: Clock
+  /** How long a response may take, in milliseconds. After that, the request is aborted. */
+  readonly timeoutMs: number
+  /** Receives the headers of every response and its duration in milliseconds. */
+  readonly observe?: ((headers: Headers, tripMs: number) => void) | undefined
+}
+
+/**
+ * How long Evertoken waits for the response to a refresh, in milliseconds. Callers stop waiting earlier. Most servers
+ * and gateways time out after 1 minute.
+ */
+export const LISTEN_MS = 65_000
+
+/** The size limit for the response to a `POST`, in bytes. */
+const TOKEN_RESPONSE_BYTES = 65_536
+/** The size limit for any other document, in bytes. */
+const METADATA_BYTES = 524_288
+
+export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): Http {
+  return async (url, given: RequestInit = {}) => {
+    const abort = new AbortController()
+    const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
+    const exchange = async () => {
+      const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
+      const response = await fetch(url, init)
+      // The monotonic clock stops while the machine is suspended.
+      const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
+      observe?.(response.headers, tripMs)
+      const body = await readText(response, init.method === 'POST' ? TOKEN_RESPONSE_BYTES : METADATA_BYTES)
+      // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
+      const status = response.status || 302
+      // A status that forbids a body also forbids an empty body.
+      return new Response(body || null, { status, headers: response.headers })
+    }
+    return withDeadline(exchange, timeoutMs, clock, () => {
+      abort.abort()
+      return new DOMException('No response in time', 'TimeoutError')
+    })
+  }
+}
+
+/** Reads a body as text. Rejects as soon as it is longer than `maxBytes`. */
+export async function readText(response: Pick<Response, 'body'>, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  const reader = response.body?.getReader()
+  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+    bytes += chunk.value.byteLength
+    if (bytes > maxBytes) {
+      // If the body was cloned, the cancellation settles only after the clone was read.
+      if (reader) discardBody(reader)
+      throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
+    }
+    text += decoder.decode(chunk.value, { stream: true })
+  }
+  return text + decoder.decode()
+}

@@ -1,0 +1,54 @@
+import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
+import { fingerprint } from '../runtime/digest.ts'
+
+export interface RevocationOptions {
+  readonly server: Pick<TokenEndpoint, 'revoke'>
+  readonly emit: EventListener
+  /** Times the pauses between attempts. */
+  readonly clock: Clock
+}
+
+type TokenKind = 'refresh_token' | 'access_token'
+
+const PAUSES_SECONDS = [1, 4, 16]
+
+/**
+ * Revokes a token, and emits an event with the outcome.
+ *
+ * @param key - The session that had the token. `undefined` if no session received it.
+ */
+export async function revokeToken(
+  { server, emit }: Omit<RevocationOptions, 'clock'>,
+  key: string | undefined,
+  token: string,
+  kind: TokenKind = 'refresh_token',
+): Promise<RevocationOutcome> {
+  const outcome = await server.revoke(token, kind)
+  const session = key === undefined ? {} : { session: fingerprint(key) }
+  emit({ type: `${kind}_revoked`, ...session, outcome })
+  return outcome
+}
+
+/**
+ * Revokes a token that no session uses. Never rejects.
+ *
+ * Repeats a failed request three times, after 1, 4 and 16 seconds.
+ *
+ * @returns Whether the token was revoked or the server does not support revocation.
+ */
+export async function revokeUntilDone(
+  options: RevocationOptions,
+  key: string | undefined,
+  token: string,
+  kind: TokenKind = 'refresh_token',
+): Promise<boolean> {
+  let outcome = await revokeToken(options, key, token, kind)
+  for (const pause of PAUSES_SECONDS) {
+    if (outcome !== 'failed') return true
+    await options.clock.sleep(pause * 1000)
+    outcome = await revokeToken(options, key, token, kind)
+  }
+  return outcome !== 'failed'
+}

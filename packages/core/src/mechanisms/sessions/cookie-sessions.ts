@@ -1,0 +1,111 @@
+import { type SessionRecord, endsAt } from '../../model/session-record.ts'
+import { randomId } from '../runtime/digest.ts'
+import { createGenerations } from './generations.ts'
+import type { SealedRecords } from './sealed-store.ts'
+import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { type CellOptions, createStoredCell } from './stored-cell.ts'
+
+export interface CookieKindOptions extends SessionKindOptions {
+  /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
+  readonly cookies: SealedRecords
+  /** Whether the store also holds every session for its whole lifetime, so that it can be ended without the browser. */
+  readonly allStored?: boolean
+  /** The maximum size of a record as JSON, in bytes, so that its cookies fit into their budget. */
+  readonly maxRecordBytes?: number
+}
+
+/** Creates the kind of session that encrypted cookies carry. */
+export function createCookieKind(options: CookieKindOptions): SessionKind {
+  const { cookies, clock, allStored = false, maxRecordBytes = MAX_RECORD_BYTES } = options
+  // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
+  const texts = new WeakMap<SessionRecord, string>()
+  const cells = createCellOptions(options)
+  const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
+  const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
+
+  async function textOf(record: SessionRecord): Promise<string> {
+    const text = texts.get(record) ?? (await cookies.seal(record)).sealed
+    texts.set(record, text)
+    return text
+  }
+
+  return {
+    pending: cells.pending,
+    byKey: () => undefined,
+    stored(key, expiresAt) {
+      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt)
+      return cellOf({ key, carried: known, allStored })
+    },
+    async find(cookie) {
+      const opened = await cookies.open(cookie)
+      if ('rejected' in opened) return opened
+      const { record } = opened
+      return { cell: carriedBy(record), generation: record.generation }
+    },
+    async create(make, _keepAlive, prepare) {
+      const record = await make(randomId(), maxRecordBytes)
+      const started = { record, cookie: await textOf(record) }
+      await prepare?.(started)
+      if (allStored) await insert(record, options)
+      return { cell: carriedBy(record), ...started }
+    },
+    follow: () => createGenerations({ clock, allStored, textOf }),
+  }
+}
+
+/** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
+function unseen(id: string, expiresAt: number): SessionRecord {
+  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
+}
+
+/**
+ * How long requests may still arrive with a cookie that the browser has already replaced, in seconds. The clock that
+ * measures this may be minutes behind the clock of the store.
+ */
+const LATE_REQUEST_SECONDS = 900
+
+/** The largest record that fits into the chunks of a cookie, in bytes. Encryption makes the record a third longer. */
+export const MAX_RECORD_BYTES = 11_000
+
+/** How long an expired session keeps its tombstone after its end, in seconds. The revocation that follows needs it. */
+const TOMBSTONE_SECONDS = 300
+
+export interface CookieSession {
+  readonly key: string
+  /** The session that the cookie carries. `undefined` if only the store can hold the session. */
+  readonly carried: SessionRecord | undefined
+  /** Whether the store holds every session. If so, a session that is missing from the store has ended. */
+  readonly allStored: boolean
+}
+
+/**
+ * Creates the cell of a session in an encrypted cookie.
+ *
+ * A browser cannot compare and swap. The store therefore holds the newest generation until the browser has caught up.
+ * After the session ends, the store holds a tombstone, which makes the cookie invalid.
+ */
+export function createCookieCell(
+  { key, carried, allStored }: CookieSession,
+  options: CellOptions,
+  maxRecordBytes: number = MAX_RECORD_BYTES,
+): SessionCell {
+  return createStoredCell(key, options, {
+    inStoreAlone: allStored,
+    maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
+    ...(carried && { carried }),
+    newest(held) {
+      if (!held) return allStored ? undefined : carried
+      if (!carried || held.ended || held.generation >= carried.generation) return held
+      // The store held the generation of the cookie before any browser could receive it.
+      options.vault.reportWentBack?.(carried)
+      return carried
+    },
+    keepUntil(record) {
+      if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
+      const over = endsAt(record, options.idleTimeoutSeconds)
+      if (!record.caughtUp) return over
+      return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
+    },
+  })
+}

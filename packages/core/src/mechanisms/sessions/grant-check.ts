@@ -1,0 +1,55 @@
+import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import { hasValidToken } from '../../rules/refresh/freshness.ts'
+import { EvertokenError } from '../../vocabulary/index.ts'
+import type { Refresher } from '../refresh/refresher.ts'
+import type { BackgroundCall } from './request-session-options.ts'
+import type { ServerClock } from '../protocol/server-clock.ts'
+
+/**
+ * Checks whether the grant of a session is alive. A valid access token proves it. Without one, a refresh must succeed.
+ *
+ * Without this check, requests keep a session alive after its grant was revoked. They also keep a copied cookie alive
+ * after a sign-out that the store has forgotten.
+ */
+export interface GrantCheck {
+  /** Whether the grant is known to be alive. If not, the check starts a refresh in the background. */
+  isAlive(cell: SessionCell, seen: Snapshot, call: BackgroundCall): boolean
+  /**
+   * Refreshes if the grant is not known to be alive. If the refresh fails, the session is returned unchanged.
+   *
+   * @returns `undefined` if the session has ended.
+   */
+  current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
+}
+
+export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
+  const isKnown = ({ record }: Snapshot) => hasValidToken(record.tokens, serverClock.read())
+
+  async function refresh(
+    cell: SessionCell,
+    seen: Snapshot,
+    call: BackgroundCall,
+  ): Promise<Snapshot | undefined> {
+    // Without a refresh token, Evertoken cannot ask the authorization server.
+    if (seen.record.refreshToken === undefined) return seen
+    try {
+      const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
+      call.background?.(work)
+      const result = await work
+      return 'token' in result ? result.snapshot : await cell.read()
+    } catch (error) {
+      // A failure does not end the session. An event has already reported it.
+      if (error instanceof EvertokenError) return seen
+      throw error
+    }
+  }
+
+  return {
+    isAlive(cell, seen, call) {
+      if (isKnown(seen)) return true
+      call.keepAlive(refresh(cell, seen, call).catch(() => undefined))
+      return false
+    },
+    current: async (cell, seen, call) => (isKnown(seen) ? seen : refresh(cell, seen, call)),
+  }
+}

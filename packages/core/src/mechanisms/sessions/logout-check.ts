@@ -1,0 +1,76 @@
+import type { KeepAlive } from '../../ports/runtime.ts'
+import type { EndedSession, SessionCell } from '../../ports/session-cell.ts'
+import type { RevokedTokens } from '../../model/session-end.ts'
+import { sidsOf } from '../../model/session-record.ts'
+import { SignInRequiredError } from '../../vocabulary/index.ts'
+import type { PendingSignOuts } from './pending-sign-outs.ts'
+import type { StoredRefresh } from '../refresh/attempt.ts'
+import type { SessionDirectory } from './session-directory.ts'
+import type { Created, SessionKind } from './session-kind.ts'
+
+export interface LogoutCheckOptions {
+  readonly directory: SessionDirectory
+  /** Selects the tokens of a rejected session that are revoked. */
+  readonly revoke: RevokedTokens
+  /** Revokes the tokens of a rejected session. Never rejects. */
+  readonly finish: (key: string, ended: EndedSession) => Promise<void>
+}
+
+/**
+ * Rejects a new session if its logout token arrived before the session was stored.
+ *
+ * The order makes this safe. A sign-in lists the session, stores it, and then checks for a logout. A logout is first
+ * remembered, and then finds and ends sessions. If the check does not find the logout, the logout finds the session.
+ */
+export function withLogoutCheck(
+  kind: SessionKind,
+  { directory, revoke, finish }: LogoutCheckOptions,
+): SessionKind {
+  /** If the store fails, the sign-in fails. The stored session must then end, because no browser has its cookie. */
+  async function isLoggedOut({ record, cell }: Created, keepAlive: KeepAlive): Promise<boolean> {
+    try {
+      return await directory.isLoggedOut(record)
+    } catch (error) {
+      keepAlive(discard(cell).catch(() => undefined))
+      throw error
+    }
+  }
+
+  async function discard(cell: SessionCell): Promise<void> {
+    const { ended } = await kind.pending.end(cell, () => cell.end('signed_out'))
+    await (await ended)?.finish(false)
+  }
+
+  return {
+    ...kind,
+    async create(make, keepAlive, prepare) {
+      const created = await kind.create(make, keepAlive, prepare)
+      if (!(await isLoggedOut(created, keepAlive))) return created
+      const { key } = created.cell
+      const ended = await created.cell.end('back_channel_logout', revoke)
+      if (ended) keepAlive(finish(key, ended))
+      const message = 'The authorization server signed the user out during this sign-in. Sign in again.'
+      throw new SignInRequiredError('session_ended', message)
+    },
+  }
+}
+
+/**
+ * Lists a session under the new `sid` of a refreshed ID token, so that a logout token can name it.
+ *
+ * The session is still listed under the earlier `sid`. If the store fails, Evertoken repeats this.
+ */
+export async function listNewSid(
+  { cell, before, after, keepAlive }: StoredRefresh,
+  { directory, revoke, finish, pending }: LogoutCheckOptions & { readonly pending: PendingSignOuts },
+): Promise<void> {
+  const known = sidsOf(before)
+  if (sidsOf(after).every((sid) => known.includes(sid))) return
+  await pending.retry(() => directory.add(after))
+  const dropped = known.filter((sid) => !sidsOf(after).includes(sid))
+  if (dropped.length > 0) await directory.forget({ ...before, claims: {}, sids: dropped })
+  // The logout token may have arrived before the session was listed.
+  if (!(await directory.isLoggedOut(after))) return
+  const ended = await cell.end('back_channel_logout', revoke)
+  if (ended) keepAlive(finish(cell.key, ended))
+}

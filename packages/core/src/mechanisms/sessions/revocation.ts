@@ -1,0 +1,85 @@
+import type { RequestSession } from './request-session.ts'
+import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
+import { swapUntilWon } from './stored-cell.ts'
+import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
+import type { RevokedTokens } from '../../model/session-end.ts'
+import type { SessionRecord } from '../../model/session-record.ts'
+import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
+
+export interface RevokeSessionOptions {
+  readonly revoke: RevokedTokens
+  readonly emit: EventListener
+  /** Measures the pauses between tries. */
+  readonly clock: Clock
+}
+
+/**
+ * Revokes the tokens of a session that has ended. Repeats each failed request three times. Never rejects.
+ *
+ * @param revoked - Tokens that the authorization server has confirmed already; receives the others that it confirms.
+ * @returns Whether none of the tokens is left: each was revoked, or the server cannot revoke it.
+ */
+export async function revokeSession(
+  server: TokenEndpoint,
+  key: string,
+  { refreshToken, revoking, spare, tokens }: SessionRecord,
+  { revoke, emit, clock }: RevokeSessionOptions,
+  revoked: Set<string> = new Set(),
+): Promise<boolean> {
+  async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
+    if (revoked.has(value)) return true
+    const isDone = await revokeUntilDone({ server, emit, clock }, key, value, kind)
+    if (isDone) revoked.add(value)
+    return isDone
+  }
+  const refreshTokens = revoke ? [refreshToken ?? revoking, spare] : []
+  const accessTokens = revoke === 'all' ? Object.values(tokens) : []
+  const results = await Promise.all([
+    ...refreshTokens.map((value) => value === undefined || revokeOnce(value, 'refresh_token')),
+    ...accessTokens.map(({ value }) => revokeOnce(value, 'access_token')),
+  ])
+  return results.every(Boolean)
+}
+
+/**
+ * Ends the grant at the authorization server.
+ *
+ * The session first takes the refresh token out of use, so that no refresh can start. It keeps the token until the
+ * server has confirmed the revocation. After `failed`, another call tries again.
+ */
+export async function revokeRefreshToken(
+  session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
+  server: Pick<TokenEndpoint, 'revoke'>,
+  emit: EventListener,
+): Promise<RevocationOutcome> {
+  const cell = await session.find()
+  if (!cell) return 'nothing_to_revoke'
+  session.beforeChange()
+  const given = await change(session, cell, withoutRefreshToken)
+  if (given?.revoking === undefined) return 'nothing_to_revoke'
+  const { revoking, spare } = given
+  const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
+  const [outcome, ofSpare] = await Promise.all([
+    revoke(revoking),
+    spare === undefined ? undefined : revoke(spare),
+  ])
+  if (outcome === 'failed' || ofSpare === 'failed') return 'failed'
+  await change(session, cell, withRevocationConfirmed)
+  return outcome
+}
+
+/**
+ * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
+ */
+async function change(
+  session: Pick<RequestSession, 'note'>,
+  cell: SessionCell,
+  step: typeof withoutRefreshToken,
+) {
+  const snapshot = await swapUntilWon(cell, cell.read, step)
+  if (snapshot) session.note(snapshot)
+  return snapshot?.record
+}

@@ -1,0 +1,58 @@
+import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto'
+import type { RejectionReason } from '../../vocabulary/index.ts'
+import { deriveBits, deriveKeyId } from './derive-key.ts'
+
+/** Encrypts JSON values so that only this application can read or create them. */
+export interface Seal {
+  seal(value: object): Promise<string>
+  /** Decrypts a value, or returns the reason why this application did not create it. Never throws for invalid input. */
+  unseal(sealed: string): Promise<{ readonly value: unknown } | { readonly rejected: RejectionReason }>
+}
+
+interface Key {
+  readonly id: string
+  readonly encryption: Uint8Array
+  readonly integrity: Uint8Array
+}
+
+/** The Evertoken prefix before the iron format. `e1` identifies the key derivation and the content. */
+const PREFIX = 'e1*'
+/** Accepts one spelling only, because iron ignores the salts with raw keys and the spare bits at the end of the MAC. */
+const FORMAT = /^e1\*Fe26\.2\*(\w{8})\*\*[\w-]{22}\*[\w-]+\*\*\*[\w-]{42}[AEIMQUYcgkosw048]$/
+
+/**
+ * Creates a seal that uses iron with raw keys. Each key is derived once from its secret (HKDF, RFC 5869).
+ *
+ * @param secrets - The first secret encrypts. All secrets decrypt.
+ * @param purpose - Makes the keys different for each kind of value, so that one kind is not accepted as another.
+ */
+export function createSeal(secrets: readonly [string, ...string[]], purpose: string): Seal {
+  let derived: [Key, ...Key[]] | undefined
+  // Keep the resolved keys and not the promise: on some runtimes, a request cannot await the work of another one.
+  const deriveAll = () => Promise.all(secrets.map((secret) => derive(secret, purpose)))
+  const keys = async () => (derived ??= (await deriveAll()) as [Key, ...Key[]])
+
+  return {
+    async seal(value) {
+      const [newest] = await keys()
+      return PREFIX + (await ironSeal(value, newest, defaults))
+    },
+    async unseal(sealed) {
+      const keyId = FORMAT.exec(sealed)?.[1]
+      if (keyId === undefined) return { rejected: 'malformed' }
+      const key = (await keys()).find(({ id }) => id === keyId)
+      if (!key) return { rejected: 'unknown_key' }
+      try {
+        return { value: await ironUnseal(sealed.slice(PREFIX.length), { [key.id]: key }, defaults) }
+      } catch {
+        return { rejected: 'tampered' }
+      }
+    },
+  }
+}
+
+async function derive(secret: string, purpose: string): Promise<Key> {
+  const bits = (use: string) => deriveBits(secret, purpose, use)
+  const id = await deriveKeyId(secret, purpose)
+  return { id, encryption: await bits('encryption'), integrity: await bits('integrity') }
+}

@@ -1,0 +1,92 @@
+import { type SessionRecord, isSessionRecord } from '../../model/session-record.ts'
+import { OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
+import type { Seal } from './seal.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+
+/** Reads and writes session records in a session store, and throws typed errors. */
+export interface Vault extends SealedRecords {
+  /** @throws {OperatorError} If the store fails, or if it holds a value that is not the record of this key. */
+  read(key: string): Promise<SealedRecord | undefined>
+  /**
+   * @param owner - The user, if `next` does not name one.
+   * @returns The record that is now in the store, or `undefined` if the swap was lost.
+   */
+  swap(
+    key: string,
+    expected: string | undefined,
+    next: SessionRecord,
+    expiresAt: number,
+    owner?: string,
+  ): Promise<SealedRecord | undefined>
+  remove(key: string): Promise<void>
+  /** Reports once that the store holds an earlier record than this one, which is known from another source. */
+  reportWentBack?(known: SessionRecord): void
+}
+
+export function createVault(store: GuardedStore, seal: Seal): Vault {
+  const records = createSealedRecords(seal)
+
+  return {
+    ...records,
+    async read(key) {
+      const sealed = await store.read(key)
+      if (sealed === undefined) return undefined
+      if (typeof sealed !== 'string') throw unreadable('malformed')
+      const result = records.seen(sealed) ?? (await records.open(sealed))
+      if ('rejected' in result) throw unreadable(result.rejected)
+      if (result.record.id !== key) throw unreadable('of another session')
+      return result
+    },
+    async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
+      const pair = await records.seal(next)
+      const hint = { owner, isNote: next.ended !== undefined }
+      return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : undefined
+    },
+    remove: (key) => store.remove(key),
+  }
+}
+
+function unreadable(why: string): OperatorError {
+  const message = `Cannot read the session: its record in the store is ${why.replace('_', ' ')}`
+  return new OperatorError('store_record_unreadable', message)
+}
+
+/** A session record and its encrypted text. */
+export interface SealedRecord {
+  readonly record: SessionRecord
+  readonly sealed: string
+}
+
+/** Encrypts and decrypts session records. Decrypts each text that this process remembers only once. */
+export interface SealedRecords {
+  /** Encrypts a record. Every text is different, even for the same record. */
+  seal(record: SessionRecord): Promise<SealedRecord>
+  open(sealed: string): Promise<SealedRecord | { readonly rejected: RejectionReason }>
+  /** Returns the result of `open` if this process remembers this text. */
+  seen(sealed: string): SealedRecord | undefined
+}
+
+const MEMO_ENTRIES = 2000
+
+export function createSealedRecords(seal: Seal): SealedRecords {
+  const memo = createBoundedMap<string, SealedRecord>(MEMO_ENTRIES)
+
+  function remember(record: SessionRecord, sealed: string): SealedRecord {
+    const pair = { record, sealed }
+    memo.set(sealed, pair)
+    return pair
+  }
+
+  return {
+    seen: (sealed) => memo.get(sealed),
+    seal: async (record) => remember(record, await seal.seal(record)),
+    async open(sealed) {
+      const known = memo.get(sealed)
+      if (known) return known
+      const result = await seal.unseal(sealed)
+      if ('rejected' in result) return result
+      return isSessionRecord(result.value) ? remember(result.value, sealed) : { rejected: 'malformed' }
+    },
+  }
+}

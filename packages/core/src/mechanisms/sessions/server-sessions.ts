@@ -1,0 +1,61 @@
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { randomId, sha256 } from '../runtime/digest.ts'
+import type { CookieMac } from './cookie-mac.ts'
+import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
+import type { SessionCell } from '../../ports/session-cell.ts'
+import { endsAt } from '../../model/session-record.ts'
+import { TOMBSTONE_SECONDS } from './end-notices.ts'
+import { type CellOptions, createStoredCell } from './stored-cell.ts'
+
+const MAX_IDS = 2000
+
+export interface ServerKindOptions extends SessionKindOptions {
+  /** Signs the cookies, so that a forged cookie does not cause a store read. */
+  readonly mac: CookieMac
+}
+
+/** Creates the kind of session that only the store holds. The cookie holds a random ID. */
+export function createServerKind(options: ServerKindOptions): SessionKind {
+  const cells = createCellOptions(options)
+  const cellOf = (key: string) => createServerCell(key, cells)
+  /** Caches the keys of verified cookies. */
+  const keys = createBoundedMap<string, string>(MAX_IDS)
+
+  /** Computes the store key of a session as the hash of the secret that the browser holds (S26). */
+  async function remember(cookie: string, secret: string): Promise<string> {
+    const key = await sha256(secret)
+    keys.set(cookie, key)
+    return key
+  }
+
+  return {
+    pending: cells.pending,
+    byKey: cellOf,
+    stored: cellOf,
+    async find(cookie) {
+      const known = keys.get(cookie)
+      if (known !== undefined) return { cell: cellOf(known) }
+      const opened = await options.mac.open(cookie)
+      return 'rejected' in opened ? opened : { cell: cellOf(await remember(cookie, opened.value)) }
+    },
+    async create(make, _keepAlive, prepare) {
+      const secret = randomId()
+      const cookie = await options.mac.sign(secret)
+      const record = await make(await remember(cookie, secret), Infinity)
+      await prepare?.({ record, cookie })
+      await insert(record, options)
+      return { cell: cellOf(record.id), record, cookie }
+    },
+  }
+}
+
+/** Creates the cell of a server session. The store holds the session, and the cookie only its ID. */
+export function createServerCell(key: string, options: CellOptions): SessionCell {
+  return createStoredCell(key, options, {
+    inStoreAlone: true,
+    maxRecordBytes: Infinity,
+    newest: (held) => held,
+    keepUntil: (record) =>
+      record.ended ? options.clock.now() + TOMBSTONE_SECONDS : endsAt(record, options.idleTimeoutSeconds),
+  })
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../../ports/clock.ts'
+import { clearCookie, type CookieAttributes, setCookie } from '../../rules/sessions/cookies.ts'
+import { sameText } from '../../rules/same-text.ts'
+import type { Seal } from '../sessions/seal.ts'
+
+/** Data that the browser returns from the authorization server, in addition to the `state` parameter. */
+export interface Note {
+  readonly state: string
+  /** The final destination of the browser. */
+  readonly returnTo: string
+}
+
+/** Stores notes in encrypted cookies, which are valid for 15 minutes. */
+export interface Notes<T extends Note> {
+  /** Resolves to the `Set-Cookie` line. */
+  write(name: string, note: T): Promise<string>
+  /** Resolves to the note, or to `undefined` if the note is missing, has another state, or has expired. */
+  read(name: string, state: string): Promise<T | undefined>
+  /** Returns the `Set-Cookie` line that removes a note, so that it can be used only once. */
+  clear(name: string): string
+}
+
+const NOTE_SECONDS = 900
+
+export function createNotes<T extends Note>(
+  seal: Seal,
+  clock: Clock,
+  cookies: ReadonlyMap<string, string>,
+  attributes: CookieAttributes,
+): Notes<T> {
+  return {
+    async write(name, note) {
+      const sealed = await seal.seal({ ...note, expiresAt: clock.now() + NOTE_SECONDS })
+      return setCookie(name, sealed, { ...attributes, maxAge: NOTE_SECONDS })
+    },
+    async read(name, state) {
+      const opened = await seal.unseal(cookies.get(name) ?? '')
+      if ('rejected' in opened) return undefined
+      const note = opened.value as T & { readonly expiresAt: number }
+      return sameText(note.state, state) && clock.now() < note.expiresAt ? note : undefined
+    },
+    clear: (name) => clearCookie(name, attributes),
+  }
+}

@@ -1,0 +1,102 @@
+import { timeFor, type TimeReading } from './time-reading.ts'
+import { nextRejections } from './rejected-token.ts'
+
+/** Access tokens by token key, least recently used first. */
+export type StoredTokens = Readonly<Record<string, StoredToken>>
+
+/** The limits that decide which tokens are kept when a new one is added. */
+export interface TokenCapacity {
+  /** How many bytes a session may take as JSON. A cookie holds few; a store has no limit. */
+  readonly maxRecordBytes: number
+  /** Orders keys by their last use. `0` for a key that was not used in this process. */
+  readonly lastUse: (key: string) => number
+}
+
+export const UNLIMITED: TokenCapacity = { maxRecordBytes: Infinity, lastUse: () => 0 }
+
+/**
+ * The maximum number of bytes that the first refresh adds to a record as JSON. They hold the origin of the new refresh
+ * token, a doubt and a count of rejections. A session must have room for them when it starts. Otherwise, no refresh
+ * would reach the browser.
+ */
+export const REFRESH_BYTES = 150
+
+/** At this number, the least recently used token is removed. */
+export const MAX_TOKENS = 32
+
+const encoder = new TextEncoder()
+
+/**
+ * Adds a token. Expired tokens are removed first, then the least recently used ones until all fit.
+ *
+ * The new token is always kept, and the token of the sign-in (the empty key) is removed last.
+ *
+ * @param time - The current time.
+ * @param lastUse - Same as in `TokenCapacity`.
+ * @param maxBytes - How many bytes all tokens may take as JSON.
+ */
+export function withToken(
+  tokens: StoredTokens,
+  key: string,
+  token: StoredToken,
+  time: TimeReading,
+  lastUse: TokenCapacity['lastUse'] = UNLIMITED.lastUse,
+  maxBytes: number = Infinity,
+): StoredTokens {
+  const others = Object.entries(tokens)
+    .filter(([other, each]) => other !== key && each.expiresAt > timeFor(each, time))
+    // The sort is stable: keys that this process did not use keep their order of use by other processes.
+    .toSorted(([a], [b]) => rank(a) - rank(b))
+  let [count, bytes] = [1, jsonBytes({ [key]: token })]
+  let first = others.length
+  for (; first > 0 && count < MAX_TOKENS; first--, count++) {
+    const [other, each] = others[first - 1] as [string, StoredToken]
+    bytes += jsonBytes({ [other]: each })
+    if (bytes > maxBytes) break
+  }
+  return Object.fromEntries([...others.slice(first), [key, token]])
+
+  function rank(other: string): number {
+    return other === '' ? Infinity : lastUse(other)
+  }
+}
+
+/** Returns how many bytes a value takes as JSON. */
+export function jsonBytes(value: object): number {
+  return encoder.encode(JSON.stringify(value)).length
+}
+
+/**
+ * Returns the count of rejections for a token that replaces another.
+ *
+ * @param rejected - The value of the token that an API rejected, if that caused the refresh.
+ */
+export function rejectionsAfter(
+  replaced: StoredToken | undefined,
+  rejected: string | undefined,
+  time: TimeReading,
+): number | undefined {
+  if (!replaced) return undefined
+  const { rejections = 0, obtainedAt, expiresAt } = replaced
+  if (replaced.value !== rejected) return replaced.rejections
+  return nextRejections(rejections, timeFor(replaced, time) - obtainedAt, expiresAt - obtainedAt)
+}
+
+/** An access token in the session. Times are seconds since the epoch. */
+export interface StoredToken {
+  readonly value: string
+  readonly type: 'Bearer'
+  /** When its request was sent. */
+  readonly obtainedAt: number
+  readonly expiresAt: number
+  /**
+   * By how many seconds the authorization server's clock was ahead of the writer's. If it is present, both times are by
+   * the server's clock. If it is absent, they are by the writer's wall clock.
+   */
+  readonly ahead?: number | undefined
+  readonly scope?: string | undefined
+  /** The number of its refresh attempt, or 0 for the sign-in. */
+  readonly attempt: number
+  /** How many of its predecessors an API rejected in a row. */
+  readonly rejections?: number | undefined
+}

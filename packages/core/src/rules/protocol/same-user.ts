@@ -1,0 +1,39 @@
+import type { UserClaims } from '../../model/session-record.ts'
+
+/** The known facts about the user of a session, for the comparison with the ID token of a refresh. */
+export interface KnownUser {
+  readonly claims: UserClaims
+  /** The claims of the latest ID token of the session. `undefined` if there is none that can be read. */
+  readonly original?: Readonly<Record<string, unknown>> | undefined
+  /** The issuer of the authorization server. */
+  readonly issuer: string
+}
+
+/**
+ * Whether the ID token of a refresh names another user than the session: another issuer or another subject.
+ *
+ * The caller checks this before it verifies the token. A token for another user must not be ignored because of another
+ * fault.
+ */
+export function namesAnotherUser(known: KnownUser, token: Readonly<Record<string, unknown>>): boolean {
+  const { claims, original, issuer } = known
+  const sub = original?.['sub'] ?? claims.sub
+  if (token['iss'] !== undefined && token['iss'] !== (original?.['iss'] ?? issuer)) return true
+  return token['sub'] !== undefined && sub !== undefined && token['sub'] !== sub
+}
+
+/** Whether the verified ID token of a refresh belongs to the sign-in of the session (OIDC Core §12.2). */
+export function continuesSignIn(
+  { claims, original }: KnownUser,
+  token: Readonly<Record<string, unknown>>,
+): boolean {
+  if (claims.sub === undefined || claims.sub !== token['sub']) return false
+  const isSame = (before: unknown, after: unknown) =>
+    before === undefined || after === undefined || before === after
+  if (!isSame(claims['auth_time'], token['auth_time'])) return false
+  // Without the ID token of the sign-in, the other claims are unknown.
+  if (!original) return true
+  const audience = [token['aud']].flat()
+  const hasAudience = [original['aud'] ?? []].flat().every((each) => audience.includes(each))
+  return hasAudience && original['azp'] === token['azp'] && isSame(original['nonce'], token['nonce'])
+}

@@ -1,0 +1,82 @@
+import { defined, isJsonObject } from '../members.ts'
+import type { TokenGrant } from '../../model/session-record.ts'
+import type { StoredToken } from '../../model/stored-tokens.ts'
+
+const YEAR_SECONDS = 31_536_000
+
+/** The lifetime of a token whose response does not specify one, in seconds. */
+export const DEFAULT_LIFETIME_SECONDS = 300
+
+/**
+ * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
+ *
+ * @param time - When the request was sent. The lifetime starts there.
+ * @returns `undefined` if the body is not a JSON object.
+ */
+export function readTokenResponse(
+  body: unknown,
+  time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+): TokenGrant | undefined {
+  if (!isJsonObject(body)) return undefined
+  const [value, type, refreshToken, scope, idToken] = [
+    body['access_token'],
+    body['token_type'],
+    body['refresh_token'],
+    body['scope'],
+    body['id_token'],
+  ].map(textOf)
+  const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
+  const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
+  const accessToken = usable ? defined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
+  return defined({ accessToken, refreshToken, scope, idToken })
+}
+
+/**
+ * Returns a lifetime in seconds, at most a year.
+ *
+ * A value that is missing, malformed or not positive is not used. A lifetime of 0 would cause a refresh at every call.
+ */
+export function lifetimeSeconds(expiresIn: unknown): number {
+  const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
+  const isKnown = typeof seconds === 'number' && seconds >= 1
+  return isKnown ? Math.min(Math.floor(seconds), YEAR_SECONDS) : DEFAULT_LIFETIME_SECONDS
+}
+
+/**
+ * Parses a JSON text. It refuses a text whose outermost object has a duplicate member, because two parsers could see
+ * two tokens.
+ *
+ * @returns `undefined` if the JSON is not acceptable.
+ */
+export function parseJsonObject(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return namesAreUnique(text) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function namesAreUnique(json: string): boolean {
+  const names = new Set<string>()
+  let depth = 0
+  for (const [token, name] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++
+    else if (token === '}' || token === ']') depth--
+    else if (name !== undefined && depth === 1) {
+      const member = JSON.parse(name) as string
+      if (names.has(member)) return false
+      names.add(member)
+    }
+  }
+  return true
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** Whether a token is allowed in an `Authorization` header, as a b64token (RFC 6750 §2.1). */
+export function isB64Token(value: string): boolean {
+  return /^[\w.~+/-]+=*$/.test(value)
+}

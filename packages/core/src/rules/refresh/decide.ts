@@ -1,0 +1,142 @@
+import { timeFor, type TimeReading } from '../../model/time-reading.ts'
+import type { ErrorCode } from '../../vocabulary/index.ts'
+import { secondsLeft } from '../../model/back-off.ts'
+import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.ts'
+import { rejectionWaitSeconds } from '../../model/rejected-token.ts'
+import type { SessionRecord } from '../../model/session-record.ts'
+import type { StoredToken } from '../../model/stored-tokens.ts'
+import { exceedsGrant, type TokenRequest } from '../../model/token-parameters.ts'
+
+/** How the authorization server treats a refresh token that it has seen before. */
+export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
+
+export interface RefreshPolicy {
+  /** Seconds before expiry from which a token is refreshed in the background. */
+  readonly refreshBeforeExpirySeconds: number
+  readonly reuse: ReusePolicy
+  /** Whether the old token still works during a refresh. */
+  readonly serveDuringRefresh: boolean
+}
+
+/** The token that a caller requests. */
+export interface TokenWanted {
+  /** From `tokenKey`. */
+  readonly key: string
+  /** The value of a token that a resource server rejected. */
+  readonly rejected?: string | undefined
+  /** The request for which the key was made. */
+  readonly request?: TokenRequest
+}
+
+/**
+ * The state of the lease in the record, as this process sees it. `mine`: this process holds it and has sent nothing.
+ */
+export type LeaseState = 'live' | 'lapsed' | 'mine'
+
+export type Decision =
+  | { readonly do: 'serve'; readonly token: StoredToken; readonly refresh: boolean }
+  | { readonly do: 'refresh' }
+  | { readonly do: 'wait' }
+  | { readonly do: 'sign_in'; readonly code: ErrorCode }
+  | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
+
+/** Decides the next step for a caller who needs a token, based on the newest record. */
+export function decide(
+  record: SessionRecord | undefined,
+  wanted: TokenWanted,
+  time: TimeReading,
+  policy: RefreshPolicy,
+  lease: LeaseState = 'live',
+): Decision {
+  if (!record) return { do: 'sign_in', code: 'no_session' }
+  if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
+
+  const token = record.tokens[wanted.key]
+  const state = token ? stateOf(record, token, wanted, time, policy) : 'expired'
+  if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
+
+  const next = replace(record, wanted, time, lease)
+  if (!token || state === 'expired') return next
+  const canRefresh = next.do === 'refresh' && !risksGrant(record, policy, lease)
+  if (!policy.serveDuringRefresh && (canRefresh || next.do === 'wait')) return next
+  return { do: 'serve', token, refresh: canRefresh }
+}
+
+function stateOf(
+  record: SessionRecord,
+  token: StoredToken,
+  wanted: TokenWanted,
+  time: TimeReading,
+  policy: RefreshPolicy,
+): Freshness {
+  if (isFromFuture(token, time)) return 'expired'
+  const now = timeFor(token, time)
+  const state = freshness(token, now, policy.refreshBeforeExpirySeconds, jitterOf(record.id))
+  if (token.value !== wanted.rejected || state === 'expired') return state
+  const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
+  // A clock that is behind the writer's must not turn the wait off.
+  return Math.max(0, now - token.obtainedAt) < wait ? 'fresh' : 'expired'
+}
+
+function replace(record: SessionRecord, wanted: TokenWanted, time: TimeReading, lease: LeaseState): Decision {
+  if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
+  if (exceedsGrant(wanted.request?.scope, record.scope))
+    return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
+  const backOffs = [record.backOff, record.parameterBackOffs?.[wanted.key]]
+  const backOff = backOffs.find((each) => secondsLeft(each, time) > 0)
+  if (backOff) return { do: 'fail', code: backOff.code, seconds: secondsLeft(backOff, time) }
+  return { do: record.lease && lease === 'live' ? 'wait' : 'refresh' }
+}
+
+/**
+ * After a lost response, a strict server may end the grant at the next use of the refresh token. So the refresh token
+ * is not used while the access token still works.
+ */
+function risksGrant({ doubt, lease }: SessionRecord, policy: RefreshPolicy, state: LeaseState): boolean {
+  return policy.reuse === 'strict' && (doubt !== undefined || (lease !== undefined && state === 'lapsed'))
+}
+
+/** A process that holds the lease shows every 2 seconds that it is alive. */
+const LAPSE_SECONDS = 8
+/** A strict server may end the grant after a takeover, so that must come late enough to be rare. */
+const STRICT_LAPSE_SECONDS = 20
+
+/** Most stores respond within this time. A slower one needs longer leases. */
+const USUAL_STORE_SECONDS = 5
+/** The second use of a refresh token must arrive within the grace period. */
+const GRACE_SHARE = 0.9
+/** A request leaves this many seconds before another process can take the lease over. */
+const LAPSE_MARGIN_SECONDS = 2
+/** The time between two steps of a process, in seconds. */
+const SLACK_SECONDS = 1
+
+/**
+ * Returns for how many seconds a process must watch a lease that does not change before it takes the lease over. That
+ * must be less than a grace period, or the second use comes too late.
+ *
+ * @param storeTimeoutSeconds - How long an operation of the store may take.
+ */
+export function lapseSeconds(reuse: ReusePolicy, storeTimeoutSeconds: number = USUAL_STORE_SECONDS): number {
+  const slowSeconds = Math.max(0, storeTimeoutSeconds - USUAL_STORE_SECONDS)
+  if (reuse === 'tolerant') return LAPSE_SECONDS + slowSeconds
+  if (reuse === 'strict' || reuse.graceSeconds <= LAPSE_SECONDS) {
+    // A swap without a response is confirmed by a read, so it can take two operations.
+    const swapSeconds = 2 * storeTimeoutSeconds + LAPSE_MARGIN_SECONDS + SLACK_SECONDS
+    return Math.max(STRICT_LAPSE_SECONDS + slowSeconds, swapSeconds)
+  }
+  return Math.max(LAPSE_SECONDS, Math.min(LAPSE_SECONDS + slowSeconds, reuse.graceSeconds * GRACE_SHARE))
+}
+
+/**
+ * Returns for how many seconds after the swap a process with a slow store can still send the refresh token.
+ *
+ * Usually, the request leaves before another process can take the lease over. With a long grace period, it can leave
+ * later, if two requests, before and after a takeover, stay within that period. A tolerant server accepts it at any
+ * time.
+ */
+export function latestSendSeconds(reuse: ReusePolicy, lapse: number): number {
+  if (reuse === 'tolerant') return Infinity
+  const beforeLapse = lapse - LAPSE_MARGIN_SECONDS
+  if (reuse === 'strict') return beforeLapse
+  return Math.max(beforeLapse, reuse.graceSeconds * GRACE_SHARE - lapse)
+}

@@ -1,0 +1,82 @@
+import type { RefreshTokenOrigin, SessionRecord } from '../../model/session-record.ts'
+
+/** A refresh token that was used, with the known facts about the response. */
+export interface UsedRefreshToken extends RefreshTokenOrigin {
+  readonly refreshToken: string
+  /** The token key of the request. */
+  readonly key: string
+}
+
+/** The action for a token response, based on the current record. */
+export type Settlement =
+  /** The record still carries the refresh token that was used. */
+  | 'write'
+  /** It carries the result of another request that used the same one, and this response is newer. */
+  | 'replace'
+  /** The same, but this response is older: only its refresh token is kept, as the spare. */
+  | 'spare'
+  /**
+   * It carries a later refresh token. The one in the response is kept valid: its revocation could end the grant (RFC
+   * 7009 §2.1).
+   */
+  | 'adopt'
+  /**
+   * The session is over, or its refresh token is out of use. Evertoken revokes the refresh token in the response too.
+   */
+  | 'revoke'
+
+/** Dates have whole seconds, and servers of one cluster differ a little. */
+const DATE_TOLERANCE_SECONDS = 1
+
+/**
+ * Decides by lineage, not by lease, whether a token response goes into the record.
+ *
+ * @param rotated - Whether the response has a new refresh token.
+ */
+export function settle(
+  record: SessionRecord | undefined,
+  used: UsedRefreshToken,
+  rotated: boolean,
+): Settlement {
+  if (!record || record.ended || record.refreshToken === undefined) return 'revoke'
+  if (record.refreshToken === used.refreshToken) {
+    const isOutdated = (record.tokens[used.key]?.attempt ?? 0) > used.attempt
+    return isOutdated && !rotated ? 'adopt' : 'write'
+  }
+  if (!rotated || record.origin?.from !== used.from) return 'adopt'
+  return isNewer(used, record.origin) ? 'replace' : 'spare'
+}
+
+/** On servers where only the newest pair is valid, the order of the attempts is wrong in many cases. The dates decide. */
+function isNewer(response: RefreshTokenOrigin, other: RefreshTokenOrigin): boolean {
+  const apart = response.date !== undefined && other.date !== undefined ? response.date - other.date : 0
+  if (Math.abs(apart) > DATE_TOLERANCE_SECONDS) return apart > 0
+  if (response.late !== other.late) return response.late === true
+  return response.attempt > other.attempt
+}
+
+/** The effect of a refused refresh token on the session. */
+export type Rejection =
+  | 'end'
+  /** Another process is using the refresh token: read the record again. */
+  | 'again'
+  /** Another process has replaced the refresh token, so this request has used a spent one. */
+  | 'replaced'
+  /** A spare refresh token is left. */
+  | 'use_spare'
+  /** The response to an earlier request may still arrive with a valid refresh token. */
+  | 'wait'
+
+/** @param isStrict - Whether the server ends the grant when a spent refresh token is used. */
+export function settleRejection(
+  record: SessionRecord | undefined,
+  used: Pick<UsedRefreshToken, 'refreshToken' | 'attempt'>,
+  isStrict: boolean,
+): Rejection {
+  if (!record || record.ended || record.refreshToken === undefined) return 'again'
+  if (record.refreshToken !== used.refreshToken) return 'replaced'
+  if (record.attempt !== used.attempt) return 'again'
+  if (isStrict) return 'end'
+  if (record.spare !== undefined) return 'use_spare'
+  return record.doubt === 'unknown' ? 'wait' : 'end'
+}

@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import { createGuardedStore } from '../../../src/mechanisms/stores/guarded-store.ts'
+import { createMemoryStore } from '../../../src/mechanisms/stores/memory-store.ts'
+import { createSeal } from '../../../src/mechanisms/sessions/seal.ts'
+import { createVault } from '../../../src/mechanisms/sessions/sealed-store.ts'
+import type { SessionStore } from '../../../src/ports/session-store.ts'
+import { OperatorError } from '../../../src/vocabulary/index.ts'
+import {
+  asleep,
+  type Bench,
+  createBench,
+  createRecord,
+  failureOf,
+  hangs,
+  SECRET,
+  STORE_TIMEOUT_MS,
+} from '../bench.ts'
+import { canaryErrors, expectNoCanary } from '../canaries.ts'
+
+const OPERATIONS = ['read', 'swap', 'remove'] as const
+const LATER = 1_800_001_000
+
+function call({ vault, clock }: Bench, operation: (typeof OPERATIONS)[number]): Promise<unknown> {
+  if (operation === 'read') return vault.read('k')
+  if (operation === 'remove') return vault.remove('k')
+  return vault.swap('k', undefined, createRecord(clock.now()), LATER)
+}
+
+/** A store whose `operation` does what it should and then fails to say so. */
+function afterwards(
+  operation: 'swap',
+  fail: () => Promise<never>,
+  also: (store: SessionStore) => unknown = () => 0,
+) {
+  return (store: SessionStore): Partial<SessionStore> => ({
+    async [operation](...args: Parameters<SessionStore['swap']>) {
+      await store[operation](...args)
+      await also(store)
+      return fail()
+    },
+  })
+}
+
+describe('vault', () => {
+  it('S26: keeps a record under its id, sealed', async () => {
+    const { vault, store, clock } = createBench()
+    const record = createRecord(clock.now())
+    const key = record.id
+    const written = await vault.swap(key, undefined, record, LATER)
+    expect(await store.read(key)).toBe(written?.sealed)
+    expect(written?.sealed).not.toContain(record.id)
+    expect(await vault.read(key)).toEqual({ record, sealed: written?.sealed })
+    expect(await vault.open(written?.sealed ?? '')).toEqual({ record, sealed: written?.sealed })
+    await vault.remove(key)
+    expect(await vault.read(key)).toBeUndefined()
+  })
+
+  it('is read by another instance, which has seen neither record nor id before', async () => {
+    const { vault, store, clock } = createBench()
+    const record = createRecord(clock.now())
+    const key = record.id
+    const written = await vault.swap(key, undefined, record, LATER)
+    const { vault: another } = createBench(() => store)
+    expect(await another.read(key)).toEqual(written)
+    expect(await another.read(key)).toEqual(written)
+  })
+
+  it('says when a swap is lost, and passes the expiry on', async () => {
+    const { vault, clock } = createBench()
+    const record = createRecord(clock.now())
+    const key = record.id
+    const first = await vault.swap(key, undefined, record, clock.now() + 10)
+    expect(await vault.swap(key, undefined, record, LATER)).toBeUndefined()
+    expect(await vault.swap(key, 'other', record, LATER)).toBeUndefined()
+    expect((await vault.read(key))?.sealed).toBe(first?.sealed)
+    await clock.advance(10_000)
+    expect(await vault.read(key)).toBeUndefined()
+  })
+
+  it.each([null, 7, true, {}, ['x'], new Uint8Array(3)])('refuses a store that holds %o', async (held) => {
+    const { vault } = createBench(() => ({ read: () => Promise.resolve(held as unknown as string) }))
+    expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+  })
+
+  it('refuses what only prints like the right record', async () => {
+    const { vault, clock } = createBench(() => ({ read: () => Promise.resolve(held) }))
+    const record = createRecord(clock.now())
+    const held = Object((await vault.seal(record)).sealed) as string
+    expect(await failureOf(vault.read(record.id))).toMatchObject({
+      message: expect.stringContaining('malformed'),
+    })
+  })
+
+  it.each(['', 'canary', '{"canary":1}', 'e1*Fe26.2*canary*', '\u0000'])(
+    'refuses a record like %j',
+    async (held) => {
+      const { vault } = createBench(() => ({ read: () => Promise.resolve(held) }))
+      const error = await failureOf(vault.read('k'))
+      expect(error).toBeInstanceOf(OperatorError)
+      expect(error).toMatchObject({ code: 'store_record_unreadable' })
+      expectNoCanary(error)
+    },
+  )
+
+  it('S32: tells why a record cannot be read', async () => {
+    const theirs = createSeal(['another secret of 32 characters!'], 'session')
+    const ours = createSeal([SECRET], 'session')
+    const held = [await theirs.seal(createRecord(0)), await ours.seal({ not: 'a session' })]
+    const messages = ['unknown key', 'malformed']
+    for (const [i, sealed] of held.entries()) {
+      const { vault } = createBench(() => ({ read: () => Promise.resolve(sealed) }))
+      expect(await failureOf(vault.read('k'))).toMatchObject({
+        message: expect.stringContaining(messages[i] ?? ''),
+      })
+    }
+  })
+
+  it("refuses another session's record, whoever put it there", async () => {
+    const { vault, store, clock } = createBench()
+    const [mine, theirs] = [createRecord(clock.now()), createRecord(clock.now(), { id: 'other' })]
+    const key = mine.id
+    await store.swap(key, undefined, (await vault.seal(theirs)).sealed, LATER)
+    expect(await failureOf(vault.read(key))).toMatchObject({
+      code: 'store_record_unreadable',
+      message: expect.stringContaining('another session'),
+    })
+  })
+
+  describe.each(OPERATIONS)('a store that fails to %s', (operation) => {
+    it('I5: is an operator error and an event, with nothing of what was thrown', async () => {
+      const thrown = canaryErrors()
+      thrown.push(new OperatorError('store_unavailable', 'canary'), undefined, Object.create(null))
+      for (const error of thrown) {
+        const synchronous = () => {
+          throw error
+        }
+        for (const fail of [synchronous, () => Promise.reject(error)]) {
+          const bench = createBench(() => ({ [operation]: fail }))
+          const failure = await failureOf(call(bench, operation))
+          expect(failure).toBeInstanceOf(OperatorError)
+          expect(failure).toMatchObject({ code: 'store_unavailable', retryAfterSeconds: 1 })
+          expect(bench.events).toEqual([{ type: 'store_failed', operation, cause: expect.anything() }])
+          expectNoCanary(failure, bench.events)
+        }
+      }
+    })
+
+    it('is given up on when it hangs, and not before its time', async () => {
+      const bench = createBench(() => ({ [operation]: hangs }))
+      const failure = failureOf(call(bench, operation))
+      await asleep(bench.clock, failure)
+      await bench.clock.advance(STORE_TIMEOUT_MS - 1)
+      expect(bench.events).toEqual([])
+      await bench.clock.advance(1)
+      expect(await failure).toMatchObject({ code: 'store_unavailable', cause: { name: 'TimeoutError' } })
+      expect(bench.events).toEqual([{ type: 'store_failed', operation, cause: expect.anything() }])
+    })
+
+    it('is not waited for when it answers, and may fail after all were gone', async () => {
+      const late: ((error: Error) => void)[] = []
+      const bench = createBench(() => ({
+        [operation]: () => new Promise<never>((_, reject) => late.push(reject)),
+      }))
+      const failure = failureOf(call(bench, operation))
+      await asleep(bench.clock, failure)
+      await bench.clock.advance(STORE_TIMEOUT_MS)
+      expect(await failure).toBeInstanceOf(OperatorError)
+      for (const reject of late) reject(new Error('too late'))
+
+      const honest = createBench()
+      await call(honest, operation)
+      expect(honest.clock.pending).toBe(0)
+    })
+  })
+
+  it.each([
+    ['is lost', () => Promise.reject(new Error('reset'))],
+    ['never comes', hangs],
+  ])('has written when the write was made and its answer %s', async (_how, fail) => {
+    const { vault, clock, events } = createBench(afterwards('swap', fail))
+    const record = createRecord(clock.now())
+    const key = record.id
+    const written = vault.swap(key, undefined, record, LATER)
+    await asleep(clock, written)
+    await clock.advance(STORE_TIMEOUT_MS)
+    expect((await written)?.record).toEqual(record)
+    expect(events).toEqual([{ type: 'store_failed', operation: 'swap', cause: expect.anything() }])
+    expect(await vault.read(key)).toEqual(await written)
+  })
+
+  it('has not written when somebody else has, or nobody can tell', async () => {
+    const fail = () => Promise.reject(new Error('reset'))
+    const overwritten = createBench(afterwards('swap', fail, (store) => store.remove('k')))
+    expect(await failureOf(call(overwritten, 'swap'))).toMatchObject({
+      message: expect.stringContaining('swap'),
+    })
+
+    const down = createBench(() => ({ swap: fail, read: fail }))
+    expect(await failureOf(call(down, 'swap'))).toMatchObject({ code: 'store_unavailable' })
+    expect(down.events.map((event) => 'operation' in event && event.operation)).toEqual(['swap'])
+  })
+
+  it('calls the store as a method', async () => {
+    class Store {
+      readonly held = new Map([['k', 'x']])
+      read(key: string): Promise<string | undefined> {
+        return Promise.resolve(this.held.get(key))
+      }
+    }
+    const { clock } = createBench()
+    const store = Object.assign(new Store(), { swap: () => hangs(), remove: () => hangs() })
+    const seal = createSeal([SECRET], 'session')
+    const vault = createVault(createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }), seal)
+    expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+  })
+
+  it('opens the same text once, and remembers within bounds', async () => {
+    const seal = createSeal([SECRET], 'session')
+    let opened = 0
+    const counting = { ...seal, unseal: (sealed: string) => ((opened += 1), seal.unseal(sealed)) }
+    const { clock } = createBench()
+    const store = createGuardedStore({ store: createMemoryStore(), emit() {}, clock, storeTimeoutMs: 1 })
+    const vault = createVault(store, counting)
+    const sealed = await seal.seal(createRecord(0))
+    for (let i = 0; i < 3; i++) await vault.open(sealed)
+    expect(opened).toBe(1)
+    await vault.open('garbage')
+    await vault.open('garbage')
+    expect(opened).toBe(3)
+    for (let i = 0; i < 2000; i++) await vault.seal(createRecord(i))
+    await vault.open(sealed)
+    expect(opened).toBe(4)
+  })
+})

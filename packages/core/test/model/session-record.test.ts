@@ -1,0 +1,76 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { newSession } from '../../src/model/ledger-transitions.ts'
+import {
+  caughtUp,
+  ended,
+  endsAt,
+  isSessionRecord,
+  type SessionRecord,
+  touched,
+} from '../../src/model/session-record.ts'
+import { NOW, session } from '../rules/arbitraries.ts'
+
+function check(test: (record: SessionRecord) => void): void {
+  fc.assert(
+    fc.property(session, (record) => {
+      test(record)
+    }),
+  )
+}
+
+/** A clock that is behind must not bring the end of a session nearer. */
+function laterOf({ touchedAt }: SessionRecord): number {
+  return Math.max(touchedAt, NOW)
+}
+
+it('touched and caughtUp: only a touch is news to the browser', () => {
+  check((record) => {
+    const { caughtUp: _caughtUp, ...rest } = record
+    expect(touched(record, NOW)).toEqual({
+      ...rest,
+      touchedAt: laterOf(record),
+      generation: record.generation + 1,
+    })
+    expect(caughtUp(record)).toEqual({ ...record, caughtUp: true })
+  })
+})
+
+it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
+  check((record) => {
+    const { id, issuer, expiresAt, touchedAt, attempt } = record
+    const kept = { id, issuer, expiresAt, touchedAt, attempt }
+    const rest = { claims: {}, tokens: {}, ended: 'signed_out', generation: record.generation + 1 }
+    expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
+  })
+})
+
+it('endsAt: after the idle time, and never later than the session may live', () => {
+  const base = newSession({ id: '1', issuer: '', expiresAt: NOW + 100, claims: {} }, {}, '', NOW)
+  expect(endsAt(base, 60)).toBe(NOW + 60)
+  expect(endsAt(base, 1000)).toBe(NOW + 100)
+  expect(endsAt(touched(base, NOW + 50), 60)).toBe(NOW + 100)
+})
+
+describe('isSessionRecord', () => {
+  it('knows every record again after a seal', () => {
+    check((record) => expect(isSessionRecord(JSON.parse(JSON.stringify(record)))).toBe(true))
+  })
+
+  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'attempt', 'tokens', 'claims'])(
+    'refuses a record without %s, or with an odd one',
+    (name) => {
+      for (const odd of [undefined, null, true]) {
+        check((record) => expect(isSessionRecord({ ...record, [name]: odd })).toBe(false))
+      }
+    },
+  )
+
+  it('refuses anything else, and never throws', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        expect(isSessionRecord(value)).toBe(false)
+      }),
+    )
+  })
+})

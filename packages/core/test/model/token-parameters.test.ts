@@ -1,0 +1,157 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type TokenRequest, tokenKey, validateTokenRequest } from '../../src/model/token-parameters.ts'
+
+const text = fc.oneof(fc.constantFrom('a', 'b', 'a,b', 'b,c', '"', '[]', '\\', '', '\ud800'), fc.string())
+const word = fc.constantFrom<string[]>('a', 'b', 'c', 'openid', '["a"]')
+const parts = fc.record({
+  resources: fc.array(text, { maxLength: 4 }),
+  scopes: fc.array(word, { maxLength: 4 }),
+  parameters: fc.uniqueArray(fc.tuple(text, text), { selector: ([name]) => name, maxLength: 4 }),
+})
+type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never
+
+function request({ resources, scopes, parameters }: Parts): TokenRequest {
+  return { resource: resources, scope: scopes.join(' '), parameters: Object.fromEntries(parameters) }
+}
+
+/** What a request means, told apart by deep equality instead of by a string. */
+function meaning({ resources, scopes, parameters }: Parts): unknown {
+  return [new Set(resources), new Set(scopes), new Map(parameters)]
+}
+
+describe('tokenKey', () => {
+  it.each<TokenRequest>([{}, { resource: [] }, { scope: '' }, { scope: ' ' }, { parameters: {} }])(
+    'S14: is empty for %j',
+    (empty) => {
+      expect(tokenKey(empty)).toBe('')
+    },
+  )
+
+  it('S14: does not depend on order, repetition, or spelling one resource as a list', () => {
+    const shuffled = parts.chain((original) =>
+      fc.record({
+        original: fc.constant(original),
+        resources: shuffle(original.resources),
+        scopes: shuffle(original.scopes),
+        parameters: shuffle(original.parameters),
+      }),
+    )
+    fc.assert(
+      fc.property(shuffled, ({ original, resources, scopes, parameters }) => {
+        const other = {
+          resources: [...resources, ...resources],
+          scopes: ['', ...scopes, '', ...scopes],
+          parameters,
+        }
+        expect(tokenKey(request(other))).toBe(tokenKey(request(original)))
+      }),
+    )
+    expect(tokenKey({ resource: 'https://a' })).toBe(tokenKey({ resource: ['https://a'] }))
+  })
+
+  it('S14: differs whenever the request does', () => {
+    fc.assert(
+      fc.property(parts, parts, (one, other) => {
+        const same = tokenKey(request(one)) === tokenKey(request(other))
+        if (same) expect(meaning(one)).toEqual(meaning(other))
+      }),
+      { numRuns: 1_000 },
+    )
+    const keys = [
+      { scope: 'a' },
+      { scope: 'A' },
+      { resource: 'a' },
+      { resource: 'a/' },
+      { parameters: { a: '' } },
+      { parameters: { a: 'b' } },
+      { parameters: { ab: '' } },
+      { resource: ['a', 'b'] },
+      { resource: 'a,b' },
+      { resource: 'a', scope: 'b' },
+      { resource: 'b', scope: 'a' },
+      { parameters: { a: 'b', c: 'd' } },
+      { parameters: { a: 'b,c', d: '' } },
+    ].map(tokenKey)
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+})
+
+function shuffle<T>(items: readonly T[]): fc.Arbitrary<T[]> {
+  return fc.shuffledSubarray([...items], { minLength: items.length })
+}
+
+describe('validateTokenRequest', () => {
+  const reserved =
+    'grant_type refresh_token client_id client_secret client_assertion client_assertion_type scope resource'.split(
+      ' ',
+    )
+
+  it.each<TokenRequest>([
+    {},
+    { resource: [] },
+    { resource: 'https://api.example.com/orders?x=1' },
+    { resource: ['urn:example:api', 'api://0b1c'] },
+    { scope: 'openid' },
+    { scope: 'openid read:orders https://api.example.com/.default !#[]~' },
+    { parameters: { audience: 'x', __proto__x: 'y' } },
+  ])('S14: accepts %j', (good) => {
+    expect(validateTokenRequest(good)).toBeUndefined()
+  })
+
+  it.each<[TokenRequest, string]>([
+    [{ resource: '' }, 'resource'],
+    [{ resource: '/orders' }, 'resource'],
+    [{ resource: 'api.example.com' }, 'resource'],
+    [{ resource: 'https://' }, 'resource'],
+    [{ resource: 'https://api.example.com/#' }, 'resource'],
+    [{ resource: ['https://api.example.com', 'https://api.example.com/#x'] }, 'resource'],
+    [{ resource: ' https://api.example.com' }, 'resource'],
+    [{ resource: 'https://api.example.com/é' }, 'resource'],
+    [{ resource: 'https://api.example.com/\n' }, 'resource'],
+    [{ scope: '' }, 'scope'],
+    [{ scope: ' a' }, 'scope'],
+    [{ scope: 'a  b' }, 'scope'],
+    [{ scope: 'a\tb' }, 'scope'],
+    [{ scope: 'a"' }, 'scope'],
+    [{ scope: 'a\\b' }, 'scope'],
+    [{ scope: 'é' }, 'scope'],
+    ...reserved.map((name): [TokenRequest, string] => [{ parameters: { [name]: 'x' } }, `'${name}'`]),
+  ])('S14: refuses %j, naming %s', (bad, culprit) => {
+    expect(validateTokenRequest(bad)).toContain(culprit)
+  })
+
+  it.each<[string, unknown[]]>([
+    ['resource', [null, 7, true, {}, [7], [null], [['https://api.example.com']], Symbol('s'), () => 'x']],
+    ['scope', [null, 1, true, {}, ['openid'], Symbol('s')]],
+    ['parameters', [null, 1, 'a=b', [], ['a'], { a: 1 }, { a: null }, { a: undefined }, { a: ['b'] }]],
+  ])('S14: refuses a %s of another type', (name, values) => {
+    for (const value of values)
+      expect(validateTokenRequest({ [name]: value })).toMatch(new RegExp(` ${name}$`))
+  })
+
+  it.each([[null], [1], ['openid'], [true], [[]]])('S14: refuses %j as a request', (odd) => {
+    expect(validateTokenRequest(odd as unknown as TokenRequest)).toContain('object')
+  })
+
+  it('S14: judges whatever there is, and repeats nothing of it', () => {
+    fc.assert(
+      fc.property(fc.anything(), (value) => {
+        for (const name of ['resource', 'scope', 'parameters']) validateTokenRequest({ [name]: value })
+      }),
+    )
+    for (const bad of [{ resource: 'canary' }, { scope: ' canary' }, { parameters: { canary: 7 } }])
+      expect(validateTokenRequest(bad as TokenRequest)).not.toContain('canary')
+  })
+
+  it('S14: keeps to the scope grammar of RFC 6749 §3.3', () => {
+    fc.assert(
+      fc.property(fc.nat(0x17f), (code) => {
+        const allowed = code === 0x21 || (code >= 0x23 && code <= 0x5b) || (code >= 0x5d && code <= 0x7e)
+        const scope = String.fromCharCode(code)
+        expect(validateTokenRequest({ scope }) === undefined).toBe(allowed)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})

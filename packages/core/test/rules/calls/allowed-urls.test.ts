@@ -1,0 +1,179 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isAllowed, isLoopback, parsePrefix } from '../../../src/rules/calls/allowed-urls.ts'
+
+const ORIGIN = 'https://api.example.com'
+
+function allows(prefix: string, url: string): boolean {
+  const parsed = parsePrefix(prefix)
+  if (typeof parsed === 'string') throw new Error(parsed)
+  return isAllowed(new URL(url, ORIGIN), [parsed])
+}
+
+describe('parsePrefix', () => {
+  it.each([
+    ['https://api.example.com', { origin: ORIGIN, pathname: '/' }],
+    ['HTTPS://API.example.com:443/a/../orders', { origin: ORIGIN, pathname: '/orders' }],
+    ['http://localhost:3000/x/', { origin: 'http://localhost:3000', pathname: '/x/' }],
+    ['http://127.1/', { origin: 'http://127.0.0.1', pathname: '/' }],
+    ['http://[::1]:8080', { origin: 'http://[::1]:8080', pathname: '/' }],
+    ['/orders', 'not_absolute'],
+    ['api.example.com', 'not_absolute'],
+    ['', 'not_absolute'],
+    ['https://user@api.example.com', 'credentials'],
+    ['https://:password@api.example.com', 'credentials'],
+    ['http://api.example.com', 'insecure'],
+    ['http://127.0.0.1.evil.com', 'insecure'],
+    ['http://localhost.evil.com', 'insecure'],
+    ['ftp://localhost', 'insecure'],
+    ['blob:https://api.example.com/x', 'insecure'],
+    ['javascript:alert(1)', 'insecure'],
+    ['https://api.example.com/?', 'query'],
+    ['https://api.example.com/?a=b', 'query'],
+    ['https://api.example.com/#', 'query'],
+  ])('S30: %j', (url, expected) => {
+    expect(parsePrefix(url)).toEqual(expected)
+  })
+
+  it('never throws', () => {
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.webUrl()), (url) => void parsePrefix(url)))
+  })
+})
+
+it.each([
+  ['localhost', true],
+  ['127.0.0.1', true],
+  ['127.255.255.254', true],
+  ['[::1]', true],
+  ['128.0.0.1', false],
+  ['127.0.0.1.evil.com', false],
+  ['localhost.evil.com', false],
+  ['notlocalhost', false],
+  ['[::2]', false],
+  ['', false],
+])('isLoopback(%j) is %j', (hostname, expected) => {
+  expect(isLoopback(hostname)).toBe(expected)
+})
+
+describe('isAllowed', () => {
+  it.each([
+    [ORIGIN, '/', true],
+    [ORIGIN, '/anything/%2e%2e%2fat%5call?q=..#..', true],
+    [ORIGIN, 'https://api.example.com:443/', true],
+    [ORIGIN, 'https://api.example.com:444/', false],
+    [ORIGIN, 'http://api.example.com/', false],
+    [ORIGIN, 'https://api.example.com.evil.com/', false],
+    [ORIGIN, 'https://api.example.com@evil.com/', false],
+    [ORIGIN, 'https://user@api.example.com/', false],
+    [ORIGIN, 'https://:password@api.example.com/', false],
+    [ORIGIN, 'blob:https://api.example.com/x', false],
+    [`${ORIGIN}/orders`, '/orders', true],
+    [`${ORIGIN}/orders`, '/orders?x=1', true],
+    [`${ORIGIN}/orders`, '/orders/', true],
+    [`${ORIGIN}/orders`, '/orders/1', true],
+    [`${ORIGIN}/orders`, '/orders-admin', false],
+    [`${ORIGIN}/orders`, '/orders%2f1', false],
+    [`${ORIGIN}/orders`, '/Orders', false],
+    [`${ORIGIN}/orders`, '/', false],
+    [`${ORIGIN}/orders/`, '/orders/1', true],
+    [`${ORIGIN}/orders/`, '/orders/', true],
+    [`${ORIGIN}/orders/`, '/orders', false],
+    [`${ORIGIN}/orders/`, '/orders-admin/1', false],
+    [`${ORIGIN}/orders/`, '/orders/../admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%2e%2E/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%2fadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%5cadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/a%2f..%2f..%2fadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/a%5C%2e./admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%252e%252e%252fadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%25252e%25252e/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%2%65%2%65/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%c0%ae%c0%ae/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%c0%afadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%c1%9cadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%25c0%25ae%25c0%25ae/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%e0%80%ae%e0%80%ae/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%f0%80%80%ae./admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%uff0e%uff0e/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%u002e%U002E/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/a%u2215..%u2215..%u2215admin', false],
+    [`${ORIGIN}/orders/`, '/orders/a\u2044..\u2044..\u2044admin', false],
+    [`${ORIGIN}/orders/`, '/orders/\uff0e\uff0e/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/%ef%bc%8e%ef%bc%8e%ef%bc%8fadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%ef%bc%8e%ef%bc%8e%ef%bc%8f%ffadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%25ef%25bc%258e./admin', false],
+    [`${ORIGIN}/orders/`, '/orders/\u2025/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..\uff3cadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%2525252e%2525252e/admin', false],
+    [`${ORIGIN}/orders/`, `/orders/%${'25'.repeat(6)}2e./admin`, false],
+    [`${ORIGIN}/orders/`, `/orders/%${'25'.repeat(2000)}41`, false],
+    [`${ORIGIN}/orders/`, '/orders/\u65e5\u672c\u8a9e/\u00e9t\u00e9\u2026', true],
+    [`${ORIGIN}/orders/`, '/orders/gr%fc%dfe', true],
+    [`${ORIGIN}/orders/`, '/orders/%F0%9F%98%80', true],
+    [`${ORIGIN}/orders/`, '/orders/..;/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..;x=y/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%3b/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%00/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/.%09.%2fadmin', false],
+    [`${ORIGIN}/orders/`, '/orders/%2e%25%092e/admin', false],
+    [`${ORIGIN}/orders/`, '/orders/..%3f', false],
+    [`${ORIGIN}/orders/`, '/orders/group%2Fproject', true],
+    [`${ORIGIN}/orders/`, '/orders/v1..v2', true],
+    [`${ORIGIN}/orders/`, '/orders/...', true],
+    [`${ORIGIN}/orders/`, '/orders/..well-known', true],
+    [`${ORIGIN}/orders/`, '/orders/100%25', true],
+    [`${ORIGIN}/orders/`, '/orders/%zz%', true],
+  ])('S30: under %j, %j: %j', (prefix, url, expected) => {
+    expect(allows(prefix, url)).toBe(expected)
+  })
+
+  it('S30: one of several is enough, none is not', () => {
+    const prefixes = [
+      { origin: 'https://other.example.com', pathname: '/' },
+      { origin: ORIGIN, pathname: '/' },
+    ]
+    expect(isAllowed(new URL(ORIGIN), prefixes)).toBe(true)
+    expect(isAllowed(new URL(ORIGIN), [])).toBe(false)
+  })
+
+  const units = '/ \\ . .. %2e %2E %2f %5c %252e %252f %255c %25 2e 2f %09 ; orders admin a ? #'
+  const unit = fc.constantFrom(...units.split(' '))
+  const path = fc.string({ unit, maxLength: 12 })
+
+  it('S30: what is allowed stays below the prefix when it is decoded again, and again', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('/orders', '/orders/', '/a/orders/'), path, (prefix, rest) => {
+        const url = new URL(`${ORIGIN}${prefix}${rest}`)
+        const root = prefix.replace(/\/$/, '')
+        if (!isAllowed(url, [{ origin: ORIGIN, pathname: prefix }])) return
+        for (const seen of decodings(url.pathname)) {
+          const { origin, pathname } = new URL(ORIGIN + seen)
+          expect([origin, pathname.startsWith(`${root}/`) || pathname === root]).toEqual([ORIGIN, true])
+        }
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('S30: a path without encodings or dots is allowed exactly from the prefix down', () => {
+    const segments = fc.array(fc.constantFrom('orders', 'orders-admin', 'a', 'b'), { maxLength: 4 })
+    fc.assert(
+      fc.property(segments, segments, (prefix, wanted) => {
+        const expected = prefix.every((segment, i) => wanted[i] === segment)
+        expect(allows(`${ORIGIN}/${prefix.join('/')}`, `/${wanted.join('/')}`)).toBe(expected)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+function decodings(pathname: string): string[] {
+  const seen = [pathname]
+  try {
+    seen.push(decodeURIComponent(pathname))
+    seen.push(decodeURIComponent(seen[1] ?? ''))
+  } catch {
+    // A malformed encoding is as far as a strict server gets.
+  }
+  return seen
+}

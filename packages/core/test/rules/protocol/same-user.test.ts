@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { continuesSignIn, namesAnotherUser } from '../../../src/rules/protocol/same-user.ts'
+import type { UserClaims } from '../../../src/model/session-record.ts'
+
+const issuer = 'https://login.example.com'
+
+describe('namesAnotherUser', () => {
+  it.each<[UserClaims, object, boolean]>([
+    [{ sub: 'u' }, { sub: 'u' }, false],
+    [{ sub: 'u' }, { sub: 'u', iss: issuer }, false],
+    [{ sub: 'u' }, { sub: 'v' }, true],
+    [{ sub: 'u' }, { sub: 'U' }, true],
+    [{ sub: 'u' }, { sub: 1 }, true],
+    [{ sub: 'u' }, { sub: null }, true],
+    [{ sub: '' }, { sub: 'u' }, true],
+    [{ sub: 'u' }, {}, false],
+    [{}, { sub: 'u' }, false],
+    [{}, { sub: 'u', iss: `${issuer}/` }, true],
+    [{ sub: 'u' }, { sub: 'u', iss: null }, true],
+  ])('S10: from %j to %j: %j', (claims, token, expected) => {
+    expect(namesAnotherUser({ claims, issuer }, { ...token })).toBe(expected)
+  })
+
+  it('S10: compares with the ID token of the session, if it has one', () => {
+    const original = { iss: 'https://other.example', sub: 'u' }
+    expect(namesAnotherUser({ claims: {}, original, issuer }, original)).toBe(false)
+    expect(namesAnotherUser({ claims: {}, original, issuer }, { ...original, iss: issuer })).toBe(true)
+    expect(namesAnotherUser({ claims: {}, original, issuer }, { ...original, sub: 'v' })).toBe(true)
+  })
+})
+
+describe('continuesSignIn', () => {
+  it.each([
+    [{ sub: 'u' }, { sub: 'u' }, true],
+    [{ sub: 'u' }, {}, false],
+    [{}, { sub: 'u' }, false],
+    [{ sub: 'u', auth_time: 1 }, { sub: 'u', auth_time: 1 }, true],
+    [{ sub: 'u', auth_time: 1 }, { sub: 'u', auth_time: 2 }, false],
+    [{ sub: 'u', auth_time: 0 }, { sub: 'u', auth_time: 1 }, false],
+    [{ sub: 'u', auth_time: 1 }, { sub: 'u' }, true],
+    [{ sub: 'u' }, { sub: 'u', auth_time: 1 }, true],
+  ])('S10: from %j to %j', (claims, token, expected) => {
+    expect(continuesSignIn({ claims, issuer }, token)).toBe(expected)
+  })
+
+  it.each<[object, object, boolean]>([
+    [{ aud: 'c' }, { aud: 'c' }, true],
+    [{ aud: 'c' }, { aud: ['c', 'd'] }, true],
+    [{ aud: ['c', 'd'] }, { aud: 'c' }, false],
+    [{}, { aud: 'c' }, true],
+    [{ azp: 'c' }, { azp: 'c' }, true],
+    [{ azp: 'c' }, {}, false],
+    [{}, { azp: 'c' }, false],
+    [{ nonce: 'n' }, { nonce: 'n' }, true],
+    [{ nonce: 'n' }, {}, true],
+    [{ nonce: 'n' }, { nonce: 'm' }, false],
+  ])('S10: from the ID token %j to %j', (original, token, expected) => {
+    const known = { claims: { sub: 'u' }, original: { ...original }, issuer }
+    expect(continuesSignIn(known, { sub: 'u', ...token })).toBe(expected)
+  })
+})

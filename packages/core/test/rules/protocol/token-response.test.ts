@@ -1,0 +1,232 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  DEFAULT_LIFETIME_SECONDS,
+  lifetimeSeconds,
+  parseJsonObject,
+  readTokenResponse,
+} from '../../../src/rules/protocol/token-response.ts'
+
+const SENT = { obtainedAt: 1_800_000_000 }
+const YEAR = 31_536_000
+const good = { access_token: 'at', token_type: 'Bearer', expires_in: 60 }
+
+function read(members: object): ReturnType<typeof readTokenResponse> {
+  return readTokenResponse({ ...good, ...members }, SENT)
+}
+
+it('a token lives for 300 seconds if the response does not specify a lifetime', () => {
+  expect(DEFAULT_LIFETIME_SECONDS).toBe(300)
+})
+
+describe('lifetimeSeconds', () => {
+  it.each<[unknown, number]>([
+    [undefined, DEFAULT_LIFETIME_SECONDS],
+    [null, DEFAULT_LIFETIME_SECONDS],
+    [0, DEFAULT_LIFETIME_SECONDS],
+    [-0, DEFAULT_LIFETIME_SECONDS],
+    [-1, DEFAULT_LIFETIME_SECONDS],
+    [-1e12, DEFAULT_LIFETIME_SECONDS],
+    [0.5, DEFAULT_LIFETIME_SECONDS],
+    [1, 1],
+    [1.9, 1],
+    [3600, 3600],
+    ['3600', 3600],
+    ['0', DEFAULT_LIFETIME_SECONDS],
+    ['000', DEFAULT_LIFETIME_SECONDS],
+    ['007', 7],
+    ['1e3', DEFAULT_LIFETIME_SECONDS],
+    ['0x10', DEFAULT_LIFETIME_SECONDS],
+    ['-5', DEFAULT_LIFETIME_SECONDS],
+    ['+5', DEFAULT_LIFETIME_SECONDS],
+    ['60 ', DEFAULT_LIFETIME_SECONDS],
+    ['60\n', DEFAULT_LIFETIME_SECONDS],
+    ['', DEFAULT_LIFETIME_SECONDS],
+    ['٣٠٠', DEFAULT_LIFETIME_SECONDS],
+    ['soon', DEFAULT_LIFETIME_SECONDS],
+    ['Infinity', DEFAULT_LIFETIME_SECONDS],
+    [1e12, YEAR],
+    ['999999999999', YEAR],
+    ['9'.repeat(16), YEAR],
+    ['9'.repeat(400), YEAR],
+    [Number.MAX_VALUE, YEAR],
+    [Infinity, YEAR],
+    [-Infinity, DEFAULT_LIFETIME_SECONDS],
+    [YEAR, YEAR],
+    [YEAR + 1, YEAR],
+    [NaN, DEFAULT_LIFETIME_SECONDS],
+    [[60], DEFAULT_LIFETIME_SECONDS],
+    [{ valueOf: () => 60 }, DEFAULT_LIFETIME_SECONDS],
+    [true, DEFAULT_LIFETIME_SECONDS],
+  ])('expires_in %j', (expiresIn, expected) => {
+    expect(lifetimeSeconds(expiresIn)).toBe(expected)
+  })
+
+  it('is a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
+    fc.assert(
+      fc.property(fc.anything(), (expiresIn) => {
+        const seconds = lifetimeSeconds(expiresIn)
+        expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= YEAR).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('readTokenResponse', () => {
+  it('reads a whole response, its lifetime counted from when the request was sent', () => {
+    expect(read({ refresh_token: 'rt', scope: 'a b', id_token: 'jwt', extra: [1] })).toEqual({
+      accessToken: { value: 'at', type: 'Bearer', ...SENT, expiresAt: SENT.obtainedAt + 60, scope: 'a b' },
+      refreshToken: 'rt',
+      scope: 'a b',
+      idToken: 'jwt',
+    })
+  })
+
+  it("keeps by how many seconds the server's clock is ahead of the writer's", () => {
+    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 })
+    expect(grant?.accessToken).toEqual({
+      value: 'at',
+      type: 'Bearer',
+      ...SENT,
+      expiresAt: SENT.obtainedAt + 60,
+      ahead: -240.5,
+    })
+  })
+
+  it.each([undefined, null, true, 1, 'text', [], [good]])('gives nothing for %j', (body) => {
+    expect(readTokenResponse(body, SENT)).toBeUndefined()
+  })
+
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('S3: takes the token_type %s', (token_type) => {
+    expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
+  })
+
+  it.each([
+    undefined,
+    null,
+    '',
+    'mac',
+    'DPoP',
+    'N_A',
+    'Bearer ',
+    'bearers',
+    ['Bearer'],
+    { toString: () => 'Bearer' },
+  ])('S3: never uses a token of type %j, and keeps the refresh token beside it', (token_type) => {
+    expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
+  })
+
+  it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 'a,b', '=', '=a', 7, ['at'], {}])(
+    'S29: never uses the access token %j, and keeps the refresh token beside it',
+    (access_token) => {
+      expect(read({ access_token, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
+    },
+  )
+
+  it.each([undefined, null, '', 0, 7, true, [], ['rt'], {}])(
+    'S1: a refresh token %j is none; scope and ID token alike',
+    (odd) => {
+      const { accessToken } = read({}) ?? {}
+      expect(read({ refresh_token: odd, scope: odd, id_token: odd })).toEqual({ accessToken })
+    },
+  )
+
+  it('S15: reads no expiry out of the access token', () => {
+    const jwt = `${btoa('{"alg":"none"}')}.${btoa('{"exp":1}').replaceAll('=', '')}.`
+    expect(read({ access_token: jwt.replaceAll('=', '') })?.accessToken?.expiresAt).toBe(SENT.obtainedAt + 60)
+  })
+
+  it('S3: is not changed by members it does not know, and finds none on a prototype', () => {
+    const names = fc
+      .string()
+      .filter((name) => !/^(access|refresh|id)_token$|^(token_type|scope|expires_in)$/.test(name))
+    fc.assert(
+      fc.property(fc.dictionary(names, fc.jsonValue()), (extra) => {
+        expect(read(extra)).toEqual(read({}))
+      }),
+    )
+    const inherited = parseJsonObject(
+      '{"__proto__":{"access_token":"at","token_type":"Bearer","refresh_token":"rt"}}',
+    )
+    expect(readTokenResponse(inherited, SENT)).toEqual({})
+  })
+
+  it('gives only what can be used, whatever came', () => {
+    const odd = fc.oneof(fc.jsonValue(), fc.constantFrom('Bearer', 'at', ''))
+    const body = fc.record({
+      access_token: odd,
+      token_type: odd,
+      refresh_token: odd,
+      scope: odd,
+      expires_in: odd,
+    })
+    fc.assert(
+      fc.property(body, (members) => {
+        const { accessToken, ...texts } = readTokenResponse(members, SENT) ?? {}
+        for (const text of Object.values(texts)) expect(text).toMatch(/./su)
+        if (accessToken) expect(accessToken.value).toMatch(/^[\w.~+/-]+=*$/)
+      }),
+    )
+  })
+})
+
+describe('parseJsonObject', () => {
+  it.each([
+    '',
+    '{',
+    '{"a":1',
+    '{"a":1,}',
+    "{'a':1}",
+    '{"a":1}}',
+    '<html>',
+    'undefined',
+    '\u0000',
+    '[[[',
+    '{"a":NaN}',
+  ])('gives nothing for %j', (text) => {
+    expect(parseJsonObject(text)).toBeUndefined()
+  })
+
+  it.each([
+    '{"refresh_token":"a","refresh_token":"b"}',
+    '{"refresh_token":"a","refresh_token":"a"}',
+    String.raw`{"refresh_token":"a","refresh_toke\u006e":"b"}`,
+    '{"a":{"x":1},"b":[{}],"a" \n\t: 2}',
+    '{"__proto__":1,"__proto__":2}',
+    '{"":1,"":2}',
+  ])('refuses an object that names a member twice: %j', (text) => {
+    expect(parseJsonObject(text)).toBeUndefined()
+  })
+
+  it.each([
+    '{"a":{"x":1},"b":{"x":2}}',
+    '{"a":[{"x":1,"y":1},{"x":2}]}',
+    String.raw`{"a":"\",\"a\":{","b":"}"}`,
+    '{}',
+  ])('takes %j', (text) => {
+    expect(parseJsonObject(text)).toEqual(JSON.parse(text))
+  })
+
+  it('takes an object exactly when its names differ', () => {
+    const name = fc.oneof(fc.constantFrom('a', 'b', '"', '\\', '{', '":"', '\\"'), fc.string())
+    const members = fc.array(fc.tuple(name, fc.jsonValue()), { maxLength: 6 })
+    const blank = fc.constantFrom('', ' ', '\n', '\t \r')
+    fc.assert(
+      fc.property(members, blank, (entries, space) => {
+        const parts = entries.map(
+          ([key, value]) => JSON.stringify(key) + space + ':' + space + JSON.stringify(value),
+        )
+        const text = `${space}{${parts.join(space + ',')}}`
+        const distinct = new Set(entries.map(([key]) => key)).size === entries.length
+        expect(parseJsonObject(text)).toEqual(distinct ? JSON.parse(text) : undefined)
+      }),
+    )
+  })
+
+  it('survives what is nested as deep as 64 KiB allow', () => {
+    const depth = 32_000
+    expect(parseJsonObject(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`)).toHaveProperty('a')
+    expect(parseJsonObject('['.repeat(2 * depth))).toBeUndefined()
+    expect(parseJsonObject(`"${'\\\\'.repeat(depth)}"`)).toBe('\\'.repeat(depth))
+  })
+})
