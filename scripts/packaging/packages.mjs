@@ -10,9 +10,10 @@ export const ARTIFACTS = join(root, 'artifacts')
 export const run = promisify(execFile)
 const npm = (args, cwd) => run('npm', [...args, '--loglevel=error'], { cwd, maxBuffer: 1e8 })
 
-/** Builds what will be published. Resolves to the folders of the packages. */
+/** Builds all packages, without files of an earlier build. Resolves to the folders of the packages. */
 export async function buildPackages() {
   const folders = (await readdir(join(root, 'packages'))).map((name) => join(root, 'packages', name))
+  await Promise.all(folders.map((folder) => rm(join(folder, 'dist'), { recursive: true, force: true })))
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders])
   return folders
 }
