@@ -6,7 +6,7 @@ const BUILD = { types: 'npm run types' }
 /** Lanes run at the same time, and the steps of a lane one after the other. */
 const LANES = [
   // Most tests wait, so that there can be more threads than processors.
-  { tests: 'vitest run --project unit --project architecture --maxWorkers 6 --reporter=minimal' },
+  { tests: 'npx vitest run --project unit --project architecture --maxWorkers 6 --reporter=minimal' },
   {
     format: 'npm run format:check',
     dialect: 'npm run dialect',
