@@ -1,11 +1,11 @@
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
+import type { SessionHandle } from '../ports/session-handle.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 
 /** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
 export function createDetachedSession(
-  cell: SessionCell,
+  cell: SessionHandle,
   keepAlive: KeepAlive,
   emit: EventListener,
 ): RequestSession {

@@ -14,9 +14,13 @@ import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
-import { createVault, type IsRegistered, type Vault } from '../mechanisms/sessions/sealed-store.ts'
+import {
+  createSealedStore,
+  type IsRegistered,
+  type SealedStore,
+} from '../mechanisms/sessions/sealed-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -66,7 +70,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly store: GuardedStore
   /** Whether the store keeps its records in the memory of this process. */
   readonly isStorePrivate: boolean
-  readonly vault: Vault
+  readonly sealedStore: SealedStore
   readonly flights: Runtime['flights']
   readonly pollMs?: Runtime['pollMs']
   readonly http: Http
@@ -91,7 +95,7 @@ export interface Features<User extends object> {
   readonly server: ConnectedTokenServer
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers
-  readonly kind: SessionKind
+  readonly kind: SessionStrategy
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
   user(bound: () => BoundSession): User
@@ -123,13 +127,13 @@ export function assemble<Settings extends TokenSettings, User extends object>(
   const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
-  const vault = rememberWrites(createVault(store, sealFor('session'), isRegistered), clock, emit)
+  const sealedStore = rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit)
   const isStorePrivate = settings.store.outlivesProcess === false
   const ground = {
     ...settings,
     ...runtime,
     store,
-    vault,
+    sealedStore,
     http,
     patientHttp,
     clock,

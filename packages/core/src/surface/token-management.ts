@@ -1,7 +1,7 @@
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withDefaultStore } from './default-store.ts'
@@ -41,7 +41,7 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
     return {
       server,
       servers: createAuthorizationServers([server]),
-      kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
+      kind: createServerStrategy({ ...ground, mac: ground.macFor('server session') }),
       user: createTokenSession,
     }
   })

@@ -1,7 +1,7 @@
-import { createCookieKind } from '../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessions.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
-import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
-import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
+import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
+import type { SessionHandle, Snapshot } from '../../src/ports/session-handle.ts'
 import { type SessionRecord, touched } from '../../src/model/session-record.ts'
 import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
@@ -22,10 +22,10 @@ export interface Browser {
 export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
   const cookies = new Map<string, string>()
   const kept: Promise<unknown>[] = []
-  const { vault, cookies: sealedCookies, mac, clock, emit } = bench
-  const create = kind === 'cookie' ? createCookieKind : createServerKind
+  const { sealedStore, cookies: sealedCookies, mac, clock, emit } = bench
+  const create = kind === 'cookie' ? createCookieStrategy : createServerStrategy
   const sessions = create({
-    vault,
+    sealedStore,
     cookies: sealedCookies,
     mac,
     clock,
@@ -48,7 +48,7 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
         keepAlive: (work) => void kept.push(work),
       }),
     async receive(session) {
-      await session.settle()
+      await session.finishRequest()
       const lines = session.takeCookies()
       for (const line of lines) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -72,7 +72,7 @@ export function named(record: SessionRecord): (id: string) => Promise<SessionRec
   return (id) => Promise.resolve({ ...record, id })
 }
 
-export async function cellOf(session: RequestSession): Promise<SessionCell> {
+export async function cellOf(session: RequestSession): Promise<SessionHandle> {
   const cell = await session.find()
   if (!cell) throw new Error('There is no session')
   return cell
@@ -81,7 +81,7 @@ export async function cellOf(session: RequestSession): Promise<SessionCell> {
 export async function use(session: RequestSession): Promise<Snapshot> {
   const snapshot = await (await cellOf(session)).read()
   if (!snapshot) throw new Error('The session is over')
-  session.note(snapshot)
+  session.observe(snapshot)
   return snapshot
 }
 

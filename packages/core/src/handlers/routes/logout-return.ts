@@ -5,7 +5,7 @@ import { redirect } from '../answer.ts'
 
 /** A cookie keeps the destination of the browser after a sign-out (RP-Initiated Logout §3). */
 export interface LogoutReturnOptions {
-  readonly returns: Notes<Note>
+  readonly returns: TransactionCookies<Note>
   /** The name of the cookie. */
   readonly returnCookie: string
   readonly origin: string

@@ -1,7 +1,7 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { StoredRefresh } from '../../ports/session-cell.ts'
-import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
+import type { StoredRefresh } from '../../ports/session-handle.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/stored-session.ts'
 import { defined, pick } from '../../rules/members.ts'
 import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
@@ -111,7 +111,7 @@ export async function applyOnRefresh(
       if (ended) keepAlive(finishSession(cell.key, ended, options))
       return undefined
     }
-    const written = await swapUntilWon(cell, cell.kept, (record) => {
+    const written = await swapUntilWon(cell, cell.readIgnoringExpiry, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
       const isOther =

@@ -1,6 +1,6 @@
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 
 /**
  * Changes the stored ledger, and retries while other writers are faster.
@@ -13,7 +13,7 @@ export async function changeLedger(
   step: (record: LedgerRecord) => TokenLedger | undefined,
 ): Promise<LedgerSnapshot | undefined> {
   for (let i = 0; i < MAX_SWAPS; i++) {
-    const current = await cell.kept()
+    const current = await cell.readIgnoringExpiry()
     const next = current && step(current.record)
     if (!next) return undefined
     const snapshot = next === current.record.ledger ? current : await cell.swapLedger(current, next)

@@ -133,7 +133,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
 
       /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
       async function isStillMine({ record }: LedgerSnapshot): Promise<boolean> {
-        const { attempt, lease } = (await cell.kept())?.record.ledger ?? {}
+        const { attempt, lease } = (await cell.readIgnoringExpiry())?.record.ledger ?? {}
         return attempt === record.ledger.attempt && lease?.holder === holder
       }
 
@@ -149,7 +149,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
           if (state !== 'taken') return
           unsent.set(holder, true)
           try {
-            const current = await cell.kept()
+            const current = await cell.readIgnoringExpiry()
             if (current?.record.ledger.lease?.holder === holder)
               await cell.swapLedger(current, withoutLease(current.record.ledger))
           } catch {

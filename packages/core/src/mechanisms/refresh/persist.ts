@@ -14,7 +14,7 @@ import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -74,7 +74,7 @@ async function persistOnce(
   const { attempt, grant, keepAlive } = response
   let current = known
   for (let i = 0; i < MAX_SWAPS; i++) {
-    current ??= await cell.last()
+    current ??= await cell.readIncludingEnded()
     const settlement = settle(current?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
     if (settlement === 'revoke' || !current) return giveUp(cell, response, current, context)

@@ -7,7 +7,7 @@ import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { changeLedger } from './change-ledger.ts'
 import { retryStore } from './persist.ts'
@@ -33,7 +33,7 @@ export async function handleRejection(
   const isStrict = reuseOf(context.acquisition.policy) === 'strict'
   const judge = (record: LedgerRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), isStrict)
-  const verdict = judge((await cell.kept())?.record)
+  const verdict = judge((await cell.readIgnoringExpiry())?.record)
   switch (verdict) {
     case 'again':
     case 'replaced':
@@ -113,7 +113,7 @@ export async function endGrant(
 
   async function end(): Promise<boolean> {
     for (let i = 0; i < MAX_SWAPS; i++) {
-      const current = await cell.last()
+      const current = await cell.readIncludingEnded()
       if (!current) return false
       // An earlier attempt has ended the grant, but the result of its swap was lost.
       if (hasSwapped && current.record.ended === reason) return true

@@ -1,4 +1,4 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { hasValidToken } from '../../rules/refresh/freshness.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
 import type { SessionRefresher } from '../refresh/refreshers.ts'
@@ -13,20 +13,20 @@ import type { ServerClock } from '../protocol/server-clock.ts'
  */
 export interface GrantCheck {
   /** Whether the grant is known to be alive. If not, the check starts a refresh in the background. */
-  isAlive(cell: SessionCell, seen: Snapshot, call: BackgroundCall): boolean
+  isAlive(cell: SessionHandle, seen: Snapshot, call: BackgroundCall): boolean
   /**
    * Refreshes if the grant is not known to be alive. If the refresh fails, the session is returned unchanged.
    *
    * @returns `undefined` if the session has ended.
    */
-  current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
+  current(cell: SessionHandle, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
 }
 
 export function createGrantCheck(refresher: SessionRefresher, serverClock: ServerClock): GrantCheck {
   const isKnown = ({ record }: Snapshot) => hasValidToken(record.ledger.tokens, serverClock.read())
 
   async function refresh(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot,
     call: BackgroundCall,
   ): Promise<Snapshot | undefined> {

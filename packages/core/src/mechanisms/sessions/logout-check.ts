@@ -1,11 +1,11 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { EndedSession, SessionCell, StoredRefresh } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionHandle, StoredRefresh } from '../../ports/session-handle.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import { sidsOf } from '../../model/session-record.ts'
 import { SignInRequiredError } from '../../vocabulary/index.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import type { SessionDirectory } from './session-directory.ts'
-import type { Created, SessionKind } from './session-kind.ts'
+import type { Created, SessionStrategy } from './session-strategy.ts'
 
 export interface LogoutCheckOptions {
   readonly directory: SessionDirectory
@@ -22,9 +22,9 @@ export interface LogoutCheckOptions {
  * remembered, and then finds and ends sessions. If the check does not find the logout, the logout finds the session.
  */
 export function withLogoutCheck(
-  kind: SessionKind,
+  kind: SessionStrategy,
   { directory, revoke, finish }: LogoutCheckOptions,
-): SessionKind {
+): SessionStrategy {
   /** If the store fails, the sign-in fails. The stored session must then end, because no browser has its cookie. */
   async function isLoggedOut({ record, cell }: Created, keepAlive: KeepAlive): Promise<boolean> {
     try {
@@ -35,7 +35,7 @@ export function withLogoutCheck(
     }
   }
 
-  async function discard(cell: SessionCell): Promise<void> {
+  async function discard(cell: SessionHandle): Promise<void> {
     const { ended } = await kind.pending.end(cell, () => cell.end('signed_out'))
     await (await ended)?.finish(false)
   }

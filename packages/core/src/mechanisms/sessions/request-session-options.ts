@@ -1,12 +1,12 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { CookieWriterOptions } from './cookie-writer.ts'
 import type { TokenCall } from '../refresh/attempt.ts'
-import type { SessionKind } from './session-kind.ts'
+import type { SessionStrategy } from './session-strategy.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 
 export interface RequestSessionOptions extends CookieWriterOptions {
-  readonly kind: SessionKind
+  readonly kind: SessionStrategy
   readonly idleTimeoutSeconds: number
   readonly keepAlive: KeepAlive
   /**
@@ -20,7 +20,7 @@ export interface RequestSessionOptions extends CookieWriterOptions {
    *
    * If the refresh succeeds, it extends the session. By default, every grant is treated as alive.
    */
-  readonly isGrantAlive?: (cell: SessionCell, seen: Snapshot, call: BackgroundCall) => boolean
+  readonly isGrantAlive?: (cell: SessionHandle, seen: Snapshot, call: BackgroundCall) => boolean
 }
 
 /** The parts of a request that a refresh needs. */

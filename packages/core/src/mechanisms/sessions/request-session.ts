@@ -1,5 +1,5 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { joinCookie } from '../../rules/sessions/cookies.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import { caughtUp, type SessionRecord, touched } from '../../model/session-record.ts'
@@ -9,7 +9,7 @@ import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from '../refresh/attempt.ts'
-import type { MakeRecord, StartedSession } from './session-kind.ts'
+import type { MakeRecord, StartedSession } from './session-strategy.ts'
 import {
   headersAlreadySent,
   ignoreStore,
@@ -21,7 +21,7 @@ import {
 export interface RequestSession {
   /** The prefix of all Evertoken cookie names. `undefined` without a browser. */
   readonly cookieName: string | undefined
-  find(): Promise<SessionCell | undefined>
+  find(): Promise<SessionHandle | undefined>
   /** Records a newer state of the session. */
   note(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
@@ -58,8 +58,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   const { waitForBackground = false, isGrantAlive = () => true } = options
   const writer = createCookieWriter(options)
   const browser = kind.follow?.()
-  let cell: SessionCell | undefined
-  let found: Promise<SessionCell | undefined> | undefined
+  let cell: SessionHandle | undefined
+  let found: Promise<SessionHandle | undefined> | undefined
   let newest: Snapshot | undefined
   /** The ID of the session that this request has started. */
   let started: string | undefined
@@ -69,7 +69,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let headersSent = false
   let background: PendingWork | undefined
 
-  async function search(): Promise<SessionCell | undefined> {
+  async function search(): Promise<SessionHandle | undefined> {
     const joined = joinCookie(cookieName, cookies)
     if (joined === undefined) return undefined
     const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
@@ -83,13 +83,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
 
   const find = () => (found ??= search())
 
-  function replace(next: SessionCell | undefined): void {
+  function replace(next: SessionHandle | undefined): void {
     cell = next
     found = Promise.resolve(next)
     newest = undefined
   }
 
-  function hold(next: SessionCell, { record, cookie }: StartedSession): void {
+  function hold(next: SessionHandle, { record, cookie }: StartedSession): void {
     replace(next)
     browser?.holds(record.generation)
     started = record.id
@@ -103,7 +103,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     if (snapshot.record.id === over) return
     if (newest && snapshot.record.generation < newest.record.generation) return
     newest = snapshot
-    browser?.noted()
+    browser?.observed()
   }
 
   async function finishBackground(): Promise<void> {
@@ -112,7 +112,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     await background.finish(BACKGROUND_MS)
   }
 
-  async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
+  async function touchOrTidy(kept: SessionHandle, now: Snapshot): Promise<void> {
     const { record } = now
     if (clock.now() - record.touchedAt > idleTimeoutSeconds * TOUCH_SHARE) {
       // After a sign-out, requests with a copied cookie must not keep the session alive.
@@ -121,7 +121,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       // If another process has changed the session, this swap fails, and the next request touches the session.
       const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
       if (won) note(won)
-    } else if (browser?.hasCaughtUp(now)) {
+    } else if (browser?.browserIsCurrent(now)) {
       keepAlive(kept.swap(now, caughtUp(record)).catch(ignoreStore))
     }
   }
@@ -139,9 +139,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   /** Prepares the cookie for a newer state of the session. */
   async function sealNews(): Promise<void> {
     const news = newest
-    if (!news || !browser?.isNews(news)) return
+    if (!news || !browser?.mustSendCookie(news)) return
     const { record } = news
-    const cookie = await browser.textOf(record)
+    const cookie = await browser.sealCookie(record)
     // During that time, this request might have signed the user out or in again.
     if (newest?.record.id === record.id) pending = { cookie, record }
   }
@@ -197,7 +197,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async settle() {
       await finishBackground()
       if (cell && newest && !pending && !newest.record.ledger.lease && !browser?.isLate())
-        await keepHouse(cell, newest)
+        await touchOrTidy(cell, newest)
       if (cell && newest && !browser?.isLate()) await sealNews()
       // Check last. The user might have signed out or in during the encryption. The cookie must not undo that.
       const prepared = pending

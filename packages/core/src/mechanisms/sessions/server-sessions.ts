@@ -1,23 +1,28 @@
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { CookieMac } from './cookie-mac.ts'
-import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import {
+  createHandleOptions,
+  insert,
+  type SessionStrategy,
+  type SessionStrategyOptions,
+} from './session-strategy.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt } from '../../model/session-record.ts'
 import { TOMBSTONE_SECONDS } from './end-notices.ts'
-import { type CellOptions, createStoredCell } from './stored-cell.ts'
+import { type HandleOptions, createStoredHandle } from './stored-session.ts'
 
 const MAX_IDS = 2000
 
-export interface ServerKindOptions extends SessionKindOptions {
+export interface ServerStrategyOptions extends SessionStrategyOptions {
   /** Signs the cookies, so that a forged cookie does not cause a store read. */
   readonly mac: CookieMac
 }
 
 /** Creates the kind of session that only the store holds. The cookie holds a random ID. */
-export function createServerKind(options: ServerKindOptions): SessionKind {
-  const cells = createCellOptions(options)
-  const cellOf = (key: string) => createServerCell(key, cells)
+export function createServerStrategy(options: ServerStrategyOptions): SessionStrategy {
+  const cells = createHandleOptions(options)
+  const cellOf = (key: string) => createServerHandle(key, cells)
   /** Caches the keys of verified cookies. */
   const keys = createBoundedMap<string, string>(MAX_IDS)
 
@@ -50,8 +55,8 @@ export function createServerKind(options: ServerKindOptions): SessionKind {
 }
 
 /** Creates the cell of a server session. The store holds the session, and the cookie only its ID. */
-export function createServerCell(key: string, options: CellOptions): SessionCell {
-  return createStoredCell(key, options, {
+export function createServerHandle(key: string, options: HandleOptions): SessionHandle {
+  return createStoredHandle(key, options, {
     inStoreAlone: true,
     maxRecordBytes: Infinity,
     newest: (held) => held,

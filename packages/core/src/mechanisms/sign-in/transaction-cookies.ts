@@ -4,14 +4,14 @@ import { sameText } from '../../rules/same-text.ts'
 import type { Seal } from '../sessions/seal.ts'
 
 /** Data that the browser returns from the authorization server, in addition to the `state` parameter. */
-export interface Note {
+export interface TransactionCookie {
   readonly state: string
   /** The final destination of the browser. */
   readonly returnTo: string
 }
 
 /** Stores notes in encrypted cookies, which are valid for 15 minutes. */
-export interface Notes<T extends Note> {
+export interface TransactionCookies<T extends TransactionCookie> {
   /** Resolves to the `Set-Cookie` line. */
   write(name: string, note: T): Promise<string>
   /** Resolves to the note, or to `undefined` if the note is missing, has another state, or has expired. */
@@ -20,18 +20,18 @@ export interface Notes<T extends Note> {
   clear(name: string): string
 }
 
-const NOTE_SECONDS = 900
+const TRANSACTION_SECONDS = 900
 
-export function createNotes<T extends Note>(
+export function createTransactionCookies<T extends TransactionCookie>(
   seal: Seal,
   clock: Clock,
   cookies: ReadonlyMap<string, string>,
   attributes: CookieAttributes,
-): Notes<T> {
+): TransactionCookies<T> {
   return {
     async write(name, note) {
-      const sealed = await seal.seal({ ...note, expiresAt: clock.now() + NOTE_SECONDS })
-      return setCookie(name, sealed, { ...attributes, maxAge: NOTE_SECONDS })
+      const sealed = await seal.seal({ ...note, expiresAt: clock.now() + TRANSACTION_SECONDS })
+      return setCookie(name, sealed, { ...attributes, maxAge: TRANSACTION_SECONDS })
     },
     async read(name, state) {
       const opened = await seal.unseal(cookies.get(name) ?? '')

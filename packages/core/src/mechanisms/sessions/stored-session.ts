@@ -1,17 +1,17 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionCell, Snapshot, StoredRefresh } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionHandle, Snapshot, StoredRefresh } from '../../ports/session-handle.ts'
 import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../../model/session-end.ts'
 import { ended, endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import type { SealedRecord, Vault } from './sealed-store.ts'
+import type { SealedRecord, SealedStore } from './sealed-store.ts'
 
-export interface CellOptions {
-  readonly vault: Vault
-  /** Same as `vault.read`, but callers at the same moment share one read. */
-  readonly readShared: Vault['read']
+export interface HandleOptions {
+  readonly sealedStore: SealedStore
+  /** Same as `sealedStore.read`, but callers at the same moment share one read. */
+  readonly readShared: SealedStore['read']
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
   readonly idleTimeoutSeconds: number
@@ -26,7 +26,7 @@ export interface CellOptions {
 }
 
 /** The parts that differ between cookie sessions and server sessions. */
-export interface Keeping {
+export interface StoragePolicy {
   /** Returns the newest record, given the record that the store holds. */
   newest(held: SessionRecord | undefined): SessionRecord | undefined
   /** Returns when the store may forget a record, in seconds since the epoch. */
@@ -40,13 +40,13 @@ export interface Keeping {
 }
 
 /** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
-export function createStoredCell(
+export function createStoredHandle(
   key: string,
-  options: CellOptions,
-  { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
-): SessionCell {
+  options: HandleOptions,
+  { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: StoragePolicy,
+): SessionHandle {
   const {
-    vault,
+    sealedStore,
     readShared,
     clock,
     idleTimeoutSeconds,
@@ -65,19 +65,19 @@ export function createStoredCell(
   }
 
   async function kept(): Promise<Snapshot | undefined> {
-    const now = lastOf(await vault.read(key))
+    const now = lastOf(await sealedStore.read(key))
     return now?.record.ended ? undefined : now
   }
 
-  const swap: SessionCell['swap'] = async (from, to) => {
-    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
+  const swap: SessionHandle['swap'] = async (from, to) => {
+    const snapshot = await sealedStore.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
     if (snapshot && to.ended) notices.forget(key)
     return snapshot
   }
 
-  const last = async () => lastOf(await vault.read(key))
+  const last = async () => lastOf(await sealedStore.read(key))
 
-  async function readWith(read: Vault['read']): Promise<Snapshot | undefined> {
+  async function readWith(read: SealedStore['read']): Promise<Snapshot | undefined> {
     if (pending.has(key)) return undefined
     const now = lastOf(await read(key))
     if (!now) {
@@ -103,7 +103,7 @@ export function createStoredCell(
       return await last()
     } catch (error) {
       if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
-      await vault.remove(key)
+      await sealedStore.remove(key)
       if (inStoreAlone) notices.report(key, reason)
       return last()
     }
@@ -128,7 +128,7 @@ export function createStoredCell(
     return endedAs(record, tombstone)
   }
 
-  const cell: SessionCell = {
+  const cell: SessionHandle = {
     key,
     maxRecordBytes,
     carried,
@@ -149,7 +149,7 @@ export function createStoredCell(
       notices.report(key, reason)
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
     },
-    read: () => readWith(vault.read),
+    read: () => readWith(sealedStore.read),
     readShared: () => readWith(readShared),
     async end(reason, revoke = false, mayEnd) {
       for (let i = 0; i < MAX_SWAPS; i++) {
@@ -188,8 +188,8 @@ export const MAX_SWAPS = 50
  * @returns The new state, or `undefined` if the session is missing or `step` returns `undefined`.
  */
 export async function swapUntilWon(
-  { swap }: Pick<SessionCell, 'swap'>,
-  read: SessionCell['read'],
+  { swap }: Pick<SessionHandle, 'swap'>,
+  read: SessionHandle['read'],
   step: (record: SessionRecord) => SessionRecord | undefined,
 ): Promise<Snapshot | undefined> {
   for (let i = 0; i < MAX_SWAPS; i++) {

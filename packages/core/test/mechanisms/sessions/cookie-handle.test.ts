@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { createCookieCell } from '../../../src/mechanisms/sessions/cookie-sessions.ts'
-import { createCellOptions } from '../../../src/mechanisms/sessions/session-kind.ts'
-import type { SessionCell, Snapshot } from '../../../src/ports/session-cell.ts'
+import { createCookieHandle } from '../../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
+import type { SessionHandle, Snapshot } from '../../../src/ports/session-handle.ts'
 import { caughtUp, type SessionRecord, touched } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from '../bench.ts'
 
 const LATER = 1_800_000_001
 
 /** The session as a browser shows it that holds a cookie with this record. */
-async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
-  return createCookieCell(
+async function shown({ sealedStore, clock }: Bench, record: SessionRecord): Promise<SessionHandle> {
+  return createCookieHandle(
     { key: record.id, carried: record, allStored: false },
-    createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }),
+    createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE }),
   )
 }
 
-async function reading(cell: SessionCell): Promise<Snapshot> {
+async function reading(cell: SessionHandle): Promise<Snapshot> {
   const snapshot = await cell.read()
   if (!snapshot) throw new Error('The session is over')
   return snapshot
 }
 
-async function swapped(cell: SessionCell, to: (record: SessionRecord) => SessionRecord): Promise<Snapshot> {
+async function swapped(cell: SessionHandle, to: (record: SessionRecord) => SessionRecord): Promise<Snapshot> {
   const from = await reading(cell)
   const next = await cell.swap(from, to(from.record))
   if (!next) throw new Error('The swap was lost')
@@ -87,7 +87,7 @@ describe('a session in a cookie', () => {
     const record = createRecord(bench.clock.now())
     const cell = await shown(bench, record)
     await cell.end('signed_out')
-    const note = (await bench.vault.read(cell.key))?.record
+    const note = (await bench.sealedStore.read(cell.key))?.record
     expect(note).toMatchObject({ ended: 'signed_out', claims: {}, ledger: { tokens: {} } })
     expect(note?.ledger.refreshToken).toBeUndefined()
     await bench.clock.advance((LIFE - 1) * 1000)
@@ -117,7 +117,7 @@ describe('a session in a cookie', () => {
     const bench = createBench((store) => ({
       async swap(key, expected, sealed, expiresAt) {
         if (rivals-- > 0) {
-          const rival = await bench.vault.seal(touched(record, LATER + rivals))
+          const rival = await bench.sealedStore.seal(touched(record, LATER + rivals))
           await store.swap(key, expected, rival.sealed, expiresAt)
         }
         return store.swap(key, expected, sealed, expiresAt)
@@ -146,7 +146,9 @@ describe('a session in a cookie', () => {
   it("is not read from another session's record", async () => {
     const bench = createBench()
     const cell = await shown(bench, createRecord(bench.clock.now()))
-    const other = await bench.vault.seal(createRecord(bench.clock.now(), { id: 'other', generation: 9 }))
+    const other = await bench.sealedStore.seal(
+      createRecord(bench.clock.now(), { id: 'other', generation: 9 }),
+    )
     await bench.store.swap(cell.key, undefined, other.sealed, bench.clock.now() + 60)
     expect(await failureOf(cell.read())).toMatchObject({ code: 'store_record_unreadable' })
   })
@@ -172,10 +174,10 @@ describe('a session in a cookie', () => {
     const cell = await shown(bench, record)
     bench.clock.jump(LIFE)
     expect(await cell.read()).toBeUndefined()
-    expect((await cell.kept())?.record).toEqual(record)
+    expect((await cell.readIgnoringExpiry())?.record).toEqual(record)
     bench.clock.jump(-LIFE)
     await cell.end('signed_out')
-    expect(await cell.kept()).toBeUndefined()
+    expect(await cell.readIgnoringExpiry()).toBeUndefined()
   })
 
   it.each([

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createCookieMac } from '../../../src/mechanisms/sessions/cookie-mac.ts'
 import { sha256 } from '../../../src/mechanisms/runtime/digest.ts'
-import { createServerCell, createServerKind } from '../../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../../src/mechanisms/sessions/session-kind.ts'
-import type { SessionCell } from '../../../src/ports/session-cell.ts'
+import { createServerHandle, createServerStrategy } from '../../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
+import type { SessionHandle } from '../../../src/ports/session-handle.ts'
 import { ended, touched } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET } from '../bench.ts'
 
@@ -11,7 +11,7 @@ const LATER = 1_800_000_001
 
 async function start(bench: Bench, changes = {}) {
   const base = createRecord(bench.clock.now(), changes)
-  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
+  const kind = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE })
   return {
     kind,
     ...(await kind.create(
@@ -57,7 +57,7 @@ describe('a session on the server', () => {
     const [id = '', keyId = '', code = ''] = cookie.split('.')
     const other = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
     const { kind } = await start(bench)
-    const found = (value: string) => createServerKind({ ...bench, idleTimeoutSeconds: IDLE }).find(value)
+    const found = (value: string) => createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE }).find(value)
     reads = 0
     for (const forged of [`${other(id)}.${keyId}.${code}`, `${id}.${keyId}.${other(code)}`])
       expect(await kind.find(forged)).toEqual({ rejected: 'tampered' })
@@ -74,7 +74,7 @@ describe('a session on the server', () => {
     const before = createBench(undefined, [secrets[0]])
     const { cookie, cell } = await start(before)
     const mac = createCookieMac([secrets[1], secrets[0]], 'server session')
-    const after = createServerKind({ ...before, mac, idleTimeoutSeconds: IDLE })
+    const after = createServerStrategy({ ...before, mac, idleTimeoutSeconds: IDLE })
     const opened = await after.find(cookie)
     expect('cell' in opened && opened.cell.key).toBe(cell.key)
     const record = createRecord(before.clock.now())
@@ -90,7 +90,7 @@ describe('a session on the server', () => {
     const bench = createBench()
     const { cookie } = await start(bench)
     const mac = createCookieMac([SECRET], 'server session of another client')
-    const { find } = createServerKind({ ...bench, mac, idleTimeoutSeconds: IDLE })
+    const { find } = createServerStrategy({ ...bench, mac, idleTimeoutSeconds: IDLE })
     expect(await find(cookie)).toEqual({ rejected: 'unknown_key' })
   })
 
@@ -145,7 +145,7 @@ describe('a session on the server', () => {
     expect(await cell.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
     expect(await cell.read()).toBeUndefined()
     await bench.clock.advance(299_999)
-    expect((await bench.vault.read(cell.key))?.record.ended).toBe('grant_rejected')
+    expect((await bench.sealedStore.read(cell.key))?.record.ended).toBe('grant_rejected')
     await bench.clock.advance(1)
     expect(await bench.store.read(cell.key)).toBeUndefined()
   })
@@ -176,19 +176,19 @@ describe('a session on the server', () => {
     const { record, cell } = await start(bench)
     await bench.clock.advance(IDLE * 1000)
     expect(
-      await createServerCell(record.id, createCellOptions({ ...bench, idleTimeoutSeconds: IDLE })).read(),
+      await createServerHandle(record.id, createHandleOptions({ ...bench, idleTimeoutSeconds: IDLE })).read(),
     ).toBeUndefined()
     expect(await bench.store.read(cell.key)).toBeDefined()
-    expect((await cell.kept())?.record).toEqual(record)
+    expect((await cell.readIgnoringExpiry())?.record).toEqual(record)
     await cell.end('signed_out')
-    expect(await cell.kept()).toBeUndefined()
+    expect(await cell.readIgnoringExpiry()).toBeUndefined()
   })
 })
 
 describe('a session that is missing from the store', () => {
   const lost = { type: 'session_ended', reason: 'lost' }
 
-  it.each<[string, (cell: SessionCell) => Promise<unknown>]>([
+  it.each<[string, (cell: SessionHandle) => Promise<unknown>]>([
     ['a read', (cell) => cell.read()],
     ['a sign-out', (cell) => cell.end('signed_out')],
   ])('D4: has ended if this process has seen it, which %s reports once', async (_how, look) => {
@@ -214,7 +214,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { cell, record } = await start(bench)
     const seen = await cell.read()
-    const other = createServerKind({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
+    const other = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
     if (who === 'another process') await other.byKey(cell.key)?.end('signed_out')
     // Whoever refreshes emits the event itself.
     else if (seen) await cell.swap(seen, ended(record, 'grant_rejected'))
@@ -228,7 +228,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { record } = await start(bench)
     const clock = { ...bench.clock, now: () => bench.clock.now() - 300 }
-    const behind = createServerKind({ ...bench, clock, idleTimeoutSeconds: IDLE }).byKey(record.id)
+    const behind = createServerStrategy({ ...bench, clock, idleTimeoutSeconds: IDLE }).byKey(record.id)
     await behind?.read()
     await bench.clock.advance(IDLE * 1000)
     expect(await behind?.read()).toBeUndefined()

@@ -22,7 +22,7 @@ export interface EndedSession {
 
 /** A refresh whose tokens were stored. */
 export interface StoredRefresh {
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   /** The session before and after the response. */
   readonly before: SessionRecord
   readonly after: SessionRecord
@@ -32,7 +32,7 @@ export interface StoredRefresh {
 }
 
 /** One stored session, with functions to read, swap and end it. The key is the hash of the session id. */
-export interface SessionCell extends LedgerCell<Snapshot> {
+export interface SessionHandle extends LedgerCell<Snapshot> {
   /** How many bytes the record may take as JSON. */
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
