@@ -2,9 +2,9 @@ import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Refresher } from '../mechanisms/refresh/refresher.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
-import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
+import type { StartedSession } from '../mechanisms/sessions/session-strategy.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { Snapshot } from '../ports/session-cell.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses, Runtime } from '../ports/runtime.ts'
@@ -105,7 +105,7 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
         const work = refresher.token(cell, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if ('token' in result) session.note(result.snapshot)
+        if ('token' in result) session.observe(result.snapshot)
         return result
       } catch (error) {
         if (error instanceof EvertokenError)

@@ -1,18 +1,18 @@
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
+import type { SessionHandle } from '../ports/session-handle.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 
 /** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
 export function createDetachedSession(
-  cell: SessionCell,
+  cell: SessionHandle,
   keepAlive: KeepAlive,
   emit: EventListener,
 ): RequestSession {
   return {
     cookieName: undefined,
     find: () => Promise.resolve(cell),
-    note() {},
+    observe() {},
     startedInBackground() {},
     start() {
       const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
@@ -26,7 +26,7 @@ export function createDetachedSession(
     },
     beforeRefresh() {},
     beforeChange() {},
-    settle: () => Promise.resolve(),
+    finishRequest: () => Promise.resolve(),
     takeCookies: () => [],
     keepAlive,
   }

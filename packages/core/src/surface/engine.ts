@@ -11,9 +11,9 @@ import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
-import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
+import { createSealedStore, type SealedStore } from '../mechanisms/sessions/sealed-store.ts'
 import type { TokenEndpoint } from '../ports/authorization-server.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
@@ -60,7 +60,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
   readonly store: GuardedStore
   /** Whether the store keeps its records in the memory of this process. */
   readonly isStorePrivate: boolean
-  readonly vault: Vault
+  readonly sealedStore: SealedStore
   readonly flights: Runtime['flights']
   readonly pollMs?: Runtime['pollMs']
   readonly http: Http
@@ -78,7 +78,7 @@ export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'c
 /** The differences between engines. */
 export interface Features<User extends TokenSession> {
   readonly server: TokenEndpoint
-  readonly kind: SessionKind
+  readonly kind: SessionStrategy
   user(bound: () => BoundSession): User
   readonly claimsOf?: BoundSession['claimsOf']
   readonly routes?: Routes
@@ -109,13 +109,13 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
   const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
   const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
-  const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
+  const sealedStore = rememberWrites(createSealedStore(store, sealFor('session')), clock, emit)
   const isStorePrivate = settings.store.outlivesProcess === false
   const ground = {
     ...settings,
     ...runtime,
     store,
-    vault,
+    sealedStore,
     http,
     patientHttp,
     clock,
@@ -146,21 +146,17 @@ export function assemble<Settings extends TokenSettings, User extends TokenSessi
     const secure = hasSecureCookies(addressOf(request, origin), settings.issuer)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = {
-      kind,
-      cookies,
-      cookieName: name,
-      attributes,
-      idleTimeoutSeconds,
+    const { maxCookieBytes } = settings
+    const session = createRequestSession({
+      strategy: kind,
+      cookies: { received: cookies, cookieName: name, attributes, maxCookieBytes },
+      touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
       clock,
       emit,
       keepAlive,
       waitForBackground: isStorePrivate,
-      maxCookieBytes: settings.maxCookieBytes,
-      isGrantAlive: grantCheck.isAlive,
-    }
-    const session = createRequestSession(mine)
-    return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)
+    })
+    return bind(isReadOnly ? asReadOnly(session, kind.trackBrowser !== undefined) : session)
   }
 
   async function respond(

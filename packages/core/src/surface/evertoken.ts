@@ -1,13 +1,13 @@
 import { finishSession } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
-import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createProtocol } from '../mechanisms/protocol/protocol.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import type { EndedSession } from '../ports/session-cell.ts'
+import type { EndedSession } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
@@ -65,8 +65,8 @@ function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
   const cookies = createSealedRecords(ground.sealFor('cookie'))
   const kept =
     ground.session === 'server'
-      ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
-      : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
+      ? createServerStrategy({ ...kindOptions, mac: ground.macFor('server session') })
+      : createCookieStrategy({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
   const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
   const check = directory && {
     directory,

@@ -23,7 +23,7 @@ export async function withOwnCookies(
   response: Response,
   given: Headers = response.headers,
 ): Promise<Response> {
-  await session.settle()
+  await session.finishRequest()
   // The next response brings the cookies.
   if (isImmovable(response)) return response
   let headers = given

@@ -11,12 +11,12 @@ import { receiveReturn } from '../handlers/routes/logout-return.ts'
 import { logout, type LogoutOptions } from '../handlers/routes/logout.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { user, type UserOptions } from '../handlers/routes/user.ts'
-import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
+import { createTransactionCookies } from '../mechanisms/sign-in/transaction-cookies.ts'
 import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
 import type { Protocol } from '../mechanisms/protocol/protocol.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
-import { createSpentLogins } from '../mechanisms/sign-in/spent-logins.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import { createUsedLogins } from '../mechanisms/sign-in/used-logins.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { applicationPaths } from '../rules/browser/base-path.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
@@ -27,7 +27,7 @@ import type { Settings } from './options.ts'
 import { shownSettings } from './shown-settings.ts'
 
 export interface RoutesOptions extends Ground<Settings> {
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
   readonly protocol: Protocol
@@ -52,7 +52,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const logoutSeal = sealFor('logout')
   const shared = {
     ...options,
-    spentLogins: createSpentLogins(options.store, options.issuer),
+    usedLogins: createUsedLogins(options.store, options.issuer),
     // Used only if there is one.
     directory: options.directory as SessionDirectory,
     all: options.backChannelLogout === 'all',
@@ -100,7 +100,7 @@ export function createRoutes(options: RoutesOptions): Routes {
         attributes: { secure, sameSite },
         maxCookieBytes: options.maxCookieBytes,
       }),
-      returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
+      returns: createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
       returnCookie: `${cookieName}.logout`,
     }
   }

@@ -1,6 +1,6 @@
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
@@ -40,7 +40,7 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   return assemble(checkTokenOptions(options), runtime, (ground) => ({
     server: createTokenEndpoint(createConnection(ground)),
-    kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
+    kind: createServerStrategy({ ...ground, mac: ground.macFor('server session') }),
     user: createTokenSession,
   }))
 }

@@ -89,7 +89,7 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
     async getUser() {
       const { session, current } = bound()
       const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
-      if (snapshot) session.note(snapshot)
+      if (snapshot) session.observe(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, options = {}) {

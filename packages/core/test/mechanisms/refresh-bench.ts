@@ -10,11 +10,11 @@ import {
 } from '../../src/mechanisms/refresh/refresher.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
-import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
-import { createVault } from '../../src/mechanisms/sessions/sealed-store.ts'
+import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../src/mechanisms/sessions/session-strategy.ts'
+import { createSealedStore } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
-import type { SessionCell } from '../../src/ports/session-cell.ts'
+import type { SessionHandle } from '../../src/ports/session-handle.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
@@ -47,7 +47,7 @@ export interface RefreshBenchOptions {
 
 export interface RefreshBench {
   readonly clock: ManualClock
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   readonly sent: SentRequest[]
   readonly revoked: string[]
   readonly events: EvertokenEvent[]
@@ -76,14 +76,14 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, createPlainSeal())
+  const sealedStore = createSealedStore(guarded, createPlainSeal())
   const start = createRecord(clock.now(), { tokens: {}, ...options.record })
-  await vault.swap(start.id, undefined, start, clock.now() + LIFE)
+  await sealedStore.swap(start.id, undefined, start, clock.now() + LIFE)
   const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
-  await vault.swap(another.id, undefined, another, clock.now() + LIFE)
+  await sealedStore.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
-  ) as [SessionCell, SessionCell]
+    createServerHandle(id, createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE, emit })),
+  ) as [SessionHandle, SessionHandle]
   const sent: SentRequest[] = []
   const revoked: string[] = []
   const kept: Promise<unknown>[] = []
@@ -142,7 +142,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     askForAnother: (refresher) => ask(refresher, {}, otherCell),
     async record() {
       const absent = { ended: undefined, lease: undefined, doubt: undefined, spare: undefined }
-      return { ...absent, ...(await cell.last())?.record } as SessionRecord
+      return { ...absent, ...(await cell.readIncludingEnded())?.record } as SessionRecord
     },
     async untilSent(count) {
       for (let i = 0; i < 4000 && sent.length < count; i++) {

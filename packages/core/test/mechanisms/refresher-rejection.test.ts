@@ -6,7 +6,7 @@ const REJECTED: RefreshAnswer = { kind: 'rejected' }
 
 /** Another process changes the record. */
 async function change(bench: RefreshBench, changes: object): Promise<void> {
-  const snapshot = await bench.cell.kept()
+  const snapshot = await bench.cell.readIgnoringExpiry()
   if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, ...changes })
 }
 

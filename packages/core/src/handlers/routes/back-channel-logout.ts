@@ -2,8 +2,8 @@ import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { isStoreFailure } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../../mechanisms/protocol/logout-tokens.ts'
 import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
-import type { Named, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { SubjectOrSid, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logout-token.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
@@ -15,7 +15,7 @@ import { reported } from '../problem.ts'
 
 export interface BackChannelLogoutOptions extends EndSessionOptions {
   readonly directory: SessionDirectory
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
   readonly protocol: Protocol
@@ -70,11 +70,11 @@ async function receive(request: Request, options: BackChannelLogoutOptions): Pro
 
 async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
   const { directory } = options
-  if (!(await directory.spend(token))) throw logoutTokenRefused('was used before')
+  if (!(await directory.markUsed(token))) throw logoutTokenRefused('was used before')
   try {
     await signOut(token, options)
   } catch (error) {
-    await directory.unspend(token).catch(() => undefined)
+    await directory.unmarkUsed(token).catch(() => undefined)
     throw error
   }
 }
@@ -93,29 +93,29 @@ async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): P
 
 /** If all sessions of the subject must end and the token names only one of them, a stored session knows the subject. */
 async function resolveSubject(
-  token: Named,
+  token: SubjectOrSid,
   { directory, sessions, all }: BackChannelLogoutOptions,
-): Promise<Named> {
+): Promise<SubjectOrSid> {
   if (!all || token.sub !== undefined) return token
   for (const key of await directory.find(token)) {
-    const kept = await sessions.stored(key).kept()
+    const kept = await sessions.stored(key).readIgnoringExpiry()
     if (kept?.record.claims.sub !== undefined) return kept.record.claims
   }
   return token
 }
 
 /** One read and one write for each session. An end that was not finished is completed. */
-async function end(key: string, named: Named, options: BackChannelLogoutOptions): Promise<void> {
+async function end(key: string, named: SubjectOrSid, options: BackChannelLogoutOptions): Promise<void> {
   const { sessions, all, revoke } = options
-  const isNamed = (record: SessionRecord) => isSessionSignedOut(record, named, all)
-  const ended = await sessions.stored(key).end('back_channel_logout', revoke, isNamed)
+  const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
+  const ended = await sessions.stored(key).end('back_channel_logout', revoke, { mayEnd })
   if (ended) options.session.keepAlive(finishSession(key, ended, options))
 }
 
 /** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
 async function endAll(
   keys: readonly string[],
-  named: Named,
+  named: SubjectOrSid,
   options: BackChannelLogoutOptions,
 ): Promise<PromiseSettledResult<void>[]> {
   const results: PromiseSettledResult<void>[] = []

@@ -1,8 +1,8 @@
-import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
+import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
 import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
-import type { SessionKind, StartedSession } from '../../mechanisms/sessions/session-kind.ts'
-import type { SpentLogins } from '../../mechanisms/sign-in/spent-logins.ts'
+import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
+import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isPrefetch } from '../../rules/browser/same-site.ts'
@@ -17,14 +17,14 @@ import { signInFailure } from './sign-in-failure.ts'
 export interface CallbackOptions extends LoginOptions, OnSignInOptions {
   /** Starts the session. */
   readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
-  readonly spentLogins: SpentLogins
+  readonly usedLogins: UsedLogins
   readonly flights: Flights
   readonly clock: Clock
   /** The cookies of the request. */
   readonly cookies: ReadonlyMap<string, string>
-  readonly returns: Notes<Note>
+  readonly returns: TransactionCookies<TransactionCookie>
   readonly returnCookie: string
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
 }
 
 /**
@@ -86,7 +86,7 @@ async function redeemOnce(
   secrets: LoginSecrets,
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
-  if (!(await options.spentLogins.spend(login))) return undefined
+  if (!(await options.usedLogins.markUsed(login))) return undefined
   const { maxAge, acrValues } = login
   const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge, acrValues }
   const grant = await options.protocol.redeem(parameters, transaction, (token) => giveBack(token, options))

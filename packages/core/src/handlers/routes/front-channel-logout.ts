@@ -4,9 +4,9 @@ import {
   storeTooSlow,
   isStoreFailure,
 } from '../../mechanisms/sessions/pending-sign-outs.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { answer, page } from '../answer.ts'
@@ -22,7 +22,7 @@ import { problem } from '../problem.ts'
 export interface FrontChannelLogoutOptions extends EndSessionOptions {
   readonly query: URLSearchParams
   readonly issuer: string
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   readonly clock: Clock
 }
 
@@ -60,7 +60,7 @@ export async function frontChannelLogout(
 }
 
 async function readInTime(
-  cell: SessionCell,
+  cell: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   options: FrontChannelLogoutOptions,
 ): Promise<SessionRecord | undefined> {
@@ -75,12 +75,12 @@ async function readInTime(
 }
 
 async function endLater(
-  cell: SessionCell,
+  cell: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   options: FrontChannelLogoutOptions,
 ): Promise<void> {
   const end = async () => {
-    const last = await cell.last()
+    const last = await cell.readIncludingEnded()
     return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, options.revoke) : undefined
   }
   const ended = await options.sessions.pending.retry(end).catch(() => undefined)

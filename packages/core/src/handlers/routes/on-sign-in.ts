@@ -1,7 +1,7 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import type { StoredRefresh } from '../../mechanisms/refresh/attempt.ts'
-import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/stored-session.ts'
 import { defined, pick } from '../../rules/members.ts'
 import {
   latestRefresh,
@@ -114,7 +114,7 @@ export async function applyOnRefresh(
       if (ended) keepAlive(finishSession(cell.key, ended, options))
       return undefined
     }
-    const written = await swapUntilWon(cell, cell.kept, (record) => {
+    const written = await swapUntilWon(cell, cell.readIgnoringExpiry, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
       const isOther = latestRefresh(record) !== latestRefresh(after) || record.generation < after.generation
@@ -125,7 +125,7 @@ export async function applyOnRefresh(
       if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
       return next
     })
-    return written?.record.claims
+    return 'snapshot' in written ? written.snapshot.record.claims : undefined
   } catch (error) {
     emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
     return current

@@ -1,5 +1,5 @@
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import { endsAt } from '../../model/session-record.ts'
 import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
 import { logoutProof } from './logout.ts'
@@ -33,7 +33,7 @@ export async function user(
   if (!cell || !snapshot) {
     return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
-  if (slides) session.note(snapshot)
+  if (slides) session.observe(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,

@@ -1,7 +1,7 @@
 import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { RefreshPolicy, TokenWanted } from '../../rules/refresh/decide.ts'
 import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
@@ -33,7 +33,7 @@ export interface TokenDemand extends TokenCall {
 
 /** A refresh whose tokens were stored. */
 export interface StoredRefresh {
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   /** The session before and after the response. */
   readonly before: SessionRecord
   readonly after: SessionRecord

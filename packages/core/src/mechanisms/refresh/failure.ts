@@ -1,11 +1,11 @@
 import type { RefreshAnswer } from '../../ports/authorization-server.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { decide, type ReusePolicy } from '../../rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../model/ledger-transitions.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
-import { swapUntilWon } from '../sessions/stored-cell.ts'
+import { swapUntilWon } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
@@ -35,7 +35,7 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
  * @throws The typed error that every caller of the flight receives. The session is kept.
  */
 export async function recover(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   failure: Failure,
   { sends, firstSentAt }: { readonly sends: number; readonly firstSentAt: number },
@@ -73,11 +73,11 @@ export async function recover(
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
 async function release(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   step: typeof withoutLease,
 ): Promise<boolean> {
-  const released = swapUntilWon(cell, cell.kept, (record) => {
+  const released = swapUntilWon(cell, cell.readIgnoringExpiry, (record) => {
     if (record.lease?.holder !== attempt.holder) return undefined
     const next = step(record)
     return attempt.inDoubt ? withDoubt(next) : next

@@ -1,4 +1,4 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { decide, lapseSeconds, latestSendSeconds } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
@@ -30,9 +30,9 @@ export interface Flight {
    *
    * @param seen - The session as the first caller has just read it. A flight that did not queue starts from it.
    */
-  fly(cell: SessionCell, demand: TokenDemand, seen?: Snapshot): Promise<TokenResult>
+  fly(cell: SessionHandle, demand: TokenDemand, seen?: Snapshot): Promise<TokenResult>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
-  retryAfterSeconds(cell: SessionCell): number
+  retryAfterSeconds(cell: SessionHandle): number
 }
 
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
@@ -58,7 +58,7 @@ export function createFlight(options: FlightOptions): Flight {
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
-    cell: SessionCell,
+    cell: SessionHandle,
     snapshot: Snapshot | undefined,
     sends: Sends,
   ): Promise<void> {
@@ -77,7 +77,7 @@ export function createFlight(options: FlightOptions): Flight {
    * if the session has changed since.
    */
   async function steer(
-    cell: SessionCell,
+    cell: SessionHandle,
     demand: TokenDemand,
     lease: LeaseWatch,
     seen: Snapshot | undefined,

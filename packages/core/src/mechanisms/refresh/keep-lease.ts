@@ -25,7 +25,7 @@ export function createLeaseKeeper(
   let asked: Promise<void> | undefined
 
   async function keepLease(): Promise<void> {
-    const now = await cell.kept()
+    const now = await cell.readIgnoringExpiry()
     isHolder &&= now?.record.lease?.holder === lease.holder
     if (!now || !isHolder || sender.open.size === 0) return
     const [first] = sender.open

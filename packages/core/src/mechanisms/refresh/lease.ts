@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { LeaseState } from '../../rules/refresh/decide.ts'
 import { withBeat, withLease, withoutLease } from '../../model/ledger-transitions.ts'
 import type { RefreshLease } from '../../model/session-record.ts'
@@ -32,12 +32,12 @@ export interface LeasesOptions {
 /** Tracks the leases of one process. */
 export interface Leases {
   /** Tracks, for one flight, the lease in the record of a session. */
-  watch(cell: SessionCell, holder: string): LeaseWatch
+  watch(cell: SessionHandle, holder: string): LeaseWatch
   /**
    * Returns the milliseconds until the lease of this session expires, if a flight waits for a holder that is probably
    * gone. Otherwise returns `undefined`.
    */
-  lapsesInMs(cell: SessionCell): number | undefined
+  lapsesInMs(cell: SessionHandle): number | undefined
 }
 
 export interface LeaseWatch {
@@ -129,7 +129,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
 
       /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
       async function isStillMine({ record }: Snapshot): Promise<boolean> {
-        const { attempt, lease } = (await cell.kept())?.record ?? {}
+        const { attempt, lease } = (await cell.readIgnoringExpiry())?.record ?? {}
         return attempt === record.attempt && lease?.holder === holder
       }
 
@@ -145,7 +145,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
           if (state !== 'taken') return
           unsent.set(holder, true)
           try {
-            const now = await cell.kept()
+            const now = await cell.readIgnoringExpiry()
             if (now?.record.lease?.holder === holder) await cell.swap(now, withoutLease(now.record))
           } catch {
             // The store has reported its failure. This process remembers that the lease was never used.

@@ -1,5 +1,5 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import {
   withBackOff,
   withDoubt,
@@ -12,7 +12,7 @@ import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -33,7 +33,7 @@ export interface PersistContext extends RefreshContext {
  * @returns `'again'` if another process has stored a later result.
  */
 export async function persist(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   grant: TokenGrant,
   leased: Snapshot | undefined,
@@ -59,7 +59,7 @@ export async function persist(
 }
 
 async function persistOnce(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   grant: TokenGrant,
   known: Snapshot | undefined,
@@ -67,7 +67,7 @@ async function persistOnce(
 ): Promise<TokenResult | 'again'> {
   let now = known
   for (let i = 0; i < MAX_SWAPS; i++) {
-    now ??= await cell.last()
+    now ??= await cell.readIncludingEnded()
     const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
     if (settlement === 'revoke' || !now) return giveUp(cell, attempt, grant, now, context)
@@ -112,7 +112,7 @@ function settled(
 }
 
 function tokenFrom(
-  { key: session }: SessionCell,
+  { key: session }: SessionHandle,
   { key, sentAt }: RefreshAttempt,
   grant: TokenGrant,
   snapshot: Snapshot,
@@ -130,7 +130,7 @@ function tokenFrom(
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */
 function giveUp(
-  { key }: SessionCell,
+  { key }: SessionHandle,
   { attempt }: RefreshAttempt,
   { refreshToken }: TokenGrant,
   now: Snapshot | undefined,

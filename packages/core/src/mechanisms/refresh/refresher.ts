@@ -1,5 +1,5 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
@@ -22,7 +22,7 @@ export interface Refresher {
    * @param seen - The session from the latest read.
    * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The session is kept.
    */
-  token(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
+  token(cell: SessionHandle, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
 }
 
 const MAX_USES = 10_000
@@ -57,7 +57,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function serve(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall,
   ): TokenResult | Promise<TokenResult> {
@@ -67,12 +67,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(cell: SessionCell, key: string): void {
+  function noteUse(cell: SessionHandle, key: string): void {
     if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
   }
 
   async function refresh(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall,
   ): Promise<TokenResult> {
@@ -86,7 +86,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
   async function joinFlight(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall,
     calledAt: number,
@@ -113,7 +113,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function startFlight(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall,
   ): JoinedFlight<TokenResult> {
@@ -127,7 +127,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return flight
   }
 
-  function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
+  function demandOf(cell: SessionHandle, call: TokenCall): TokenDemand {
     const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
     return { ...call, keepAlive, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
 
@@ -141,7 +141,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function refreshInBackground(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): void {
+  function refreshInBackground(cell: SessionHandle, seen: Snapshot | undefined, call: TokenCall): void {
     try {
       call.beforeRefresh?.()
     } catch {

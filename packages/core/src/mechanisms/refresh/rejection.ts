@@ -1,11 +1,11 @@
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
 import { ended, type SessionRecord } from '../../model/session-record.ts'
 import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { swapUntilWon } from '../sessions/stored-cell.ts'
+import { swapUntilWon } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { type PersistContext, retryStore } from './persist.ts'
 
@@ -16,7 +16,7 @@ import { type PersistContext, retryStore } from './persist.ts'
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   isLast: boolean,
   context: PersistContext,
@@ -24,7 +24,7 @@ export async function handleRejection(
   const { policy, serverClock } = context
   const judge = (record: SessionRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), policy.reuse === 'strict')
-  const verdict = judge((await cell.kept())?.record)
+  const verdict = judge((await cell.readIgnoringExpiry())?.record)
   switch (verdict) {
     case 'again':
     case 'replaced':
@@ -42,7 +42,9 @@ export async function handleRejection(
 
   /** Changes the record if the verdict about it is unchanged. */
   function change(same: Rejection, step: (record: SessionRecord) => SessionRecord) {
-    return swapUntilWon(cell, cell.kept, (record) => (judge(record) === same ? step(record) : undefined))
+    return swapUntilWon(cell, cell.readIgnoringExpiry, (record) =>
+      judge(record) === same ? step(record) : undefined,
+    )
   }
 
   function waitForResponse(record: SessionRecord): SessionRecord {
@@ -64,12 +66,12 @@ function latestOf(attempt: RefreshAttempt, record: SessionRecord | undefined): R
  * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
-  cell: SessionCell,
+  cell: SessionHandle,
   refused: string,
   { emit }: RefreshContext,
 ): Promise<void> {
   let isReported = false
-  await swapUntilWon(cell, cell.kept, (record) => {
+  await swapUntilWon(cell, cell.readIgnoringExpiry, (record) => {
     if (record.refreshToken === undefined || record.refreshToken === refused) return undefined
     // Report it first, because the loss has happened even if the doubt cannot be stored.
     if (!isReported)
@@ -88,7 +90,7 @@ export async function reportUsedTwice(
  * @returns `'again'` if the session was not ended.
  */
 export async function endSession(
-  cell: SessionCell,
+  cell: SessionHandle,
   attempt: RefreshAttempt,
   reason: 'grant_rejected' | 'subject_changed',
   { clock, emit, policy, isStorePrivate, keepAlive }: PersistContext,
@@ -113,7 +115,7 @@ export async function endSession(
     before = record
     return ended(record, reason)
   }
-  const end = () => swapUntilWon(cell, cell.last, step)
+  const end = () => swapUntilWon(cell, cell.readIncludingEnded, step)
   const report = () => {
     cell.reportEnd(reason)
     if (before) keepAlive(cell.unlist(before))
@@ -123,7 +125,7 @@ export async function endSession(
     if (hasSwapped) report()
     throw error
   })
-  if (!won) return 'again'
+  if (!('snapshot' in won)) return 'again'
   report()
   return { signIn: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
 }

@@ -1,4 +1,4 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
@@ -27,7 +27,7 @@ export interface ExchangeOptions extends RefreshContext {
 
 /** A refresh that has the lease and a turn. */
 export interface Refresh {
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   readonly demand: TokenDemand
   readonly lease: LeaseWatch
   readonly turn: Turn

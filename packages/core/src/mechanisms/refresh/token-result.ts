@@ -1,4 +1,4 @@
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,

@@ -1,9 +1,9 @@
 import type { RequestSession } from './request-session.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
-import { swapUntilWon } from './stored-cell.ts'
+import { swapUntilWon } from './stored-session.ts'
 import type { TokenEndpoint } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
@@ -51,7 +51,7 @@ export async function revokeSession(
  * server has confirmed the revocation. After `failed`, another call tries again.
  */
 export async function revokeRefreshToken(
-  session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
+  session: Pick<RequestSession, 'find' | 'beforeChange' | 'observe'>,
   server: Pick<TokenEndpoint, 'revoke'>,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
@@ -75,11 +75,12 @@ export async function revokeRefreshToken(
  * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
  */
 async function change(
-  session: Pick<RequestSession, 'note'>,
-  cell: SessionCell,
+  session: Pick<RequestSession, 'observe'>,
+  cell: SessionHandle,
   step: typeof withoutRefreshToken,
 ) {
-  const snapshot = await swapUntilWon(cell, cell.read, step)
-  if (snapshot) session.note(snapshot)
-  return snapshot?.record
+  const result = await swapUntilWon(cell, cell.read, step)
+  if (!('snapshot' in result)) return undefined
+  session.observe(result.snapshot)
+  return result.snapshot.record
 }

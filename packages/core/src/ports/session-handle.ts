@@ -17,8 +17,16 @@ export interface EndedSession {
   finish(isRevoked: boolean): Promise<void>
 }
 
+/** Restricts the end of a session. */
+export interface EndCondition {
+  /** Whether the stored session should end. */
+  mayEnd(record: SessionRecord): boolean
+  /** The session from the latest read. The first attempt then needs no other read. */
+  readonly seen?: Snapshot | undefined
+}
+
 /** One stored session, with functions to read, swap and end it. */
-export interface SessionCell {
+export interface SessionHandle {
   /** The store key: the hash of the session id. */
   readonly key: string
   /** How many bytes the record may take as JSON. */
@@ -30,24 +38,19 @@ export interface SessionCell {
   /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
   readShared(): Promise<Snapshot | undefined>
   /** Same as `read`, but also returns a session that has expired by the clock of this process, which may be wrong. */
-  kept(): Promise<Snapshot | undefined>
-  /** Same as `kept`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */
-  last(): Promise<Snapshot | undefined>
+  readIgnoringExpiry(): Promise<Snapshot | undefined>
+  /** Same as `readIgnoringExpiry`, but also returns the tombstone of a session that has ended, for as long as the store keeps it. */
+  readIncludingEnded(): Promise<Snapshot | undefined>
   /** Resolves to the new snapshot, or to `undefined` if another process changed the session first. */
   swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
   /**
    * Ends the session permanently and emits `session_ended`, in one attempt.
    *
    * @param revoke - Which tokens the caller revokes next. The store keeps them until `finish`. Default: none.
-   * @param mayEnd - Whether the stored session should end. By default, it should.
    * @returns `undefined` if there is nothing to end and no earlier end to complete.
    * @throws {OperatorError} If the store does not confirm the end. Calling again completes it.
    */
-  end(
-    reason: EndReason,
-    revoke?: RevokedTokens,
-    mayEnd?: (record: SessionRecord) => boolean,
-  ): Promise<EndedSession | undefined>
+  end(reason: EndReason, revoke?: RevokedTokens, condition?: EndCondition): Promise<EndedSession | undefined>
   /** Emits `session_ended`, once, for a tombstone that was written by `swap`. */
   reportEnd(reason: EndReason): void
   /**
