@@ -125,7 +125,7 @@ export async function applyOnRefresh(
       if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
       return next
     })
-    return 'snapshot' in written ? written.snapshot.record.claims : undefined
+    return written.kind === 'done' ? written.snapshot.record.claims : undefined
   } catch (error) {
     emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
     return current

@@ -125,7 +125,7 @@ export async function endSession(
     if (hasSwapped) report()
     throw error
   })
-  if (!('snapshot' in won)) return 'again'
+  if (won.kind !== 'done') return 'again'
   report()
   return { signIn: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
 }

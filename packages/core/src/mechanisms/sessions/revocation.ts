@@ -80,7 +80,7 @@ async function change(
   step: typeof withoutRefreshToken,
 ) {
   const result = await swapUntilWon(cell, cell.read, step)
-  if (!('snapshot' in result)) return undefined
+  if (result.kind !== 'done') return undefined
   session.observe(result.snapshot)
   return result.snapshot.record
 }

@@ -153,13 +153,10 @@ export function ignoreStore(error: unknown): undefined {
 export const MAX_SWAPS = 50
 
 export type ChangeResult =
-  /** The store holds the change. */
-  | { readonly kind: 'changed'; readonly snapshot: Snapshot }
-  /** The session already was as it should be. */
-  | { readonly kind: 'unchanged'; readonly snapshot: Snapshot }
-  | { readonly kind: 'missing' }
-  /** The step decided against a change. */
-  | { readonly kind: 'declined' }
+  /** The session is as the step wants it. */
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The session does not exist, or the step decided against a change. */
+  | { readonly kind: 'missing' | 'declined' }
 
 /**
  * Changes a session, and retries while other writers are faster.
@@ -177,9 +174,8 @@ export async function swapUntilWon(
     if (!current) return { kind: 'missing' }
     const next = step(current.record)
     if (!next) return { kind: 'declined' }
-    if (next === current.record) return { kind: 'unchanged', snapshot: current }
-    const snapshot = await swap(current, next)
-    if (snapshot) return { kind: 'changed', snapshot }
+    const snapshot = next === current.record ? current : await swap(current, next)
+    if (snapshot) return { kind: 'done', snapshot }
   }
   throw everySwapLost()
 }

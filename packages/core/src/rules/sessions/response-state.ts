@@ -66,8 +66,7 @@ export function sessionEnded<S extends Seen>(
   state: ResponseState<S>,
   key: string | undefined,
 ): ResponseState<S> {
-  const change: CookieChange = { kind: 'clear' }
-  return key === undefined ? { ...state, change } : { ...state, endedKey: key, newest: undefined, change }
+  return { ...state, endedKey: key ?? state.endedKey, newest: undefined, change: { kind: 'clear' } }
 }
 
 /** Sets the cookie of a newer state, unless the session ended or another one started while the cookie was sealed. */
