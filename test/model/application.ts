@@ -157,15 +157,12 @@ export function createApplication(options: ApplicationOptions): Application {
     open(cookies) {
       const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
-        kind,
-        cookies,
-        cookieName: COOKIE,
-        attributes,
-        idleTimeoutSeconds,
+        strategy: kind,
+        cookies: { received: cookies, cookieName: COOKIE, attributes },
+        touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
         clock,
         emit,
         keepAlive,
-        isGrantAlive: grantCheck.isAlive,
       })
       const registration = REGISTRATION
       const absoluteTimeoutSeconds = ABSOLUTE_SECONDS

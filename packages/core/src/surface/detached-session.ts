@@ -12,7 +12,7 @@ export function createDetachedSession(
   return {
     cookieName: undefined,
     find: () => Promise.resolve(cell),
-    note() {},
+    observe() {},
     startedInBackground() {},
     start() {
       const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
@@ -26,7 +26,7 @@ export function createDetachedSession(
     },
     beforeRefresh() {},
     beforeChange() {},
-    settle: () => Promise.resolve(),
+    finishRequest: () => Promise.resolve(),
     takeCookies: () => [],
     keepAlive,
   }

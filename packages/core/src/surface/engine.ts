@@ -205,21 +205,17 @@ export function assemble<Settings extends TokenSettings, User extends object>(
     const secure = hasSecureCookies(addressOf(request, origin), settings.issuer)
     const name = cookieName(settings.cookieName, secure)
     const attributes = { secure, sameSite }
-    const mine = {
-      kind,
-      cookies,
-      cookieName: name,
-      attributes,
-      idleTimeoutSeconds,
+    const { maxCookieBytes } = settings
+    const session = createRequestSession({
+      strategy: kind,
+      cookies: { received: cookies, cookieName: name, attributes, maxCookieBytes },
+      touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
       clock,
       emit,
       keepAlive,
       waitForBackground: isStorePrivate,
-      maxCookieBytes: settings.maxCookieBytes,
-      isGrantAlive: grantCheck.isAlive,
-    }
-    const session = createRequestSession(mine)
-    return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)
+    })
+    return bind(isReadOnly ? asReadOnly(session, kind.trackBrowser !== undefined) : session)
   }
 
   async function respond(

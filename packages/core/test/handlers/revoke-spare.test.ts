@@ -49,11 +49,11 @@ it.each([
   const bench = createBench()
   const kind = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE })
   const base = createRecord(bench.clock.now(), {}, { spare: 'rt-spare' })
-  const { cell } = await kind.create(
+  const { handle } = await kind.create(
     async (id) => ({ ...base, id }),
     () => undefined,
   )
-  const session = { find: async () => cell, observe: () => undefined, beforeChange: () => undefined }
+  const session = { find: async () => handle, observe: () => undefined, beforeChange: () => undefined }
   const server: TokenServer = {
     registration: REGISTRATION,
     ready: async () => undefined,
@@ -63,5 +63,5 @@ it.each([
   }
   const servers = createAuthorizationServers([server])
   const outcome = await revokeRefreshToken(session, servers, () => undefined)
-  expect([outcome, (await cell.readIncludingEnded())?.record.ledger.spare]).toEqual([ofSpare, left])
+  expect([outcome, (await handle.readIncludingEnded())?.record.ledger.spare]).toEqual([ofSpare, left])
 })

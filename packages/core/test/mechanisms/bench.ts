@@ -31,7 +31,7 @@ export interface Bench {
   readonly emit: (event: EvertokenEvent) => void
 }
 
-/** A sealedStore over a memory store in virtual time; `tweak` may break some of the store. */
+/** A sealed store over a memory store in virtual time; `tweak` may break some of the store. */
 export function createBench(
   tweak: (store: SessionStore) => Partial<SessionStore> = () => ({}),
   secrets: readonly [string, ...string[]] = [SECRET],

@@ -24,7 +24,7 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
   const kept: Promise<unknown>[] = []
   const { sealedStore, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieStrategy : createServerStrategy
-  const sessions = create({
+  const strategy = create({
     sealedStore,
     cookies: sealedCookies,
     mac,
@@ -38,11 +38,13 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: sessions,
-        cookies: new Map(shown),
-        cookieName: NAME,
-        attributes: { secure: true, sameSite: 'Lax' },
-        idleTimeoutSeconds: IDLE,
+        strategy,
+        cookies: {
+          received: new Map(shown),
+          cookieName: NAME,
+          attributes: { secure: true, sameSite: 'Lax' },
+        },
+        touch: { idleTimeoutSeconds: IDLE },
         clock,
         emit,
         keepAlive: (work) => void kept.push(work),

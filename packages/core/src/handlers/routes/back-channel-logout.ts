@@ -6,6 +6,7 @@ import type { SubjectOrSid, SessionDirectory } from '../../mechanisms/sessions/s
 import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logout-token.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import { RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
 import { answer } from '../answer.ts'
@@ -83,32 +84,48 @@ async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions
 async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
   const { directory, all, clock } = options
   await directory.rememberLogout(token, all, token.issuedAt, clock.now())
-  const named = await resolveSubject(token, options)
+  const { named, seen } = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  const results = await endAll(keys, named, options)
+  const results = await endAll(keys, named, seen, options)
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
 
-/** If all sessions of the subject must end and the token names only one of them, a stored session knows the subject. */
+/** Snapshots by session key. */
+type Snapshots = ReadonlyMap<string, Snapshot>
+
+/**
+ * If all sessions of the subject must end and the token names only one of them, a stored session knows the subject.
+ *
+ * @returns The subject, and the sessions that were read to find it.
+ */
 async function resolveSubject(
   token: SubjectOrSid,
   { directory, sessions, all }: BackChannelLogoutOptions,
-): Promise<SubjectOrSid> {
-  if (!all || token.sub !== undefined) return token
+): Promise<{ readonly named: SubjectOrSid; readonly seen: Snapshots }> {
+  const seen = new Map<string, Snapshot>()
+  if (!all || token.sub !== undefined) return { named: token, seen }
   for (const key of await directory.find(token)) {
-    const kept = await sessions.stored(key).readIgnoringExpiry()
-    if (kept?.record.claims.sub !== undefined) return kept.record.claims
+    const current = await sessions.stored(key).readIncludingEnded()
+    if (!current) continue
+    seen.set(key, current)
+    const { ended, claims } = current.record
+    if (!ended && claims.sub !== undefined) return { named: claims, seen }
   }
-  return token
+  return { named: token, seen }
 }
 
 /** One read and one write for each session. An end that was not finished is completed. */
-async function end(key: string, named: SubjectOrSid, options: BackChannelLogoutOptions): Promise<void> {
+async function end(
+  key: string,
+  named: SubjectOrSid,
+  seen: Snapshot | undefined,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
   const { sessions, all, revoke } = options
-  const isNamed = (record: SessionRecord) => isSessionSignedOut(record, named, all)
-  const ended = await sessions.stored(key).end('back_channel_logout', revoke, isNamed)
+  const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
+  const ended = await sessions.stored(key).end('back_channel_logout', revoke, { mayEnd, seen })
   if (ended) options.session.keepAlive(finishSession(key, ended, options))
 }
 
@@ -116,11 +133,12 @@ async function end(key: string, named: SubjectOrSid, options: BackChannelLogoutO
 async function endAll(
   keys: readonly string[],
   named: SubjectOrSid,
+  seen: Snapshots,
   options: BackChannelLogoutOptions,
 ): Promise<PromiseSettledResult<void>[]> {
   const results: PromiseSettledResult<void>[] = []
   for (let i = 0; i < keys.length; i += BATCH) {
-    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, options))
+    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), options))
     // A session that cannot be ended must not prevent the end of the others.
     results.push(...(await Promise.allSettled(batch)))
   }

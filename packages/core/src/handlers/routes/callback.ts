@@ -1,4 +1,4 @@
-import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
+import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
 import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
 import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
@@ -22,7 +22,7 @@ export interface CallbackOptions extends LoginOptions, OnSignInOptions {
   readonly clock: Clock
   /** The cookies of the request. */
   readonly cookies: ReadonlyMap<string, string>
-  readonly returns: TransactionCookies<Note>
+  readonly returns: TransactionCookies<TransactionCookie>
   readonly returnCookie: string
   readonly sessions: SessionStrategy
 }

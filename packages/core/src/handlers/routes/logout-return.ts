@@ -1,11 +1,11 @@
 import { randomId } from '../../mechanisms/runtime/digest.ts'
-import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
+import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { redirect } from '../answer.ts'
 
 /** A cookie keeps the destination of the browser after a sign-out (RP-Initiated Logout §3). */
 export interface LogoutReturnOptions {
-  readonly returns: TransactionCookies<Note>
+  readonly returns: TransactionCookies<TransactionCookie>
   /** The name of the cookie. */
   readonly returnCookie: string
   readonly origin: string

@@ -91,7 +91,7 @@ export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptio
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { cell, after, claims: fresh, keepAlive }: StoredRefresh,
+  { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
   const { onSignIn, emit, claimsOf, revoke } = options
@@ -107,11 +107,11 @@ export async function applyOnRefresh(
       ...defined({ scope }),
     })
     if (verdict === false) {
-      const ended = await cell.end('refused', revoke)
-      if (ended) keepAlive(finishSession(cell.key, ended, options))
+      const ended = await handle.end('refused', revoke)
+      if (ended) keepAlive(finishSession(handle.key, ended, options))
       return undefined
     }
-    const written = await swapUntilWon(cell, cell.readIgnoringExpiry, (record) => {
+    const written = await swapUntilWon(handle, handle.readIgnoringExpiry, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
       const isOther =
@@ -120,12 +120,12 @@ export async function applyOnRefresh(
       const next = verdict
         ? withDecidedClaims(record, keptClaims(verdict, record.claims))
         : withAcceptedClaims(record, fresh)
-      if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
+      if (jsonBytes(next) > handle.maxRecordBytes) throw tooManyClaims()
       return next
     })
-    return written?.record.claims
+    return written.kind === 'done' ? written.snapshot.record.claims : undefined
   } catch (error) {
-    emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
+    emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
     return current
   }
 }

@@ -1,5 +1,5 @@
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 
 /**
@@ -9,7 +9,7 @@ import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
  * @returns The new state, or `undefined` if the record is missing or `step` returns `undefined`.
  */
 export async function changeLedger(
-  cell: Pick<LedgerCell, 'kept' | 'swapLedger'>,
+  cell: Pick<LedgerHandle, 'readIgnoringExpiry' | 'swapLedger'>,
   step: (record: LedgerRecord) => TokenLedger | undefined,
 ): Promise<LedgerSnapshot | undefined> {
   for (let i = 0; i < MAX_SWAPS; i++) {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { LeaseState } from '../../rules/refresh/decide.ts'
 import { withBeat, withLease, withoutLease } from '../../model/ledger-transitions.ts'
 import type { RefreshLease, TokenLedger } from '../../model/token-ledger.ts'
@@ -32,12 +32,12 @@ export interface LeasesOptions {
 /** Tracks the leases of one process. */
 export interface Leases {
   /** Tracks, for one flight, the lease in a record. */
-  watch(cell: LedgerCell, holder: string): LeaseWatch
+  watch(cell: LedgerHandle, holder: string): LeaseWatch
   /**
    * Returns the milliseconds until the lease of this record expires, if a flight waits for a holder that is probably
    * gone. Otherwise returns `undefined`.
    */
-  lapsesInMs(cell: LedgerCell): number | undefined
+  lapsesInMs(cell: LedgerHandle): number | undefined
 }
 
 export interface LeaseWatch {

@@ -1,4 +1,4 @@
-import type { GrantEnd, LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { GrantEnd, LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
@@ -24,7 +24,7 @@ export type RejectionContext = Pick<
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   isLast: boolean,
   keepAlive: KeepAlive,
@@ -73,7 +73,7 @@ function latestOf(attempt: RefreshAttempt, record: LedgerRecord | undefined): Re
  * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   refused: string | undefined,
   emit: RefreshContext['emit'],
 ): Promise<void> {
@@ -97,7 +97,7 @@ export async function reportUsedTwice(
  * @returns `'again'` if the record must be read again.
  */
 export async function endGrant(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   reason: GrantEnd,
   keepAlive: KeepAlive,

@@ -29,9 +29,9 @@ export function createCookieStrategy(options: CookieStrategyOptions): SessionStr
   const { maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string | Promise<string>>()
-  const cells = createHandleOptions(options)
-  const cellOf = (session: CookieSession) => createCookieHandle(session, cells, maxRecordBytes)
-  const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
+  const shared = createHandleOptions(options)
+  const handleOf = (session: CookieSession) => createCookieHandle(session, shared, maxRecordBytes)
+  const carriedBy = (record: SessionRecord) => handleOf({ key: record.id, carried: record, allStored })
 
   async function sealCookie(record: SessionRecord): Promise<string> {
     const known = texts.get(record)
@@ -49,26 +49,26 @@ export function createCookieStrategy(options: CookieStrategyOptions): SessionStr
   }
 
   return {
-    pending: cells.pending,
+    pending: shared.pending,
     byKey: () => undefined,
     stored(key, expiresAt) {
       const known = expiresAt === undefined ? undefined : unseen(key, expiresAt, registration)
-      return cellOf({ key, carried: known, allStored })
+      return handleOf({ key, carried: known, allStored })
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: carriedBy(record), generation: record.generation }
+      return { handle: carriedBy(record), generation: record.generation }
     },
     async create(make, _keepAlive, prepare) {
       const record = await make(randomId(), maxRecordBytes)
       const started = { record, cookie: await sealCookie(record) }
       await prepare?.(started)
       if (allStored) await insert(record, options)
-      return { cell: carriedBy(record), ...started }
+      return { handle: carriedBy(record), ...started }
     },
-    follow: () => createBrowserCookieTracker({ clock, allStored, sealCookie }),
+    trackBrowser: () => createBrowserCookieTracker({ clock, allStored, sealCookie }),
   }
 }
 
@@ -99,7 +99,7 @@ export interface CookieSession {
 }
 
 /**
- * Creates the cell of a session in an encrypted cookie.
+ * Creates the handle of a session in an encrypted cookie.
  *
  * A browser cannot compare and swap. The store therefore holds the newest generation until the browser has caught up.
  * After the session ends, the store holds a tombstone, which makes the cookie invalid.
@@ -110,7 +110,7 @@ export function createCookieHandle(
   maxRecordBytes: number = MAX_RECORD_BYTES,
 ): SessionHandle {
   return createStoredHandle(key, options, {
-    inStoreAlone: allStored,
+    isOnlyInStore: allStored,
     maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
     ...(carried && { carried }),
     newest(held) {

@@ -13,17 +13,17 @@ interface Written extends SealedRecord, WrittenRecord {
 
 /** The clock of the store can be this far ahead, so the store may forget an ended session this many seconds early. */
 const CLOCK_SKEW_SECONDS = 60
-/** The number of sessions that a process remembers. The sealedStore holds most of these records in memory in any case. */
+/** The number of sessions that a process remembers. The sealed store holds most of these records in memory in any case. */
 const MAX_SESSIONS = 2000
 
 /**
- * Creates a sealedStore that detects when its store returns old data, as after a failover to a replica that lagged behind.
+ * Creates a sealed store that detects when its store returns old data, as after a failover to a replica that lagged behind.
  *
  * It remembers the newest record that it wrote for each of its latest sessions. If the store returns an earlier record,
- * the sealedStore reports it. If it is safe, the sealedStore also writes the newer record again, because using the earlier refresh
+ * the sealed store reports it. If it is safe, the sealed store also writes the newer record again, because using the earlier refresh
  * token could end the grant. Without old data, this costs no store operation.
  */
-export function rememberWrites(sealedStore: SealedStore, clock: Clock, emit: EventListener): SealedStore {
+export function rememberWrites(inner: SealedStore, clock: Clock, emit: EventListener): SealedStore {
   const written = createBoundedMap<string, Written | undefined>(MAX_SESSIONS)
   const reported = createBoundedMap<string, number>(MAX_SESSIONS)
 
@@ -34,8 +34,8 @@ export function rememberWrites(sealedStore: SealedStore, clock: Clock, emit: Eve
   }
 
   const swap: SealedStore['swap'] = async (key, expected, next, expiresAt, owner) => {
-    const previous = expected === undefined ? undefined : sealedStore.seen(expected)?.record
-    const pair = await sealedStore.swap(key, expected, next, expiresAt, owner)
+    const previous = expected === undefined ? undefined : inner.seen(expected)?.record
+    const pair = await inner.swap(key, expected, next, expiresAt, owner)
     const known = written.get(key)
     // The result of an earlier swap can arrive after that of a later one.
     if (pair && !(known && wentBack(pair.record, known.record))) {
@@ -50,26 +50,26 @@ export function rememberWrites(sealedStore: SealedStore, clock: Clock, emit: Eve
   }
 
   async function readAfter(key: string, known: Written): Promise<SealedRecord | undefined> {
-    const held = await sealedStore.read(key)
+    const held = await inner.read(key)
     if (held ? held.sealed === known.sealed || !wentBack(held.record, known.record) : !forgotEnd(known))
       return held
     reportWentBack(known.record)
     const next = held ? restore(held.record, known) : known.record
-    return next ? ((await swap(key, held?.sealed, next, known.expiresAt)) ?? sealedStore.read(key)) : held
+    return next ? ((await swap(key, held?.sealed, next, known.expiresAt)) ?? inner.read(key)) : held
   }
 
   return {
-    ...sealedStore,
+    ...inner,
     swap,
     reportWentBack,
     read(key) {
       // The lookup precedes the read, because a write that completes during the read may be missing from its result.
       const known = written.get(key)
-      return known ? readAfter(key, known) : sealedStore.read(key)
+      return known ? readAfter(key, known) : inner.read(key)
     },
     remove(key) {
       if (written.get(key)) written.set(key, undefined)
-      return sealedStore.remove(key)
+      return inner.remove(key)
     },
   }
 }

@@ -88,11 +88,12 @@ function changed(record: SessionRecord, ledger: TokenLedger): SessionRecord {
  * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
  */
 async function change(
-  session: Pick<RequestSession, 'note'>,
+  session: Pick<RequestSession, 'observe'>,
   cell: SessionHandle,
   step: (record: SessionRecord) => SessionRecord,
 ) {
-  const snapshot = await swapUntilWon(cell, cell.read, step)
-  if (snapshot) session.observe(snapshot)
-  return snapshot?.record
+  const result = await swapUntilWon(cell, cell.read, step)
+  if (result.kind !== 'done') return undefined
+  session.observe(result.snapshot)
+  return result.snapshot.record
 }

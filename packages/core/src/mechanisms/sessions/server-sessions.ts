@@ -21,8 +21,8 @@ export interface ServerStrategyOptions extends SessionStrategyOptions {
 
 /** Creates the kind of session that only the store holds. The cookie holds a random ID. */
 export function createServerStrategy(options: ServerStrategyOptions): SessionStrategy {
-  const cells = createHandleOptions(options)
-  const cellOf = (key: string) => createServerHandle(key, cells)
+  const shared = createHandleOptions(options)
+  const handleOf = (key: string) => createServerHandle(key, shared)
   /** Caches the keys of verified cookies. */
   const keys = createBoundedMap<string, string>(MAX_IDS)
 
@@ -34,14 +34,14 @@ export function createServerStrategy(options: ServerStrategyOptions): SessionStr
   }
 
   return {
-    pending: cells.pending,
-    byKey: cellOf,
-    stored: cellOf,
+    pending: shared.pending,
+    byKey: handleOf,
+    stored: handleOf,
     async find(cookie) {
       const known = keys.get(cookie)
-      if (known !== undefined) return { cell: cellOf(known) }
+      if (known !== undefined) return { handle: handleOf(known) }
       const opened = await options.mac.open(cookie)
-      return 'rejected' in opened ? opened : { cell: cellOf(await remember(cookie, opened.value)) }
+      return 'rejected' in opened ? opened : { handle: handleOf(await remember(cookie, opened.value)) }
     },
     async create(make, _keepAlive, prepare) {
       const secret = randomId()
@@ -49,15 +49,15 @@ export function createServerStrategy(options: ServerStrategyOptions): SessionStr
       const record = await make(await remember(cookie, secret), Infinity)
       await prepare?.({ record, cookie })
       await insert(record, options)
-      return { cell: cellOf(record.id), record, cookie }
+      return { handle: handleOf(record.id), record, cookie }
     },
   }
 }
 
-/** Creates the cell of a server session. The store holds the session, and the cookie only its ID. */
+/** Creates the handle of a server session. The store holds the session, and the cookie only its ID. */
 export function createServerHandle(key: string, options: HandleOptions): SessionHandle {
   return createStoredHandle(key, options, {
-    inStoreAlone: true,
+    isOnlyInStore: true,
     maxRecordBytes: Infinity,
     newest: (held) => held,
     keepUntil: (record) =>

@@ -10,7 +10,7 @@ import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
 export interface Found {
-  readonly cell: SessionHandle
+  readonly handle: SessionHandle
   /** The generation in the cookie, if the cookie carries the session. */
   readonly generation?: number
 }
@@ -22,7 +22,7 @@ export interface StartedSession {
 }
 
 export interface Created extends StartedSession {
-  readonly cell: SessionHandle
+  readonly handle: SessionHandle
 }
 
 /**
@@ -56,7 +56,7 @@ export interface SessionStrategy {
    */
   stored(key: string, expiresAt?: number): SessionHandle
   /** Tracks the browser of one request, if new generations must reach it. */
-  follow?(): BrowserCookieTracker
+  trackBrowser?(): BrowserCookieTracker
   /** Manages the sign-outs that the store has not confirmed. */
   readonly pending: PendingSignOuts
 }

@@ -34,16 +34,16 @@ export interface StoragePolicy {
   /** The maximum size of a record as JSON, in bytes. */
   readonly maxRecordBytes: number
   /** Whether a session is over when it is missing from the store. */
-  readonly inStoreAlone: boolean
+  readonly isOnlyInStore: boolean
   /** The session that the cookie carries, if it carries one. */
   readonly carried?: SessionRecord
 }
 
-/** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
+/** Creates the handle of a session. The store holds its newest record, or shows that none exists. */
 export function createStoredHandle(
   key: string,
   options: HandleOptions,
-  { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: StoragePolicy,
+  { newest, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
 ): SessionHandle {
   const {
     sealedStore,
@@ -57,16 +57,18 @@ export function createStoredHandle(
     refreshed,
   } = options
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
-  const carriedAlone = carried && { record: carried, sealed: undefined }
+  const onlyCarried = carried && { record: carried, sealed: undefined }
 
-  function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
+  function newestOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
     return record && { record, sealed: held?.sealed }
   }
 
-  async function kept(): Promise<Snapshot | undefined> {
-    const now = lastOf(await sealedStore.read(key))
-    return now?.record.ended ? undefined : now
+  const readIncludingEnded = async () => newestOf(await sealedStore.read(key))
+
+  async function readIgnoringExpiry(): Promise<Snapshot | undefined> {
+    const current = await readIncludingEnded()
+    return current?.record.ended ? undefined : current
   }
 
   const swap: SessionHandle['swap'] = async (from, to) => {
@@ -75,37 +77,35 @@ export function createStoredHandle(
     return snapshot
   }
 
-  const last = async () => lastOf(await sealedStore.read(key))
-
   async function readWith(read: SealedStore['read']): Promise<Snapshot | undefined> {
     if (pending.has(key)) return undefined
-    const now = lastOf(await read(key))
-    if (!now) {
-      if (inStoreAlone) notices.missed(key)
+    const current = newestOf(await read(key))
+    if (!current) {
+      if (isOnlyInStore) notices.missed(key)
       return undefined
     }
-    if (now.record.ended) {
+    if (current.record.ended) {
       notices.forget(key)
       return undefined
     }
-    if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-      if (inStoreAlone) notices.saw(now.record)
-      return now
+    if (clock.now() < endsAt(current.record, idleTimeoutSeconds)) {
+      if (isOnlyInStore) notices.saw(current.record)
+      return current
     }
     // The session is not ended, because the clock of this process might be wrong.
-    notices.report(key, timeReason(now.record, clock.now()))
+    notices.report(key, timeReason(current.record, clock.now()))
     return undefined
   }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
-  async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
+  async function readOrRemove(reason: EndReason): Promise<Snapshot | undefined> {
     try {
-      return await last()
+      return await readIncludingEnded()
     } catch (error) {
       if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
       await sealedStore.remove(key)
-      if (inStoreAlone) notices.report(key, reason)
-      return last()
+      if (isOnlyInStore) notices.report(key, reason)
+      return readIncludingEnded()
     }
   }
 
@@ -128,19 +128,19 @@ export function createStoredHandle(
     return endedAs(record, tombstone)
   }
 
-  const cell: SessionHandle = {
+  const handle: SessionHandle = {
     key,
     maxRecordBytes,
     carried,
-    kept,
+    readIgnoringExpiry,
     swap,
-    last,
+    readIncludingEnded,
     swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
       const snapshot = await swap(from, next)
       if (!snapshot) return 'again'
-      const stored = { cell, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
+      const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
       if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
       return snapshot
     },
@@ -151,53 +151,61 @@ export function createStoredHandle(
     },
     read: () => readWith(sealedStore.read),
     readShared: () => readWith(readShared),
-    async end(reason, revoke = false, mayEnd) {
+    async end(reason, revoke = false, condition) {
       for (let i = 0; i < MAX_SWAPS; i++) {
-        const now = (await lastOrRemoved(reason)) ?? carriedAlone
-        if (!now) {
-          if (inStoreAlone && !mayEnd) notices.missed(key)
+        const seen = i === 0 ? condition?.seen : undefined
+        const current = seen ?? (await readOrRemove(reason)) ?? onlyCarried
+        if (!current) {
+          if (isOnlyInStore && !condition) notices.missed(key)
           return undefined
         }
-        if (now.record.ended) return resume(now, revoke)
-        if (mayEnd && !mayEnd(now.record)) return undefined
+        if (current.record.ended) return resume(current, revoke)
+        if (condition && !condition.mayEnd(current.record)) return undefined
         // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
-        const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))
+        const tombstone = await swap(current, endedUnfinished(current.record, reason, revoke))
         if (!tombstone) continue
         notices.report(key, reason)
-        return endedAs(now.record, tombstone)
+        return endedAs(current.record, tombstone)
       }
       throw everySwapLost()
     },
   }
-  return cell
+  return handle
 }
 
 const nothing = () => Promise.resolve()
 
-function ignoreStore(error: unknown): void {
+/** Ignores store failures, which an event has reported. Rethrows other errors. */
+export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }
 
 export const MAX_SWAPS = 50
 
+export type ChangeResult =
+  /** The session is as the step wants it. */
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The session does not exist, or the step decided against a change. */
+  | { readonly kind: 'missing' | 'declined' }
+
 /**
  * Changes a session, and retries while other writers are faster.
  *
- * @param read - Reads the session. Pass `read` or `kept` of the cell.
+ * @param read - Reads the session. Pass one of the read functions of the handle.
  * @param step - Computes the next record. If it returns the same record, nothing is written.
- * @returns The new state, or `undefined` if the session is missing or `step` returns `undefined`.
  */
 export async function swapUntilWon(
   { swap }: Pick<SessionHandle, 'swap'>,
-  read: SessionHandle['read'],
+  read: () => Promise<Snapshot | undefined>,
   step: (record: SessionRecord) => SessionRecord | undefined,
-): Promise<Snapshot | undefined> {
+): Promise<ChangeResult> {
   for (let i = 0; i < MAX_SWAPS; i++) {
-    const now = await read()
-    const next = now && step(now.record)
-    if (!next) return undefined
-    const snapshot = next === now.record ? now : await swap(now, next)
-    if (snapshot) return snapshot
+    const current = await read()
+    if (!current) return { kind: 'missing' }
+    const next = step(current.record)
+    if (!next) return { kind: 'declined' }
+    const snapshot = next === current.record ? current : await swap(current, next)
+    if (snapshot) return { kind: 'done', snapshot }
   }
   throw everySwapLost()
 }
