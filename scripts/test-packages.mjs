@@ -7,6 +7,8 @@ import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
 import { buildPackages, installPacked, root, run } from './packaging/packages.mjs'
+import { runQuickStart } from './packaging/quick-start.mjs'
+import { findOverweight, measureSizes } from './packaging/sizes.mjs'
 import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
 
@@ -26,6 +28,7 @@ try {
   for (const [name, typeCheck] of Object.entries(typeChecks(project)))
     await check(`types: ${name}`, typeCheck)
   await checkBundles(project, packages)
+  await check('README: the quick start runs', () => runQuickStart(project))
 } finally {
   await rm(home, { recursive: true, force: true })
 }
@@ -91,9 +94,13 @@ async function checkBundles(project, packages) {
       })
     }
   }
-  await check('bundle: what is not used is left out', async () => {
+  await check('bundle: every entry stays within its budget', async () => {
+    const entries = packages.flatMap((each) => each.entries)
+    assert.deepEqual(await findOverweight(await measureSizes(entries, project)), [])
+  })
+  await check('bundle: unused code is left out', async () => {
     const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
-    assert.ok(bytes < MAX_STORE_BYTES, `The memory store alone takes ${bytes} bytes`)
+    assert.ok(bytes < MAX_STORE_BYTES, `The memory store takes ${bytes} bytes`)
   })
   await check('bundle: the documentation states the size of a Worker', async () => {
     const [tokens, all] = await Promise.all(Object.values(WORKERS).map((code) => kilobytes(code, project)))

@@ -58,7 +58,7 @@ function namedBy(title) {
   return title.match(/\bS\d{1,2}\b/g) ?? []
 }
 
-/** What vitest would run. The model server's own tests prove nothing about the library. */
+/** Lists the tests of vitest. The tests of the model server prove nothing about the library. */
 function listed() {
   const folder = mkdtempSync(join(tmpdir(), 'evertoken-standards-'))
   const file = join(folder, 'tests.json')

@@ -85,12 +85,12 @@ export function* snapshotsOf(world: World): Generator<Snapshot> {
   if (world.signOut.snapshot) yield world.signOut.snapshot
 }
 
-/** `cell.last`. */
+/** `cell.readIncludingEnded`. */
 export function readStore({ store }: World): Snapshot {
   return { record: store, isCurrent: true }
 }
 
-/** The record that `cell.read` and `cell.kept` resolve to. */
+/** The record that `cell.read` and `cell.readIgnoringExpiry` resolve to. */
 export function keptRecord({ store }: World): SessionRecord | undefined {
   const record = recordOf(store)
   return record.ended ? undefined : record

@@ -4,7 +4,7 @@ import { recordOf } from './records.ts'
 import { revoke } from './servers.ts'
 import type { World } from './world.ts'
 
-/** `end` in `stored-cell.ts`, in a third process, and the revocation that follows it. */
+/** `end` in `stored-session.ts`, in a third process, and the revocation that follows it. */
 export function signOutSteps(world: World): Step[] {
   const { step, refreshToken } = world.signOut
   const act = (text: string, isUrgent: boolean, apply: (draft: World) => void): Step[] => [

@@ -115,6 +115,16 @@ describe.each(kinds)('S12: a logout token, %s session', (session) => {
   })
 })
 
+it('a logout token that names one session of a user reads each of the sessions once', async () => {
+  const { server, browser, reads, pairs, logOut } = start({ backChannelLogout: 'all' })
+  for (let i = 0; i < 3; i++) await signIn(browser(), server)
+  const keys = new Set([...pairs].map((pair) => pair.split(' ')[1] ?? ''))
+  const sid = server.grants.find('user-1')?.sid ?? ''
+  reads.length = 0
+  expect(await logOut({ sid })).toBe(200)
+  expect(reads.filter((key) => keys.has(key)).toSorted()).toEqual([...keys].toSorted())
+})
+
 describe('S27: with back-channel logout, a cookie session that the store does not know', () => {
   it('is over: its sign-out may be forgotten', async () => {
     const { tab, server, memory, events, keyOf } = start({})

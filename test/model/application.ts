@@ -1,6 +1,6 @@
 import { endSession } from '../../packages/core/src/mechanisms/sessions/end-session.ts'
 import { revokeRefreshToken } from '../../packages/core/src/mechanisms/sessions/revocation.ts'
-import { createCookieKind } from '../../packages/core/src/mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../../packages/core/src/mechanisms/sessions/cookie-sessions.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/runtime/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
@@ -13,13 +13,13 @@ import { createRequestSession } from '../../packages/core/src/mechanisms/session
 import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
 import {
   createSealedRecords,
-  createVault,
+  createSealedStore,
   type IsRegistered,
-  type Vault,
+  type SealedStore,
 } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
 import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
-import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
+import { createServerStrategy } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
+import type { SessionStrategy } from '../../packages/core/src/mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
 import type { TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
@@ -74,20 +74,20 @@ const PLAIN_MAC: CookieMac = {
 export function createKind(
   { kind, idleTimeoutSeconds }: Plan,
   {
-    vault,
+    sealedStore,
     clock,
     seal,
     emit,
   }: {
-    readonly vault: Vault
+    readonly sealedStore: SealedStore
     readonly clock: Clock
     readonly seal: Seal
     readonly emit: EventListener
   },
-): SessionKind {
-  const options = { vault, clock, idleTimeoutSeconds, emit }
-  if (kind === 'server') return createServerKind({ ...options, mac: PLAIN_MAC })
-  return createCookieKind({
+): SessionStrategy {
+  const options = { sealedStore, clock, idleTimeoutSeconds, emit }
+  if (kind === 'server') return createServerStrategy({ ...options, mac: PLAIN_MAC })
+  return createCookieStrategy({
     ...options,
     cookies: createSealedRecords(seal, isRegistered),
     registration: REGISTRATION,
@@ -100,12 +100,12 @@ export function createApplication(options: ApplicationOptions): Application {
   const servers = createAuthorizationServers([server])
   // The rejections that nobody hears are to be seen.
   const keepAlive = () => undefined
-  const vault = createVault(
+  const sealedStore = createSealedStore(
     createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS }),
     seal,
     isRegistered,
   )
-  const kind = createKind(plan, { vault, clock, seal, emit })
+  const kind = createKind(plan, { sealedStore, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
   const { serveDuringRefresh, idleTimeoutSeconds } = plan
   const acquisition = createRefreshTokenAcquisition(server, {
@@ -157,15 +157,12 @@ export function createApplication(options: ApplicationOptions): Application {
     open(cookies) {
       const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
-        kind,
-        cookies,
-        cookieName: COOKIE,
-        attributes,
-        idleTimeoutSeconds,
+        strategy: kind,
+        cookies: { received: cookies, cookieName: COOKIE, attributes },
+        touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
         clock,
         emit,
         keepAlive,
-        isGrantAlive: grantCheck.isAlive,
       })
       return bindSession(session, {
         refresher,

@@ -1,6 +1,6 @@
 import { createMemoryStore } from '../../packages/core/src/mechanisms/stores/memory-store.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
-import { createVault } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
+import { createSealedStore } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
 import {
   createServerClock,
   type ServerClock,
@@ -64,7 +64,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
     },
     async signIn(grant) {
       const clock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
-      const vault = createVault(
+      const sealedStore = createSealedStore(
         createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }),
         seal,
         isRegistered,
@@ -78,8 +78,8 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const base = { id, ...REGISTRATION, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
       const inStore = plan.kind === 'server'
-      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
-      const cookie = inStore ? secret : (await vault.seal(record)).sealed
+      if (inStore) await sealedStore.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
+      const cookie = inStore ? secret : (await sealedStore.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)
     },

@@ -68,12 +68,13 @@ export const usedOnce: Invariant = (outcome, facts) => {
   function hasGoodToken({ sent, resource }: Send): boolean {
     if (wrongClocks(outcome) || resource !== '' || hadFault(outcome, 'rejected tokens')) return false
     const record = facts.commits.findLast(({ step }) => step < sent.step)?.record
-    const token = setting.accessTokens.get(record?.ledger.tokens['']?.value ?? '')
-    return (
-      token !== undefined &&
-      token.expiresAt - (setting.world.now() - (setting.world.time - sent.time) / 1000) >
-        LEFT_SECONDS + REQUEST_TIMEOUT_MS / 1000
-    )
+    const stored = record?.ledger.tokens['']
+    const token = setting.accessTokens.get(stored?.value ?? '')
+    if (!stored || !token) return false
+    // If the server did not state the lifetime, Evertoken assumes one.
+    const expiresAt = Math.min(token.expiresAt, stored.expiresAt - (stored.ahead ?? 0))
+    const sentAt = setting.world.now() - (setting.world.time - sent.time) / 1000
+    return expiresAt - sentAt > LEFT_SECONDS + REQUEST_TIMEOUT_MS / 1000
   }
 }
 

@@ -5,7 +5,7 @@ import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-tok
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
 import { createWorkTracker } from './drain.ts'
@@ -24,7 +24,7 @@ export interface EngineParts<User extends object> {
   readonly server: ConnectedTokenServer
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
   /** Creates the functions of a session. @param find - Finds the session, at every call. */

@@ -2,9 +2,9 @@ import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
-import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
+import type { StartedSession } from '../mechanisms/sessions/session-strategy.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { Snapshot } from '../ports/session-cell.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses } from '../ports/runtime.ts'
@@ -99,7 +99,7 @@ export function bindSession(
         const work = refresher.token(cell, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if (result.kind === 'token') session.note(result.snapshot)
+        if (result.kind === 'token') session.observe(result.snapshot)
         // Only a call that found no session may use the token of the application in place of the user's.
         const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
         return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result

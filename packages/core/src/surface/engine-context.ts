@@ -5,7 +5,11 @@ import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
-import { createVault, type IsRegistered, type Vault } from '../mechanisms/sessions/sealed-store.ts'
+import {
+  createSealedStore,
+  type IsRegistered,
+  type SealedStore,
+} from '../mechanisms/sessions/sealed-store.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import type { Registration } from '../model/session-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -27,7 +31,7 @@ export interface EngineContext {
   readonly store: GuardedStore
   /** Whether the store keeps its records in the memory of this process. */
   readonly isStorePrivate: boolean
-  readonly vault: Vault
+  readonly sealedStore: SealedStore
   /** The authorization server and client of new sessions. */
   readonly registration: Registration
   /** Whether this application uses an authorization server and client. */
@@ -69,7 +73,7 @@ export function createEngineContext(
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
     store,
     isStorePrivate: settings.store.outlivesProcess === false,
-    vault: rememberWrites(createVault(store, sealFor('session'), isRegistered), clock, emit),
+    sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
     registration: { issuer, clientId },
     isRegistered,
     sealFor,

@@ -1,15 +1,15 @@
 import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
-import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import type { EndedSession, StoredRefresh } from '../ports/session-cell.ts'
+import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
@@ -90,7 +90,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const stored: SessionKind = createSessions(settings, context, runtime, directory, (refresh) =>
+  const stored: SessionStrategy = createSessions(settings, context, runtime, directory, (refresh) =>
     Promise.allSettled([
       check && listNewSid(refresh, { ...check, pending: stored.pending }),
       shapeClaims(refresh),
@@ -145,17 +145,17 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
 /** Creates the kind of session that the options select. */
 function createSessions(
   settings: Settings,
-  { vault, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
+  { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
   refreshed: (refresh: StoredRefresh) => Promise<unknown>,
-): SessionKind {
+): SessionStrategy {
   const { idleTimeoutSeconds } = settings
   const keepClaims = settings.onSignIn !== undefined
   const unlist = directory?.forget
-  const shared = { vault, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
-  if (settings.session === 'server') return createServerKind({ ...shared, mac: macFor('server session') })
-  return createCookieKind({
+  const shared = { sealedStore, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
+  if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
+  return createCookieStrategy({
     ...shared,
     registration,
     cookies: createSealedRecords(sealFor('cookie'), isRegistered),

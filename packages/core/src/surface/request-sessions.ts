@@ -1,8 +1,8 @@
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
-import type { SessionCell } from '../ports/session-cell.ts'
+import type { SessionHandle } from '../ports/session-handle.ts'
 import { hasSecureCookies, uncertainAddress } from '../rules/browser/browser-address.ts'
 import { isSecure } from '../rules/calls/allowed-urls.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
@@ -19,7 +19,7 @@ export interface SessionCookieSettings {
 
 export interface RequestSessionsOptions {
   readonly application: Application
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   readonly cookie: SessionCookieSettings
   readonly responses: Runtime['responses']
   /** Whether responses wait for background refreshes, because a restart of this process loses the store. */
@@ -51,23 +51,24 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
   ): RequestSession {
     const secure = hasSecureCookies(addressOf(request, application.origin), application.registration.issuer)
     return createRequestSession({
-      kind: sessions,
-      cookies,
-      cookieName: cookieName(cookie.cookieName, secure),
-      attributes: { secure, sameSite: cookie.sameSite },
-      maxCookieBytes: cookie.maxCookieBytes,
-      idleTimeoutSeconds: lifetimes.idleTimeoutSeconds,
+      strategy: sessions,
+      cookies: {
+        received: cookies,
+        cookieName: cookieName(cookie.cookieName, secure),
+        attributes: { secure, sameSite: cookie.sameSite },
+        maxCookieBytes: cookie.maxCookieBytes,
+      },
+      touch: { idleTimeoutSeconds: lifetimes.idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
       clock,
       emit,
       keepAlive,
       waitForBackground,
-      isGrantAlive: grantCheck.isAlive,
     })
   }
 
   return {
     open: (...request) => bind(create(...request)),
-    openReadOnly: (...request) => bind(asReadOnly(create(...request), sessions.follow !== undefined)),
+    openReadOnly: (...request) => bind(asReadOnly(create(...request), sessions.trackBrowser !== undefined)),
     openById(id, keepAlive) {
       const cell = sessions.byKey(id)
       if (!cell)
@@ -96,11 +97,15 @@ function addressOf(request: Request, origin: string | undefined): URL {
 }
 
 /** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
-function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive, emit: EventListener): RequestSession {
+function createDetachedSession(
+  cell: SessionHandle,
+  keepAlive: KeepAlive,
+  emit: EventListener,
+): RequestSession {
   return {
     cookieName: undefined,
     find: () => Promise.resolve(cell),
-    note() {},
+    observe() {},
     startedInBackground() {},
     start() {
       const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
@@ -114,7 +119,7 @@ function createDetachedSession(cell: SessionCell, keepAlive: KeepAlive, emit: Ev
     },
     beforeRefresh() {},
     beforeChange() {},
-    settle: () => Promise.resolve(),
+    finishRequest: () => Promise.resolve(),
     takeCookies: () => [],
     keepAlive,
   }

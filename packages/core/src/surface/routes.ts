@@ -11,10 +11,10 @@ import type { BrowserPaths, RouteContext } from '../handlers/routes/route-contex
 import { user } from '../handlers/routes/user.ts'
 import type { FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
-import { createSpentLogins } from '../mechanisms/sign-in/spent-logins.ts'
-import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
+import { createUsedLogins } from '../mechanisms/sign-in/used-logins.ts'
+import { createTransactionCookies } from '../mechanisms/sign-in/transaction-cookies.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { Flights } from '../ports/flights.ts'
@@ -36,7 +36,7 @@ export interface RoutesOptions {
   readonly server: AuthorizationServer
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers<AuthorizationServer>
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
   /** How a session ends. */
@@ -59,7 +59,7 @@ function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
   const { authorizationParameters, forwardLoginParameters, anonymousUserStatus } = settings
   const { clock, emit } = context
-  const spentLogins = createSpentLogins(context.store, issuer)
+  const usedLogins = createUsedLogins(context.store, issuer)
   const forLogin = {
     server,
     paths,
@@ -74,7 +74,7 @@ function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[
     paths,
     responseMode,
     sameSite,
-    spentLogins,
+    usedLogins,
     flights,
     clock,
     sessions,
@@ -151,7 +151,7 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     const secure = hasSecureCookies(new URL(origin), settings.issuer)
     const cookieName = nameOnWire(settings.cookieName, secure)
     const attributes = { secure, sameSite: settings.responseMode === 'form_post' ? 'None' : 'Lax' } as const
-    const notes = createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })
+    const notes = createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })
     return {
       query: url.searchParams,
       origin,

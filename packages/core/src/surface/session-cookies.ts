@@ -42,7 +42,7 @@ export function createSessionCookies(bound: BoundSession): SessionCookies {
 }
 
 async function takeSetCookies(session: RequestSession): Promise<string[]> {
-  await session.settle()
+  await session.finishRequest()
   const cookies = session.takeCookies()
   const headers = new Headers(cookies.map((line) => ['set-cookie', line]))
   if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
@@ -65,7 +65,7 @@ export async function withOwnCookies(
   response: Response,
   given: Headers = response.headers,
 ): Promise<Response> {
-  await session.settle()
+  await session.finishRequest()
   // The next response brings the cookies.
   if (isImmovable(response)) return response
   let headers = given

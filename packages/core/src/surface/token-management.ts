@@ -1,7 +1,7 @@
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withDefaultStore } from './default-store.ts'
@@ -45,9 +45,9 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
   })
   const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
   const servers = createAuthorizationServers([server])
-  const { vault, clock, emit, macFor } = context
-  const sessions = createServerKind({
-    vault,
+  const { sealedStore, clock, emit, macFor } = context
+  const sessions = createServerStrategy({
+    sealedStore,
     clock,
     emit,
     idleTimeoutSeconds: settings.idleTimeoutSeconds,

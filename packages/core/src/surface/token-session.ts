@@ -116,7 +116,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
     async getUser() {
       const { session, current } = bound()
       const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
-      if (snapshot) session.note(snapshot)
+      if (snapshot) session.observe(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, options = {}) {
@@ -134,7 +134,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const { session, application } = bound()
       const snapshot = await (await session.find())?.read()
       if (!snapshot) return undefined
-      session.note(snapshot)
+      session.observe(snapshot)
       return sessionInfo(snapshot.record, application.lifetimes)
     },
   }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions/revocation.ts'
 import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/model/session-end.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
-import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createAuthorizationServers } from '../../src/mechanisms/protocol/authorization-servers.ts'
 import type { TokenServer } from '../../src/ports/authorization-server.ts'
 import { createBench, createRecord, IDLE, REGISTRATION } from '../mechanisms/bench.ts'
@@ -47,13 +47,13 @@ it.each([
   ['fails', 'failed', 'rt-spare'],
 ] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
   const bench = createBench()
-  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
+  const kind = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE })
   const base = createRecord(bench.clock.now(), {}, { spare: 'rt-spare' })
-  const { cell } = await kind.create(
+  const { handle } = await kind.create(
     async (id) => ({ ...base, id }),
     () => undefined,
   )
-  const session = { find: async () => cell, note: () => undefined, beforeChange: () => undefined }
+  const session = { find: async () => handle, observe: () => undefined, beforeChange: () => undefined }
   const server: TokenServer = {
     registration: REGISTRATION,
     ready: async () => undefined,
@@ -63,5 +63,5 @@ it.each([
   }
   const servers = createAuthorizationServers([server])
   const outcome = await revokeRefreshToken(session, servers, () => undefined)
-  expect([outcome, (await cell.last())?.record.ledger.spare]).toEqual([ofSpare, left])
+  expect([outcome, (await handle.readIncludingEnded())?.record.ledger.spare]).toEqual([ofSpare, left])
 })

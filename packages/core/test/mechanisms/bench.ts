@@ -6,8 +6,8 @@ import { createSeal } from '../../src/mechanisms/sessions/seal.ts'
 import {
   createSealedRecords,
   type SealedRecords,
-  createVault,
-  type Vault,
+  createSealedStore,
+  type SealedStore,
 } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { newSession } from '../../src/model/session-transitions.ts'
@@ -24,14 +24,14 @@ export const STORE_TIMEOUT_MS = 5000
 export interface Bench {
   readonly clock: ManualClock
   readonly store: SessionStore
-  readonly vault: Vault
+  readonly sealedStore: SealedStore
   readonly cookies: SealedRecords
   readonly mac: CookieMac
   readonly events: EvertokenEvent[]
   readonly emit: (event: EvertokenEvent) => void
 }
 
-/** A vault over a memory store in virtual time; `tweak` may break some of the store. */
+/** A sealed store over a memory store in virtual time; `tweak` may break some of the store. */
 export function createBench(
   tweak: (store: SessionStore) => Partial<SessionStore> = () => ({}),
   secrets: readonly [string, ...string[]] = [SECRET],
@@ -43,10 +43,10 @@ export function createBench(
   const emit = (event: EvertokenEvent) => void events.push(event)
   const seal = createSeal(secrets, 'session')
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, seal, isRegistered)
+  const sealedStore = createSealedStore(guarded, seal, isRegistered)
   const cookies = createSealedRecords(createSeal(secrets, 'cookie'), isRegistered)
   const mac = createCookieMac(secrets, 'server session')
-  return { clock, store, vault, cookies, mac, events, emit }
+  return { clock, store, sealedStore, cookies, mac, events, emit }
 }
 
 /** Whether a session is of the server and client of these tests. */

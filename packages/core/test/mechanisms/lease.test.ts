@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createLeases, type LeaseWatch } from '../../src/mechanisms/refresh/lease.ts'
-import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
-import type { Snapshot } from '../../src/ports/session-cell.ts'
+import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../src/mechanisms/sessions/session-strategy.ts'
+import type { Snapshot } from '../../src/ports/session-handle.ts'
 import type { RefreshLease } from '../../src/model/token-ledger.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
@@ -11,13 +11,16 @@ const LAPSE_MS = 8000
 
 async function createLeaseBench(tweak?: (store: SessionStore) => Partial<SessionStore>, lapseMs = LAPSE_MS) {
   const bench = createBench(tweak)
-  const { clock, vault, events } = bench
+  const { clock, sealedStore, events } = bench
   const record = createRecord(clock.now())
-  await vault.swap(record.id, undefined, record, clock.now() + LIFE)
-  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }))
+  await sealedStore.swap(record.id, undefined, record, clock.now() + LIFE)
+  const cell = createServerHandle(
+    record.id,
+    createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE }),
+  )
   const emit = (event: (typeof events)[number]) => void events.push(event)
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs: lapseMs - 2000 })
-  const kept = async () => (await cell.kept()) as Snapshot
+  const kept = async () => (await cell.readIgnoringExpiry()) as Snapshot
   return { ...bench, cell, leases, kept, watch: (holder: string) => leases.watch(cell, holder) }
 }
 

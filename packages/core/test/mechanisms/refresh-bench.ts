@@ -11,11 +11,11 @@ import {
 import { createRefreshTokenAcquisition } from '../../src/mechanisms/refresh/refresh-token-acquisition.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
-import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
-import { createVault } from '../../src/mechanisms/sessions/sealed-store.ts'
+import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../src/mechanisms/sessions/session-strategy.ts'
+import { createSealedStore } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { RefreshResult, TokenServer } from '../../src/ports/authorization-server.ts'
-import type { SessionCell } from '../../src/ports/session-cell.ts'
+import type { SessionHandle } from '../../src/ports/session-handle.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
 import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
@@ -50,7 +50,7 @@ export interface RefreshBenchOptions {
 
 export interface RefreshBench {
   readonly clock: ManualClock
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   readonly sent: SentRequest[]
   readonly revoked: string[]
   readonly events: EvertokenEvent[]
@@ -85,15 +85,15 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, createPlainSeal(), isRegistered)
+  const sealedStore = createSealedStore(guarded, createPlainSeal(), isRegistered)
   const start = createRecord(clock.now(), {}, { tokens: {}, ...options.ledger })
-  await vault.swap(start.id, undefined, start, clock.now() + LIFE)
+  await sealedStore.swap(start.id, undefined, start, clock.now() + LIFE)
   const ofAnother = { ...start.ledger, refreshToken: 'rt-of-another' }
   const another = { ...start, id: 'other'.padEnd(43, '0'), ledger: ofAnother }
-  await vault.swap(another.id, undefined, another, clock.now() + LIFE)
+  await sealedStore.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
-  ) as [SessionCell, SessionCell]
+    createServerHandle(id, createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE, emit })),
+  ) as [SessionHandle, SessionHandle]
   const sent: SentRequest[] = []
   const revoked: string[] = []
   const kept: Promise<unknown>[] = []
@@ -153,7 +153,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     ask,
     askForAnother: (refresher) => ask(refresher, {}, otherCell),
     async record() {
-      const { ended, ledger = EMPTY_LEDGER } = (await cell.last())?.record ?? {}
+      const { ended, ledger = EMPTY_LEDGER } = (await cell.readIncludingEnded())?.record ?? {}
       return { lease: undefined, doubt: undefined, spare: undefined, ...ledger, ended }
     },
     async untilSent(count) {

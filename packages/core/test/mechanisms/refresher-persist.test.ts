@@ -104,7 +104,7 @@ describe('storing what a refresh has brought', () => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
-    const snapshot = await bench.cell.kept()
+    const snapshot = await bench.cell.readIgnoringExpiry()
     const lease = { attempt, holder: 'another', beat: 0 }
     if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt, lease })
     request.answer(granted(bench, 'new'))
@@ -156,10 +156,10 @@ describe('a failover that loses the lease of a refresh', () => {
   /** Two processes have sent the same refresh token. */
   async function sendTwice(reuse: ReusePolicy) {
     const bench = await createRefreshBench({ reuse })
-    const before = (await bench.cell.kept())?.record
+    const before = (await bench.cell.readIgnoringExpiry())?.record
     const first = bench.ask(bench.process())
     const granting = await bench.untilSent(1)
-    const leased = await bench.cell.kept()
+    const leased = await bench.cell.readIgnoringExpiry()
     if (before && leased) await bench.cell.swap(leased, before)
     const second = bench.ask(bench.process())
     const refusing = await bench.untilSent(2)
@@ -201,7 +201,7 @@ describe('a failover that loses the lease of a refresh', () => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
-    const leased = await bench.cell.kept()
+    const leased = await bench.cell.readIgnoringExpiry()
     const later = leased && withLedger(leased.record, { ...leased.record.ledger, attempt: 2 })
     if (leased && later) await bench.cell.swap(leased, ended(later, 'grant_rejected'))
     request.answer(granted(bench, 'new'))

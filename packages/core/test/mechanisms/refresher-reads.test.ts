@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Refresher } from '../../src/mechanisms/refresh/refresher.ts'
 import { createLine } from '../../src/mechanisms/refresh/line.ts'
-import type { Snapshot } from '../../src/ports/session-cell.ts'
+import type { Snapshot } from '../../src/ports/session-handle.ts'
 import { createRefreshBench, granted, pass } from './refresh-bench.ts'
 
 async function createCountingBench() {

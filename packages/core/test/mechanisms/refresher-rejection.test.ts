@@ -7,7 +7,7 @@ const REJECTED: RefreshResult = { kind: 'rejected' }
 
 /** Another process changes the ledger. */
 async function change(bench: RefreshBench, changes: Partial<TokenLedger>): Promise<void> {
-  const snapshot = await bench.cell.kept()
+  const snapshot = await bench.cell.readIgnoringExpiry()
   if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, ...changes })
 }
 

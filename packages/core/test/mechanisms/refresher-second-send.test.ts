@@ -77,7 +77,7 @@ describe('a request without a response is sent a second time', () => {
   it('not if another process has the lease by then', async () => {
     const bench = await createRefreshBench({ reuse: 'tolerant' })
     await start(bench)
-    const snapshot = await bench.cell.kept()
+    const snapshot = await bench.cell.readIgnoringExpiry()
     const lease = { attempt: 2, holder: 'another', beat: 0 }
     if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt: 2, lease })
     await pass(bench, 30_000, 500)

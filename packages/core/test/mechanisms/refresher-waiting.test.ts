@@ -58,7 +58,7 @@ describe('when a caller can try again', () => {
     'on a server that is %j: when the lease of a process that is gone would lapse',
     async (reuse, seconds) => {
       const bench = await createRefreshBench({ reuse })
-      const start = await bench.cell.kept()
+      const start = await bench.cell.readIgnoringExpiry()
       if (start) await bench.cell.swapLedger(start, withLease(start.record.ledger, 'a process that is gone'))
       const errors: unknown[] = []
       const failed = retryAfterOf(bench, bench.process())

@@ -3,7 +3,7 @@ import { createAuthorizationServers } from '../../src/mechanisms/protocol/author
 import { createRefreshers } from '../../src/mechanisms/refresh/refreshers.ts'
 import type { Registration } from '../../src/model/session-record.ts'
 import type { TokenServer } from '../../src/ports/authorization-server.ts'
-import type { SessionCell } from '../../src/ports/session-cell.ts'
+import type { SessionHandle } from '../../src/ports/session-handle.ts'
 import { createRecord } from './bench.ts'
 
 const [CUSTOMERS, STAFF, PARTNERS] = [
@@ -13,7 +13,7 @@ const [CUSTOMERS, STAFF, PARTNERS] = [
 ] as const
 
 const serverOf = (registration: Registration) => ({ registration }) as TokenServer
-const cell = {} as SessionCell
+const cell = {} as SessionHandle
 const call = { key: '', request: {}, keepAlive: () => undefined }
 const seenOf = (registration: Registration) => ({
   record: createRecord(0, registration),

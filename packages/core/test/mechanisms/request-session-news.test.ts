@@ -17,8 +17,8 @@ describe('a request with its session in the cookie', () => {
     const [session, late] = [browser.request(), browser.request()]
     const old = await use(session)
     expect(session.takeCookies()).toEqual([])
-    session.note(await advance(session))
-    session.note(old)
+    session.observe(await advance(session))
+    session.observe(old)
     const [line] = await browser.receive(session)
     expect(line).toContain(`; Max-Age=${LIFE}`)
     expect(await browser.receive(session)).toEqual([line])
@@ -37,7 +37,7 @@ describe('a request with its session in the cookie', () => {
       await browser.signIn(record)
       const session = browser.request()
       await bench.clock.advance(10_000)
-      session.note(await advance(session))
+      session.observe(await advance(session))
       await bench.clock.advance(ms)
       expect(await browser.receive(session)).toHaveLength(lines)
     }
@@ -48,9 +48,9 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const next = await advance(session)
-    session.note({ ...next, record: withLedger(next.record, withLease(next.record.ledger, 'another')) })
+    session.observe({ ...next, record: withLedger(next.record, withLease(next.record.ledger, 'another')) })
     expect(await browser.receive(session)).toEqual([])
-    session.note(next)
+    session.observe(next)
     expect(await browser.receive(session)).toHaveLength(1)
   })
 
@@ -60,9 +60,9 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const refreshed = await advance(session, { generation: 9 })
-    session.note(refreshed)
+    session.observe(refreshed)
     await session.start(named(another))
-    session.note(refreshed)
+    session.observe(refreshed)
     await browser.receive(session)
     expect((await use(browser.request())).record.claims).toEqual(another.claims)
   })
@@ -73,7 +73,7 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn({ ...record, generation: 50 })
     const session = browser.request()
     await session.start(named(another))
-    session.note(await advance(session))
+    session.observe(await advance(session))
     await browser.receive(session)
     const carried = await bench.cookies.open(browser.cookies.get(NAME) ?? '')
     expect(carried).toMatchObject({ record: { claims: another.claims, generation: 2 } })
@@ -84,10 +84,10 @@ describe('a request with its session in the cookie', () => {
     const browser = createBrowser(bench)
     await browser.signIn(record)
     const session = browser.request()
-    session.note(await advance(session))
+    session.observe(await advance(session))
     await browser.receive(session)
     const { key } = await cellOf(session)
-    const held = async () => (await bench.vault.read(key))?.record.caughtUp
+    const held = async () => (await bench.sealedStore.read(key))?.record.caughtUp
     expect(await held()).toBeUndefined()
     const visit = async (seconds: number) => {
       await bench.clock.advance(seconds * 1000)
@@ -111,7 +111,7 @@ describe('a request with its session in the cookie', () => {
     const browser = createBrowser(bench)
     await browser.signIn(record)
     const session = browser.request()
-    session.note(await advance(session, { claims: { sub: 'u', about: 'x'.repeat(20_000) } }))
+    session.observe(await advance(session, { claims: { sub: 'u', about: 'x'.repeat(20_000) } }))
     bench.events.length = 0
     expect(await browser.receive(session)).toEqual([])
     const { key } = await cellOf(session)
@@ -137,7 +137,7 @@ describe('a request with its session in the cookie', () => {
         await gate.opened
         return swap(...args)
       }
-      const settling = request.settle()
+      const settling = request.finishRequest()
       await touching.opened
       if (what === 'end') await request.end('signed_out')
       else await request.start(named(another))
@@ -156,7 +156,7 @@ describe('a request with its session in the cookie', () => {
     await tab.signIn(record)
     const request = tab.request()
     const news = await advance(request)
-    request.note(news)
+    request.observe(news)
     const [reading, gate] = [createGate(), createGate()]
     const { read } = bench.store
     bench.store.read = async (key) => {
@@ -166,10 +166,10 @@ describe('a request with its session in the cookie', () => {
       await gate.opened
       return held
     }
-    const settling = request.settle()
+    const settling = request.finishRequest()
     await reading.opened
     await request.end('signed_out')
-    request.note(news)
+    request.observe(news)
     gate.open()
     await settling
     expect(request.takeCookies()).toEqual([expect.stringContaining('Max-Age=0')])
@@ -192,8 +192,8 @@ describe('a request with its session in the cookie', () => {
         },
       }
       const slow = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
-      slow.note(await advance(slow))
-      const settling = slow.settle()
+      slow.observe(await advance(slow))
+      const settling = slow.finishRequest()
       await sealing.opened
       const other = tab.request()
       if (what === 'ended') await other.end('signed_out')
@@ -212,7 +212,7 @@ describe('a request with its session in the cookie', () => {
     const [early, late] = [tab.request(), tab.request()]
     const news = await advance(early)
     await use(late)
-    early.note(news)
+    early.observe(news)
     const [reading, gate] = [createGate(), createGate()]
     const { read } = bench.store
     bench.store.read = async (key) => {
@@ -222,12 +222,12 @@ describe('a request with its session in the cookie', () => {
       await gate.opened
       return held
     }
-    const settled = [early.settle()]
+    const settled = [early.finishRequest()]
     await reading.opened
     await (
       await tab.request().end('signed_out')
     )?.ended
-    settled.push(late.settle())
+    settled.push(late.finishRequest())
     gate.open()
     await Promise.all(settled)
     // The first check was complete before the sign-out, so its response was on its way before it.
@@ -269,8 +269,8 @@ describe('a request with its session in the cookie', () => {
       },
     }
     const request = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
-    request.note(await advance(request))
-    const settling = request.settle()
+    request.observe(await advance(request))
+    const settling = request.finishRequest()
     await sealing.opened
     await request.start(named(another))
     gate.open()

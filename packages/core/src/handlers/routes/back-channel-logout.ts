@@ -2,11 +2,12 @@ import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { isStoreFailure } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../../mechanisms/protocol/logout-tokens.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
-import type { Named, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { SubjectOrSid, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logout-token.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import { type EventListener, RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
 import { answer } from '../answer.ts'
@@ -20,7 +21,7 @@ type BackChannelContext = Pick<RouteContext, 'session'>
 export interface BackChannelLogoutOptions {
   readonly server: Pick<AuthorizationServer, 'verifyLogoutToken'>
   readonly directory: SessionDirectory
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
   /** How the sessions end. */
@@ -87,11 +88,11 @@ async function signOutOnce(
   options: BackChannelLogoutOptions,
 ): Promise<void> {
   const { directory } = options
-  if (!(await directory.spend(token))) throw logoutTokenRefused('was used before')
+  if (!(await directory.markUsed(token))) throw logoutTokenRefused('was used before')
   try {
     await signOut(token, keepAlive, options)
   } catch (error) {
-    await directory.unspend(token).catch(() => undefined)
+    await directory.unmarkUsed(token).catch(() => undefined)
     throw error
   }
 }
@@ -104,49 +105,62 @@ async function signOut(
 ): Promise<void> {
   const { directory, all, clock } = options
   await directory.rememberLogout(token, all, token.issuedAt, clock.now())
-  const named = await resolveSubject(token, options)
+  const { named, seen } = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  const results = await endAll(keys, named, keepAlive, options)
+  const results = await endAll(keys, named, seen, keepAlive, options)
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
 
-/** If all sessions of the subject must end and the token names only one of them, a stored session knows the subject. */
+/** Snapshots by session key. */
+type Snapshots = ReadonlyMap<string, Snapshot>
+
+/**
+ * If all sessions of the subject must end and the token names only one of them, a stored session knows the subject.
+ *
+ * @returns The subject, and the sessions that were read to find it.
+ */
 async function resolveSubject(
-  token: Named,
+  token: SubjectOrSid,
   { directory, sessions, all }: BackChannelLogoutOptions,
-): Promise<Named> {
-  if (!all || token.sub !== undefined) return token
+): Promise<{ readonly named: SubjectOrSid; readonly seen: Snapshots }> {
+  const seen = new Map<string, Snapshot>()
+  if (!all || token.sub !== undefined) return { named: token, seen }
   for (const key of await directory.find(token)) {
-    const kept = await sessions.stored(key).kept()
-    if (kept?.record.claims.sub !== undefined) return kept.record.claims
+    const current = await sessions.stored(key).readIncludingEnded()
+    if (!current) continue
+    seen.set(key, current)
+    const { ended, claims } = current.record
+    if (!ended && claims.sub !== undefined) return { named: claims, seen }
   }
-  return token
+  return { named: token, seen }
 }
 
 /** One read and one write for each session. An end that was not finished is completed. */
 async function end(
   key: string,
-  named: Named,
+  named: SubjectOrSid,
+  seen: Snapshot | undefined,
   keepAlive: KeepAlive,
   { sessions, all, ending }: BackChannelLogoutOptions,
 ): Promise<void> {
-  const isNamed = (record: SessionRecord) => isSessionSignedOut(record, named, all)
-  const ended = await sessions.stored(key).end('back_channel_logout', ending.revoke, isNamed)
+  const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
+  const ended = await sessions.stored(key).end('back_channel_logout', ending.revoke, { mayEnd, seen })
   if (ended) keepAlive(finishSession(key, ended, ending))
 }
 
 /** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
 async function endAll(
   keys: readonly string[],
-  named: Named,
+  named: SubjectOrSid,
+  seen: Snapshots,
   keepAlive: KeepAlive,
   options: BackChannelLogoutOptions,
 ): Promise<PromiseSettledResult<void>[]> {
   const results: PromiseSettledResult<void>[] = []
   for (let i = 0; i < keys.length; i += BATCH) {
-    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, keepAlive, options))
+    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), keepAlive, options))
     // A session that cannot be ended must not prevent the end of the others.
     results.push(...(await Promise.allSettled(batch)))
   }

@@ -1,7 +1,7 @@
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
 import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
-import type { SessionKind, StartedSession } from '../../mechanisms/sessions/session-kind.ts'
-import type { SpentLogins } from '../../mechanisms/sign-in/spent-logins.ts'
+import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
+import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
@@ -20,10 +20,10 @@ export interface CallbackOptions extends SignInFailureOptions, OnSignInOptions {
   readonly responseMode: 'query' | 'form_post'
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
-  readonly spentLogins: SpentLogins
+  readonly usedLogins: UsedLogins
   readonly flights: Flights
   readonly clock: Clock
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
 }
 
 /**
@@ -92,7 +92,7 @@ async function redeemOnce(
   context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
-  if (!(await options.spentLogins.spend(login))) return undefined
+  if (!(await options.usedLogins.markUsed(login))) return undefined
   const { maxAge, acrValues } = login
   const transaction = {
     ...secrets,

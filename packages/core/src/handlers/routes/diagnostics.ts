@@ -21,7 +21,7 @@ export async function diagnostics(
 ): Promise<Response> {
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
-  const kept = await (await session.find())?.kept()
+  const kept = await (await session.find())?.readIgnoringExpiry()
   const body = {
     configuration,
     authorizationServer: await server.capabilities().catch((error: unknown) => ({ error: ours(error).code })),

@@ -4,9 +4,9 @@ import {
   storeTooSlow,
   isStoreFailure,
 } from '../../mechanisms/sessions/pending-sign-outs.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { answer, page } from '../answer.ts'
@@ -25,7 +25,7 @@ type FrontChannelContext = Pick<RouteContext, 'query' | 'session'>
 
 export interface FrontChannelLogoutOptions {
   readonly issuer: string
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** How the session ends. */
   readonly ending: FinishSessionOptions
   readonly clock: Clock
@@ -67,7 +67,7 @@ export async function frontChannelLogout(
 }
 
 async function readInTime(
-  cell: SessionCell,
+  cell: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   { session }: FrontChannelContext,
   options: FrontChannelLogoutOptions,
@@ -83,12 +83,12 @@ async function readInTime(
 }
 
 async function endLater(
-  cell: SessionCell,
+  cell: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   { ending, sessions }: FrontChannelLogoutOptions,
 ): Promise<void> {
   const end = async () => {
-    const last = await cell.last()
+    const last = await cell.readIncludingEnded()
     return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, ending.revoke) : undefined
   }
   const ended = await sessions.pending.retry(end).catch(() => undefined)

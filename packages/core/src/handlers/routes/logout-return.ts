@@ -1,5 +1,5 @@
 import { randomId } from '../../mechanisms/runtime/digest.ts'
-import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
+import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { redirect } from '../answer.ts'
 
@@ -19,7 +19,7 @@ export interface LogoutReturn {
 }
 
 export interface LogoutReturnOptions {
-  readonly notes: Notes<Note>
+  readonly notes: TransactionCookies<TransactionCookie>
   readonly cookieName: string
   /** The cookies of the request. */
   readonly cookies: ReadonlyMap<string, string>

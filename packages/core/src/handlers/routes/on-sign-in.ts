@@ -1,7 +1,7 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { StoredRefresh } from '../../ports/session-cell.ts'
-import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
+import type { StoredRefresh } from '../../ports/session-handle.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/stored-session.ts'
 import { defined, pick } from '../../rules/members.ts'
 import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
@@ -93,7 +93,7 @@ export interface AfterRefreshOptions extends OnSignInOptions {
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { cell, after, claims: fresh, keepAlive }: StoredRefresh,
+  { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
   const { onSignIn, emit, readIdToken, ending } = options
@@ -109,11 +109,11 @@ export async function applyOnRefresh(
       ...defined({ scope }),
     })
     if (verdict === false) {
-      const ended = await cell.end('refused', ending.revoke)
-      if (ended) keepAlive(finishSession(cell.key, ended, ending))
+      const ended = await handle.end('refused', ending.revoke)
+      if (ended) keepAlive(finishSession(handle.key, ended, ending))
       return undefined
     }
-    const written = await swapUntilWon(cell, cell.kept, (record) => {
+    const written = await swapUntilWon(handle, handle.readIgnoringExpiry, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
       const isOther =
@@ -122,12 +122,12 @@ export async function applyOnRefresh(
       const next = verdict
         ? withDecidedClaims(record, keptClaims(verdict, record.claims))
         : withAcceptedClaims(record, fresh)
-      if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
+      if (jsonBytes(next) > handle.maxRecordBytes) throw tooManyClaims()
       return next
     })
-    return written?.record.claims
+    return written.kind === 'done' ? written.snapshot.record.claims : undefined
   } catch (error) {
-    emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
+    emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
     return current
   }
 }

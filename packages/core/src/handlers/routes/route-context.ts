@@ -1,8 +1,8 @@
 import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
-import type { StartedSession } from '../../mechanisms/sessions/session-kind.ts'
+import type { StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
 import type { PendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { LogoutReturn } from './logout-return.ts'
 
 /** One request to a route of Evertoken. A handler declares which of these members it uses. */

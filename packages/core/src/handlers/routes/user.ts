@@ -28,7 +28,7 @@ export async function user(
   if (!cell || !snapshot) {
     return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
-  if (slides) session.note(snapshot)
+  if (slides) session.observe(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,

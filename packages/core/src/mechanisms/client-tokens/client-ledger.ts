@@ -1,7 +1,7 @@
 import { withBackOff } from '../../model/ledger-transitions.ts'
 import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord, type TokenLedger } from '../../model/token-ledger.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -33,7 +33,7 @@ const SPARE_SECONDS = 120
 export function createClientLedger(
   key: string,
   { store, seal, clock, serverClock, emit }: ClientLedgerOptions,
-): LedgerCell<ClientSnapshot> {
+): LedgerHandle<ClientSnapshot> {
   const recordOf = (ledger: TokenLedger): LedgerRecord => ({ id: key, expiresAt: Infinity, ledger })
 
   async function read(): Promise<ClientSnapshot> {
@@ -47,7 +47,7 @@ export function createClientLedger(
     return id === key && isTokenLedger(ledger) ? ledger : EMPTY_LEDGER
   }
 
-  const swapLedger: LedgerCell<ClientSnapshot>['swapLedger'] = async (from, ledger) => {
+  const swapLedger: LedgerHandle<ClientSnapshot>['swapLedger'] = async (from, ledger) => {
     const sealed = await seal.seal({ id: key, ledger })
     const isWon = await store.swap(key, from.sealed, sealed, neededUntil(ledger, clock.now()))
     return isWon ? { record: recordOf(ledger), sealed } : 'again'
@@ -56,8 +56,8 @@ export function createClientLedger(
   return {
     key,
     read,
-    kept: read,
-    last: read,
+    readIgnoringExpiry: read,
+    readIncludingEnded: read,
     swapLedger,
     storeGrant: (from, { ledgerAfter }) => swapLedger(from, ledgerAfter(Infinity)),
     refuse: (from) =>

@@ -2,7 +2,7 @@ import type { StoredToken } from '../../model/stored-tokens.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
-import type { LedgerCell } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
@@ -60,7 +60,7 @@ export interface ClientTokens {
 }
 
 interface Entry {
-  readonly cell: LedgerCell<ClientSnapshot>
+  readonly cell: LedgerHandle<ClientSnapshot>
   /** The newest state that this process has seen, if it is good for further calls. */
   newest: ClientSnapshot | undefined
 }

@@ -12,7 +12,7 @@ import { createClientAuthentication, keyServiceUnavailable } from './client-auth
  * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
  * @throws {ConfigurationError} If the secret is missing or empty.
  * @example
- *   evertoken({ ...options, clientAuthentication: clientSecretBasic(() => vault.read('client-secret')) })
+ *   evertoken({ ...options, clientAuthentication: clientSecretBasic(() => sealedStore.read('client-secret')) })
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
@@ -27,7 +27,7 @@ export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
  * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
  * @throws {ConfigurationError} If the secret is missing or empty.
  * @example
- *   evertoken({ ...options, clientAuthentication: clientSecretPost(() => vault.read('client-secret')) })
+ *   evertoken({ ...options, clientAuthentication: clientSecretPost(() => sealedStore.read('client-secret')) })
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {

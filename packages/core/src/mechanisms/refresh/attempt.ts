@@ -1,7 +1,7 @@
 import type { Acquisition } from '../../ports/acquisition.ts'
 import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenWanted } from '../../rules/refresh/decide.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'

@@ -1,6 +1,6 @@
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 
 /**
  * Changes the stored ledger, and retries while other writers are faster.
@@ -9,11 +9,11 @@ import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
  * @returns The new state, or `undefined` if the record is missing or `step` returns `undefined`.
  */
 export async function changeLedger(
-  cell: Pick<LedgerCell, 'kept' | 'swapLedger'>,
+  cell: Pick<LedgerHandle, 'readIgnoringExpiry' | 'swapLedger'>,
   step: (record: LedgerRecord) => TokenLedger | undefined,
 ): Promise<LedgerSnapshot | undefined> {
   for (let i = 0; i < MAX_SWAPS; i++) {
-    const current = await cell.kept()
+    const current = await cell.readIgnoringExpiry()
     const next = current && step(current.record)
     if (!next) return undefined
     const snapshot = next === current.record.ledger ? current : await cell.swapLedger(current, next)

@@ -1,5 +1,5 @@
 import type { RefreshResult } from '../../ports/authorization-server.ts'
-import type { LedgerCell } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle } from '../../ports/ledger-handle.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { type Consumption, decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../model/ledger-transitions.ts'
@@ -38,7 +38,7 @@ export type FailureContext = Pick<RefreshContext, 'acquisition' | 'clock' | 'ser
  * @throws The typed error that every caller of the flight receives. The tokens are kept.
  */
 export async function recover(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   failure: Failure,
   { sends, firstSentAt }: { readonly sends: number; readonly firstSentAt: number },
@@ -80,7 +80,7 @@ export async function recover(
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
 async function release(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   step: (ledger: TokenLedger) => TokenLedger,
 ): Promise<boolean> {

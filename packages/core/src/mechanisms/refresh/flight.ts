@@ -1,4 +1,4 @@
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
@@ -31,12 +31,12 @@ export interface Flight {
    * @param seen - The record as the first caller has just read it. A flight that did not queue starts from it.
    */
   fly<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
-  retryAfterSeconds(cell: LedgerCell): number
+  retryAfterSeconds(cell: LedgerHandle): number
 }
 
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
@@ -62,7 +62,7 @@ export function createFlight(options: FlightOptions): Flight {
   }
 
   async function fly<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
@@ -78,7 +78,7 @@ export function createFlight(options: FlightOptions): Flight {
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
-    cell: LedgerCell,
+    cell: LedgerHandle,
     snapshot: LedgerSnapshot | undefined,
     sends: Sends,
   ): Promise<void> {
@@ -98,7 +98,7 @@ export function createFlight(options: FlightOptions): Flight {
    * if the record has changed since.
    */
   async function steer(
-    cell: LedgerCell,
+    cell: LedgerHandle,
     demand: TokenDemand,
     lease: LeaseWatch,
     seen: LedgerSnapshot | undefined,

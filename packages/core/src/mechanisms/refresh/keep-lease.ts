@@ -29,7 +29,7 @@ export function createLeaseKeeper(
   let asked: Promise<void> | undefined
 
   async function keepLease(): Promise<void> {
-    const current = await cell.kept()
+    const current = await cell.readIgnoringExpiry()
     const ledger = current?.record.ledger
     isHolder &&= ledger?.lease?.holder === lease.holder
     if (!current || !ledger || !isHolder || sender.open.size === 0) return

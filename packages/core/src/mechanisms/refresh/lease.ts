@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { LeaseState } from '../../rules/refresh/decide.ts'
 import { withBeat, withLease, withoutLease } from '../../model/ledger-transitions.ts'
 import type { RefreshLease, TokenLedger } from '../../model/token-ledger.ts'
@@ -32,12 +32,12 @@ export interface LeasesOptions {
 /** Tracks the leases of one process. */
 export interface Leases {
   /** Tracks, for one flight, the lease in a record. */
-  watch(cell: LedgerCell, holder: string): LeaseWatch
+  watch(cell: LedgerHandle, holder: string): LeaseWatch
   /**
    * Returns the milliseconds until the lease of this record expires, if a flight waits for a holder that is probably
    * gone. Otherwise returns `undefined`.
    */
-  lapsesInMs(cell: LedgerCell): number | undefined
+  lapsesInMs(cell: LedgerHandle): number | undefined
 }
 
 export interface LeaseWatch {
@@ -133,7 +133,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
 
       /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
       async function isStillMine({ record }: LedgerSnapshot): Promise<boolean> {
-        const { attempt, lease } = (await cell.kept())?.record.ledger ?? {}
+        const { attempt, lease } = (await cell.readIgnoringExpiry())?.record.ledger ?? {}
         return attempt === record.ledger.attempt && lease?.holder === holder
       }
 
@@ -149,7 +149,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
           if (state !== 'taken') return
           unsent.set(holder, true)
           try {
-            const current = await cell.kept()
+            const current = await cell.readIgnoringExpiry()
             if (current?.record.ledger.lease?.holder === holder)
               await cell.swapLedger(current, withoutLease(current.record.ledger))
           } catch {

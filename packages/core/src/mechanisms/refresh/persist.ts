@@ -1,5 +1,5 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import {
   withBackOff,
   withDoubt,
@@ -14,7 +14,7 @@ import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -41,7 +41,7 @@ export interface ArrivedGrant {
  * @returns `'again'` if another process has stored a later result.
  */
 export async function persist(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   response: ArrivedGrant,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
@@ -66,7 +66,7 @@ export async function persist(
 }
 
 async function persistOnce(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   response: ArrivedGrant,
   known: LedgerSnapshot | undefined,
   context: PersistContext,
@@ -74,7 +74,7 @@ async function persistOnce(
   const { attempt, grant, keepAlive } = response
   let current = known
   for (let i = 0; i < MAX_SWAPS; i++) {
-    current ??= await cell.last()
+    current ??= await cell.readIncludingEnded()
     const settlement = settle(current?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
     if (settlement === 'revoke' || !current) return giveUp(cell, response, current, context)
@@ -120,7 +120,7 @@ function settled(
 }
 
 function tokenFrom(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   { attempt: { key, sentAt }, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
   { clock, emit }: PersistContext,
@@ -138,7 +138,7 @@ function tokenFrom(
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */
 function giveUp(
-  { key }: LedgerCell,
+  { key }: LedgerHandle,
   { attempt: { attempt }, grant: { refreshToken }, keepAlive }: ArrivedGrant,
   current: LedgerSnapshot | undefined,
   context: PersistContext,

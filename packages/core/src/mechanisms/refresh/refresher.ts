@@ -1,5 +1,5 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
@@ -23,7 +23,7 @@ export interface Refresher {
    * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The tokens are kept.
    */
   token<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
@@ -45,7 +45,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   let useCount = 0
 
   function token<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
@@ -68,7 +68,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function serve<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
@@ -78,12 +78,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(cell: LedgerCell, key: string): void {
+  function noteUse(cell: LedgerHandle, key: string): void {
     if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
   }
 
   async function refresh<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): Promise<TokenResult<Snapshot>> {
@@ -97,7 +97,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
   async function joinFlight<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
     calledAt: number,
@@ -124,7 +124,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function startFlight<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): JoinedFlight<TokenResult<Snapshot>> {
@@ -138,7 +138,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return flight
   }
 
-  function demandOf(cell: LedgerCell, call: Omit<TokenCall, 'background'>): TokenDemand {
+  function demandOf(cell: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
     const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
     return { key: call.key, rejected: call.rejected, request: call.request, lastUse, keepAlive }
 
@@ -153,7 +153,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function refreshInBackground<Snapshot extends LedgerSnapshot>(
-    cell: LedgerCell<Snapshot>,
+    cell: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): void {

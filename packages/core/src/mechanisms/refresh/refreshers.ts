@@ -1,6 +1,6 @@
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { TokenCall, TokenResult } from './attempt.ts'
 import type { Refresher } from './refresher.ts'
 
@@ -8,7 +8,7 @@ import type { Refresher } from './refresher.ts'
 export interface SessionRefresher {
   /** Same as `token` of `Refresher`. */
   token(
-    cell: SessionCell,
+    cell: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>

@@ -1,4 +1,4 @@
-import type { GrantEnd, LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { GrantEnd, LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
@@ -7,7 +7,7 @@ import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { changeLedger } from './change-ledger.ts'
 import { retryStore } from './persist.ts'
@@ -24,7 +24,7 @@ export type RejectionContext = Pick<
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   isLast: boolean,
   keepAlive: KeepAlive,
@@ -33,7 +33,7 @@ export async function handleRejection(
   const isStrict = reuseOf(context.acquisition.policy) === 'strict'
   const judge = (record: LedgerRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), isStrict)
-  const verdict = judge((await cell.kept())?.record)
+  const verdict = judge((await cell.readIgnoringExpiry())?.record)
   switch (verdict) {
     case 'again':
     case 'replaced':
@@ -73,7 +73,7 @@ function latestOf(attempt: RefreshAttempt, record: LedgerRecord | undefined): Re
  * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   refused: string | undefined,
   emit: RefreshContext['emit'],
 ): Promise<void> {
@@ -97,7 +97,7 @@ export async function reportUsedTwice(
  * @returns `'again'` if the record must be read again.
  */
 export async function endGrant(
-  cell: LedgerCell,
+  cell: LedgerHandle,
   attempt: RefreshAttempt,
   reason: GrantEnd,
   keepAlive: KeepAlive,
@@ -113,7 +113,7 @@ export async function endGrant(
 
   async function end(): Promise<boolean> {
     for (let i = 0; i < MAX_SWAPS; i++) {
-      const current = await cell.last()
+      const current = await cell.readIncludingEnded()
       if (!current) return false
       // An earlier attempt has ended the grant, but the result of its swap was lost.
       if (hasSwapped && current.record.ended === reason) return true

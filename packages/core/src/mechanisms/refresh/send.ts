@@ -1,4 +1,4 @@
-import type { LedgerCell, LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
@@ -27,7 +27,7 @@ export interface ExchangeContext extends RefreshContext {
 
 /** A refresh that has the lease and a turn. */
 export interface Refresh {
-  readonly cell: LedgerCell
+  readonly cell: LedgerHandle
   readonly demand: TokenDemand
   readonly lease: LeaseWatch
   readonly turn: Turn

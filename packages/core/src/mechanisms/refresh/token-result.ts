@@ -1,4 +1,4 @@
-import type { LedgerSnapshot } from '../../ports/ledger-cell.ts'
+import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,

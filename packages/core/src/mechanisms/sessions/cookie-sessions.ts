@@ -1,13 +1,18 @@
 import { type Registration, type SessionRecord, endsAt } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
-import { createGenerations } from './generations.ts'
+import { createBrowserCookieTracker } from './browser-cookie-tracker.ts'
 import type { SealedRecords } from './sealed-store.ts'
 import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
-import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
-import { type CellOptions, createStoredCell } from './stored-cell.ts'
+import {
+  createHandleOptions,
+  insert,
+  type SessionStrategy,
+  type SessionStrategyOptions,
+} from './session-strategy.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
+import { type HandleOptions, createStoredHandle } from './stored-session.ts'
 
-export interface CookieKindOptions extends SessionKindOptions {
+export interface CookieStrategyOptions extends SessionStrategyOptions {
   /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
   readonly cookies: SealedRecords
   /** The registration of new sessions. */
@@ -19,16 +24,16 @@ export interface CookieKindOptions extends SessionKindOptions {
 }
 
 /** Creates the kind of session that encrypted cookies carry. */
-export function createCookieKind(options: CookieKindOptions): SessionKind {
+export function createCookieStrategy(options: CookieStrategyOptions): SessionStrategy {
   const { cookies, clock, registration, allStored = false, pollMs } = options
   const { maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string | Promise<string>>()
-  const cells = createCellOptions(options)
-  const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
-  const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
+  const shared = createHandleOptions(options)
+  const handleOf = (session: CookieSession) => createCookieHandle(session, shared, maxRecordBytes)
+  const carriedBy = (record: SessionRecord) => handleOf({ key: record.id, carried: record, allStored })
 
-  async function textOf(record: SessionRecord): Promise<string> {
+  async function sealCookie(record: SessionRecord): Promise<string> {
     const known = texts.get(record)
     if (known !== undefined) return known
     const sealing = cookies.seal(record).then(({ sealed }) => sealed)
@@ -44,26 +49,26 @@ export function createCookieKind(options: CookieKindOptions): SessionKind {
   }
 
   return {
-    pending: cells.pending,
+    pending: shared.pending,
     byKey: () => undefined,
     stored(key, expiresAt) {
       const known = expiresAt === undefined ? undefined : unseen(key, expiresAt, registration)
-      return cellOf({ key, carried: known, allStored })
+      return handleOf({ key, carried: known, allStored })
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: carriedBy(record), generation: record.generation }
+      return { handle: carriedBy(record), generation: record.generation }
     },
     async create(make, _keepAlive, prepare) {
       const record = await make(randomId(), maxRecordBytes)
-      const started = { record, cookie: await textOf(record) }
+      const started = { record, cookie: await sealCookie(record) }
       await prepare?.(started)
       if (allStored) await insert(record, options)
-      return { cell: carriedBy(record), ...started }
+      return { handle: carriedBy(record), ...started }
     },
-    follow: () => createGenerations({ clock, allStored, textOf }),
+    trackBrowser: () => createBrowserCookieTracker({ clock, allStored, sealCookie }),
   }
 }
 
@@ -94,25 +99,25 @@ export interface CookieSession {
 }
 
 /**
- * Creates the cell of a session in an encrypted cookie.
+ * Creates the handle of a session in an encrypted cookie.
  *
  * A browser cannot compare and swap. The store therefore holds the newest generation until the browser has caught up.
  * After the session ends, the store holds a tombstone, which makes the cookie invalid.
  */
-export function createCookieCell(
+export function createCookieHandle(
   { key, carried, allStored }: CookieSession,
-  options: CellOptions,
+  options: HandleOptions,
   maxRecordBytes: number = MAX_RECORD_BYTES,
-): SessionCell {
-  return createStoredCell(key, options, {
-    inStoreAlone: allStored,
+): SessionHandle {
+  return createStoredHandle(key, options, {
+    isOnlyInStore: allStored,
     maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
     ...(carried && { carried }),
     newest(held) {
       if (!held) return allStored ? undefined : carried
       if (!carried || held.ended || held.generation >= carried.generation) return held
       // The store held the generation of the cookie before any browser could receive it.
-      options.vault.reportWentBack?.(carried)
+      options.sealedStore.reportWentBack?.(carried)
       return carried
     },
     keepUntil(record) {

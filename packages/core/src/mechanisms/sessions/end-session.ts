@@ -2,7 +2,7 @@ import { fingerprint } from '../runtime/digest.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { RequestSession } from './request-session.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
-import type { EndedSession } from '../../ports/session-cell.ts'
+import type { EndedSession } from '../../ports/session-handle.ts'
 import type { EndReason, EventListener, SignOutPart } from '../../vocabulary/index.ts'
 import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
 

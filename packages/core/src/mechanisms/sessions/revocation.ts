@@ -1,9 +1,9 @@
 import type { RequestSession } from './request-session.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
-import { swapUntilWon } from './stored-cell.ts'
+import { swapUntilWon } from './stored-session.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import { nextGeneration, type SessionRecord } from '../../model/session-record.ts'
@@ -57,7 +57,7 @@ export async function revokeSession(
  * server has confirmed the revocation. After `failed`, another call tries again.
  */
 export async function revokeRefreshToken(
-  session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
+  session: Pick<RequestSession, 'find' | 'beforeChange' | 'observe'>,
   servers: AuthorizationServers,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
@@ -88,11 +88,12 @@ function changed(record: SessionRecord, ledger: TokenLedger): SessionRecord {
  * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
  */
 async function change(
-  session: Pick<RequestSession, 'note'>,
-  cell: SessionCell,
+  session: Pick<RequestSession, 'observe'>,
+  cell: SessionHandle,
   step: (record: SessionRecord) => SessionRecord,
 ) {
-  const snapshot = await swapUntilWon(cell, cell.read, step)
-  if (snapshot) session.note(snapshot)
-  return snapshot?.record
+  const result = await swapUntilWon(cell, cell.read, step)
+  if (result.kind !== 'done') return undefined
+  session.observe(result.snapshot)
+  return result.snapshot.record
 }

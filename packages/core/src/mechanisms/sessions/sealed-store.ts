@@ -5,7 +5,7 @@ import type { Seal } from './seal.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 
 /** Reads and writes session records in a session store, and throws typed errors. */
-export interface Vault extends SealedRecords {
+export interface SealedStore extends SealedRecords {
   /** @throws {OperatorError} If the store fails, or if it holds a value that is not the record of this key. */
   read(key: string): Promise<SealedRecord | undefined>
   /**
@@ -25,7 +25,7 @@ export interface Vault extends SealedRecords {
 }
 
 /** @param isRegistered - Same as for `createSealedRecords`. Other records are treated as absent. */
-export function createVault(store: GuardedStore, seal: Seal, isRegistered: IsRegistered): Vault {
+export function createSealedStore(store: GuardedStore, seal: Seal, isRegistered: IsRegistered): SealedStore {
   const records = createSealedRecords(seal, isRegistered)
 
   return {

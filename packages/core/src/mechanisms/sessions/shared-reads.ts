@@ -1,4 +1,4 @@
-import type { SealedRecord, Vault } from './sealed-store.ts'
+import type { SealedRecord, SealedStore } from './sealed-store.ts'
 
 /**
  * Shares the reads of one session among callers that ask at the same moment.
@@ -8,7 +8,7 @@ import type { SealedRecord, Vault } from './sealed-store.ts'
  *
  * @param read - Reads a record from the store.
  */
-export function shareReads(read: Vault['read']): Vault['read'] {
+export function shareReads(read: SealedStore['read']): SealedStore['read'] {
   const running = new Map<string, Promise<unknown>>()
   const waiting = new Map<string, Promise<SealedRecord | undefined>>()
 

@@ -5,9 +5,9 @@ import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { PendingLogin } from './pending-logins.ts'
 
 /** Remembers which logins were used, so that an authorization response is accepted once. */
-export interface SpentLogins {
+export interface UsedLogins {
   /** Resolves to `false` if the login was used before, by any process that shares the store. */
-  spend(login: PendingLogin): Promise<boolean>
+  markUsed(login: PendingLogin): Promise<boolean>
 }
 
 /** The number of logins that this process remembers in its own memory, in case the store fails. */
@@ -21,10 +21,10 @@ const MAX_REMEMBERED = 10_000
  */
 const HINT = { owner: 'login', isNote: true }
 
-export function createSpentLogins(store: GuardedStore, issuer: string): SpentLogins {
+export function createUsedLogins(store: GuardedStore, issuer: string): UsedLogins {
   const spent = createBoundedMap<string, true>(MAX_REMEMBERED)
   return {
-    async spend({ id, expiresAt }) {
+    async markUsed({ id, expiresAt }) {
       if (spent.get(id)) return false
       spent.set(id, true)
       const key = await sha256(JSON.stringify([issuer, 'login', id]))

@@ -1,16 +1,16 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
 import { createEndNotices } from './end-notices.ts'
-import type { Generations } from './generations.ts'
+import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
-import type { CellOptions } from './stored-cell.ts'
+import type { HandleOptions } from './stored-session.ts'
 import { shareReads } from './shared-reads.ts'
 
 /** A session that was found by its cookie. */
 export interface Found {
-  readonly cell: SessionCell
+  readonly handle: SessionHandle
   /** The generation in the cookie, if the cookie carries the session. */
   readonly generation?: number
 }
@@ -22,7 +22,7 @@ export interface StartedSession {
 }
 
 export interface Created extends StartedSession {
-  readonly cell: SessionCell
+  readonly handle: SessionHandle
 }
 
 /**
@@ -34,7 +34,7 @@ export interface Created extends StartedSession {
 export type MakeRecord = (id: string, maxRecordBytes: number) => Promise<SessionRecord>
 
 /** Defines where a session is stored: in its cookie, or in the store with only an ID in the cookie. */
-export interface SessionKind {
+export interface SessionStrategy {
   find(cookie: string): Promise<Found | { readonly rejected: RejectionReason }>
   /**
    * @param make - Creates the first record.
@@ -48,31 +48,31 @@ export interface SessionKind {
     prepare?: (session: StartedSession) => Promise<void>,
   ): Promise<Created>
   /** Returns the session of a store key, for work outside a request. */
-  byKey(key: string): SessionCell | undefined
+  byKey(key: string): SessionHandle | undefined
   /**
    * Returns the session of a store key as it is in the store.
    *
    * @param expiresAt - When the session expires. If set, a session that only its cookie holds can also be ended.
    */
-  stored(key: string, expiresAt?: number): SessionCell
+  stored(key: string, expiresAt?: number): SessionHandle
   /** Tracks the browser of one request, if new generations must reach it. */
-  follow?(): Generations
+  trackBrowser?(): BrowserCookieTracker
   /** Manages the sign-outs that the store has not confirmed. */
   readonly pending: PendingSignOuts
 }
 
-export interface SessionKindOptions extends Omit<CellOptions, 'readShared' | 'notices' | 'pending'> {
+export interface SessionStrategyOptions extends Omit<HandleOptions, 'readShared' | 'notices' | 'pending'> {
   readonly emit?: EventListener
   /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
   readonly pollMs?: number | undefined
 }
 
 /** Creates the parts that all sessions of one kind share. */
-export function createCellOptions(options: SessionKindOptions): CellOptions {
-  const { vault, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
+export function createHandleOptions(options: SessionStrategyOptions): HandleOptions {
+  const { sealedStore, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
   return {
-    vault,
-    readShared: pollMs === undefined ? shareReads(vault.read) : vault.read,
+    sealedStore,
+    readShared: pollMs === undefined ? shareReads(sealedStore.read) : sealedStore.read,
     clock,
     idleTimeoutSeconds,
     unlist,
@@ -85,8 +85,8 @@ export function createCellOptions(options: SessionKindOptions): CellOptions {
 
 export async function insert(
   record: SessionRecord,
-  { vault, idleTimeoutSeconds }: SessionKindOptions,
+  { sealedStore, idleTimeoutSeconds }: SessionStrategyOptions,
 ): Promise<void> {
-  if (await vault.swap(record.id, undefined, record, endsAt(record, idleTimeoutSeconds))) return
+  if (await sealedStore.swap(record.id, undefined, record, endsAt(record, idleTimeoutSeconds))) return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
 }

@@ -2,7 +2,7 @@ import type { RevokedTokens } from '../model/session-end.ts'
 import type { SessionRecord } from '../model/session-record.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { EndReason } from '../vocabulary/index.ts'
-import type { LedgerCell, LedgerSnapshot } from './ledger-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from './ledger-handle.ts'
 import type { KeepAlive } from './runtime.ts'
 
 /** One session at one moment. */
@@ -22,7 +22,7 @@ export interface EndedSession {
 
 /** A refresh whose tokens were stored. */
 export interface StoredRefresh {
-  readonly cell: SessionCell
+  readonly handle: SessionHandle
   /** The session before and after the response. */
   readonly before: SessionRecord
   readonly after: SessionRecord
@@ -31,8 +31,16 @@ export interface StoredRefresh {
   readonly keepAlive: KeepAlive
 }
 
+/** Restricts the end of a session. */
+export interface EndCondition {
+  /** Whether the stored session should end. */
+  mayEnd(record: SessionRecord): boolean
+  /** The session from the latest read. The first attempt then needs no other read. */
+  readonly seen?: Snapshot | undefined
+}
+
 /** One stored session, with functions to read, swap and end it. The key is the hash of the session id. */
-export interface SessionCell extends LedgerCell<Snapshot> {
+export interface SessionHandle extends LedgerHandle<Snapshot> {
   /** How many bytes the record may take as JSON. */
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
@@ -45,13 +53,8 @@ export interface SessionCell extends LedgerCell<Snapshot> {
    * Ends the session permanently and emits `session_ended`, in one attempt.
    *
    * @param revoke - Which tokens the caller revokes next. The store keeps them until `finish`. Default: none.
-   * @param mayEnd - Whether the stored session should end. By default, it should.
    * @returns `undefined` if there is nothing to end and no earlier end to complete.
    * @throws {OperatorError} If the store does not confirm the end. Calling again completes it.
    */
-  end(
-    reason: EndReason,
-    revoke?: RevokedTokens,
-    mayEnd?: (record: SessionRecord) => boolean,
-  ): Promise<EndedSession | undefined>
+  end(reason: EndReason, revoke?: RevokedTokens, condition?: EndCondition): Promise<EndedSession | undefined>
 }

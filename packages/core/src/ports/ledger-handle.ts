@@ -24,15 +24,15 @@ export interface OwnerGrant {
 }
 
 /** One stored ledger. Each kind of owner implements it, so that the refresher does not know the owner. */
-export interface LedgerCell<Snapshot extends LedgerSnapshot = LedgerSnapshot> {
+export interface LedgerHandle<Snapshot extends LedgerSnapshot = LedgerSnapshot> {
   /** The key of the record in the store. */
   readonly key: string
   /** Resolves to `undefined` if the owner is over or unknown. */
   read(): Promise<Snapshot | undefined>
   /** Same as `read`, but also returns a record that has expired by the clock of this process, which may be wrong. */
-  kept(): Promise<Snapshot | undefined>
-  /** Same as `kept`, but also returns the record of an owner that is over, for as long as the store keeps it. */
-  last(): Promise<Snapshot | undefined>
+  readIgnoringExpiry(): Promise<Snapshot | undefined>
+  /** Same as `readIgnoringExpiry`, but also returns the record of an owner that is over, for as long as the store keeps it. */
+  readIncludingEnded(): Promise<Snapshot | undefined>
   /** Replaces the ledger. Resolves to `'again'` if another process changed the record first. */
   swapLedger(from: Snapshot, ledger: TokenLedger): Promise<Snapshot | 'again'>
   /** Stores a token response, in the ledger and in the other parts of the owner. */

@@ -1,24 +1,24 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 
 /** Tracks, for one request, which generation of its session the browser holds and whether to send a newer one. */
-export interface Generations {
+export interface BrowserCookieTracker {
   /** Records the generation that the browser holds or is about to receive. */
   holds(generation: number | undefined): void
   /** Records that this request has learned a newer state of the session. */
-  noted(): void
+  observed(): void
   /** Whether the response must send this state to the browser. */
-  isNews(newest: Snapshot): boolean
+  mustSendCookie(newest: Snapshot): boolean
   /** Whether the store no longer needs to hold this state for the browser. */
-  hasCaughtUp(newest: Snapshot): boolean
+  browserIsCurrent(newest: Snapshot): boolean
   /** Whether the cookie is so old that Evertoken must no longer use its content. */
   isLate(): boolean
   /** Returns the value of the cookie for the current state of a session. */
-  textOf(record: SessionRecord): Promise<string>
+  sealCookie(record: SessionRecord): Promise<string>
 }
 
-export interface GenerationsOptions extends Pick<Generations, 'textOf'> {
+export interface BrowserCookieTrackerOptions extends Pick<BrowserCookieTracker, 'sealCookie'> {
   readonly clock: Clock
   /** Whether the store holds all sessions in any case. */
   readonly allStored: boolean
@@ -40,25 +40,29 @@ const CAUGHT_UP_SECONDS = 120
  */
 const LATE_MS = 600_000
 
-export function createGenerations({ clock, allStored, textOf }: GenerationsOptions): Generations {
+export function createBrowserCookieTracker({
+  clock,
+  allStored,
+  sealCookie,
+}: BrowserCookieTrackerOptions): BrowserCookieTracker {
   const arrivedAt = clock.now()
   const openedAt = clock.elapsed()
   let held: number | undefined
   /** The time at which `noted` was last called, by the monotonic clock in milliseconds. */
   let notedAt = 0
   return {
-    textOf,
+    sealCookie,
     holds(generation) {
       held = generation
     },
-    noted() {
+    observed() {
       notedAt = clock.elapsed()
     },
-    isNews({ record }) {
+    mustSendCookie({ record }) {
       const isNewer = held !== undefined && record.generation > held
       return isNewer && !record.ledger.lease && clock.elapsed() - notedAt <= NEWS_MS
     },
-    hasCaughtUp({ record, sealed }) {
+    browserIsCurrent({ record, sealed }) {
       const isHeld = sealed !== undefined && record.generation === held && !record.caughtUp
       if (!isHeld || allStored || record.ledger.doubt) return false
       return arrivedAt - record.touchedAt > CAUGHT_UP_SECONDS

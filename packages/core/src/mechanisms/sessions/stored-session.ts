@@ -1,17 +1,17 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionCell, Snapshot, StoredRefresh } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionHandle, Snapshot, StoredRefresh } from '../../ports/session-handle.ts'
 import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../../model/session-end.ts'
 import { ended, endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import type { SealedRecord, Vault } from './sealed-store.ts'
+import type { SealedRecord, SealedStore } from './sealed-store.ts'
 
-export interface CellOptions {
-  readonly vault: Vault
-  /** Same as `vault.read`, but callers at the same moment share one read. */
-  readonly readShared: Vault['read']
+export interface HandleOptions {
+  readonly sealedStore: SealedStore
+  /** Same as `sealedStore.read`, but callers at the same moment share one read. */
+  readonly readShared: SealedStore['read']
   readonly clock: Clock
   /** Maximum inactivity, in seconds. */
   readonly idleTimeoutSeconds: number
@@ -26,7 +26,7 @@ export interface CellOptions {
 }
 
 /** The parts that differ between cookie sessions and server sessions. */
-export interface Keeping {
+export interface StoragePolicy {
   /** Returns the newest record, given the record that the store holds. */
   newest(held: SessionRecord | undefined): SessionRecord | undefined
   /** Returns when the store may forget a record, in seconds since the epoch. */
@@ -34,19 +34,19 @@ export interface Keeping {
   /** The maximum size of a record as JSON, in bytes. */
   readonly maxRecordBytes: number
   /** Whether a session is over when it is missing from the store. */
-  readonly inStoreAlone: boolean
+  readonly isOnlyInStore: boolean
   /** The session that the cookie carries, if it carries one. */
   readonly carried?: SessionRecord
 }
 
-/** Creates the cell of a session. The store holds its newest record, or shows that none exists. */
-export function createStoredCell(
+/** Creates the handle of a session. The store holds its newest record, or shows that none exists. */
+export function createStoredHandle(
   key: string,
-  options: CellOptions,
-  { newest, keepUntil, maxRecordBytes, inStoreAlone, carried }: Keeping,
-): SessionCell {
+  options: HandleOptions,
+  { newest, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
+): SessionHandle {
   const {
-    vault,
+    sealedStore,
     readShared,
     clock,
     idleTimeoutSeconds,
@@ -57,55 +57,55 @@ export function createStoredCell(
     refreshed,
   } = options
   /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
-  const carriedAlone = carried && { record: carried, sealed: undefined }
+  const onlyCarried = carried && { record: carried, sealed: undefined }
 
-  function lastOf(held: SealedRecord | undefined): Snapshot | undefined {
+  function newestOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
     return record && { record, sealed: held?.sealed }
   }
 
-  async function kept(): Promise<Snapshot | undefined> {
-    const now = lastOf(await vault.read(key))
-    return now?.record.ended ? undefined : now
+  const readIncludingEnded = async () => newestOf(await sealedStore.read(key))
+
+  async function readIgnoringExpiry(): Promise<Snapshot | undefined> {
+    const current = await readIncludingEnded()
+    return current?.record.ended ? undefined : current
   }
 
-  const swap: SessionCell['swap'] = async (from, to) => {
-    const snapshot = await vault.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
+  const swap: SessionHandle['swap'] = async (from, to) => {
+    const snapshot = await sealedStore.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
     if (snapshot && to.ended) notices.forget(key)
     return snapshot
   }
 
-  const last = async () => lastOf(await vault.read(key))
-
-  async function readWith(read: Vault['read']): Promise<Snapshot | undefined> {
+  async function readWith(read: SealedStore['read']): Promise<Snapshot | undefined> {
     if (pending.has(key)) return undefined
-    const now = lastOf(await read(key))
-    if (!now) {
-      if (inStoreAlone) notices.missed(key)
+    const current = newestOf(await read(key))
+    if (!current) {
+      if (isOnlyInStore) notices.missed(key)
       return undefined
     }
-    if (now.record.ended) {
+    if (current.record.ended) {
       notices.forget(key)
       return undefined
     }
-    if (clock.now() < endsAt(now.record, idleTimeoutSeconds)) {
-      if (inStoreAlone) notices.saw(now.record)
-      return now
+    if (clock.now() < endsAt(current.record, idleTimeoutSeconds)) {
+      if (isOnlyInStore) notices.saw(current.record)
+      return current
     }
     // The session is not ended, because the clock of this process might be wrong.
-    notices.report(key, timeReason(now.record, clock.now()))
+    notices.report(key, timeReason(current.record, clock.now()))
     return undefined
   }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
-  async function lastOrRemoved(reason: EndReason): Promise<Snapshot | undefined> {
+  async function readOrRemove(reason: EndReason): Promise<Snapshot | undefined> {
     try {
-      return await last()
+      return await readIncludingEnded()
     } catch (error) {
       if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
-      await vault.remove(key)
-      if (inStoreAlone) notices.report(key, reason)
-      return last()
+      await sealedStore.remove(key)
+      if (isOnlyInStore) notices.report(key, reason)
+      return readIncludingEnded()
     }
   }
 
@@ -128,19 +128,19 @@ export function createStoredCell(
     return endedAs(record, tombstone)
   }
 
-  const cell: SessionCell = {
+  const handle: SessionHandle = {
     key,
     maxRecordBytes,
     carried,
-    kept,
+    readIgnoringExpiry,
     swap,
-    last,
+    readIncludingEnded,
     swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
       const snapshot = await swap(from, next)
       if (!snapshot) return 'again'
-      const stored = { cell, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
+      const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
       if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
       return snapshot
     },
@@ -149,55 +149,63 @@ export function createStoredCell(
       notices.report(key, reason)
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
     },
-    read: () => readWith(vault.read),
+    read: () => readWith(sealedStore.read),
     readShared: () => readWith(readShared),
-    async end(reason, revoke = false, mayEnd) {
+    async end(reason, revoke = false, condition) {
       for (let i = 0; i < MAX_SWAPS; i++) {
-        const now = (await lastOrRemoved(reason)) ?? carriedAlone
-        if (!now) {
-          if (inStoreAlone && !mayEnd) notices.missed(key)
+        const seen = i === 0 ? condition?.seen : undefined
+        const current = seen ?? (await readOrRemove(reason)) ?? onlyCarried
+        if (!current) {
+          if (isOnlyInStore && !condition) notices.missed(key)
           return undefined
         }
-        if (now.record.ended) return resume(now, revoke)
-        if (mayEnd && !mayEnd(now.record)) return undefined
+        if (current.record.ended) return resume(current, revoke)
+        if (condition && !condition.mayEnd(current.record)) return undefined
         // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
-        const tombstone = await swap(now, endedUnfinished(now.record, reason, revoke))
+        const tombstone = await swap(current, endedUnfinished(current.record, reason, revoke))
         if (!tombstone) continue
         notices.report(key, reason)
-        return endedAs(now.record, tombstone)
+        return endedAs(current.record, tombstone)
       }
       throw everySwapLost()
     },
   }
-  return cell
+  return handle
 }
 
 const nothing = () => Promise.resolve()
 
-function ignoreStore(error: unknown): void {
+/** Ignores store failures, which an event has reported. Rethrows other errors. */
+export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }
 
 export const MAX_SWAPS = 50
 
+export type ChangeResult =
+  /** The session is as the step wants it. */
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The session does not exist, or the step decided against a change. */
+  | { readonly kind: 'missing' | 'declined' }
+
 /**
  * Changes a session, and retries while other writers are faster.
  *
- * @param read - Reads the session. Pass `read` or `kept` of the cell.
+ * @param read - Reads the session. Pass one of the read functions of the handle.
  * @param step - Computes the next record. If it returns the same record, nothing is written.
- * @returns The new state, or `undefined` if the session is missing or `step` returns `undefined`.
  */
 export async function swapUntilWon(
-  { swap }: Pick<SessionCell, 'swap'>,
-  read: SessionCell['read'],
+  { swap }: Pick<SessionHandle, 'swap'>,
+  read: () => Promise<Snapshot | undefined>,
   step: (record: SessionRecord) => SessionRecord | undefined,
-): Promise<Snapshot | undefined> {
+): Promise<ChangeResult> {
   for (let i = 0; i < MAX_SWAPS; i++) {
-    const now = await read()
-    const next = now && step(now.record)
-    if (!next) return undefined
-    const snapshot = next === now.record ? now : await swap(now, next)
-    if (snapshot) return snapshot
+    const current = await read()
+    if (!current) return { kind: 'missing' }
+    const next = step(current.record)
+    if (!next) return { kind: 'declined' }
+    const snapshot = next === current.record ? current : await swap(current, next)
+    if (snapshot) return { kind: 'done', snapshot }
   }
   throw everySwapLost()
 }

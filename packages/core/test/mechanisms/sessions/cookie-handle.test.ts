@@ -1,29 +1,32 @@
 import { describe, expect, it } from 'vitest'
-import { createCookieCell } from '../../../src/mechanisms/sessions/cookie-sessions.ts'
-import { createCellOptions } from '../../../src/mechanisms/sessions/session-kind.ts'
-import type { SessionCell, Snapshot } from '../../../src/ports/session-cell.ts'
+import { createCookieHandle } from '../../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
+import type { SessionHandle, Snapshot } from '../../../src/ports/session-handle.ts'
 import { caughtUp, type SessionRecord, touched } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from '../bench.ts'
 
 const LATER = 1_800_000_001
 
 /** The session as a browser shows it that holds a cookie with this record. */
-async function shown({ vault, clock }: Bench, record: SessionRecord): Promise<SessionCell> {
-  return createCookieCell(
+async function shown({ sealedStore, clock }: Bench, record: SessionRecord): Promise<SessionHandle> {
+  return createCookieHandle(
     { key: record.id, carried: record, allStored: false },
-    createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }),
+    createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE }),
   )
 }
 
-async function reading(cell: SessionCell): Promise<Snapshot> {
-  const snapshot = await cell.read()
+async function reading(handle: SessionHandle): Promise<Snapshot> {
+  const snapshot = await handle.read()
   if (!snapshot) throw new Error('The session is over')
   return snapshot
 }
 
-async function swapped(cell: SessionCell, to: (record: SessionRecord) => SessionRecord): Promise<Snapshot> {
-  const from = await reading(cell)
-  const next = await cell.swap(from, to(from.record))
+async function swapped(
+  handle: SessionHandle,
+  to: (record: SessionRecord) => SessionRecord,
+): Promise<Snapshot> {
+  const from = await reading(handle)
+  const next = await handle.swap(from, to(from.record))
   if (!next) throw new Error('The swap was lost')
   return next
 }
@@ -32,9 +35,9 @@ describe('a session in a cookie', () => {
   it('is what the cookie carries as long as there is no successor', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const cell = await shown(bench, record)
-    expect(await cell.read()).toMatchObject({ record, sealed: undefined })
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    const handle = await shown(bench, record)
+    expect(await handle.read()).toMatchObject({ record, sealed: undefined })
+    expect(await bench.store.read(handle.key)).toBeUndefined()
   })
 
   it('has a successor after a swap, which wins over every older cookie and an equal one', async () => {
@@ -71,8 +74,8 @@ describe('a session in a cookie', () => {
   it('S27: is refused after it ended, with every cookie there ever was or will be', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const cell = await shown(bench, record)
-    const first = await cell.end('signed_out')
+    const handle = await shown(bench, record)
+    const first = await handle.end('signed_out')
     expect(first?.record).toEqual(record)
     await first?.finish(true)
     for (const generation of [0, 1, 2, 3, 1000]) {
@@ -85,16 +88,16 @@ describe('a session in a cookie', () => {
   it('S27: is refused for as long as its seal would live, and keeps no token for that', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const cell = await shown(bench, record)
-    await cell.end('signed_out')
-    const note = (await bench.vault.read(cell.key))?.record
+    const handle = await shown(bench, record)
+    await handle.end('signed_out')
+    const note = (await bench.sealedStore.read(handle.key))?.record
     expect(note).toMatchObject({ ended: 'signed_out', claims: {}, ledger: { tokens: {} } })
     expect(note?.ledger.refreshToken).toBeUndefined()
     await bench.clock.advance((LIFE - 1) * 1000)
     const used = { ...record, touchedAt: bench.clock.now() }
     expect(await (await shown(bench, used)).read()).toBeUndefined()
     await bench.clock.advance(1000)
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeUndefined()
     expect(await (await shown(bench, used)).read()).toBeUndefined()
   })
 
@@ -102,12 +105,12 @@ describe('a session in a cookie', () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     for (const successor of [false, true]) {
-      const cell = await shown(bench, { ...record, id: `${successor}` })
-      if (successor) await swapped(cell, (old) => touched(old, bench.clock.now()))
-      const before = await reading(cell)
-      await cell.end('signed_out')
-      expect(await cell.swap(before, touched(before.record, bench.clock.now()))).toBeUndefined()
-      expect(await cell.read()).toBeUndefined()
+      const handle = await shown(bench, { ...record, id: `${successor}` })
+      if (successor) await swapped(handle, (old) => touched(old, bench.clock.now()))
+      const before = await reading(handle)
+      await handle.end('signed_out')
+      expect(await handle.swap(before, touched(before.record, bench.clock.now()))).toBeUndefined()
+      expect(await handle.read()).toBeUndefined()
     }
   })
 
@@ -117,50 +120,52 @@ describe('a session in a cookie', () => {
     const bench = createBench((store) => ({
       async swap(key, expected, sealed, expiresAt) {
         if (rivals-- > 0) {
-          const rival = await bench.vault.seal(touched(record, LATER + rivals))
+          const rival = await bench.sealedStore.seal(touched(record, LATER + rivals))
           await store.swap(key, expected, rival.sealed, expiresAt)
         }
         return store.swap(key, expected, sealed, expiresAt)
       },
     }))
-    const cell = await shown(bench, record)
-    expect((await cell.end('signed_out'))?.record.touchedAt).toBe(LATER)
-    expect(await cell.read()).toBeUndefined()
+    const handle = await shown(bench, record)
+    expect((await handle.end('signed_out'))?.record.touchedAt).toBe(LATER)
+    expect(await handle.read()).toBeUndefined()
   })
 
   it('says so when it cannot be ended: nobody must believe to be signed out', async () => {
     const never = createBench(() => ({ swap: () => Promise.resolve(false) }))
     const down = createBench(() => ({ swap: () => Promise.reject(new Error('down')) }))
     for (const bench of [never, down]) {
-      const cell = await shown(bench, createRecord(bench.clock.now()))
-      expect(await failureOf(cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
+      const handle = await shown(bench, createRecord(bench.clock.now()))
+      expect(await failureOf(handle.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
     }
   })
 
   it('is no session when the store cannot tell: it may have ended', async () => {
     const down = createBench(() => ({ read: () => Promise.reject(new Error('down')) }))
-    const cell = await shown(down, createRecord(down.clock.now()))
-    expect(await failureOf(cell.read())).toMatchObject({ code: 'store_unavailable' })
+    const handle = await shown(down, createRecord(down.clock.now()))
+    expect(await failureOf(handle.read())).toMatchObject({ code: 'store_unavailable' })
   })
 
   it("is not read from another session's record", async () => {
     const bench = createBench()
-    const cell = await shown(bench, createRecord(bench.clock.now()))
-    const other = await bench.vault.seal(createRecord(bench.clock.now(), { id: 'other', generation: 9 }))
-    await bench.store.swap(cell.key, undefined, other.sealed, bench.clock.now() + 60)
-    expect(await failureOf(cell.read())).toMatchObject({ code: 'store_record_unreadable' })
+    const handle = await shown(bench, createRecord(bench.clock.now()))
+    const other = await bench.sealedStore.seal(
+      createRecord(bench.clock.now(), { id: 'other', generation: 9 }),
+    )
+    await bench.store.swap(handle.key, undefined, other.sealed, bench.clock.now() + 60)
+    expect(await failureOf(handle.read())).toMatchObject({ code: 'store_record_unreadable' })
   })
 
   it('is over when it was not used, and at its end however much it was', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const cell = await shown(bench, record)
+    const handle = await shown(bench, record)
     await bench.clock.advance((IDLE - 1) * 1000)
-    await swapped(cell, (old) => touched(old, bench.clock.now()))
+    await swapped(handle, (old) => touched(old, bench.clock.now()))
     await bench.clock.advance((IDLE - 1) * 1000)
-    expect(await cell.read()).toBeDefined()
+    expect(await handle.read()).toBeDefined()
     await bench.clock.advance(1000)
-    expect(await cell.read()).toBeUndefined()
+    expect(await handle.read()).toBeUndefined()
     const used = await shown(bench, { ...record, id: 'used', touchedAt: bench.clock.now() + LIFE })
     await bench.clock.advance(LIFE * 1000)
     expect(await used.read()).toBeUndefined()
@@ -169,13 +174,13 @@ describe('a session in a cookie', () => {
   it('is kept when its time is over by a clock that may be wrong, and not when it has ended', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const cell = await shown(bench, record)
+    const handle = await shown(bench, record)
     bench.clock.jump(LIFE)
-    expect(await cell.read()).toBeUndefined()
-    expect((await cell.kept())?.record).toEqual(record)
+    expect(await handle.read()).toBeUndefined()
+    expect((await handle.readIgnoringExpiry())?.record).toEqual(record)
     bench.clock.jump(-LIFE)
-    await cell.end('signed_out')
-    expect(await cell.kept()).toBeUndefined()
+    await handle.end('signed_out')
+    expect(await handle.readIgnoringExpiry()).toBeUndefined()
   })
 
   it.each([
@@ -183,12 +188,12 @@ describe('a session in a cookie', () => {
     ['expires early once the browser has caught up', caughtUp, 900],
   ])('its successor %s', async (_what, change, seconds) => {
     const bench = createBench()
-    const cell = await shown(bench, createRecord(bench.clock.now()))
-    await swapped(cell, change)
+    const handle = await shown(bench, createRecord(bench.clock.now()))
+    await swapped(handle, change)
     await bench.clock.advance(seconds * 1000 - 1)
-    expect(await bench.store.read(cell.key)).toBeDefined()
+    expect(await bench.store.read(handle.key)).toBeDefined()
     await bench.clock.advance(1)
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeUndefined()
   })
 
   it('counts that time by the latest clock it knows of', async () => {
@@ -198,20 +203,20 @@ describe('a session in a cookie', () => {
     ] as const) {
       const bench = createBench()
       const touchedAt = bench.clock.now() + ahead
-      const cell = await shown(bench, createRecord(bench.clock.now(), { touchedAt }))
-      await swapped(cell, caughtUp)
+      const handle = await shown(bench, createRecord(bench.clock.now(), { touchedAt }))
+      await swapped(handle, caughtUp)
       await bench.clock.advance(seconds * 1000 - 1)
-      expect(await bench.store.read(cell.key)).toBeDefined()
+      expect(await bench.store.read(handle.key)).toBeDefined()
       await bench.clock.advance(1)
-      expect(await bench.store.read(cell.key)).toBeUndefined()
+      expect(await bench.store.read(handle.key)).toBeUndefined()
     }
   })
 
   it('a successor that the browser has is not kept beyond the end of the session', async () => {
     const bench = createBench()
-    const cell = await shown(bench, createRecord(bench.clock.now(), { expiresAt: bench.clock.now() + 100 }))
-    await swapped(cell, caughtUp)
+    const handle = await shown(bench, createRecord(bench.clock.now(), { expiresAt: bench.clock.now() + 100 }))
+    await swapped(handle, caughtUp)
     await bench.clock.advance(100_000)
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeUndefined()
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createCookieMac } from '../../../src/mechanisms/sessions/cookie-mac.ts'
 import { sha256 } from '../../../src/mechanisms/runtime/digest.ts'
-import { createServerCell, createServerKind } from '../../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../../src/mechanisms/sessions/session-kind.ts'
-import type { SessionCell } from '../../../src/ports/session-cell.ts'
+import { createServerHandle, createServerStrategy } from '../../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
+import type { SessionHandle } from '../../../src/ports/session-handle.ts'
 import { ended, touched } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET } from '../bench.ts'
 
@@ -11,7 +11,7 @@ const LATER = 1_800_000_001
 
 async function start(bench: Bench, changes = {}) {
   const base = createRecord(bench.clock.now(), changes)
-  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
+  const kind = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE })
   return {
     kind,
     ...(await kind.create(
@@ -24,12 +24,12 @@ async function start(bench: Bench, changes = {}) {
 describe('a session on the server', () => {
   it('S26: has its id in the cookie and the hash of it as its key', async () => {
     const bench = createBench()
-    const { cell, cookie, record, kind } = await start(bench)
+    const { handle, cookie, record, kind } = await start(bench)
     const [, id = ''] = /^([\w-]{43})\.\w{8}\.[\w-]{43}$/.exec(cookie) ?? []
-    expect(cell.key).toBe(await sha256(id))
-    expect(JSON.stringify(await cell.read())).not.toContain(id)
-    expect((await cell.read())?.record).toEqual(record)
-    expect((await kind.byKey(cell.key)?.read())?.record).toEqual(record)
+    expect(handle.key).toBe(await sha256(id))
+    expect(JSON.stringify(await handle.read())).not.toContain(id)
+    expect((await handle.read())?.record).toEqual(record)
+    expect((await kind.byKey(handle.key)?.read())?.record).toEqual(record)
   })
 
   it('is not started where its key is taken', async () => {
@@ -53,11 +53,11 @@ describe('a session on the server', () => {
   it('S26: takes no cookie to the store that this application has not signed', async () => {
     let reads = 0
     const bench = createBench((store) => ({ read: (key) => (reads++, store.read(key)) }))
-    const { cookie, cell } = await start(bench)
+    const { cookie, handle } = await start(bench)
     const [id = '', keyId = '', code = ''] = cookie.split('.')
     const other = (text: string) => (text.startsWith('A') ? 'B' : 'A') + text.slice(1)
     const { kind } = await start(bench)
-    const found = (value: string) => createServerKind({ ...bench, idleTimeoutSeconds: IDLE }).find(value)
+    const found = (value: string) => createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE }).find(value)
     reads = 0
     for (const forged of [`${other(id)}.${keyId}.${code}`, `${id}.${keyId}.${other(code)}`])
       expect(await kind.find(forged)).toEqual({ rejected: 'tampered' })
@@ -66,17 +66,17 @@ describe('a session on the server', () => {
       expect(await kind.find(part)).toEqual({ rejected: 'malformed' })
     expect(reads).toBe(0)
     const opened = await found(cookie)
-    expect('cell' in opened && opened.cell.key).toBe(cell.key)
+    expect('handle' in opened && opened.handle.key).toBe(handle.key)
   })
 
   it('S32: accepts cookies that an earlier secret has signed, and signs with the newest', async () => {
     const secrets = ['first', 'second'].map((name) => name.padEnd(32, '.')) as [string, string]
     const before = createBench(undefined, [secrets[0]])
-    const { cookie, cell } = await start(before)
+    const { cookie, handle } = await start(before)
     const mac = createCookieMac([secrets[1], secrets[0]], 'server session')
-    const after = createServerKind({ ...before, mac, idleTimeoutSeconds: IDLE })
+    const after = createServerStrategy({ ...before, mac, idleTimeoutSeconds: IDLE })
     const opened = await after.find(cookie)
-    expect('cell' in opened && opened.cell.key).toBe(cell.key)
+    expect('handle' in opened && opened.handle.key).toBe(handle.key)
     const record = createRecord(before.clock.now())
     const next = await after.create(
       async (id) => ({ ...record, id }),
@@ -90,137 +90,137 @@ describe('a session on the server', () => {
     const bench = createBench()
     const { cookie } = await start(bench)
     const mac = createCookieMac([SECRET], 'server session of another client')
-    const { find } = createServerKind({ ...bench, mac, idleTimeoutSeconds: IDLE })
+    const { find } = createServerStrategy({ ...bench, mac, idleTimeoutSeconds: IDLE })
     expect(await find(cookie)).toEqual({ rejected: 'unknown_key' })
   })
 
   it('is lost to whoever swapped first', async () => {
     const bench = createBench()
-    const { cell, record } = await start(bench)
-    const seen = await cell.read()
+    const { handle, record } = await start(bench)
+    const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    const next = await cell.swap(seen, touched(record, LATER))
+    const next = await handle.swap(seen, touched(record, LATER))
     expect(next).toMatchObject({ record: { touchedAt: LATER } })
-    expect(await cell.swap(seen, touched(record, LATER + 1))).toBeUndefined()
-    expect((await cell.read())?.sealed).toBe(next?.sealed)
+    expect(await handle.swap(seen, touched(record, LATER + 1))).toBeUndefined()
+    expect((await handle.read())?.sealed).toBe(next?.sealed)
   })
 
   it('I4: is gone after its end, and no swap on its way brings it back', async () => {
     const bench = createBench()
-    const { cell, record } = await start(bench)
-    const seen = await cell.read()
+    const { handle, record } = await start(bench)
+    const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    expect((await cell.end('signed_out'))?.record).toEqual(record)
-    expect(await cell.swap(seen, touched(record, LATER))).toBeUndefined()
-    expect(await cell.read()).toBeUndefined()
-    expect(await cell.end('signed_out')).toBeUndefined()
+    expect((await handle.end('signed_out'))?.record).toEqual(record)
+    expect(await handle.swap(seen, touched(record, LATER))).toBeUndefined()
+    expect(await handle.read()).toBeUndefined()
+    expect(await handle.end('signed_out')).toBeUndefined()
   })
 
   it('can be ended although it cannot be read', async () => {
     const bench = createBench()
-    const { cell } = await start(bench)
-    const { key } = cell
+    const { handle } = await start(bench)
+    const { key } = handle
     await bench.store.remove(key)
     await bench.store.swap(key, undefined, 'garbage', bench.clock.now() + 60)
-    expect(await failureOf(cell.read())).toMatchObject({ code: 'store_record_unreadable' })
-    expect(await cell.end('signed_out')).toBeUndefined()
-    expect(await cell.read()).toBeUndefined()
+    expect(await failureOf(handle.read())).toMatchObject({ code: 'store_record_unreadable' })
+    expect(await handle.end('signed_out')).toBeUndefined()
+    expect(await handle.read()).toBeUndefined()
   })
 
   it('says so when it cannot be ended: nobody must believe to be signed out', async () => {
     const fail = () => Promise.reject(new Error('down'))
-    const { cell } = await start(
+    const { handle } = await start(
       createBench((store) => ({ swap: (...swap) => (swap[1] === undefined ? store.swap(...swap) : fail()) })),
     )
-    expect(await failureOf(cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
+    expect(await failureOf(handle.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
     const unreadable = await start(createBench(() => ({ read: fail, remove: fail })))
-    expect(await failureOf(unreadable.cell.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
+    expect(await failureOf(unreadable.handle.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
   })
 
   it('is over with a tombstone, which says why for five minutes', async () => {
     const bench = createBench()
-    const { cell, record } = await start(bench)
-    const seen = await cell.read()
+    const { handle, record } = await start(bench)
+    const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    expect(await cell.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
-    expect(await cell.read()).toBeUndefined()
+    expect(await handle.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
+    expect(await handle.read()).toBeUndefined()
     await bench.clock.advance(299_999)
-    expect((await bench.vault.read(cell.key))?.record.ended).toBe('grant_rejected')
+    expect((await bench.sealedStore.read(handle.key))?.record.ended).toBe('grant_rejected')
     await bench.clock.advance(1)
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeUndefined()
   })
 
   it('is over when it was not used, and at its end; the store keeps it no longer', async () => {
     const bench = createBench()
-    const { cell } = await start(bench)
+    const { handle } = await start(bench)
     await bench.clock.advance(IDLE * 1000 - 1)
-    const seen = await cell.read()
+    const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    await cell.swap(seen, touched(seen.record, bench.clock.now()))
+    await handle.swap(seen, touched(seen.record, bench.clock.now()))
     await bench.clock.advance(IDLE * 1000 - 1)
-    expect(await cell.read()).toBeDefined()
+    expect(await handle.read()).toBeDefined()
     await bench.clock.advance(1)
-    expect(await bench.store.read(cell.key)).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeUndefined()
 
     const active = await start(bench, { id: 'active', touchedAt: bench.clock.now() + LIFE })
     await bench.clock.advance(LIFE * 1000 - 1)
-    expect(await active.cell.read()).toBeDefined()
+    expect(await active.handle.read()).toBeDefined()
     await bench.clock.advance(1)
-    expect(await bench.store.read(active.cell.key)).toBeUndefined()
+    expect(await bench.store.read(active.handle.key)).toBeUndefined()
   })
 
   it('is over by our clock, even where the store is late to forget', async () => {
     const bench = createBench((store) => ({
       swap: (key, expected, record) => store.swap(key, expected, record, 9e9),
     }))
-    const { record, cell } = await start(bench)
+    const { record, handle } = await start(bench)
     await bench.clock.advance(IDLE * 1000)
     expect(
-      await createServerCell(record.id, createCellOptions({ ...bench, idleTimeoutSeconds: IDLE })).read(),
+      await createServerHandle(record.id, createHandleOptions({ ...bench, idleTimeoutSeconds: IDLE })).read(),
     ).toBeUndefined()
-    expect(await bench.store.read(cell.key)).toBeDefined()
-    expect((await cell.kept())?.record).toEqual(record)
-    await cell.end('signed_out')
-    expect(await cell.kept()).toBeUndefined()
+    expect(await bench.store.read(handle.key)).toBeDefined()
+    expect((await handle.readIgnoringExpiry())?.record).toEqual(record)
+    await handle.end('signed_out')
+    expect(await handle.readIgnoringExpiry()).toBeUndefined()
   })
 })
 
 describe('a session that is missing from the store', () => {
   const lost = { type: 'session_ended', reason: 'lost' }
 
-  it.each<[string, (cell: SessionCell) => Promise<unknown>]>([
-    ['a read', (cell) => cell.read()],
-    ['a sign-out', (cell) => cell.end('signed_out')],
+  it.each<[string, (handle: SessionHandle) => Promise<unknown>]>([
+    ['a read', (handle) => handle.read()],
+    ['a sign-out', (handle) => handle.end('signed_out')],
   ])('D4: has ended if this process has seen it, which %s reports once', async (_how, look) => {
     const bench = createBench()
-    const { cell } = await start(bench)
-    await cell.read()
-    await bench.store.remove(cell.key)
-    for (let i = 0; i < 3; i++) expect(await look(cell)).toBeUndefined()
+    const { handle } = await start(bench)
+    await handle.read()
+    await bench.store.remove(handle.key)
+    for (let i = 0; i < 3; i++) expect(await look(handle)).toBeUndefined()
     expect(bench.events).toMatchObject([lost])
   })
 
   it('is not reported as lost long after it was seen: another process may have ended it', async () => {
     const bench = createBench()
-    const { cell } = await start(bench)
-    await cell.read()
+    const { handle } = await start(bench)
+    await handle.read()
     await bench.clock.advance(300_000)
-    await bench.store.remove(cell.key)
-    expect(await cell.read()).toBeUndefined()
+    await bench.store.remove(handle.key)
+    expect(await handle.read()).toBeUndefined()
     expect(bench.events).toEqual([{ type: 'session_rejected', reason: 'not_found' }])
   })
 
   it.each(['another process', 'a refresh'])('is not reported again after %s has ended it', async (who) => {
     const bench = createBench()
-    const { cell, record } = await start(bench)
-    const seen = await cell.read()
-    const other = createServerKind({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
-    if (who === 'another process') await other.byKey(cell.key)?.end('signed_out')
+    const { handle, record } = await start(bench)
+    const seen = await handle.read()
+    const other = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
+    if (who === 'another process') await other.byKey(handle.key)?.end('signed_out')
     // Whoever refreshes emits the event itself.
-    else if (seen) await cell.swap(seen, ended(record, 'grant_rejected'))
-    await cell.read()
+    else if (seen) await handle.swap(seen, ended(record, 'grant_rejected'))
+    await handle.read()
     await bench.clock.advance(IDLE * 1000)
-    expect(await cell.read()).toBeUndefined()
+    expect(await handle.read()).toBeUndefined()
     expect(bench.events.filter(({ type }) => type === 'session_ended')).toEqual([])
   })
 
@@ -228,7 +228,7 @@ describe('a session that is missing from the store', () => {
     const bench = createBench()
     const { record } = await start(bench)
     const clock = { ...bench.clock, now: () => bench.clock.now() - 300 }
-    const behind = createServerKind({ ...bench, clock, idleTimeoutSeconds: IDLE }).byKey(record.id)
+    const behind = createServerStrategy({ ...bench, clock, idleTimeoutSeconds: IDLE }).byKey(record.id)
     await behind?.read()
     await bench.clock.advance(IDLE * 1000)
     expect(await behind?.read()).toBeUndefined()
@@ -240,7 +240,7 @@ describe('a session that is missing from the store', () => {
     const { kind } = await start(bench)
     for (let i = 0; i < 100; i++) {
       const found = await kind.find(await bench.mac.sign(`canary${i}`.padEnd(43, 'x')))
-      if ('cell' in found) expect(await found.cell.read()).toBeUndefined()
+      if ('handle' in found) expect(await found.handle.read()).toBeUndefined()
     }
     const rejected = { type: 'session_rejected', reason: 'not_found' }
     expect(bench.events).toEqual([rejected])
