@@ -20,10 +20,6 @@ const SMALL_UNTIL_MERGED = [
   'model/rejected-token.ts',
   'rules/calls/forwarded-headers.ts',
   'rules/calls/passed-on-headers.ts',
-  'surface/anti-forgery.ts',
-  'surface/current-session.ts',
-  'surface/emitter.ts',
-  'surface/platform-keep-alive.ts',
 ]
 
 describe('the floors of core', () => {
