@@ -157,23 +157,19 @@ export function createApplication(options: ApplicationOptions): Application {
         keepAlive,
         isGrantAlive: grantCheck.isAlive,
       })
-      const issuer = ISSUER
-      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
-        issuer,
-        idleTimeoutSeconds,
-        absoluteTimeoutSeconds,
+        issuer: ISSUER,
+        lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds: ABSOLUTE_SECONDS },
         origin: undefined,
         basePath: '',
         emit,
         server,
         // No token source is used here.
-        application: undefined as never,
-        responses: undefined,
+        sourceContext: undefined as never,
       })
     },
     async perform(bound, call) {

@@ -4,7 +4,9 @@ import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type SessionEngine } from './engine.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
 import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
@@ -35,9 +37,17 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenServer(createConnection({ ...ground, metadata: ground.server.metadata })),
-    kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
-    user: createTokenSession,
-  }))
+  const settings = checkTokenOptions(options)
+  const context: EngineContext = createEngineContext(settings, () => server.isResponding())
+  const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
+  const { vault, clock, emit, macFor } = context
+  const sessions = createServerKind({
+    vault,
+    clock,
+    emit,
+    idleTimeoutSeconds: settings.idleTimeoutSeconds,
+    pollMs: runtime.pollMs,
+    mac: macFor('server session'),
+  })
+  return assemble({ settings, context, runtime, server, sessions, createUser: createTokenSession })
 }
