@@ -15,9 +15,8 @@ const { getClientAccessToken } = createClientTokens({
   encryptionSecret: 'a secret of thirty-two characters',
 })
 
-process.on('message', async (calls) => {
-  const results = await Promise.all(Array.from({ length: calls }, call))
-  process.send(results)
+process.on('message', (calls) => {
+  void Promise.all(Array.from({ length: calls }, call)).then((results) => process.send(results))
 })
 process.send('ready')
 
