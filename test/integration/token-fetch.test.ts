@@ -419,15 +419,15 @@ describe('what it is given', () => {
 
   it.each([
     ['no options', undefined, /options/],
-    ['a misspelt option', { baseUrl: 'https://api.example.com', allowedUrl: [] }, /"allowedUrl"/],
+    ['a misspelt option', { baseUrl: 'https://api.example.com', allowedUrl: [] }, /`allowedUrl`/],
     [
       'an odd "throwTokenErrors"',
       { baseUrl: 'https://api.example.com', throwTokenErrors: 'throw' },
-      /"throwTokenErrors"/,
+      /`throwTokenErrors`/,
     ],
-    ['an odd "fetch"', { baseUrl: 'https://api.example.com', fetch: 'x' }, /"fetch"/],
-    ['odd "allowedUrls"', { allowedUrls: 'https://api.example.com' }, /"allowedUrls"/],
-    ['no place to go', {}, /"baseUrl"/],
+    ['an odd "fetch"', { baseUrl: 'https://api.example.com', fetch: 'x' }, /`fetch`/],
+    ['odd "allowedUrls"', { allowedUrls: 'https://api.example.com' }, /`allowedUrls`/],
+    ['no place to go', {}, /`baseUrl`/],
   ])('refuses %s', (_what, options, message) => {
     const { auth } = createApplication()
     const create = () => auth.createTokenFetch(options as TokenFetchOptions)

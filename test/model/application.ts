@@ -164,23 +164,19 @@ export function createApplication(options: ApplicationOptions): Application {
         emit,
         keepAlive,
       })
-      const registration = REGISTRATION
-      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
-        idleTimeoutSeconds,
-        registration,
-        absoluteTimeoutSeconds,
+        servers,
+        registration: REGISTRATION,
+        lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds: ABSOLUTE_SECONDS },
         origin: undefined,
         basePath: '',
         emit,
         // No token source is used here.
-        application: undefined as never,
-        servers,
-        responses: undefined,
+        sourceContext: undefined as never,
       })
     },
     async perform(bound, call) {

@@ -125,10 +125,10 @@ export function createWorker<Options extends StoredOptions, User extends object,
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { application, session, sessionById } = engineOf(env)
+      const { outside, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
       return {
-        ...createClientAccess({ application: () => application, keepAlive: () => keepAlive }),
+        ...createClientAccess({ sources: outside.sources, keepAlive: () => keepAlive }),
         session: (request) => session(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }

@@ -10,11 +10,13 @@ import {
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type UserSession,
-  type Engine,
+  type Evertoken as CoreEvertoken,
   type EngineOptions,
+  type EvertokenFor,
+  type EvertokenWithClient as CoreEvertokenWithClient,
   type HandlerFactory,
   type Runtime,
+  type WithClient,
 } from '@evertoken/core'
 import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
 
@@ -32,7 +34,10 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends Engine, UserSession, HandlerFactory {}
+export interface Evertoken extends CoreEvertoken, HandlerFactory {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
@@ -49,16 +54,20 @@ const POLL_MS = 25
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
  *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  */
-export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
+export function evertoken<Client = undefined>(
+  options: EngineOptions & WithClient<Client>,
+  platform: Platform = {},
+): EvertokenFor<Client> & HandlerFactory {
   if (!('store' in Object(options))) throw storeMissing()
   const runtime = createEdgeRuntime(platform)
-  const engine = createEngine(options, runtime)
-  return {
-    ...createCurrentSession(runtime.context, options.onEvent),
+  const { outside, ...engine } = createEngine(options, runtime)
+  const functions: CoreEvertokenWithClient & HandlerFactory = {
+    ...createCurrentSession(runtime.context, options.onEvent, outside),
     ...engine,
     ...forOtherRuntimes,
     handler: createHandler(engine.handle),
   }
+  return functions
 }
 
 function createEdgeRuntime({ asyncStorage }: Platform): Runtime {

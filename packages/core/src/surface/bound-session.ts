@@ -7,7 +7,7 @@ import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { Snapshot } from '../ports/session-handle.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { HeldResponses, Runtime } from '../ports/runtime.ts'
+import type { HeldResponses } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
@@ -16,18 +16,18 @@ import { newSession } from '../model/session-transitions.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
-import type { SourceApplication } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
+import type { SourceContext } from './token-source.ts'
 import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
-/** The facts about the application that a session needs. */
+/** The parts of an application that its sessions use. All its sessions share one such object. */
 export interface Application {
   readonly servers: AuthorizationServers
+  readonly refresher: SessionRefresher
+  readonly grantCheck: GrantCheck
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
-  /** The parts that token sources use. */
-  readonly application: SourceApplication
   /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
@@ -37,7 +37,14 @@ export interface Application {
   /** Names of further query parameters that the login route accepts. */
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
-  readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
+  readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
+  /** The parts that token sources use. */
+  readonly sourceContext: SourceContext
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  readonly lifetimes: SessionLifetimes
+  /** Called before a new session can be used. */
+  readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined
 }
 
 /** The limits of all sessions, in seconds. */
@@ -46,12 +53,13 @@ export interface SessionLifetimes {
   readonly absoluteTimeoutSeconds: number
 }
 
-/** The session of one request, connected to the refresher. */
-export interface BoundSession extends Application {
+/** The session of one request, connected to its application. */
+export interface BoundSession {
+  readonly application: Application
   readonly session: RequestSession
+  /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  readonly sessionLifetimes: SessionLifetimes
   obtain(demand: Demand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
@@ -66,49 +74,18 @@ export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive
   readonly signal?: AbortSignal | undefined
 }
 
-export interface BindOptions extends Application {
-  /** Called before a new session can be used. */
-  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  readonly refresher: SessionRefresher
-  readonly grantCheck: GrantCheck
-  readonly idleTimeoutSeconds: number
-  /** The authorization server and client of new sessions. */
-  readonly registration: Registration
-  readonly absoluteTimeoutSeconds: number
-  readonly responses: Runtime['responses']
-}
-
-export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const {
-    refresher,
-    registration,
-    servers,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
-    application,
-  } = options
+export function bindSession(
+  session: RequestSession,
+  application: Application,
+  responses?: HeldResponses,
+): BoundSession {
+  const { refresher, grantCheck, clock, emit } = application
 
   return {
-    session,
-    servers,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
     application,
-    responses: options.responses?.(),
+    session,
+    responses,
     fetched: createFetchedResponses(),
-    sessionLifetimes: options,
     async obtain({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
       const cell = await session.find()
@@ -137,20 +114,16 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
       const seen = await cell?.read()
       if (!cell || !seen) return undefined
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      return options.grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
+      return grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
+      const { registration, lifetimes, beforeStart } = application
       return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
-        const base = {
-          id,
-          ...registration,
-          expiresAt: now + options.absoluteTimeoutSeconds,
-          claims: grant.claims ?? {},
-          login,
-        }
+        const expiresAt = now + lifetimes.absoluteTimeoutSeconds
+        const base = { id, ...registration, expiresAt, claims: grant.claims ?? {}, login }
         return newSession(base, grant, '', now, maxRecordBytes)
-      }, options.starting)
+      }, beforeStart)
     },
   }
 }

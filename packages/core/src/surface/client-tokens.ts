@@ -5,7 +5,8 @@ import { type ClientTokensOptions, createClientApplication } from './client-opti
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import type { Drainable } from './drain.ts'
-import { createBoundTokenFetch, type Outside, type TokenFetchOptions } from './token-fetch-options.ts'
+import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import type { TokenFetchOptions } from './token-fetch-options.ts'
 
 /** The tokens of a service that calls APIs as itself. */
 export interface ClientTokens extends ClientTokenAccess, Drainable {
@@ -31,8 +32,8 @@ export function createClientTokens(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientTokens {
-  const { application, work } = createClientApplication(options, runtime)
-  const outside: Outside = { application: () => application, session: () => undefined }
+  const { context, work } = createClientApplication(options, runtime)
+  const outside: Outside = { sources: () => context, session: () => undefined }
   return {
     ...createClientAccess(outside),
     createTokenFetch: (given) => createBoundTokenFetch(findUser, { token: 'client', ...given }, outside),

@@ -1,4 +1,4 @@
-import { finishSession } from '../mechanisms/sessions/end-session.ts'
+import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
@@ -6,17 +6,20 @@ import { createAuthorizationServers } from '../mechanisms/protocol/authorization
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
-import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import type { SessionStrategy, SessionStrategyOptions } from '../mechanisms/sessions/session-strategy.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
-import { findCurrent } from './current-session.ts'
 import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import {
   checkOptions,
   type EngineOptions,
@@ -39,7 +42,8 @@ export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserS
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
+export interface Evertoken<Name extends TokenName = UserTokenName>
+  extends Omit<Engine<Name>, 'outside'>, UserSession<Name> {}
 
 /** `Evertoken` with the option `client`: it also has the token of the application itself. */
 export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
@@ -58,9 +62,8 @@ export function createEvertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
   runtime: Runtime,
 ): EvertokenFor<Client> {
-  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
-  const application = () => engine.application
-  const outside = { application, session: () => findCurrent(runtime.context) }
+  const stored = withDefaultStore<EvertokenOptions>(options, runtime.environment)
+  const { outside, ...engine } = createEngine(stored, runtime)
   const current = createCurrentSession(runtime.context, options.onEvent, outside)
   const evertoken: EvertokenWithClient = { ...current, ...engine }
   return evertoken
@@ -73,56 +76,95 @@ export function createEvertoken<Client = undefined>(
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
-  return assemble(checkOptions(options), runtime, signInFeatures)
-}
-
-function signInFeatures(ground: Ground<Settings>): Features<UserSession<TokenName>> {
-  const { issuer, store, onRefreshed } = ground
-  const server = createAuthorizationServer(ground)
+  const settings = checkOptions(options)
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const context: EngineContext = createEngineContext(settings, () => servers)
+  const { clock, emit, store } = context
+  const connection = serverOptions(settings, context, runtime)
+  const server = createAuthorizationServer({ ...connection, openid: settings.openid })
   const servers = createAuthorizationServers([server])
+  const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
-    ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const claimsOf = (idToken: string) => {
+    settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const stored = createSessions(settings, context, runtime, directory, {
+    keepClaims: onSignIn !== undefined,
+    refreshed: (refresh): Promise<unknown> =>
+      Promise.allSettled([
+        check && listNewSid(refresh, { ...check, pending: stored.pending }),
+        shapeClaims(refresh),
+      ]),
+  })
+  const check = directory && {
+    directory,
+    revoke: revokeOnLogout,
+    finish: (key: string, ended: EndedSession) => finishSession(key, ended, ending),
+  }
+  const sessions = check ? withLogoutCheck(stored, check) : stored
+
+  function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
-  const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
-  const kindOptions = {
-    ...ground,
-    unlist: directory?.forget,
-    keepClaims: ground.onSignIn !== undefined,
-    refreshed: (refresh: StoredRefresh): Promise<unknown> =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: kept.pending }),
-        shapeClaims(refresh),
-      ]),
-  }
-  const cookies = createSealedRecords(ground.sealFor('cookie'), ground.isRegistered)
-  const kept =
-    ground.session === 'server'
-      ? createServerStrategy({ ...kindOptions, mac: ground.macFor('server session') })
-      : createCookieStrategy({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
-  const revocation = { ...ground, servers, revoke: ground.revokeOnLogout }
-  const check = directory && {
-    directory,
-    revoke: ground.revokeOnLogout,
-    finish: (key: string, ended: EndedSession) => finishSession(key, ended, revocation),
-  }
-  const kind = check ? withLogoutCheck(kept, check) : kept
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { ...revocation, claimsOf })
+    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
     if (claims) await onRefreshed?.(claims)
   }
 
-  return {
+  const findRoute = createRoutes({
+    settings,
+    context,
+    flights: runtime.flights,
     server,
     servers,
-    kind,
-    client: ground.client,
-    claimsOf,
-    starting: directory?.add,
-    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server, servers }),
-    user: createUserSession,
+    sessions,
+    directory,
+    ending,
+  })
+  return assemble({
+    settings,
+    context,
+    runtime,
+    server,
+    servers,
+    sessions,
+    createUser: createUserSession,
+    findRoute,
+    signIn: {
+      routePrefix: settings.routePrefix,
+      forwardLoginParameters: settings.forwardLoginParameters,
+      readIdToken,
+      beforeStart: directory?.add,
+    },
+    client: settings.client,
+  })
+}
+
+/** Creates the kind of session that the options select. */
+function createSessions(
+  settings: Settings,
+  { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
+  { pollMs }: Runtime,
+  directory: SessionDirectory | undefined,
+  { keepClaims, refreshed }: Pick<SessionStrategyOptions, 'keepClaims' | 'refreshed'>,
+): SessionStrategy {
+  const { idleTimeoutSeconds } = settings
+  const shared = {
+    sealedStore,
+    clock,
+    emit,
+    idleTimeoutSeconds,
+    unlist: directory?.forget,
+    keepClaims,
+    refreshed,
+    pollMs,
   }
+  if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
+  return createCookieStrategy({
+    ...shared,
+    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
+    registration,
+    maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
+    allStored: directory !== undefined,
+  })
 }

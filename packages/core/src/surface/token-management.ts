@@ -5,7 +5,9 @@ import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type SessionEngine } from './engine.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
 import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
@@ -36,13 +38,18 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), runtime, (ground) => {
-    const server = createTokenServer(createConnection(ground))
-    return {
-      server,
-      servers: createAuthorizationServers([server]),
-      kind: createServerStrategy({ ...ground, mac: ground.macFor('server session') }),
-      user: createTokenSession,
-    }
+  const settings = checkTokenOptions(options)
+  const context: EngineContext = createEngineContext(settings, () => servers)
+  const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
+  const servers = createAuthorizationServers([server])
+  const { sealedStore, clock, emit, macFor } = context
+  const sessions = createServerStrategy({
+    sealedStore,
+    clock,
+    emit,
+    idleTimeoutSeconds: settings.idleTimeoutSeconds,
+    pollMs: runtime.pollMs,
+    mac: macFor('server session'),
   })
+  return assemble({ settings, context, runtime, server, servers, sessions, createUser: createTokenSession })
 }

@@ -1,18 +1,12 @@
-import { type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
-import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/calls/token-proxy.ts'
-import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
-import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
+import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import { SignInRequiredError } from '../vocabulary/index.ts'
-import type { BoundSession } from './bound-session.ts'
+import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
 import {
   type Check,
   type Checked,
   checkAll,
   flag,
   hook,
-  invalid,
   listOf,
   mustMatch,
   oneOf,
@@ -21,8 +15,8 @@ import {
   TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
-import { lowerCase, requestHeaders, responseHeaders } from './relay.ts'
-import { checkRequest, holding, tokenCheck, tokenGetter } from './token-fetch-options.ts'
+import { requestHeaders, responseHeaders } from './relay.ts'
+import { checkRequest, tokenCheck } from './token-fetch-options.ts'
 import type { TokenName, TokenSource, UserTokenName, WhoseToken } from './token-source.ts'
 
 /** The target of the requests for a path, and their token and headers. */
@@ -61,7 +55,8 @@ export type TokenProxyRoutes<Name extends TokenName = UserTokenName> = Readonly<
   Record<string, TokenProxyRoute<Name>>
 >
 
-type Values = Checked<
+/** The checked options of one route. */
+export type TokenProxyValues = Checked<
   ProxyOptions & TokenParameters,
   keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
 > & { readonly token: TokenName | TokenSource | 'user-or-none' | 'none' }
@@ -70,7 +65,7 @@ const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
 const methods: Check = (value) =>
   Array.isArray(value) && value.length === 0 ? 'must name a method' : listOf(METHOD)(value)
 
-const ROUTE_OPTIONS: OptionTable<Values> = {
+const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
   ...TOKEN_PARAMETERS,
   target: [url, REQUIRED],
   token: [tokenCheck('user', 'user-or-none', 'none', 'client', 'user-or-client'), REQUIRED],
@@ -83,51 +78,9 @@ const ROUTE_OPTIONS: OptionTable<Values> = {
   fetch: [hook],
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function createBoundTokenProxy(
-  bound: () => BoundSession,
-  routes: TokenProxyRoutes<TokenName>,
-): TokenProxy {
-  const checked = Object.entries(routes).map(([pattern, route]) => checkRoute(bound, pattern, route))
-  return tokenProxy(checked.toSorted(byPrecision), bound)
-}
-
-function checkRoute(
-  bound: () => BoundSession,
-  pattern: string,
-  route: TokenProxyRoute<TokenName>,
-): ProxyRoute {
-  const values = checkAll<Values>(ROUTE_OPTIONS, route, `${pattern}.`)
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the route. */
+export function checkTokenProxyRoute(pattern: string, route: TokenProxyRoute<TokenName>): TokenProxyValues {
+  const values = checkAll<TokenProxyValues>(ROUTE_OPTIONS, route, `${pattern}.`)
   checkRequest(values, `${pattern}.`)
-  const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
-  if (!parsed) throw invalid(pattern, 'must be a path, such as "/api/me", or one that ends in "/*"')
-  const bare = holding(bound, values.fetch)
-  const policy = {
-    baseUrl: undefined,
-    prefixes: [parsed.target],
-    fetch: bare,
-    throwTokenErrors: true,
-  } as const
-  const { token } = values
-  const whose = token === 'user-or-none' || token === 'none' ? 'user' : token
-  const withToken = tokenFetch(tokenGetter(whose, values as TokenParameters, bound), policy)
-  return {
-    ...values,
-    ...parsed,
-    send: sender(withToken, bare, values.token),
-    isPersonal: values.token !== 'none',
-    requestHeaders: lowerCase(values.allowRequestHeaders),
-    responseHeaders: lowerCase(values.allowResponseHeaders),
-  }
-}
-
-function sender(withToken: TokenFetch, bare: TokenFetch, token: Values['token']): TokenFetch {
-  if (token === 'none') return bare
-  if (token !== 'user-or-none') return withToken
-  return (input, init) =>
-    withToken(input, init).catch((error: unknown) => {
-      // The proxy has sent nothing yet, because the token comes first.
-      if (error instanceof SignInRequiredError) return bare(input, init)
-      throw error
-    })
+  return values
 }

@@ -16,7 +16,8 @@ import {
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
 import { createSessionFinder } from './current-session.ts'
 import { checkTokenParameters, rejectedValue } from './checks.ts'
-import { createBoundTokenFetch, type Outside, type TokenFetchOptions } from './token-fetch-options.ts'
+import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import type { TokenFetchOptions } from './token-fetch-options.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
@@ -106,13 +107,14 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejectedToken, signal } = wanted
-      const { obtain, serverClock } = bound()
+      const { obtain, application } = bound()
       const result = await obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
-      return result.kind === 'token' ? accessTokenOf(result.token, serverClock.read()) : undefined
+      return result.kind === 'token' ? accessTokenOf(result.token, application.serverClock.read()) : undefined
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {
-      const { session, servers, emit } = bound()
+      const { session, application } = bound()
+      const { servers, emit } = application
       return keepAliveUntilDone(revokeRefreshToken(session, servers, emit), session.keepAlive)
     },
     async getUser() {
@@ -126,17 +128,18 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       await keepAliveUntilDone(startSession(at, tokenResponse, options), at.session.keepAlive)
     },
     async endSession() {
-      const { session, servers, emit, clock } = bound()
+      const { session, application } = bound()
+      const { servers, emit, clock } = application
       const ending = endSession('signed_out', { session, servers, emit, clock, revoke: false })
       const signOut = await keepAliveUntilDone(ending, session.keepAlive)
       if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },
     async getSession() {
-      const { session, sessionLifetimes } = bound()
+      const { session, application } = bound()
       const snapshot = await (await session.find())?.read()
       if (!snapshot) return undefined
       session.observe(snapshot)
-      return sessionInfo(snapshot.record, sessionLifetimes)
+      return sessionInfo(snapshot.record, application.lifetimes)
     },
   }
 }
@@ -181,16 +184,17 @@ function copy(claims: UserClaims): UserClaims {
 }
 
 async function startSession(
-  { serverClock, claimsOf, start }: BoundSession,
+  { application, start }: BoundSession,
   tokenResponse: unknown,
   { claims }: StartOptions,
 ): Promise<void> {
+  const { serverClock, readIdToken } = application
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()
-  const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
+  const told = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? completed(copy(claims), told) : (told ?? {})
   await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }

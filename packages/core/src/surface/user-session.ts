@@ -7,9 +7,10 @@ import type { SessionCookies } from './session-cookies.ts'
 import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
 import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
 import type { BoundSession } from './bound-session.ts'
-import { createBoundTokenProxy, type TokenProxyRoutes } from './token-proxy-options.ts'
+import { type Outside, outsideOf } from './bound-token-fetch.ts'
+import { createBoundTokenProxy } from './bound-token-proxy.ts'
 import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
-import { type Outside, outsideOf } from './token-fetch-options.ts'
+import type { TokenProxyRoutes } from './token-proxy-options.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 
@@ -47,23 +48,23 @@ export function createCurrentSession(
   outside?: Outside,
 ): UserSession<TokenName> & ClientTokenAccess {
   const bound = createSessionFinder(context, onEvent)
-  const { application, session } = outside ?? outsideOf(bound)
+  const { sources, session } = outside ?? outsideOf(bound)
   return {
     ...createUserSession(bound, outside),
-    ...createClientAccess({ application, keepAlive: () => session()?.session.keepAlive }),
+    ...createClientAccess({ sources, keepAlive: () => session()?.session.keepAlive }),
   }
 }
 
 /** @param bound - Finds the session, at every call. */
 export function createUserSession(bound: () => BoundSession, outside?: Outside): UserSession<TokenName> {
-  const originOf = (request: Request) => bound().origin ?? new URL(request.url).origin
+  const originOf = (request: Request) => bound().application.origin ?? new URL(request.url).origin
   return {
     ...createTokenSession(bound, outside),
     isSameOrigin: (request) => isSameOriginRequest(request.headers, originOf(request)),
     refuseCrossSite: (request) => refuseCrossSite(request, originOf(request)),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
     loginUrlFor(response, returnTo) {
-      const { basePath, routePrefix, forwardLoginParameters = [] } = bound()
+      const { basePath, routePrefix, forwardLoginParameters = [] } = bound().application
       const challenge = stepUpChallenge(response)
       const query = challenge && stepUpQuery(challenge, returnTo, forwardLoginParameters.includes('scope'))
       return query && `${basePath}${routePrefix}/login?${query}`

@@ -5,22 +5,29 @@ import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { SubjectOrSid, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logout-token.ts'
 import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
-import { RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
+import { type EventListener, RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
 import { answer } from '../answer.ts'
-import { type EndSessionOptions, finishSession } from '../../mechanisms/sessions/end-session.ts'
+import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
 import { readForm } from './form.ts'
+import type { RouteContext } from './route-context.ts'
 import { reported } from '../problem.ts'
 
-export interface BackChannelLogoutOptions extends EndSessionOptions {
+type BackChannelContext = Pick<RouteContext, 'session'>
+
+export interface BackChannelLogoutOptions {
+  readonly server: Pick<AuthorizationServer, 'verifyLogoutToken'>
   readonly directory: SessionDirectory
   readonly sessions: SessionStrategy
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
-  readonly protocol: AuthorizationServer
+  /** How the sessions end. */
+  readonly ending: FinishSessionOptions
   readonly clock: Clock
+  readonly emit: EventListener
 }
 
 const MAX_TOKEN_LENGTH = 16_384
@@ -38,11 +45,12 @@ const BATCH = 50
  */
 export async function backChannelLogout(
   request: Request,
+  context: BackChannelContext,
   options: BackChannelLogoutOptions,
 ): Promise<Response> {
   try {
-    const work = receive(request, options)
-    options.session.keepAlive(work.catch(() => undefined))
+    const work = receive(request, context, options)
+    context.session.keepAlive(work.catch(() => undefined))
     await withDeadline(() => work, WAIT_MS, options.clock, tooSlow)
     return answer(200)
   } catch (error) {
@@ -53,27 +61,36 @@ export async function backChannelLogout(
   }
 }
 
-async function receive(request: Request, options: BackChannelLogoutOptions): Promise<void> {
-  const { protocol, session, sessions } = options
+async function receive(
+  request: Request,
+  { session }: BackChannelContext,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
+  const { server, sessions } = options
+  const { keepAlive } = session
   const [text, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
   if (!text || more.length > 0 || text.length > MAX_TOKEN_LENGTH)
     throw logoutTokenRefused('is missing, or too long')
-  const token = await protocol.verifyLogoutToken(text)
-  const first = signOutOnce(token, options)
+  const token = await server.verifyLogoutToken(text)
+  const first = signOutOnce(token, keepAlive, options)
   await first.catch((error: unknown) => {
     if (!isStoreFailure(error)) return
     // The authorization server might not try again.
-    const later = sessions.pending.retry(() => signOut(token, options), first)
-    session.keepAlive(later.catch(() => undefined))
+    const later = sessions.pending.retry(() => signOut(token, keepAlive, options), first)
+    keepAlive(later.catch(() => undefined))
   })
   return first
 }
 
-async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+async function signOutOnce(
+  token: LogoutToken,
+  keepAlive: KeepAlive,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
   const { directory } = options
   if (!(await directory.markUsed(token))) throw logoutTokenRefused('was used before')
   try {
-    await signOut(token, options)
+    await signOut(token, keepAlive, options)
   } catch (error) {
     await directory.unmarkUsed(token).catch(() => undefined)
     throw error
@@ -81,13 +98,17 @@ async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions
 }
 
 /** Remembers the logout before it looks for sessions: see `withLogoutCheck`. */
-async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+async function signOut(
+  token: LogoutToken,
+  keepAlive: KeepAlive,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
   const { directory, all, clock } = options
   await directory.rememberLogout(token, all, token.issuedAt, clock.now())
   const { named, seen } = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  const results = await endAll(keys, named, seen, options)
+  const results = await endAll(keys, named, seen, keepAlive, options)
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
@@ -121,12 +142,12 @@ async function end(
   key: string,
   named: SubjectOrSid,
   seen: Snapshot | undefined,
-  options: BackChannelLogoutOptions,
+  keepAlive: KeepAlive,
+  { sessions, all, ending }: BackChannelLogoutOptions,
 ): Promise<void> {
-  const { sessions, all, revoke } = options
   const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
-  const ended = await sessions.stored(key).end('back_channel_logout', revoke, { mayEnd, seen })
-  if (ended) options.session.keepAlive(finishSession(key, ended, options))
+  const ended = await sessions.stored(key).end('back_channel_logout', ending.revoke, { mayEnd, seen })
+  if (ended) keepAlive(finishSession(key, ended, ending))
 }
 
 /** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
@@ -134,11 +155,12 @@ async function endAll(
   keys: readonly string[],
   named: SubjectOrSid,
   seen: Snapshots,
+  keepAlive: KeepAlive,
   options: BackChannelLogoutOptions,
 ): Promise<PromiseSettledResult<void>[]> {
   const results: PromiseSettledResult<void>[] = []
   for (let i = 0; i < keys.length; i += BATCH) {
-    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), options))
+    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), keepAlive, options))
     // A session that cannot be ended must not prevent the end of the others.
     results.push(...(await Promise.allSettled(batch)))
   }

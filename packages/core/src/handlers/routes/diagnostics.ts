@@ -1,15 +1,13 @@
 import { fingerprint, sha256 } from '../../mechanisms/runtime/digest.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
-import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { answer } from '../answer.ts'
 import { refuseCrossSite, ours } from '../problem.ts'
+import type { RouteContext } from './route-context.ts'
 
 export interface DiagnosticsOptions {
-  readonly session: RequestSession
-  readonly origin: string
-  readonly protocol: AuthorizationServer
+  readonly server: Pick<AuthorizationServer, 'capabilities'>
   readonly idleTimeoutSeconds: number
   /** Without secrets. */
   readonly configuration: object
@@ -18,16 +16,15 @@ export interface DiagnosticsOptions {
 /** Shows a developer the configuration and the state of their session. It shows fingerprints, and never a token. */
 export async function diagnostics(
   request: Request,
-  { session, origin, protocol, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
+  { session, origin }: Pick<RouteContext, 'session' | 'origin'>,
+  { server, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
 ): Promise<Response> {
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const kept = await (await session.find())?.readIgnoringExpiry()
   const body = {
     configuration,
-    authorizationServer: await protocol
-      .capabilities()
-      .catch((error: unknown) => ({ error: ours(error).code })),
+    authorizationServer: await server.capabilities().catch((error: unknown) => ({ error: ours(error).code })),
     session: kept ? await factsOf(kept.record, idleTimeoutSeconds) : null,
   }
   return answer(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))

@@ -6,22 +6,32 @@ import type { Clock } from '../../ports/clock.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { isChosenHere, isSameOriginRequest } from '../../rules/browser/same-site.ts'
 import { sameText } from '../../rules/same-text.ts'
-import { RequestRefusedError, TryLaterError, type SignOutPart } from '../../vocabulary/index.ts'
+import {
+  RequestRefusedError,
+  TryLaterError,
+  type EventListener,
+  type SignOutPart,
+} from '../../vocabulary/index.ts'
 import { answer, isNavigation, redirect } from '../answer.ts'
 import {
   endSession,
-  type EndSessionOptions,
+  type FinishSessionOptions,
   reportIncomplete,
   unconfirmedParts,
 } from '../../mechanisms/sessions/end-session.ts'
-import { expectReturn, type LogoutReturnOptions } from './logout-return.ts'
+import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { sha256 } from '../../mechanisms/runtime/digest.ts'
 
-export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
-  readonly query: URLSearchParams
-  readonly protocol: AuthorizationServer
+type LogoutContext = Pick<RouteContext, 'query' | 'origin' | 'session' | 'logoutReturn'>
+
+export interface LogoutOptions {
+  readonly server: AuthorizationServer
+  /** How the session ends. */
+  readonly ending: FinishSessionOptions
+  readonly paths: BrowserPaths
   readonly servers: AuthorizationServers<AuthorizationServer>
   readonly clock: Clock
+  readonly emit: EventListener
 }
 
 /**
@@ -33,45 +43,47 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
  *
  * @throws {RequestRefusedError} If another site might have caused the request.
  */
-export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const { origin, home, postLogoutPath, clock, session, protocol } = options
-  const wanted = options.query.get('returnTo')
+export async function logout(
+  request: Request,
+  context: LogoutContext,
+  options: LogoutOptions,
+): Promise<Response> {
+  const { origin, query, session, logoutReturn } = context
+  const { server, ending, paths, clock, emit } = options
+  const { home, postLogoutPath } = paths
+  const wanted = query.get('returnTo')
   // Another site can call this route for a browser without a session.
   const isDefault = wanted === null || !isChosenHere(request.headers, origin)
   const returnTo = isDefault ? postLogoutPath : safeReturnTo(wanted, origin, home)
-  if (!(await isIntentional(request, options))) {
+  if (!(await isIntentional(request, context, clock))) {
     const message =
       'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'
     throw new RequestRefusedError('cross_site_request_refused', message)
   }
   const startedAt = clock.elapsed()
   // The metadata arrives while the session ends.
-  if (await session.find()) session.keepAlive(protocol.ready(session.keepAlive).catch(() => undefined))
-  const signOut = await endSession('signed_out', options)
+  if (await session.find()) session.keepAlive(server.ready(session.keepAlive).catch(() => undefined))
+  const signOut = await endSession('signed_out', { ...ending, session })
   const ended = signOut?.isConfirmed ? await signOut.ended : undefined
   if (!signOut || (signOut.isConfirmed && !ended)) return redirect(returnTo)
 
-  const parts = unconfirmedParts(signOut, options.revoke)
-  const { state, cookies } = await expectReturn(returnTo, options)
+  const parts = unconfirmedParts(signOut, ending.revoke)
+  const { state, cookies } = await logoutReturn.expect(returnTo)
   const record = ended?.record ?? signOut.carried
-  const server = record ? options.servers.serverFor(record) : protocol
+  const serverOfSession = record ? options.servers.serverFor(record) : server
   const parameters = {
     id_token_hint: record?.idToken,
-    client_id: server?.registration.clientId,
+    client_id: serverOfSession?.registration.clientId,
     post_logout_redirect_uri: origin + postLogoutPath,
     state,
   }
   const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
-  const url = await withDeadline(
-    async () => server?.endSessionUrl(parameters),
-    remainingMs,
-    clock,
-    tooSlow,
-  ).catch(
+  const findUrl = async () => serverOfSession?.endSessionUrl(parameters)
+  const url = await withDeadline(findUrl, remainingMs, clock, tooSlow).catch(
     // The user is signed out here, although the authorization server cannot be asked now.
     () => void parts.push('authorization_server'),
   )
-  reportIncomplete(signOut.key, parts, options.emit, !signOut.isConfirmed)
+  reportIncomplete(signOut.key, parts, emit, !signOut.isConfirmed)
   const location = url ? url.href : returnTo
   const lines = url ? cookies : []
   if (parts.length > 0 && !isNavigation(request)) return incomplete(parts, location, lines)
@@ -103,7 +115,8 @@ function tooSlow(): TryLaterError {
  */
 async function isIntentional(
   { method, headers }: Request,
-  { session, query, origin, clock }: LogoutOptions,
+  { session, query, origin }: LogoutContext,
+  clock: Clock,
 ): Promise<boolean> {
   const cell = await session.find()
   if (!cell || (method === 'POST' && isSameOriginRequest(headers, origin))) return true

@@ -79,9 +79,11 @@ export async function applyOnSignIn(
   }
 }
 
-export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptions {
+export interface AfterRefreshOptions extends OnSignInOptions {
   /** Reads the claims of an ID token of this authorization server. */
-  readonly claimsOf: (idToken: string) => UserClaims
+  readonly readIdToken: (idToken: string) => UserClaims
+  /** How a session ends whose user is refused. */
+  readonly ending: FinishSessionOptions
 }
 
 /**
@@ -94,12 +96,12 @@ export async function applyOnRefresh(
   { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, claimsOf, revoke } = options
+  const { onSignIn, emit, readIdToken, ending } = options
   const { claims: current, idToken } = after
   const { scope } = after.ledger
   if (!onSignIn) return current
   try {
-    const ofToken = fresh ?? (idToken === undefined ? {} : claimsOf(idToken))
+    const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
@@ -107,8 +109,8 @@ export async function applyOnRefresh(
       ...defined({ scope }),
     })
     if (verdict === false) {
-      const ended = await handle.end('refused', revoke)
-      if (ended) keepAlive(finishSession(handle.key, ended, options))
+      const ended = await handle.end('refused', ending.revoke)
+      if (ended) keepAlive(finishSession(handle.key, ended, ending))
       return undefined
     }
     const written = await swapUntilWon(handle, handle.readIgnoringExpiry, (record) => {
