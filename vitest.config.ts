@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           testTimeout: TEST_TIMEOUT_MS,
-          include: ['test/integration/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts', 'test/programs/*.test.ts'],
         },
       },
     ],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createEvertoken, soloFlights } from '@evertoken/core'
+import { createEvertoken, soloFlights } from '@evertoken/core/adapter'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world/world.ts'
 

@@ -3,7 +3,7 @@ import vm from 'node:vm'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 import { createAuthorizationServer } from '@evertoken/testkit'
-import type * as Core from '@evertoken/core'
+import type * as Core from '@evertoken/core/adapter'
 import { coreSource } from './source-files.ts'
 
 /** Web Fetch, WebCrypto, URL, encodings, streams and timers: all that core may use. */
@@ -79,7 +79,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
 /** Runs core in a realm of its own in which a global that is not on the list does not exist. */
 async function loadCore(): Promise<typeof Core> {
   const bundle = await build({
-    entryPoints: [join(coreSource, 'index.ts')],
+    entryPoints: [join(coreSource, 'adapter.ts')],
     bundle: true,
     write: false,
     format: 'iife',

@@ -1,5 +1,6 @@
 import { createMemoryStore, type EvertokenOptions } from '@evertoken/core'
-import { createFlights, createTokenManagement } from '@evertoken/core/tokens'
+import { createFlights } from '@evertoken/core/adapter'
+import { createTokenManagement } from '@evertoken/core/tokens'
 import { evertoken } from '@evertoken/node'
 import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'

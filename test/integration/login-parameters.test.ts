@@ -303,11 +303,11 @@ describe.each(kinds)('S35: a link cannot ask for less than is configured, %s ses
 it.each([
   [
     { scope: 'orders', authorizationParameters: { acr_values: 'phr' } },
-    /needs the scope "openid" for "acr_values"/,
+    /needs the scope `openid` for `acr_values`/,
   ],
-  [{ scope: 'orders', authorizationParameters: { max_age: '60' } }, /needs the scope "openid" for "max_age"/],
-  [{ authorizationParameters: { max_age: '1 h' } }, /invalid "max_age"/],
-  [{ authorizationParameters: { acr_values: 'a  b' } }, /invalid "acr_values"/],
+  [{ scope: 'orders', authorizationParameters: { max_age: '60' } }, /needs the scope `openid` for `max_age`/],
+  [{ authorizationParameters: { max_age: '1 h' } }, /invalid `max_age`/],
+  [{ authorizationParameters: { acr_values: 'a  b' } }, /invalid `acr_values`/],
 ])('S35: refuses requirements that it could not check: %j', (options, message) => {
   expect(() => createApplication(options)).toThrow(message)
 })

@@ -1,6 +1,6 @@
+import { createFlights } from '@evertoken/core/adapter'
 import {
   ConfigurationError,
-  createFlights,
   createMemoryStore,
   createTokenManagement,
   type TokenManagement,

@@ -169,14 +169,14 @@ export function createApplication(options: ApplicationOptions): Application {
         grantCheck,
         clock,
         serverClock,
-        servers,
         registration: REGISTRATION,
+        // No token source is used here.
+        sources: undefined as never,
         lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds: ABSOLUTE_SECONDS },
         origin: undefined,
         basePath: '',
         emit,
-        // No token source is used here.
-        sourceContext: undefined as never,
+        servers,
       })
     },
     async perform(bound, call) {

@@ -1,13 +1,5 @@
-import {
-  createEvertoken,
-  createFlights,
-  createHeldResponses,
-  createMemoryStore,
-  type Evertoken,
-  type ReusePolicy,
-  soloFlights,
-  type SessionStore,
-} from '@evertoken/core'
+import { createMemoryStore, type Evertoken, type ReusePolicy, type SessionStore } from '@evertoken/core'
+import { createEvertoken, createFlights, createHeldResponses, soloFlights } from '@evertoken/core/adapter'
 import { createApplication } from './application.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { GRACE_SECONDS, type Plan, type Profile } from './plan.ts'

@@ -3,20 +3,94 @@
  *
  * @module
  */
-import {
-  type ClientCredentials,
-  type ClientTokenAccess,
-  createCurrentSession,
-  createEngine,
-  type TokenName,
-  type UserSession,
-  type WithClient,
+import type {
+  ClientCredentials,
+  ClientTokenAccess,
+  TokenName,
+  UserSession,
+  WithClient,
 } from '@evertoken/core'
+import { createCurrentSession, createEngine } from '@evertoken/core/adapter'
 import type { FromEnv } from './engines.ts'
 import { type BoundWorker, createWorker, type Platform, type Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
@@ -50,7 +124,7 @@ export function evertoken<Env = unknown, Client = undefined>(
   options: FromEnv<WorkerOptions & WithClient<Client>, Env>,
   platform?: Platform,
 ): EvertokenFor<Env, Client> {
-  const kit = { engine: createEngine, current: createCurrentSession }
-  const worker: EvertokenWithClient<Env> = createWorker(kit, options, platform)
+  const entry = { engine: createEngine, current: createCurrentSession }
+  const worker: EvertokenWithClient<Env> = createWorker(entry, options, platform)
   return worker
 }

@@ -1,4 +1,4 @@
-import type { EngineOptions } from '@evertoken/core'
+import type { EngineOptions } from '@evertoken/core/adapter'
 import { ConfigurationError, type SessionStore, type TokenEngineOptions } from '@evertoken/core/tokens'
 import { checkNoBinding } from './bindings.ts'
 

@@ -1,13 +1,17 @@
 import {
+  createClientAccess,
+  createEmitter,
+  createIsolateFlights,
+  notFound,
+  type Runtime,
+  type SessionEngine,
+} from '@evertoken/core/adapter'
+import {
   type ClientTokenAccess,
   ConfigurationError,
-  createClientAccess,
-  createIsolateFlights,
   type EventListener,
   type KeepAlive,
-  type Runtime,
   type SessionCookies,
-  type SessionEngine,
   type SessionStore,
   type TokenManagementOptions,
   type TokenSession,
@@ -35,12 +39,12 @@ export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
    * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
    *
-   * @param application - Handles all other requests.
+   * @param application - Handles all other requests. Without it, they get 404.
    * @returns The `fetch` of the Worker. It throws a `ConfigurationError` at the first request if an option is missing,
    * unknown or invalid.
    */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-    application: WorkerHandler<Given, Incoming, Context>,
+    application?: WorkerHandler<Given, Incoming, Context>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
@@ -61,8 +65,19 @@ export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   bind(env: Env, ctx: WorkerContext): Bound
 }
 
-/** The functions of one invocation. Its `session` and `sessionById` keep work alive with the `ctx` of the invocation. */
+/** The functions of one invocation. They keep background work alive with the `ctx` of the invocation. */
 export interface BoundWorker<User extends object> {
+  /**
+   * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
+   *
+   * @throws {ConfigurationError} If `baseUrl` or the binding of the store is wrong.
+   */
+  handle(
+    request: Request,
+    application: (request: Request, session: User) => Response | Promise<Response>,
+  ): Promise<Response>
+  /** Handles only the routes of Evertoken. Returns `undefined` for every other request. */
+  route(request: Request): Promise<Response> | undefined
   /**
    * Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. Elsewhere, use `commit`.
    *
@@ -84,7 +99,7 @@ export interface Platform {
 }
 
 /** The differences between the two entries of this package. */
-export interface Kit<Options, User extends object, Current> {
+export interface WorkerEntry<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
@@ -97,27 +112,27 @@ const REPORT_PAUSE_MS = 60_000
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
-  { engine, current }: Kit<Options, User, Current>,
+  { engine, current }: WorkerEntry<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
 ): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
-  let onEvent: EventListener | undefined
+  let emit: EventListener = () => undefined
   const reportRebuild = createRebuildReport()
   const engineOf = createEngines(options, (given, isRebuilt) => {
     checkWorkerOptions(given)
-    onEvent = given.onEvent
-    if (isRebuilt) reportRebuild(onEvent)
+    emit = createEmitter(given.onEvent)
+    if (isRebuilt) reportRebuild(emit)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
     return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
   })
   return {
-    ...current(context, (event) => onEvent?.(event)),
+    ...current(context, (event) => emit(event)),
     handler:
       <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-        application: WorkerHandler<Given, Incoming, Context>,
+        application: WorkerHandler<Given, Incoming, Context> = notFound,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
         const { checkStore, handle } = engineOf(env)
@@ -125,10 +140,15 @@ export function createWorker<Options extends StoredOptions, User extends object,
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { outside, session, sessionById } = engineOf(env)
+      const { sources, checkStore, handle, route, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
       return {
-        ...createClientAccess({ sources: outside.sources, keepAlive: () => keepAlive }),
+        ...createClientAccess({ sources: () => sources, keepAlive: () => keepAlive }),
+        async handle(request, application) {
+          await checkStore()
+          return handle(request, application, keepAlive)
+        },
+        route: (request) => route(request, keepAlive),
         session: (request) => session(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }
@@ -143,16 +163,12 @@ const REBUILD_HINT =
  * Creates a report with its own rate limit. The limit of events is in the engine, and each rebuild creates a new
  * engine.
  */
-function createRebuildReport(): (onEvent: EventListener | undefined) => void {
+function createRebuildReport(): (emit: EventListener) => void {
   let reportedAt = -Infinity
-  return (onEvent) => {
+  return (emit) => {
     if (Date.now() - reportedAt < REPORT_PAUSE_MS) return
     reportedAt = Date.now()
-    try {
-      onEvent?.({ type: 'options_recomputed', hint: REBUILD_HINT })
-    } catch {
-      // The listener must not affect users.
-    }
+    emit({ type: 'options_recomputed', hint: REBUILD_HINT })
   }
 }
 

@@ -3,24 +3,96 @@
  *
  * @module
  */
+import { ConfigurationError, type HandlerFactory, type UserSession } from '@evertoken/core'
 import {
-  ConfigurationError,
   createCurrentSession,
   createEngine,
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type Evertoken as CoreEvertoken,
+  type Engine,
   type EngineOptions,
-  type EvertokenFor,
-  type EvertokenWithClient as CoreEvertokenWithClient,
-  type HandlerFactory,
   type Runtime,
-  type WithClient,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
+export type { EngineOptions } from '@evertoken/core/adapter'
 export type { AsyncStorage } from './edge-context.ts'
 
 /** Parts of the runtime that Evertoken cannot always find. */
@@ -34,10 +106,7 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends CoreEvertoken, HandlerFactory {}
-
-/** `Evertoken` with the option `client`: it also has the token of the application itself. */
-export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
+export interface Evertoken extends Engine, UserSession, HandlerFactory {}
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
@@ -54,20 +123,16 @@ const POLL_MS = 25
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
  *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  */
-export function evertoken<Client = undefined>(
-  options: EngineOptions & WithClient<Client>,
-  platform: Platform = {},
-): EvertokenFor<Client> & HandlerFactory {
+export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
   if (!('store' in Object(options))) throw storeMissing()
   const runtime = createEdgeRuntime(platform)
-  const { outside, ...engine } = createEngine(options, runtime)
-  const functions: CoreEvertokenWithClient & HandlerFactory = {
-    ...createCurrentSession(runtime.context, options.onEvent, outside),
+  const engine = createEngine(options, runtime)
+  return {
+    ...createCurrentSession(runtime.context, options.onEvent),
     ...engine,
     ...forOtherRuntimes,
     handler: createHandler(engine.handle),
   }
-  return functions
 }
 
 function createEdgeRuntime({ asyncStorage }: Platform): Runtime {

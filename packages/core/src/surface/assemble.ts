@@ -1,10 +1,10 @@
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
-import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
-import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
@@ -25,6 +25,8 @@ export interface EngineParts<User extends object> {
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers
   readonly sessions: SessionStrategy
+  /** The source of the token of the application itself. */
+  readonly client?: TokenSource | undefined
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
   createUser(find: () => BoundSession): User
   /** Absent if there are no routes. */
@@ -34,46 +36,42 @@ export interface EngineParts<User extends object> {
     Application,
     'routePrefix' | 'forwardLoginParameters' | 'readIdToken' | 'beforeStart'
   >
-  /** The source of the token of the application itself. */
-  readonly client?: TokenSource | undefined
 }
 
 /** Connects the refresher, the sessions and the requests. */
 export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
   const { settings, context, runtime, server, servers, sessions, createUser, findRoute } = parts
-  const { issuer, clientId, policy, serverTimeoutMs, storeTimeoutMs, refreshBeforeExpirySeconds } = settings
-  const { flights } = runtime
+  const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
   const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
-  const { clock, serverClock, random, emit, store, isStorePrivate, sealFor } = context
+  const { clock, serverClock, random, emit, isStorePrivate } = context
   const work = createWorkTracker(clock, emit)
-  const { admits } = work
-  const newLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
-  const line = newLine()
+  const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
+  const line = createNewLine()
   const refresher = createRefreshers(servers, (each) =>
     createRefresher({
       acquisition: createRefreshTokenAcquisition(each, policy),
       server: each,
-      flights,
-      line: each === server ? line : newLine(),
-      serverTimeoutMs,
-      storeTimeoutMs,
-      isStorePrivate,
-      admits,
       clock,
       serverClock,
-      random,
       emit,
+      random,
+      isStorePrivate,
+      line: each === server ? line : createNewLine(),
+      flights: runtime.flights,
+      serverTimeoutMs,
+      storeTimeoutMs,
+      admits: work.admits,
     }),
   )
-  const sourceContext: SourceContext = {
+  const sources: SourceContext = {
     issuer,
     clientId,
     connection: server.connection,
     server,
-    store,
+    store: context.store,
     isStorePrivate,
-    sealFor,
-    flights,
+    sealFor: context.sealFor,
+    flights: runtime.flights,
     line,
     clock,
     serverClock,
@@ -82,22 +80,22 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     refreshBeforeExpirySeconds,
     serverTimeoutMs,
     storeTimeoutMs,
-    admits,
+    admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
     client: parts.client,
   }
   const application: Application = {
     ...parts.signIn,
-    sourceContext,
     servers,
     refresher,
+    sources,
+    registration: context.registration,
     grantCheck: createGrantCheck(refresher, serverClock),
     clock,
     serverClock,
     emit,
     origin: settings.origin,
     basePath: settings.basePath,
-    registration: context.registration,
     lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
   }
   const requestSessions = createRequestSessions({
@@ -108,8 +106,8 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     waitForBackground: isStorePrivate,
   })
   return createSessionEngine({
+    sources,
     sessions: requestSessions,
-    sourceContext,
     work,
     runtime,
     createUser,

@@ -16,8 +16,8 @@ import { newSession } from '../model/session-transitions.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
-import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import type { SourceContext } from './token-source.ts'
+import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
 /** The parts of an application that its sessions use. All its sessions share one such object. */
@@ -38,10 +38,10 @@ export interface Application {
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
-  /** The parts that token sources use. */
-  readonly sourceContext: SourceContext
   /** The authorization server and client of new sessions. */
   readonly registration: Registration
+  /** The parts that token sources use. */
+  readonly sources: SourceContext
   readonly lifetimes: SessionLifetimes
   /** Called before a new session can be used. */
   readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined

@@ -1,12 +1,12 @@
-import { type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
+import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { signInRequired } from '../handlers/problem.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
+import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
-import { SignInRequiredError } from '../vocabulary/index.ts'
 import { checkTokenFetchOptions, type TokenFetchOptions } from './token-fetch-options.ts'
 import {
   connectClient,
@@ -15,6 +15,18 @@ import {
   type TokenName,
   type TokenSource,
 } from './token-source.ts'
+
+/** The part of an application that calls without a session use. */
+export interface Outside {
+  sources(): SourceContext
+  /** Returns the session of the request being handled, if there is one. */
+  session(): BoundSession | undefined
+}
+
+/** Without a function that finds the application, only a session leads to it. */
+export function outsideOf(find: () => BoundSession): Outside {
+  return { sources: () => find().application.sources, session: find }
+}
 
 /**
  * Creates a token fetch.
@@ -28,56 +40,41 @@ export function createBoundTokenFetch(
   options: TokenFetchOptions<TokenName>,
   outside: Outside = outsideOf(find),
 ): TokenFetch {
-  const values = checkTokenFetchOptions(options)
-  const { baseUrl, allowedUrls, throwTokenErrors, fetch, token, resource, scope, parameters } = values
+  const { baseUrl, allowedUrls, throwTokenErrors, fetch, token, ...parameters } =
+    checkTokenFetchOptions(options)
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
+  const findSession = token === 'user' ? find : outside.session
   const prefixes = [first, ...others] as const
-  const findIfAny = token === 'user' ? find : outside.session
-  const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findIfAny, fetch) }
-  const wanted = { resource, scope, parameters } as TokenParameters
-  const call = tokenFetch(tokenGetter(token, wanted, find, outside), policy)
+  const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findSession, fetch) }
+  const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
+  const call = tokenFetch(source, policy)
   return async (input, init) => {
     const response = await call(input, init)
-    findIfAny()?.fetched.add(response)
+    findSession()?.fetched.add(response)
     return response
   }
 }
 
-/** The part of an application that calls without a session use. */
-export interface Outside {
-  /** Returns the parts that token sources use. */
-  sources(): SourceContext
-  /** Returns the session of the request being handled, if there is one. */
-  session(): BoundSession | undefined
-}
-
-/** Without a function that finds the application, only a session leads to it. */
-export function outsideOf(find: () => BoundSession): Outside {
-  return { sources: () => find().application.sourceContext, session: find }
-}
-
-type GetToken = Parameters<typeof tokenFetch>[0]
-
-/** Creates the function that gets the token of each call. */
-export function tokenGetter(
+/** Creates the function that gets the credential of each call. */
+export function createCredentialSource(
   token: TokenName | TokenSource,
   parameters: TokenParameters,
   find: () => BoundSession,
   outside: Outside = outsideOf(find),
-): GetToken {
+): CredentialSource {
   const key = tokenKey(parameters)
 
-  const ofUser: GetToken = async ({ rejected, signal }) => {
+  const ofUser: CredentialSource = async ({ rejected, signal }) => {
     const result = await find().obtain({ key, request: parameters, rejected, signal })
     if (result.kind === 'sign_in') throw signInRequired(result.code)
     return createBearerCredential(result.token)
   }
 
-  const ofSource: GetToken = async ({ rejected, signal }) => {
-    const context = outside.sources()
-    const getToken = typeof token === 'object' ? connectSource(token, context) : connectClient(context)
+  const ofSource: CredentialSource = async ({ rejected, signal }) => {
+    const sources = outside.sources()
+    const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const keepAlive = outside.session()?.session.keepAlive
     return createBearerCredential(await getToken({ parameters, rejected, signal, keepAlive }))
   }

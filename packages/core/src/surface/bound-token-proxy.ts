@@ -5,7 +5,7 @@ import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { holdResponses, tokenGetter } from './bound-token-fetch.ts'
+import { createCredentialSource, holdResponses } from './bound-token-fetch.ts'
 import { invalid } from './checks.ts'
 import { lowerCase } from './relay.ts'
 import {
@@ -46,11 +46,9 @@ function createRoute(
     fetch: bare,
     throwTokenErrors: true,
   } as const
-  const whose = token === 'user-or-none' || token === 'none' ? 'user' : token
-  const personal = tokenFetch(
-    tokenGetter(whose, { resource, scope, parameters } as TokenParameters, find),
-    policy,
-  )
+  const owner = token === 'user-or-none' || token === 'none' ? 'user' : token
+  const wanted = { resource, scope, parameters } as TokenParameters
+  const personal = tokenFetch(createCredentialSource(owner, wanted, find), policy)
   return {
     ...parsed,
     send: chooseSender(token, personal, bare),
@@ -64,7 +62,7 @@ function createRoute(
   }
 }
 
-/** @param personal - Sends the token. @param bare - Sends no token. */
+/** @param personal - Sends the token of the user. @param bare - Sends no token. */
 function chooseSender(token: TokenProxyValues['token'], personal: TokenFetch, bare: TokenFetch): TokenFetch {
   if (token === 'none') return bare
   if (token !== 'user-or-none') return personal

@@ -1,13 +1,13 @@
 import type { RequestContext } from '../ports/runtime.ts'
 import { ConfigurationError, EvertokenError, type EventListener } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { createEmitter } from './emitter.ts'
+import { createEmitter, type EventListeners } from './emitter.ts'
 
 /**
  * Returns a function that finds the session of the request being handled. A session function calls it at every call, so you
  * can create and destructure session functions before the first request.
  */
-export function createSessionFinder(context: RequestContext, onEvent?: EventListener): () => BoundSession {
+export function createSessionFinder(context: RequestContext, onEvent?: EventListeners): () => BoundSession {
   const emit = createEmitter(onEvent)
   return () => findSession(context, emit)
 }

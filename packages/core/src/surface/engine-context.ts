@@ -1,7 +1,7 @@
 import type { AuthorizationServerOptions } from '../mechanisms/protocol/authorization-server.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
+import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
@@ -11,7 +11,6 @@ import {
   type SealedStore,
 } from '../mechanisms/sessions/sealed-store.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
-import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Registration } from '../model/session-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -43,22 +42,26 @@ export interface EngineContext {
   macFor(purpose: string): CookieMac
 }
 
-/** @param findServers - Returns the authorization servers of the application. It is called later. */
+/** The functions of the authorization servers that the context needs. They are called later. */
+export interface ServerLink {
+  /** Asks the authorization server for its time. */
+  isResponding(): Promise<boolean>
+  readonly isRegistered: IsRegistered
+}
+
 export function createEngineContext(
   settings: TokenSettings,
-  findServers: () => AuthorizationServers,
+  { isResponding, isRegistered }: ServerLink,
 ): EngineContext {
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  const { issuer, clientId, secrets, storeTimeoutMs, cookieName: identity } = settings
-  const registration = { issuer, clientId }
-  const isRegistered = (of: Registration) => findServers().serverFor(of) !== undefined
+  const { issuer, clientId, secrets, storeTimeoutMs } = settings
   // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
   // of applications that have the same cookie name too.
-  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${identity}`)
+  const owner = settings.cookieName
+  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${owner}`)
   const emit = createEmitter(settings.onEvent)
-  const random = systemRandom
-  const request = async () => (await findServers().serverFor(registration)?.isResponding()) ?? false
-  const serverClock = createServerClock({ clock, emit, request })
+  const random = Math.random
+  const serverClock = createServerClock({ clock, emit, request: isResponding })
   const { observe } = serverClock
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   return {
@@ -71,10 +74,10 @@ export function createEngineContext(
     store,
     isStorePrivate: settings.store.outlivesProcess === false,
     sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
-    registration,
+    registration: { issuer, clientId },
     isRegistered,
     sealFor,
-    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${identity}`),
+    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${owner}`),
   }
 }
 

@@ -5,8 +5,6 @@ import type { BoundSession } from './bound-session.ts'
 import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
-import type { Outside } from './bound-token-fetch.ts'
-import { findCurrent } from './current-session.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 import type { SourceContext } from './token-source.ts'
 
@@ -14,6 +12,8 @@ type Application<User> = (request: Request, session: User) => Response | Promise
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
 export interface SessionEngine<User extends object> extends Drainable {
+  /** The parts that token sources use. */
+  readonly sources: SourceContext
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
    *
@@ -63,8 +63,6 @@ export interface SessionEngine<User extends object> extends Drainable {
    *   const token = await auth.sessionById(job.sessionId).getUserAccessToken()
    */
   sessionById(id: string, keepAlive?: KeepAlive): TokenSession
-  /** Finds the application for calls that need no session. Adapters do not pass it on. */
-  readonly outside: Outside
 }
 
 /** Finds Evertoken's route for a request. Returns `undefined` for requests to the application. */
@@ -74,8 +72,8 @@ export type FindRoute = (request: Request, cookies: ReadonlyMap<string, string>)
 export type Route = (bound: BoundSession) => Promise<Response>
 
 export interface SessionEngineOptions<User extends object> {
+  readonly sources: SourceContext
   readonly sessions: RequestSessions
-  readonly sourceContext: SourceContext
   readonly work: WorkTracker
   readonly runtime: Pick<Runtime, 'context' | 'keepAlive'>
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
@@ -87,7 +85,7 @@ export interface SessionEngineOptions<User extends object> {
 export function createSessionEngine<User extends object>(
   options: SessionEngineOptions<User>,
 ): SessionEngine<User> {
-  const { sessions, sourceContext, work, runtime, createUser, findRoute } = options
+  const { sources, sessions, work, runtime, createUser, findRoute } = options
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
   const ownKeepAlive = work.tracking(runtime.keepAlive)
@@ -100,7 +98,7 @@ export function createSessionEngine<User extends object>(
 
   async function handle(
     request: Request,
-    application: Application<User>,
+    respond: Application<User>,
     given: KeepAlive | undefined,
   ): Promise<Response> {
     const cookies = cookiesOf(request)
@@ -109,11 +107,12 @@ export function createSessionEngine<User extends object>(
     const route = findRoute?.(request, cookies)
     if (route) return serveRoute(route, bound)
     const user = createUser(() => bound)
-    return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
+    return withCookies(bound, await runtime.context.run(bound, () => respond(request, user)))
   }
 
   return {
-    handle: (request, application, keepAlive) => work.track(handle(request, application, keepAlive)),
+    sources,
+    handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
     route(request, keepAlive) {
       const cookies = cookiesOf(request)
       const route = findRoute?.(request, cookies)
@@ -134,7 +133,6 @@ export function createSessionEngine<User extends object>(
       const bound = sessions.openById(id, tracked(keepAlive))
       return createTokenSession(() => bound)
     },
-    outside: { sources: () => sourceContext, session: () => findCurrent(runtime.context) },
     drain: work.drain,
     [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }

@@ -7,7 +7,7 @@ import { createAuthorizationServer } from '../mechanisms/protocol/authorization-
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { SessionStrategy, SessionStrategyOptions } from '../mechanisms/sessions/session-strategy.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -15,6 +15,7 @@ import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
+import { findCurrent } from './current-session.ts'
 import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
@@ -42,8 +43,7 @@ export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserS
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken<Name extends TokenName = UserTokenName>
-  extends Omit<Engine<Name>, 'outside'>, UserSession<Name> {}
+export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
 
 /** `Evertoken` with the option `client`: it also has the token of the application itself. */
 export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
@@ -62,8 +62,9 @@ export function createEvertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
   runtime: Runtime,
 ): EvertokenFor<Client> {
-  const stored = withDefaultStore<EvertokenOptions>(options, runtime.environment)
-  const { outside, ...engine } = createEngine(stored, runtime)
+  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const sources = () => engine.sources
+  const outside = { sources, session: () => findCurrent(runtime.context) }
   const current = createCurrentSession(runtime.context, options.onEvent, outside)
   const evertoken: EvertokenWithClient = { ...current, ...engine }
   return evertoken
@@ -78,7 +79,10 @@ export function createEvertoken<Client = undefined>(
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)
   const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
-  const context: EngineContext = createEngineContext(settings, () => servers)
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
   const { clock, emit, store } = context
   const connection = serverOptions(settings, context, runtime)
   const server = createAuthorizationServer({ ...connection, openid: settings.openid })
@@ -86,14 +90,12 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const stored = createSessions(settings, context, runtime, directory, {
-    keepClaims: onSignIn !== undefined,
-    refreshed: (refresh): Promise<unknown> =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: stored.pending }),
-        shapeClaims(refresh),
-      ]),
-  })
+  const stored: SessionStrategy = createSessions(settings, context, runtime, directory, (refresh) =>
+    Promise.allSettled([
+      check && listNewSid(refresh, { ...check, pending: stored.pending }),
+      shapeClaims(refresh),
+    ]),
+  )
   const check = directory && {
     directory,
     revoke: revokeOnLogout,
@@ -128,6 +130,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     server,
     servers,
     sessions,
+    client: settings.client,
     createUser: createUserSession,
     findRoute,
     signIn: {
@@ -136,7 +139,6 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       readIdToken,
       beforeStart: directory?.add,
     },
-    client: settings.client,
   })
 }
 
@@ -146,24 +148,17 @@ function createSessions(
   { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
-  { keepClaims, refreshed }: Pick<SessionStrategyOptions, 'keepClaims' | 'refreshed'>,
+  refreshed: (refresh: StoredRefresh) => Promise<unknown>,
 ): SessionStrategy {
   const { idleTimeoutSeconds } = settings
-  const shared = {
-    sealedStore,
-    clock,
-    emit,
-    idleTimeoutSeconds,
-    unlist: directory?.forget,
-    keepClaims,
-    refreshed,
-    pollMs,
-  }
+  const keepClaims = settings.onSignIn !== undefined
+  const unlist = directory?.forget
+  const shared = { sealedStore, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
   if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
   return createCookieStrategy({
     ...shared,
-    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
     registration,
+    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
     maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
     allStored: directory !== undefined,
   })

@@ -39,7 +39,10 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   const settings = checkTokenOptions(options)
-  const context: EngineContext = createEngineContext(settings, () => servers)
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
   const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
   const servers = createAuthorizationServers([server])
   const { sealedStore, clock, emit, macFor } = context

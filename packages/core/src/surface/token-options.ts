@@ -4,7 +4,7 @@ import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
 import { defaultCookieName } from '../rules/sessions/cookies.ts'
 import type { RefreshPolicy } from '../rules/refresh/decide.ts'
-import type { EventListener } from '../vocabulary/index.ts'
+import { eventListeners, type EventListeners } from './emitter.ts'
 import {
   type Checked,
   checkAll,
@@ -84,7 +84,8 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
   readonly serverTimeoutSeconds?: number
   /** Seconds that the session store may take for one operation. Default 5. */
   readonly storeTimeoutSeconds?: number
-  readonly onEvent?: EventListener
+  /** Receives all events. If it is a list, each listener receives them. */
+  readonly onEvent?: EventListeners
   /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock of this process. Default: the clock of the system. */
@@ -158,7 +159,7 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   refreshBeforeExpirySeconds: [seconds, 60],
   serverTimeoutSeconds: [timeoutSeconds, 10],
   storeTimeoutSeconds: [timeoutSeconds, 5],
-  onEvent: [hook],
+  onEvent: [eventListeners],
   fetch: [hook],
   clock: [mustHave('now', 'elapsed', 'sleep')],
 }

@@ -7,18 +7,14 @@ import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
-import {
-  type AccessToken,
-  ConfigurationError,
-  type EventListener,
-  type RevocationOutcome,
-} from '../vocabulary/index.ts'
+import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
+import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { checkTokenParameters, rejectedValue } from './checks.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
-import type { TokenFetchOptions } from './token-fetch-options.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
+import type { TokenFetchOptions } from './token-fetch-options.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
 export interface TokenOptions extends TokenParameters {
@@ -161,7 +157,7 @@ function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): Sessio
 /** Creates the functions of a token session for the user of the request being handled. */
 export function createCurrentTokens(
   context: RequestContext,
-  onEvent?: EventListener,
+  onEvent?: EventListeners,
   outside?: Outside,
 ): TokenSession {
   return createTokenSession(createSessionFinder(context, onEvent), outside)

@@ -1,16 +1,16 @@
 import { refuseCrossSite } from '../handlers/problem.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { isSameOriginRequest } from '../rules/browser/same-site.ts'
-import type { EventListener } from '../vocabulary/index.ts'
+import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import type { SessionCookies } from './session-cookies.ts'
 import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
 import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
 import type { BoundSession } from './bound-session.ts'
-import { type Outside, outsideOf } from './bound-token-fetch.ts'
 import { createBoundTokenProxy } from './bound-token-proxy.ts'
-import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
 import type { TokenProxyRoutes } from './token-proxy-options.ts'
+import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
+import { type Outside, outsideOf } from './bound-token-fetch.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 
@@ -44,13 +44,13 @@ export interface ExplicitSession<Name extends TokenName = UserTokenName>
 /** Creates the functions of a session for the user of the request being handled. */
 export function createCurrentSession(
   context: RequestContext,
-  onEvent?: EventListener,
+  onEvent?: EventListeners,
   outside?: Outside,
 ): UserSession<TokenName> & ClientTokenAccess {
-  const bound = createSessionFinder(context, onEvent)
-  const { sources, session } = outside ?? outsideOf(bound)
+  const find = createSessionFinder(context, onEvent)
+  const { sources, session } = outside ?? outsideOf(find)
   return {
-    ...createUserSession(bound, outside),
+    ...createUserSession(find, outside),
     ...createClientAccess({ sources, keepAlive: () => session()?.session.keepAlive }),
   }
 }

@@ -286,7 +286,7 @@ describe('checkOptions', () => {
       ],
     ],
     ['fetch', ['https://canary', {}, null]],
-    ['onEvent', ['canary', {}, null, [() => 0]]],
+    ['onEvent', ['canary', {}, null, [() => 0, 'canary'], [null]]],
     ['clock', [null, {}, () => 0, Date, { now: () => 0, elapsed: () => 0 }]],
     ['revokeOnLogout', ['no', 1, null]],
   ])('refuses an odd %s', (option, values) => {

@@ -2,7 +2,6 @@ import { randomId } from '../../mechanisms/runtime/digest.ts'
 import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { redirect } from '../answer.ts'
-import type { BrowserPaths } from './route-context.ts'
 
 /** Keeps the destination of one browser after a sign-out, in a cookie (RP-Initiated Logout §3). */
 export interface LogoutReturn {
@@ -25,7 +24,8 @@ export interface LogoutReturnOptions {
   /** The cookies of the request. */
   readonly cookies: ReadonlyMap<string, string>
   readonly origin: string
-  readonly paths: Pick<BrowserPaths, 'home' | 'postLogoutPath'>
+  /** Paths of the application, as browsers see them. */
+  readonly paths: { readonly home: string; readonly postLogoutPath: string }
 }
 
 export function createLogoutReturn(options: LogoutReturnOptions): LogoutReturn {

@@ -25,11 +25,13 @@ import { sha256 } from '../../mechanisms/runtime/digest.ts'
 type LogoutContext = Pick<RouteContext, 'query' | 'origin' | 'session' | 'logoutReturn'>
 
 export interface LogoutOptions {
+  /** The server for new sign-ins. */
   readonly server: AuthorizationServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers<AuthorizationServer>
   /** How the session ends. */
   readonly ending: FinishSessionOptions
   readonly paths: BrowserPaths
-  readonly servers: AuthorizationServers<AuthorizationServer>
   readonly clock: Clock
   readonly emit: EventListener
 }
@@ -49,7 +51,7 @@ export async function logout(
   options: LogoutOptions,
 ): Promise<Response> {
   const { origin, query, session, logoutReturn } = context
-  const { server, ending, paths, clock, emit } = options
+  const { server, servers, ending, paths, clock, emit } = options
   const { home, postLogoutPath } = paths
   const wanted = query.get('returnTo')
   // Another site can call this route for a browser without a session.
@@ -70,16 +72,20 @@ export async function logout(
   const parts = unconfirmedParts(signOut, ending.revoke)
   const { state, cookies } = await logoutReturn.expect(returnTo)
   const record = ended?.record ?? signOut.carried
-  const serverOfSession = record ? options.servers.serverFor(record) : server
+  const own = record ? servers.serverFor(record) : server
   const parameters = {
     id_token_hint: record?.idToken,
-    client_id: serverOfSession?.registration.clientId,
+    client_id: own?.registration.clientId,
     post_logout_redirect_uri: origin + postLogoutPath,
     state,
   }
   const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
-  const findUrl = async () => serverOfSession?.endSessionUrl(parameters)
-  const url = await withDeadline(findUrl, remainingMs, clock, tooSlow).catch(
+  const url = await withDeadline(
+    async () => own?.endSessionUrl(parameters),
+    remainingMs,
+    clock,
+    tooSlow,
+  ).catch(
     // The user is signed out here, although the authorization server cannot be asked now.
     () => void parts.push('authorization_server'),
   )
