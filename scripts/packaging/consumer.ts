@@ -5,13 +5,17 @@ import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
+import type { ClientTokens } from '@evertoken/core/client'
+import { clientCredentials } from '@evertoken/core/grants'
 import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { soloFlights } from '@evertoken/core/adapter'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
+import * as denoClient from '@evertoken/deno/client'
 import { evertoken } from '@evertoken/node'
+import { createClientTokens } from '@evertoken/node/client'
 import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
@@ -43,6 +47,21 @@ export const server = createServer(
     const token = await auth.getUserAccessToken()
     const text: string | undefined = token?.value
     return new Response(text ?? 'nobody')
+  }),
+)
+
+const web = evertoken({ ...options, client: clientCredentials({ scope: 'catalog:read' }) })
+export const catalog: typeof fetch = web.createTokenFetch({
+  baseUrl: 'https://api.example.com/',
+  token: 'user-or-client',
+})
+export const ownToken = async (): Promise<string> => (await web.getClientAccessToken()).value
+export const services: ClientTokens[] = [createClientTokens, denoClient.createClientTokens].map((create) =>
+  create({
+    issuer: 'https://login.example.com',
+    clientId: 'service',
+    clientSecret: 'secret',
+    scope: 'ledger:write',
   }),
 )
 

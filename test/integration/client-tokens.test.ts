@@ -156,10 +156,10 @@ describe('a request for a token that fails', () => {
     ['invalid_client', 'client_rejected'],
     ['invalid_scope', 'client_rejected'],
     ['invalid_grant', 'client_rejected'],
-  ])('with %s backs off, and no call asks the server meanwhile', async (error, code) => {
+  ])('with %s backs off, and no call asks the server meanwhile', async (refusal, code) => {
     const { process, server, clock, requests } = createService()
     const { getClientAccessToken } = process()
-    server.script('token', { type: 'error', error })
+    server.script('token', { type: 'error', error: refusal })
     const calls = [1, 2].map(() => failureOf(getClientAccessToken()))
     expect(await Promise.all(calls)).toEqual([code, code])
     expect(await failureOf(getClientAccessToken())).toBe(code)

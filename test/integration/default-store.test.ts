@@ -116,7 +116,7 @@ it('the global symbol does not show the secret', async () => {
   await createBrowser(auth, server, answerWithToken(auth)).signIn()
 
   // The map itself would show all of `globalThis`, this file too, because that is one of its keys.
-  const stores = Reflect.get(globalThis, Symbol.for('evertoken.defaultStores.1')) as WeakMap<object, object>
+  const stores = Reflect.get(globalThis, Symbol.for('evertoken.defaultStores.2')) as WeakMap<object, object>
   const shown = inspect(stores.get(globalThis), { depth: 8, showHidden: true, maxArrayLength: null })
   expect(shown).toContain('get')
   expect(shown).not.toContain(SECRET)

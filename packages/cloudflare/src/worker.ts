@@ -140,10 +140,10 @@ export function createWorker<Options extends StoredOptions, User extends object,
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { application: sources, checkStore, handle, route, session, sessionById } = engineOf(env)
+      const { sources, checkStore, handle, route, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
       return {
-        ...createClientAccess({ application: () => sources, keepAlive: () => keepAlive }),
+        ...createClientAccess({ sources: () => sources, keepAlive: () => keepAlive }),
         async handle(request, application) {
           await checkStore()
           return handle(request, application, keepAlive)

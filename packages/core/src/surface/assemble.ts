@@ -13,7 +13,7 @@ import { createSessionEngine, type FindRoute, type SessionEngine } from './engin
 import type { EngineContext } from './engine-context.ts'
 import { createRequestSessions } from './request-sessions.ts'
 import type { TokenSettings } from './token-options.ts'
-import type { SourceApplication, TokenSource } from './token-source.ts'
+import type { SourceContext, TokenSource } from './token-source.ts'
 
 /** The parts that differ between an engine with a sign-in and one without. */
 export interface EngineParts<User extends object> {
@@ -63,7 +63,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
       admits: work.admits,
     }),
   )
-  const sources: SourceApplication = {
+  const sources: SourceContext = {
     issuer,
     clientId,
     connection: server.connection,
@@ -106,7 +106,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     waitForBackground: isStorePrivate,
   })
   return createSessionEngine({
-    application: sources,
+    sources,
     sessions: requestSessions,
     work,
     runtime,

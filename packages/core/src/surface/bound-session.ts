@@ -16,7 +16,7 @@ import { newSession } from '../model/session-transitions.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
-import type { SourceApplication } from './token-source.ts'
+import type { SourceContext } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
@@ -41,7 +41,7 @@ export interface Application {
   /** The authorization server and client of new sessions. */
   readonly registration: Registration
   /** The parts that token sources use. */
-  readonly sources: SourceApplication
+  readonly sources: SourceContext
   readonly lifetimes: SessionLifetimes
   /** Called before a new session can be used. */
   readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined

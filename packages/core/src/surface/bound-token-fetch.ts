@@ -11,21 +11,21 @@ import { checkTokenFetchOptions, type TokenFetchOptions } from './token-fetch-op
 import {
   connectClient,
   connectSource,
-  type SourceApplication,
+  type SourceContext,
   type TokenName,
   type TokenSource,
 } from './token-source.ts'
 
 /** The part of an application that calls without a session use. */
 export interface Outside {
-  application(): SourceApplication
+  sources(): SourceContext
   /** Returns the session of the request being handled, if there is one. */
   session(): BoundSession | undefined
 }
 
 /** Without a function that finds the application, only a session leads to it. */
 export function outsideOf(find: () => BoundSession): Outside {
-  return { application: () => find().application.sources, session: find }
+  return { sources: () => find().application.sources, session: find }
 }
 
 /**
@@ -73,9 +73,8 @@ export function createCredentialSource(
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
-    const application = outside.application()
-    const getToken =
-      typeof token === 'object' ? connectSource(token, application) : connectClient(application)
+    const sources = outside.sources()
+    const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const keepAlive = outside.session()?.session.keepAlive
     return createBearerCredential(await getToken({ parameters, rejected, signal, keepAlive }))
   }

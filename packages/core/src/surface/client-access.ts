@@ -2,7 +2,7 @@ import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
 import { checkTokenParameters, rejectedValue } from './checks.ts'
-import { connectClient, type SourceApplication } from './token-source.ts'
+import { connectClient, type SourceContext } from './token-source.ts'
 
 /** The access token that a caller requests for the application itself. */
 export interface ClientTokenOptions extends TokenParameters {
@@ -28,17 +28,17 @@ export interface ClientTokenAccess {
 
 /** Finds the application at every call, and the function that keeps work of the call alive. */
 export interface ClientAccessOptions {
-  application(): SourceApplication
+  sources(): SourceContext
   keepAlive?(): KeepAlive | undefined
 }
 
-export function createClientAccess({ application, keepAlive }: ClientAccessOptions): ClientTokenAccess {
+export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
     async getClientAccessToken(options) {
       const { signal, rejectedToken, ...parameters } = options ?? {}
       checkTokenParameters(parameters)
       const rejected = rejectedValue(rejectedToken)
-      return connectClient(application())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
+      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
     },
   }
 }

@@ -4,7 +4,7 @@ import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { randomId } from '../mechanisms/runtime/digest.ts'
-import { systemClock } from '../mechanisms/runtime/system-clock.ts'
+import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
 import { createSeal } from '../mechanisms/sessions/seal.ts'
 import { createGuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
@@ -26,7 +26,7 @@ import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter } from './emitter.ts'
 import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
 import { TOKEN_OPTIONS } from './token-options.ts'
-import type { SourceApplication } from './token-source.ts'
+import type { SourceContext } from './token-source.ts'
 
 interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
   readonly clientId: string
@@ -92,7 +92,7 @@ const OPTIONS: OptionTable<Values> = {
 
 /** A service that calls APIs as itself. */
 export interface ClientApplication {
-  readonly application: SourceApplication
+  readonly context: SourceContext
   readonly work: WorkTracker
 }
 
@@ -106,7 +106,7 @@ export function createClientApplication(
   const { issuer, metadata } = checkServer(values.issuer, values.server)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
-  const random = Math.random
+  const random = systemRandom
   const serverTimeoutMs = values.serverTimeoutSeconds * 1000
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
@@ -131,7 +131,7 @@ export function createClientApplication(
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
   const whose = JSON.stringify([issuer, values.clientId])
   const work = createWorkTracker(clock, emit)
-  const application: SourceApplication = {
+  const context: SourceContext = {
     issuer,
     clientId: values.clientId,
     connection,
@@ -152,7 +152,7 @@ export function createClientApplication(
     keepAlive: work.tracking(runtime.keepAlive),
     client: clientCredentials(defined(pick(values, ['resource', 'scope', 'parameters']))),
   }
-  return { application, work }
+  return { context, work }
 }
 
 function checkShared({ store, encryptionSecret }: Values): void {

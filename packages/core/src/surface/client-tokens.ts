@@ -32,8 +32,8 @@ export function createClientTokens(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientTokens {
-  const { application, work } = createClientApplication(options, runtime)
-  const outside: Outside = { application: () => application, session: () => undefined }
+  const { context, work } = createClientApplication(options, runtime)
+  const outside: Outside = { sources: () => context, session: () => undefined }
   return {
     ...createClientAccess(outside),
     createTokenFetch: (given) => createBoundTokenFetch(findUser, { token: 'client', ...given }, outside),

@@ -6,14 +6,14 @@ import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
-import type { SourceApplication } from './token-source.ts'
+import type { SourceContext } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
 export interface SessionEngine<User extends object> extends Drainable {
   /** The parts that token sources use. */
-  readonly application: SourceApplication
+  readonly sources: SourceContext
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
    *
@@ -72,7 +72,7 @@ export type FindRoute = (request: Request, cookies: ReadonlyMap<string, string>)
 export type Route = (bound: BoundSession) => Promise<Response>
 
 export interface SessionEngineOptions<User extends object> {
-  readonly application: SourceApplication
+  readonly sources: SourceContext
   readonly sessions: RequestSessions
   readonly work: WorkTracker
   readonly runtime: Pick<Runtime, 'context' | 'keepAlive'>
@@ -85,7 +85,7 @@ export interface SessionEngineOptions<User extends object> {
 export function createSessionEngine<User extends object>(
   options: SessionEngineOptions<User>,
 ): SessionEngine<User> {
-  const { application, sessions, work, runtime, createUser, findRoute } = options
+  const { sources, sessions, work, runtime, createUser, findRoute } = options
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
   const ownKeepAlive = work.tracking(runtime.keepAlive)
@@ -111,7 +111,7 @@ export function createSessionEngine<User extends object>(
   }
 
   return {
-    application,
+    sources,
     handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
     route(request, keepAlive) {
       const cookies = cookiesOf(request)

@@ -63,8 +63,8 @@ export function createEvertoken<Client = undefined>(
   runtime: Runtime,
 ): EvertokenFor<Client> {
   const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
-  const application = () => engine.application
-  const outside = { application, session: () => findCurrent(runtime.context) }
+  const sources = () => engine.sources
+  const outside = { sources, session: () => findCurrent(runtime.context) }
   const current = createCurrentSession(runtime.context, options.onEvent, outside)
   const evertoken: EvertokenWithClient = { ...current, ...engine }
   return evertoken

@@ -24,7 +24,7 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 }
 
 /** The parts of an application that a token source uses. */
-export interface SourceApplication extends Omit<ClientTokensOptions, 'seal'> {
+export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
   /** Encrypts one kind of value. Only this client can decrypt it. */
   sealFor(purpose: string): Seal
   /** Keeps work alive that belongs to no request. */
@@ -63,7 +63,7 @@ const CONNECT: unique symbol = Symbol.for('evertoken.tokenSource.1') as never
 /** @param connect - Called for each application that uses the value. */
 export function createTokenSource<Source extends TokenSource>(
   grant: Source['grant'],
-  connect: (application: SourceApplication) => ConnectedSource,
+  connect: (application: SourceContext) => ConnectedSource,
 ): Source {
   const value = Object.defineProperty({ grant }, CONNECT, { value: connect })
   return Object.freeze(value) as object as Source
@@ -73,14 +73,14 @@ export function isTokenSource(value: unknown): value is TokenSource {
   return typeof value === 'object' && value !== null && CONNECT in value
 }
 
-export function connectSource(source: TokenSource, application: SourceApplication): ConnectedSource {
-  return (source as unknown as Record<typeof CONNECT, (of: SourceApplication) => ConnectedSource>)[CONNECT](
+export function connectSource(source: TokenSource, application: SourceContext): ConnectedSource {
+  return (source as unknown as Record<typeof CONNECT, (of: SourceContext) => ConnectedSource>)[CONNECT](
     application,
   )
 }
 
 /** @throws {ConfigurationError} If the application has no token of its own. */
-export function connectClient(application: SourceApplication): ConnectedSource {
+export function connectClient(application: SourceContext): ConnectedSource {
   if (application.client) return connectSource(application.client, application)
   throw invalid('client', 'is missing. Set it to `clientCredentials()` of `@evertoken/core/grants`')
 }

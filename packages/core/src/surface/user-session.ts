@@ -48,10 +48,10 @@ export function createCurrentSession(
   outside?: Outside,
 ): UserSession<TokenName> & ClientTokenAccess {
   const find = createSessionFinder(context, onEvent)
-  const { application, session } = outside ?? outsideOf(find)
+  const { sources, session } = outside ?? outsideOf(find)
   return {
     ...createUserSession(find, outside),
-    ...createClientAccess({ application, keepAlive: () => session()?.session.keepAlive }),
+    ...createClientAccess({ sources, keepAlive: () => session()?.session.keepAlive }),
   }
 }
 

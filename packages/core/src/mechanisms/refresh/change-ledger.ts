@@ -3,6 +3,19 @@ import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 
 /**
+ * Repeats a change while other writers are faster.
+ *
+ * @param change - Reads the record and swaps it. Resolves to `'again'` if the swap was lost.
+ */
+export async function untilWon<T>(change: () => Promise<T | 'again'>): Promise<T> {
+  for (let i = 0; i < MAX_SWAPS; i++) {
+    const result = await change()
+    if (result !== 'again') return result
+  }
+  throw everySwapLost()
+}
+
+/**
  * Changes the stored ledger, and retries while other writers are faster.
  *
  * @param step - Computes the next ledger. If it returns the same ledger, nothing is written.
@@ -12,12 +25,10 @@ export async function changeLedger(
   cell: Pick<LedgerHandle, 'readIgnoringExpiry' | 'swapLedger'>,
   step: (record: LedgerRecord) => TokenLedger | undefined,
 ): Promise<LedgerSnapshot | undefined> {
-  for (let i = 0; i < MAX_SWAPS; i++) {
+  return untilWon(async () => {
     const current = await cell.readIgnoringExpiry()
     const next = current && step(current.record)
     if (!next) return undefined
-    const snapshot = next === current.record.ledger ? current : await cell.swapLedger(current, next)
-    if (snapshot !== 'again') return snapshot
-  }
-  throw everySwapLost()
+    return next === current.record.ledger ? current : cell.swapLedger(current, next)
+  })
 }

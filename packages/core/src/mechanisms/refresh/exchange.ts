@@ -8,7 +8,6 @@ import type { AnsweredAttempt, RefreshAttempt, TokenResult } from './attempt.ts'
 import { recover } from './failure.ts'
 import { createLeaseKeeper } from './keep-lease.ts'
 import type { TakenLease } from './lease.ts'
-import type { Turn } from './line.ts'
 import { persist } from './persist.ts'
 import { endGrant, handleRejection, reportUsedTwice } from './rejection.ts'
 import { createSender, type ExchangeContext, type Refresh } from './send.ts'
@@ -41,7 +40,7 @@ export async function exchange(
   try {
     for (;;) {
       const message = await nextResponse()
-      reportHealth(message, turn, context)
+      reportHealth(message, refresh, context)
       turn.leave()
       const result = await handle(message)
       if (result !== 'listen') {
@@ -127,8 +126,8 @@ export async function exchange(
 
 function reportHealth(
   { attempt: { sentAt }, answer }: AnsweredAttempt,
-  turn: Turn,
-  { clock, health }: Pick<ExchangeContext, 'clock' | 'health'>,
+  { turn, health }: Pick<Refresh, 'turn' | 'health'>,
+  { clock }: Pick<ExchangeContext, 'clock'>,
 ): void {
   if ('isBusy' in answer && answer.isBusy) turn.overloaded(answer.retryAfterSeconds ?? 1)
   if (answer.kind === 'ambiguous' || answer.kind === 'not_processed') return

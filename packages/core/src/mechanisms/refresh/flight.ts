@@ -2,18 +2,16 @@ import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
-import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
+import type { TokenDemand, TokenResult } from './attempt.ts'
 import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
 import type { Line, Turn } from './line.ts'
 import { reportUsedTwice } from './rejection.ts'
-import type { ExchangeContext, Sends } from './send.ts'
+import type { ExchangeContext, Sends, ServerHealth } from './send.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
-export interface FlightOptions extends RefreshContext {
+export interface FlightOptions extends ExchangeContext {
   readonly line: Line
-  /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
   /** Whether new refreshes can be started. Returns `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined
@@ -42,24 +40,14 @@ export interface Flight {
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
 export function createFlight(options: FlightOptions): Flight {
   const { acquisition, line, clock, serverClock, emit, random } = options
-  const { serverTimeoutMs, storeTimeoutMs, admits = () => true } = options
+  const { storeTimeoutMs, admits = () => true } = options
   const { policy } = acquisition
   const lapseMs = lapseSeconds(reuseOf(policy), storeTimeoutMs / 1000) * 1000
   const latestSendMs = latestSendSeconds(reuseOf(policy), lapseMs / 1000) * 1000
   // A read confirms a swap without a response. The first swap that takes too long must not end the flight.
   const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
-  const context: ExchangeContext = {
-    acquisition,
-    server: options.server,
-    clock,
-    serverClock,
-    emit,
-    random,
-    isStorePrivate: options.isStorePrivate,
-    serverTimeoutMs,
-    health: { respondedTo: -Infinity },
-  }
+  const health: ServerHealth = { respondedTo: -Infinity }
 
   async function fly<Snapshot extends LedgerSnapshot>(
     cell: LedgerHandle<Snapshot>,
@@ -145,7 +133,7 @@ export function createFlight(options: FlightOptions): Flight {
           waitedMs += clock.elapsed() - takesAt
           continue
         }
-        const done = await exchange({ cell, demand, lease, turn, sends }, taken, context)
+        const done = await exchange({ cell, demand, lease, turn, sends, health }, taken, options)
         turn.leave()
         turn = undefined
         if (done === 'again') continue

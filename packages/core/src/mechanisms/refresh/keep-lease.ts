@@ -12,12 +12,12 @@ export interface LeaseKeeper {
   stop(): void
 }
 
-export type KeeperContext = Pick<ExchangeContext, 'acquisition' | 'clock' | 'serverTimeoutMs' | 'health'>
+export type KeeperContext = Pick<ExchangeContext, 'acquisition' | 'clock' | 'serverTimeoutMs'>
 
 export function createLeaseKeeper(
-  { cell, lease, turn, sends }: Refresh,
+  { cell, lease, turn, sends, health }: Refresh,
   sender: Sender,
-  { acquisition, clock, serverTimeoutMs, health }: KeeperContext,
+  { acquisition, clock, serverTimeoutMs }: KeeperContext,
 ): LeaseKeeper {
   const reuse = reuseOf(acquisition.policy)
   let isHolder = true

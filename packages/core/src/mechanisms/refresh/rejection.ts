@@ -7,9 +7,8 @@ import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { changeLedger } from './change-ledger.ts'
+import { changeLedger, untilWon } from './change-ledger.ts'
 import { retryStore } from './persist.ts'
 
 export type RejectionContext = Pick<
@@ -111,20 +110,18 @@ export async function endGrant(
   let hasSwapped = false
   let before: LedgerSnapshot | undefined
 
-  async function end(): Promise<boolean> {
-    for (let i = 0; i < MAX_SWAPS; i++) {
-      const current = await cell.readIncludingEnded()
-      if (!current) return false
-      // An earlier attempt has ended the grant, but the result of its swap was lost.
-      if (hasSwapped && current.record.ended === reason) return true
-      const verdict = settleRejection(current.record, latestOf(attempt, current.record), isStrict)
-      if (verdict === 'again' || verdict === 'replaced') return false
-      reportLoss()
-      hasSwapped = true
-      before = current
-      if ((await cell.refuse(current, reason)) !== 'again') return true
-    }
-    throw everySwapLost()
+  /** Resolves to whether the grant has ended. */
+  async function end(): Promise<boolean | 'again'> {
+    const current = await cell.readIncludingEnded()
+    if (!current) return false
+    // An earlier attempt has ended the grant, but the result of its swap was lost.
+    if (hasSwapped && current.record.ended === reason) return true
+    const verdict = settleRejection(current.record, latestOf(attempt, current.record), isStrict)
+    if (verdict === 'again' || verdict === 'replaced') return false
+    reportLoss()
+    hasSwapped = true
+    before = current
+    return (await cell.refuse(current, reason)) === 'again' ? 'again' : true
   }
 
   /** Reports it before the swap. If the store makes the swap but its response is lost, no later step can report it. */
@@ -135,7 +132,7 @@ export async function endGrant(
     isLost = false
   }
 
-  const isEnded = await retryStore(clock, end).catch((error: unknown) => {
+  const isEnded = await retryStore(clock, () => untilWon(end)).catch((error: unknown) => {
     // This is the last chance to report the end, because the store might have made the swap.
     if (hasSwapped) cell.reportRefusal(reason, before, keepAlive)
     throw error

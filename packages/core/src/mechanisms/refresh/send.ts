@@ -20,9 +20,14 @@ export interface Sends {
 }
 
 export interface ExchangeContext extends RefreshContext {
+  /** How long a caller waits, in milliseconds. The refresh continues after that. */
   readonly serverTimeoutMs: number
+}
+
+/** The evidence that the server responds, for all refreshes. */
+export interface ServerHealth {
   /** When the newest request with a response was sent, by the monotonic clock in milliseconds. */
-  readonly health: { respondedTo: number }
+  respondedTo: number
 }
 
 /** A refresh that has the lease and a turn. */
@@ -32,6 +37,7 @@ export interface Refresh {
   readonly lease: LeaseWatch
   readonly turn: Turn
   readonly sends: Sends
+  readonly health: ServerHealth
 }
 
 /** A defect of this program, not of the server. */

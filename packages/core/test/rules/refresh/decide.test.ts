@@ -193,6 +193,44 @@ describe('decide', () => {
   })
 })
 
+describe('decide, if a request uses up nothing', () => {
+  const client: RefreshPolicy = { consumes: 'nothing', ...TIMES }
+  const none = { refreshToken: undefined } as const
+
+  it.each<[string, LedgerRecord, Decision]>([
+    ['no token', record(undefined, none), refresh],
+    ['a fresh token', record(500, none), serve(500, false)],
+    ['a soft token', record(20, none), serve(20, true)],
+    ['a soft token and a lapsed lease', record(20, { ...none, lease }), serve(20, true)],
+    ['an expired token', record(5, none), refresh],
+    ['a scope that was not granted', record(5, { ...none, scope: 'less' }), refresh],
+  ])('%s: needs no refresh token', (_what, seen, expected) => {
+    const wanted = { key: '', request: { scope: 'more' } }
+    expect(decide(seen, wanted, AT, client, 'lapsed')).toEqual(expected)
+  })
+
+  it('a fleet asks once: a live lease is awaited', () => {
+    expect(decide(record(5, { ...none, lease }), { key: '' }, AT, client)).toEqual({ do: 'wait' })
+  })
+
+  it('never requires a sign-in while the owner lives, whatever the ledger contains', () => {
+    fc.assert(
+      fc.property(session, reading, fc.constantFrom('live', 'lapsed', 'mine'), (seen, at, leaseState) => {
+        const { ended: _ended, ...owner } = seen
+        const alive = { ...owner, expiresAt: at.wall + 1 }
+        const wanted = { key: 'a', request: { scope: 'any' } }
+        expect(decide(alive, wanted, at, client, leaseState).do).not.toBe('sign_in')
+        const { ledger } = alive
+        const bare = { ...alive, ledger: { ...ledger, refreshToken: undefined, doubt: undefined } }
+        // The refresh token and its state change nothing.
+        expect(decide(bare, wanted, at, client, leaseState)).toEqual(
+          decide(alive, wanted, at, client, leaseState),
+        )
+      }),
+    )
+  })
+})
+
 it.each<[ReusePolicy, number]>([
   ['strict', 20],
   ['tolerant', 8],

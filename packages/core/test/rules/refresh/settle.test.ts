@@ -91,6 +91,25 @@ describe('settle: lineage decides, not who holds the lease', () => {
   })
 })
 
+describe('a request that uses up nothing', () => {
+  const empty = { id: 'id', expiresAt: NOW + 9999, ledger: { tokens: {}, attempt: 1 } }
+  const used = { ...mine, refreshToken: undefined, from: '' }
+
+  it('is written, unless a later one has brought the token already', () => {
+    expect(settle(empty, used, false)).toBe('write')
+    const token = { ...accessToken, attempt: 2 }
+    expect(settle({ ...empty, ledger: { tokens: { '': token }, attempt: 2 } }, used, false)).toBe('adopt')
+    expect(settle({ ...empty, ledger: { tokens: { other: token }, attempt: 2 } }, used, false)).toBe('write')
+    expect(settle({ ...empty, ended: 'signed_out' }, used, false)).toBe('revoke')
+  })
+
+  it('that is refused ends what its owner ends, if no other process tries', () => {
+    expect(settleRejection(empty, used, false)).toBe('end')
+    const later = { ...empty, ledger: { tokens: {}, attempt: 2 } }
+    expect(settleRejection(later, used, false)).toBe('again')
+  })
+})
+
 describe('settle: which of two responses to the same refresh token is newer', () => {
   /** Mine, seen against what another process has stored. */
   function verdict(own: Partial<RefreshTokenOrigin>, other: Partial<RefreshTokenOrigin>): Verdict {
