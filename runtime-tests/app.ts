@@ -1,14 +1,17 @@
-import { type CurrentSession, EvertokenError, type UserSession } from '@evertoken/core'
+import { EvertokenError, type ExplicitSession, type TokenSession, type UserSession } from '@evertoken/core'
 import { type ContractCase, runContract } from '@evertoken/testkit'
 import type { Controls } from './config.ts'
 
-/** What the application takes from the adapter. `Platform` is what the runtime hands over with a request, if it does. */
-export interface Auth<Platform extends readonly unknown[]> extends CurrentSession {
-  session(request: Request, ...platform: Platform): UserSession
-  sessionById(id: string, ...platform: Platform): UserSession
+/** The sessions that a test names explicitly. */
+export interface NamedSessions {
+  session(request: Request): ExplicitSession
+  sessionById(id: string): TokenSession
 }
 
-export interface AppOptions {
+/** `Platform` is the list of arguments that the runtime passes with a request, if it does. */
+export interface AppOptions<Platform extends readonly unknown[]> {
+  readonly auth: UserSession
+  readonly bind: (...platform: Platform) => NamedSessions
   /** The resource server, without a slash at the end. */
   readonly api: string
   readonly controls: Controls
@@ -23,12 +26,11 @@ type Routes<Platform> = Record<
 
 /** The application under test: pure Web Fetch. It tells about tokens, it never shows one. */
 export function createApp<Platform extends readonly unknown[]>(
-  auth: Auth<Platform>,
-  options: AppOptions,
+  options: AppOptions<Platform>,
 ): (request: Request, ...platform: Platform) => Promise<Response> {
   const routes: Routes<Platform> = {
-    ...tokenRoutes(auth),
-    ...apiRoutes(auth, options.api),
+    ...tokenRoutes(options),
+    ...apiRoutes(options.auth, options.api),
     ...testRoutes(options),
   }
   return async (request, ...platform) => {
@@ -44,7 +46,10 @@ export function createApp<Platform extends readonly unknown[]>(
   }
 }
 
-function tokenRoutes<Platform extends readonly unknown[]>(auth: Auth<Platform>): Routes<Platform> {
+function tokenRoutes<Platform extends readonly unknown[]>({
+  auth,
+  bind,
+}: AppOptions<Platform>): Routes<Platform> {
   return {
     '/token': async () => describe(await auth.getUserAccessToken()),
     '/burst': async (_request, parameters) => {
@@ -61,18 +66,18 @@ function tokenRoutes<Platform extends readonly unknown[]>(auth: Auth<Platform>):
       return Response.json({ outcome })
     },
     '/explicit': async (request, _parameters, platform) => {
-      const session = auth.session(request, ...platform)
-      return session.respond(await describe(await session.getUserAccessToken()))
+      const session = bind(...platform).session(request)
+      return session.commit(await describe(await session.getUserAccessToken()))
     },
     '/by-id': async (_request, _parameters, platform) => {
-      const session = auth.sessionById((await auth.getId()) ?? '', ...platform)
+      const session = bind(...platform).sessionById((await auth.getSession())?.id ?? '')
       return describe(await session.getUserAccessToken())
     },
     '/revoke': async () => Response.json({ outcome: await auth.revokeRefreshToken() }),
   }
 }
 
-function apiRoutes(auth: CurrentSession, api: string): Routes<unknown> {
+function apiRoutes(auth: UserSession, api: string): Routes<unknown> {
   const call = auth.createTokenFetch({ baseUrl: `${api}/` })
   return {
     '/call': async (_request, parameters) => {
@@ -101,7 +106,7 @@ function apiRoutes(auth: CurrentSession, api: string): Routes<unknown> {
   }
 }
 
-function testRoutes({ controls, contract }: AppOptions): Routes<unknown> {
+function testRoutes({ controls, contract }: Pick<AppOptions<[]>, 'controls' | 'contract'>): Routes<unknown> {
   return {
     '/test/events': () => Response.json(controls.events.splice(0)),
     '/test/ahead': (_request, parameters) => {
@@ -122,7 +127,7 @@ async function drain(reader: ReadableStreamDefaultReader | undefined): Promise<v
 }
 
 /** The same for the same token, of no use to anyone who wants to use it. */
-async function describe(token: Awaited<ReturnType<CurrentSession['getUserAccessToken']>>): Promise<Response> {
+async function describe(token: Awaited<ReturnType<UserSession['getUserAccessToken']>>): Promise<Response> {
   if (!token) return new Response('Nobody is signed in', { status: 401 })
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token.value))
   const digest = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -49,7 +49,7 @@ export function toOptions(config: HostConfig, controls: Controls, store?: Sessio
     issuer,
     clientId,
     clientSecret,
-    secret: SECRET,
+    encryptionSecret: SECRET,
     session,
     clock: controls.clock,
     onEvent: (event) => controls.events.push(event),

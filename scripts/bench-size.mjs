@@ -1,13 +1,14 @@
-// Prints what every entry weighs in a bundle, minified and gzipped, beside its peers. Usage: node scripts/bench-size.mjs
-import { readdirSync, readFileSync } from 'node:fs'
+// Prints the size of each entry in a bundle, minified and gzipped, next to its peers.
+// Usage: node scripts/bench-size.mjs [--update-budget]
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listEntries } from './api/entries.mjs'
 import { bundle, WORKERS } from './packaging/bundles.mjs'
-import { root } from './packaging/packages.mjs'
+import { buildPackages, root } from './packaging/packages.mjs'
+import { budgetFor, measureSizes } from './packaging/sizes.mjs'
 import { ensurePackage } from './tools.mjs'
 
-const SOURCE = ['@evertoken/source', 'workerd', 'worker', 'import']
-
-/** What each peer is measured without, when it expects the application to bring it. */
+/** A peer is measured without the packages that it expects from the application. */
 const PEERS = [
   { name: '@badgateway/oauth2-client', version: '3.3.1' },
   { name: 'oauth4webapi', version: '3.8.8' },
@@ -19,41 +20,31 @@ const PEERS = [
   { name: 'better-auth', version: '1.7.25' },
 ]
 
-const sizes = {}
-for (const [name, code] of Object.entries(WORKERS))
-  sizes[name] = (await bundle(code, root, { conditions: SOURCE })).gzipped
+await buildPackages()
+const own = await measureSizes(
+  listEntries().map(({ entry }) => entry),
+  root,
+)
+if (process.argv.includes('--update-budget'))
+  writeFileSync(join(root, 'scripts/packaging/budget.json'), budgetFor(own))
 
-const rows = []
-for (const entry of ownEntries()) rows.push(await row(entry, entry, root, SOURCE))
+const peers = []
 for (const { name, version, without } of PEERS) {
   const folder = await ensurePackage(name, version)
-  rows.push(await row(`${name} ${version}`, name, folder, ['worker', 'import'], without))
+  const sizes = await bundle(`export * from '${name}'`, folder, { conditions: ['worker', 'import'], without })
+  peers.push({ name: `${name} ${version}`, ...sizes })
 }
 
-const width = Math.max(...rows.map(([label]) => label.length))
-const print = (cells) =>
-  console.log(`| ${cells[0].padEnd(width)} | ${cells[1].padStart(9)} | ${cells[2].padStart(9)} |`)
-print(['whole entry', 'minified', 'gzipped'])
-print(['-'.repeat(width), '-'.repeat(9), '-'.repeat(9)])
-rows.forEach(print)
-console.log(
-  `size: ${Object.entries(sizes)
-    .map(([name, bytes]) => `${name}=${bytes}B`)
-    .join(' ')}`,
-)
+const rows = [...own, ...peers]
+const width = Math.max(...rows.map(({ name }) => name.length))
+// The last column is the gzipped size that an optional entry adds to the main entry of its package.
+print('bundle', 'minified', 'gzipped', 'added')
+print('-'.repeat(width), '-'.repeat(9), '-'.repeat(9), '-'.repeat(9))
+for (const { name, bytes, gzipped, added } of rows)
+  print(name, `${bytes} B`, `${gzipped} B`, added === undefined ? '' : `+${added} B`)
+const workers = own.filter(({ name }) => name in WORKERS)
+console.log(`size: ${workers.map(({ name, gzipped }) => `${name}=${gzipped}B`).join(' ')}`)
 
-function ownEntries() {
-  const manifests = readdirSync(join(root, 'packages')).map((name) =>
-    join(root, 'packages', name, 'package.json'),
-  )
-  return manifests.flatMap((path) => {
-    const { name, exports } = JSON.parse(readFileSync(path, 'utf8'))
-    const keys = Object.keys(exports).filter((key) => !key.endsWith('.json'))
-    return keys.map((key) => name + key.slice(1))
-  })
-}
-
-async function row(label, entry, folder, conditions, without) {
-  const { bytes, gzipped } = await bundle(`export * from '${entry}'`, folder, { conditions, without })
-  return [label, `${bytes} B`, `${gzipped} B`]
+function print(name, ...cells) {
+  console.log(`| ${[name.padEnd(width), ...cells.map((cell) => cell.padStart(9))].join(' | ')} |`)
 }

@@ -1,5 +1,5 @@
 /**
- * Runs the example for another runtime beside the servers of `examples/node-app`, which has to be built:
+ * Runs the example for another runtime next to the servers of `examples/node-app`, which must be built:
  * `node scripts/run-example.mjs deno` (or `bun`, or `cloudflare-worker`), on `PORT` or 3000.
  */
 import { spawn } from 'node:child_process'
@@ -43,7 +43,7 @@ const env = {
   CLIENT_ID: client.clientId,
   CLIENT_SECRET: client.clientSecret,
   // Constant, so that sessions of the last run can be opened. Never do that where others could sign in.
-  SESSION_SECRET: 'a secret for this machine alone, thrown away',
+  SESSION_SECRET: 'a secret for this machine, used once',
   API_URL: apiUrl,
   PORT,
 }

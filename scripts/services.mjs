@@ -128,7 +128,7 @@ async function assignAllSlots(port) {
   }
 }
 
-/** Free now: somebody else may be faster. */
+/** The port is free now, but another process may take it first. */
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -152,7 +152,7 @@ function idsOf(user) {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** What `find` finds, after installing the Debian package if it finds nothing. */
+/** Returns the result of `find`. If that is `undefined`, it installs the Debian package and tries again. */
 export function installed(debianPackage, find) {
   const found = find()
   if (found !== undefined) return found

@@ -1,5 +1,5 @@
 // Runs every check and every test, one after the other, and adds up what passed and failed.
-// Each step installs what it needs. Long suites run with fewer cases here, so that the whole takes less than 30 minutes.
+// Each step installs its tools. Long suites run with fewer cases here, so that the whole takes less than 30 minutes.
 // Usage: node scripts/test-all.mjs [step …]
 import { spawn } from 'node:child_process'
 
@@ -7,7 +7,10 @@ const steps = [
   ['format', 'npm run format:check'],
   ['lint', 'npm run lint'],
   ['types', 'npm run types'],
+  ['dialect', 'npm run dialect'],
+  ['api', 'npm run api'],
   ['test', 'npm test'],
+  ['burst', 'npm run test:burst'],
   ['exhaustive', 'npm run test:exhaustive'],
   ['mutants', 'npm run test:mutants -- --every 2'],
   ['simulation', 'npm run test:simulation -- --runs 500 --seed 1'],
@@ -19,6 +22,7 @@ const steps = [
   ['browser', 'npm run test:browser'],
   ['frameworks', 'npm run test:frameworks'],
   ['second-server', 'npm run test:second-server'],
+  ['client-tokens', 'npm run test:client-tokens'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],
@@ -70,10 +74,10 @@ const total = (key) => results.reduce((all, result) => all + result[key], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
 process.exitCode = results.every(({ status }) => status === 0) ? 0 : 1
 
-/** Runs a command, shows what it prints, and keeps it. */
+/** Runs a command, and shows and returns its output. */
 function run(command) {
   return new Promise((resolve) => {
-    // In a group of its own, so that it can be ended with all that it has started.
+    // A separate process group lets us end the command with all processes that it started.
     const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
     const hangs = setTimeout(() => {
@@ -99,14 +103,14 @@ function run(command) {
   })
 }
 
-/** The lines that tell what has failed, so that the end of a long output is enough to know. */
+/** Returns the lines about failures, so that the end of a long output shows them. */
 function failuresIn(output) {
   const lines = output.split('\n').map((line) => line.trim())
   const telling = lines.filter((line) => FAILURE.test(line))
   return (telling.length > 0 ? [...new Set(telling)] : lines.filter(Boolean)).slice(-MAX_FAILURES)
 }
 
-/** A step without numbers of its own counts as one. */
+/** A step that prints no numbers is one test. */
 function count(output, status) {
   const [vitest, own, plain] = CLOSINGS.map((closing) => [...output.matchAll(closing)])
   if (vitest.length > 0)

@@ -7,6 +7,8 @@ import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
 import { buildPackages, installPacked, root, run } from './packaging/packages.mjs'
+import { runQuickStart } from './packaging/quick-start.mjs'
+import { findOverweight, measureSizes } from './packaging/sizes.mjs'
 import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
 
@@ -26,6 +28,7 @@ try {
   for (const [name, typeCheck] of Object.entries(typeChecks(project)))
     await check(`types: ${name}`, typeCheck)
   await checkBundles(project, packages)
+  await check('README: the quick start runs', () => runQuickStart(project))
 } finally {
   await rm(home, { recursive: true, force: true })
 }
@@ -91,18 +94,20 @@ async function checkBundles(project, packages) {
       })
     }
   }
-  await check('bundle: what is not used is left out', async () => {
-    const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
-    assert.ok(bytes < MAX_STORE_BYTES, `The memory store alone takes ${bytes} bytes`)
+  await check('bundle: every entry stays within its budget', async () => {
+    const entries = packages.flatMap((each) => each.entries)
+    assert.deepEqual(await findOverweight(await measureSizes(entries, project)), [])
   })
-  await check('bundle: the documentation says what a Worker weighs', async () => {
+  await check('bundle: unused code is left out', async () => {
+    const { bytes } = await bundle(`export { createMemoryStore } from '@evertoken/core'`, project)
+    assert.ok(bytes < MAX_STORE_BYTES, `The memory store takes ${bytes} bytes`)
+  })
+  await check('bundle: the documentation states the size of a Worker', async () => {
     const [tokens, all] = await Promise.all(Object.values(WORKERS).map((code) => kilobytes(code, project)))
-    const readme = await readFile(join(root, 'README.md'), 'utf8')
-    const docs = await readFile(join(root, 'docs/cloudflare.md'), 'utf8')
-    assert.match(
-      readme.replaceAll('\n', ' '),
-      new RegExp(`gzipped ${all} KB.*\\[${tokens} KB for token management`),
-    )
-    assert.match(docs, new RegExp(`is ${tokens} KB minified and gzipped instead of ${all} KB`))
+    const page = await readFile(join(root, 'docs/reference/packages.md'), 'utf8')
+    const guide = await readFile(join(root, 'docs/guides/token-management.md'), 'utf8')
+    assert.match(page, new RegExp(`^\\| \`@evertoken/cloudflare\` +\\| ${all} KB \\|$`, 'm'))
+    assert.match(page, new RegExp(`^\\| \`@evertoken/cloudflare/tokens\` +\\| ${tokens} KB \\|$`, 'm'))
+    assert.match(guide, new RegExp(`is ${tokens} KB minified and gzipped instead of ${all} KB`))
   })
 }

@@ -1,4 +1,4 @@
-// Prints every line of docs/standards.md with the tests that carry it: those whose title, or that of the group they are in,
+// Prints every line of docs/reference/standards.md with the tests that carry it: those whose title, or that of the group they are in,
 // names it. Fails when a line has none and is not pending. Usage: node scripts/test-standards.mjs
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -28,7 +28,7 @@ for (const { id, text, pending, carriers, missing } of results) {
 const unknown = [...new Set(tests.flatMap(({ title }) => namedBy(title)))].filter((id) =>
   results.every((result) => result.id !== id),
 )
-for (const id of unknown) console.log(`\n✗ ${id} is named by a test, and not in docs/standards.md`)
+for (const id of unknown) console.log(`\n✗ ${id} is named by a test, and not in docs/reference/standards.md`)
 
 const pending = results.filter((result) => result.pending !== undefined && result.carriers.length === 0)
 const failed = results.filter(({ missing }) => missing).length + unknown.length
@@ -39,17 +39,18 @@ console.log(
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-/** The rows of the table: a number, where it comes from, what holds, and whether that is pending. */
+/** The rows of the table: the source, the behavior, whether that is pending, and the number. */
 function readStandards() {
-  const rows = readFileSync(join(root, 'docs/standards.md'), 'utf8').matchAll(
-    /^\| (S\d+) +\|[^|]*\| ([^|]*?) *\|$/gm,
+  const rows = readFileSync(join(root, 'docs/reference/standards.md'), 'utf8').matchAll(
+    /^\|[^|]*\| ([^|]*?) *\| (S\d+) +\|$/gm,
   )
-  const standards = [...rows].map(([, id, line]) => {
+  const standards = [...rows].map(([, line, id]) => {
     const [, text, subject] = /^(.*?)(?:\. Pending: (.*))?$/.exec(line)
     return { id, text, pending: subject }
   })
   const isWhole = standards.length > 0 && standards.every(({ id }, i) => id === `S${i + 1}`)
-  if (!isWhole) throw new Error('Cannot read docs/standards.md: it must list S1, S2, … without a gap')
+  if (!isWhole)
+    throw new Error('Cannot read docs/reference/standards.md: it must list S1, S2, … without a gap')
   return standards
 }
 
@@ -57,7 +58,7 @@ function namedBy(title) {
   return title.match(/\bS\d{1,2}\b/g) ?? []
 }
 
-/** What vitest would run. The model server's own tests prove nothing about the library. */
+/** Lists the tests of vitest. The tests of the model server prove nothing about the library. */
 function listed() {
   const folder = mkdtempSync(join(tmpdir(), 'evertoken-standards-'))
   const file = join(folder, 'tests.json')

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ensureNode } from './tools.mjs'
 
-// SQLite is in Node from 22 on, and the tests are TypeScript that Node 24 runs as it stands.
+// Node 22 and later contain SQLite. Node 24 runs the TypeScript of the tests without a build.
 const isNew = Number(process.versions.node.split('.')[0]) >= 24
 const node = isNew ? process.execPath : await ensureNode('24')
 const main = fileURLToPath(new URL('../test/stores/main.ts', import.meta.url))

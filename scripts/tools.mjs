@@ -31,7 +31,7 @@ export async function ensureNode(version) {
 export const ensureDeno = (version) => ensureTool('deno', version)
 export const ensureBun = (version) => ensureTool('bun', version)
 
-/** Installs beside its place and moves it there whole: whoever comes second finds the place taken, or nothing at all. */
+/** Installs into a temporary folder and then renames it, so that another process never sees a part of the package. */
 async function install(name, version, folder) {
   await mkdir(home, { recursive: true })
   const partial = await mkdtemp(join(home, '.partial-'))

@@ -22,7 +22,7 @@ export function application(
     issuer: ISSUER,
     clientId: 'web',
     clientSecret: 'benchmark',
-    secret: 'a benchmark has no secret to keep from anybody',
+    encryptionSecret: 'a benchmark has no secret to keep from anybody',
     baseUrl: ORIGIN,
     session,
     fetch: respondWithMetadata,
@@ -54,7 +54,7 @@ export async function signIn(auth: Evertoken): Promise<string> {
     },
     { claims: CLAIMS },
   )
-  const response = await session.respond(new Response())
+  const response = await session.commit(new Response())
   const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0])
   return ['theme=dark', ...cookies, '_visitor=1f2e3d4c5b6a79880796a5b4c3d2e1f0'].join('; ')
 }

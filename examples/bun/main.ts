@@ -6,7 +6,7 @@ const auth = evertoken({
   issuer: ISSUER ?? '',
   clientId: CLIENT_ID ?? '',
   clientSecret: CLIENT_SECRET,
-  secret: SESSION_SECRET,
+  encryptionSecret: SESSION_SECRET,
   resource: API_URL ?? '',
   scope: 'openid offline_access orders:read',
   authorizationParameters: { prompt: 'consent' },

@@ -9,7 +9,7 @@ const auth = evertoken({
   issuer: env('ISSUER'),
   clientId: env('CLIENT_ID'),
   clientSecret: env('CLIENT_SECRET'),
-  secret: env('SESSION_SECRET'),
+  encryptionSecret: env('SESSION_SECRET'),
   resource: env('API_URL'),
   scope: 'openid offline_access orders:read',
   authorizationParameters: { prompt: 'consent' },

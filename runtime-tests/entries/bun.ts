@@ -18,7 +18,7 @@ const controls = createControls()
 const store = createMemoryStore({ clock: controls.clock })
 const auth = evertoken(toOptions(config, controls, store))
 const contract = () => sessionStoreContract(() => createMemoryStore())
-const app = createApp(auth, { api: config.api, controls, contract })
+const app = createApp({ auth, bind: () => auth, api: config.api, controls, contract })
 
 const { port } = Bun.serve({
   port: 0,

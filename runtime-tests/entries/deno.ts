@@ -23,7 +23,7 @@ const contract = () =>
     largestRecord: 65_000,
     storeWithClock: (clock) => createDenoKvStore(kv, { clock }),
   })
-const app = createApp(auth, { api: config.api, controls, contract })
+const app = createApp({ auth, bind: () => auth, api: config.api, controls, contract })
 
 const onListen = ({ port }: { port: number }) => console.log(`listening on http://127.0.0.1:${port}`)
 Deno.serve(

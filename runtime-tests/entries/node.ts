@@ -10,7 +10,7 @@ const controls = createControls()
 const store = createMemoryStore({ clock: controls.clock })
 const auth = evertoken(toOptions(config, controls, store))
 const contract = () => sessionStoreContract(() => createMemoryStore())
-const app = createApp(auth, { api: config.api, controls, contract })
+const app = createApp({ auth, bind: () => auth, api: config.api, controls, contract })
 
 const server = createServer(auth.listener((request) => app(request))).listen(0, '127.0.0.1', () => {
   process.stdout.write(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)

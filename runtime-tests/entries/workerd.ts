@@ -27,7 +27,7 @@ let app: App | undefined
 function createWorkerApp({ CONFIG, SESSIONS }: Env): App {
   const { api } = JSON.parse(CONFIG) as HostConfig
   const contract = () => sessionStoreContract(() => createDurableObjectStore(SESSIONS))
-  return createApp(auth, { api, controls, contract })
+  return createApp({ auth, bind: auth.bind, api, controls, contract })
 }
 
 export default {

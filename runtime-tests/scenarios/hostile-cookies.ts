@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createEvertoken, soloFlights } from '@evertoken/core'
+import { createEvertoken, soloFlights } from '@evertoken/core/adapter'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world/world.ts'
 
@@ -75,7 +75,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'canary-of-another-secret-0123456789',
+      encryptionSecret: 'canary-of-another-secret-0123456789',
       session,
     },
     {
@@ -87,7 +87,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
   )
   const foreign = other.session(new Request(host.url))
   await foreign.startSession(await server.issue({ sub: 'foreigner' }), { claims: { sub: 'foreigner' } })
-  const response = await foreign.respond(new Response())
+  const response = await foreign.commit(new Response())
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
 }
 

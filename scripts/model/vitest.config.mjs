@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 import { root } from '../mutants/core.mjs'
-// It also defines `Map.groupBy` for Node 20.
 import shared from '../../vitest.config.ts'
 
 const conditions = ['@evertoken/source', 'node', 'import', 'default']
@@ -22,9 +21,7 @@ export default defineConfig({
       },
     },
   ],
-  // The cache would keep the code of one mutant for the next.
   test: {
-    fsModuleCache: false,
     testTimeout: shared.test.testTimeout,
     include: ['packages/core/test/**/*.test.ts', 'test/integration/*.test.ts'],
   },

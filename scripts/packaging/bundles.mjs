@@ -2,14 +2,14 @@ import { builtinModules } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** What a Worker imports: for token management alone, and for all there is. */
+/** The imports of a Worker: only for token management, and for all features. */
 export const WORKERS = {
   'cloudflare-core': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare/tokens'`,
   'cloudflare-full': `export { createDurableObjectStore, evertoken, EvertokenSessions } from '@evertoken/cloudflare'`,
 }
 
 /**
- * Bundles code against what is installed in a project, as an application would.
+ * Bundles code against the packages of a project, like an application.
  *
  * @returns The minified size, that size gzipped, and the modules left outside.
  */

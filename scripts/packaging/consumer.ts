@@ -4,12 +4,18 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
+import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
+import type { ClientTokens } from '@evertoken/core/client'
+import { clientCredentials } from '@evertoken/core/grants'
 import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
-import { createTokenManagement, soloFlights } from '@evertoken/core/tokens'
+import { soloFlights } from '@evertoken/core/adapter'
+import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
+import * as denoClient from '@evertoken/deno/client'
 import { evertoken } from '@evertoken/node'
+import { createClientTokens } from '@evertoken/node/client'
 import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
@@ -21,7 +27,7 @@ const options: EvertokenOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'secret',
-  secret: 'thirty-two characters at the least',
+  encryptionSecret: 'thirty-two characters at the least',
   store,
 }
 
@@ -32,6 +38,8 @@ export const stores = { createIoredisStore, createPostgresStore } satisfies Reco
 >
 export type Sql = SqlStore
 
+export const authentication: ClientAuthentication = clientSecretBasic(() => 'secret')
+
 const auth = evertoken(options)
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
 export const server = createServer(
@@ -39,6 +47,21 @@ export const server = createServer(
     const token = await auth.getUserAccessToken()
     const text: string | undefined = token?.value
     return new Response(text ?? 'nobody')
+  }),
+)
+
+const web = evertoken({ ...options, client: clientCredentials({ scope: 'catalog:read' }) })
+export const catalog: typeof fetch = web.createTokenFetch({
+  baseUrl: 'https://api.example.com/',
+  token: 'user-or-client',
+})
+export const ownToken = async (): Promise<string> => (await web.getClientAccessToken()).value
+export const services: ClientTokens[] = [createClientTokens, denoClient.createClientTokens].map((create) =>
+  create({
+    issuer: 'https://login.example.com',
+    clientId: 'service',
+    clientSecret: 'secret',
+    scope: 'ledger:write',
   }),
 )
 

@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
 
-/** What is wrong with the files of a package, if anything. */
+const METADATA = ['description', 'keywords', 'homepage', 'bugs', 'repository', 'license', 'publishConfig']
+
+/** Returns the problems of the files of a package. */
 export async function checkContents({ files, installed }) {
+  const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
   const have = new Set(files)
   const missing = ['README.md', 'LICENSE'].filter((name) => !have.has(name))
   const strange = files.filter((path) => !isWanted(path) || isStale(path, have))
   const lost = (await Promise.all(files.map((path) => lostSources(path, have, installed)))).flat()
   return [
+    ...METADATA.filter((key) => !(key in manifest)).map((key) => `package.json has no \`${key}\``),
     ...missing.map((path) => `${path} is missing`),
     ...strange.map((path) => `${path} should not be there`),
     ...lost,
@@ -22,13 +26,13 @@ function isWanted(path) {
   )
 }
 
-/** Built from a source that is no more. */
+/** Whether a file was built from a source that no longer exists. */
 function isStale(path, have) {
   const [, name] = /^dist\/(.+?)(?:\.js|\.d\.ts)(?:\.map)?$/.exec(path) ?? []
   return name !== undefined && !have.has(`src/${name}.ts`)
 }
 
-/** Source maps that lead nowhere, from either end. */
+/** Returns the source maps and sources that are missing from the package. */
 async function lostSources(path, have, installed) {
   if (!path.startsWith('dist/')) return []
   const text = await readFile(join(installed, path), 'utf8')

@@ -1,22 +1,27 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
+/** The folder for tarballs of this repository. */
+export const ARTIFACTS = join(root, 'artifacts')
 export const run = promisify(execFile)
 const npm = (args, cwd) => run('npm', [...args, '--loglevel=error'], { cwd, maxBuffer: 1e8 })
 
-/** Builds what will be published. Resolves to the folders of the packages. */
+/** Builds all packages, without files of an earlier build. Resolves to the folders of the packages. */
 export async function buildPackages() {
   const folders = (await readdir(join(root, 'packages'))).map((name) => join(root, 'packages', name))
+  await Promise.all(folders.map((folder) => rm(join(folder, 'dist'), { recursive: true, force: true })))
   await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...folders])
   return folders
 }
 
-/** Packs every package. Resolves to the name, folder, tarball and files of each. */
+/** Packs every package into a folder, which it empties first. Resolves to the name, folder, tarball and files of each. */
 export async function packAll(folders, tarballs) {
+  await rm(tarballs, { recursive: true, force: true })
+  await mkdir(tarballs)
   const packed = []
   for (const folder of folders) {
     const { stdout } = await npm(['pack', '--json', '--pack-destination', tarballs], folder)
@@ -34,7 +39,7 @@ export async function packAll(folders, tarballs) {
 export async function installPacked(folders, home) {
   const tarballs = join(home, 'tarballs')
   const project = join(home, 'project')
-  await Promise.all([mkdir(tarballs), mkdir(project)])
+  await mkdir(project)
   const packages = []
   for (const { name, folder, tarball, files } of await packAll(folders, tarballs)) {
     const { exports } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))

@@ -33,7 +33,7 @@ describe('@evertoken/deno', () => {
 
   it('type-checks as source, with the types of Deno, as its example and its documentation do', async () => {
     await inRoot('check', '--unstable-kv', 'packages/deno/src/index.ts', 'examples/deno/main.ts')
-    await inRoot('check', '--unstable-kv', '--doc-only', 'docs/deno.md')
+    await inRoot('check', '--unstable-kv', '--doc-only', 'docs/quick-start/deno.md')
   })
 
   it.each(['packages/core', 'packages/deno'])('could be published to JSR: %s', async (folderOf) => {
@@ -63,7 +63,9 @@ describe('the Deno example', () => {
       await expect(started).rejects.toThrow(/NotCapable/)
     }
     expect(permissions).toHaveLength(4)
-    expect(readFileSync(join(root, 'docs/deno.md'), 'utf8')).toContain(permissions.join(' \\\n  '))
+    expect(readFileSync(join(root, 'docs/quick-start/deno.md'), 'utf8')).toContain(
+      permissions.join(' \\\n  '),
+    )
   })
 })
 

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** A longer page answers more than one question. */
+const MAX_LINES = 150
 
 it('documents with code that type-checks', () => {
   const folder = join(root, '.cache/documentation')
@@ -31,13 +33,43 @@ it('documents with code that type-checks', () => {
   expect(typeErrors(folder)).toBe('')
 })
 
-it('links to files that exist', () => {
+it('links to files and headings that exist', () => {
   const broken = documents().flatMap((document) => {
-    const links = readFileSync(join(root, document), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
-    const dead = [...links].filter(([, to = '']) => !existsSync(join(root, dirname(document), to)))
-    return dead.map(([, to]) => `${document} -> ${to}`)
+    const text = readFileSync(join(root, document), 'utf8')
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)]
+    const dead = links.filter(([, to = '', heading]) => {
+      const target = to === '' ? document : join(dirname(document), to)
+      if (!existsSync(join(root, target))) return true
+      return heading !== undefined && !headings(target).includes(heading)
+    })
+    return dead.map(([link]) => `${document} -> ${link}`)
   })
   expect(broken).toEqual([])
+})
+
+it('has a page for each error code, and a line for it in the index', () => {
+  const source = readFileSync(join(root, 'packages/core/src/vocabulary/errors.ts'), 'utf8')
+  const codes = [...source.matchAll(/^\s*\| '([a-z_]+)'/gm)].map(([, code]) => code)
+  const pages = readdirSync(join(root, 'docs/errors')).filter((name) => name !== 'README.md')
+  const index = readFileSync(join(root, 'docs/errors/README.md'), 'utf8')
+  const listed = [...index.matchAll(/^\| \[`([a-z_]+)`\]/gm)].map(([, code]) => code)
+
+  expect(codes.length).toBeGreaterThan(0)
+  expect(new Set(pages)).toEqual(new Set(codes.map((code) => `${code}.md`)))
+  expect(new Set(listed)).toEqual(new Set(codes))
+})
+
+it('has pages of at most 150 lines, all of which are in the index', () => {
+  const pages = documents().filter((document) => document.startsWith('docs/'))
+  const long = ['README.md', ...pages].filter((document) => lines(document) > MAX_LINES)
+  expect(long).toEqual([])
+
+  const indexes = ['docs/README.md', 'docs/quick-start/README.md', 'docs/errors/README.md']
+  const listed = indexes.flatMap((index) => {
+    const links = readFileSync(join(root, index), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)
+    return [...links].map(([, to = '']) => join(dirname(index), to))
+  })
+  expect(pages.filter((page) => !['docs/README.md', ...listed].includes(page))).toEqual([])
 })
 
 function documents(): string[] {
@@ -51,8 +83,25 @@ function documents(): string[] {
     'README.md',
     'ARCHITECTURE.md',
     'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
     ...['docs', 'packages', 'examples'].flatMap(under),
   ]
+}
+
+function lines(document: string): number {
+  return readFileSync(join(root, document), 'utf8').trimEnd().split('\n').length
+}
+
+/** The anchors of a page, as GitHub creates them. */
+function headings(document: string): string[] {
+  const text = readFileSync(join(root, document), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '')
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 function typeErrors(project: string): string {

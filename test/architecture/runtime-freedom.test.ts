@@ -3,7 +3,7 @@ import vm from 'node:vm'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
 import { createAuthorizationServer } from '@evertoken/testkit'
-import type * as Core from '@evertoken/core'
+import type * as Core from '@evertoken/core/adapter'
 import { coreSource } from './source-files.ts'
 
 /** Web Fetch, WebCrypto, URL, encodings, streams and timers: all that core may use. */
@@ -30,7 +30,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
       issuer: server.issuer,
       clientId: client?.id ?? '',
       clientSecret: client?.secret,
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       baseUrl: 'https://app.example.com',
       fetch: (input, init) => server.fetch(input, init),
     },
@@ -61,7 +61,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
 
   const session = auth.session(new Request('https://app.example.com/'))
   await session.startSession(await server.issue())
-  const started = await session.respond(new Response())
+  const started = await session.commit(new Response())
   const cookie = started.headers
     .getSetCookie()
     .map((line) => line.split(';')[0])
@@ -79,7 +79,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
 /** Runs core in a realm of its own in which a global that is not on the list does not exist. */
 async function loadCore(): Promise<typeof Core> {
   const bundle = await build({
-    entryPoints: [join(coreSource, 'index.ts')],
+    entryPoints: [join(coreSource, 'adapter.ts')],
     bundle: true,
     write: false,
     format: 'iife',

@@ -25,7 +25,7 @@ export async function startFleet(session, onIssued) {
     session,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    secret: CLIENT.secret,
+    encryptionSecret: CLIENT.secret,
     baseUrl: front.url,
     scope: 'openid profile offline_access',
     backChannelLogout: true,

@@ -48,7 +48,7 @@ async function run(sameSite, session) {
     issuer,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    secret: CLIENT.secret,
+    encryptionSecret: CLIENT.secret,
     session,
     sameSite,
     baseUrl: app.url,

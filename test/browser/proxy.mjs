@@ -32,7 +32,7 @@ const auth = evertoken({
   issuer: server.issuer,
   clientId: client.id,
   clientSecret: client.secret,
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   session: 'server',
   fetch: (input, init) => server.fetch(input, init),
 })

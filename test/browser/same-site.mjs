@@ -29,7 +29,7 @@ async function run(sameSite, session) {
     issuer,
     clientId: CLIENT.id,
     clientSecret: CLIENT.secret,
-    secret: CLIENT.secret,
+    encryptionSecret: CLIENT.secret,
     session,
     sameSite,
   })

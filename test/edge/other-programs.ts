@@ -15,9 +15,9 @@ import { bundle, VARIABLES, writeFiles } from './workers.ts'
 
 type Context = Parameters<Program['run']>[0]
 
-const [edgeAuth = ''] = codeBelow('edge.md', 'Edge runtimes')
-const [, sessionArgument = ''] = codeBelow('edge.md', 'Without AsyncLocalStorage')
-const [netlify = ''] = codeBelow('edge.md', 'Netlify Edge Functions')
+const [edgeAuth = ''] = codeBelow('quick-start/edge.md', 'Edge runtimes')
+const [, sessionArgument = ''] = codeBelow('quick-start/edge.md', 'Without AsyncLocalStorage')
+const [netlify = ''] = codeBelow('quick-start/edge.md', 'Netlify Edge Functions')
 
 export const otherPrograms: readonly Program[] = [
   { name: 'Deno with Deno KV', run: onDeno },
@@ -30,7 +30,7 @@ export const otherPrograms: readonly Program[] = [
 ]
 
 async function onDeno({ folder, world, deno }: Context): Promise<void> {
-  const [program = ''] = codeBelow('deno.md', 'On Deno')
+  const [program = ''] = codeBelow('quick-start/deno.md', 'Deno')
   await writeFiles(folder, { 'main.ts': localise(program, world) })
   const port = await freePort()
   const env = { ...VARIABLES, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`, NO_COLOR: '1' }
@@ -76,7 +76,7 @@ import { evertoken } from '@evertoken/deno'
 const auth = evertoken({
   issuer: 'https://login.example.com',
   clientId: 'web',
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   session: 'server',
   onEvent: (event) => console.log(event.type),
 })
@@ -96,7 +96,7 @@ async function reportOnDeno({ folder, deno }: Context): Promise<void> {
 }
 
 async function onBun({ folder, world, bun }: Context): Promise<void> {
-  const [program = ''] = codeBelow('bun.md', 'On Bun and other Fetch runtimes')
+  const [program = ''] = codeBelow('quick-start/bun.md', 'Bun')
   const port = await freePort()
   const local = localise(program, world).replace('port: 3000,', `port: ${port}, hostname: '127.0.0.1',`)
   await writeFiles(folder, { 'main.ts': local })

@@ -10,7 +10,7 @@ import { type Files, startWorker, startWrangler, VARIABLES, wranglerConfig, writ
 const first = (page: string, heading: string): string => codeBelow(page, heading)[0] ?? ''
 
 const SESSIONS = "export { EvertokenSessions } from '@evertoken/cloudflare'\n"
-const main = first('cloudflare.md', 'On Cloudflare Workers')
+const main = first('quick-start/cloudflare.md', 'Write the Worker')
 const auth = authModule(main)
 const nodejs = ['nodejs_compat']
 
@@ -20,7 +20,7 @@ import { auth } from './auth.ts'
 import { recentOrders } from './recent-orders.ts'
 ${SESSIONS}
 export default {
-  fetch: auth.handler((request, env: Env, ctx) => recentOrders(auth.session(request, env, ctx), env)),
+  fetch: auth.handler((request, env: Env, ctx) => recentOrders(auth.bind(env, ctx).session(request), env)),
 }
 interface Env {
   CLIENT_SECRET: string
@@ -34,7 +34,7 @@ interface Env {
 const REDEEM = `async function redeem(request: Request): Promise<{ tokenResponse: unknown; sub: string }> {
   return { tokenResponse: JSON.parse(new URL(request.url).searchParams.get('tokens') ?? ''), sub: 'user-1' }
 }`
-const tokens = first('cloudflare.md', 'Use only token management').replace(
+const tokens = first('guides/token-management.md', 'Use only token management').replace(
   /^declare function redeem.*$/m,
   REDEEM,
 )
@@ -42,17 +42,17 @@ const tokens = first('cloudflare.md', 'Use only token management').replace(
 /** The files of each program, which are also compiled. */
 export const WORKER_FILES: Readonly<Record<string, Files>> = {
   main: { 'worker.ts': main },
-  'import-env': { 'worker.ts': first('cloudflare.md', 'Import env') },
-  hono: { 'worker.ts': first('cloudflare.md', 'Hono') },
-  jobs: { 'worker.ts': first('cloudflare.md', 'Queues and schedules') },
+  'import-env': { 'worker.ts': first('guides/workers.md', 'Import env') },
+  hono: { 'worker.ts': first('guides/workers.md', 'Hono') },
+  jobs: { 'worker.ts': first('guides/workers.md', 'Queues and schedules') },
   'no-flags': {
-    'worker.ts': SESSIONS + importAuth(first('cloudflare.md', 'Compatibility flags')),
+    'worker.ts': SESSIONS + importAuth(first('guides/compatibility-flags.md', 'Work without flags')),
     'auth.ts': auth,
   },
   'service-binding': {
     'worker.ts': BOUND,
     'auth.ts': auth,
-    'recent-orders.ts': first('cloudflare.md', 'Service bindings'),
+    'recent-orders.ts': first('guides/compatibility-flags.md', 'Service bindings'),
   },
   tokens: { 'worker.ts': tokens },
 }

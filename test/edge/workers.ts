@@ -108,7 +108,7 @@ async function createMiniflare(project: string, options: object): Promise<Minifl
 
 /** The configuration of the documentation, with further members. */
 export function wranglerConfig(members: object): string {
-  const [, documented = ''] = codeBelow('cloudflare.md', 'On Cloudflare Workers')
+  const [, documented = ''] = codeBelow('quick-start/cloudflare.md', 'Write the Worker')
   const json = documented.replaceAll(/^\s*\/\/.*$/gm, '').replaceAll(/,(\s*[}\]])/g, '$1')
   return JSON.stringify({ name: 'documented', ...(JSON.parse(json) as object), ...members })
 }

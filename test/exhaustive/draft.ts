@@ -1,5 +1,7 @@
 import type { TimeReading } from '../../packages/core/src/model/time-reading.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { withLedger } from '../../packages/core/src/model/session-transitions.ts'
+import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import { idOf, NOW, recordOf } from './records.ts'
 import type { Exchange, Flight, Instance, Message, Snapshot, World } from './world.ts'
 
@@ -83,24 +85,33 @@ export function* snapshotsOf(world: World): Generator<Snapshot> {
   if (world.signOut.snapshot) yield world.signOut.snapshot
 }
 
-/** `cell.last`. */
+/** `cell.readIncludingEnded`. */
 export function readStore({ store }: World): Snapshot {
   return { record: store, isCurrent: true }
 }
 
-/** The record that `cell.read` and `cell.kept` resolve to. */
+/** The record that `cell.read` and `cell.readIgnoringExpiry` resolve to. */
 export function keptRecord({ store }: World): SessionRecord | undefined {
   const record = recordOf(store)
   return record.ended ? undefined : record
 }
 
 /** `cell.swap`. Resolves to `undefined` if the record has changed since the snapshot. */
-export function swapStore(draft: World, from: Snapshot | null, to: SessionRecord): Snapshot | undefined {
-  if (!from?.isCurrent) return undefined
+export function swapStore(
+  draft: World,
+  from: Snapshot | null,
+  to: SessionRecord | null,
+): Snapshot | undefined {
+  if (!from?.isCurrent || !to) return undefined
   if (recordOf(draft.store).ended && !to.ended) draft.facts.broken = 'a session that had ended came back'
   for (const snapshot of snapshotsOf(draft)) snapshot.isCurrent = false
   draft.store = idOf(to)
   return readStore(draft)
+}
+
+/** `cell.swapLedger`. */
+export function swapLedger(draft: World, from: Snapshot | null, ledger: TokenLedger): Snapshot | undefined {
+  return swapStore(draft, from, from && withLedger(recordOf(from.record), ledger))
 }
 
 export type StoreOutcome = 'ok' | 'error' | 'response_lost'

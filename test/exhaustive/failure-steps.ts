@@ -1,5 +1,6 @@
 import { decide } from '../../packages/core/src/rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease } from '../../packages/core/src/model/ledger-transitions.ts'
+import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import type { ErrorCode } from '../../packages/core/src/vocabulary/index.ts'
 import {
   endHandling,
@@ -9,7 +10,7 @@ import {
   readStore,
   type Step,
   storeSteps,
-  swapStore,
+  swapLedger,
   TIME,
 } from './draft.ts'
 import { isOldToken, refreshPolicy, WANTED } from './flight-steps.ts'
@@ -54,14 +55,14 @@ export function releaseSteps(world: World, name: InstanceName, index: number): S
   switch (step as string) {
     case 'release_read':
       return store('read', 'reads the record after a failure', (draft, instance, exchange) => {
-        const isMine = keptRecord(draft)?.lease?.holder === exchange.holder
+        const isMine = keptRecord(draft)?.ledger.lease?.holder === exchange.holder
         if (isMine) Object.assign(exchange, { step: 'release_swap', snapshot: readStore(draft) })
         else afterRelease(instance, exchange)
       })
     case 'release_swap':
       return store('swap', 'gives the lease back after a failure', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
-        const isWon = record && swapStore(draft, exchange.snapshot, released(record, exchange))
+        const isWon = record && swapLedger(draft, exchange.snapshot, released(record.ledger, exchange))
         if (isWon) afterRelease(instance, exchange)
         else Object.assign(exchange, { step: 'release_read', snapshot: null })
       })
@@ -73,10 +74,10 @@ export function releaseSteps(world: World, name: InstanceName, index: number): S
 }
 
 /** `release` in `failure.ts`. */
-function released(record: Parameters<typeof withDoubt>[0], { message, mayRetry }: Exchange): typeof record {
-  if (!message || message.answer.kind === 'refreshed' || message.answer.kind === 'rejected') return record
+function released(ledger: TokenLedger, { message, mayRetry }: Exchange): TokenLedger {
+  if (!message || message.answer.kind === 'refreshed' || message.answer.kind === 'rejected') return ledger
   const { kind } = message.answer
-  const next = mayRetry ? withoutLease(record) : withBackOff(record, CODES[kind], { wall: NOW })
+  const next = mayRetry ? withoutLease(ledger) : withBackOff(ledger, CODES[kind], { wall: NOW })
   return message.attempt.inDoubt || kind === 'ambiguous' ? withDoubt(next) : next
 }
 
@@ -92,7 +93,7 @@ function retry(instance: Instance, exchange: Exchange): void {
 
 function lookAfterRelease(draft: World, instance: Instance, exchange: Exchange): void {
   const record = keptRecord(draft)
-  const isSame = record && record.attempt === exchange.message?.attempt.number
+  const isSame = record && record.ledger.attempt === exchange.message?.attempt.number
   if (!isSame) return endHandling(instance, exchange, 'again')
   const next = decide(record, WANTED, TIME, refreshPolicy(draft.server))
   const isServed = next.do === 'serve' && !isOldToken(draft)

@@ -6,7 +6,7 @@ import {
   type RefreshPolicy,
 } from '../../packages/core/src/rules/refresh/decide.ts'
 import { withLease } from '../../packages/core/src/model/ledger-transitions.ts'
-import type { RefreshLease } from '../../packages/core/src/model/session-record.ts'
+import type { RefreshLease } from '../../packages/core/src/model/token-ledger.ts'
 import {
   endFlight,
   flightOf,
@@ -17,7 +17,7 @@ import {
   readStore,
   type Step,
   storeSteps,
-  swapStore,
+  swapLedger,
   TIME,
 } from './draft.ts'
 import { createFlight } from './first-world.ts'
@@ -36,7 +36,8 @@ const MAX_LOOK_SECONDS = 2
 const SEND_WITHIN_SECONDS = 2
 
 export function refreshPolicy(server: Server): RefreshPolicy {
-  return { refreshBeforeExpirySeconds: 60, reuse: policyOf(server.name), serveDuringRefresh: true }
+  const reuse = policyOf(server.name)
+  return { consumes: 'refresh_token', reuse, refreshBeforeExpirySeconds: 60, serveDuringRefresh: true }
 }
 
 export function lapseOf(server: Server): number {
@@ -64,7 +65,7 @@ export function callSteps(world: World, name: InstanceName): Step[] {
 
 /** Whether the token that is served is the one whose refresh the model is about. */
 export function isOldToken({ store }: World): boolean {
-  return recordOf(store).tokens['']?.value === 'a0'
+  return recordOf(store).ledger.tokens['']?.value === 'a0'
 }
 
 /** `look` in `lease.ts`. A beat sets `watching` back: see `keep-lease-steps.ts`. */
@@ -116,7 +117,7 @@ function lookSteps(world: World, name: InstanceName): Step[] {
     if (outcome === 'error') return endFlight(instance, 'failed')
     if (flight.step === 'wait' && flight.waited >= MAX_WAIT_SECONDS) return endFlight(instance, 'failed')
     const record = keptRecord(draft)
-    const state = look(instance, flight, record?.lease, lapseOf(draft.server))
+    const state = look(instance, flight, record?.ledger.lease, lapseOf(draft.server))
     const next = decide(record, WANTED, TIME, refreshPolicy(draft.server), state)
     const isReady = next.do === 'sign_in' || (next.do === 'serve' && !next.refresh)
     if (next.do === 'fail') endFlight(instance, 'failed')
@@ -138,9 +139,9 @@ function takeSteps(world: World, name: InstanceName): Step[] {
   return storeSteps(world, name, 'swap', 'takes the lease', (draft, instance, outcome) => {
     const flight = flightOf(instance)
     if (outcome === 'error' || !flight.snapshot) return endFlight(instance, 'failed')
-    const { lease, ...record } = recordOf(flight.snapshot.record)
-    const isUnsent = lease !== undefined && instance.unsent.includes(lease.holder)
-    const taken = swapStore(draft, flight.snapshot, withLease({ ...record, lease }, flight.holder, isUnsent))
+    const { ledger } = recordOf(flight.snapshot.record)
+    const isUnsent = ledger.lease !== undefined && instance.unsent.includes(ledger.lease.holder)
+    const taken = swapLedger(draft, flight.snapshot, withLease(ledger, flight.holder, isUnsent))
     flight.snapshot = taken ?? null
     if (!taken) flight.step = 'read'
     else Object.assign(flight, { step: 'check', isUnsure: outcome === 'response_lost' })

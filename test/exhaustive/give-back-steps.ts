@@ -1,5 +1,5 @@
 import { withoutLease } from '../../packages/core/src/model/ledger-transitions.ts'
-import { type InstanceName, keptRecord, readStore, type Step, storeSteps, swapStore } from './draft.ts'
+import { type InstanceName, keptRecord, readStore, type Step, storeSteps, swapLedger } from './draft.ts'
 import { recordOf } from './records.ts'
 import type { World } from './world.ts'
 
@@ -14,13 +14,14 @@ export function giveBackSteps(world: World, name: InstanceName): Step[] {
       'read',
       'reads the record to give the lease back',
       (draft, instance, outcome) => {
-        const isMine = outcome === 'ok' && keptRecord(draft)?.lease?.holder === giving.holder
+        const isMine = outcome === 'ok' && keptRecord(draft)?.ledger.lease?.holder === giving.holder
         instance.giving = isMine ? { ...giving, step: 'swap', snapshot: readStore(draft) } : null
       },
     )
   return storeSteps(world, name, 'swap', 'gives the lease back', (draft, instance, outcome) => {
     const snapshot = instance.giving?.snapshot ?? null
-    if (outcome !== 'error' && snapshot) swapStore(draft, snapshot, withoutLease(recordOf(snapshot.record)))
+    if (outcome !== 'error' && snapshot)
+      swapLedger(draft, snapshot, withoutLease(recordOf(snapshot.record).ledger))
     instance.giving = null
   })
 }

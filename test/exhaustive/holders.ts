@@ -23,7 +23,7 @@ export function forgetHolders(draft: World): void {
 
 function leaseHolders(world: World): Set<string> {
   const seen = new Set<string>()
-  const add = (id: number) => seen.add(recordOf(id).lease?.holder ?? '')
+  const add = (id: number) => seen.add(recordOf(id).ledger.lease?.holder ?? '')
   add(world.store)
   for (const { record } of snapshotsOf(world)) add(record)
   for (const name of instanceNames) {

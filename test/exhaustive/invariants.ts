@@ -35,11 +35,11 @@ function calmViolation(world: World): string | undefined {
   if (instanceNames.every((name) => world[name].state === 'crashed')) return undefined
   if (!facts.fault && facts.requests !== 1)
     return `${facts.requests} token requests although nothing went wrong`
-  if (!facts.fault && record.lease) return 'a lease is left although nothing went wrong'
-  if (!record.ended && accepts(server, record.refreshToken)) return undefined
+  if (!facts.fault && record.ledger.lease) return 'a lease is left although nothing went wrong'
+  if (!record.ended && accepts(server, record.ledger.refreshToken)) return undefined
   // If the dates were equal, the order was a guess. The spare exists for that case.
   const mayNeedSpare = server.name !== 'strict' && (server.name !== 'newest' || facts.isOrderUnknown)
-  if (!record.ended && mayNeedSpare && accepts(server, record.spare)) return undefined
+  if (!record.ended && mayNeedSpare && accepts(server, record.ledger.spare)) return undefined
   const kind = record.ended
     ? `the session ended (${record.ended})`
     : 'the server refuses the stored refresh token'

@@ -9,7 +9,7 @@ import {
   readStore,
   type Step,
   storeSteps,
-  swapStore,
+  swapLedger,
 } from './draft.ts'
 import { isLate, isTooLate, latestSendOf } from './flight-steps.ts'
 import { recordOf } from './records.ts'
@@ -73,7 +73,7 @@ function taskSteps(world: World, name: InstanceName, index: number, { step }: Ke
   switch (step) {
     case 'beat_read':
       return store('read', 'reads the record before a beat', (draft, _, exchange, task) => {
-        const isHolder = keptRecord(draft)?.lease?.holder === exchange.holder
+        const isHolder = keptRecord(draft)?.ledger.lease?.holder === exchange.holder
         exchange.isHolder &&= isHolder
         const isNeeded = isHolder && exchange.open.length > 0
         return isNeeded ? { ...task, step: 'beat_swap', snapshot: readStore(draft) } : null
@@ -83,8 +83,8 @@ function taskSteps(world: World, name: InstanceName, index: number, { step }: Ke
     case 'send_read':
       return store('read', 'reads the record before a second send', (draft, _, exchange, task) => {
         const record = keptRecord(draft)
-        exchange.isHolder &&= record?.lease?.holder === exchange.holder
-        if (!exchange.isHolder || record?.refreshToken !== exchange.open[0]?.refreshToken) return null
+        exchange.isHolder &&= record?.ledger.lease?.holder === exchange.holder
+        if (!exchange.isHolder || record?.ledger.refreshToken !== exchange.open[0]?.refreshToken) return null
         return { ...task, step: 'send_swap', snapshot: readStore(draft), monotonic: 0, wall: 0 }
       })
     case 'send_swap':
@@ -108,7 +108,7 @@ function taskSteps(world: World, name: InstanceName, index: number, { step }: Ke
 }
 
 function beat(draft: World, _: Instance, exchange: Exchange, { snapshot }: KeepLease): null {
-  const beaten = snapshot && swapStore(draft, snapshot, withBeat(recordOf(snapshot.record)))
+  const beaten = snapshot && swapLedger(draft, snapshot, withBeat(recordOf(snapshot.record).ledger))
   if (!beaten) return null
   if (exchange.isMain) exchange.leased = beaten
   stopWatching(draft)
@@ -128,10 +128,10 @@ function takeAgain(
   task: KeepLease,
 ): KeepLease | null {
   if (!task.snapshot) return null
-  const record = withDoubt(recordOf(task.snapshot.record))
-  const isUnsent = record.lease !== undefined && unsent.includes(record.lease.holder)
+  const ledger = withDoubt(recordOf(task.snapshot.record).ledger)
+  const isUnsent = ledger.lease !== undefined && unsent.includes(ledger.lease.holder)
   if (flight?.holder === exchange.holder) flight.lease = 'taken'
-  const snapshot = swapStore(draft, task.snapshot, withLease(record, exchange.holder, isUnsent))
+  const snapshot = swapLedger(draft, task.snapshot, withLease(ledger, exchange.holder, isUnsent))
   return snapshot ? { ...task, step: 'send_check', snapshot } : null
 }
 

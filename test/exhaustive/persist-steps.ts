@@ -5,6 +5,7 @@ import {
   withSpare,
 } from '../../packages/core/src/model/ledger-transitions.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { withLedger, withTokenResponse } from '../../packages/core/src/model/session-transitions.ts'
 import { settle } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
   endHandling,
@@ -59,16 +60,18 @@ function settled(record: SessionRecord, exchange: Exchange): SessionRecord {
   if (exchange.message?.answer.kind !== 'refreshed') return record
   const { refreshToken } = exchange.message.answer
   const settlement = settle(record, used, true)
-  if (settlement === 'spare') return withSpare(record, refreshToken)
+  const { ledger } = record
+  if (settlement === 'spare') return withLedger(record, withSpare(ledger, refreshToken))
   const { from, attempt, date, late } = used
   const origin = { from, attempt, date, late }
   const response = { grant: grantOf(refreshToken), key: '', attempt, rejected: undefined, origin }
   const granted =
     settlement === 'write'
-      ? withGrant(record, response, TIME)
-      : withNewerGrant(record, response, exchange.holder, TIME)
+      ? withGrant(ledger, response, TIME)
+      : withNewerGrant(ledger, response, exchange.holder, TIME)
   const isOpen = !isLastOf(exchange)
-  return record.attempt === attempt && !isOpen ? granted : withDoubt(granted)
+  const next = ledger.attempt === attempt && !isOpen ? granted : withDoubt(granted)
+  return withTokenResponse(record, response.grant, TIME.wall, () => next)
 }
 
 export function persistSteps(world: World, name: InstanceName, index: number): Step[] {
@@ -120,7 +123,7 @@ export function persistSteps(world: World, name: InstanceName, index: number): S
 function lookAtSwap(instance: Instance, exchange: Exchange): void {
   const isMade = exchange.snapshot?.isCurrent === true
   if (!isMade) return void Object.assign(exchange, { step: 'persist_read', snapshot: null })
-  const isSpare = recordOf(exchange.snapshot?.record ?? 0).refreshToken !== newTokenOf(exchange)
+  const isSpare = recordOf(exchange.snapshot?.record ?? 0).ledger.refreshToken !== newTokenOf(exchange)
   endHandling(instance, exchange, isSpare ? 'again' : 'served')
 }
 

@@ -1,9 +1,7 @@
 import type { BackOff } from '../../packages/core/src/model/back-off.ts'
-import {
-  isSessionRecord,
-  type SessionRecord,
-  type TokenGrant,
-} from '../../packages/core/src/model/session-record.ts'
+import { isSessionRecord, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
+import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
 
 /** It is always this time: when time passes, everything that has a date becomes older instead. */
 export const NOW = 1_000_000
@@ -29,7 +27,8 @@ export function recordOf(id: RecordId): SessionRecord {
 
 /** Numbers a record. Leaves out what no rule of a refresh reads: generations, times of use, and the count of beats. */
 export function idOf(record: SessionRecord): RecordId {
-  const { refreshToken, attempt, lease, origin, spare, backOff, doubt, ended, tokens } = record
+  const { refreshToken, attempt, lease, origin, spare, backOff, doubt, tokens } = record.ledger
+  const { ended } = record
   const token = tokens['']
   const essence = {
     refreshToken,
@@ -45,17 +44,21 @@ export function idOf(record: SessionRecord): RecordId {
   const text = JSON.stringify(essence)
   const known = ids.get(text)
   if (known !== undefined) return known
+  const { token: _token, ended: _ended, ...ledger } = essence
   const whole = {
     ...record,
-    ...essence,
-    token: undefined,
     generation: 0,
     touchedAt: NOW,
     caughtUp: undefined,
+    ledger: { ...record.ledger, ...ledger },
   }
   if (!isSessionRecord(whole)) throw new Error(`Not a session record: ${text}`)
   ids.set(text, records.length)
   return records.push(whole) - 1
+}
+
+function withChanges(record: SessionRecord, changes: Partial<TokenLedger>): RecordId {
+  return idOf({ ...record, ledger: { ...record.ledger, ...changes } })
 }
 
 function copyOf({ until, seconds, failures, code }: BackOff): BackOff {
@@ -69,13 +72,12 @@ export function firstRecord(isExpired: boolean): RecordId {
   return idOf({
     id: 'session',
     issuer: 'https://as.example',
+    clientId: 'client',
     generation: 0,
     expiresAt: NOW + SESSION_SECONDS,
     touchedAt: NOW,
     claims: {},
-    refreshToken: 'R0',
-    tokens: { '': token as SessionRecord['tokens'][string] },
-    attempt: 0,
+    ledger: { refreshToken: 'R0', tokens: { '': token }, attempt: 0 },
   })
 }
 
@@ -95,13 +97,12 @@ export function olderRecord(id: RecordId, seconds: number): RecordId {
   const known = older.get(key)
   if (known !== undefined) return known
   const record = recordOf(id)
-  const { backOff, origin } = record
-  const next = idOf({
-    ...record,
+  const { backOff, origin } = record.ledger
+  const next = withChanges(record, {
     backOff: backOff && { ...backOff, until: Math.max(NOW, backOff.until - seconds) },
     origin: origin && { ...origin, date: origin.date && olderDate(origin.date, seconds) },
     tokens: Object.fromEntries(
-      Object.entries(record.tokens).map(([name, token]) => {
+      Object.entries(record.ledger.tokens).map(([name, token]) => {
         const lifetime = token.expiresAt - token.obtainedAt
         const left = token.expiresAt - NOW - seconds
         if (lifetime !== FIRST_LIFETIME) return [name, token]
@@ -120,19 +121,19 @@ export function olderDate(date: number, seconds: number): number {
 
 /** For how many seconds the access token still works. */
 export function secondsLeft(id: RecordId): number {
-  const token = recordOf(id).tokens['']
+  const token = recordOf(id).ledger.tokens['']
   return token ? Math.max(0, token.expiresAt - NOW - HARD_SECONDS) : 0
 }
 
 /** The same record, when its new access token has expired. */
 export function withExpiredToken(id: RecordId): RecordId {
   const record = recordOf(id)
-  const token = record.tokens['']
+  const token = record.ledger.tokens['']
   if (!token) return id
-  return idOf({ ...record, tokens: { '': { ...token, obtainedAt: NOW - LIFETIME, expiresAt: NOW } } })
+  return withChanges(record, { tokens: { '': { ...token, obtainedAt: NOW - LIFETIME, expiresAt: NOW } } })
 }
 
 /** The same record, when no other response to the same refresh token can come. */
 export function withoutOrigin(id: RecordId): RecordId {
-  return idOf({ ...recordOf(id), origin: undefined })
+  return withChanges(recordOf(id), { origin: undefined })
 }

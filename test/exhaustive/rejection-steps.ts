@@ -1,5 +1,6 @@
 import { withDoubt, withLastWait, withSpareInUse } from '../../packages/core/src/model/ledger-transitions.ts'
-import { ended, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { toTombstone, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import { type Rejection, settleRejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
   endHandling,
@@ -8,6 +9,7 @@ import {
   readStore,
   type Step,
   storeSteps,
+  swapLedger,
   swapStore,
 } from './draft.ts'
 import { LISTEN_SECONDS } from './persist-steps.ts'
@@ -33,14 +35,14 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
       return store('read', 'reads the record to change it', (draft, instance, exchange) => {
         const record = keptRecord(draft)
         const isSame = record && judge(draft, record, exchange) === exchange.verdict
-        const isNeeded = isSame && change(record, exchange) !== record
+        const isNeeded = isSame && change(record.ledger, exchange) !== record.ledger
         if (isNeeded) Object.assign(exchange, { step: 'change_swap', snapshot: readStore(draft) })
         else finishChange(draft, instance, exchange)
       })
     case 'change_swap':
       return store('swap', 'changes the record after the rejection', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
-        const isWon = record && swapStore(draft, exchange.snapshot, change(record, exchange))
+        const isWon = record && swapLedger(draft, exchange.snapshot, change(record.ledger, exchange))
         if (!isWon) return void Object.assign(exchange, { step: 'change_read', snapshot: null })
         if (exchange.verdict === 'use_spare') draft.facts.spareUses++
         if (exchange.verdict === 'wait') draft.facts.lastWaits++
@@ -58,7 +60,7 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
     case 'end_swap':
       return store('swap', 'ends the session', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
-        const isWon = record && swapStore(draft, exchange.snapshot, ended(record, 'grant_rejected'))
+        const isWon = record && swapStore(draft, exchange.snapshot, toTombstone(record, 'grant_rejected'))
         if (isWon) endHandling(instance, exchange, 'served')
         else Object.assign(exchange, { step: 'end_read', snapshot: null })
       })
@@ -89,10 +91,10 @@ function forgetRejection(draft: World, instance: Instance, exchange: Exchange): 
   endHandling(instance, exchange, 'again')
 }
 
-function change(record: SessionRecord, { verdict }: Exchange): SessionRecord {
-  if (verdict === 'replaced') return withDoubt(record)
-  if (verdict === 'use_spare') return withSpareInUse(record)
-  return withLastWait(record, 'refresh_outcome_unknown', { wall: NOW }, LISTEN_SECONDS)
+function change(ledger: TokenLedger, { verdict }: Exchange): TokenLedger {
+  if (verdict === 'replaced') return withDoubt(ledger)
+  if (verdict === 'use_spare') return withSpareInUse(ledger)
+  return withLastWait(ledger, 'refresh_outcome_unknown', { wall: NOW }, LISTEN_SECONDS)
 }
 
 function finishChange(draft: World, instance: Instance, exchange: Exchange): void {

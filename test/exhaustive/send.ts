@@ -18,7 +18,7 @@ export function sendFrom(
   snapshot: Snapshot,
   late: boolean,
 ): Attempt {
-  const { refreshToken = '', attempt: number, doubt } = recordOf(snapshot.record)
+  const { refreshToken = '', attempt: number, doubt } = recordOf(snapshot.record).ledger
   if (instance.flight?.holder === holder) {
     const { sends } = flightOf(instance)
     if (sends.refreshToken !== refreshToken) Object.assign(sends, { refreshToken, count: 0, age: 0 })

@@ -1,10 +1,10 @@
-import { ended } from '../../packages/core/src/model/session-record.ts'
+import { toTombstone } from '../../packages/core/src/model/session-record.ts'
 import { keptRecord, readStore, type Step, swapStore } from './draft.ts'
 import { recordOf } from './records.ts'
 import { revoke } from './servers.ts'
 import type { World } from './world.ts'
 
-/** `end` in `stored-cell.ts`, in a third process, and the revocation that follows it. */
+/** `end` in `stored-session.ts`, in a third process, and the revocation that follows it. */
 export function signOutSteps(world: World): Step[] {
   const { step, refreshToken } = world.signOut
   const act = (text: string, isUrgent: boolean, apply: (draft: World) => void): Step[] => [
@@ -28,8 +28,10 @@ export function signOutSteps(world: World): Step[] {
       return act('the sign-out ends the session', true, (draft) => {
         const { snapshot } = draft.signOut
         const last = snapshot && recordOf(snapshot.record)
-        const isWon = last && swapStore(draft, snapshot, ended(last, 'signed_out'))
-        const next = isWon ? { step: 'revoke', refreshToken: last.refreshToken ?? '' } : { step: 'read' }
+        const isWon = last && swapStore(draft, snapshot, toTombstone(last, 'signed_out'))
+        const next = isWon
+          ? { step: 'revoke', refreshToken: last.ledger.refreshToken ?? '' }
+          : { step: 'read' }
         Object.assign(draft.signOut, { ...next, snapshot: null })
       })
     case 'revoke':

@@ -58,7 +58,7 @@ function expirySteps(world: World, withSignOut: boolean): Step[] {
   )
   const isPossible =
     !withSignOut && expiries === 1 && isQuiet && !record.ended && signOut.step === 'none' && !world.cutOff
-  if (!isPossible || record.tokens['']?.value === 'a0') return []
+  if (!isPossible || record.ledger.tokens['']?.value === 'a0') return []
   const apply = (draft: World) => {
     draft.expiries = 2
     draft.store = withExpiredToken(store)
@@ -82,7 +82,7 @@ export function take(world: World, step: Step): World {
 
 /** Lets go of what no later step can read. */
 function forgetOrigin(draft: World): void {
-  const { origin, refreshToken } = recordOf(draft.store)
+  const { origin, refreshToken } = recordOf(draft.store).ledger
   draft.sent = draft.sent.filter(
     (each) => each.refreshToken === refreshToken || isInUse(draft, each.refreshToken),
   )
@@ -97,7 +97,7 @@ function isInUse(world: World, refreshToken: string): boolean {
   return instanceNames.some((name) => {
     const { flight, exchanges } = world[name]
     const seen = [flight?.snapshot, ...exchanges.map(({ task }) => task?.snapshot)]
-    if (seen.some((each) => each && recordOf(each.record).refreshToken === refreshToken)) return true
+    if (seen.some((each) => each && recordOf(each.record).ledger.refreshToken === refreshToken)) return true
     return exchanges.some(({ open, mail, message }) =>
       [...open, ...mail.map((each) => each.attempt), message?.attempt].some(
         (each) => each?.refreshToken === refreshToken,

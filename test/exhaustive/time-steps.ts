@@ -28,7 +28,7 @@ function isCallerLeft({ A, B }: World): boolean {
 
 function momentsFrom(world: World): number[] {
   const { store, server, sent } = world
-  const { backOff } = recordOf(store)
+  const { backOff } = recordOf(store).ledger
   const moments = [isOldToken(world) ? secondsLeft(store) : 0, backOff ? backOff.until - NOW : 0]
   for (const name of instanceNames) moments.push(...momentsOf(world, world[name]))
   if (sent.length > 0) moments.push(...graceLeft(server))
@@ -78,7 +78,7 @@ function letTimePass(draft: World, seconds: number): void {
 
 /** A holder that runs and reaches the store shows that it is alive, so no process can watch its lease without a change. */
 function keepLeases(draft: World, seconds: number): void {
-  const { lease } = recordOf(draft.store)
+  const { lease } = recordOf(draft.store).ledger
   if (seconds < BEAT_SECONDS || !lease) return
   for (const name of instanceNames) {
     const { state, exchanges } = draft[name]

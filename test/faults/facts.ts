@@ -44,7 +44,7 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
       return true
     case 'unknown': {
       const paused = wrongClocks(outcome) || later.time - earlier.time >= pauseAfter(earlier)
-      const left = newestOf(chronicle, session.key, later.order)?.tokens['']
+      const left = newestOf(chronicle, session.key, later.order)?.ledger.tokens['']
       const isSpent =
         !left || left.expiresAt - world.time.now() + (world.time.elapsed - later.time) / 1000 <= HARD_SECONDS
       return planned.reuse !== undefined || (paused && isSpent)

@@ -1,4 +1,4 @@
-import type { CurrentSession, EvertokenOptions } from '@evertoken/core'
+import type { UserSession, EvertokenOptions } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import type { Browser } from './browser.ts'
 import type { Call, Chronicle, Result } from './chronicle.ts'
@@ -19,7 +19,7 @@ export interface Instance {
   visit(browser: Browser, request: Request, act?: Act): Promise<Response>
 }
 
-type Act = (session: CurrentSession) => Promise<unknown>
+type Act = (session: UserSession) => Promise<unknown>
 
 export interface CallOptions {
   readonly sub: string
@@ -51,7 +51,7 @@ export function createInstance({
   const auth = evertoken(options)
   const orders = auth.createTokenFetch({ baseUrl: `${API}/`, fetch: resourceServer })
 
-  async function obtain(how: How, session: CurrentSession, signal?: AbortSignal): Promise<Result> {
+  async function obtain(how: How, session: UserSession, signal?: AbortSignal): Promise<Result> {
     const wanted = signal ? { signal } : {}
     if (how === 'fetch') return resultOf(await orders('/recent', wanted), chronicle)
     const token = await (how === 'ambient' ? auth : session).getUserAccessToken(wanted)

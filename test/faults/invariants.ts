@@ -21,7 +21,9 @@ const usedOnce: Check = (outcome) =>
 /** Each refresh token that came is stored, or revoked, or its loss was told. */
 const newestKept: Check = (outcome) => {
   const { chronicle, session, server } = outcome.world
-  const stored = new Set(chronicle.commits.flatMap(({ record }) => [record?.refreshToken, record?.spare]))
+  const stored = new Set(
+    chronicle.commits.flatMap(({ record }) => [record?.ledger.refreshToken, record?.ledger.spare]),
+  )
   const revoked = new Set(chronicle.requests.map(({ body }) => new URLSearchParams(body).get('token')))
   const told = isLossTold(chronicle)
   const isKept = (token = '') => stored.has(token) || revoked.has(token)
@@ -35,7 +37,7 @@ const newestKept: Check = (outcome) => {
       answer?.refreshToken !== undefined && !cameFrom(refreshToken).some(isKept) && !told,
   )
   const over = overOf(chronicle, session.key)
-  const held = newestOf(chronicle, session.key)?.refreshToken
+  const held = newestOf(chronicle, session.key)?.ledger.refreshToken
   const current = server.grants.currentRefreshToken(session.sub)
   return [
     ...dropped.map(() => 'a refresh token that came is neither stored nor revoked, and nobody said so'),
@@ -111,7 +113,7 @@ const servedWhileValid: Check = (outcome) => {
   const calls = chronicle.calls.filter(({ sub, ended }) => sub === session.sub && ended)
   const over = overOf(chronicle, session.key)
   const givenUp = chronicle.commits.find(
-    ({ key, record }) => key === session.key && record && !record.refreshToken,
+    ({ key, record }) => key === session.key && record && !record.ledger.refreshToken,
   )
   const isOverBy = ({ ended }: Call) =>
     [over, givenUp].some((commit) => commit && ended && commit.order < ended.order)
@@ -138,7 +140,7 @@ const MARGIN_SECONDS = 10
 
 function hasGoodToken(outcome: Outcome, { began, ended, instance }: Call): boolean {
   const { chronicle, session, time } = outcome.world
-  const token = newestOf(chronicle, session.key, began.order)?.tokens['']
+  const token = newestOf(chronicle, session.key, began.order)?.ledger.tokens['']
   const endedAt = time.now() - (time.elapsed - (ended?.time ?? 0)) / 1000
   const hindered = chronicle.storeTroubles.some((trouble) => {
     return (
@@ -158,7 +160,7 @@ function isVoided(
   until: Moment | undefined,
 ): boolean {
   if (!planned.endsAccessTokens) return false
-  const written = chronicle.commits.find(({ record }) => record?.tokens['']?.value === token)
+  const written = chronicle.commits.find(({ record }) => record?.ledger.tokens['']?.value === token)
   const [from, to] = [written?.order ?? 0, until?.order ?? Infinity]
   const isBetween = ({ order }: Moment) => order > from && order < to
   return chronicle.sends.some((send) => isBetween(send) || (send.order < from && !send.answer))

@@ -38,7 +38,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   const { kind, reuse = 'strict', skewSeconds = 0, jumpSeconds = 0 } = planned
   const isSingle = skewSeconds === 0 && !planned.drops && planned.instances === undefined
   const instances = isSingle ? 1 + random.below(2) : 2
-  // A store without a clock of its own needs clocks that nearly agree. See docs/stores.md. After a jump, such stores of
+  // A store without a clock of its own needs clocks that nearly agree. See docs/concepts/stores.md. After a jump, such stores of
   // Evertoken follow the monotonic clock, which the model of a store here does not.
   const apart = instances === 2 ? Math.max(Math.abs(skewSeconds), Math.abs(jumpSeconds)) : 0
   const isFarApart = apart > LATE_REQUEST_SECONDS
@@ -49,7 +49,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
     random,
     storeClock: random.pick(['relative', 'absolute', isFarApart ? 'absolute' : 'own']),
     ...(planned.server && { serverOptions: planned.server }),
-    ...(planned.endsAccessTokens && { serveDuringRefresh: false }),
+    ...(planned.endsAccessTokens && { endsAccessTokens: true }),
   })
   const { time, session, server, trouble, steps } = world
   const stale = session.browser.header()

@@ -22,7 +22,7 @@ export function verdictOf(outcome: Outcome): Judgement {
   const over = overOf(chronicle, session.key)
   if (over) return judgeEnd(outcome, over.record?.ended ?? 'signed_out')
   const isGivenUp = chronicle.commits.some(
-    ({ key, record }) => key === session.key && record && !record.refreshToken,
+    ({ key, record }) => key === session.key && record && !record.ledger.refreshToken,
   )
   if (isGivenUp) return planned.act ? { verdict: 'ended', why: '' } : wrong('the refresh token was given up')
   const failed = after.find(({ result }) => result?.kind !== 'token')

@@ -4,6 +4,7 @@ import {
   createAuthorizationServer,
   type FakeAuthorizationServer,
 } from '@evertoken/testkit'
+import { defaultCookieName } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
@@ -31,7 +32,8 @@ export interface Settings {
   readonly storeClock: StoreClock
   /** How the authorization server differs from a simple one. */
   readonly serverOptions?: AuthorizationServerOptions
-  readonly serveDuringRefresh?: boolean
+  /** Whether a refresh ends the previous access token. */
+  readonly endsAccessTokens?: boolean
 }
 
 /** Real applications on one store and one authorization server, in virtual time. */
@@ -101,16 +103,18 @@ export async function createWorld(settings: Settings): Promise<World> {
       chronicle,
       resourceServer,
       options: {
-        issuer: server.issuer,
+        server: {
+          issuer: server.issuer,
+          refreshTokenReuse: reuse,
+          refreshEndsAccessToken: settings.endsAccessTokens ?? false,
+        },
         clientId: CLIENT.id,
         clientSecret: CLIENT.secret,
-        secret: SECRET,
+        encryptionSecret: SECRET,
         baseUrl: ORIGIN,
         session: kind,
         store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
         clock: machine,
-        refreshTokenReuse: reuse,
-        serveDuringRefresh: settings.serveDuringRefresh ?? true,
         serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
         // A clock that is a day ahead is no reason to end a session that may be idle for longer.
         idleTimeoutSeconds: TWO_WEEKS,
@@ -132,7 +136,7 @@ export async function createWorld(settings: Settings): Promise<World> {
     )
     let key: string | undefined
     await first.visit(browser, new Request(ORIGIN), async (session) => {
-      key = await session.getId()
+      key = (await session.getSession())?.id
     })
     return { sub, browser, key: key ?? '' }
   }
@@ -175,7 +179,7 @@ export function markSpentIn({ sends }: Chronicle, { grants }: FakeAuthorizationS
 
 /** Opens what evertoken has sealed, for the chronicle. */
 export function createOpener(issuer: string): (sealed: string) => Promise<SessionRecord> {
-  const seal = createSeal([SECRET], `session ${JSON.stringify([issuer, CLIENT.id])}`)
+  const seal = createSeal([SECRET], `session ${defaultCookieName(issuer, CLIENT.id)}`)
   const opened = new Map<string, SessionRecord>()
   return async (sealed) => {
     const known = opened.get(sealed)

@@ -34,7 +34,7 @@ async function setUp({ issuer, serverTimeoutSeconds, tokens }: HerdSetup): Promi
     issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: 'server',
     serverTimeoutSeconds,
@@ -43,7 +43,7 @@ async function setUp({ issuer, serverTimeoutSeconds, tokens }: HerdSetup): Promi
   for (const [index, response] of tokens.entries()) {
     const session = auth.session(new Request(ORIGIN))
     await session.startSession(response, { claims: { sub: `user-${index}` } })
-    const { headers } = await session.respond(new Response())
+    const { headers } = await session.commit(new Response())
     cookies.push(
       headers
         .getSetCookie()

@@ -235,7 +235,7 @@ describe('retries by policy', () => {
     ['strict', 'strict', /^error refresh_outcome_unknown$/, 1],
   ] as const)('%s: after an answer was lost', async (_name, refreshTokenReuse, expected, sends) => {
     const reuse = refreshTokenReuse === 'strict' ? 'strict' : refreshTokenReuse
-    const application = createApplication({ refreshTokenReuse }, { reuse })
+    const application = createApplication({ server: { refreshTokenReuse } }, { reuse })
     const { server, clock } = application
     const { again } = await callWithExpiredToken(application)
     server.script('refresh', { type: 'reset', processed: true })

@@ -1,4 +1,4 @@
-import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
+import type { EvertokenEvent, EvertokenOptions, ServerProfile } from '@evertoken/core'
 import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
 import {
   createAuthorizationServer,
@@ -13,13 +13,21 @@ export const kinds = ['cookie', 'server'] as const
 
 const FROM_A_PAGE = { 'sec-fetch-site': 'same-origin' }
 
+/** The options of a test. `undefined` removes an option. Without an issuer, it is the model server. */
+export type Overrides = Partial<Omit<EvertokenOptions, 'issuer' | 'server'>> & {
+  readonly issuer?: string
+  readonly server?: Partial<ServerProfile>
+}
+
+type Options = Omit<EvertokenOptions, 'issuer' | 'server'> & { readonly server: ServerProfile }
+
 /** An application on a model authorization server, in virtual time. */
 export interface Application {
   readonly auth: Evertoken
   readonly server: FakeAuthorizationServer
   readonly clock: ManualClock
   readonly events: EvertokenEvent[]
-  readonly options: EvertokenOptions
+  readonly options: Options
   browser(handler?: Handler): Browser
 }
 
@@ -35,17 +43,17 @@ export interface Browser {
 }
 
 export function createApplication(
-  overrides: Partial<EvertokenOptions> = {},
+  { issuer, server: profile, ...overrides }: Overrides = {},
   serverOptions: AuthorizationServerOptions = {},
 ): Application {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock, ...serverOptions })
   const events: EvertokenEvent[] = []
-  const given: EvertokenOptions = {
-    issuer: server.issuer,
+  const given: Options = {
+    server: { issuer: issuer ?? server.issuer, ...profile },
     clientId: server.clients[0]?.id ?? '',
     clientSecret: server.clients[0]?.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: origin,
     // The default contains a hash.
     cookieName: 'evertoken',
@@ -56,7 +64,7 @@ export function createApplication(
   }
   // A test removes an option with `undefined`.
   const isGiven = ([, value]: [string, unknown]) => value !== undefined
-  const options = Object.fromEntries(Object.entries(given).filter(isGiven)) as unknown as EvertokenOptions
+  const options = Object.fromEntries(Object.entries(given).filter(isGiven)) as unknown as Options
   const auth = evertoken(options)
   const browser = (handler?: Handler) => createBrowser(auth, server, handler ?? answerWithToken(auth))
   return { auth, server, clock, events, options, browser }

@@ -1,4 +1,4 @@
-import { createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import type { LogoutTokenOptions } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -9,6 +9,7 @@ import {
   createBrowser,
   kinds,
   origin,
+  type Overrides,
 } from './application.ts'
 import { idle, ofType, signIn } from './steps.ts'
 
@@ -20,7 +21,7 @@ async function sha256(text: string): Promise<string> {
 }
 
 /** An application with the route, and what the authorization server does with it. */
-function start(options: Partial<EvertokenOptions> = {}, serverOptions = {}) {
+function start(options: Overrides = {}, serverOptions = {}) {
   let clock = { now: () => 0, elapsed: () => 0 }
   const store =
     options.store ?? createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } })

@@ -1,13 +1,13 @@
-import { createMemoryStore, type EvertokenOptions } from '@evertoken/core'
+import { createMemoryStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { type Fault, pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser } from './application.ts'
+import { answerWithToken, createApplication, createBrowser, type Overrides } from './application.ts'
 import { idle, isSettled } from './steps.ts'
 
 /** A tab whose access token still works, but is so near its end that the next call refreshes it in the background. */
 async function startNearExpiry(
-  overrides: Partial<EvertokenOptions> = {},
+  overrides: Overrides = {},
   hold: Extract<Fault, { type: 'pause' }> = pauseAfterProcessing(),
 ) {
   const application = createApplication(overrides)

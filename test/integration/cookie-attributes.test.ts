@@ -1,13 +1,12 @@
-import type { EvertokenOptions } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Browser, createApplication, kinds } from './application.ts'
+import { type Browser, createApplication, kinds, type Overrides } from './application.ts'
 import { signIn } from './steps.ts'
 
 const development = { baseUrl: 'http://localhost:3000' }
 const local = { issuer: 'http://localhost:4000' }
 
 /** Every `Set-Cookie` line from the first click to the last. */
-async function linesOf(options: Partial<EvertokenOptions>, serverOptions = {}): Promise<readonly string[]> {
+async function linesOf(options: Overrides, serverOptions = {}): Promise<readonly string[]> {
   const { server, browser } = createApplication(options, serverOptions)
   const tab = browser()
   const lines: string[] = []
@@ -69,7 +68,7 @@ describe.each(kinds)('S22: cookies, %s session', (session) => {
       await expect(auth.handle(request, () => new Response())).rejects.toMatchObject({
         name: 'ConfigurationError',
         message: expect.stringMatching(
-          new RegExp(`"baseUrl" is missing.*"${name}" of a reverse proxy`),
+          new RegExp(`\`baseUrl\` is missing.*"${name}" of a reverse proxy`),
         ) as string,
       })
     }

@@ -31,7 +31,10 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   it('shows the configuration, the server and the session; and nothing secret', async () => {
     const { get, cookie, server } = await ask({
       diagnostics: true,
-      secret: ['canary: a secret of thirty-two characters', 'canary: the one before, which opens too'],
+      encryptionSecret: [
+        'canary: a secret of thirty-two characters',
+        'canary: the one before, which opens too',
+      ],
       onRefreshed: () => undefined,
     })
     const response = await get({ cookie, ...NAVIGATION })
@@ -103,7 +106,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   it.each([undefined, 'https://app.example.com'])('is refused with the base URL %s', async (baseUrl) => {
     await expect(ask({ diagnostics: true, baseUrl })).rejects.toMatchObject({
       code: 'invalid_option',
-      message: expect.stringMatching(/"diagnostics".*"baseUrl"/) as string,
+      message: expect.stringMatching(/`diagnostics`.*`baseUrl`/) as string,
     })
   })
 })

@@ -1,20 +1,24 @@
 import { createMemoryStore, type EvertokenOptions } from '@evertoken/core'
-import { createFlights, createTokenManagement } from '@evertoken/core/tokens'
+import { createFlights } from '@evertoken/core/adapter'
+import { createTokenManagement } from '@evertoken/core/tokens'
 import { evertoken } from '@evertoken/node'
 import { pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser, kinds, origin } from './application.ts'
+import {
+  answerWithToken,
+  createApplication,
+  createBrowser,
+  kinds,
+  origin,
+  type Overrides,
+} from './application.ts'
 import { createGate } from './gate.ts'
 import { idle, isSettled, ofType, signIn, untilDone } from './steps.ts'
 
 const SECOND = 1000
 
 /** Two instances that share a store; a browser that is signed in at the first, so many seconds before. */
-async function startPair(
-  session: 'cookie' | 'server',
-  agedSeconds: number,
-  overrides: Partial<EvertokenOptions> = {},
-) {
+async function startPair(session: 'cookie' | 'server', agedSeconds: number, overrides: Overrides = {}) {
   const store = { ...createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), outlivesProcess: true }
   const application = createApplication({ session, store, ...overrides })
   const second = evertoken(application.options)
@@ -92,7 +96,9 @@ describe.each(kinds)('drain, %s session', (session) => {
   })
 
   it('lets a refresh that has sent its request send it again, because its response can be lost', async () => {
-    const { auth, server, clock, tab } = await startPair(session, 301, { refreshTokenReuse: 'tolerant' })
+    const { auth, server, clock, tab } = await startPair(session, 301, {
+      server: { refreshTokenReuse: 'tolerant' },
+    })
     const hold = pauseBeforeProcessing({ type: 'reset', processed: false })
     server.script('refresh', hold)
     const response = tab.get('/')
@@ -229,7 +235,7 @@ describe('drain', () => {
     let id: string | undefined
     await auth.handle(new Request(origin), async (_request, session) => {
       await session.startSession(tokens)
-      id = await session.getId()
+      id = (await session.getSession())?.id
       return new Response()
     })
     await clock.advance(301 * SECOND)

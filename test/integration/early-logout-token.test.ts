@@ -1,12 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Clock, createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { type Clock, createMemoryStore, type SessionStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { type LogoutTokenOptions, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser, kinds, origin } from './application.ts'
+import {
+  answerWithToken,
+  createApplication,
+  createBrowser,
+  kinds,
+  origin,
+  type Overrides,
+} from './application.ts'
 import { authorize, idle, ofType, pathOf, signIn } from './steps.ts'
 
-function start(options: Partial<EvertokenOptions> = {}, wrap = (store: SessionStore) => store) {
+function start(options: Overrides = {}, wrap = (store: SessionStore) => store) {
   let clock: Pick<Clock, 'now' | 'elapsed'> = { now: () => 0, elapsed: () => 0 }
   const store = wrap(createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } }))
   const application = createApplication({ backChannelLogout: true, ...options, store })

@@ -1,10 +1,10 @@
-import { createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds } from './application.ts'
+import { createApplication, kinds, type Overrides } from './application.ts'
 import { authorize, idle, ofType, pathOf, signIn } from './steps.ts'
 
 /** A shared store whose sessions and index entries can be counted, and whose reads can fail after a write to the index. */
-function start(options: Partial<EvertokenOptions>) {
+function start(options: Overrides) {
   const memory = createMemoryStore()
   const index = memory.index!
   const listed = new Set<string>()

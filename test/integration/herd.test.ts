@@ -33,7 +33,7 @@ async function signIn({ auth, server }: Application, sub: string): Promise<strin
   await session.startSession(await server.issue({ sub, scope: 'orders', expiresIn: 300 }), {
     claims: { sub },
   })
-  const { headers } = await session.respond(new Response())
+  const { headers } = await session.commit(new Response())
   return headers
     .getSetCookie()
     .map((line) => line.split(';')[0])

@@ -1,11 +1,17 @@
-import type { EvertokenOptions } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser, kinds, origin } from './application.ts'
+import {
+  answerWithToken,
+  createApplication,
+  createBrowser,
+  kinds,
+  origin,
+  type Overrides,
+} from './application.ts'
 import { createFailingStore, type StoreFailure } from './failing-store.ts'
 import { idle, NAVIGATION, ofType, signIn, userOf } from './steps.ts'
 
-function start(options: Partial<EvertokenOptions>, serverOptions = {}) {
+function start(options: Overrides, serverOptions = {}) {
   let now = () => 0
   const store = createFailingStore(() => now())
   const application = createApplication({ ...options, store }, serverOptions)
@@ -213,7 +219,8 @@ describe.each(kinds)('a sign-out while the store fails, %s session', (session) =
     const { store, server, tab } = world
     await signIn(tab, server)
     const cookie = tab.cookieHeader()
-    const key = (await world.auth.session(new Request(origin, { headers: { cookie } })).getId()) ?? ''
+    const key =
+      (await world.auth.session(new Request(origin, { headers: { cookie } })).getSession())?.id ?? ''
     await store.remove(key)
     await store.swap(key, undefined, 'garbage', 9e9)
     await tab.post('/auth/logout')

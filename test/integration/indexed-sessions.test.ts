@@ -1,6 +1,6 @@
-import { createMemoryStore, type EvertokenOptions, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, kinds, origin, type Overrides } from './application.ts'
 import { idle, ofType, signIn } from './steps.ts'
 
 /** A memory store that counts. */
@@ -22,7 +22,7 @@ function createCountingStore() {
   return { store, memory, pairs, reads }
 }
 
-function start(options: Partial<EvertokenOptions>) {
+function start(options: Overrides) {
   const counting = createCountingStore()
   const application = createApplication({ backChannelLogout: true, ...options, store: counting.store })
   const { auth, server } = application
@@ -33,7 +33,8 @@ function start(options: Partial<EvertokenOptions>) {
   }
   const tab = application.browser()
   const keyOf = async () =>
-    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getId()) ?? ''
+    (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getSession())?.id ??
+    ''
   return { ...application, ...counting, logOut, tab, keyOf }
 }
 
@@ -112,6 +113,16 @@ describe.each(kinds)('S12: a logout token, %s session', (session) => {
     expect(reads.length).toBeLessThanOrEqual(tabs.length + 3)
     for (const tab of tabs) expect(await (await tab.get('/')).text()).toBe('')
   })
+})
+
+it('a logout token that names one session of a user reads each of the sessions once', async () => {
+  const { server, browser, reads, pairs, logOut } = start({ backChannelLogout: 'all' })
+  for (let i = 0; i < 3; i++) await signIn(browser(), server)
+  const keys = new Set([...pairs].map((pair) => pair.split(' ')[1] ?? ''))
+  const sid = server.grants.find('user-1')?.sid ?? ''
+  reads.length = 0
+  expect(await logOut({ sid })).toBe(200)
+  expect(reads.filter((key) => keys.has(key)).toSorted()).toEqual([...keys].toSorted())
 })
 
 describe('S27: with back-channel logout, a cookie session that the store does not know', () => {

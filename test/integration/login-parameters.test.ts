@@ -187,7 +187,10 @@ it('keeps logins of another application on the same host out', async () => {
   const { browser, server, options } = createApplication()
   const tab = browser()
   const { callback } = await authorize(tab, server)
-  const { auth } = createApplication({ secret: options.secret, issuer: 'https://other.example.com' })
+  const { auth } = createApplication({
+    encryptionSecret: options.encryptionSecret,
+    issuer: 'https://other.example.com',
+  })
   const request = new Request(callback, { headers: { cookie: tab.cookieHeader() } })
   const response = await auth.handle(request, () => new Response())
   expect(await response.json()).toMatchObject({ code: 'login_transaction_invalid' })
@@ -300,11 +303,11 @@ describe.each(kinds)('S35: a link cannot ask for less than is configured, %s ses
 it.each([
   [
     { scope: 'orders', authorizationParameters: { acr_values: 'phr' } },
-    /needs the scope "openid" for "acr_values"/,
+    /needs the scope `openid` for `acr_values`/,
   ],
-  [{ scope: 'orders', authorizationParameters: { max_age: '60' } }, /needs the scope "openid" for "max_age"/],
-  [{ authorizationParameters: { max_age: '1 h' } }, /invalid "max_age"/],
-  [{ authorizationParameters: { acr_values: 'a  b' } }, /invalid "acr_values"/],
+  [{ scope: 'orders', authorizationParameters: { max_age: '60' } }, /needs the scope `openid` for `max_age`/],
+  [{ authorizationParameters: { max_age: '1 h' } }, /invalid `max_age`/],
+  [{ authorizationParameters: { acr_values: 'a  b' } }, /invalid `acr_values`/],
 ])('S35: refuses requirements that it could not check: %j', (options, message) => {
   expect(() => createApplication(options)).toThrow(message)
 })

@@ -220,7 +220,7 @@ describe.each(kinds)('S33: cookies of Evertoken, %s session', (session) => {
     expect(headers.get('clear-site-data')).toBe('"cache"')
 
     const response = new Response('', { headers: { 'set-cookie': line, 'clear-site-data': '"*"' } })
-    const answered = await auth.session(new Request(origin)).respond(response)
+    const answered = await auth.session(new Request(origin)).commit(response)
     expect([...answered.headers.keys()]).toEqual(['content-type'])
   })
 

@@ -7,7 +7,7 @@ import { authorize, locationOf, ofType, pathOf } from './steps.ts'
 const OLD = 'the old secret, of 32 characters'
 const NEW = 'the new secret, of 32 characters'
 
-/** The steps of the roll-out, as the option `secret` of an instance. */
+/** The steps of the roll-out, as the option `encryptionSecret` of an instance. */
 const STEPS = {
   old: OLD,
   'old, new': [OLD, NEW],
@@ -19,11 +19,11 @@ type Step = keyof typeof STEPS
 /** Instances of one application at different steps, and a browser whose requests a load balancer sends to either. */
 function createFleet(session: 'cookie' | 'server', first: Step, second: Step) {
   const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-  const application = createApplication({ session, store, secret: STEPS[first] })
+  const application = createApplication({ session, store, encryptionSecret: STEPS[first] })
   const { server, clock, options, events, auth } = application
   const theirs: EvertokenEvent[] = []
   const onEvent = (event: EvertokenEvent) => void theirs.push(event)
-  const other = evertoken({ ...options, secret: STEPS[second], onEvent })
+  const other = evertoken({ ...options, encryptionSecret: STEPS[second], onEvent })
   const one = application.browser()
   const two = createBrowser(other, server, answerWithToken(other))
   /** Lets the other instance see the cookies that the browser holds. */

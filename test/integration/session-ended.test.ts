@@ -1,11 +1,11 @@
-import { type Clock, createMemoryStore, type EvertokenOptions } from '@evertoken/core'
+import { type Clock, createMemoryStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, kinds, origin, type Overrides } from './application.ts'
 import { authorize, idle, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
 
 const POST = { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } }
 
-function start(options: Partial<EvertokenOptions>) {
+function start(options: Overrides) {
   let clock: Pick<Clock, 'now' | 'elapsed'> = { now: () => 0, elapsed: () => 0 }
   const store = createMemoryStore({ clock: { now: () => clock.now(), elapsed: () => clock.elapsed() } })
   const application = createApplication({ ...options, store })
@@ -20,7 +20,8 @@ function start(options: Partial<EvertokenOptions>) {
     as: (work: () => Promise<unknown>) =>
       tab.get('/', undefined, {}, async () => (await work(), new Response())),
     keyOf: async () =>
-      (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getId()) ?? '',
+      (await auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } })).getSession())
+        ?.id ?? '',
     async logOut(token: Parameters<typeof server.logoutToken>[0]) {
       const body = new URLSearchParams({ logout_token: await server.logoutToken(token) })
       const request = new Request(`${origin}/auth/back-channel-logout`, { method: 'POST', body })
@@ -40,7 +41,7 @@ interface Way {
   readonly revoked?: readonly string[]
   /** Whether the cookie of a cookie session still carries the refresh token. */
   readonly carriesToken?: boolean
-  readonly options?: Partial<EvertokenOptions>
+  readonly options?: Overrides
   readonly only?: 'cookie' | 'server'
 }
 

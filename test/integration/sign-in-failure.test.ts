@@ -1,6 +1,6 @@
-import { type EvertokenOptions, EvertokenError } from '@evertoken/core'
+import { EvertokenError } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Application, createApplication, kinds, origin } from './application.ts'
+import { type Application, createApplication, kinds, origin, type Overrides } from './application.ts'
 import { authorize, idle, locationOf, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
 
 type Failure = (application: Application, callback: URL) => void | Promise<void>
@@ -37,7 +37,7 @@ const failures: [string, string, number, Failure][] = [
   ],
 ]
 
-async function fail(failure: Failure, options: Partial<EvertokenOptions> = {}, headers = {}) {
+async function fail(failure: Failure, options: Overrides = {}, headers = {}) {
   const application = createApplication(options)
   const tab = application.browser()
   const { callback } = await authorize(tab, application.server)

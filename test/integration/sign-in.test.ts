@@ -1,7 +1,7 @@
-import type { EvertokenEvent, EvertokenOptions } from '@evertoken/core'
+import type { EvertokenEvent } from '@evertoken/core'
 import { type AuthorizationServerOptions, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { type Browser, createApplication, kinds, origin } from './application.ts'
+import { type Browser, createApplication, kinds, origin, type Overrides } from './application.ts'
 
 /** Goes to the login route and on to the authorization server; resolves to where that sends the browser. */
 async function authorize(
@@ -15,7 +15,7 @@ async function authorize(
   return { login, location, callback: new URL(response.headers.get('location') ?? '') }
 }
 
-const start = (options: Partial<EvertokenOptions> = {}, serverOptions: AuthorizationServerOptions = {}) => {
+const start = (options: Overrides = {}, serverOptions: AuthorizationServerOptions = {}) => {
   const application = createApplication(options, serverOptions)
   return { ...application, tab: application.browser() }
 }
@@ -266,7 +266,7 @@ it('says what to do when it cannot tell its own address', async () => {
   const { auth } = createApplication({ baseUrl: undefined as never })
 
   await expect(auth.handle(new Request('http://app.example.com/'), () => new Response())).rejects.toThrow(
-    /"baseUrl" is missing.*app\.example\.com.*environment variable.*`--local-upstream localhost:PORT`/,
+    /`baseUrl` is missing.*app\.example\.com.*environment variable.*`--local-upstream localhost:PORT`/,
   )
   expect(origin).toMatch(/^https:/)
 })

@@ -1,31 +1,9 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { expect, it } from 'vitest'
 import { type Application, createApplication, kinds } from './application.ts'
+import { createCountingStore } from './counting-store.ts'
 import { idle } from './steps.ts'
 
 const CALLS = 25
-
-/** A store that counts what it is asked. */
-function createCountingStore() {
-  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-  const counts = { read: 0, swap: 0, remove: 0 }
-  const counted: SessionStore = {
-    ...memory,
-    read(key) {
-      counts.read++
-      return memory.read(key)
-    },
-    swap(...args) {
-      counts.swap++
-      return memory.swap(...args)
-    },
-    remove(key) {
-      counts.remove++
-      return memory.remove(key)
-    },
-  }
-  return { store: counted, counts }
-}
 
 it.each(
   kinds.flatMap((session) => [
@@ -35,7 +13,7 @@ it.each(
 )(
   'a call with a current token costs one read of the store and nothing else: $session session, refreshed: $wasRefreshed',
   async ({ session, wasRefreshed }) => {
-    const { store, counts } = createCountingStore()
+    const { store, counts, reset } = createCountingStore()
     const application: Application = createApplication({
       session,
       store,
@@ -55,7 +33,7 @@ it.each(
       await tab.get('/')
     }
     await clock.advance(20_000)
-    Object.assign(counts, { read: 0, swap: 0, remove: 0 })
+    reset()
     server.resetCounts()
     events.length = 0
 

@@ -79,7 +79,7 @@ describe('where the token goes', () => {
   ])('I3: refuses %s instead of sending it bare', async (target) => {
     const api = await sink()
     const { response, error } = await call(`${api.url}/v1/`, (fetch) => fetch(target), {
-      withoutToken: 'throw',
+      throwTokenErrors: true,
     })
 
     expect(response).toBeUndefined()
@@ -103,7 +103,7 @@ describe('where the token goes', () => {
     const [api, other] = [await sink(), await sink()]
     const { error } = await call(`${api.url}/v1/`, (fetch) => fetch(`${other.url}/reports-admin`), {
       allowedUrls: [`${other.url}/reports`],
-      withoutToken: 'throw',
+      throwTokenErrors: true,
     })
 
     expect(error).toMatchObject({ code: 'origin_not_allowed' })
@@ -419,20 +419,34 @@ describe('what it is given', () => {
 
   it.each([
     ['no options', undefined, /options/],
-    ['a misspelt option', { baseUrl: 'https://api.example.com', allowedUrl: [] }, /"allowedUrl"/],
+    ['a misspelt option', { baseUrl: 'https://api.example.com', allowedUrl: [] }, /`allowedUrl`/],
     [
-      'an odd "withoutToken"',
-      { baseUrl: 'https://api.example.com', withoutToken: 'thorw' },
-      /"withoutToken"/,
+      'an odd "throwTokenErrors"',
+      { baseUrl: 'https://api.example.com', throwTokenErrors: 'throw' },
+      /`throwTokenErrors`/,
     ],
-    ['an odd "fetch"', { baseUrl: 'https://api.example.com', fetch: 'x' }, /"fetch"/],
-    ['odd "allowedUrls"', { allowedUrls: 'https://api.example.com' }, /"allowedUrls"/],
-    ['no place to go', {}, /"baseUrl"/],
+    ['an odd "fetch"', { baseUrl: 'https://api.example.com', fetch: 'x' }, /`fetch`/],
+    ['odd "allowedUrls"', { allowedUrls: 'https://api.example.com' }, /`allowedUrls`/],
+    ['no place to go', {}, /`baseUrl`/],
   ])('refuses %s', (_what, options, message) => {
     const { auth } = createApplication()
     const create = () => auth.createTokenFetch(options as TokenFetchOptions)
     expect(create).toThrow(ConfigurationError)
     expect(create).toThrow(message)
+  })
+})
+
+it('refuses the value of a rejected token, because only an `AccessToken` cannot be confused with it', async () => {
+  const { auth, browser } = createApplication()
+  const tab = browser(async () => {
+    const token = await auth.getUserAccessToken()
+    await auth.getUserAccessToken({ rejectedToken: token?.value as never })
+    return new Response()
+  })
+  await tab.signIn()
+  await expect(tab.get('/')).rejects.toMatchObject({
+    code: 'invalid_option',
+    message: expect.stringContaining('rejectedToken') as unknown,
   })
 })
 
@@ -451,7 +465,7 @@ describe('without a token', () => {
 
   it('throws the typed error when asked to', async () => {
     const { auth, browser } = createApplication()
-    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken: 'throw' })
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', throwTokenErrors: true })
 
     await expect(browser(() => orders('/')).get('/')).rejects.toMatchObject({ name: 'SignInRequiredError' })
   })
@@ -472,11 +486,11 @@ describe('without a token', () => {
     expect(await response.json()).toMatchObject({ code: 'authorization_server_unavailable' })
   })
 
-  it.each(['respond', 'throw'] as const)(
-    'throws and reports a call without a request, with withoutToken "%s"',
-    async (withoutToken) => {
+  it.each([false, true])(
+    'throws and reports a call without a request, with throwTokenErrors: %s',
+    async (throwTokenErrors) => {
       const { auth, events } = createApplication()
-      const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', withoutToken })
+      const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com', throwTokenErrors })
       const error = { name: 'ConfigurationError', code: 'no_current_session' }
       const report = { type: 'programming_error', code: error.code }
 
@@ -488,7 +502,7 @@ describe('without a token', () => {
 
   it('finds a server session by its id, outside any request', async () => {
     const { auth, browser } = createApplication({ session: 'server' })
-    const tab = browser(async () => new Response(await auth.getId()))
+    const tab = browser(async () => new Response((await auth.getSession())?.id))
     await tab.signIn()
     const id = await (await tab.get('/')).text()
 

@@ -1,6 +1,6 @@
+import { createFlights } from '@evertoken/core/adapter'
 import {
   ConfigurationError,
-  createFlights,
   createMemoryStore,
   createTokenManagement,
   type TokenManagement,
@@ -18,7 +18,7 @@ const options: TokenManagementOptions = {
   issuer: server.issuer,
   clientId: client?.id ?? '',
   clientSecret: client?.secret,
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   baseUrl: origin,
   fetch: (input, init) => server.fetch(input, init),
   clock,
@@ -87,7 +87,7 @@ it('finds a session by its id, and ends it', async () => {
   const auth = create()
   const cookie = await signIn(auth, 'by id')
   const session = auth.session(new Request(origin, { headers: { cookie } }))
-  const byId = auth.sessionById((await session.getId()) ?? '')
+  const byId = auth.sessionById((await session.getSession())?.id ?? '')
   expect((await byId.getUserAccessToken())?.value).toMatch(/^at_/)
   expect((await signOut(auth, cookie)).headers.getSetCookie()).toEqual([expect.stringContaining('Max-Age=0')])
   expect(await byId.getUserAccessToken()).toBeUndefined()
@@ -135,6 +135,6 @@ it.each(['routePrefix', 'onSignIn', 'backChannelLogout', 'scope', 'session'])(
   'does not know "%s"',
   (option) => {
     expect(() => create({ [option]: '/x' })).toThrow(ConfigurationError)
-    expect(() => create({ [option]: '/x' })).toThrow(`Option "${option}" is not an option`)
+    expect(() => create({ [option]: '/x' })).toThrow(`Unknown option \`${option}\``)
   },
 )

@@ -1,8 +1,15 @@
 import { gzipSync } from 'node:zlib'
 import type { ServerResponse } from 'node:http'
-import type { EvertokenOptions, TokenProxyRoute, TokenProxyRoutes } from '@evertoken/core'
+import type { TokenProxyRoute, TokenProxyRoutes } from '@evertoken/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Application, type Browser, createApplication, kinds, origin } from './application.ts'
+import {
+  type Application,
+  type Browser,
+  createApplication,
+  kinds,
+  origin,
+  type Overrides,
+} from './application.ts'
 import { type Arrival, createSink, type Sink } from './sink.ts'
 
 const open: Sink[] = []
@@ -28,8 +35,8 @@ interface World extends Application {
 /** An application with an API below `/api/orders/`, and a browser at its door. */
 async function world(
   answer: Answer = () => {},
-  route: Partial<TokenProxyRoute> = {},
-  options: Partial<EvertokenOptions> = {},
+  route: Partial<TokenProxyRoute & { readonly token: 'user' | 'user-or-none' | 'none' }> = {},
+  options: Overrides = {},
 ): Promise<World> {
   const api = await createSink(answer)
   open.push(api)

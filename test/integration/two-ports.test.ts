@@ -10,7 +10,7 @@ it.each(kinds)('S22: two applications on one host keep their cookies apart, %s s
   const otherServer = createAuthorizationServer({ clock: shop.clock, issuer: 'https://staff.example.com' })
   const staff = evertoken({
     ...options,
-    issuer: otherServer.issuer,
+    server: { issuer: otherServer.issuer },
     fetch: (input, init) => otherServer.fetch(input, init),
   })
   const one = shop.browser()

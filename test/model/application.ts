@@ -1,36 +1,38 @@
 import { endSession } from '../../packages/core/src/mechanisms/sessions/end-session.ts'
 import { revokeRefreshToken } from '../../packages/core/src/mechanisms/sessions/revocation.ts'
-import { createCookieKind } from '../../packages/core/src/mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../../packages/core/src/mechanisms/sessions/cookie-sessions.ts'
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/runtime/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../../packages/core/src/mechanisms/refresh/refresh-token-acquisition.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
 import type { CookieMac } from '../../packages/core/src/mechanisms/sessions/cookie-mac.ts'
+import { createAuthorizationServers } from '../../packages/core/src/mechanisms/protocol/authorization-servers.ts'
 import { createGrantCheck } from '../../packages/core/src/mechanisms/sessions/grant-check.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/sessions/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
 import {
   createSealedRecords,
-  createVault,
-  type Vault,
+  createSealedStore,
+  type IsRegistered,
+  type SealedStore,
 } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
 import type { ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import { createServerKind } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
-import type { SessionKind } from '../../packages/core/src/mechanisms/sessions/session-kind.ts'
+import { createServerStrategy } from '../../packages/core/src/mechanisms/sessions/server-sessions.ts'
+import type { SessionStrategy } from '../../packages/core/src/mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../packages/core/src/ports/clock.ts'
-import type { TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { ReusePolicy } from '../../packages/core/src/rules/refresh/decide.ts'
-import { tokenKey, type TokenRequest } from '../../packages/core/src/model/token-parameters.ts'
+import { tokenKey, type TokenParameters } from '../../packages/core/src/model/token-parameters.ts'
 import { type BoundSession, bindSession } from '../../packages/core/src/surface/bound-session.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { GRACE_SECONDS } from './authorization-server.ts'
 import type { Call } from './history.ts'
-import { REQUEST_TIMEOUT_MS } from './server-link.ts'
+import { REGISTRATION, REQUEST_TIMEOUT_MS } from './server-link.ts'
 import type { Plan, Profile } from './plan.ts'
 import type { Process } from './process.ts'
 
-export const ISSUER = 'https://as.test'
 export const COOKIE = 's'
 export const ABSOLUTE_SECONDS = 30 * 86_400
 const STORE_TIMEOUT_MS = 2000
@@ -47,7 +49,7 @@ export interface ApplicationOptions {
   readonly process: Process
   readonly plan: Plan
   readonly store: SessionStore
-  readonly server: TokenEndpoint
+  readonly server: TokenServer
   readonly serverClock: ServerClock
   readonly seal: Seal
   readonly emit: EventListener
@@ -60,6 +62,9 @@ export interface Application {
   perform(bound: BoundSession, call: Call): Promise<void>
 }
 
+/** Whether a session is of the one server. */
+export const isRegistered: IsRegistered = ({ issuer }) => issuer === REGISTRATION.issuer
+
 /** Signing is not under test. */
 const PLAIN_MAC: CookieMac = {
   sign: (value) => Promise.resolve(value),
@@ -69,35 +74,46 @@ const PLAIN_MAC: CookieMac = {
 export function createKind(
   { kind, idleTimeoutSeconds }: Plan,
   {
-    vault,
+    sealedStore,
     clock,
     seal,
     emit,
   }: {
-    readonly vault: Vault
+    readonly sealedStore: SealedStore
     readonly clock: Clock
     readonly seal: Seal
     readonly emit: EventListener
   },
-): SessionKind {
-  const options = { vault, clock, idleTimeoutSeconds, emit }
-  if (kind === 'server') return createServerKind({ ...options, mac: PLAIN_MAC })
-  return createCookieKind({ ...options, cookies: createSealedRecords(seal) })
+): SessionStrategy {
+  const options = { sealedStore, clock, idleTimeoutSeconds, emit }
+  if (kind === 'server') return createServerStrategy({ ...options, mac: PLAIN_MAC })
+  return createCookieStrategy({
+    ...options,
+    cookies: createSealedRecords(seal, isRegistered),
+    registration: REGISTRATION,
+  })
 }
 
 export function createApplication(options: ApplicationOptions): Application {
   const { process, plan, store, server, serverClock, seal, emit } = options
   const { clock } = process
+  const servers = createAuthorizationServers([server])
   // The rejections that nobody hears are to be seen.
   const keepAlive = () => undefined
-  const vault = createVault(
+  const sealedStore = createSealedStore(
     createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS }),
     seal,
+    isRegistered,
   )
-  const kind = createKind(plan, { vault, clock, seal, emit })
+  const kind = createKind(plan, { sealedStore, clock, seal, emit })
   const flights = plan.flights === 'solo' ? soloFlights : createFlights()
   const { serveDuringRefresh, idleTimeoutSeconds } = plan
-  const policy = { refreshBeforeExpirySeconds: 60, reuse: REUSE[plan.profile], serveDuringRefresh }
+  const acquisition = createRefreshTokenAcquisition(server, {
+    consumes: 'refresh_token',
+    reuse: REUSE[plan.profile],
+    refreshBeforeExpirySeconds: 60,
+    serveDuringRefresh,
+  })
   const random = () => process.index / 4
   const serverTimeoutMs = REQUEST_TIMEOUT_MS
   const refresher = createRefresher({
@@ -105,7 +121,7 @@ export function createApplication(options: ApplicationOptions): Application {
     flights,
     clock,
     serverClock,
-    policy,
+    acquisition,
     emit,
     serverTimeoutMs,
     random,
@@ -116,7 +132,7 @@ export function createApplication(options: ApplicationOptions): Application {
   const attributes = { secure: true, sameSite: 'Lax' } as const
 
   async function signOut({ session }: BoundSession): Promise<void> {
-    await endSession('signed_out', { session, protocol: server, revoke: true, emit, clock })
+    await endSession('signed_out', { session, servers, revoke: true, emit, clock })
   }
 
   async function obtain(bound: BoundSession, call: Call): Promise<void> {
@@ -124,9 +140,9 @@ export function createApplication(options: ApplicationOptions): Application {
     const request = requestFor(resource)
     const { signal } = leaving(abortMs)
     const demand = { key: tokenKey(request), request, rejected: call.rejected, signal }
-    const result = await bound.obtain(demand)
-    if ('token' in result) call.token = result.token.value
-    else call.signIn = result.signIn
+    const result = await bound.getToken(demand)
+    if (result.kind === 'token') call.token = result.token.value
+    else call.signIn = result.code
   }
 
   function leaving(abortMs: number): { signal: AbortSignal | undefined } {
@@ -141,30 +157,26 @@ export function createApplication(options: ApplicationOptions): Application {
     open(cookies) {
       const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
-        kind,
-        cookies,
-        cookieName: COOKIE,
-        attributes,
-        idleTimeoutSeconds,
+        strategy: kind,
+        cookies: { received: cookies, cookieName: COOKIE, attributes },
+        touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
         clock,
         emit,
         keepAlive,
-        isGrantAlive: grantCheck.isAlive,
       })
-      const issuer = ISSUER
-      const absoluteTimeoutSeconds = ABSOLUTE_SECONDS
       return bindSession(session, {
         refresher,
         grantCheck,
         clock,
         serverClock,
-        issuer,
-        absoluteTimeoutSeconds,
+        registration: REGISTRATION,
+        // No token source is used here.
+        sources: undefined as never,
+        lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds: ABSOLUTE_SECONDS },
         origin: undefined,
         basePath: '',
         emit,
-        server,
-        responses: undefined,
+        servers,
       })
     },
     async perform(bound, call) {
@@ -172,7 +184,7 @@ export function createApplication(options: ApplicationOptions): Application {
         case 'logout':
           return signOut(bound)
         case 'revoke':
-          await revokeRefreshToken(bound.session, server, emit)
+          await revokeRefreshToken(bound.session, servers, emit)
           return
         case 'token':
         case 'reject':
@@ -182,6 +194,6 @@ export function createApplication(options: ApplicationOptions): Application {
   }
 }
 
-export function requestFor(resource: string): TokenRequest {
+export function requestFor(resource: string): TokenParameters {
   return resource === '' ? {} : { resource }
 }

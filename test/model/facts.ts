@@ -59,7 +59,9 @@ export function factsOf({ history, plan }: Outcome, grant: number): Facts {
     commits,
     sends,
     over,
-    givenUp: commits.find(({ record }) => record && !record.ended && record.refreshToken === undefined),
+    givenUp: commits.find(
+      ({ record }) => record && !record.ended && record.ledger.refreshToken === undefined,
+    ),
     repeats: plan.profile === 'static' ? [] : repeatsOf(judged),
     // While somebody else is trying already, one refusal does not count.
     refused: sends.some(({ fault }) => fault === 'subject_changed') || untilOver.at(-1)?.fault === 'rejected',
@@ -145,7 +147,7 @@ function hasGoodToken({ plan, history }: Outcome, { grant, resource, sent }: Sen
     (commit) => commit.grant === grant && commit.step < sent.step,
   )?.record
   const [, token] =
-    Object.entries(record?.tokens ?? {}).find(([key]) =>
+    Object.entries(record?.ledger.tokens ?? {}).find(([key]) =>
       resource === '' ? key === '' : key.includes(resource),
     ) ?? []
   const now = EPOCH + (token?.ahead ?? 0) + sent.time / 1000

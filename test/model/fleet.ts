@@ -1,19 +1,19 @@
 import { createMemoryStore } from '../../packages/core/src/mechanisms/stores/memory-store.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
-import { createVault } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
+import { createSealedStore } from '../../packages/core/src/mechanisms/sessions/sealed-store.ts'
 import {
   createServerClock,
   type ServerClock,
 } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import { newSession } from '../../packages/core/src/model/ledger-transitions.ts'
+import { newSession } from '../../packages/core/src/model/session-transitions.ts'
 import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
-import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, ISSUER } from './application.ts'
+import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, isRegistered } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createFakeSeal } from './fake-seal.ts'
 import { createProcess, EPOCH, type Process, type Surroundings } from './process.ts'
-import { linkServer } from './server-link.ts'
+import { linkServer, REGISTRATION } from './server-link.ts'
 import { KEYS, SECRETS } from './sessions.ts'
 import { linkStore } from './store-link.ts'
 
@@ -64,18 +64,22 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
     },
     async signIn(grant) {
       const clock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
-      const vault = createVault(createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }), seal)
+      const sealedStore = createSealedStore(
+        createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }),
+        seal,
+        isRegistered,
+      )
       const { accessToken, refreshToken = '' } = server.signIn(grant)
       const { value, expiresAt } = accessToken
       const { serverAhead: ahead } = plan
       const shown = { obtainedAt: EPOCH + (ahead ?? 0), expiresAt: expiresAt + (ahead ?? 0), ahead }
       const token = { value, type: 'Bearer', ...shown } as const
       const [secret = '', id = ''] = [SECRETS[grant], KEYS[grant]]
-      const base = { id, issuer: ISSUER, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
+      const base = { id, ...REGISTRATION, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
       const inStore = plan.kind === 'server'
-      if (inStore) await vault.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
-      const cookie = inStore ? secret : (await vault.seal(record)).sealed
+      if (inStore) await sealedStore.swap(id, undefined, record, endsAt(record, plan.idleTimeoutSeconds))
+      const cookie = inStore ? secret : (await sealedStore.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)
     },

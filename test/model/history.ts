@@ -1,5 +1,5 @@
 import type { ErrorCode, EvertokenEvent } from '../../packages/core/src/vocabulary/index.ts'
-import type { RefreshAnswer } from '../../packages/core/src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { AnswerFault, Visit } from './plan.ts'
 import type { World } from './world.ts'
@@ -24,7 +24,7 @@ export interface Send {
     readonly rejected: boolean
   }
   /** When the process learned of it. */
-  delivered?: Moment & { readonly kind: RefreshAnswer['kind'] }
+  delivered?: Moment & { readonly kind: RefreshResult['kind'] }
 }
 
 /** One record that the store took. */

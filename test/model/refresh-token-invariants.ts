@@ -14,7 +14,7 @@ export const usedOnce: Invariant = (outcome, { repeats }) =>
 
 /** Each refresh token that a process was given is stored, left to whoever was faster, revoked, or reported as lost. */
 export const newestKept: Invariant = ({ history }, { sends, commits, repeats, reported }) => {
-  const stored = (token: string) => commits.some(({ record }) => record?.refreshToken === token)
+  const stored = (token: string) => commits.some(({ record }) => record?.ledger.refreshToken === token)
   const revoked = (token: string) => history.revoked.some(({ refreshToken }) => refreshToken === token)
   const adopted = (token: string) => repeats.some((pair) => pair.some(({ judged }) => judged?.gave === token))
   return sends
@@ -48,7 +48,8 @@ export const persistedInTime: Invariant = ({ history }, { reports }) =>
 /** Whoever signs out takes along the refresh token that was the newest then; a process let down by its store may not. */
 export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
   if (!over || (over.record && over.record.ended !== 'signed_out')) return []
-  const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.refreshToken
+  const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.ledger
+    .refreshToken
   if (token === undefined || history.revoked.some(({ refreshToken }) => refreshToken === token)) return []
   return hindered(history.troubles, over.process, BEGINNING, END) ? [] : [`${token} outlives the session`]
 }

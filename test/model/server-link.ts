@@ -1,13 +1,15 @@
 import { withDeadline } from '../../packages/core/src/mechanisms/runtime/deadline.ts'
 import { LISTEN_MS } from '../../packages/core/src/mechanisms/protocol/http.ts'
 import type { RequestTime, ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../../packages/core/src/ports/authorization-server.ts'
+import type { RefreshResult, TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
 import type { AnswerFault } from './plan.ts'
 import { count, EPOCH, hand, type Process, type Surroundings } from './process.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
+/** The one authorization server, and its client. */
+export const REGISTRATION = { issuer: 'https://as.test', clientId: 'client' }
 const NEVER = new Promise<never>(() => undefined)
 
 export interface ServerLink extends Surroundings {
@@ -25,7 +27,7 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
 ])
 
 /** The connection of one process to the authorization server. */
-export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenEndpoint {
+export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenServer {
   const { server, world, history, plan } = link
   const { clock } = process
 
@@ -63,7 +65,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
     return answer
   }
 
-  async function exchange(send: Send): Promise<RefreshAnswer> {
+  async function exchange(send: Send): Promise<RefreshResult> {
     const { fault } = send
     const timeOfRequest = serverClock.startRequest()
     const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
@@ -96,11 +98,12 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
   let metadata: Promise<true> | undefined
 
   return {
+    registration: REGISTRATION,
     async ready() {
       if (!plan.isMute) await (metadata ??= ask())
     },
     isResponding: () => (metadata ? ask() : (metadata = ask())),
-    async refresh(refreshToken, request, claims) {
+    async refresh({ refreshToken, parameters: request, user }) {
       const { issued } = server
       const send: Send = {
         process: process.index,
@@ -111,11 +114,11 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
         fault: nextFault(),
       }
       history.sends.push(send)
-      hand(process, link, 'the authorization server', JSON.stringify([request, claims]))
+      hand(process, link, 'the authorization server', JSON.stringify([request, user]))
       process.reached('sent')
       const late = () => new Error('No answer')
       const answer = await withDeadline(() => exchange(send), LISTEN_MS, clock, late).catch(
-        (): RefreshAnswer => ({ kind: 'ambiguous', cause: CAUSE }),
+        (): RefreshResult => ({ kind: 'ambiguous', cause: CAUSE }),
       )
       send.delivered = { ...history.now(), kind: answer.kind }
       return answer
@@ -135,7 +138,7 @@ function understood(
   time: RequestTime,
   lifetimeSeconds: number,
   fault: AnswerFault | undefined,
-): Extract<RefreshAnswer, { readonly grant: unknown }> {
+): Extract<RefreshResult, { readonly grant: unknown }> {
   const { accessToken, refreshToken } = answer
   const grant = {
     ...(refreshToken !== undefined && { refreshToken }),

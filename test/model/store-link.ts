@@ -47,8 +47,10 @@ export function linkStore(process: Process, link: StoreLink): SessionStore {
     const grant = link.grantOf(key)
     const before = history.commits.findLast((earlier) => earlier.grant === grant)?.record
     history.commits.push({ ...history.now(), process: process.index, grant, record })
-    if (record?.lease && record.lease.attempt !== before?.lease?.attempt) process.reached('leased')
-    else if (record && before && record.refreshToken !== before.refreshToken) process.reached('persisted')
+    if (record?.ledger.lease && record.ledger.lease.attempt !== before?.ledger.lease?.attempt)
+      process.reached('leased')
+    else if (record && before && record.ledger.refreshToken !== before.ledger.refreshToken)
+      process.reached('persisted')
   }
 
   return {

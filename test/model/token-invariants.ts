@@ -57,7 +57,7 @@ export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits,
     .map(({ began }) => `nothing was served at ${moment(began)} while a valid token existed`)
 
   function hadToken({ began, visit: { resource } }: Call): boolean {
-    const tokens = commits.findLast(({ step }) => step < began.step)?.record?.tokens ?? {}
+    const tokens = commits.findLast(({ step }) => step < began.step)?.record?.ledger.tokens ?? {}
     const [, token] =
       Object.entries(tokens).find(([key]) => (resource === '' ? key === '' : key.includes(resource))) ?? []
     return token !== undefined && token.expiresAt - LEFT_SECONDS > EPOCH + began.time / 1000

@@ -62,7 +62,7 @@ export function createVisitors(
     })
     call.ended = history.now()
     if (visit.thinkMs > 0) await process.clock.sleep(visit.thinkMs)
-    await bound.session.settle()
+    await bound.session.finishRequest()
     const setCookies = bound.session.takeCookies()
     hand(process, surroundings, 'the browser', setCookies.join('\n'))
     await world.sleep(visit.responseMs)

@@ -34,7 +34,7 @@ function isCalm(plan: Plan): boolean {
 }
 
 function leaseOf({ sent, process }: Send, commits: readonly Commit[]) {
-  const isLease = (commit: Commit) => commit.process === process && commit.record?.lease !== undefined
+  const isLease = (commit: Commit) => commit.process === process && commit.record?.ledger.lease !== undefined
   return commits.findLast((commit) => commit.step <= sent.step && isLease(commit)) ?? BEGINNING
 }
 

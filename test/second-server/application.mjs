@@ -32,11 +32,10 @@ export async function createApplication({ server, client, session }) {
   }
 
   const auth = evertoken({
-    issuer: server.issuer,
-    metadataUrl: server.metadataUrl,
+    server: { issuer: server.issuer, metadata: server.metadataUrl },
     clientId: client.id,
     clientSecret: client.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: url,
     scope: 'openid',
     session,

@@ -62,7 +62,7 @@ export function createApplication(machine: Machine, setting: Setting): Handler {
           ...wanted,
           baseUrl: `${API}/`,
           fetch: apiFor(call),
-          withoutToken: 'throw',
+          throwTokenErrors: true,
         })
         const { status } = await orders('/orders').catch(signInOf(call))
         call.status = status

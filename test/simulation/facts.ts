@@ -38,7 +38,7 @@ export function sessionsOf({ history }: Outcome): Facts[] {
 function factsOf(history: Outcome['history'], key: string): Facts | undefined {
   const states = history.commits.filter((commit) => commit.key === key)
   const commits = states.filter(({ where }) => where === 'store')
-  const token = states.find(({ record }) => record?.refreshToken)?.record?.refreshToken ?? ''
+  const token = states.find(({ record }) => record?.ledger.refreshToken)?.record?.ledger.refreshToken ?? ''
   const grant = history.issued.get(token)?.grant
   const user = states.find(({ record }) => record?.claims.sub)?.record?.claims.sub
   if (grant === undefined || user === undefined) return undefined
@@ -51,7 +51,9 @@ function factsOf(history: Outcome['history'], key: string): Facts | undefined {
     sends: history.sends.filter((send) => send.grant === grant),
     calls: history.calls.filter((call) => call.key === key),
     over: commits.find(({ record }) => !record || record.ended),
-    givenUp: commits.find(({ record }) => record && !record.ended && record.refreshToken === undefined),
+    givenUp: commits.find(
+      ({ record }) => record && !record.ended && record.ledger.refreshToken === undefined,
+    ),
     told: history.told.filter(({ event }) => 'session' in event && event.session === key.slice(0, 8)),
   }
 }
@@ -119,7 +121,7 @@ export function isLost(outcome: Outcome, send: Send, { states }: Pick<Facts, 'st
   const { judged, delivered, process, sent } = send
   if (judged?.gave === undefined) return false
   if (!delivered?.readable) return true
-  const isKept = states.some(({ record }) => record?.refreshToken === judged.gave)
+  const isKept = states.some(({ record }) => record?.ledger.refreshToken === judged.gave)
   if (isKilled(outcome, process) && !isKept) return true
   const lapseMs = outcome.plan.profile === 'strict' ? LAPSE_MS.strict : LAPSE_MS.forgiving
   const stops = outcome.fleet.instances[process]?.machine.stops ?? []

@@ -1,18 +1,10 @@
-import {
-  createEvertoken,
-  createFlights,
-  createHeldResponses,
-  createMemoryStore,
-  type Evertoken,
-  type ReusePolicy,
-  soloFlights,
-  type SessionStore,
-} from '@evertoken/core'
+import { createMemoryStore, type Evertoken, type ReusePolicy, type SessionStore } from '@evertoken/core'
+import { createEvertoken, createFlights, createHeldResponses, soloFlights } from '@evertoken/core/adapter'
 import { createApplication } from './application.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { GRACE_SECONDS, type Plan, type Profile } from './plan.ts'
 import { linkServer } from './server-link.ts'
-import { CLIENT, ORIGIN, type Setting } from './setting.ts'
+import { CLIENT, COOKIE, ORIGIN, type Setting } from './setting.ts'
 import { linkStore, type Outage } from './store-link.ts'
 
 /** One process of the application: everything in it is real except time, chance and the other side of the network. */
@@ -66,20 +58,22 @@ export function createInstance({
   }
   const auth = createEvertoken(
     {
-      issuer: server.issuer,
+      server: {
+        issuer: server.issuer,
+        refreshTokenReuse: REUSE[plan.profile],
+        refreshEndsAccessToken: endsAccessTokens(plan),
+      },
       clientId: CLIENT.id,
       clientSecret: CLIENT.secret,
-      secret: secrets,
+      encryptionSecret: secrets,
       baseUrl: ORIGIN,
-      cookieName: 'evertoken',
+      cookieName: COOKIE,
       // Some users have many claims.
       maxCookieBytes: 16_384,
       session: plan.kind,
       clock,
       idleTimeoutSeconds: plan.idleTimeoutSeconds,
       store: linkStore(machine, setting, store, outage),
-      refreshTokenReuse: REUSE[plan.profile],
-      serveDuringRefresh: !endsAccessTokens(plan),
       backChannelLogout: plan.backChannelLogout,
       onSignIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
       fetch: linkServer(machine, setting),

@@ -68,12 +68,13 @@ export const usedOnce: Invariant = (outcome, facts) => {
   function hasGoodToken({ sent, resource }: Send): boolean {
     if (wrongClocks(outcome) || resource !== '' || hadFault(outcome, 'rejected tokens')) return false
     const record = facts.commits.findLast(({ step }) => step < sent.step)?.record
-    const token = setting.accessTokens.get(record?.tokens['']?.value ?? '')
-    return (
-      token !== undefined &&
-      token.expiresAt - (setting.world.now() - (setting.world.time - sent.time) / 1000) >
-        LEFT_SECONDS + REQUEST_TIMEOUT_MS / 1000
-    )
+    const stored = record?.ledger.tokens['']
+    const token = setting.accessTokens.get(stored?.value ?? '')
+    if (!stored || !token) return false
+    // If the server did not state the lifetime, Evertoken assumes one.
+    const expiresAt = Math.min(token.expiresAt, stored.expiresAt - (stored.ahead ?? 0))
+    const sentAt = setting.world.now() - (setting.world.time - sent.time) / 1000
+    return expiresAt - sentAt > LEFT_SECONDS + REQUEST_TIMEOUT_MS / 1000
   }
 }
 
@@ -86,7 +87,9 @@ export const newestKept: Invariant = (outcome, facts) => {
   const isReported = told.some(({ event }) => event.type === 'refresh_token_lost')
   // Two sign-ins at the same time start two sessions, and some servers have one grant for both.
   const wasKept = (token: string) =>
-    history.commits.some(({ record }) => record?.refreshToken === token || record?.spare === token)
+    history.commits.some(
+      ({ record }) => record?.ledger.refreshToken === token || record?.ledger.spare === token,
+    )
   const isSibling = (send: Send) =>
     sends.some((other) => other !== send && other.refreshToken === send.refreshToken && other.judged)
   return sends
@@ -113,7 +116,8 @@ export const signOutRevokes: Invariant = (outcome, facts) => {
   )
   const isByUserAlone = !calls.some(({ act }) => act === 'end')
   if (!over || over.record?.ended !== 'signed_out' || !isByRoute || !isByUserAlone) return []
-  const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.refreshToken
+  const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.ledger
+    .refreshToken
   if (token === undefined || history.revoked.has(token) || isForgotten(outcome, facts)) return []
   return hindered(outcome, over.process, { time: 0, step: 0 }) || hadFault(outcome, 'silent metadata')
     ? []

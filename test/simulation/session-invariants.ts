@@ -23,7 +23,7 @@ const NEWS_MS = 30_000
 /** D2: no state is followed by an older one, and no refresh token by one that came before it. */
 export const neverBack: Invariant = (outcome, facts) => {
   const { history, plan } = outcome
-  const depthOf = ({ record }: Commit) => history.issued.get(record?.refreshToken ?? '')?.depth
+  const depthOf = ({ record }: Commit) => history.issued.get(record?.ledger.refreshToken ?? '')?.depth
   // A clock that jumps makes the memory of its process forget.
   if (plan.store === 'private' && wrongClocks(outcome)) return []
   const found: string[] = []

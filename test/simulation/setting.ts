@@ -10,6 +10,8 @@ import type { World } from './world.ts'
 
 export const ORIGIN = 'https://app.example.com'
 export const API = 'https://api.example.com'
+/** Without the prefix that https adds. */
+export const COOKIE = 'evertoken'
 export const CLIENT = { id: 'web', secret: 'secret_canary_of_the_client' }
 export const SECRETS = [
   'seal_canary_of_thirty-two_characters',
@@ -55,11 +57,10 @@ const FREEZE_MS = [300, 1900, 4000, 9000, 25_000, 70_000] as const
 export function createSetting(
   base: Pick<Setting, 'plan' | 'world' | 'random' | 'history' | 'server'>,
 ): Setting {
-  const { plan, world, random, history, server } = base
+  const { plan, world, random, history } = base
   const weather = { calm: false }
   const opened = new Map<string, SessionRecord>()
-  const context = JSON.stringify([server.issuer, CLIENT.id])
-  const seals = ['session', 'cookie'].map((purpose) => createSeal(SECRETS, `${purpose} ${context}`))
+  const seals = ['session', 'cookie'].map((purpose) => createSeal(SECRETS, `${purpose} ${COOKIE}`))
 
   function happens(fault: Fault): boolean {
     const rate = plan.faults.get(fault)

@@ -60,7 +60,8 @@ export function linkStore(
     const won = await store.swap(key, expected, sealed, expiresAt)
     if (!won || !record) return won
     history.commits.push({ ...history.now(), process: machine.index, key, record, where: 'store' })
-    const { generation, attempt, lease, ended } = record
+    const { generation, ended } = record
+    const { attempt, lease } = record.ledger
     world.note(`commit ${key.slice(0, 6)} ${generation} ${attempt} ${lease?.beat} ${ended}`)
     setting.reached(machine, lease ? 'leased' : 'persisted')
     return won

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import type BetterSqlite3 from 'better-sqlite3'
 import { type Clock, createMemoryStore, type SessionStore } from '@evertoken/core'
 import { createIoredisStore, createRedisStore, createUpstashStore } from '@evertoken/core/redis'
 import {
@@ -10,9 +12,12 @@ import {
   type SqlStoreOptions,
 } from '@evertoken/core/sql'
 import type { ContractCase, SessionStoreContractOptions } from '@evertoken/testkit'
+import { ensurePackage } from '../../scripts/tools.mjs'
 import type { Places } from './places.ts'
 import { redisCases } from './redis-cases.ts'
 import { postgresCases, sqlCases, sqliteCases, type StoreClock } from './sql-cases.ts'
+
+const BETTER_SQLITE3 = '13.2.0'
 
 /** One connection to a store, as a process has it. */
 export interface Connection {
@@ -108,13 +113,19 @@ export const subjects: readonly Subject[] = [
     },
   },
   {
-    name: `sqlite (better-sqlite3 ${versionOf('better-sqlite3')})`,
+    name: `sqlite (better-sqlite3 ${BETTER_SQLITE3})`,
     async connect({ folder }) {
-      const { default: Database } = await import('better-sqlite3')
+      const Database = await loadBetterSqlite3()
       return sqlite(new Database(join(folder, 'better.db'), { timeout: 5000 }))
     },
   },
 ]
+
+/** The package needs Node 22, so it is not among the packages that Node 20 installs. */
+async function loadBetterSqlite3(): Promise<typeof BetterSqlite3> {
+  const folder = await ensurePackage('better-sqlite3', BETTER_SQLITE3)
+  return createRequire(join(folder, 'index.js'))('better-sqlite3') as typeof BetterSqlite3
+}
 
 async function postgresql(client: PostgresClient): Promise<Connection> {
   const create = (options: SqlStoreOptions) => createPostgresStore({ client, ...options })

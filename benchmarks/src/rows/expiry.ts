@@ -80,7 +80,7 @@ function sessions(url: string, session: 'cookie' | 'server', store: SessionStore
     issuer: url,
     clientId: 'web',
     clientSecret: 'benchmark',
-    secret: 'a benchmark has no secret to keep from anybody',
+    encryptionSecret: 'a benchmark has no secret to keep from anybody',
     baseUrl: ORIGIN,
     session,
     store,
@@ -107,7 +107,7 @@ function sessions(url: string, session: 'cookie' | 'server', store: SessionStore
         else jar.set(name, value)
       }
     }
-    keep(await user.respond(new Response()))
+    keep(await user.commit(new Response()))
     return async () => {
       const cookie = [...jar].map((pair) => pair.join('=')).join('; ')
       const response = await auth.handle(new Request(ORIGIN, { headers: { cookie } }), async () => {

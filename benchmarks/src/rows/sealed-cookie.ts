@@ -94,13 +94,11 @@ function likeOurs() {
   return {
     id: 'i'.repeat(43),
     issuer: ISSUER,
+    clientId: 'web',
     generation: 1,
     expiresAt: now + 86_400,
     touchedAt: now,
     claims: CLAIMS,
-    refreshToken: REFRESH_TOKEN,
-    scope: SCOPE,
-    tokens: { '': token },
-    attempt: 0,
+    ledger: { refreshToken: REFRESH_TOKEN, scope: SCOPE, tokens: { '': token }, attempt: 0 },
   }
 }

@@ -45,7 +45,7 @@ async function serve(
     issuer: start.issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
     session: start.session,
     store: timed(await openStore(start), storeTimes),
@@ -96,7 +96,7 @@ async function serve(
     async signIn(tokenResponse) {
       const session = auth.session(new Request(ORIGIN))
       await session.startSession(tokenResponse, { claims: { sub: 'user-1' } })
-      const response = await session.respond(new Response())
+      const response = await session.commit(new Response())
       const setCookie = response.headers.getSetCookie()
       return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], storeTimes: [], setCookie }
     },

@@ -12,7 +12,7 @@ const MAX_CALLS = 500
 // Made once, used for every user: whose token a call carries is found when it is made.
 const orders = createTokenFetch({ baseUrl: `${API_URL}/orders/` })
 const profiles = new ProfileClient(
-  createTokenFetch({ baseUrl: `${API_URL}/profile/`, withoutToken: 'throw' }),
+  createTokenFetch({ baseUrl: `${API_URL}/profile/`, throwTokenErrors: true }),
 )
 
 const routes = new Map<string, Route>([

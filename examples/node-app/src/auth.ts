@@ -7,7 +7,7 @@ export const auth = evertoken({
   issuer: ISSUER ?? '',
   clientId: CLIENT_ID ?? '',
   clientSecret: CLIENT_SECRET,
-  secret: SESSION_SECRET,
+  encryptionSecret: SESSION_SECRET,
   baseUrl: APP_URL ?? '',
   resource: API_URL ?? '',
   scope: 'openid profile email offline_access orders:read profile:read',

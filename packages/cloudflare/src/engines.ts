@@ -48,7 +48,7 @@ export function createEngines<Options, Engine, Env>(
 }
 
 export function notPassedOn(what: string): ConfigurationError {
-  const message = `Cannot ${what}: pass on "env" and "ctx" of the Worker, for example \`session(request, env, ctx)\``
+  const message = `Cannot ${what}. Pass "env" and "ctx" of the Worker on, for example \`bind(env, ctx).session(request)\`.`
   return new ConfigurationError('invalid_option', message)
 }
 

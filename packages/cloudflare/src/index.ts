@@ -3,12 +3,94 @@
  *
  * @module
  */
-import { createCurrentSession, createEngine, type CurrentSession, type UserSession } from '@evertoken/core'
+import type {
+  ClientCredentials,
+  ClientTokenAccess,
+  TokenName,
+  UserSession,
+  WithClient,
+} from '@evertoken/core'
+import { createCurrentSession, createEngine } from '@evertoken/core/adapter'
 import type { FromEnv } from './engines.ts'
-import { createWorker, type Platform, type Worker } from './worker.ts'
+import { type BoundWorker, createWorker, type Platform, type Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
@@ -20,15 +102,29 @@ export type { WorkerOptions } from './worker-options.ts'
  * Token management for the users of one application, on Workers. It also has the functions of the session interface,
  * for the user of the request being handled. These functions need the compatibility flag `nodejs_compat`.
  */
-export interface Evertoken<Env> extends CurrentSession, Worker<UserSession, Env> {}
+export interface Evertoken<Env> extends UserSession, Worker<UserSession, Env> {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient<Env>
+  extends UserSession<TokenName>, ClientTokenAccess, Worker<UserSession<TokenName>, Env, BoundWithClient> {}
+
+/** The functions of one invocation, with the token of the application itself. */
+export interface BoundWithClient extends BoundWorker<UserSession<TokenName>>, ClientTokenAccess {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]
+  ? EvertokenWithClient<Env>
+  : Evertoken<Env>
 
 /**
  * @param options - Pass a function if they come from `env`. It is called at the first request.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function evertoken<Env = unknown>(
-  options: FromEnv<WorkerOptions, Env>,
+export function evertoken<Env = unknown, Client = undefined>(
+  options: FromEnv<WorkerOptions & WithClient<Client>, Env>,
   platform?: Platform,
-): Evertoken<Env> {
-  return createWorker({ engine: createEngine, current: createCurrentSession }, options, platform)
+): EvertokenFor<Env, Client> {
+  const entry = { engine: createEngine, current: createCurrentSession }
+  const worker: EvertokenWithClient<Env> = createWorker(entry, options, platform)
+  return worker
 }

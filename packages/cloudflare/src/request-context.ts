@@ -1,4 +1,5 @@
-import { ConfigurationError, type RequestContext } from '@evertoken/core/tokens'
+import type { RequestContext } from '@evertoken/core/adapter'
+import { ConfigurationError } from '@evertoken/core/tokens'
 
 /** The part of `AsyncLocalStorage` that is used here. */
 export interface AsyncStorage {

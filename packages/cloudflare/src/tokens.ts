@@ -6,14 +6,73 @@
 import {
   createCurrentTokens,
   createTokenEngine,
-  type CurrentTokens,
   type TokenEngineOptions,
   type TokenSession,
 } from '@evertoken/core/tokens'
 import type { FromEnv } from './engines.ts'
 import { createWorker, type Platform, type Worker } from './worker.ts'
 
-export * from '@evertoken/core/tokens'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  TryLaterError,
+} from '@evertoken/core/tokens'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignOutPart,
+  StartOptions,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserTokenName,
+  WrappedHandler,
+} from '@evertoken/core/tokens'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
@@ -21,7 +80,7 @@ export type { FromEnv } from './engines.ts'
 export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 
 /** Same as `Evertoken` of `@evertoken/cloudflare`, without routes and proxy. Sessions begin with `startSession`. */
-export interface TokensOfWorker<Env> extends CurrentTokens, Worker<TokenSession, Env> {}
+export interface TokensOfWorker<Env> extends TokenSession, Worker<TokenSession, Env> {}
 
 /**
  * @param options - Pass a function if they come from `env`. It is called at the first request.

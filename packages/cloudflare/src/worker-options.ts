@@ -1,9 +1,9 @@
-import type { EngineOptions } from '@evertoken/core'
+import type { EngineOptions } from '@evertoken/core/adapter'
 import { ConfigurationError, type SessionStore, type TokenEngineOptions } from '@evertoken/core/tokens'
 import { checkNoBinding } from './bindings.ts'
 
 /** The options of `evertoken`. On Workers, `store` is required, because isolates share no memory. */
-export interface WorkerOptions extends EngineOptions {
+export type WorkerOptions = EngineOptions & {
   /** `createDurableObjectStore(env.…)`, for cookie sessions too. Every isolate must see a refresh. */
   readonly store: SessionStore
 }
@@ -12,16 +12,16 @@ export interface WorkerOptions extends EngineOptions {
 export function checkWorkerOptions(options: TokenEngineOptions): void {
   const missing = Object.entries(options).find(([, value]) => value === undefined)?.[0]
   const isPublic = missing === 'clientSecret' && options.clientAuthentication === 'none'
-  if (options.store === undefined) throw unset('store', 'use "createDurableObjectStore"')
+  if (options.store === undefined) throw unset('store', 'Use `createDurableObjectStore`')
   if (missing !== undefined && !isPublic) throw unset(missing, remedyFor(missing))
   checkNoBinding(options.store)
 }
 
 function remedyFor(option: string): string {
-  const variable = 'add it to "vars", by "wrangler secret put" or to .dev.vars'
+  const variable = 'Add it to `vars`, with `wrangler secret put`, or to `.dev.vars`'
   return option === 'clientSecret' ? `${variable}. For a public client, omit the option` : variable
 }
 
 function unset(option: string, remedy: string): ConfigurationError {
-  return new ConfigurationError('invalid_option', `Option "${option}" is undefined: ${remedy}`)
+  return new ConfigurationError('invalid_option', `Option \`${option}\` is undefined. ${remedy}.`)
 }

@@ -1,10 +1,17 @@
 import {
-  ConfigurationError,
+  createClientAccess,
+  createEmitter,
   createIsolateFlights,
-  type EventListener,
-  type KeepAlive,
+  notFound,
   type Runtime,
   type SessionEngine,
+} from '@evertoken/core/adapter'
+import {
+  type ClientTokenAccess,
+  ConfigurationError,
+  type EventListener,
+  type KeepAlive,
+  type SessionCookies,
   type SessionStore,
   type TokenManagementOptions,
   type TokenSession,
@@ -27,26 +34,63 @@ export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerC
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
-export interface Worker<User extends TokenSession, Env> {
+export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
-   * with `env` and `ctx`. Without async context, your application gets the session from `session(request, env, ctx)`.
+   * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
    *
-   * @param application - Handles all other requests.
+   * @param application - Handles all other requests. Without it, they get 404.
    * @returns The `fetch` of the Worker. It throws a `ConfigurationError` at the first request if an option is missing,
    * unknown or invalid.
    */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-    application: WorkerHandler<Given, Incoming, Context>,
+    application?: WorkerHandler<Given, Incoming, Context>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
     application: (request: Incoming, env: Given, ctx?: Context) => Response | Promise<Response>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
-  /** Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. */
-  session(request: Request, env: Env, ctx: WorkerContext): User
-  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
-  sessionById(id: string, env: Env, ctx: WorkerContext): User
+  /**
+   * Returns all functions for one invocation of the Worker, also for `scheduled`, `queue` and the alarm of an object.
+   *
+   * @param env - The bindings, as the platform passes them.
+   * @param ctx - Its `waitUntil` keeps refreshes alive.
+   * @throws {ConfigurationError} If `env` or `ctx` is missing, or an option is missing, unknown or invalid.
+   * @example
+   *   async queue(batch, env, ctx) {
+   *     const { sessionById } = auth.bind(env, ctx)
+   *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *   }
+   */
+  bind(env: Env, ctx: WorkerContext): Bound
+}
+
+/** The functions of one invocation. They keep background work alive with the `ctx` of the invocation. */
+export interface BoundWorker<User extends object> {
+  /**
+   * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
+   *
+   * @throws {ConfigurationError} If `baseUrl` or the binding of the store is wrong.
+   */
+  handle(
+    request: Request,
+    application: (request: Request, session: User) => Response | Promise<Response>,
+  ): Promise<Response>
+  /** Handles only the routes of Evertoken. Returns `undefined` for every other request. */
+  route(request: Request): Promise<Response> | undefined
+  /**
+   * Returns the session of a request. In `handler`, Evertoken adds its cookies to the response. Elsewhere, use `commit`.
+   *
+   * @param request - A request of the user's browser.
+   */
+  session(request: Request): User & SessionCookies
+  /**
+   * Returns a server session, for queues, schedules and streams.
+   *
+   * @param id - The `id` of `getSession`.
+   * @throws {ConfigurationError} If the option `session` is not `server`.
+   */
+  sessionById(id: string): TokenSession
 }
 
 export interface Platform {
@@ -55,7 +99,7 @@ export interface Platform {
 }
 
 /** The differences between the two entries of this package. */
-export interface Kit<Options, User extends TokenSession, Current> {
+export interface WorkerEntry<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
   current(context: Runtime['context'], onEvent: EventListener): Current
 }
@@ -67,41 +111,47 @@ const REPORT_PAUSE_MS = 60_000
 
 type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
-export function createWorker<Options extends StoredOptions, User extends TokenSession, Current, Env>(
-  { engine, current }: Kit<Options, User, Current>,
+export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
+  { engine, current }: WorkerEntry<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
-): Current & Worker<User, Env> {
+): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
-  let onEvent: EventListener | undefined
+  let emit: EventListener = () => undefined
   const reportRebuild = createRebuildReport()
   const engineOf = createEngines(options, (given, isRebuilt) => {
     checkWorkerOptions(given)
-    onEvent = given.onEvent
-    if (isRebuilt) reportRebuild(onEvent)
+    emit = createEmitter(given.onEvent)
+    if (isRebuilt) reportRebuild(emit)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
     return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
   })
   return {
-    ...current(context, (event) => onEvent?.(event)),
+    ...current(context, (event) => emit(event)),
     handler:
       <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-        application: WorkerHandler<Given, Incoming, Context>,
+        application: WorkerHandler<Given, Incoming, Context> = notFound,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
         const { checkStore, handle } = engineOf(env)
         await checkStore()
         return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
-    session(request, env, ctx) {
+    bind(env, ctx) {
+      const { sources, checkStore, handle, route, session, sessionById } = engineOf(env)
       const keepAlive = keepAliveOf(ctx)
-      return engineOf(env).session(request, keepAlive)
-    },
-    sessionById(id, env, ctx) {
-      const keepAlive = keepAliveOf(ctx)
-      return engineOf(env).sessionById(id, keepAlive)
+      return {
+        ...createClientAccess({ sources: () => sources, keepAlive: () => keepAlive }),
+        async handle(request, application) {
+          await checkStore()
+          return handle(request, application, keepAlive)
+        },
+        route: (request) => route(request, keepAlive),
+        session: (request) => session(request, keepAlive),
+        sessionById: (id) => sessionById(id, keepAlive),
+      }
     },
   }
 }
@@ -113,16 +163,12 @@ const REBUILD_HINT =
  * Creates a report with its own rate limit. The limit of events is in the engine, and each rebuild creates a new
  * engine.
  */
-function createRebuildReport(): (onEvent: EventListener | undefined) => void {
+function createRebuildReport(): (emit: EventListener) => void {
   let reportedAt = -Infinity
-  return (onEvent) => {
+  return (emit) => {
     if (Date.now() - reportedAt < REPORT_PAUSE_MS) return
     reportedAt = Date.now()
-    try {
-      onEvent?.({ type: 'options_recomputed', hint: REBUILD_HINT })
-    } catch {
-      // The listener must not affect users.
-    }
+    emit({ type: 'options_recomputed', hint: REBUILD_HINT })
   }
 }
 

@@ -35,11 +35,11 @@ describe('what is missing or wrong in "env", on workerd', () => {
     ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
     ['a D1 database', 'is a D1 database, which cannot swap records: use "createDurableObjectStore"'],
     ['a D1 database as the store', 'is a D1 database, which cannot swap records'],
-    ['no base URL', 'Option "baseUrl" is undefined: add it to "vars"'],
-    ['no env', 'Cannot find the options: pass on "env" and "ctx" of the Worker'],
-    ['no store', 'Option "store" is undefined: use "createDurableObjectStore"'],
-    ['no secret', 'Option "secret" is undefined: add it to "vars", by "wrangler secret put"'],
-    ['no client secret', 'Option "clientSecret" is undefined: add it to "vars", by "wrangler secret put"'],
+    ['no base URL', 'Option `baseUrl` is undefined. Add it to `vars`'],
+    ['no env', 'Cannot find the options. Pass "env" and "ctx" of the Worker on'],
+    ['no store', 'Option `store` is undefined. Use `createDurableObjectStore`'],
+    ['no secret', 'Option `encryptionSecret` is undefined. Add it to `vars`, with `wrangler secret put`'],
+    ['no client secret', 'Option `clientSecret` is undefined. Add it to `vars`, with `wrangler secret put`'],
   ])('refuses %s at the first request, and at every other', async (name, says) => {
     for (let request = 0; request < 2; request++) {
       const response = await ask(name)

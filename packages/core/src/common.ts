@@ -1,30 +1,28 @@
-// The exports that the entries `index` and `tokens` share.
+// The exports that the entries `index` and `tokens` share: what applications and authors of stores use.
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
-export { createFlights, soloFlights } from './mechanisms/runtime/flights.ts'
-export { createHeldResponses } from './mechanisms/calls/held-responses.ts'
-export { createIsolateFlights } from './mechanisms/runtime/isolate-flights.ts'
-export { createMemoryStore, type MemoryStoreOptions } from './mechanisms/stores/memory-store.ts'
 export { createSteadyClock } from './mechanisms/runtime/steady-clock.ts'
+export { createMemoryStore, type MemoryStoreOptions } from './mechanisms/stores/memory-store.ts'
+export type { UserClaims } from './model/token-grant.ts'
+export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
+export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'
 export type { Clock } from './ports/clock.ts'
-export type { Flights, JoinedFlight } from './ports/flights.ts'
-export type { HeldResponses, KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
+export type { KeepAlive } from './ports/runtime.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
-export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
-export type { UserClaims } from './model/session-record.ts'
-export type { TokenRequest } from './model/token-parameters.ts'
+export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
-export type { SessionEngine } from './surface/engine.ts'
-export {
-  checkHandlerOptions,
-  createHandler,
-  type HandlerFactory,
-  type HandlerOptions,
-  type RequestHandler,
-  type WrappedHandler,
+export type { EventListeners } from './surface/emitter.ts'
+export type {
+  HandlerFactory,
+  HandlerOptions,
+  RequestHandler,
+  WrappedHandler,
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
+export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
+export type { SessionCookies } from './surface/session-cookies.ts'
 export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type { ClientCredentials, TokenName, TokenSource, UserTokenName } from './surface/token-source.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'
-export type { StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
+export type { SessionInfo, StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
 export * from './vocabulary/index.ts'

@@ -4,7 +4,6 @@
  * @module
  */
 export * from './common.ts'
-export { createCurrentTokens, type CurrentTokens } from './surface/current-tokens.ts'
 export {
   createTokenEngine,
   createTokenManagement,
@@ -12,3 +11,4 @@ export {
   type TokenEngineOptions,
   type TokenManagement,
 } from './surface/token-management.ts'
+export { createCurrentTokens } from './surface/token-session.ts'

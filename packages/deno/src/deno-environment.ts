@@ -1,4 +1,4 @@
-import type { ProcessEnvironment } from '@evertoken/core'
+import type { ProcessEnvironment } from '@evertoken/core/adapter'
 
 /** The part of `Deno` that is used here. Deno Deploy has no permissions. */
 interface DenoEnv {

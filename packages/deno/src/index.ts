@@ -3,29 +3,114 @@
  *
  * @module
  */
+import type {
+  Evertoken as CoreEvertoken,
+  EvertokenFor,
+  EvertokenOptions,
+  EvertokenWithClient as CoreEvertokenWithClient,
+  HandlerFactory,
+  WithClient,
+} from '@evertoken/core'
 import {
   createEvertoken,
   createFlights,
   createHandler,
   createHeldResponses,
-  type Evertoken as CoreEvertoken,
-  type EvertokenOptions,
-  type HandlerFactory,
   type Runtime,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { denoEnvironment } from './deno-environment.ts'
 import { createRequestContext } from './request-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
 export type { DenoKv, DenoKvAtomic, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
 export { createDenoKvStore, type DenoKvStoreOptions } from './kv-store.ts'
 
 /** Token management for the users of one application, on Deno. */
 export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
+
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createDenoRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & HandlerFactory {
+  const core: EvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

@@ -1,4 +1,5 @@
-import { ConfigurationError, type RequestContext } from '@evertoken/core'
+import { ConfigurationError } from '@evertoken/core'
+import type { RequestContext } from '@evertoken/core/adapter'
 
 interface AsyncLocalStorage {
   run<T>(value: object, work: () => T): T

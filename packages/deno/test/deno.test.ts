@@ -7,7 +7,7 @@ const options: EvertokenOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'a client secret',
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
 }
 
 describe('evertoken for Deno', () => {
@@ -103,7 +103,12 @@ describe('the environment of a process', () => {
     vi.stubGlobal('Deno', { env: { get: read }, permissions })
     const events: EvertokenEvent[] = []
     const secret = `a secret of thirty-two characters for ${state}`
-    const auth = evertoken({ ...options, secret, session: 'server', onEvent: (event) => events.push(event) })
+    const auth = evertoken({
+      ...options,
+      encryptionSecret: secret,
+      session: 'server',
+      onEvent: (event) => events.push(event),
+    })
 
     await auth.sessionById('x'.repeat(43)).getUser()
 

@@ -1,4 +1,5 @@
-import { ConfigurationError, type RequestContext } from '@evertoken/core'
+import { ConfigurationError } from '@evertoken/core'
+import type { RequestContext } from '@evertoken/core/adapter'
 
 /** The part of `AsyncLocalStorage` that is used here. */
 export interface AsyncStorage {

@@ -3,22 +3,96 @@
  *
  * @module
  */
+import { ConfigurationError, type HandlerFactory, type UserSession } from '@evertoken/core'
 import {
-  ConfigurationError,
   createCurrentSession,
   createEngine,
   createHandler,
   createHeldResponses,
   createIsolateFlights,
-  type CurrentSession,
   type Engine,
   type EngineOptions,
-  type HandlerFactory,
   type Runtime,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
+export type { EngineOptions } from '@evertoken/core/adapter'
 export type { AsyncStorage } from './edge-context.ts'
 
 /** Parts of the runtime that Evertoken cannot always find. */
@@ -32,7 +106,7 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends Engine, CurrentSession, HandlerFactory {}
+export interface Evertoken extends Engine, UserSession, HandlerFactory {}
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
@@ -47,7 +121,7 @@ const POLL_MS = 25
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  * @example
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
- *   export const auth = evertoken({ issuer, clientId, clientSecret, secret, store })
+ *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  */
 export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
   if (!('store' in Object(options))) throw storeMissing()
@@ -82,7 +156,7 @@ const forOtherRuntimes = {
 
 function storeMissing(): ConfigurationError {
   const message =
-    'Option "store" is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
+    'Option `store` is missing. Isolates of an edge runtime share no memory. Pass a store that they share, for example ' +
     '`createUpstashStore` of `@evertoken/core/redis`. For a single isolate, pass `createMemoryStore()`.'
   return new ConfigurationError('invalid_option', message)
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { checkHandlerOptions, type HandlerOptions } from '@evertoken/core'
+import type { HandlerOptions } from '@evertoken/core'
+import { checkHandlerOptions } from '@evertoken/core/adapter'
 import { handleClassic, type RequestHandling } from './classic-handlers.ts'
 
 /** The part of a Fastify instance that the plugin uses. */

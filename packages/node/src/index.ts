@@ -4,48 +4,140 @@
  * @module
  */
 import { type RequestListener, STATUS_CODES } from 'node:http'
+import type {
+  Evertoken as CoreEvertoken,
+  EvertokenFor,
+  EvertokenOptions,
+  EvertokenWithClient as CoreEvertokenWithClient,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  NameFor,
+  TokenName,
+  UserTokenName,
+  WithClient,
+} from '@evertoken/core'
 import {
   checkHandlerOptions,
-  createHandler,
   createEvertoken,
   createFlights,
+  createHandler,
   createHeldResponses,
-  type Evertoken as CoreEvertoken,
-  type EvertokenOptions,
-  type Handler,
-  type HandlerFactory,
-  type HandlerOptions,
+  notFound,
   type Runtime,
-} from '@evertoken/core'
+} from '@evertoken/core/adapter'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, discardUnread, isBodyRead, withoutBody } from './read-body.ts'
 import { refusalOf } from './refusal.ts'
 import { createRequestContext } from './request-context.ts'
 
-export * from '@evertoken/core'
+export {
+  AccessToken,
+  ConfigurationError,
+  createMemoryStore,
+  createSteadyClock,
+  EvertokenError,
+  OperatorError,
+  relay,
+  RequestRefusedError,
+  SignInRequiredError,
+  stepUpChallenge,
+  TryLaterError,
+} from '@evertoken/core'
+export type {
+  ClientAuthentication,
+  ClientCredentials,
+  ClientSecret,
+  ClientTokenAccess,
+  ClientTokenOptions,
+  Clock,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenErrorOptions,
+  EvertokenEvent,
+  EvertokenOptions,
+  ExplicitSession,
+  ForwardedStyle,
+  Handler,
+  HandlerFactory,
+  HandlerOptions,
+  KeepAlive,
+  MemoryStoreOptions,
+  NameFor,
+  OnSignIn,
+  RecordHint,
+  RedactedCause,
+  RejectionReason,
+  RelayOptions,
+  RequestHandler,
+  ReusePolicy,
+  RevocationOutcome,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+  SessionCookies,
+  SessionIndex,
+  SessionInfo,
+  SessionStore,
+  SeveralProcesses,
+  SignIn,
+  SignInOptions,
+  SignOutPart,
+  StartOptions,
+  StepUpChallenge,
+  TimeHeader,
+  TokenFetch,
+  TokenFetchOptions,
+  TokenManagementOptions,
+  TokenName,
+  TokenOptions,
+  TokenProxy,
+  TokenProxyRoute,
+  TokenProxyRoutes,
+  TokenRequest,
+  TokenSession,
+  TokenSource,
+  UserClaims,
+  UserSession,
+  UserTokenName,
+  WithClient,
+  WrappedHandler,
+} from '@evertoken/core'
 
 /** Token management for the users of one application, on Node. */
-export interface Evertoken extends CoreEvertoken, HandlerFactory {
+export interface Evertoken extends CoreEvertoken, OnNode {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends CoreEvertokenWithClient, OnNode<TokenName> {}
+
+/** The functions that connect an application to Node. */
+export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerFactory {
   /**
    * Does the same as `handler` for `http.createServer`. Bodies stream both ways, with backpressure and aborts.
    *
-   * @param application - Handles all requests that are not for a route of Evertoken.
+   * @param application - Handles all requests that are not for a route of Evertoken. Without it, they get 404.
    * @param options - The same as for `handler`.
    * @throws {ConfigurationError} If an option is unknown or invalid.
    * @example
    *   createServer(auth.listener(application)).listen(3000)
    */
-  listener(application: Handler, options?: HandlerOptions): RequestListener
+  listener(application?: Handler<Name>, options?: HandlerOptions): RequestListener
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function evertoken(options: EvertokenOptions): Evertoken {
-  const core = createEvertoken(options, createNodeRuntime())
+export function evertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+): EvertokenFor<Client> & OnNode<NameFor<Client>> {
+  const core: EvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),
-    listener(application, given) {
+    listener(application = notFound, given) {
       const { keepAlive } = checkHandlerOptions(given)
       return wellFormed(
         promptHeaders((incoming, response) => {

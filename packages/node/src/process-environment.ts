@@ -1,4 +1,4 @@
-import type { ProcessEnvironment } from '@evertoken/core'
+import type { ProcessEnvironment } from '@evertoken/core/adapter'
 
 /** The facts that Node or Bun provides. An import would load `node:cluster` into processes that do not use it. */
 export const processEnvironment: ProcessEnvironment = {

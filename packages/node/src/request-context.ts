@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
-import type { RequestContext } from '@evertoken/core'
+import type { RequestContext } from '@evertoken/core/adapter'
 
 /** The sessions of all instances of Evertoken, so that a middleware can restore them without other async contexts. */
 const storage = new AsyncLocalStorage<ReadonlyMap<object, object>>()

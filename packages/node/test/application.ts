@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { EvertokenOptions } from '@evertoken/core'
+import type { EvertokenOptions, ServerProfile } from '@evertoken/core'
 import { evertoken, type Evertoken } from '@evertoken/node'
 import { expressMiddleware } from '@evertoken/node/express'
 import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
@@ -19,19 +19,19 @@ afterEach(() => {
   }
 })
 
-export function createOptions(): EvertokenOptions {
+export function createOptions(): Omit<EvertokenOptions, 'issuer' | 'server'> & { server: ServerProfile } {
   const [client] = authorizationServer.clients
   return {
-    issuer: authorizationServer.issuer,
+    server: { issuer: authorizationServer.issuer },
     clientId: client?.id ?? '',
     clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     fetch: (input, init) => authorizationServer.fetch(input, init),
     clock,
   }
 }
 
-export function createAuth(options: Partial<EvertokenOptions> = {}): Evertoken {
+export function createAuth(options: Partial<Omit<EvertokenOptions, 'issuer' | 'server'>> = {}): Evertoken {
   return evertoken({ ...createOptions(), ...options })
 }
 

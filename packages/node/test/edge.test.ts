@@ -111,8 +111,8 @@ describe('evertoken for edge runtimes', () => {
   })
 
   it('refuses to run without a store, and names the remedy', () => {
-    const { issuer, clientId, secret } = createOptions()
-    const options = { issuer, clientId, secret } as never
+    const { server, clientId, encryptionSecret } = createOptions()
+    const options = { server, clientId, encryptionSecret } as never
 
     expect(() => evertoken(options)).toThrow(
       expect.objectContaining({

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { signIn } from '@evertoken/testkit/session'
 import { describe, expect, it } from 'vitest'
 import { authorizationServer, createAuth, listen } from './application.ts'
@@ -59,7 +59,7 @@ describe('handler', () => {
         await session.startSession(await authorizationServer.issue())
       explicit = (await session.getUserAccessToken())?.value
       const implicit = await auth.getUserAccessToken()
-      return session.respond(new Response(implicit?.value))
+      return session.commit(new Response(implicit?.value))
     })
     const started = await handle(new Request('http://127.0.0.1/start'))
 
@@ -67,6 +67,24 @@ describe('handler', () => {
     expect(explicit).toMatch(/^at_/)
     expect(started.headers.getSetCookie()).toHaveLength(1)
   })
+})
+
+it('a handler of `node:http` takes the cookies of a session that it names to its response', async () => {
+  const auth = createAuth()
+  async function respond(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const cookie = incoming.headers.cookie ?? ''
+    const session = auth.session(new Request('http://127.0.0.1/', { headers: { cookie } }))
+    if (incoming.url === '/start') await session.startSession(await authorizationServer.issue())
+    const token = await session.getUserAccessToken()
+    response.setHeader('set-cookie', await session.takeSetCookies())
+    response.end(token?.value ?? 'nobody')
+  }
+  const origin = await listen(createServer((...call) => void respond(...call)))
+  const started = await fetch(`${origin}/start`)
+  const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+
+  expect(await (await fetch(origin)).text()).toBe('nobody')
+  expect(await (await fetch(origin, { headers: { cookie } })).text()).toBe(await started.text())
 })
 
 describe('headers of responses', () => {

@@ -13,7 +13,7 @@ async function startNearExpiry() {
     issuer: server.issuer,
     clientId: client?.id ?? '',
     clientSecret: client?.secret,
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     fetch: (input, init) => server.fetch(input, init),
     store: { ...createMemoryStore({ clock }), outlivesProcess: true },
     clock,

@@ -3,10 +3,10 @@ import { connect, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import type { Handler } from '@evertoken/core'
-import type { Evertoken } from '@evertoken/node'
+import { type Evertoken, evertoken } from '@evertoken/node'
 import { describe, expect, it, vi } from 'vitest'
 import { collectGarbage } from '../../../test/integration/collect-garbage.ts'
-import { authorizationServer, clock, createAuth, listen } from './application.ts'
+import { authorizationServer, clock, createAuth, createOptions, listen } from './application.ts'
 
 function serve(auth: Evertoken, application: Handler): Promise<string> {
   return listen(createServer(auth.listener(application)))
@@ -58,7 +58,7 @@ describe('the listener', () => {
   })
 
   it('S22: works on loopback without https, and keeps the cookie from scripts', async () => {
-    const auth = createAuth({ issuer: 'http://localhost:4000' })
+    const auth = evertoken({ ...createOptions(), server: { issuer: 'http://localhost:4000' } })
     const url = await serve(
       auth,
       starting(auth, () => new Response()),
@@ -233,7 +233,7 @@ it.each([{ store: undefined }, { clientSecret: undefined }, { baseUrl: undefined
   'refuses the option %o, whose variable may be missing',
   (options) => {
     const [name] = Object.keys(options)
-    expect(() => createAuth(options as never)).toThrow(`Option "${name}" is undefined.`)
+    expect(() => createAuth(options as never)).toThrow(`Option \`${name}\` is undefined.`)
   },
 )
 

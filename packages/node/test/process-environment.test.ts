@@ -17,7 +17,7 @@ const APPLICATION = `
     const auth = evertoken({
       issuer: 'https://login.example.com',
       clientId: 'web',
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       session: 'server',
       onEvent: (event) => console.log(JSON.stringify(event)),
     })

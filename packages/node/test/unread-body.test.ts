@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { EvertokenOptions } from '@evertoken/node'
 import { describe, expect, it } from 'vitest'
 import { createAuth, listen, serveClassic } from './application.ts'
 
@@ -21,7 +20,7 @@ async function sendTwo(url: string, path: string): Promise<string[]> {
   ]
 }
 
-const options: Partial<EvertokenOptions> = {
+const options: Parameters<typeof createAuth>[0] = {
   backChannelLogout: true,
   responseMode: 'form_post',
   baseUrl: 'https://app.example.com',

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { UserClaims, UserSession } from '@evertoken/core'
+import type { ExplicitSession, UserClaims } from '@evertoken/core'
 import type { Browser, BrowserOptions } from './browser/api.ts'
 import { createBrowser } from './browser.ts'
 
 /** The part of `evertoken()` that `signIn` uses. */
 export interface SessionStarter {
-  session(request: Request): Pick<UserSession, 'startSession' | 'getId' | 'respond'>
+  session(request: Request): Pick<ExplicitSession, 'startSession' | 'getSession' | 'commit'>
 }
 
 /** The user of a test, and the token response of the sign-in. */
@@ -73,8 +73,8 @@ export async function signIn(
     },
     { claims },
   )
-  const sessionId = await session.getId()
-  await browser.fetch(() => session.respond(new Response()), '/')
+  const sessionId = (await session.getSession())?.id
+  await browser.fetch(() => session.commit(new Response()), '/')
   if (sessionId === undefined || browser.cookie === '') {
     throw new Error(
       'The browser rejected the session cookie. Pass the `baseUrl` of the application as an option.',

@@ -50,7 +50,7 @@ function setUp({ kind, issuer, clientSecret, secret, speed, since, drains }: Set
     issuer,
     clientId: 'web',
     clientSecret,
-    secret,
+    encryptionSecret: secret,
     baseUrl: ORIGIN,
     session: kind,
     store,
@@ -71,7 +71,7 @@ async function call({ id, cookie, start }: CallOrder): Promise<void> {
     async (_request, session) => {
       if (start !== undefined) {
         await session.startSession(start, { claims: { sub: 'user-1' } })
-        sessionId = await session.getId()
+        sessionId = (await session.getSession())?.id
         return new Response('done')
       }
       result = await session

@@ -22,7 +22,7 @@ export const auth = evertoken({
   issuer: ISSUER,
   clientId: 'web',
   clientSecret: CLIENT_SECRET,
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   baseUrl: APP_URL,
   clock,
 })

@@ -1,7 +1,7 @@
 import { env as globalEnv } from 'cloudflare:workers'
 import {
   createDurableObjectStore,
-  type CurrentSession,
+  type UserSession,
   evertoken,
   EvertokenError,
   type EvertokenEvent,
@@ -29,7 +29,7 @@ export const auth = evertoken((env: Env) => ({
   issuer: env.ISSUER,
   clientId: 'web',
   clientSecret: 'web-secret-for-tests-only',
-  secret: env.SESSION_SECRET,
+  encryptionSecret: env.SESSION_SECRET,
   session: env.SESSION,
   store: createDurableObjectStore(env.SESSIONS),
   onEvent: (event) => void events.push(event),
@@ -65,19 +65,19 @@ const pages: Record<string, (env: Env, session: Session, request: Request) => Pr
     return mine('orders')
   },
   '/revoke': async () => new Response(await auth.revokeRefreshToken()),
-  '/id': async () => new Response(await auth.getId()),
+  '/id': async () => new Response((await auth.getSession())?.id),
   async '/advance'(_env, _session, request) {
     ahead += Number(new URL(request.url).searchParams.get('seconds'))
     return new Response()
   },
 }
 
-type Session = CurrentSession
+type Session = UserSession
 
 const handle = auth.handler(async (request, env: Env, ctx) => {
   const page = pages[new URL(request.url).pathname]
   return page
-    ? page(env, auth.session(request, env, ctx), request)
+    ? page(env, auth.bind(env, ctx).session(request), request)
     : new Response('not found', { status: 404 })
 })
 
@@ -85,7 +85,9 @@ export default {
   async fetch(request: Request, env: Env, ctx: WorkerContext): Promise<Response> {
     try {
       const id = new URL(request.url).searchParams.get('session')
-      return id === null ? await handle(request, env, ctx) : await tokenOf(auth.sessionById(id, env, ctx))
+      return id === null
+        ? await handle(request, env, ctx)
+        : await tokenOf(auth.bind(env, ctx).sessionById(id))
     } catch (error) {
       if (!(error instanceof EvertokenError)) throw error
       const { name, code, message } = error

@@ -24,7 +24,7 @@ const auth = evertoken((env: Env) => {
     issuer: env.ISSUER,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: env.SESSION_SECRET,
+    encryptionSecret: env.SESSION_SECRET,
     store: createDurableObjectStore(env.SESSIONS),
     onEvent: (event: EvertokenEvent) => void events.push(event),
   }

@@ -23,7 +23,7 @@ const good = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'a client secret',
-  secret: 'a secret of thirty-two characters',
+  encryptionSecret: 'a secret of thirty-two characters',
   session: 'server',
 } as const
 
@@ -46,7 +46,7 @@ const given: Record<string, (env: Env) => WorkerOptions> = {
   'no base URL': ({ SECRET }) => ({ ...good, store: createMemoryStore(), baseUrl: SECRET }),
   'no env': ({ SESSIONS }) => ({ ...good, store: createDurableObjectStore(SESSIONS) }),
   'no store': () => good as unknown as WorkerOptions,
-  'no secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), secret: SECRET }),
+  'no secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), encryptionSecret: SECRET }),
   'no client secret': ({ SECRET }) => ({ ...good, store: createMemoryStore(), clientSecret: SECRET }),
   'a memory store by choice': () => ({ ...good, store: createMemoryStore() }),
 }
@@ -63,10 +63,11 @@ export default {
     try {
       const name = decodeURIComponent(new URL(request.url).pathname.slice(1))
       const auth = evertokens[name]
-      const handle = auth?.handler(async (...args: Parameters<typeof auth.session>) => {
-        return Response.json({ signedIn: (await auth.session(...args).getUserAccessToken()) !== undefined })
+      const handle = auth?.handler(async (incoming, bindings: Env, context) => {
+        const session = auth.bind(bindings, context).session(incoming)
+        return Response.json({ signedIn: (await session.getUserAccessToken()) !== undefined })
       })
-      if (name === 'no env') evertokens[name]?.session(request, undefined as never, ctx)
+      if (name === 'no env') evertokens[name]?.bind(undefined as never, ctx)
       return (await handle?.(request, env, ctx)) ?? new Response('not found', { status: 404 })
     } catch (error) {
       if (!(error instanceof EvertokenError)) throw error

@@ -5,7 +5,7 @@ const auth = evertoken(
   {
     issuer: 'https://login.example.com',
     clientId: 'web',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     store: createMemoryStore(),
   },
   { asyncStorage: new AsyncLocalStorage<object>() },

@@ -1,4 +1,9 @@
-import { createDurableObjectStore, evertoken, type SessionsNamespace } from '../../src/tokens.ts'
+import {
+  type AccessToken,
+  createDurableObjectStore,
+  evertoken,
+  type SessionsNamespace,
+} from '../../src/tokens.ts'
 
 export { EvertokenSessions } from '../../src/tokens.ts'
 
@@ -12,18 +17,21 @@ const auth = evertoken((env: Env) => ({
   issuer: env.ISSUER,
   clientId: 'web',
   clientSecret: 'web-secret-for-tests-only',
-  secret: env.SESSION_SECRET,
+  encryptionSecret: env.SESSION_SECRET,
   store: createDurableObjectStore(env.SESSIONS),
 }))
+
+/** The token of the sign-in, which the API rejects. */
+let first: AccessToken | undefined
 
 export default {
   fetch: auth.handler(async (request, _env: Env, _ctx) => {
     if (request.method === 'POST') {
       await auth.startSession(await request.json())
+      first = await auth.getUserAccessToken()
       return new Response()
     }
-    const rejected = new URL(request.url).searchParams.get('rejected')
-    const token = await auth.getUserAccessToken(rejected === null ? {} : { rejected })
+    const token = await auth.getUserAccessToken({ rejectedToken: first })
     return new Response(token?.value ?? 'nobody', { status: token ? 200 : 401 })
   }),
 }

@@ -1,27 +1,13 @@
-import {
-  MAX_TOKENS,
-  REFRESH_BYTES,
-  UNLIMITED,
-  jsonBytes,
-  rejectionsAfter,
-  type TokenCapacity,
-  withToken,
-} from './stored-tokens.ts'
-import type { TimeReading } from './time-reading.ts'
-import type { ErrorCode } from '../vocabulary/index.ts'
 import { type BackOffOptions, nextBackOff } from './back-off.ts'
-import {
-  nextGeneration,
-  type RefreshTokenOrigin,
-  type SessionRecord,
-  type TokenGrant,
-  touched,
-  withTokenClaims,
-} from './session-record.ts'
+import { MAX_TOKENS, rejectionsAfter, type TokenCapacity, UNLIMITED, withToken } from './stored-tokens.ts'
+import type { TimeReading } from './time-reading.ts'
+import type { TokenGrant } from './token-grant.ts'
+import type { RefreshTokenOrigin, TokenLedger } from './token-ledger.ts'
+import type { ErrorCode } from '../vocabulary/index.ts'
 
-/** A token response with its request. */
+/** The tokens of a response, with the request. */
 export interface GrantedTokens {
-  readonly grant: TokenGrant
+  readonly grant: Pick<TokenGrant, 'accessToken' | 'refreshToken'>
   /** The token key of the request. */
   readonly key: string
   readonly attempt: number
@@ -29,61 +15,34 @@ export interface GrantedTokens {
   readonly rejected?: string | undefined
   /** The origin of a new refresh token. */
   readonly origin?: RefreshTokenOrigin | undefined
-  /** Whether the hook of the application decides about the claims, after the tokens are stored. */
-  readonly keepClaims?: boolean | undefined
-}
-
-/** @param maxRecordBytes - Same as in `TokenCapacity`. An ID token that does not fit is omitted. */
-export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'expiresAt' | 'claims' | 'login'>,
-  grant: TokenGrant,
-  key: string,
-  now: number,
-  maxRecordBytes: number = Infinity,
-): SessionRecord {
-  const { scope, claimsDecided } = grant
-  const empty = { ...base, scope, claimsDecided, generation: 0, touchedAt: now, tokens: {}, attempt: 0 }
-  const capacity = { ...UNLIMITED, maxRecordBytes: maxRecordBytes - REFRESH_BYTES }
-  return withGrant(empty, { grant, key, attempt: 0 }, { wall: now }, capacity)
 }
 
 /**
- * Applies a token response to a session (RFC 6749 §6, S1 to S3).
+ * Applies a token response to a ledger (RFC 6749 §6, S1 to S3).
  *
  * The refresh is complete, so the lease, the doubt, the spare and the back-offs are removed.
  */
 export function withGrant(
-  record: SessionRecord,
-  { grant, key, attempt, rejected, origin, keepClaims }: GrantedTokens,
+  ledger: TokenLedger,
+  { grant, key, attempt, rejected, origin }: GrantedTokens,
   time: TimeReading,
-  { lastUse, maxRecordBytes }: TokenCapacity = UNLIMITED,
-): SessionRecord {
-  const { accessToken, refreshToken, idToken, claims } = grant
+  capacity: TokenCapacity = UNLIMITED,
+): TokenLedger {
+  const { accessToken, refreshToken } = grant
   const next = {
-    ...touched(withTokenClaims(record, claims, keepClaims), time.wall),
+    ...ledger,
     lease: undefined,
     doubt: undefined,
     spare: undefined,
-    // Several responses in a row without a usable access token are consecutive failures.
-    backOff: accessToken ? undefined : record.backOff,
-    parameterBackOffs: accessToken ? undefined : record.parameterBackOffs,
-    refreshToken: refreshToken ?? record.refreshToken,
-    origin: refreshToken === undefined ? record.origin : origin,
-    idToken: idToken ?? record.idToken,
+    refreshToken: refreshToken ?? ledger.refreshToken,
+    origin: refreshToken === undefined ? ledger.origin : origin,
   }
+  // Several responses in a row without a usable access token are consecutive failures, so the back-offs are kept.
   if (!accessToken) return next
-  const rejections = rejectionsAfter(record.tokens[key], rejected, time)
+  const rejections = rejectionsAfter(ledger.tokens[key], rejected, time)
   const token = { ...accessToken, attempt, ...(rejections !== undefined && { rejections }) }
-  if (maxRecordBytes === Infinity)
-    return { ...next, tokens: withToken(record.tokens, key, token, time, lastUse) }
-  const bytesLeft = (base: SessionRecord) => maxRecordBytes - jsonBytes({ ...base, tokens: {} })
-  const tokenBytes = jsonBytes({ [key]: token })
-  // The ID token is only a hint for the sign-out. If the new one is too large, the old one may fit. The session must
-  // not fail.
-  const idTokens = [next.idToken, record.idToken]
-  const fitting = idTokens.find((each) => bytesLeft({ ...next, idToken: each }) >= tokenBytes)
-  const base = { ...next, idToken: fitting }
-  return { ...base, tokens: withToken(record.tokens, key, token, time, lastUse, bytesLeft(base)) }
+  const tokens = withToken(ledger.tokens, key, token, time, capacity.lastUse, capacity.maxTokenBytes)
+  return { ...next, backOff: undefined, parameterBackOffs: undefined, tokens }
 }
 
 /**
@@ -91,104 +50,100 @@ export function withGrant(
  * the older one is kept as the spare, and a lease of another process is kept.
  */
 export function withNewerGrant(
-  record: SessionRecord,
+  ledger: TokenLedger,
   response: GrantedTokens,
   holder: string,
   time: TimeReading,
   capacity?: TokenCapacity,
-): SessionRecord {
-  const { lease, refreshToken: spare } = record
-  const next = { ...withGrant(record, response, time, capacity), spare }
+): TokenLedger {
+  const { lease, refreshToken: spare } = ledger
+  const next = { ...withGrant(ledger, response, time, capacity), spare }
   return lease && lease.holder !== holder ? { ...next, lease } : next
 }
 
 /**
  * Takes the lease for the next refresh attempt.
  *
- * @param isUnsent - Whether the lease that the record carries is known not to have been used. Otherwise its holder may
+ * @param isUnsent - Whether the lease that the ledger carries is known not to have been used. Otherwise its holder may
  *   have sent the refresh token.
  */
-export function withLease(record: SessionRecord, holder: string, isUnsent = false): SessionRecord {
-  const attempt = record.attempt + 1
-  const next = { ...record, attempt, lease: { attempt, holder, beat: 0 }, caughtUp: undefined }
-  return record.lease && record.lease.holder !== holder && !isUnsent ? withDoubt(next) : next
+export function withLease(ledger: TokenLedger, holder: string, isUnsent = false): TokenLedger {
+  const attempt = ledger.attempt + 1
+  const next = { ...ledger, attempt, lease: { attempt, holder, beat: 0 } }
+  return ledger.lease && ledger.lease.holder !== holder && !isUnsent ? withDoubt(next) : next
 }
 
 /** Shows the other processes that the holder of the lease is alive. */
-export function withBeat(record: SessionRecord): SessionRecord {
-  const { lease } = record
-  return lease ? { ...record, lease: { ...lease, beat: lease.beat + 1 } } : record
+export function withBeat(ledger: TokenLedger): TokenLedger {
+  const { lease } = ledger
+  return lease ? { ...ledger, lease: { ...lease, beat: lease.beat + 1 } } : ledger
 }
 
-export function withoutLease(record: SessionRecord): SessionRecord {
-  return { ...record, lease: undefined }
+export function withoutLease(ledger: TokenLedger): TokenLedger {
+  return { ...ledger, lease: undefined }
 }
 
-export function withDoubt(record: SessionRecord): SessionRecord {
-  return record.doubt ? record : { ...record, doubt: 'unknown' }
+/** Notes that the refresh token may be spent. Without a refresh token, there is nothing to doubt. */
+export function withDoubt(ledger: TokenLedger): TokenLedger {
+  return ledger.doubt || ledger.refreshToken === undefined ? ledger : { ...ledger, doubt: 'unknown' }
 }
 
 /** Keeps the refresh token of the older of two responses. */
-export function withSpare(record: SessionRecord, spare: string): SessionRecord {
-  return { ...record, spare }
+export function withSpare(ledger: TokenLedger, spare: string): TokenLedger {
+  return { ...ledger, spare }
 }
 
 /** Replaces the refresh token that the server has refused with the spare one. */
-export function withSpareInUse(record: SessionRecord): SessionRecord {
-  return { ...nextGeneration(record), refreshToken: record.spare, spare: undefined, origin: undefined }
+export function withSpareInUse(ledger: TokenLedger): TokenLedger {
+  return { ...ledger, refreshToken: ledger.spare, spare: undefined, origin: undefined }
 }
 
 /** Releases the lease after a failure. No process refreshes during a pause, which grows with each failure in a row. */
 export function withBackOff(
-  record: SessionRecord,
+  ledger: TokenLedger,
   code: ErrorCode,
   time: TimeReading,
   options?: BackOffOptions,
-): SessionRecord {
-  return { ...withoutLease(record), backOff: nextBackOff(record.backOff, code, time, options) }
+): TokenLedger {
+  return { ...withoutLease(ledger), backOff: nextBackOff(ledger.backOff, code, time, options) }
 }
 
 /** Does the same for one token key, after the authorization server refused the parameters of the request. */
 export function withParameterBackOff(
-  record: SessionRecord,
+  ledger: TokenLedger,
   key: string,
   code: ErrorCode,
   time: TimeReading,
   options?: BackOffOptions,
-): SessionRecord {
-  const { [key]: before, ...others } = record.parameterBackOffs ?? {}
+): TokenLedger {
+  const { [key]: before, ...others } = ledger.parameterBackOffs ?? {}
   const newest = Object.entries(others).slice(1 - MAX_TOKENS)
   const backOff = nextBackOff(before, code, time, options)
-  return { ...withoutLease(record), parameterBackOffs: Object.fromEntries([...newest, [key, backOff]]) }
+  return { ...withoutLease(ledger), parameterBackOffs: Object.fromEntries([...newest, [key, backOff]]) }
 }
 
 /**
- * Lets the session wait, once, for the response to a refresh token that the server has refused.
+ * Lets the owner wait, once, for the response to a refresh token that the server has refused.
  *
  * @param seconds - How long a response is awaited.
  */
 export function withLastWait(
-  record: SessionRecord,
+  ledger: TokenLedger,
   code: ErrorCode,
   time: TimeReading,
   seconds: number,
-): SessionRecord {
-  const waiting = withBackOff(record, code, time, { retryAfterSeconds: seconds })
+): TokenLedger {
+  const waiting = withBackOff(ledger, code, time, { retryAfterSeconds: seconds })
   return { ...waiting, doubt: 'refused' }
 }
 
 /** Takes the refresh token out of use. `revoking` and `spare` keep both tokens until the server has confirmed. */
-export function withoutRefreshToken(record: SessionRecord): SessionRecord {
-  const { refreshToken } = record
-  if (refreshToken === undefined) return record
-  return {
-    ...nextGeneration(record),
-    revoking: refreshToken,
-    refreshToken: undefined,
-    lease: undefined,
-  }
+export function withoutRefreshToken(ledger: TokenLedger): TokenLedger {
+  const { refreshToken } = ledger
+  if (refreshToken === undefined) return ledger
+  return { ...ledger, revoking: refreshToken, refreshToken: undefined, lease: undefined }
 }
 
-export function withRevocationConfirmed(record: SessionRecord): SessionRecord {
-  return { ...nextGeneration(record), revoking: undefined, spare: undefined }
+export function withRevocationConfirmed(ledger: TokenLedger): TokenLedger {
+  return { ...ledger, revoking: undefined, spare: undefined }
 }

@@ -1,5 +1,6 @@
 import type { EndReason } from '../vocabulary/index.ts'
-import { ended, type SessionRecord } from './session-record.ts'
+import { toTombstone, type SessionRecord } from './session-record.ts'
+import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
 /** Which tokens the end of a session revokes: the refresh token, none, or `all` (the access tokens too). */
 export type RevokedTokens = boolean | 'all'
@@ -10,29 +11,34 @@ export type RevokedTokens = boolean | 'all'
  * The process that wrote it might not learn that the write succeeded, or might stop. A repeated sign-out then finds the
  * work here and completes it.
  */
-export function endedUnfinished(
+export function toUnfinishedTombstone(
   record: SessionRecord,
   reason: EndReason,
   revoke: RevokedTokens,
 ): SessionRecord {
-  const { refreshToken, revoking, spare, idToken, tokens } = record
+  const { refreshToken, revoking, spare, tokens } = record.ledger
+  const tombstone = toTombstone(record, reason)
   return {
-    ...ended(record, reason),
+    ...tombstone,
     unfinished: true,
-    idToken,
-    revoking: revoke === false ? undefined : (refreshToken ?? revoking),
-    spare: revoke === false ? undefined : spare,
-    tokens: revoke === 'all' ? tokens : {},
+    idToken: record.idToken,
+    ledger: {
+      ...tombstone.ledger,
+      revoking: revoke === false ? undefined : (refreshToken ?? revoking),
+      spare: revoke === false ? undefined : spare,
+      tokens: revoke === 'all' ? tokens : {},
+    },
   }
 }
 
 /** Returns the tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
-export function finished(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
-  const { idToken: _idToken, unfinished: _unfinished, revoking, spare, tokens, ...rest } = tombstone
-  return isRevoked ? { ...rest, tokens: {} } : { ...rest, revoking, spare, tokens }
+export function toFinishedTombstone(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
+  const { idToken: _idToken, unfinished: _unfinished, ...rest } = tombstone
+  if (!isRevoked) return rest
+  return { ...rest, ledger: { ...EMPTY_LEDGER, attempt: tombstone.ledger.attempt } }
 }
 
 /** Whether a tombstone names tokens that a further sign-out can revoke. */
-export function hasTokensToRevoke({ revoking, spare, tokens }: SessionRecord): boolean {
+export function hasTokensToRevoke({ revoking, spare, tokens }: TokenLedger): boolean {
   return (revoking ?? spare) !== undefined || Object.keys(tokens).length > 0
 }

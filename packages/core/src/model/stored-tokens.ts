@@ -6,13 +6,13 @@ export type StoredTokens = Readonly<Record<string, StoredToken>>
 
 /** The limits that decide which tokens are kept when a new one is added. */
 export interface TokenCapacity {
-  /** How many bytes a session may take as JSON. A cookie holds few; a store has no limit. */
-  readonly maxRecordBytes: number
+  /** How many bytes all tokens may take as JSON. A cookie holds few; a store has no limit. */
+  readonly maxTokenBytes: number
   /** Orders keys by their last use. `0` for a key that was not used in this process. */
   readonly lastUse: (key: string) => number
 }
 
-export const UNLIMITED: TokenCapacity = { maxRecordBytes: Infinity, lastUse: () => 0 }
+export const UNLIMITED: TokenCapacity = { maxTokenBytes: Infinity, lastUse: () => 0 }
 
 /**
  * The maximum number of bytes that the first refresh adds to a record as JSON. They hold the origin of the new refresh
@@ -85,7 +85,8 @@ export function rejectionsAfter(
 /** An access token in the session. Times are seconds since the epoch. */
 export interface StoredToken {
   readonly value: string
-  readonly type: 'Bearer'
+  /** How the token is sent, such as `Bearer`. */
+  readonly type: string
   /** When its request was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number

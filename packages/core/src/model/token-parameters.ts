@@ -1,5 +1,5 @@
 /** The access token that a caller requests, if one refresh token can get several. */
-export interface TokenRequest {
+export interface TokenParameters {
   /** Absolute URIs without a fragment (RFC 8707 §2). */
   readonly resource?: string | readonly string[]
   /** Separated by single spaces (RFC 6749 §3.3). */
@@ -18,7 +18,7 @@ const URI_CHARACTERS = /^[!-"$-~]+$/
 /**
  * Returns the same string for two requests if, and only if, they request the same token. Empty for the empty request.
  */
-export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenRequest): string {
+export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenParameters): string {
   const names = Object.keys(parameters).toSorted()
   const key = [
     distinct([resource].flat()),
@@ -29,7 +29,7 @@ export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenRe
 }
 
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */
-export function validateTokenRequest(request: TokenRequest): string | undefined {
+export function validateTokenParameters(request: TokenParameters): string | undefined {
   if (!isObject(request)) return 'Use an object with resource, scope or parameters'
   const { resource = [], scope = 'any', parameters = {} }: Untrusted = request
   if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
@@ -50,7 +50,7 @@ export function exceedsGrant(scope: string | undefined, granted: string | undefi
   return !scope.split(' ').every((each) => had.includes(each))
 }
 
-type Untrusted = { readonly [Name in keyof TokenRequest]: unknown }
+type Untrusted = { readonly [Name in keyof TokenParameters]: unknown }
 
 function distinct(values: readonly string[]): string[] {
   return [...new Set(values)].toSorted()

@@ -1,10 +1,12 @@
 import type { KeepAlive } from './runtime.ts'
-import type { UserClaims, TokenGrant } from '../model/session-record.ts'
-import type { TokenRequest } from '../model/token-parameters.ts'
+import type { Registration } from '../model/session-record.ts'
+import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
+import type { LogoutToken } from '../rules/protocol/logout-token.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
 /** The result of a refresh at the token endpoint. */
-export type RefreshAnswer =
+export type RefreshResult =
   /** `grant.accessToken` is absent if the response has no usable one. `date` is the `Date` of the response. */
   | {
       readonly kind: 'refreshed'
@@ -18,34 +20,96 @@ export type RefreshAnswer =
   | {
       readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous'
       readonly cause: RedactedCause
+      /** Present if the request was not sent because the secret of the client was not available. */
+      readonly code?: 'key_service_unavailable'
       readonly retryAfterSeconds?: number | undefined
       /** The server is overloaded (429, 503): other requests must wait too. */
       readonly isBusy?: boolean
     }
 
-/** The functions of the authorization server that the refresher needs. */
-export interface TokenEndpoint {
+/** A refresh token to use, and the data with which the response is checked. */
+export interface RefreshRequest {
+  readonly refreshToken: string
+  /** Which access token to request. */
+  readonly parameters: TokenParameters
+  /** The claims of the session. A new ID token must be for the same user (OIDC Core §12.2). */
+  readonly user: UserClaims
+  /** The latest ID token of the session. */
+  readonly idToken?: string | undefined
+}
+
+/** The values of a login that its callback needs. */
+export interface LoginTransaction {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly redirectUri: string
+  /** Maximum time since the user authenticated, in seconds. The ID token must prove it. */
+  readonly maxAge?: number | undefined
+  /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
+  readonly acrValues?: string | undefined
+}
+
+/**
+ * One authorization server, used by one of its clients.
+ *
+ * All functions except `authorize`, `endSessionUrl` and `capabilities` send a request. These three send one only if the
+ * metadata of the server is not known yet.
+ */
+export interface AuthorizationServer {
+  readonly registration: Registration
   /**
-   * Fetches the metadata that is needed before a refresh token is sent.
+   * Fetches the metadata and the client secret that are needed before a refresh token is sent.
    *
    * @param keepAlive - Keeps requests in the background alive.
-   * @throws {TryLaterError} If it is not available now. No refresh token has been used.
+   * @throws {TryLaterError | OperatorError} If they are not available now. No refresh token has been used.
    */
   ready(keepAlive?: KeepAlive): Promise<void>
-  /**
-   * Uses a refresh token. Never throws, and ends within about a minute: a late response may carry a new refresh token.
-   *
-   * @param claims - The claims of the session. A new ID token must be for the same user (OIDC Core §12.2).
-   * @param idToken - The latest ID token of the session.
-   */
-  refresh(
-    refreshToken: string,
-    request: TokenRequest,
-    claims: UserClaims,
-    idToken?: string,
-  ): Promise<RefreshAnswer>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */
   isResponding(): Promise<boolean>
+  /**
+   * Returns the URL at which a user signs in (RFC 6749 §4.1.1, with PKCE).
+   *
+   * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
+   */
+  authorize(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
+  /**
+   * Exchanges the code of an authorization response for tokens (RFC 6749 §4.1.3).
+   *
+   * @param unused - Receives the refresh token if the sign-in fails after the server has issued one.
+   * @throws {RequestRefusedError} If the response does not match the transaction.
+   */
+  redeem(
+    response: URLSearchParams,
+    transaction: LoginTransaction,
+    unused: (refreshToken: string) => void,
+  ): Promise<TokenGrant>
+  /**
+   * Uses a refresh token (RFC 6749 §6).
+   *
+   * Never throws, and ends within about a minute: a late response may carry a new refresh token.
+   */
+  refresh(request: RefreshRequest): Promise<RefreshResult>
   /** Revokes a token (RFC 7009) and never throws. Without a hint, the token is a refresh token. */
   revoke(token: string, hint?: 'refresh_token' | 'access_token'): Promise<RevocationOutcome>
+  /** Resolves to `undefined` if the server does not support RP-initiated logout. */
+  endSessionUrl(parameters: Readonly<Record<string, string | undefined>>): Promise<URL | undefined>
+  /**
+   * Checks a logout token (OIDC Back-Channel Logout §2.6). It does not check whether the token was used before.
+   *
+   * @throws {RequestRefusedError} If the token is invalid.
+   * @throws {TryLaterError} If the token cannot be checked now.
+   */
+  verifyLogoutToken(token: string): Promise<LogoutToken>
+  /** Returns the part of the metadata that describes the capabilities of the server. */
+  capabilities(): Promise<Readonly<Record<string, unknown>>>
 }
+
+/** The part of an authorization server that keeps tokens current. It does not sign users in. */
+export type TokenServer = Pick<
+  AuthorizationServer,
+  'registration' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
+>
+
+/** The part that starts and completes the sign-in of a user. */
+export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem'>

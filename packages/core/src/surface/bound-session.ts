@@ -1,25 +1,30 @@
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
-import type { Refresher } from '../mechanisms/refresh/refresher.ts'
+import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
-import type { StartedSession } from '../mechanisms/sessions/session-kind.ts'
+import type { StartedSession } from '../mechanisms/sessions/session-strategy.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { SessionCell, Snapshot } from '../ports/session-cell.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
+import type { SessionHandle, Snapshot } from '../ports/session-handle.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { HeldResponses, Runtime } from '../ports/runtime.ts'
+import type { HeldResponses } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { newSession } from '../model/ledger-transitions.ts'
-import { type SessionRecord, type TokenGrant, type UserClaims } from '../model/session-record.ts'
+import { newSession } from '../model/session-transitions.ts'
+import type { Registration, SessionRecord } from '../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
+import type { SourceContext } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
-import { AccessToken, EvertokenError, type EventListener } from '../vocabulary/index.ts'
+import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
 
-/** The facts about the application that a session needs. */
+/** The parts of an application that its sessions use. All its sessions share one such object. */
 export interface Application {
-  readonly server: TokenEndpoint
+  readonly servers: AuthorizationServers
+  readonly refresher: SessionRefresher
+  readonly grantCheck: GrantCheck
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly emit: EventListener
@@ -32,16 +37,31 @@ export interface Application {
   /** Names of further query parameters that the login route accepts. */
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
-  readonly claimsOf?: ((idToken: string) => UserClaims) | undefined
+  readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  /** The parts that token sources use. */
+  readonly sources: SourceContext
+  readonly lifetimes: SessionLifetimes
+  /** Called before a new session can be used. */
+  readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined
 }
 
-/** The session of one request, connected to the refresher. */
-export interface BoundSession extends Application {
+/** The limits of all sessions, in seconds. */
+export interface SessionLifetimes {
+  readonly idleTimeoutSeconds: number
+  readonly absoluteTimeoutSeconds: number
+}
+
+/** The session of one request, connected to its application. */
+export interface BoundSession {
+  readonly application: Application
   readonly session: RequestSession
+  /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
   /** Returns no promise if the session is known, its store is in memory, and its token is current. */
-  obtain(demand: Demand): TokenResult | Promise<TokenResult>
+  getToken(demand: SessionTokenDemand): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -51,129 +71,110 @@ export interface BoundSession extends Application {
   current(): Promise<Snapshot | undefined>
 }
 
-export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
+export type SessionTokenDemand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface BindOptions extends Application {
-  /** Called before a new session can be used. */
-  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  readonly refresher: Refresher
-  readonly grantCheck: GrantCheck
-  readonly issuer: string
-  readonly absoluteTimeoutSeconds: number
-  readonly responses: Runtime['responses']
-}
+export function bindSession(
+  session: RequestSession,
+  application: Application,
+  responses?: HeldResponses,
+): BoundSession {
+  const { refresher, grantCheck, clock, emit } = application
 
-export function bindSession(session: RequestSession, options: BindOptions): BoundSession {
-  const {
-    refresher,
-    issuer,
-    server,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
-  } = options
+  /** The session that the latest call has found. */
+  let found: { readonly finding: Promise<unknown>; readonly handle: SessionHandle } | undefined
 
-  async function findToken(demand: Demand): Promise<TokenResult> {
-    const cell = await session.find()
-    if (!cell) return { signIn: 'no_session' }
+  async function findToken(demand: SessionTokenDemand): Promise<TokenResult<Snapshot>> {
+    const finding = session.find()
+    const handle = await finding
+    if (!handle) return { kind: 'sign_in', code: 'no_session' }
+    found = { finding, handle }
+    let seen
     let work
     try {
-      const seen = await cell.read()
+      seen = await handle.read()
       // Before the work begins: a failure that no caller waits for would end the process.
       demand.signal?.throwIfAborted()
-      work = requestToken(cell, seen, demand)
+      work = requestToken(handle, seen, demand)
     } catch (error) {
-      throw reported(cell, error)
+      throw reported(handle, error)
     }
-    return awaitToken(cell, work, demand)
+    return awaitToken(handle, seen, work, demand)
   }
 
   function requestToken(
-    cell: SessionCell,
+    handle: SessionHandle,
     seen: Snapshot | undefined,
-    demand: Demand,
-  ): TokenResult | Promise<TokenResult> {
+    demand: SessionTokenDemand,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const { key, request, rejected } = demand
     const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    return refresher.token(cell, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
+    return refresher.token(handle, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
   }
 
   async function awaitToken(
-    cell: SessionCell,
-    work: TokenResult | Promise<TokenResult>,
-    { signal }: Demand,
-  ): Promise<TokenResult> {
+    handle: SessionHandle,
+    seen: Snapshot | undefined,
+    work: TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>,
+    { signal }: SessionTokenDemand,
+  ): Promise<TokenResult<Snapshot>> {
     try {
       // A listener costs more than all the rest, so it is only for work that is not ready.
-      return noted(signal && work instanceof Promise ? await unlessAborted(work, signal) : await work)
+      const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
+      return observed(seen, result)
     } catch (error) {
-      throw reported(cell, error)
+      throw reported(handle, error)
     }
   }
 
-  function noted(result: TokenResult): TokenResult {
-    if ('token' in result) session.note(result.snapshot)
-    return result
+  function observed(seen: Snapshot | undefined, result: TokenResult<Snapshot>): TokenResult<Snapshot> {
+    if (result.kind === 'token') session.observe(result.snapshot)
+    // Only a call that found no session may use the token of the application in place of the user's.
+    const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
+    return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
   }
 
   /** Emits the event for a failure, and returns the failure. */
-  function reported(cell: SessionCell, error: unknown): unknown {
+  function reported(handle: SessionHandle, error: unknown): unknown {
     if (error instanceof EvertokenError)
-      emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
+      emit({ type: 'token_unavailable', session: fingerprint(handle.key), code: error.code })
     return error
   }
 
   return {
+    application,
     session,
-    server,
-    clock,
-    serverClock,
-    emit,
-    origin,
-    basePath,
-    routePrefix,
-    forwardLoginParameters,
-    claimsOf,
-    responses: options.responses?.(),
+    responses,
     fetched: createFetchedResponses(),
-    obtain(demand) {
+    getToken(demand) {
       demand.signal?.throwIfAborted()
-      const cell = session.known()
-      const seen = cell?.readNow?.()
-      if (!cell || !seen) return findToken(demand)
+      // `find` returns the same promise until the request starts or ends a session.
+      const handle = session.find() === found?.finding ? found.handle : undefined
+      const seen = handle?.readNow?.()
+      if (!handle || !seen) return findToken(demand)
       try {
-        const work = requestToken(cell, seen, demand)
-        return work instanceof Promise ? awaitToken(cell, work, demand) : noted(work)
+        const work = requestToken(handle, seen, demand)
+        return work instanceof Promise ? awaitToken(handle, seen, work, demand) : observed(seen, work)
       } catch (error) {
-        throw reported(cell, error)
+        throw reported(handle, error)
       }
     },
     async current() {
-      const cell = await session.find()
-      const seen = await cell?.read()
-      if (!cell || !seen) return undefined
+      const handle = await session.find()
+      const seen = await handle?.read()
+      if (!handle || !seen) return undefined
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      return options.grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
+      return grantCheck.current(handle, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
+      const { registration, lifetimes, beforeStart } = application
       return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
-        const base = {
-          id,
-          issuer,
-          expiresAt: now + options.absoluteTimeoutSeconds,
-          claims: grant.claims ?? {},
-          login,
-        }
+        const expiresAt = now + lifetimes.absoluteTimeoutSeconds
+        const base = { id, ...registration, expiresAt, claims: grant.claims ?? {}, login }
         return newSession(base, grant, '', now, maxRecordBytes)
-      }, options.starting)
+      }, beforeStart)
     },
   }
 }
@@ -181,11 +182,17 @@ export function bindSession(session: RequestSession, options: BindOptions): Boun
 /** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
 export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
   const { value, type, expiresAt, scope } = token
-  return new AccessToken(value, type, expiresAt + time.wall - timeFor(token, time), scope)
+  return new AccessToken(
+    value,
+    type as TokenType,
+    expiresAt + time.wall - timeFor(token, time),
+    scope,
+    (request) => createBearerCredential(token).authorize(request),
+  )
 }
 
 /** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))
     work.finally(stay).then(resolve, reject)

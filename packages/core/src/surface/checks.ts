@@ -1,6 +1,7 @@
 import { parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { type TokenRequest, validateTokenRequest } from '../model/token-parameters.ts'
-import { ConfigurationError } from '../vocabulary/index.ts'
+import { type TokenParameters, validateTokenParameters } from '../model/token-parameters.ts'
+import { nearestName } from '../rules/nearest-name.ts'
+import { type AccessToken, ConfigurationError } from '../vocabulary/index.ts'
 
 /**
  * Returns the fault of a value, as the continuation of the option's name. Returns `undefined` if the value is valid.
@@ -32,19 +33,19 @@ export const REQUIRED: never = null as never
  * `prefix`.
  */
 export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
-  if (typeof options !== 'object' || options === null)
-    throw new ConfigurationError('invalid_option', `Cannot do without options: pass ${prefix}{…}`)
+  if (typeof options !== 'object' || options === null) throw noOptions(prefix)
   const given = options as Readonly<Record<string, unknown>>
   const values: Record<string, unknown> = {}
   for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
     if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(fallback))
+    if (!(name in given) && fallback === REQUIRED) throw invalid(prefix + name, 'is missing')
     const value = name in given ? given[name] : fallback
     const problem = value === undefined ? undefined : check(value)
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
   }
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
-  if (unknown !== undefined) throw invalid(prefix + unknown, 'is not an option: check its spelling')
+  if (unknown !== undefined) throw unknownOption(unknown, Object.keys(table), prefix)
   return values as Values
 }
 
@@ -55,8 +56,20 @@ function undefinedProblem(fallback: unknown): string {
   return fallback === REQUIRED ? check : `${check} To use the default, omit the option.`
 }
 
+function noOptions(prefix: string): ConfigurationError {
+  const ofOption = prefix === '' ? '' : ` of \`${prefix.slice(0, -1)}\``
+  return new ConfigurationError('invalid_option', `The options${ofOption} are missing. Pass an object.`)
+}
+
 export function invalid(option: string, problem: string): ConfigurationError {
-  return new ConfigurationError('invalid_option', `Option "${option}" ${problem}`)
+  return new ConfigurationError('invalid_option', `Option \`${option}\` ${problem.replace(/\.?$/, '.')}`)
+}
+
+/** The message names the nearest option, because most unknown options are misspelt. */
+function unknownOption(name: string, known: readonly string[], prefix: string): ConfigurationError {
+  const nearest = nearestName(name, known)
+  const advice = nearest === undefined ? 'Remove it, or check its spelling.' : `Did you mean \`${nearest}\`?`
+  return new ConfigurationError('invalid_option', `Unknown option \`${prefix}${name}\`. ${advice}`)
 }
 
 export function must(what: string, fits: (value: never) => boolean): Check {
@@ -74,7 +87,8 @@ export function mustHave(...methods: readonly string[]): Check {
 }
 
 export function oneOf(...allowed: readonly unknown[]): Check {
-  return must(`be one of ${JSON.stringify(allowed)}`, (value) => allowed.includes(value))
+  const shown = allowed.map((each) => (typeof each === 'string' ? `'${each}'` : String(each)))
+  return must(`be ${shown.join(' or ')}`, (value) => allowed.includes(value))
 }
 
 export function listOf(check: Check): Check {
@@ -121,25 +135,36 @@ export const hook: Check = must('be a function', (value) => typeof value === 'fu
 export const flag: Check = oneOf(true, false)
 
 /** Checks one part of a token request. */
-function requested(part: keyof TokenRequest): Check {
+function requested(part: keyof TokenParameters): Check {
   return (value) => {
-    const wrong = validateTokenRequest({ [part]: value })
+    const wrong = validateTokenParameters({ [part]: value })
     return wrong && `cannot be used. ${wrong}`
   }
 }
 
-export const TOKEN_REQUEST: OptionTable<Checked<TokenRequest, keyof TokenRequest>> = {
+export const TOKEN_PARAMETERS: OptionTable<Checked<TokenParameters, keyof TokenParameters>> = {
   resource: [requested('resource')],
   scope: [requested('scope')],
   parameters: [requested('parameters')],
 }
 
 /** @throws {ConfigurationError} If the request is invalid. */
-export function checkTokenRequest(request: TokenRequest): void {
-  const wrong = validateTokenRequest(request)
+export function checkTokenParameters(request: TokenParameters): void {
+  const wrong = validateTokenParameters(request)
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }
 
 export function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0
+}
+
+/**
+ * Returns the value of a token that an API rejected.
+ *
+ * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
+ */
+export function rejectedValue(rejectedToken: AccessToken | undefined): string | undefined {
+  // The token might come from another copy of this package.
+  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
+  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }

@@ -1,16 +1,49 @@
-import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
-import { invalid } from './checks.ts'
+import { isClientAuthentication } from '../mechanisms/protocol/client-authentication.ts'
+import { clientSecretBasic, clientSecretPost, none } from '../mechanisms/protocol/client-secret.ts'
+import type { ClientAuthentication, ClientSecret } from '../ports/client-authentication.ts'
+import { type Checked, invalid, must, oneOf, type OptionTable } from './checks.ts'
 
-interface Credentials {
-  readonly clientAuthentication?: ClientAuthentication['method'] | undefined
-  readonly clientSecret?: string | undefined
+/** How the client authenticates at the authorization server. */
+export interface ClientAuthenticationOptions {
+  /**
+   * The client secret, or a function that returns the current one. Omit it for a public client.
+   *
+   * Evertoken calls the function for each token request, so that a rotated secret is used. If the option is
+   * `undefined`, set `clientAuthentication: 'none'` too.
+   */
+  readonly clientSecret?: ClientSecret | undefined
+  /**
+   * A method for `clientSecret`, or a value from `@evertoken/core/credentials`.
+   *
+   * @default `client_secret_basic` with a secret, `none` without
+   */
+  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'none' | ClientAuthentication
+}
+
+type Values = Checked<ClientAuthenticationOptions, keyof ClientAuthenticationOptions>
+
+const isMethod = oneOf('client_secret_basic', 'client_secret_post', 'none')
+
+export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
+  clientSecret: [
+    must(
+      'be a string, and not empty, or a function that returns one',
+      (secret) => (typeof secret === 'string' && secret !== '') || typeof secret === 'function',
+    ),
+  ],
+  clientAuthentication: [
+    (value) => {
+      const problem = isClientAuthentication(value) ? undefined : isMethod(value)
+      return problem && `${problem}, or a value from \`@evertoken/core/credentials\``
+    },
+  ],
 }
 
 /** A client that does not authenticate can leave the variable of its secret unset. */
-export function withoutUnusedSecret<Options extends Credentials>(options: Options): Options {
-  const { clientAuthentication, clientSecret, ...rest } = Object(options) as Options
-  const isUnused = clientAuthentication === 'none' && clientSecret === undefined
-  return isUnused ? ({ ...rest, clientAuthentication } as Options) : options
+export function withoutUnusedSecret<Options extends ClientAuthenticationOptions>(options: Options): Options {
+  const { clientAuthentication: method, clientSecret: secret, ...rest } = Object(options) as Options
+  const isUnused = method === 'none' && secret === undefined
+  return isUnused ? ({ ...rest, clientAuthentication: method } as Options) : options
 }
 
 /**
@@ -18,9 +51,21 @@ export function withoutUnusedSecret<Options extends Credentials>(options: Option
  *
  * @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`.
  */
-export function authenticationOf({ clientSecret, clientAuthentication }: Credentials): ClientAuthentication {
-  const method = clientAuthentication ?? (clientSecret === undefined ? 'none' : 'client_secret_basic')
-  if (method === 'none' && clientSecret === undefined) return { method }
-  if (method !== 'none' && clientSecret !== undefined) return { method, clientSecret }
-  throw invalid('clientSecret', 'must be there with any "clientAuthentication" but "none", and only then')
+export function authenticationOf({
+  clientSecret: secret,
+  clientAuthentication: method = secret === undefined ? 'none' : 'client_secret_basic',
+}: Values): ClientAuthentication {
+  if (typeof method === 'object') {
+    if (secret === undefined) return method
+    throw invalid('clientSecret', 'has no effect, because `clientAuthentication` is a value. Remove it.')
+  }
+  if (method === 'none') {
+    if (secret === undefined) return none()
+    throw invalid('clientSecret', `must be absent. ${SECRET_RULE}`)
+  }
+  if (secret === undefined) throw invalid('clientSecret', `is missing. ${SECRET_RULE}`)
+  return method === 'client_secret_basic' ? clientSecretBasic(secret) : clientSecretPost(secret)
 }
+
+const SECRET_RULE =
+  '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'

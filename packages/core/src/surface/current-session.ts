@@ -1,12 +1,42 @@
 import type { RequestContext } from '../ports/runtime.ts'
-import type { EventListener } from '../vocabulary/index.ts'
-import { createCurrent } from './current-tokens.ts'
-import { createUserSession, type UserSession } from './user-session.ts'
+import { ConfigurationError, EvertokenError, type EventListener } from '../vocabulary/index.ts'
+import type { BoundSession } from './bound-session.ts'
+import { createEmitter, type EventListeners } from './emitter.ts'
 
-/** The functions of the session interface, for the user of the request being handled. */
-export type CurrentSession = Omit<UserSession, 'respond'>
+/**
+ * Returns a function that finds the session of the request being handled. A session function calls it at every call, so you
+ * can create and destructure session functions before the first request.
+ */
+export function createSessionFinder(context: RequestContext, onEvent?: EventListeners): () => BoundSession {
+  const emit = createEmitter(onEvent)
+  return () => findSession(context, emit)
+}
 
-/** Same as `createCurrentTokens`, with all other functions of a session. */
-export function createCurrentSession(context: RequestContext, onEvent?: EventListener): CurrentSession {
-  return createCurrent(createUserSession, context, onEvent)
+/** Returns `undefined` if no request is being handled, or the runtime has no async context. */
+export function findCurrent(context: RequestContext): BoundSession | undefined {
+  try {
+    return context.get() as BoundSession | undefined
+  } catch (error) {
+    if (error instanceof EvertokenError) return undefined
+    throw error
+  }
+}
+
+/** @throws {ConfigurationError} If no request is being handled, or the runtime has no async context. */
+function findSession(context: RequestContext, emit: EventListener): BoundSession {
+  try {
+    const found = context.get() as BoundSession | undefined
+    if (!found) throw noCurrentSession()
+    return found
+  } catch (error) {
+    if (error instanceof EvertokenError) emit({ type: 'programming_error', code: error.code })
+    throw error
+  }
+}
+
+function noCurrentSession(): ConfigurationError {
+  const message =
+    'No request is being handled, so no session is current. Call this inside the function that you pass to ' +
+    '`handler`, `listener` or `handle`. Elsewhere, use `session(request)`, or `sessionById(id)` in jobs and streams.'
+  return new ConfigurationError('no_current_session', message)
 }

@@ -1,6 +1,6 @@
 import { createBoundedMap } from '../mechanisms/runtime/bounded-map.ts'
 import { sha256 } from '../mechanisms/runtime/digest.ts'
-import { immediateReadOf, withImmediateRead } from '../mechanisms/stores/immediate-read.ts'
+import { immediateReadOf, withImmediateRead } from '../mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
 import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
@@ -19,7 +19,7 @@ interface Stores {
  * Frameworks such as Next.js load a module twice, this one too, so module variables exist twice. A global symbol does
  * not. Raise the number if the stores or their records become incompatible.
  */
-const DEFAULT_STORES = Symbol.for('evertoken.defaultStores.1')
+const DEFAULT_STORES = Symbol.for('evertoken.defaultStores.2')
 /** More clients than a process has. Without a limit, an application that creates clients endlessly would run out of memory. */
 const MAX_STORES = 1000
 
@@ -48,10 +48,11 @@ function createDefaultStore(
 
   // The store is kept, not the promise: some runtimes let no request await what another one started.
   async function find(): Promise<SessionStore> {
-    const { issuer, clientId, secret, clock } = options
+    const { clientId, encryptionSecret, clock } = options
+    const issuer = options.issuer ?? options.server?.issuer
     // Only the hash is kept: the global symbol is visible to all code of the process. Instances with the same secrets can
     // read the records of each other, whatever the order.
-    const secrets = [secret]
+    const secrets = [encryptionSecret]
       .flat()
       .map(String)
       .toSorted((a, b) => (a < b ? -1 : 1))

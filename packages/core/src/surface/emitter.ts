@@ -1,13 +1,22 @@
 import type { EventListener } from '../vocabulary/index.ts'
+import { type Check, hook, listOf } from './checks.ts'
 
-/** Creates a function that passes events to the listener of the application, whose errors must not affect users. */
-export function createEmitter(listener: EventListener | undefined): EventListener {
+/** One listener, or several. Each of them receives every event. */
+export type EventListeners = EventListener | readonly EventListener[]
+
+export const eventListeners: Check = (value) => (Array.isArray(value) ? listOf(hook)(value) : hook(value))
+
+/** Creates a function that passes events to the listeners of the application, whose errors must not affect users. */
+export function createEmitter(listeners: EventListeners = []): EventListener {
+  const all = [listeners].flat()
   return (event) => {
-    try {
-      const result: unknown = listener?.(event)
-      if (result instanceof Promise) result.catch(() => undefined)
-    } catch {
-      // The documentation of `EventListener` promises that errors are ignored.
+    for (const listener of all) {
+      try {
+        const result: unknown = listener(event)
+        if (result instanceof Promise) result.catch(() => undefined)
+      } catch {
+        // The documentation of `EventListener` promises that errors are ignored.
+      }
     }
   }
 }

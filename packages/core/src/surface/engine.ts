@@ -1,197 +1,139 @@
-import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
-import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
-import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import { createLine } from '../mechanisms/refresh/line.ts'
-import { createRefresher } from '../mechanisms/refresh/refresher.ts'
-import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
-import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
-import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
-import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
-import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
-import { systemClock } from '../mechanisms/runtime/system-clock.ts'
-import { createVault, type Vault } from '../mechanisms/sessions/sealed-store.ts'
-import type { TokenEndpoint } from '../ports/authorization-server.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
-import { hasSecureCookies } from '../rules/browser/browser-address.ts'
-import { cookieName, parseCookies } from '../rules/sessions/cookies.ts'
-import type { SessionRecord } from '../model/session-record.ts'
-import type { EventListener } from '../vocabulary/index.ts'
-import { addressOf } from './address-of.ts'
-import { type BoundSession, bindSession } from './bound-session.ts'
-import { invalid } from './checks.ts'
-import { createDetachedSession } from './detached-session.ts'
-import { createWorkTracker, type Drainable } from './drain.ts'
-import { createEmitter } from './emitter.ts'
-import { withCookies, withOwnCookies } from './respond.ts'
-import type { TokenSettings } from './token-options.ts'
-import type { TokenSession } from './token-session.ts'
+import { parseCookies } from '../rules/sessions/cookies.ts'
+import type { BoundSession } from './bound-session.ts'
+import type { Drainable, WorkTracker } from './drain.ts'
+import type { RequestSessions } from './request-sessions.ts'
+import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
+import { createTokenSession, type TokenSession } from './token-session.ts'
+import type { SourceContext } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
-export interface SessionEngine<User extends TokenSession> extends Drainable {
-  /** Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user. */
+export interface SessionEngine<User extends object> extends Drainable {
+  /** The parts that token sources use. */
+  readonly sources: SourceContext
+  /**
+   * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
+   *
+   * @param request - A request of a browser.
+   * @param application - Handles all requests that are not for a route of Evertoken.
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
+   * @returns The response, with the cookies of the session.
+   * @throws {ConfigurationError} If `baseUrl` is missing behind a reverse proxy.
+   * @example
+   *   const response = await auth.handle(request, async (_request, session) => Response.json(await session.getUser()))
+   */
   handle(request: Request, application: Application<User>, keepAlive?: KeepAlive): Promise<Response>
-  /** Returns the session of a request. If `handle` handles the request, its response carries the cookies. */
-  session(request: Request, keepAlive?: KeepAlive): User
+  /**
+   * Handles only the routes of Evertoken.
+   *
+   * @param request - A request of a browser.
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
+   * @returns The response, or `undefined` if the request is for the application.
+   * @example
+   *   const response = await (auth.route(request) ?? application(request))
+   */
+  route(request: Request, keepAlive?: KeepAlive): Promise<Response> | undefined
+  /**
+   * Returns the session of a request. If `handle` handles the request, its response carries the cookies. Elsewhere, use
+   * `commit` or `takeSetCookies`.
+   *
+   * @param request - A request of a browser.
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
+   * @throws {ConfigurationError} If `baseUrl` is missing behind a reverse proxy.
+   * @example
+   *   const session = auth.session(request)
+   *   const token = await session.getUserAccessToken()
+   */
+  session(request: Request, keepAlive?: KeepAlive): User & SessionCookies
   /**
    * Returns the session of a request whose response cannot set cookies. If the cookie carries the session, no refresh
    * token is spent: a call that needs a refresh throws `session_read_only`.
    */
   readOnlySession(request: Request, keepAlive?: KeepAlive): User
-  /** Returns a server session by the result of `getId`, for queues, schedules and streams. */
-  sessionById(id: string, keepAlive?: KeepAlive): User
+  /**
+   * Returns a server session, for queues, schedules and streams.
+   *
+   * @param id - The `id` of `getSession`. An unknown ID is a session that has ended.
+   * @param keepAlive - Keeps background work alive. Default: the function of the runtime.
+   * @throws {ConfigurationError} If the option `session` is not `server`.
+   * @example
+   *   const token = await auth.sessionById(job.sessionId).getUserAccessToken()
+   */
+  sessionById(id: string, keepAlive?: KeepAlive): TokenSession
 }
 
 /** Finds Evertoken's route for a request. Returns `undefined` for requests to the application. */
-export type Routes = (
-  request: Request,
-  cookies: ReadonlyMap<string, string>,
-  bound: BoundSession,
-) => (() => Promise<Response>) | undefined
+export type FindRoute = (request: Request, cookies: ReadonlyMap<string, string>) => Route | undefined
 
-/** The parts that all features use. */
-export type Ground<Settings extends TokenSettings> = Omit<Settings, 'store' | 'clock'> & {
-  readonly store: GuardedStore
-  /** Whether the store keeps its records in the memory of this process. */
-  readonly isStorePrivate: boolean
-  readonly vault: Vault
-  readonly flights: Runtime['flights']
-  readonly http: Http
-  readonly patientHttp: Http
-  readonly clock: Clock
-  readonly serverClock: ServerClock
-  readonly random: () => number
-  readonly emit: EventListener
-  /** Encrypts one kind of value. Only this client can decrypt it. */
-  sealFor(purpose: string): Seal
-  /** Signs one kind of cookie. Only this client accepts the signature. */
-  macFor(purpose: string): CookieMac
+/** Handles a request for a route, with the session of its browser. */
+export type Route = (bound: BoundSession) => Promise<Response>
+
+export interface SessionEngineOptions<User extends object> {
+  readonly sources: SourceContext
+  readonly sessions: RequestSessions
+  readonly work: WorkTracker
+  readonly runtime: Pick<Runtime, 'context' | 'keepAlive'>
+  /** Creates the functions of a session. @param find - Finds the session, at every call. */
+  createUser(find: () => BoundSession): User
+  /** Absent if there are no routes. */
+  readonly findRoute?: FindRoute | undefined
 }
 
-/** The differences between engines. */
-export interface Features<User extends TokenSession> {
-  readonly server: TokenEndpoint
-  readonly kind: SessionKind
-  user(bound: () => BoundSession): User
-  readonly claimsOf?: BoundSession['claimsOf']
-  readonly routes?: Routes
-  /** Called before a new session can be used. */
-  readonly starting?: ((record: SessionRecord) => Promise<void>) | undefined
-  /** Whether `refreshed` decides about the claims of a refreshed ID token. */
-  readonly keepClaims?: boolean
-  /** Receives each refresh after its tokens are stored. Never rejects. */
-  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
-}
-
-/** Connects the mechanisms and the requested features. */
-export function assemble<Settings extends TokenSettings, User extends TokenSession>(
-  settings: Settings,
-  runtime: Runtime,
-  equip: (ground: Ground<Settings>) => Features<User>,
+export function createSessionEngine<User extends object>(
+  options: SessionEngineOptions<User>,
 ): SessionEngine<User> {
-  const { secrets, origin, sameSite, idleTimeoutSeconds, storeTimeoutMs } = settings
-  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  // It is for this client only, because other applications may share the secret, and use sessions with other meanings.
-  const whose = JSON.stringify([settings.issuer, settings.clientId])
-  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${whose}`)
-  const macFor = (purpose: string) => createCookieMac(secrets, `${purpose} ${whose}`)
-  const emit = createEmitter(settings.onEvent)
-  const random = Math.random
-  const serverClock = createServerClock({ clock, emit, request: () => features.server.isResponding() })
-  const { observe } = serverClock
-  const http = createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe })
-  const patientHttp = createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe })
-  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
-  const vault = rememberWrites(createVault(store, sealFor('session')), clock, emit)
-  const isStorePrivate = settings.store.outlivesProcess === false
-  const ground = {
-    ...settings,
-    ...runtime,
-    store,
-    vault,
-    http,
-    patientHttp,
-    clock,
-    serverClock,
-    random,
-    sealFor,
-    macFor,
-    emit,
-    isStorePrivate,
-  }
-  const features = equip(ground)
-  const { kind } = features
-  const parts = { ...ground, ...features }
-  const { admits, track, tracking, drain, [Symbol.asyncDispose]: dispose } = createWorkTracker(clock, emit)
-  const line = createLine({ clock, random, pollMs: runtime.pollMs })
-  const refresher = createRefresher({ ...parts, line, admits })
-  const grantCheck = createGrantCheck(refresher, serverClock)
-  const bindOptions = { ...parts, refresher, grantCheck }
-  const bind = (session: RequestSession) => bindSession(session, bindOptions)
-  const userOf = (bound: BoundSession) => features.user(() => bound)
-
-  function open(
-    request: Request,
-    keepAlive: KeepAlive,
-    cookies = parseCookies(request.headers.get('cookie')),
-    isReadOnly = false,
-  ): BoundSession {
-    const secure = hasSecureCookies(addressOf(request, origin), settings.issuer)
-    const name = cookieName(settings.cookieName, secure)
-    const attributes = { secure, sameSite }
-    const mine = {
-      kind,
-      cookies,
-      cookieName: name,
-      attributes,
-      idleTimeoutSeconds,
-      clock,
-      emit,
-      keepAlive,
-      waitForBackground: isStorePrivate,
-      maxCookieBytes: settings.maxCookieBytes,
-      isGrantAlive: grantCheck.isAlive,
-    }
-    const session = createRequestSession(mine)
-    return bind(isReadOnly ? asReadOnly(session, kind.follow !== undefined) : session)
-  }
-
-  async function respond(
-    request: Request,
-    application: Application<User>,
-    given: KeepAlive | undefined,
-  ): Promise<Response> {
-    const keepAlive = tracked(given)
-    const cookies = parseCookies(request.headers.get('cookie'))
-    const bound = open(request, keepAlive, cookies)
-    handled.set(request, bound)
-    const route = features.routes?.(request, cookies, bound)
-    if (route) return withOwnCookies(bound, await keepAliveUntilDone(route(), keepAlive))
-    const user = userOf(bound)
-    return withCookies(bound, await runtime.context.run(bound, () => application(request, user)))
-  }
-
+  const { sources, sessions, work, runtime, createUser, findRoute } = options
   /** Frameworks pass the same request to the application, whose session has only one cookie to send. */
   const handled = new WeakMap<Request, BoundSession>()
-  const ownKeepAlive = tracking(runtime.keepAlive)
-  const tracked = (keepAlive?: KeepAlive) => (keepAlive === undefined ? ownKeepAlive : tracking(keepAlive))
+  const ownKeepAlive = work.tracking(runtime.keepAlive)
+  const tracked = (given?: KeepAlive) => (given === undefined ? ownKeepAlive : work.tracking(given))
+  const cookiesOf = (request: Request) => parseCookies(request.headers.get('cookie'))
+
+  async function serveRoute(route: Route, bound: BoundSession): Promise<Response> {
+    return withOwnCookies(bound, await keepAliveUntilDone(route(bound), bound.session.keepAlive))
+  }
+
+  async function handle(
+    request: Request,
+    respond: Application<User>,
+    given: KeepAlive | undefined,
+  ): Promise<Response> {
+    const cookies = cookiesOf(request)
+    const bound = sessions.open(request, cookies, tracked(given))
+    handled.set(request, bound)
+    const route = findRoute?.(request, cookies)
+    if (route) return serveRoute(route, bound)
+    const user = createUser(() => bound)
+    return withCookies(bound, await runtime.context.run(bound, () => respond(request, user)))
+  }
 
   return {
-    session: (request, keepAlive) => userOf(handled.get(request) ?? open(request, tracked(keepAlive))),
-    readOnlySession: (request, keepAlive) => userOf(open(request, tracked(keepAlive), undefined, true)),
-    sessionById(id, keepAlive) {
-      const cell = kind.byKey(id)
-      if (!cell) throw invalid('session', 'must be "server" to find sessions by their id')
-      return userOf(bind(createDetachedSession(cell, tracked(keepAlive), emit)))
+    sources,
+    handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
+    route(request, keepAlive) {
+      const cookies = cookiesOf(request)
+      const route = findRoute?.(request, cookies)
+      if (!route) return undefined
+      const open = async () => sessions.open(request, cookies, tracked(keepAlive))
+      return work.track(open().then((bound) => serveRoute(route, bound)))
     },
-    handle: (request, application, keepAlive) => track(respond(request, application, keepAlive)),
-    drain,
-    [Symbol.asyncDispose]: dispose,
+    session(request, keepAlive) {
+      const open = () => sessions.open(request, cookiesOf(request), tracked(keepAlive))
+      const bound = handled.get(request) ?? open()
+      return { ...createUser(() => bound), ...createSessionCookies(bound) }
+    },
+    readOnlySession(request, keepAlive) {
+      const bound = sessions.openReadOnly(request, cookiesOf(request), tracked(keepAlive))
+      return createUser(() => bound)
+    },
+    sessionById(id, keepAlive) {
+      const bound = sessions.openById(id, tracked(keepAlive))
+      return createTokenSession(() => bound)
+    },
+    drain: work.drain,
+    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }
 }

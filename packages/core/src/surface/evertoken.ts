@@ -1,34 +1,56 @@
-import { finishSession } from '../mechanisms/sessions/end-session.ts'
+import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
-import { createCookieKind } from '../mechanisms/sessions/cookie-sessions.ts'
-import { createProtocol } from '../mechanisms/protocol/protocol.ts'
+import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
-import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { StoredRefresh } from '../mechanisms/refresh/attempt.ts'
-import type { EndedSession } from '../ports/session-cell.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
+import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import type { UserClaims } from '../model/token-grant.ts'
+import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
-import { createCurrentSession, type CurrentSession } from './current-session.ts'
+import type { ClientTokenAccess } from './client-access.ts'
+import { findCurrent } from './current-session.ts'
+import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type Features, type Ground, type SessionEngine } from './engine.ts'
-import { checkOptions, type EngineOptions, type EvertokenOptions, type Settings } from './options.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
+import {
+  checkOptions,
+  type EngineOptions,
+  type EvertokenOptions,
+  type Settings,
+  type WithClient,
+} from './options.ts'
 import { createRoutes } from './routes.ts'
-import { createUserSession, type UserSession } from './user-session.ts'
+import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
 /** The request handler of an application. `session` is the session of the user. */
-export type Handler = (request: Request, session: CurrentSession) => Response | Promise<Response>
+export type Handler<Name extends TokenName = UserTokenName> = (
+  request: Request,
+  session: UserSession<Name>,
+) => Response | Promise<Response>
 
-export type Engine = SessionEngine<UserSession>
+export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
  * of the request being handled.
  */
-export interface Evertoken extends Engine, CurrentSession {}
+export interface Evertoken<Name extends TokenName = UserTokenName> extends Engine<Name>, UserSession<Name> {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
+
+/** The names of tokens that an application with this option `client` can use. */
+export type NameFor<Client> = [Client] extends [ClientCredentials] ? TokenName : UserTokenName
+export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
@@ -36,9 +58,16 @@ export interface Evertoken extends Engine, CurrentSession {}
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Evertoken {
-  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
-  return { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+export function createEvertoken<Client = undefined>(
+  options: EvertokenOptions & WithClient<Client>,
+  runtime: Runtime,
+): EvertokenFor<Client> {
+  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const sources = () => engine.sources
+  const outside = { sources, session: () => findCurrent(runtime.context) }
+  const current = createCurrentSession(runtime.context, options.onEvent, outside)
+  const evertoken: EvertokenWithClient = { ...current, ...engine }
+  return evertoken
 }
 
 /**
@@ -47,51 +76,90 @@ export function createEvertoken(options: EvertokenOptions, runtime: Runtime): Ev
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
-export function createEngine(options: EngineOptions, runtime: Runtime): Engine {
-  return assemble(checkOptions(options), runtime, signInFeatures)
-}
-
-function signInFeatures(ground: Ground<Settings>): Features<UserSession> {
-  const { issuer, store, onRefreshed } = ground
-  const server = createProtocol(ground)
+export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
+  const settings = checkOptions(options)
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
+  const { clock, emit, store } = context
+  const connection = serverOptions(settings, context, runtime)
+  const server = createAuthorizationServer({ ...connection, openid: settings.openid })
+  const servers = createAuthorizationServers([server])
+  const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
-    ground.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const claimsOf = (idToken: string) => {
+    settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const stored: SessionStrategy = createSessions(settings, context, runtime, directory, (refresh) =>
+    Promise.allSettled([
+      check && listNewSid(refresh, { ...check, pending: stored.pending }),
+      shapeClaims(refresh),
+    ]),
+  )
+  const check = directory && {
+    directory,
+    revoke: revokeOnLogout,
+    finish: (key: string, ended: EndedSession) => finishSession(key, ended, ending),
+  }
+  const sessions = check ? withLogoutCheck(stored, check) : stored
+
+  function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
   }
-  const maxRecordBytes = recordRoom(cookieName(ground.cookieName, true), ground.maxCookieBytes)
-  const kindOptions = { ...ground, unlist: directory?.forget }
-  const cookies = createSealedRecords(ground.sealFor('cookie'))
-  const kept =
-    ground.session === 'server'
-      ? createServerKind({ ...kindOptions, mac: ground.macFor('server session') })
-      : createCookieKind({ ...kindOptions, cookies, maxRecordBytes, allStored: directory !== undefined })
-  const revocation = { ...ground, protocol: server, revoke: ground.revokeOnLogout }
-  const check = directory && {
-    directory,
-    revoke: ground.revokeOnLogout,
-    finish: (key: string, ended: EndedSession) => finishSession(key, ended, revocation),
-  }
-  const kind = check ? withLogoutCheck(kept, check) : kept
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { ...revocation, claimsOf })
+    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
     if (claims) await onRefreshed?.(claims)
   }
 
-  return {
+  const findRoute = createRoutes({
+    settings,
+    context,
+    flights: runtime.flights,
     server,
-    kind,
-    claimsOf,
-    keepClaims: ground.onSignIn !== undefined,
-    starting: directory?.add,
-    refreshed: (refresh) =>
-      Promise.allSettled([
-        check && listNewSid(refresh, { ...check, pending: kept.pending }),
-        shapeClaims(refresh),
-      ]),
-    routes: createRoutes({ ...ground, sessions: kind, directory, protocol: server }),
-    user: createUserSession,
-  }
+    servers,
+    sessions,
+    directory,
+    ending,
+  })
+  return assemble({
+    settings,
+    context,
+    runtime,
+    server,
+    servers,
+    sessions,
+    client: settings.client,
+    createUser: createUserSession,
+    findRoute,
+    signIn: {
+      routePrefix: settings.routePrefix,
+      forwardLoginParameters: settings.forwardLoginParameters,
+      readIdToken,
+      beforeStart: directory?.add,
+    },
+  })
+}
+
+/** Creates the kind of session that the options select. */
+function createSessions(
+  settings: Settings,
+  { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
+  { pollMs }: Runtime,
+  directory: SessionDirectory | undefined,
+  refreshed: (refresh: StoredRefresh) => Promise<unknown>,
+): SessionStrategy {
+  const { idleTimeoutSeconds } = settings
+  const keepClaims = settings.onSignIn !== undefined
+  const unlist = directory?.forget
+  const shared = { sealedStore, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
+  if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
+  return createCookieStrategy({
+    ...shared,
+    registration,
+    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
+    maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
+    allStored: directory !== undefined,
+  })
 }

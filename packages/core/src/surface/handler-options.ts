@@ -1,6 +1,5 @@
 import type { KeepAlive } from '../ports/runtime.ts'
 import { checkAll, hook, type OptionTable } from './checks.ts'
-import { findKeepAlive } from './platform-keep-alive.ts'
 
 /** Options of the handlers that the packages for runtimes create. */
 export interface HandlerOptions {
@@ -49,6 +48,7 @@ export interface HandlerFactory {
    * all further arguments of the framework, unchanged and in place.
    *
    * @param application - Handles all other requests. In it, the functions of `auth` use the session of the request.
+   *   Without it, other requests get 404.
    * @param options - `keepAlive` is required on platforms that freeze the process after a response, unless an argument of
    * the platform has a method `waitUntil`, as on Netlify.
    * @throws {ConfigurationError} If an option is unknown or invalid.
@@ -56,9 +56,14 @@ export interface HandlerFactory {
    *   export default { fetch: auth.handler(app.fetch) } // Hono gets its `env` and `ctx`
    */
   handler<Incoming extends Request, Rest extends readonly unknown[]>(
-    application: RequestHandler<Incoming, Rest>,
+    application?: RequestHandler<Incoming, Rest>,
     options?: HandlerOptions,
   ): WrappedHandler<Incoming, Rest>
+}
+
+/** The application of an adapter that is created without one. */
+export function notFound(): Response {
+  return new Response('Not found', { status: 404 })
 }
 
 /** Makes the `handler` of an adapter from its `handle`. */
@@ -70,11 +75,28 @@ export function createHandler(
   ) => Promise<Response>,
 ): HandlerFactory['handler'] {
   return <Incoming extends Request, Rest extends readonly unknown[]>(
-    application: RequestHandler<Incoming, Rest>,
+    application: RequestHandler<Incoming, Rest> = notFound,
     options?: HandlerOptions,
   ): WrappedHandler<Incoming, Rest> => {
     const { keepAlive } = checkHandlerOptions(options)
     return (request: Incoming, ...rest: readonly unknown[]) =>
       handle(request, () => application(request, ...(rest as Rest)), keepAlive ?? findKeepAlive(rest))
   }
+}
+
+interface WithWaitUntil {
+  waitUntil(work: Promise<unknown>): void
+}
+
+/**
+ * Finds `waitUntil` among the arguments that a platform passes to a handler after the request. Examples are the
+ * context of Netlify, the event of Next.js, and the `ctx` of Workers.
+ */
+function findKeepAlive(rest: readonly unknown[]): KeepAlive | undefined {
+  const context = rest.find(hasWaitUntil)
+  return context && ((work) => context.waitUntil(work))
+}
+
+function hasWaitUntil(argument: unknown): argument is WithWaitUntil {
+  return typeof (Object(argument) as Partial<WithWaitUntil>).waitUntil === 'function'
 }

@@ -18,7 +18,7 @@ export type NextAuth = Pick<Evertoken, 'handle' | 'readOnlySession' | 'getUserAc
 /** The session of a user where no cookie can be set. */
 export type ReadOnlySession = Pick<
   UserSession,
-  'getUser' | 'getUserAccessToken' | 'createTokenFetch' | 'getId' | 'loginUrlFor'
+  'getUser' | 'getUserAccessToken' | 'createTokenFetch' | 'getSession' | 'loginUrlFor'
 >
 
 type RouteHandler = (request: Request, ...rest: readonly unknown[]) => Promise<Response>

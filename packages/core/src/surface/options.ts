@@ -1,7 +1,7 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { isLoginParameter } from '../rules/sign-in/login-request.ts'
-import { checkAll, invalid, oneOf, type OptionTable } from './checks.ts'
+import { checkAll, invalid, must, oneOf, type OptionTable } from './checks.ts'
 import {
   derivedFrom,
   SIGN_IN_OPTIONS,
@@ -16,20 +16,30 @@ import {
   type TokenValues,
   toTokenSettings,
 } from './token-options.ts'
+import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
-export interface EvertokenOptions extends TokenManagementOptions, SignInOptions {
-  /** Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie. */
-  readonly session?: 'cookie' | 'server'
+export type EvertokenOptions = TokenManagementOptions &
+  SignInOptions & {
+    /** Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie. */
+    readonly session?: 'cookie' | 'server'
+  }
+
+/** The option `client`, whose type decides which functions there are. */
+export interface WithClient<Client> {
+  /**
+   * The source of the token of the application itself: `clientCredentials()` of `@evertoken/core/grants`. It adds the
+   * function `getClientAccessToken` and two values of `token`, `'client'` and `'user-or-client'`.
+   */
+  readonly client?: Client
 }
 
 /** The options with a session store. */
-export interface EngineOptions extends EvertokenOptions {
-  readonly store: SessionStore
-}
+export type EngineOptions = EvertokenOptions & { readonly store: SessionStore }
 
-type Values = TokenValues & SignInValues & { readonly session: 'cookie' | 'server' }
+type Values = TokenValues &
+  SignInValues & { readonly session: 'cookie' | 'server'; readonly client: TokenSource | undefined }
 
 /** The checked options, with all defaults and derived values. */
 export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
@@ -38,17 +48,22 @@ const OPTIONS: OptionTable<Values> = {
   ...TOKEN_OPTIONS,
   ...SIGN_IN_OPTIONS,
   session: [oneOf('cookie', 'server'), 'cookie'],
+  client: [must('be `clientCredentials()` of `@evertoken/core/grants`', isTokenSource)],
 }
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
-  const settings: Settings = { ...toTokenSettings(values), ...derivedFrom(values) }
+  const tokenSettings = toTokenSettings(values)
+  const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
   checkRequirements(settings)
   if (settings.backChannelLogout && !options.store.index)
-    throw invalid('backChannelLogout', 'needs a store with an "index", to find sessions by')
+    throw invalid('backChannelLogout', 'needs a store with an `index`, which finds the sessions of a user')
   if (settings.diagnostics && !isDevelopment(settings))
-    throw invalid('diagnostics', 'is for development: set "baseUrl" to a loopback address, or leave it out')
+    throw invalid(
+      'diagnostics',
+      'is for development only. Set `baseUrl` to a loopback address, or remove the option',
+    )
   return settings
 }
 
@@ -62,8 +77,8 @@ function checkRequirements({ authorizationParameters, openid }: Settings): void 
   for (const name of ['max_age', 'acr_values']) {
     const value = authorizationParameters.get(name)
     if (value === null) continue
-    const problem = `has an invalid "${name}". Use ${name === 'max_age' ? 'whole seconds' : 'values that spaces separate'}.`
+    const problem = `has an invalid \`${name}\`. Use ${name === 'max_age' ? 'whole seconds' : 'values that spaces separate'}.`
     if (!isLoginParameter(name, value)) throw invalid('authorizationParameters', problem)
-    if (!openid) throw invalid('authorizationParameters', `needs the scope "openid" for "${name}"`)
+    if (!openid) throw invalid('authorizationParameters', `needs the scope \`openid\` for \`${name}\``)
   }
 }

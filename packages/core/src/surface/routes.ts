@@ -1,131 +1,206 @@
-import { answer } from '../handlers/answer.ts'
-import { backChannelLogout, type BackChannelLogoutOptions } from '../handlers/routes/back-channel-logout.ts'
-import { callback, type CallbackOptions } from '../handlers/routes/callback.ts'
-import { diagnostics, type DiagnosticsOptions } from '../handlers/routes/diagnostics.ts'
-import {
-  frontChannelLogout,
-  type FrontChannelLogoutOptions,
-} from '../handlers/routes/front-channel-logout.ts'
-import { login } from '../handlers/routes/login.ts'
-import { receiveReturn } from '../handlers/routes/logout-return.ts'
-import { logout, type LogoutOptions } from '../handlers/routes/logout.ts'
+import { createResponse } from '../handlers/responses.ts'
 import { problemFor } from '../handlers/problem.ts'
-import { user, type UserOptions } from '../handlers/routes/user.ts'
-import { createNotes } from '../mechanisms/sign-in/transaction-cookies.ts'
-import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
-import type { Protocol } from '../mechanisms/protocol/protocol.ts'
+import { backChannelLogout } from '../handlers/routes/back-channel-logout.ts'
+import { callback } from '../handlers/routes/callback.ts'
+import { diagnostics } from '../handlers/routes/diagnostics.ts'
+import { frontChannelLogout } from '../handlers/routes/front-channel-logout.ts'
+import { login } from '../handlers/routes/login.ts'
+import { createLogoutReturn } from '../handlers/routes/logout-return.ts'
+import { logout } from '../handlers/routes/logout.ts'
+import type { BrowserPaths, RouteContext } from '../handlers/routes/route-context.ts'
+import { user } from '../handlers/routes/user.ts'
+import type { FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../mechanisms/sessions/session-kind.ts'
-import { createSpentLogins } from '../mechanisms/sign-in/spent-logins.ts'
-import { isLoopback } from '../rules/calls/allowed-urls.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
+import { createUsedLogins } from '../mechanisms/sign-in/used-logins.ts'
+import { createTransactionCookies } from '../mechanisms/sign-in/transaction-cookies.ts'
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import type { AuthorizationServer } from '../ports/authorization-server.ts'
+import type { Flights } from '../ports/flights.ts'
 import { applicationPaths } from '../rules/browser/base-path.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
+import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { cookieName as nameOnWire } from '../rules/sessions/cookies.ts'
 import type { BoundSession } from './bound-session.ts'
-import type { Ground, Routes } from './engine.ts'
+import type { FindRoute } from './engine.ts'
+import type { EngineContext } from './engine-context.ts'
 import type { Settings } from './options.ts'
 import { shownSettings } from './shown-settings.ts'
 
-export interface RoutesOptions extends Ground<Settings> {
-  readonly sessions: SessionKind
+export interface RoutesOptions {
+  readonly settings: Settings
+  readonly context: EngineContext
+  readonly flights: Flights
+  /** The server for new sign-ins. */
+  readonly server: AuthorizationServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers<AuthorizationServer>
+  readonly sessions: SessionStrategy
   /** Present if the authorization server can sign users out with a logout token. */
   readonly directory: SessionDirectory | undefined
-  readonly protocol: Protocol
+  /** How a session ends. */
+  readonly ending: FinishSessionOptions
 }
 
-/** The facts about the application and the request that the handlers need. */
-type Here = CallbackOptions &
-  LogoutOptions &
-  FrontChannelLogoutOptions &
-  UserOptions &
-  BackChannelLogoutOptions &
-  DiagnosticsOptions
+/** A route of Evertoken. */
+interface Row {
+  /** Below the prefix of the routes. */
+  readonly path: string
+  /** All other methods are refused (RFC 9110 §15.5.6). Without methods, the handler decides. */
+  readonly methods?: readonly string[]
+  readonly handle: (request: Request, context: RouteContext) => Promise<Response>
+  /** Whether the route exists only if both the requested host and the host in browsers are this machine. */
+  readonly isLocal?: boolean
+}
 
-/**
- * A handler with its methods. All other methods are refused (RFC 9110 §15.5.6). Without methods, the handler decides.
- */
-type Route = readonly [handle: (request: Request, here: Here) => Promise<Response>, ...methods: string[]]
+function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[] {
+  const { settings, context, flights, server, servers, sessions, directory, ending } = options
+  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
+  const { authorizationParameters, forwardLoginParameters, anonymousUserStatus } = settings
+  const { clock, emit } = context
+  const usedLogins = createUsedLogins(context.store, issuer)
+  const forLogin = {
+    server,
+    paths,
+    responseMode,
+    sameSite,
+    authorizationParameters,
+    forwardLoginParameters,
+    emit,
+  }
+  const forCallback = {
+    server,
+    paths,
+    responseMode,
+    sameSite,
+    usedLogins,
+    flights,
+    clock,
+    sessions,
+    onSignIn,
+    emit,
+  }
+  const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus }
+  const forLogout = { server, servers, ending, paths, clock, emit }
+  const forFrontChannel = { issuer, sessions, ending, clock, emit }
+  const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
 
-export function createRoutes(options: RoutesOptions): Routes {
-  const { routePrefix, postLogoutPath, signInErrorPath, basePath, sealFor, clock } = options
-  const loginSeal = sealFor('login')
-  const logoutSeal = sealFor('logout')
-  const shared = {
-    ...options,
-    spentLogins: createSpentLogins(options.store, options.issuer),
-    // Used only if there is one.
-    directory: options.directory as SessionDirectory,
-    all: options.backChannelLogout === 'all',
-    revoke: options.revokeOnLogout,
-    configuration: shownSettings(options),
-    // The handlers write addresses for browsers, which see the base path.
+  const table: Row[] = [
+    { path: '/login', methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },
+    {
+      path: '/callback',
+      methods: ['GET', 'POST'],
+      handle: (request, at) => callback(request, at, forCallback),
+    },
+    { path: '/user', methods: ['GET', 'HEAD'], handle: (request, at) => user(request, at, forUser) },
+    { path: '/logout', handle: (request, at) => logout(request, at, forLogout) },
+  ]
+  if (directory) {
+    const all = settings.backChannelLogout === 'all'
+    const forBackChannel = { server, directory, sessions, all, ending, clock, emit }
+    table.push({
+      path: '/back-channel-logout',
+      methods: ['POST'],
+      handle: (request, at) => backChannelLogout(request, at, forBackChannel),
+    })
+  }
+  if (settings.frontChannelLogout) {
+    table.push({
+      path: '/front-channel-logout',
+      methods: ['GET'],
+      handle: (_request, at) => frontChannelLogout(at, forFrontChannel),
+    })
+  }
+  if (settings.diagnostics) {
+    table.push({
+      path: '/diagnostics',
+      methods: ['GET'],
+      handle: (request, at) => diagnostics(request, at, forDiagnostics),
+      isLocal: true,
+    })
+  }
+  return table
+}
+
+/** Returns a function that finds the route of a request. */
+export function createRoutes(options: RoutesOptions): FindRoute {
+  const { settings, context } = options
+  const { routePrefix, postLogoutPath, signInErrorPath, basePath, maxCookieBytes } = settings
+  const { clock } = context
+  // The handlers write addresses for browsers, which see the base path.
+  const paths: BrowserPaths = {
     home: `${basePath}/`,
     routePrefix: basePath + routePrefix,
     postLogoutPath: basePath + postLogoutPath,
     signInErrorPath: signInErrorPath && basePath + signInErrorPath,
   }
-  const routes: Readonly<Record<string, Route | false | undefined>> = {
-    '/login': [login, 'GET'],
-    '/callback': [callback, 'GET', 'POST'],
-    '/user': [user, 'GET', 'HEAD'],
-    '/logout': [logout],
-    '/back-channel-logout': options.directory && [backChannelLogout, 'POST'],
-    '/front-channel-logout': options.frontChannelLogout && [frontChannelLogout, 'GET'],
-    '/diagnostics': options.diagnostics && [diagnostics, 'GET'],
-  }
+  const table = createTable(options, paths)
+  const { issuer, clientId } = context.registration
+  // A code is redeemed only by the client that began the login.
+  const loginSeal = context.sealFor(`login ${JSON.stringify([issuer, clientId])}`)
+  const logoutSeal = context.sealFor('logout')
+  const originOf = (url: URL) => settings.origin ?? url.origin
 
-  function hereOf(
+  function createContext(
     url: URL,
     cookies: ReadonlyMap<string, string>,
     { session, start, current }: BoundSession,
-  ): Here {
-    const { origin = url.origin } = options
-    const secure = hasSecureCookies(new URL(origin), options.issuer)
-    const cookieName = nameOnWire(options.cookieName, secure)
-    const sameSite = options.responseMode === 'form_post' ? 'None' : 'Lax'
+  ): RouteContext {
+    const origin = originOf(url)
+    const secure = hasSecureCookies(new URL(origin), settings.issuer)
+    const cookieName = nameOnWire(settings.cookieName, secure)
+    const attributes = { secure, sameSite: settings.responseMode === 'form_post' ? 'None' : 'Lax' } as const
+    const notes = createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })
     return {
-      ...shared,
-      session,
-      start,
-      current,
-      origin,
-      isHttps: origin.startsWith('https:'),
-      cookies,
       query: url.searchParams,
+      origin,
+      session,
       logins: createPendingLogins({
         seal: loginSeal,
         clock,
         cookies,
         cookieName,
-        attributes: { secure, sameSite },
-        maxCookieBytes: options.maxCookieBytes,
+        attributes,
+        maxCookieBytes,
       }),
-      returns: createNotes(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' }),
-      returnCookie: `${cookieName}.logout`,
+      logoutReturn: createLogoutReturn({
+        transactionCookies: notes,
+        cookieName: `${cookieName}.logout`,
+        cookies,
+        origin,
+        paths,
+      }),
+      start,
+      current,
     }
   }
 
-  return (request, cookies, bound) => {
-    const url = new URL(request.url)
-    const paths = applicationPaths(url.pathname, basePath).map(({ path }) => path)
-    const ours = paths.find((path) => path.startsWith(`${routePrefix}/`))
-    const mayReturn = paths.includes(postLogoutPath) && url.search !== '' && request.method === 'GET'
-    if (!mayReturn && ours === undefined) return undefined
-    const here = hereOf(url, cookies, bound)
-    const state = here.query.get('state')
-    if (mayReturn && state !== null && cookies.has(here.returnCookie)) return () => receiveReturn(state, here)
+  /** Whether the request comes from the authorization server after a sign-out, to a path of the application. */
+  function isLogoutReturn({ method }: Request, url: URL, cookies: ReadonlyMap<string, string>): boolean {
+    if (method !== 'GET' || !url.searchParams.has('state')) return false
+    const secure = hasSecureCookies(new URL(originOf(url)), settings.issuer)
+    return cookies.has(`${nameOnWire(settings.cookieName, secure)}.logout`)
+  }
 
-    const route = ours !== undefined && routes[ours.slice(routePrefix.length)]
-    if (!route) return undefined
-    const [handle, ...methods] = route
-    if (handle === diagnostics && !isLocal(url, here.origin)) return undefined
-    if (methods.length > 0 && !methods.includes(request.method))
-      return () => Promise.resolve(answer(405, { allow: methods.join(', ') }))
-    return () => handle(request, here).catch(problemFor)
+  return (request, cookies) => {
+    const url = new URL(request.url)
+    const own = applicationPaths(url.pathname, basePath).map(({ path }) => path)
+    if (own.includes(postLogoutPath) && isLogoutReturn(request, url, cookies)) {
+      const state = url.searchParams.get('state') ?? ''
+      return (bound) => createContext(url, cookies, bound).logoutReturn.receive(state)
+    }
+    const path = own.find((each) => each.startsWith(`${routePrefix}/`))?.slice(routePrefix.length)
+    const row = table.find((each) => each.path === path)
+    if (!row || (row.isLocal && !isOnThisMachine(url, originOf(url)))) return undefined
+    const { methods, handle } = row
+    if (methods && !methods.includes(request.method)) {
+      return () => Promise.resolve(createResponse(405, { allow: methods.join(', ') }))
+    }
+    return (bound) => handle(request, createContext(url, cookies, bound)).catch(problemFor)
   }
 }
 
-/** Whether the requested host and the host in browsers are both on this machine. */
-function isLocal(asked: URL, origin: string): boolean {
+function isOnThisMachine(asked: URL, origin: string): boolean {
   return isLoopback(asked.hostname) && isLoopback(new URL(origin).hostname)
 }

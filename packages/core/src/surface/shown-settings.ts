@@ -11,7 +11,6 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
   return {
     ...pick(settings, [
       'issuer',
-      'metadataUrl',
       'clientId',
       'routePrefix',
       'session',
@@ -30,6 +29,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'frontChannelLogout',
       'diagnostics',
     ]),
+    metadata: settings.server.metadata,
     clientAuthentication: settings.authentication.method,
     secrets: settings.secrets.length,
     baseUrl: settings.origin && settings.origin + settings.basePath,

@@ -1,5 +1,5 @@
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
-import type { UserClaims } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
 import {
   type Checked,
   flag,
@@ -8,14 +8,15 @@ import {
   mustMatch,
   oneOf,
   type OptionTable,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
 } from './checks.ts'
+import type { ServerSettings } from './server-profile.ts'
 
 /** The options for signing in and out. All have defaults. */
 export interface SignInOptions {
   /** Prefix of the routes login, callback, logout and user. Default `/auth`. */
   readonly routePrefix?: string
-  /** The scope of the sign-in. Default `openid offline_access`. */
+  /** The scope of the sign-in. Default: `defaultScope` of the server, which is `openid offline_access`. */
   readonly scope?: string
   /** The resource servers of the tokens (RFC 8707). */
   readonly resource?: string | readonly string[]
@@ -52,7 +53,7 @@ export interface SignInOptions {
 }
 
 /** The checked options, with all defaults. */
-export type SignInValues = Checked<SignInOptions, 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
+export type SignInValues = Checked<SignInOptions, 'scope' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
 
 /** Values that are derived from the options. */
 export interface SignInDerived {
@@ -74,9 +75,9 @@ const level = oneOf(true, false, 'all')
 
 export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   routePrefix: [path, '/auth'],
-  scope: [...TOKEN_REQUEST.scope, 'openid offline_access'],
-  resource: [...TOKEN_REQUEST.resource, []],
-  authorizationParameters: [...TOKEN_REQUEST.parameters, {}],
+  scope: TOKEN_PARAMETERS.scope,
+  resource: [...TOKEN_PARAMETERS.resource, []],
+  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
   revokeOnLogout: [level, true],
   postLogoutPath: [path, '/'],
   forwardLoginParameters: [
@@ -93,9 +94,10 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   diagnostics: [flag, false],
 }
 
-export function derivedFrom(values: SignInValues): SignInDerived {
-  const { routePrefix, scope, resource } = values
-  const authorizationParameters = new URLSearchParams({ ...values.authorizationParameters, scope })
+export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
+  const { routePrefix, scope = server.defaultScope, resource } = values
+  const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
+  const authorizationParameters = new URLSearchParams({ ...parameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
     routePrefix: routePrefix.replace(/\/$/, ''),

@@ -1,89 +1,87 @@
-import { signInRequired } from '../handlers/problem.ts'
-import { type TokenFetch, tokenFetch, type TokenFetchPolicy } from '../handlers/calls/token-fetch.ts'
-import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
-import type { AccessToken } from '../vocabulary/index.ts'
-import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
-import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
 import {
+  type Check,
   type Checked,
   checkAll,
+  flag,
   hook,
   invalid,
   listOf,
   oneOf,
   type OptionTable,
-  TOKEN_REQUEST,
+  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
+import {
+  isTokenSource,
+  type TokenName,
+  type TokenSource,
+  type UserTokenName,
+  type WhoseToken,
+} from './token-source.ts'
 
-/** The settings of a token fetch: which URLs get the token, and which token they get. */
-export interface TokenFetchOptions extends TokenRequest {
+/** The URLs that get the token, and the treatment of calls without a token. */
+export interface CarryOptions {
   /** The base of relative URLs, below which the token is sent. */
   readonly baseUrl?: string
   /** Further URLs below which the token is sent. */
   readonly allowedUrls?: readonly string[]
   /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
   readonly fetch?: TokenFetch
-  /** The result if no token is available: `respond` (default) returns a 401, `throw` throws the typed error. */
-  readonly withoutToken?: 'respond' | 'throw'
+  /**
+   * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a 401 response.
+   *
+   * @default false
+   */
+  readonly throwTokenErrors?: boolean
 }
 
-type Values = Checked<TokenFetchOptions, keyof TokenRequest | 'baseUrl' | 'fetch'>
+/** The settings of a token fetch: which URLs get the token, and which token they get. Default `token`: `'user'`. */
+export type TokenFetchOptions<Name extends TokenName = UserTokenName> = CarryOptions &
+  (WhoseToken<Name> | (TokenParameters & { readonly token?: never }))
 
-const OPTIONS: OptionTable<Values> = {
-  ...TOKEN_REQUEST,
+/** The checked options. */
+export type TokenFetchValues = Checked<
+  CarryOptions & TokenParameters,
+  keyof TokenParameters | 'baseUrl' | 'fetch'
+> & { readonly token: TokenName | TokenSource }
+
+const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
+  ...TOKEN_PARAMETERS,
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
   fetch: [hook],
-  withoutToken: [oneOf('respond', 'throw'), 'respond'],
+  throwTokenErrors: [flag, false],
+  token: [tokenCheck('user', 'client', 'user-or-client'), 'user'],
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
-export function createBoundTokenFetch(bound: () => BoundSession, options: TokenFetchOptions): TokenFetch {
-  const values = checkAll<Values>(OPTIONS, options)
-  const urls = [values.baseUrl ?? [], values.allowedUrls].flat()
-  const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
-  if (!first) throw invalid('baseUrl', 'is missing: say where the token may be sent')
-  const policy = { ...values, prefixes: [first, ...others] as const, fetch: holding(bound, values.fetch) }
-  const call = carrying(bound, values as TokenRequest, policy)
-  return async (input, init) => {
-    const response = await call(input, init)
-    bound().fetched.add(response)
-    return response
+/** @throws {ConfigurationError} If an option is unknown or invalid. */
+export function checkTokenFetchOptions(options: TokenFetchOptions<TokenName>): TokenFetchValues {
+  const values = checkAll<TokenFetchValues>(TOKEN_FETCH_OPTIONS, options)
+  checkRequest(values)
+  return values
+}
+
+/** @param names - The names that are allowed in place of a source. */
+export function tokenCheck(...names: readonly string[]): Check {
+  const isName = oneOf(...names)
+  return (value) => {
+    const problem = isTokenSource(value) ? undefined : isName(value)
+    return problem && `${problem}, or a value from \`@evertoken/core/grants\``
   }
 }
 
-/** Creates a `fetch` that sends the requested token to the URLs that the policy allows. */
-export function carrying(
-  bound: () => BoundSession,
-  request: TokenRequest,
-  policy: TokenFetchPolicy,
-): TokenFetch {
-  const key = tokenKey(request)
-  return tokenFetch(({ rejected, signal }) => {
-    const { obtain, serverClock } = bound()
-    const result = obtain({ key, request, rejected, signal })
-    if (result instanceof Promise) return result.then((later) => tokenOf(later, serverClock))
-    return tokenOf(result, serverClock)
-  }, policy)
-}
-
-function tokenOf(result: TokenResult, serverClock: ServerClock): AccessToken {
-  if ('signIn' in result) throw signInRequired(result.signIn)
-  return accessTokenOf(result.token, result.time ?? serverClock.read())
-}
-
-/**
- * Wraps a `fetch`, by default the runtime's. If the runtime needs it, the API responses are kept until the request
- * ends.
- */
-export function holding(bound: () => BoundSession, fetch?: TokenFetch): TokenFetch {
-  return async (input, init) => {
-    const { responses } = bound()
-    const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
-    return responses?.hold(response) ?? withMutableHeaders(response)
-  }
+/** @throws {ConfigurationError} If there is a source and a request. The source contains its request. */
+export function checkRequest(
+  values: { readonly [Name in keyof TokenParameters | 'token']: unknown },
+  prefix = '',
+): void {
+  if (!isTokenSource(values.token)) return
+  const given = (['resource', 'scope', 'parameters'] as const).find((name) => values[name] !== undefined)
+  if (given)
+    throw invalid(
+      prefix + given,
+      'has no effect, because `token` is a value. Pass it to the function that creates `token`',
+    )
 }

@@ -1,18 +1,18 @@
+import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
-import { createTokenEndpoint } from '../mechanisms/protocol/token-endpoint.ts'
-import { createServerKind } from '../mechanisms/sessions/server-sessions.ts'
+import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
+import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { createCurrentTokens, type CurrentTokens } from './current-tokens.ts'
 import { withDefaultStore } from './default-store.ts'
-import { assemble, type SessionEngine } from './engine.ts'
+import { assemble } from './assemble.ts'
+import type { SessionEngine } from './engine.ts'
+import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
-import { createTokenSession, type TokenSession } from './token-session.ts'
+import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */
-export interface TokenEngineOptions extends TokenManagementOptions {
-  readonly store: SessionStore
-}
+export type TokenEngineOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export type TokenEngine = SessionEngine<TokenSession>
 
@@ -20,7 +20,7 @@ export type TokenEngine = SessionEngine<TokenSession>
  * Token management for applications that sign users in with another library and call `startSession`. It has no routes
  * and no proxy, and does not read ID tokens.
  */
-export interface TokenManagement extends TokenEngine, CurrentTokens {}
+export interface TokenManagement extends TokenEngine, TokenSession {}
 
 /**
  * Same as `createEvertoken`, without the sign-in.
@@ -38,9 +38,21 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
-  return assemble(checkTokenOptions(options), runtime, (ground) => ({
-    server: createTokenEndpoint(createConnection(ground)),
-    kind: createServerKind({ ...ground, mac: ground.macFor('server session') }),
-    user: createTokenSession,
-  }))
+  const settings = checkTokenOptions(options)
+  const context: EngineContext = createEngineContext(settings, {
+    isResponding: () => server.isResponding(),
+    isRegistered: (registration) => servers.serverFor(registration) !== undefined,
+  })
+  const server = createTokenServer(createConnection(serverOptions(settings, context, runtime)))
+  const servers = createAuthorizationServers([server])
+  const { sealedStore, clock, emit, macFor } = context
+  const sessions = createServerStrategy({
+    sealedStore,
+    clock,
+    emit,
+    idleTimeoutSeconds: settings.idleTimeoutSeconds,
+    pollMs: runtime.pollMs,
+    mac: macFor('server session'),
+  })
+  return assemble({ settings, context, runtime, server, servers, sessions, createUser: createTokenSession })
 }

@@ -1,18 +1,16 @@
-import type { ClientAuthentication } from '../mechanisms/protocol/connection.ts'
+import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
 import { defaultCookieName } from '../rules/sessions/cookies.ts'
-import type { RefreshPolicy, ReusePolicy } from '../rules/refresh/decide.ts'
-import type { EventListener } from '../vocabulary/index.ts'
+import type { RefreshPolicy } from '../rules/refresh/decide.ts'
+import { eventListeners, type EventListeners } from './emitter.ts'
 import {
   type Checked,
   checkAll,
   cookieHeaderBytes,
   mustHave,
   hook,
-  flag,
-  isPositive,
   must,
   mustMatch,
   oneOf,
@@ -23,26 +21,26 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
-import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
+import { checkServer, type ServerChoice, type ServerProfile, type ServerSettings } from './server-profile.ts'
+import {
+  authenticationOf,
+  CLIENT_AUTHENTICATION_OPTIONS,
+  type ClientAuthenticationOptions,
+  withoutUnusedSecret,
+} from './client-authentication.ts'
 
 /** The options that keep tokens current. Most applications need only the first four. */
-export interface TokenManagementOptions {
-  /** The issuer identifier of the authorization server. Its endpoints come from its metadata. */
-  readonly issuer: string
+export type TokenManagementOptions = ServerChoice & TokenOptionMembers
+
+interface TokenOptionMembers extends ClientAuthenticationOptions {
   readonly clientId: string
-  /** Omit it for a public client. If it is `undefined`, set `clientAuthentication: 'none'` too. */
-  readonly clientSecret?: string | undefined
   /**
    * Encrypts sessions. It must have at least 32 random characters.
    *
    * If it is a list, the first secret encrypts and all of them decrypt. To rotate it, deploy `[old, new]` to all
    * instances, then `[new, old]`, and `new` when the sessions from before have ended.
    */
-  readonly secret: string | readonly string[] | undefined
-  /** How the client authenticates. Default: `client_secret_basic` with a secret, `none` without. */
-  readonly clientAuthentication?: ClientAuthentication['method']
-  /** The URL of the metadata, if it is not at the well-known place below the issuer. */
-  readonly metadataUrl?: string
+  readonly encryptionSecret: string | readonly string[] | undefined
   /**
    * Where browsers find this application, such as `https://app.example.com` or `https://example.com/app`.
    *
@@ -75,10 +73,6 @@ export interface TokenManagementOptions {
   readonly absoluteTimeoutSeconds?: number
   /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
   readonly refreshBeforeExpirySeconds?: number
-  /** The server's reaction to a refresh token that it has seen before. Default `strict`: it ends the grant. */
-  readonly refreshTokenReuse?: ReusePolicy
-  /** Whether the old access token still works during a refresh. Default true. */
-  readonly serveDuringRefresh?: boolean
   /**
    * How long a caller waits for the authorization server, in seconds.
    *
@@ -90,7 +84,8 @@ export interface TokenManagementOptions {
   readonly serverTimeoutSeconds?: number
   /** Seconds that the session store may take for one operation. Default 5. */
   readonly storeTimeoutSeconds?: number
-  readonly onEvent?: EventListener
+  /** Receives all events. If it is a list, each listener receives them. */
+  readonly onEvent?: EventListeners
   /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock of this process. Default: the clock of the system. */
@@ -99,10 +94,11 @@ export interface TokenManagementOptions {
 
 /** The checked options, with all defaults. */
 export type TokenValues = Checked<
-  TokenManagementOptions,
+  TokenOptionMembers & { readonly issuer?: string; readonly server?: ServerProfile },
+  | 'issuer'
+  | 'server'
   | 'clientSecret'
   | 'clientAuthentication'
-  | 'metadataUrl'
   | 'baseUrl'
   | 'cookieName'
   | 'onEvent'
@@ -113,11 +109,13 @@ export type TokenValues = Checked<
 /** The settings, with derived values in place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
   Values,
-  'secret' | 'clientSecret' | 'cookieName'
+  'issuer' | 'encryptionSecret' | 'clientSecret' | 'cookieName' | 'server'
 > &
   Derived
 
 interface Derived {
+  readonly issuer: string
+  readonly server: ServerSettings
   readonly cookieName: string
   readonly insecure: boolean
   readonly secrets: readonly [string, ...string[]]
@@ -132,10 +130,6 @@ interface Derived {
 
 const DAY_SECONDS = 86_400
 
-const notMetadata = must(
-  'be the "issuer" in the metadata, not its address: that is "metadataUrl"',
-  (issuer: string) => !issuer.includes('/.well-known/'),
-)
 const plainPath = must(
   'have a path of letters, digits, "-", ".", "_", "~" and single slashes',
   (baseUrl: string) => /^(?:\/[\w\-.~]+)*\/?$/.test(new URL(baseUrl).pathname),
@@ -147,16 +141,14 @@ const notEventual = must(
 )
 
 export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
-  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
+  issuer: [text],
+  server: [must('be an object with an `issuer`', (server: unknown) => Object(server) === server)],
   clientId: [text, REQUIRED],
-  clientSecret: [text],
-  secret: [
+  ...CLIENT_AUTHENTICATION_OPTIONS,
+  encryptionSecret: [
     must('be 32 random characters or more, or a list of such', (secret) => areSecrets([secret].flat())),
     REQUIRED,
   ],
-  clientAuthentication: [oneOf('client_secret_basic', 'client_secret_post', 'none')],
-  // Some servers select one of their policies by a query.
-  metadataUrl: [(value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))],
   baseUrl: [(value) => url(value) ?? plainPath(value)],
   store: [(value) => hasMethods(value) ?? notEventual(value), REQUIRED],
   cookieName: [mustMatch('be 1 to 64 letters, digits, "-" or "_"', /^[\w-]{1,64}$/)],
@@ -165,18 +157,9 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   idleTimeoutSeconds: [seconds, DAY_SECONDS],
   absoluteTimeoutSeconds: [seconds, 30 * DAY_SECONDS],
   refreshBeforeExpirySeconds: [seconds, 60],
-  refreshTokenReuse: [
-    must(
-      'be "strict", "tolerant" or { graceSeconds: a positive number }',
-      (reuse: ReusePolicy | null) =>
-        reuse === 'strict' || reuse === 'tolerant' || isPositive(reuse?.graceSeconds),
-    ),
-    'strict',
-  ],
-  serveDuringRefresh: [flag, true],
   serverTimeoutSeconds: [timeoutSeconds, 10],
   storeTimeoutSeconds: [timeoutSeconds, 5],
-  onEvent: [hook],
+  onEvent: [eventListeners],
   fetch: [hook],
   clock: [mustHave('now', 'elapsed', 'sleep')],
 }
@@ -188,17 +171,29 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
 
 /** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const { secret, clientSecret: _clientSecret, cookieName, ...rest } = values
-  const { refreshBeforeExpirySeconds, refreshTokenReuse, serveDuringRefresh } = values
+  const {
+    encryptionSecret,
+    clientSecret: _clientSecret,
+    cookieName,
+    issuer: _issuer,
+    server: _server,
+    ...rest
+  } = values
+  const { refreshBeforeExpirySeconds } = values
+  const server = checkServer(values.issuer, values.server)
+  const { issuer, refreshTokenReuse: reuse, refreshEndsAccessToken } = server
+  const serveDuringRefresh = !refreshEndsAccessToken
   return {
     ...rest,
-    cookieName: cookieName ?? defaultCookieName(values.issuer, values.clientId),
-    insecure: new URL(values.issuer).protocol === 'http:',
-    secrets: [secret].flat() as [string, ...string[]],
+    issuer,
+    server,
+    cookieName: cookieName ?? defaultCookieName(issuer, values.clientId),
+    insecure: new URL(issuer).protocol === 'http:',
+    secrets: [encryptionSecret].flat() as [string, ...string[]],
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
-    policy: { refreshBeforeExpirySeconds, reuse: refreshTokenReuse, serveDuringRefresh },
+    policy: { consumes: 'refresh_token', refreshBeforeExpirySeconds, reuse, serveDuringRefresh },
     serverTimeoutMs: values.serverTimeoutSeconds * 1000,
     storeTimeoutMs: values.storeTimeoutSeconds * 1000,
   }

@@ -2,24 +2,29 @@ import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/se
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import type { UserClaims } from '../model/session-record.ts'
-import { tokenKey, type TokenRequest } from '../model/token-parameters.ts'
+import { endsAt, type SessionRecord } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
+import type { RequestContext } from '../ports/runtime.ts'
+import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
 import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
-import { checkTokenRequest } from './checks.ts'
-import { withCookies } from './respond.ts'
-import { createBoundTokenFetch, type TokenFetchOptions } from './token-fetch-options.ts'
+import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
+import type { EventListeners } from './emitter.ts'
+import { createSessionFinder } from './current-session.ts'
+import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import type { TokenName, UserTokenName } from './token-source.ts'
+import type { TokenFetchOptions } from './token-fetch-options.ts'
 
 /** The access token that a caller requests, and a signal to abort the wait. */
-export interface TokenOptions extends TokenRequest {
+export interface TokenOptions extends TokenParameters {
   /** Aborts this call. The refresh continues for other callers. */
   readonly signal?: AbortSignal | undefined
   /**
-   * The `value` of a token that a resource server rejected with `invalid_token`. Evertoken returns another token,
-   * unless several were rejected in a row and this one is new.
+   * A token that a resource server rejected with `invalid_token`. Evertoken returns another token, unless several were
+   * rejected in a row and this one is new.
    */
-  readonly rejected?: string | undefined
+  readonly rejectedToken?: AccessToken | undefined
 }
 
 /** The facts about a user that the application knows from its own sign-in. */
@@ -32,7 +37,7 @@ export interface StartOptions {
 }
 
 /** The session of one user with their tokens. */
-export interface TokenSession {
+export interface TokenSession<Name extends TokenName = UserTokenName> {
   /**
    * Resolves to a current token, or to `undefined` if the user must sign in.
    *
@@ -40,7 +45,7 @@ export interface TokenSession {
    */
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
   /** Creates a `fetch` that sends the token of this user. */
-  createTokenFetch(options: TokenFetchOptions): TokenFetch
+  createTokenFetch(options: TokenFetchOptions<Name>): TokenFetch
   /** Ends the grant at the authorization server (RFC 7009). The session continues until its access token expires. */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /**
@@ -48,6 +53,14 @@ export interface TokenSession {
    * refreshed first, so that a revoked grant ends the session.
    */
   getUser(): Promise<UserClaims | undefined>
+  /**
+   * Resolves to the facts about the session, or to `undefined` if there is none. Refreshes nothing.
+   *
+   * @throws {OperatorError} If the session store does not respond.
+   * @example
+   *   const id = (await auth.getSession())?.id // for a job that calls `auth.sessionById(id)`
+   */
+  getSession(): Promise<SessionInfo | undefined>
   /**
    * Starts a session from a token response (RFC 6749 §5.1) that the application received. Call it as soon as you have
    * the response. If this process does not know the time of the authorization server, it asks for it first, for at
@@ -63,34 +76,49 @@ export interface TokenSession {
    * @throws {OperatorError} From `sessionById`, if the store fails. Calling again completes the end.
    */
   endSession(): Promise<void>
-  /** Returns the ID for `sessionById`. It never changes, and it is useless in a cookie. */
-  getId(): Promise<string | undefined>
-  /** Adds the cookies of the session to a response. `handle` does this automatically. */
-  respond(response: Response): Promise<Response>
+}
+
+/** The facts about a session. All times are in seconds since the epoch. */
+export interface SessionInfo {
+  /** The ID for `sessionById`. It never changes, and it is useless in a cookie. */
+  readonly id: string
+  readonly claims: UserClaims
+  readonly startedAt: number
+  readonly lastUsedAt: number
+  /** When the session ends if it is not used again. */
+  readonly expiresAt: number
+  /** When the refresh token ends. `undefined` if the authorization server has not reported it. */
+  readonly grantExpiresAt: number | undefined
+  /** The granted scope. `undefined` if the authorization server has not reported it. */
+  readonly scope: string | undefined
+  /** The name of the client registration. `undefined` if there is only one. */
+  readonly registration: string | undefined
 }
 
 const DEFAULT_TOKEN: TokenOptions = {}
 
 /** @param bound - Finds the session, at every call. */
-export function createTokenSession(bound: () => BoundSession): TokenSession {
+export function createTokenSession(bound: () => BoundSession, outside?: Outside): TokenSession<TokenName> {
   return {
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
-      const { rejected, signal } = wanted
-      const { obtain, serverClock } = bound()
-      const obtained = obtain({ key, request: wanted, rejected, signal })
+      const { rejectedToken, signal } = wanted
+      const { getToken: obtain, application } = bound()
+      const obtained = obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
       const result = obtained instanceof Promise ? await obtained : obtained
-      return 'token' in result ? accessTokenOf(result.token, result.time ?? serverClock.read()) : undefined
+      if (result.kind !== 'token') return undefined
+      return accessTokenOf(result.token, result.time ?? application.serverClock.read())
     },
-    createTokenFetch: (options) => createBoundTokenFetch(bound, options),
+    createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {
-      const { session, server, emit } = bound()
-      return keepAliveUntilDone(revokeRefreshToken(session, server, emit), session.keepAlive)
+      const { session, application } = bound()
+      const { servers, emit } = application
+      return keepAliveUntilDone(revokeRefreshToken(session, servers, emit), session.keepAlive)
     },
     async getUser() {
       const { session, current } = bound()
       const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
-      if (snapshot) session.note(snapshot)
+      if (snapshot) session.observe(snapshot)
       return snapshot && copy(snapshot.record.claims)
     },
     async startSession(tokenResponse, options = {}) {
@@ -98,30 +126,54 @@ export function createTokenSession(bound: () => BoundSession): TokenSession {
       await keepAliveUntilDone(startSession(at, tokenResponse, options), at.session.keepAlive)
     },
     async endSession() {
-      const { session, server: protocol, emit, clock } = bound()
-      const ending = endSession('signed_out', { session, protocol, emit, clock, revoke: false })
+      const { session, application } = bound()
+      const { servers, emit, clock } = application
+      const ending = endSession('signed_out', { session, servers, emit, clock, revoke: false })
       const signOut = await keepAliveUntilDone(ending, session.keepAlive)
       if (signOut) reportIncomplete(signOut.key, unconfirmedParts(signOut, false), emit, true)
     },
-    async getId() {
-      return (await bound().session.find())?.key
-    },
-    async respond(response) {
-      const { session } = bound()
-      return keepAliveUntilDone(withCookies(bound(), response), session.keepAlive)
+    async getSession() {
+      const { session, application } = bound()
+      const snapshot = await (await session.find())?.read()
+      if (!snapshot) return undefined
+      session.observe(snapshot)
+      return sessionInfo(snapshot.record, application.lifetimes)
     },
   }
 }
 
+function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
+  const { id, claims, touchedAt, ledger } = record
+  return {
+    id,
+    claims: copy(claims),
+    startedAt: record.expiresAt - lifetimes.absoluteTimeoutSeconds,
+    lastUsedAt: touchedAt,
+    expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
+    grantExpiresAt: undefined,
+    scope: ledger.scope,
+    registration: undefined,
+  }
+}
+
+/** Creates the functions of a token session for the user of the request being handled. */
+export function createCurrentTokens(
+  context: RequestContext,
+  onEvent?: EventListeners,
+  outside?: Outside,
+): TokenSession {
+  return createTokenSession(createSessionFinder(context, onEvent), outside)
+}
+
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
-function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
-  if (told.sub !== undefined && told.sub !== (claims.sub ?? told.sub)) {
+function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}): UserClaims {
+  if (idTokenClaims.sub !== undefined && idTokenClaims.sub !== (claims.sub ?? idTokenClaims.sub)) {
     const message =
       'Cannot start the session: the claim "sub" is not that of the ID token in the token response'
     throw new ConfigurationError('token_response_malformed', message)
   }
-  const identity = ['sub', 'sid', 'auth_time'].filter((name) => told[name] !== undefined)
-  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, told[name]])) }
+  const identity = ['sub', 'sid', 'auth_time'].filter((name) => idTokenClaims[name] !== undefined)
+  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, idTokenClaims[name]])) }
 }
 
 /** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
@@ -130,23 +182,24 @@ function copy(claims: UserClaims): UserClaims {
 }
 
 async function startSession(
-  { serverClock, claimsOf, start }: BoundSession,
+  { application, start }: BoundSession,
   tokenResponse: unknown,
   { claims }: StartOptions,
 ): Promise<void> {
+  const { serverClock, readIdToken } = application
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()
-  const told = grant.idToken === undefined ? undefined : claimsOf?.(grant.idToken)
-  const known = claims ? completed(copy(claims), told) : (told ?? {})
+  const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
+  const known = claims ? withIdentity(copy(claims), idTokenClaims) : (idTokenClaims ?? {})
   await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }
 
 function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
-  checkTokenRequest(wanted)
+  checkTokenParameters(wanted)
   return tokenKey(wanted)
 }
 

@@ -1,15 +1,42 @@
+import { ConfigurationError } from './errors.ts'
+
+/** How a token is sent: as it is (RFC 6750), or with a proof for each request (RFC 9449). */
+export type TokenType = 'Bearer' | 'DPoP'
+
+/** The headers that put an access token on one request. */
+export interface AuthorizationHeaders extends Readonly<Record<string, string>> {
+  readonly authorization: string
+}
+
+/** The parts of an API request that a proof of possession names. */
+export interface AuthorizedRequest {
+  readonly url: URL
+  /** In capitals, such as `GET`. */
+  readonly method: string
+}
+
+type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<AuthorizationHeaders>
+
 /** An access token of the current user. If it is printed, logged or converted to JSON, its value is omitted. */
 export class AccessToken {
   readonly #value: string
+  readonly #authorize: Authorize
   /** The scheme for the `Authorization` header. */
-  readonly type: 'Bearer'
+  readonly type: TokenType
   /** Seconds since the epoch. */
   readonly expiresAt: number
   /** Separated by spaces. Absent if the authorization server did not return it. */
   readonly scope: string | undefined
 
-  constructor(value: string, type: 'Bearer', expiresAt: number, scope: string | undefined) {
+  constructor(
+    value: string,
+    type: TokenType,
+    expiresAt: number,
+    scope: string | undefined,
+    authorize: Authorize,
+  ) {
     this.#value = value
+    this.#authorize = authorize
     this.type = type
     this.expiresAt = expiresAt
     this.scope = scope
@@ -18,6 +45,28 @@ export class AccessToken {
   /** The token value. Use it only in the `Authorization` header (RFC 6750 §2.1). */
   get value(): string {
     return this.#value
+  }
+
+  /**
+   * Returns the headers that put this token on a request.
+   *
+   * Call it for each request, because a token with a proof of possession needs a new proof each time.
+   *
+   * @param url - The absolute URL of the request.
+   * @param method - The method of the request. Default: `GET`.
+   * @returns The headers. Add them to those of the request.
+   * @throws {ConfigurationError} If the URL is not absolute.
+   * @example
+   *   const headers = await token.headersFor('https://api.example.com/orders')
+   *   const response = await fetch('https://api.example.com/orders', { headers })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750, section 2.1: Authorization Request Header Field}
+   */
+  async headersFor(url: string | URL, method = 'GET'): Promise<AuthorizationHeaders> {
+    if (!URL.canParse(url)) {
+      const message = 'Cannot create the headers of the request. `headersFor` needs an absolute URL.'
+      throw new ConfigurationError('invalid_option', message)
+    }
+    return this.#authorize({ url: new URL(url), method: method.toUpperCase() })
   }
 }
 

@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'session_too_large'
   | 'store_unavailable'
   | 'store_record_unreadable'
+  | 'key_service_unavailable'
 
 /** The safe part of a foreign error. It helps to diagnose the error and contains no credentials. */
 export interface RedactedCause {
@@ -87,7 +88,7 @@ export class ConfigurationError extends EvertokenError {
   override readonly name = 'ConfigurationError'
 }
 
-/** A part that the operator runs, such as the session store, is broken. */
+/** A part that the operator runs, such as the session store or the key service, is broken. */
 export class OperatorError extends EvertokenError {
   override readonly name = 'OperatorError'
 }

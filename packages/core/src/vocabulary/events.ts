@@ -6,6 +6,8 @@ export type RejectionReason =
   | 'malformed'
   | 'unknown_key'
   | 'tampered'
+  /** The session is of another authorization server or client. Applications can share a secret. */
+  | 'unknown_registration'
   /** The store has no session for the cookie of a server session. Emitted at most once a minute. */
   | 'not_found'
 
@@ -56,6 +58,8 @@ export type EvertokenEvent =
     }
   | { readonly type: 'session_rejected'; readonly reason: RejectionReason }
   | { readonly type: 'token_refreshed'; readonly session: string; readonly durationMs: number }
+  /** A token was requested with another grant than the refresh token, such as the token of the application itself. */
+  | { readonly type: 'token_granted'; readonly grant: string; readonly durationMs: number }
   | { readonly type: 'token_shared'; readonly session: string; readonly from: 'flight' | 'store' }
   | {
       readonly type: 'refresh_failed'

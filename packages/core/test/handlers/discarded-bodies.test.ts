@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type TokenFetch, tokenFetch } from '../../src/handlers/calls/token-fetch.ts'
 import { tokenProxy } from '../../src/handlers/calls/token-proxy.ts'
-import { AccessToken } from '../../src/vocabulary/index.ts'
+import { createBearerCredential } from '../../src/mechanisms/calls/bearer-credential.ts'
 
 const API = 'https://api.example.com'
 const TARGET = { origin: API, pathname: '/' }
@@ -26,8 +26,8 @@ function respondWith(cancel: () => Promise<void>, status: number, headers: Recor
 
 function createApi(fetch: TokenFetch): TokenFetch {
   let count = 0
-  const source = async () => new AccessToken(`at-${(count += 1)}`, 'Bearer', 0, undefined)
-  const policy = { baseUrl: undefined, prefixes: [TARGET] as const, fetch, withoutToken: 'throw' } as const
+  const source = async () => createBearerCredential({ value: `at-${(count += 1)}`, type: 'Bearer' })
+  const policy = { baseUrl: undefined, prefixes: [TARGET] as const, fetch, throwTokenErrors: true } as const
   return tokenFetch(source, policy)
 }
 

@@ -1,16 +1,19 @@
 import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
 import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions/revocation.ts'
-import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/model/session-end.ts'
+import { toUnfinishedTombstone, toFinishedTombstone, hasTokensToRevoke } from '../../src/model/session-end.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
-import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createBench, createRecord, IDLE } from '../mechanisms/bench.ts'
+import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createAuthorizationServers } from '../../src/mechanisms/protocol/authorization-servers.ts'
+import type { TokenServer } from '../../src/ports/authorization-server.ts'
+import { createBench, createRecord, IDLE, REGISTRATION } from '../mechanisms/bench.ts'
 
-const record = createRecord(0, { spare: 'rt-spare' })
+const record = createRecord(0, {}, { spare: 'rt-spare' })
 
 async function revokedOf(session: SessionRecord, revoke: boolean): Promise<string[]> {
   const revoked: string[] = []
   const server = {
+    registration: REGISTRATION,
     ready: async () => undefined,
     refresh: () => Promise.reject(new Error('not expected')),
     isResponding: async () => true,
@@ -20,20 +23,23 @@ async function revokedOf(session: SessionRecord, revoke: boolean): Promise<strin
     },
   }
   const options = { revoke, emit: () => undefined, clock: createManualClock() }
-  expect(await revokeSession(server, session.id, session, options)).toBe(true)
+  expect(await revokeSession(createAuthorizationServers([server]), session.id, session, options)).toBe(true)
   return revoked
 }
 
 it('a sign-out revokes the spare refresh token too, as long as it is not confirmed', async () => {
   expect(await revokedOf(record, true)).toEqual(['rt', 'rt-spare'])
   expect(await revokedOf(record, false)).toEqual([])
-  const tombstone = endedUnfinished(record, 'signed_out', true)
+  const tombstone = toUnfinishedTombstone(record, 'signed_out', true)
   expect(await revokedOf(tombstone, true)).toEqual(['rt', 'rt-spare'])
-  const failed = finished(tombstone, false)
-  expect([hasTokensToRevoke(failed), await revokedOf(failed, true)]).toEqual([true, ['rt', 'rt-spare']])
-  const done = finished(tombstone, true)
-  expect([hasTokensToRevoke(done), await revokedOf(done, true)]).toEqual([false, []])
-  expect(endedUnfinished(record, 'signed_out', false).spare).toBeUndefined()
+  const failed = toFinishedTombstone(tombstone, false)
+  expect([hasTokensToRevoke(failed.ledger), await revokedOf(failed, true)]).toEqual([
+    true,
+    ['rt', 'rt-spare'],
+  ])
+  const done = toFinishedTombstone(tombstone, true)
+  expect([hasTokensToRevoke(done.ledger), await revokedOf(done, true)]).toEqual([false, []])
+  expect(toUnfinishedTombstone(record, 'signed_out', false).ledger.spare).toBeUndefined()
 })
 
 it.each([
@@ -41,14 +47,21 @@ it.each([
   ['fails', 'failed', 'rt-spare'],
 ] as const)('revokeRefreshToken() revokes the spare too; its revocation %s', async (_how, ofSpare, left) => {
   const bench = createBench()
-  const kind = createServerKind({ ...bench, idleTimeoutSeconds: IDLE })
-  const base = createRecord(bench.clock.now(), { spare: 'rt-spare' })
-  const { cell } = await kind.create(
+  const kind = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE })
+  const base = createRecord(bench.clock.now(), {}, { spare: 'rt-spare' })
+  const { handle } = await kind.create(
     async (id) => ({ ...base, id }),
     () => undefined,
   )
-  const session = { find: async () => cell, note: () => undefined, beforeChange: () => undefined }
-  const server = { revoke: async (token: string) => (token === 'rt-spare' ? ofSpare : 'revoked') }
-  const outcome = await revokeRefreshToken(session, server, () => undefined)
-  expect([outcome, (await cell.last())?.record.spare]).toEqual([ofSpare, left])
+  const session = { find: async () => handle, observe: () => undefined, beforeChange: () => undefined }
+  const server: TokenServer = {
+    registration: REGISTRATION,
+    ready: async () => undefined,
+    refresh: () => Promise.reject(new Error('not expected')),
+    isResponding: async () => true,
+    revoke: async (token) => (token === 'rt-spare' ? ofSpare : 'revoked'),
+  }
+  const servers = createAuthorizationServers([server])
+  const outcome = await revokeRefreshToken(session, servers, () => undefined)
+  expect([outcome, (await handle.readIncludingEnded())?.record.ledger.spare]).toEqual([ofSpare, left])
 })

@@ -6,15 +6,17 @@ import { createSeal } from '../../src/mechanisms/sessions/seal.ts'
 import {
   createSealedRecords,
   type SealedRecords,
-  createVault,
-  type Vault,
+  createSealedStore,
+  type SealedStore,
 } from '../../src/mechanisms/sessions/sealed-store.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
-import { newSession } from '../../src/model/ledger-transitions.ts'
-import type { SessionRecord } from '../../src/model/session-record.ts'
+import { newSession } from '../../src/model/session-transitions.ts'
+import type { TokenLedger } from '../../src/model/token-ledger.ts'
+import type { Registration, SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../src/vocabulary/index.ts'
 
 export const SECRET = 'a secret of thirty-two characters'
+export const REGISTRATION = { issuer: 'https://login.example.com', clientId: 'web' }
 export const IDLE = 3600
 export const LIFE = 86_400
 export const STORE_TIMEOUT_MS = 5000
@@ -22,14 +24,14 @@ export const STORE_TIMEOUT_MS = 5000
 export interface Bench {
   readonly clock: ManualClock
   readonly store: SessionStore
-  readonly vault: Vault
+  readonly sealedStore: SealedStore
   readonly cookies: SealedRecords
   readonly mac: CookieMac
   readonly events: EvertokenEvent[]
   readonly emit: (event: EvertokenEvent) => void
 }
 
-/** A vault over a memory store in virtual time; `tweak` may break some of the store. */
+/** A sealed store over a memory store in virtual time; `tweak` may break some of the store. */
 export function createBench(
   tweak: (store: SessionStore) => Partial<SessionStore> = () => ({}),
   secrets: readonly [string, ...string[]] = [SECRET],
@@ -41,17 +43,26 @@ export function createBench(
   const emit = (event: EvertokenEvent) => void events.push(event)
   const seal = createSeal(secrets, 'session')
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, seal)
-  const cookies = createSealedRecords(createSeal(secrets, 'cookie'))
+  const sealedStore = createSealedStore(guarded, seal, isRegistered)
+  const cookies = createSealedRecords(createSeal(secrets, 'cookie'), isRegistered)
   const mac = createCookieMac(secrets, 'server session')
-  return { clock, store, vault, cookies, mac, events, emit }
+  return { clock, store, sealedStore, cookies, mac, events, emit }
 }
 
-export function createRecord(now: number, changes: Partial<SessionRecord> = {}): SessionRecord {
-  const base = { id: 'id'.padEnd(43, '0'), issuer: 'https://login.example.com', expiresAt: now + LIFE }
+/** Whether a session is of the server and client of these tests. */
+export function isRegistered({ issuer, clientId }: Registration): boolean {
+  return issuer === REGISTRATION.issuer && clientId === REGISTRATION.clientId
+}
+
+export function createRecord(
+  now: number,
+  changes: Partial<SessionRecord> = {},
+  ledger: Partial<TokenLedger> = {},
+): SessionRecord {
+  const base = { id: 'id'.padEnd(43, '0'), ...REGISTRATION, expiresAt: now + LIFE }
   const accessToken = { value: 'at', type: 'Bearer', obtainedAt: now, expiresAt: now + 300 } as const
   const record = newSession({ ...base, claims: { sub: 'u' } }, { accessToken, refreshToken: 'rt' }, '', now)
-  return { ...record, ...changes }
+  return { ...record, ledger: { ...record.ledger, ...ledger }, ...changes }
 }
 
 export function hangs(): Promise<never> {

@@ -1,9 +1,9 @@
-import { createCookieKind } from '../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessions.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
-import { createServerKind } from '../../src/mechanisms/sessions/server-sessions.ts'
-import type { SessionCell, Snapshot } from '../../src/ports/session-cell.ts'
-import { type SessionRecord, touched } from '../../src/model/session-record.ts'
-import { type Bench, IDLE } from './bench.ts'
+import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
+import type { SessionHandle, Snapshot } from '../../src/ports/session-handle.ts'
+import { type SessionRecord, touch } from '../../src/model/session-record.ts'
+import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
@@ -22,24 +22,35 @@ export interface Browser {
 export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
   const cookies = new Map<string, string>()
   const kept: Promise<unknown>[] = []
-  const { vault, cookies: sealedCookies, mac, clock, emit } = bench
-  const create = kind === 'cookie' ? createCookieKind : createServerKind
+  const { sealedStore, cookies: sealedCookies, mac, clock, emit } = bench
+  const create = kind === 'cookie' ? createCookieStrategy : createServerStrategy
+  const strategy = create({
+    sealedStore,
+    cookies: sealedCookies,
+    mac,
+    clock,
+    idleTimeoutSeconds: IDLE,
+    emit,
+    registration: REGISTRATION,
+  })
 
   const browser: Browser = {
     cookies,
     request: (shown = cookies) =>
       createRequestSession({
-        kind: create({ vault, cookies: sealedCookies, mac, clock, idleTimeoutSeconds: IDLE, emit }),
-        cookies: new Map(shown),
-        cookieName: NAME,
-        attributes: { secure: true, sameSite: 'Lax' },
-        idleTimeoutSeconds: IDLE,
+        strategy,
+        cookies: {
+          received: new Map(shown),
+          cookieName: NAME,
+          attributes: { secure: true, sameSite: 'Lax' },
+        },
+        touch: { idleTimeoutSeconds: IDLE },
         clock,
         emit,
         keepAlive: (work) => void kept.push(work),
       }),
     async receive(session) {
-      await session.settle()
+      await session.finishRequest()
       const lines = session.takeCookies()
       for (const line of lines) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
@@ -63,7 +74,7 @@ export function named(record: SessionRecord): (id: string) => Promise<SessionRec
   return (id) => Promise.resolve({ ...record, id })
 }
 
-export async function cellOf(session: RequestSession): Promise<SessionCell> {
+export async function cellOf(session: RequestSession): Promise<SessionHandle> {
   const cell = await session.find()
   if (!cell) throw new Error('There is no session')
   return cell
@@ -72,7 +83,7 @@ export async function cellOf(session: RequestSession): Promise<SessionCell> {
 export async function use(session: RequestSession): Promise<Snapshot> {
   const snapshot = await (await cellOf(session)).read()
   if (!snapshot) throw new Error('The session is over')
-  session.note(snapshot)
+  session.observe(snapshot)
   return snapshot
 }
 
@@ -84,7 +95,7 @@ export async function advance(
   const now = await use(session)
   const next = await (
     await cellOf(session)
-  ).swap(now, { ...touched(now.record, now.record.touchedAt), ...change })
+  ).swap(now, { ...touch(now.record, now.record.touchedAt), ...change })
   if (!next) throw new Error('The swap was lost')
   return next
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createLeases, type LeaseWatch } from '../../src/mechanisms/refresh/lease.ts'
-import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
-import type { Snapshot } from '../../src/ports/session-cell.ts'
-import type { RefreshLease } from '../../src/model/session-record.ts'
+import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../src/mechanisms/sessions/session-strategy.ts'
+import type { Snapshot } from '../../src/ports/session-handle.ts'
+import type { RefreshLease } from '../../src/model/token-ledger.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from './bench.ts'
 
@@ -11,13 +11,16 @@ const LAPSE_MS = 8000
 
 async function createLeaseBench(tweak?: (store: SessionStore) => Partial<SessionStore>, lapseMs = LAPSE_MS) {
   const bench = createBench(tweak)
-  const { clock, vault, events } = bench
+  const { clock, sealedStore, events } = bench
   const record = createRecord(clock.now())
-  await vault.swap(record.id, undefined, record, clock.now() + LIFE)
-  const cell = createServerCell(record.id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE }))
+  await sealedStore.swap(record.id, undefined, record, clock.now() + LIFE)
+  const cell = createServerHandle(
+    record.id,
+    createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE }),
+  )
   const emit = (event: (typeof events)[number]) => void events.push(event)
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs: lapseMs - 2000 })
-  const kept = async () => (await cell.kept()) as Snapshot
+  const kept = async () => (await cell.readIgnoringExpiry()) as Snapshot
   return { ...bench, cell, leases, kept, watch: (holder: string) => leases.watch(cell, holder) }
 }
 
@@ -26,7 +29,7 @@ const other = (attempt = 1, beat = 0): RefreshLease => ({ attempt, beat, holder:
 describe('the watch of a lease', () => {
   it('the lease lapses after 8 s without a change, by the monotonic clock', async () => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     const states: [number, string][] = []
     let before = ''
     for (let ms = 0; ms <= 9000; ms += 100) {
@@ -47,7 +50,7 @@ describe('the watch of a lease', () => {
     ['another attempt', other(2, 0)],
   ])('%s starts the watch again', async (_what, next) => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     const lookFor = async (lease: RefreshLease, ms: number) => {
       for (let passed = 0; passed < ms; passed += 1000) {
         look(lease)
@@ -62,7 +65,7 @@ describe('the watch of a lease', () => {
 
   it('a pause of this process counts for 2.5 s at most: the holder may have been paused as well', async () => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     look(other())
     for (const expected of ['live', 'live', 'live', 'lapsed']) {
       await clock.advance(60_000)
@@ -72,13 +75,13 @@ describe('the watch of a lease', () => {
 
   it('a session without a lease is free, and its own lease is not awaited', async () => {
     const { watch } = await createLeaseBench()
-    expect(watch('me').look(undefined)).toBe('lapsed')
-    expect(watch('me').look({ attempt: 1, beat: 0, holder: 'me' })).toBe('mine')
+    expect(watch('me').observe(undefined)).toBe('lapsed')
+    expect(watch('me').observe({ attempt: 1, beat: 0, holder: 'me' })).toBe('mine')
   })
 
   it('reports a wait of more than 1 s and a lease that has lapsed, once each', async () => {
     const { clock, watch, events, cell } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     for (let ms = 0; ms <= 12_000; ms += 500) {
       look(other())
       await clock.advance(500)
@@ -110,8 +113,8 @@ describe('from the swap to the send', () => {
   it('takes the lease, and says that it is not late', async () => {
     const { watch, kept } = await createLeaseBench()
     const taken = await take(watch('me'), kept)
-    expect(taken).toMatchObject({ late: undefined, snapshot: { record: { attempt: 1 } } })
-    expect((await kept()).record.lease).toEqual({ attempt: 1, holder: 'me', beat: 0 })
+    expect(taken).toMatchObject({ late: undefined, snapshot: { record: { ledger: { attempt: 1 } } } })
+    expect((await kept()).record.ledger.lease).toEqual({ attempt: 1, holder: 'me', beat: 0 })
   })
 
   it('is lost to the process that was faster', async () => {
@@ -169,21 +172,21 @@ describe('a flight that ends', () => {
     const { watch, kept } = await createLeaseBench()
     const lease = watch('me')
     await lease.take(await kept())
-    await lease.giveBack()
-    expect((await kept()).record).toMatchObject({ attempt: 1, lease: undefined })
+    await lease.releaseUnused()
+    expect((await kept()).record.ledger).toMatchObject({ attempt: 1, lease: undefined })
   })
 
   it('leaves a lease that it has used, or that another process has taken over', async () => {
     const { watch, kept } = await createLeaseBench()
     const [used, slow, fast] = [watch('used'), watch('slow'), watch('fast')]
     await used.take(await kept())
-    used.used()
-    await used.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('used')
+    used.markUsed()
+    await used.releaseUnused()
+    expect((await kept()).record.ledger.lease?.holder).toBe('used')
     await slow.take(await kept())
     await fast.take(await kept())
-    await slow.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('fast')
+    await slow.releaseUnused()
+    expect((await kept()).record.ledger.lease?.holder).toBe('fast')
   })
 
   it('whose swap has failed although it was made: this process does not wait for the lease, nor leave a doubt', async () => {
@@ -201,27 +204,30 @@ describe('a flight that ends', () => {
     isDown = true
     const lease = watch('me')
     expect(await failureOf(lease.take(seen))).toMatchObject({ code: 'store_unavailable' })
-    await lease.giveBack()
+    await lease.releaseUnused()
     isDown = false
     const { record } = await kept()
-    expect(record.lease?.holder).toBe('me')
-    expect(watch('next').look(record.lease)).toBe('mine')
+    expect(record.ledger.lease?.holder).toBe('me')
+    expect(watch('next').observe(record.ledger.lease)).toBe('mine')
     const taken = await watch('next').take(await kept())
-    expect(taken).toMatchObject({ snapshot: { record: { attempt: 2, lease: { holder: 'next' } } } })
-    expect((await kept()).record.doubt).toBeUndefined()
+    expect(taken).toMatchObject({
+      snapshot: { record: { ledger: { attempt: 2, lease: { holder: 'next' } } } },
+    })
+    expect((await kept()).record.ledger.doubt).toBeUndefined()
   })
 
   it('after a second take that failed, is still one that has sent the refresh token', async () => {
     const { watch, kept, leases, cell } = await createLeaseBench()
     const lease = watch('me')
     await lease.take(await kept())
-    lease.used()
+    lease.markUsed()
     const stale = await kept()
-    await cell.swap(stale, { ...stale.record, lease: { attempt: 1, holder: 'me', beat: 1 } })
+    const beaten = { attempt: 1, holder: 'me', beat: 1 }
+    await cell.swapLedger(stale, { ...stale.record.ledger, lease: beaten })
     expect(await lease.take(stale)).toBe('again')
-    await lease.giveBack()
-    expect((await kept()).record.lease?.holder).toBe('me')
-    expect(leases.watch(cell, 'next').look((await kept()).record.lease)).toBe('live')
+    await lease.releaseUnused()
+    expect((await kept()).record.ledger.lease?.holder).toBe('me')
+    expect(leases.watch(cell, 'next').observe((await kept()).record.ledger.lease)).toBe('live')
   })
 })
 
@@ -230,8 +236,9 @@ it('a beat changes the beat, unless another process has changed the record', asy
   const [lease, another] = [watch('me'), watch('another')]
   await lease.take(await kept())
   const seen = await kept()
-  expect((await lease.beat(seen))?.record.lease).toEqual({ attempt: 1, holder: 'me', beat: 1 })
-  expect(await lease.beat(seen)).toBeUndefined()
+  const beaten = { record: { ledger: { lease: { attempt: 1, holder: 'me', beat: 1 } } } }
+  expect(await lease.beat(seen)).toMatchObject(beaten)
+  expect(await lease.beat(seen)).toBe('again')
   await another.take(await kept())
-  expect((await kept()).record.doubt).toBe('unknown')
+  expect((await kept()).record.ledger.doubt).toBe('unknown')
 })

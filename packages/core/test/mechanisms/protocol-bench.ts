@@ -1,19 +1,19 @@
 import {
-  type AuthorizationServerOptions,
-  createAuthorizationServer,
+  type AuthorizationServerOptions as FakeServerOptions,
+  createAuthorizationServer as createFakeServer,
   createManualClock,
   type FakeAuthorizationServer,
   type ManualClock,
 } from '@evertoken/testkit'
 import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
 import { createHttp, LISTEN_MS } from '../../src/mechanisms/protocol/http.ts'
-import type { UserClaims } from '../../src/model/session-record.ts'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { UserClaims } from '../../src/model/token-grant.ts'
+import type { AuthorizationServer, RefreshResult } from '../../src/ports/authorization-server.ts'
 import {
-  createProtocol,
-  type Protocol,
-  type ProtocolOptions,
-} from '../../src/mechanisms/protocol/protocol.ts'
+  type AuthorizationServerOptions,
+  createAuthorizationServer,
+} from '../../src/mechanisms/protocol/authorization-server.ts'
+import { clientSecretBasic, none } from '../../src/mechanisms/protocol/client-secret.ts'
 import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 
 export const NOW = 1_800_000_000
@@ -23,15 +23,15 @@ export const USER = { sub: 'user-1', auth_time: NOW }
 export interface ProtocolBench {
   readonly server: FakeAuthorizationServer
   readonly clock: ManualClock
-  readonly protocol: Protocol
+  readonly protocol: AuthorizationServer
   readonly serverClock: ServerClock
   /** What the protocol was created with. */
-  readonly options: ProtocolOptions
+  readonly options: AuthorizationServerOptions
 }
 
 export interface BenchOptions {
-  readonly server?: AuthorizationServerOptions
-  readonly protocol?: Partial<ProtocolOptions>
+  readonly server?: FakeServerOptions
+  readonly protocol?: Partial<AuthorizationServerOptions>
   /** In front of the server; `undefined` lets it answer. */
   readonly fetch?: (url: string, init: RequestInit | undefined) => Promise<Response> | undefined
 }
@@ -39,7 +39,7 @@ export interface BenchOptions {
 /** The protocol in front of the model authorization server, in virtual time. */
 export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   const clock = createManualClock()
-  const server = createAuthorizationServer({ clock, ...options.server })
+  const server = createFakeServer({ clock, ...options.server })
   const [client] = server.clients
   const fetch: typeof globalThis.fetch = (input, init) =>
     options.fetch?.(new Request(input).url, init) ?? server.fetch(input, init)
@@ -50,10 +50,11 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   })
   const { observe } = serverClock
   const http = createHttp({ fetch, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
-  const given: ProtocolOptions = {
+  const given: AuthorizationServerOptions = {
     issuer: server.issuer,
     clientId: client?.id ?? '',
-    authentication: { method: 'client_secret_basic', clientSecret: client?.secret ?? '' },
+    authentication: client?.secret === undefined ? none() : clientSecretBasic(client.secret),
+    serverTimeoutMs: REQUEST_TIMEOUT_MS,
     insecure: false,
     openid: true,
     http,
@@ -64,7 +65,7 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     clock,
     ...options.protocol,
   }
-  return { server, clock, protocol: createProtocol(given), serverClock, options: given }
+  return { server, clock, protocol: createAuthorizationServer(given), serverClock, options: given }
 }
 
 /** Answers for the paths that end like a key, and leaves the others to the server. */
@@ -78,13 +79,13 @@ export function answering(
 }
 
 /** Opens a grant and refreshes it. */
-export async function refresh(bench: ProtocolBench, claims: UserClaims = USER): Promise<RefreshAnswer> {
+export async function refresh(bench: ProtocolBench, claims: UserClaims = USER): Promise<RefreshResult> {
   const { refresh_token = '' } = await bench.server.issue()
-  return bench.protocol.refresh(refresh_token, {}, claims)
+  return bench.protocol.refresh({ refreshToken: refresh_token, parameters: {}, user: claims })
 }
 
 /** What becomes of this answer of the token endpoint. */
-export function answerTo(body: unknown, init?: ResponseInit): Promise<RefreshAnswer> {
+export function answerTo(body: unknown, init?: ResponseInit): Promise<RefreshResult> {
   const response = () => (typeof body === 'string' ? new Response(body, init) : Response.json(body, init))
   return refresh(createProtocolBench({ fetch: answering({ '/token': response }) }))
 }

@@ -30,7 +30,9 @@ describe('the metadata of the authorization server', () => {
       const failure = await failureOf(protocol.ready())
       expect(failure).toBeInstanceOf(ConfigurationError)
       expect(failure).toMatchObject({ code: 'authorization_server_metadata_invalid' })
-      expect(await protocol.refresh('rt', {}, user)).toMatchObject({ kind: 'misconfigured' })
+      expect(await protocol.refresh({ refreshToken: 'rt', parameters: {}, user })).toMatchObject({
+        kind: 'misconfigured',
+      })
       expect(server.counts.refresh).toBe(0)
     },
   )
@@ -38,7 +40,9 @@ describe('the metadata of the authorization server', () => {
   it('S8: is fetched once for a hundred that ask at the same time', async () => {
     const { protocol, server } = createProtocolBench()
     const grants = await Promise.all(Array.from({ length: 5 }, (_, i) => server.issue({ sub: `u${i}` })))
-    const refreshes = grants.map(({ refresh_token = '' }) => protocol.refresh(refresh_token, {}, {}))
+    const refreshes = grants.map(({ refresh_token = '' }) =>
+      protocol.refresh({ refreshToken: refresh_token, parameters: {}, user: {} }),
+    )
     await Promise.all([...refreshes, ...Array.from({ length: 95 }, () => protocol.ready())])
     expect([server.counts.discovery, server.counts.refresh]).toEqual([1, 5])
   })
@@ -53,7 +57,9 @@ describe('the metadata of the authorization server', () => {
       await clock.advance(3_600_000)
       server.script('discovery', fault)
       const { refresh_token = '' } = await server.issue()
-      expect(await protocol.refresh(refresh_token, {}, user)).toMatchObject({ kind: 'refreshed' })
+      expect(await protocol.refresh({ refreshToken: refresh_token, parameters: {}, user })).toMatchObject({
+        kind: 'refreshed',
+      })
     }
     expect(server.counts.discovery).toBe(3)
   })
@@ -92,10 +98,28 @@ describe('the metadata of the authorization server', () => {
     ])
   })
 
-  it('is read from "metadataUrl" and nowhere else', async () => {
+  it('is not requested if `metadata` contains it, and the server is then probed all the same', async () => {
+    const { server, clock } = createProtocolBench()
+    const metadata = (await (await server.fetch(`${server.issuer}${OIDC}`)).json()) as object
     const found: string[] = []
     const { protocol } = createProtocolBench({
-      protocol: { metadataUrl: 'https://mirror.example.com/metadata' },
+      protocol: { metadata: { ...metadata, issuer: 'https://other.example.com' } },
+      server: { clock },
+      fetch(url) {
+        found.push(new URL(url).pathname)
+        return undefined
+      },
+    })
+    await protocol.ready()
+    expect(found).toEqual([])
+    expect(await protocol.isResponding()).toBe(true)
+    expect(found).toEqual([OIDC])
+  })
+
+  it('is read from the URL in `metadata` and nowhere else', async () => {
+    const found: string[] = []
+    const { protocol } = createProtocolBench({
+      protocol: { metadata: 'https://mirror.example.com/metadata' },
       fetch: (url) => {
         found.push(url)
         return Promise.resolve(new Response(null, { status: 404 }))
@@ -120,7 +144,9 @@ describe('the metadata of the authorization server', () => {
     expect(failure).toBeInstanceOf(TryLaterError)
     expect(failure).toMatchObject({ code: 'authorization_server_unavailable', retryAfterSeconds: 1 })
     expectNoCanary(failure)
-    expect(await protocol.refresh('rt', {}, user)).toMatchObject({ kind: 'not_processed' })
+    expect(await protocol.refresh({ refreshToken: 'rt', parameters: {}, user })).toMatchObject({
+      kind: 'not_processed',
+    })
     expect(server.log).toEqual([])
   })
 
@@ -129,7 +155,7 @@ describe('the metadata of the authorization server', () => {
       const { protocol } = createProtocolBench({ fetch: () => Promise.reject(error) })
       const failure = await failureOf(protocol.ready())
       expect(failure).toBeInstanceOf(TryLaterError)
-      expectNoCanary(failure, await protocol.refresh('canary', {}, user))
+      expectNoCanary(failure, await protocol.refresh({ refreshToken: 'canary', parameters: {}, user }))
     }
   })
 
@@ -145,7 +171,9 @@ describe('the metadata of the authorization server', () => {
     const failure = await failureOf(protocol.ready())
     expect(failure).toBeInstanceOf(ConfigurationError)
     expect(failure).toMatchObject({ message: expect.stringContaining(name) })
-    expect(await protocol.refresh('rt', {}, user)).toMatchObject({ kind: 'misconfigured' })
+    expect(await protocol.refresh({ refreshToken: 'rt', parameters: {}, user })).toMatchObject({
+      kind: 'misconfigured',
+    })
     expect(server.counts.refresh).toBe(0)
   })
 
@@ -153,7 +181,9 @@ describe('the metadata of the authorization server', () => {
     const issuer = 'http://127.0.0.1:9'
     const { protocol, server } = createProtocolBench({ server: { issuer }, protocol: { insecure: true } })
     const { refresh_token = '' } = await server.issue()
-    expect(await protocol.refresh(refresh_token, {}, user)).toMatchObject({ kind: 'refreshed' })
+    expect(await protocol.refresh({ refreshToken: refresh_token, parameters: {}, user })).toMatchObject({
+      kind: 'refreshed',
+    })
     const strict = createProtocolBench({ server: { issuer } })
     await failureOf(strict.protocol.ready())
     expect(strict.server.log).toEqual([])

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
-import type { UserClaims } from '../../src/model/session-record.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
+import type { UserClaims } from '../../src/model/token-grant.ts'
+import { clientSecretPost, none as publicClient } from '../../src/mechanisms/protocol/client-secret.ts'
 import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
-import { createTokenEndpoint } from '../../src/mechanisms/protocol/token-endpoint.ts'
+import { createTokenServer } from '../../src/mechanisms/protocol/token-server.ts'
 import { asleep } from './bench.ts'
 import { answerTo, createProtocolBench, NOW, refresh, USER } from './protocol-bench.ts'
 
@@ -25,13 +26,13 @@ describe('refresh', () => {
   it('S1: authenticates in the body when told so, and with its name alone when it is public', async () => {
     const clientSecret = 'web-secret-for-tests-only'
     const post = createProtocolBench({
-      protocol: { authentication: { method: 'client_secret_post', clientSecret } },
+      protocol: { authentication: clientSecretPost(clientSecret) },
     })
     expect((await refresh(post)).kind).toBe('refreshed')
     expect(post.server.log.at(-1)?.parameters.get('client_secret')).toBe(clientSecret)
     const none = createProtocolBench({
       server: { clients: [{ id: 'spa' }] },
-      protocol: { authentication: { method: 'none' } },
+      protocol: { authentication: publicClient() },
     })
     expect((await refresh(none)).kind).toBe('refreshed')
     expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
@@ -56,7 +57,7 @@ describe('refresh', () => {
       resource: ['https://one.example', 'https://two.example'],
       parameters: { audience: 'x' },
     }
-    await bench.protocol.refresh(refresh_token, wanted, USER)
+    await bench.protocol.refresh({ refreshToken: refresh_token, parameters: wanted, user: USER })
     const sent = bench.server.log.at(-1)?.parameters
     expect(sent?.get('scope')).toBe('a')
     expect(sent?.getAll('resource')).toEqual(wanted.resource)
@@ -77,7 +78,7 @@ describe('refresh', () => {
     expect(expiresAt).toBe(obtainedAt + 300)
   })
 
-  it.each<[string, Record<string, unknown>, RefreshAnswer['kind']]>([
+  it.each<[string, Record<string, unknown>, RefreshResult['kind']]>([
     ['the same user', {}, 'refreshed'],
     ['another sub', { sub: 'somebody-else' }, 'subject_changed'],
     ['another issuer', { iss: 'https://evil.example' }, 'subject_changed'],
@@ -137,11 +138,16 @@ describe('refresh', () => {
 
   it('S10: compares an ID token that is not verified, too', async () => {
     const bench = createProtocolBench()
-    const endpoint = createTokenEndpoint(createConnection(bench.options))
+    const endpoint = createTokenServer(createConnection(bench.options))
     const ask = async (claims: UserClaims, fault: UserClaims, original = true) => {
       const { refresh_token = '', id_token } = await bench.server.issue()
       bench.server.script('refresh', { type: 'idToken', claims: fault })
-      const answer = await endpoint.refresh(refresh_token, {}, claims, original ? id_token : undefined)
+      const answer = await endpoint.refresh({
+        refreshToken: refresh_token,
+        parameters: {},
+        user: claims,
+        idToken: original ? id_token : undefined,
+      })
       return answer.kind
     }
     expect(await ask({}, {})).toBe('refreshed')
@@ -164,7 +170,12 @@ describe('refresh', () => {
     const previous = `e30.${Buffer.from(JSON.stringify(first)).toString('base64url')}.x`
     const { refresh_token = '' } = await bench.server.issue()
     bench.server.script('refresh', { type: 'idToken', claims: { ...first, nonce: undefined, ...claims } })
-    const answer = await bench.protocol.refresh(refresh_token, {}, USER, previous)
+    const answer = await bench.protocol.refresh({
+      refreshToken: refresh_token,
+      parameters: {},
+      user: USER,
+      idToken: previous,
+    })
     expect(answer).toMatchObject({ kind: 'refreshed', grant: { accessToken: {} } })
     expect('idTokenIgnored' in answer).toBe(!isUsed)
   })

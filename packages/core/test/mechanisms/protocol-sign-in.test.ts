@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomId, sha256 } from '../../src/mechanisms/runtime/digest.ts'
-import type { LoginTransaction } from '../../src/mechanisms/protocol/sign-in.ts'
+import type { LoginTransaction } from '../../src/ports/authorization-server.ts'
 import { ConfigurationError, RequestRefusedError, TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
@@ -22,7 +22,7 @@ function newTransaction(): LoginTransaction {
 async function approve({ protocol, server }: ProtocolBench, parameters = {}): Promise<Approved> {
   const transaction = newTransaction()
   const query = new URLSearchParams({ scope: 'openid', ...parameters })
-  const url = await protocol.authorizationUrl(transaction, query)
+  const url = await protocol.authorize(transaction, query)
   const answer = await server.fetch(url, { redirect: 'manual' })
   return { transaction, url, response: new URL(answer.headers.get('location') ?? '').searchParams }
 }

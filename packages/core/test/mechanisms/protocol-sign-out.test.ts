@@ -6,7 +6,9 @@ describe('signing out', () => {
     const { protocol, server } = createProtocolBench()
     const { refresh_token = '' } = await server.issue()
     expect(await protocol.revoke(refresh_token)).toBe('revoked')
-    expect(await protocol.refresh(refresh_token, {}, {})).toEqual({ kind: 'rejected' })
+    expect(await protocol.refresh({ refreshToken: refresh_token, parameters: {}, user: {} })).toEqual({
+      kind: 'rejected',
+    })
     expect(await protocol.revoke('unknown')).toBe('revoked')
     const sent = server.log.find(({ kind }) => kind === 'revoke')
     expect(sent?.parameters.get('token_type_hint')).toBe('refresh_token')

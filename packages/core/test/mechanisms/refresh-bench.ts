@@ -8,18 +8,20 @@ import {
   type Refresher,
   type RefresherOptions,
 } from '../../src/mechanisms/refresh/refresher.ts'
+import { createRefreshTokenAcquisition } from '../../src/mechanisms/refresh/refresh-token-acquisition.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
-import { createServerCell } from '../../src/mechanisms/sessions/server-sessions.ts'
-import { createCellOptions } from '../../src/mechanisms/sessions/session-kind.ts'
-import { createVault } from '../../src/mechanisms/sessions/sealed-store.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../../src/ports/authorization-server.ts'
-import type { SessionCell } from '../../src/ports/session-cell.ts'
+import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'
+import { createHandleOptions } from '../../src/mechanisms/sessions/session-strategy.ts'
+import { createSealedStore } from '../../src/mechanisms/sessions/sealed-store.ts'
+import type { RefreshResult, TokenServer } from '../../src/ports/authorization-server.ts'
+import type { SessionHandle } from '../../src/ports/session-handle.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
+import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
-import { createRecord, IDLE, LIFE, STORE_TIMEOUT_MS } from './bench.ts'
+import { createRecord, IDLE, isRegistered, LIFE, REGISTRATION, STORE_TIMEOUT_MS } from './bench.ts'
 import { createBlankServerClock } from './server-clock-bench.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
@@ -31,13 +33,14 @@ export interface SentRequest {
   /** By the monotonic clock, in milliseconds. */
   readonly sentAt: number
   readonly attempt: number
-  answer(answer: RefreshAnswer): void
+  answer(answer: RefreshResult): void
 }
 
 export interface RefreshBenchOptions {
   readonly reuse?: ReusePolicy
-  readonly record?: Partial<SessionRecord>
+  readonly ledger?: Partial<TokenLedger>
   readonly tweak?: (store: SessionStore) => Partial<SessionStore>
+  readonly policy?: Partial<Pick<RefreshPolicy, 'serveDuringRefresh'>>
   readonly isStorePrivate?: boolean
   /** The outcome of the next revocation. Default: `revoked`. */
   readonly revoke?: () => RevocationOutcome | undefined
@@ -47,7 +50,7 @@ export interface RefreshBenchOptions {
 
 export interface RefreshBench {
   readonly clock: ManualClock
-  readonly cell: SessionCell
+  readonly cell: SessionHandle
   readonly sent: SentRequest[]
   readonly revoked: string[]
   readonly events: EvertokenEvent[]
@@ -60,12 +63,18 @@ export interface RefreshBench {
   ask(refresher: Refresher, call?: Partial<TokenCall>): Promise<string>
   /** The same for another session. */
   askForAnother(refresher: Refresher): Promise<string>
-  /** Has what is absent as `undefined`. */
-  record(): Promise<SessionRecord>
+  /** The ledger of the session, and whether it has ended. Has what is absent as `undefined`. */
+  record(): Promise<TokenLedger & { readonly ended: SessionRecord['ended'] | undefined }>
   /** Lets time pass until so many requests were sent. */
   untilSent(count: number): Promise<SentRequest>
   eventsOf<T extends EvertokenEvent['type']>(type: T): Extract<EvertokenEvent, { type: T }>[]
 }
+
+const POLICY = {
+  consumes: 'refresh_token',
+  refreshBeforeExpirySeconds: 60,
+  serveDuringRefresh: true,
+} as const
 
 /** Processes that share one session whose access token has expired, and a server that the test plays. */
 export async function createRefreshBench(options: RefreshBenchOptions = {}): Promise<RefreshBench> {
@@ -76,25 +85,27 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const memory = createMemoryStore({ clock })
   const store = { ...memory, ...options.tweak?.(memory) }
   const guarded = createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS })
-  const vault = createVault(guarded, createPlainSeal())
-  const start = createRecord(clock.now(), { tokens: {}, ...options.record })
-  await vault.swap(start.id, undefined, start, clock.now() + LIFE)
-  const another = { ...start, id: 'other'.padEnd(43, '0'), refreshToken: 'rt-of-another' }
-  await vault.swap(another.id, undefined, another, clock.now() + LIFE)
+  const sealedStore = createSealedStore(guarded, createPlainSeal(), isRegistered)
+  const start = createRecord(clock.now(), {}, { tokens: {}, ...options.ledger })
+  await sealedStore.swap(start.id, undefined, start, clock.now() + LIFE)
+  const ofAnother = { ...start.ledger, refreshToken: 'rt-of-another' }
+  const another = { ...start, id: 'other'.padEnd(43, '0'), ledger: ofAnother }
+  await sealedStore.swap(another.id, undefined, another, clock.now() + LIFE)
   const [cell, otherCell] = [start, another].map(({ id }) =>
-    createServerCell(id, createCellOptions({ vault, clock, idleTimeoutSeconds: IDLE, emit })),
-  ) as [SessionCell, SessionCell]
+    createServerHandle(id, createHandleOptions({ sealedStore, clock, idleTimeoutSeconds: IDLE, emit })),
+  ) as [SessionHandle, SessionHandle]
   const sent: SentRequest[] = []
   const revoked: string[] = []
   const kept: Promise<unknown>[] = []
   let probes = 0
 
-  const server: TokenEndpoint = {
+  const server: TokenServer = {
+    registration: REGISTRATION,
     ready: () => Promise.resolve(),
-    async refresh(refreshToken) {
+    async refresh({ refreshToken }) {
       const sentAt = clock.elapsed()
       let answer: SentRequest['answer'] = () => undefined
-      const answered = new Promise<RefreshAnswer>((resolve) => (answer = resolve))
+      const answered = new Promise<RefreshResult>((resolve) => (answer = resolve))
       sent.push({ refreshToken, sentAt, attempt: sent.length + 1, answer })
       return answered
     },
@@ -107,14 +118,15 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
       return options.revoke?.() ?? 'revoked'
     },
   }
-  const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse, serveDuringRefresh: true }
+  const policy: RefreshPolicy = { ...POLICY, reuse, ...options.policy }
 
   function process(changes: Partial<RefresherOptions> = {}): Refresher {
     const random = () => 0
     const line = createLine({ clock, random })
     const times = { serverTimeoutMs: REQUEST_TIMEOUT_MS, storeTimeoutMs: STORE_TIMEOUT_MS }
     const serverClock = createBlankServerClock(clock)
-    const parts = { server, clock, serverClock, policy, emit, random, isStorePrivate }
+    const acquisition = createRefreshTokenAcquisition(server, policy)
+    const parts = { server, acquisition, clock, serverClock, emit, random, isStorePrivate }
     return createRefresher({ ...parts, flights: createFlights(), line, ...times, ...changes })
   }
 
@@ -123,7 +135,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     try {
       const seen = await from.read()
       const result = await refresher.token(from, seen, { key: '', request: {}, keepAlive, ...call })
-      return 'token' in result ? result.token.value : result.signIn
+      return result.kind === 'token' ? result.token.value : result.code
     } catch (error) {
       return (error as { readonly code?: string }).code ?? String(error)
     }
@@ -141,8 +153,8 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
     ask,
     askForAnother: (refresher) => ask(refresher, {}, otherCell),
     async record() {
-      const absent = { ended: undefined, lease: undefined, doubt: undefined, spare: undefined }
-      return { ...absent, ...(await cell.last())?.record } as SessionRecord
+      const { ended, ledger = EMPTY_LEDGER } = (await cell.readIncludingEnded())?.record ?? {}
+      return { lease: undefined, doubt: undefined, spare: undefined, ...ledger, ended }
     },
     async untilSent(count) {
       for (let i = 0; i < 4000 && sent.length < count; i++) {
@@ -160,7 +172,7 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
 }
 
 /** A response with new tokens of this name. */
-export function granted(bench: RefreshBench, name: string, date?: number): RefreshAnswer {
+export function granted(bench: RefreshBench, name: string, date?: number): RefreshResult {
   const now = bench.clock.now()
   const accessToken = { value: `at-${name}`, type: 'Bearer', obtainedAt: now, expiresAt: now + 3600 } as const
   return { kind: 'refreshed', grant: { accessToken, refreshToken: `rt-${name}` }, date }

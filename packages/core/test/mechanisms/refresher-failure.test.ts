@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { createServerClock, type ServerClock } from '../../src/mechanisms/protocol/server-clock.ts'
 import type { Refresher, RefresherOptions } from '../../src/mechanisms/refresh/refresher.ts'
 import type { Clock } from '../../src/ports/clock.ts'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { asleep } from './bench.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 
 const cause = { name: 'E' }
-const NOT_PROCESSED: RefreshAnswer = { kind: 'not_processed', cause }
-const RESET: RefreshAnswer = { kind: 'ambiguous', cause }
+const NOT_PROCESSED: RefreshResult = { kind: 'not_processed', cause }
+const RESET: RefreshResult = { kind: 'ambiguous', cause }
 
 describe('a request that the server has not processed', () => {
   it('is sent again after 0.2 and 0.4 s, three times in total, and the lease is free in between', async () => {
@@ -25,6 +25,18 @@ describe('a request that the server has not processed', () => {
     expect(second - first).toBeGreaterThanOrEqual(200)
     expect(third - second).toBeGreaterThanOrEqual(400)
     expect(await bench.record()).toMatchObject({ doubt: undefined, backOff: { seconds: 1 } })
+  })
+
+  it('has the code of the key service if the client secret was not available', async () => {
+    const bench = await createRefreshBench()
+    const noSecret: RefreshResult = { kind: 'not_processed', code: 'key_service_unavailable', cause }
+    const call = bench.ask(bench.process())
+    for (let i = 1; i <= 3; i++) (await bench.untilSent(i)).answer(noSecret)
+    expect(await call).toBe('key_service_unavailable')
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt', doubt: undefined, ended: undefined })
+    // Callers during the pause get the same error.
+    expect(await bench.ask(bench.process())).toBe('key_service_unavailable')
+    expect(bench.eventsOf('refresh_failed')).toMatchObject([{ code: 'key_service_unavailable' }])
   })
 
   it('a pause after that has jitter', async () => {
@@ -143,9 +155,12 @@ describe('the time of the server', () => {
       expiresAt: now + 300,
       attempt: 0,
     } as const
-    const snapshot = await bench.cell.kept()
+    const snapshot = await bench.cell.readIgnoringExpiry()
     if (snapshot)
-      await bench.cell.swap(snapshot, { ...snapshot.record, tokens: { '': { ...token, ahead: 0 } } })
+      await bench.cell.swapLedger(snapshot, {
+        ...snapshot.record.ledger,
+        tokens: { '': { ...token, ahead: 0 } },
+      })
     let requests = 0
     const serverClock: ServerClock = createServerClock({
       clock,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, SESSION } from './refresh-bench.ts'
 
-const LOST: RefreshAnswer = { kind: 'ambiguous', cause: { name: 'TimeoutError' } }
+const LOST: RefreshResult = { kind: 'ambiguous', cause: { name: 'TimeoutError' } }
 
 describe('a response that is late', () => {
   it('lets its callers go after the request timeout, and is stored although no caller waits for it', async () => {
@@ -49,7 +49,7 @@ describe('a response that is late', () => {
   })
 
   it('a caller whose old token still works gets that one', async () => {
-    const bench = await createRefreshBench()
+    const bench = await createRefreshBench({ policy: { serveDuringRefresh: false } })
     const now = bench.clock.now()
     const old = {
       value: 'at-old',
@@ -58,10 +58,9 @@ describe('a response that is late', () => {
       expiresAt: now + 40,
       attempt: 0,
     } as const
-    const snapshot = await bench.cell.kept()
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, tokens: { '': old } })
-    const policy = { refreshBeforeExpirySeconds: 60, reuse: 'strict', serveDuringRefresh: false } as const
-    const call = bench.ask(bench.process({ policy }))
+    const snapshot = await bench.cell.readIgnoringExpiry()
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, tokens: { '': old } })
+    const call = bench.ask(bench.process())
     await bench.untilSent(1)
     await pass(bench, REQUEST_TIMEOUT_MS, 1000)
     expect(await call).toBe('at-old')
@@ -159,7 +158,7 @@ describe('a holder that is gone', () => {
     'on a server that is %j, another process takes over after %d ms without a beat',
     async (reuse, ms) => {
       const lease = { attempt: 1, holder: 'gone', beat: 0 }
-      const bench = await createRefreshBench({ reuse, record: { lease, attempt: 1 } })
+      const bench = await createRefreshBench({ reuse, ledger: { lease, attempt: 1 } })
       const call = bench.ask(bench.process())
       await pass(bench, ms - 200)
       expect(bench.sent).toEqual([])

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { createLine } from '../../src/mechanisms/refresh/line.ts'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass } from './refresh-bench.ts'
 
-const BUSY: RefreshAnswer = {
+const BUSY: RefreshResult = {
   kind: 'not_processed',
   cause: { name: 'E' },
   isBusy: true,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { ReusePolicy } from '../../src/rules/refresh/decide.ts'
-import { ended } from '../../src/model/session-record.ts'
+import { withLedger } from '../../src/model/session-transitions.ts'
+import { toTombstone } from '../../src/model/session-record.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 
@@ -103,9 +104,9 @@ describe('storing what a refresh has brought', () => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
-    const snapshot = await bench.cell.kept()
+    const snapshot = await bench.cell.readIgnoringExpiry()
     const lease = { attempt, holder: 'another', beat: 0 }
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt, lease })
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt, lease })
     request.answer(granted(bench, 'new'))
     await pass(bench, 100)
     expect(await bench.record()).toMatchObject({ refreshToken: 'rt-new', doubt: 'unknown' })
@@ -127,7 +128,7 @@ describe('storing what a refresh has brought', () => {
 
 describe('a refresh token that is not stored, while the revocation endpoint fails', () => {
   it.each([
-    ['of a session that has ended', (answer: RefreshAnswer) => answer],
+    ['of a session that has ended', (answer: RefreshResult) => answer],
     ['of another user', () => ({ kind: 'subject_changed', grant: { refreshToken: 'rt-new' } }) as const],
   ])('%s is revoked after 1, 4 and 16 s, and no caller waits', async (_whose, change) => {
     const outcomes = Array.from({ length: 3 }, () => 'failed' as const)
@@ -155,10 +156,10 @@ describe('a failover that loses the lease of a refresh', () => {
   /** Two processes have sent the same refresh token. */
   async function sendTwice(reuse: ReusePolicy) {
     const bench = await createRefreshBench({ reuse })
-    const before = (await bench.cell.kept())?.record
+    const before = (await bench.cell.readIgnoringExpiry())?.record
     const first = bench.ask(bench.process())
     const granting = await bench.untilSent(1)
-    const leased = await bench.cell.kept()
+    const leased = await bench.cell.readIgnoringExpiry()
     if (before && leased) await bench.cell.swap(leased, before)
     const second = bench.ask(bench.process())
     const refusing = await bench.untilSent(2)
@@ -200,8 +201,9 @@ describe('a failover that loses the lease of a refresh', () => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     const request = await bench.untilSent(1)
-    const leased = await bench.cell.kept()
-    if (leased) await bench.cell.swap(leased, ended({ ...leased.record, attempt: 2 }, 'grant_rejected'))
+    const leased = await bench.cell.readIgnoringExpiry()
+    const later = leased && withLedger(leased.record, { ...leased.record.ledger, attempt: 2 })
+    if (leased && later) await bench.cell.swap(leased, toTombstone(later, 'grant_rejected'))
     request.answer(granted(bench, 'new'))
     await pass(bench, 200)
     expect(bench.eventsOf('refresh_token_lost')).toEqual([])

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { TokenLedger } from '../../src/model/token-ledger.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, type RefreshBench, SESSION } from './refresh-bench.ts'
 
-const REJECTED: RefreshAnswer = { kind: 'rejected' }
+const REJECTED: RefreshResult = { kind: 'rejected' }
 
-/** Another process changes the record. */
-async function change(bench: RefreshBench, changes: object): Promise<void> {
-  const snapshot = await bench.cell.kept()
-  if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, ...changes })
+/** Another process changes the ledger. */
+async function change(bench: RefreshBench, changes: Partial<TokenLedger>): Promise<void> {
+  const snapshot = await bench.cell.readIgnoringExpiry()
+  if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, ...changes })
 }
 
 describe('the server refuses the refresh token', () => {
@@ -33,7 +34,7 @@ describe('the server refuses the refresh token', () => {
   it.each([true, false])(
     'after a lost response: that is the loss, store private: %s',
     async (isStorePrivate) => {
-      const bench = await createRefreshBench({ isStorePrivate, record: { doubt: 'unknown' } })
+      const bench = await createRefreshBench({ isStorePrivate, ledger: { doubt: 'unknown' } })
       const call = bench.ask(bench.process())
       ;(await bench.untilSent(1)).answer(REJECTED)
       expect(await call).toBe('session_ended')
@@ -96,7 +97,7 @@ describe('the spare', () => {
   it.each(['tolerant', { graceSeconds: 30 }] as const)(
     'is tried once when the server is %j',
     async (reuse) => {
-      const bench = await createRefreshBench({ reuse, record: { spare: 'rt-spare' } })
+      const bench = await createRefreshBench({ reuse, ledger: { spare: 'rt-spare' } })
       const call = bench.ask(bench.process())
       ;(await bench.untilSent(1)).answer(REJECTED)
       const second = await bench.untilSent(2)
@@ -109,7 +110,7 @@ describe('the spare', () => {
   )
 
   it('is not tried again: its rejection ends the session', async () => {
-    const bench = await createRefreshBench({ reuse: 'tolerant', record: { spare: 'rt-spare' } })
+    const bench = await createRefreshBench({ reuse: 'tolerant', ledger: { spare: 'rt-spare' } })
     const call = bench.ask(bench.process())
     ;(await bench.untilSent(1)).answer(REJECTED)
     ;(await bench.untilSent(2)).answer(REJECTED)
@@ -118,7 +119,7 @@ describe('the spare', () => {
   })
 
   it('is never used on a strict server', async () => {
-    const bench = await createRefreshBench({ record: { spare: 'rt-spare' } })
+    const bench = await createRefreshBench({ ledger: { spare: 'rt-spare' } })
     const call = bench.ask(bench.process())
     ;(await bench.untilSent(1)).answer(REJECTED)
     expect(await call).toBe('session_ended')
@@ -126,7 +127,7 @@ describe('the spare', () => {
   })
 
   it('goes at the next success', async () => {
-    const bench = await createRefreshBench({ reuse: 'tolerant', record: { spare: 'rt-spare' } })
+    const bench = await createRefreshBench({ reuse: 'tolerant', ledger: { spare: 'rt-spare' } })
     const call = bench.ask(bench.process())
     ;(await bench.untilSent(1)).answer(granted(bench, 'new'))
     expect(await call).toBe('at-new')
@@ -162,7 +163,7 @@ describe('a new ID token for another user', () => {
 describe('a session that ends while the responses of the store are lost', () => {
   /** The store loses the response to the swap that ends the session, and so many responses to reads after it. */
   async function endWithLoss(
-    answer: RefreshAnswer,
+    answer: RefreshResult,
     write: 'made' | 'not_made' | 'overtaken',
     lostReads: number,
   ) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { RefreshAnswer } from '../../src/ports/authorization-server.ts'
+import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import { createRefreshBench, granted, pass, type RefreshBench } from './refresh-bench.ts'
 
 const GRACE = { graceSeconds: 20 }
-const REJECTED: RefreshAnswer = { kind: 'rejected' }
+const REJECTED: RefreshResult = { kind: 'rejected' }
 
 /** Starts a refresh that gets no response. */
 async function start(bench: RefreshBench): Promise<{ readonly call: Promise<string> }> {
@@ -77,9 +77,9 @@ describe('a request without a response is sent a second time', () => {
   it('not if another process has the lease by then', async () => {
     const bench = await createRefreshBench({ reuse: 'tolerant' })
     await start(bench)
-    const snapshot = await bench.cell.kept()
+    const snapshot = await bench.cell.readIgnoringExpiry()
     const lease = { attempt: 2, holder: 'another', beat: 0 }
-    if (snapshot) await bench.cell.swap(snapshot, { ...snapshot.record, attempt: 2, lease })
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, attempt: 2, lease })
     await pass(bench, 30_000, 500)
     expect(bench.sent).toHaveLength(1)
   })

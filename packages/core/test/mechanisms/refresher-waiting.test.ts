@@ -58,8 +58,8 @@ describe('when a caller can try again', () => {
     'on a server that is %j: when the lease of a process that is gone would lapse',
     async (reuse, seconds) => {
       const bench = await createRefreshBench({ reuse })
-      const start = await bench.cell.kept()
-      if (start) await bench.cell.swap(start, withLease(start.record, 'a process that is gone'))
+      const start = await bench.cell.readIgnoringExpiry()
+      if (start) await bench.cell.swapLedger(start, withLease(start.record.ledger, 'a process that is gone'))
       const errors: unknown[] = []
       const failed = retryAfterOf(bench, bench.process())
       void failed.then((error) => errors.push(error))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../src/model/session-transitions.ts'
 import { createBench, createRecord, LIFE } from './bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from './browser.ts'
 import { createGate } from '../../../../test/integration/gate.ts'
@@ -16,8 +17,8 @@ describe('a request with its session in the cookie', () => {
     const [session, late] = [browser.request(), browser.request()]
     const old = await use(session)
     expect(session.takeCookies()).toEqual([])
-    session.note(await advance(session))
-    session.note(old)
+    session.observe(await advance(session))
+    session.observe(old)
     const [line] = await browser.receive(session)
     expect(line).toContain(`; Max-Age=${LIFE}`)
     expect(await browser.receive(session)).toEqual([line])
@@ -36,7 +37,7 @@ describe('a request with its session in the cookie', () => {
       await browser.signIn(record)
       const session = browser.request()
       await bench.clock.advance(10_000)
-      session.note(await advance(session))
+      session.observe(await advance(session))
       await bench.clock.advance(ms)
       expect(await browser.receive(session)).toHaveLength(lines)
     }
@@ -47,9 +48,9 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const next = await advance(session)
-    session.note({ ...next, record: withLease(next.record, 'another') })
+    session.observe({ ...next, record: withLedger(next.record, withLease(next.record.ledger, 'another')) })
     expect(await browser.receive(session)).toEqual([])
-    session.note(next)
+    session.observe(next)
     expect(await browser.receive(session)).toHaveLength(1)
   })
 
@@ -59,9 +60,9 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn(record)
     const session = browser.request()
     const refreshed = await advance(session, { generation: 9 })
-    session.note(refreshed)
+    session.observe(refreshed)
     await session.start(named(another))
-    session.note(refreshed)
+    session.observe(refreshed)
     await browser.receive(session)
     expect((await use(browser.request())).record.claims).toEqual(another.claims)
   })
@@ -72,7 +73,7 @@ describe('a request with its session in the cookie', () => {
     await browser.signIn({ ...record, generation: 50 })
     const session = browser.request()
     await session.start(named(another))
-    session.note(await advance(session))
+    session.observe(await advance(session))
     await browser.receive(session)
     const carried = await bench.cookies.open(browser.cookies.get(NAME) ?? '')
     expect(carried).toMatchObject({ record: { claims: another.claims, generation: 2 } })
@@ -83,10 +84,10 @@ describe('a request with its session in the cookie', () => {
     const browser = createBrowser(bench)
     await browser.signIn(record)
     const session = browser.request()
-    session.note(await advance(session))
+    session.observe(await advance(session))
     await browser.receive(session)
     const { key } = await cellOf(session)
-    const held = async () => (await bench.vault.read(key))?.record.caughtUp
+    const held = async () => (await bench.sealedStore.read(key))?.record.browserIsCurrent
     expect(await held()).toBeUndefined()
     const visit = async (seconds: number) => {
       await bench.clock.advance(seconds * 1000)
@@ -110,7 +111,7 @@ describe('a request with its session in the cookie', () => {
     const browser = createBrowser(bench)
     await browser.signIn(record)
     const session = browser.request()
-    session.note(await advance(session, { claims: { sub: 'u', about: 'x'.repeat(20_000) } }))
+    session.observe(await advance(session, { claims: { sub: 'u', about: 'x'.repeat(20_000) } }))
     bench.events.length = 0
     expect(await browser.receive(session)).toEqual([])
     const { key } = await cellOf(session)
@@ -136,7 +137,7 @@ describe('a request with its session in the cookie', () => {
         await gate.opened
         return swap(...args)
       }
-      const settling = request.settle()
+      const settling = request.finishRequest()
       await touching.opened
       if (what === 'end') await request.end('signed_out')
       else await request.start(named(another))
@@ -155,7 +156,7 @@ describe('a request with its session in the cookie', () => {
     await tab.signIn(record)
     const request = tab.request()
     const news = await advance(request)
-    request.note(news)
+    request.observe(news)
     const [reading, gate] = [createGate(), createGate()]
     const { read } = bench.store
     bench.store.read = async (key) => {
@@ -165,10 +166,10 @@ describe('a request with its session in the cookie', () => {
       await gate.opened
       return held
     }
-    const settling = request.settle()
+    const settling = request.finishRequest()
     await reading.opened
     await request.end('signed_out')
-    request.note(news)
+    request.observe(news)
     gate.open()
     await settling
     expect(request.takeCookies()).toEqual([expect.stringContaining('Max-Age=0')])
@@ -191,8 +192,8 @@ describe('a request with its session in the cookie', () => {
         },
       }
       const slow = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
-      slow.note(await advance(slow))
-      const settling = slow.settle()
+      slow.observe(await advance(slow))
+      const settling = slow.finishRequest()
       await sealing.opened
       const other = tab.request()
       if (what === 'ended') await other.end('signed_out')
@@ -203,6 +204,36 @@ describe('a request with its session in the cookie', () => {
       expect(slow.takeCookies()).toEqual([])
     },
   )
+
+  it('S27: sets no cookie of a session that has ended while the check of another response ran', async () => {
+    const bench = createBench()
+    const tab = createBrowser(bench)
+    await tab.signIn(record)
+    const [early, late] = [tab.request(), tab.request()]
+    const news = await advance(early)
+    await use(late)
+    early.observe(news)
+    const [reading, gate] = [createGate(), createGate()]
+    const { read } = bench.store
+    bench.store.read = async (key) => {
+      bench.store.read = read
+      const held = await read(key)
+      reading.open()
+      await gate.opened
+      return held
+    }
+    const settled = [early.finishRequest()]
+    await reading.opened
+    await (
+      await tab.request().end('signed_out')
+    )?.ended
+    settled.push(late.finishRequest())
+    gate.open()
+    await Promise.all(settled)
+    // The first check was complete before the sign-out, so its response was on its way before it.
+    expect(early.takeCookies()).toHaveLength(1)
+    expect(late.takeCookies()).toEqual([])
+  })
 
   it('S27: sets no cookie of a session that it has started if the session has ended since', async () => {
     const bench = createBench()
@@ -238,8 +269,8 @@ describe('a request with its session in the cookie', () => {
       },
     }
     const request = createBrowser({ ...bench, cookies: held }).request(tab.cookies)
-    request.note(await advance(request))
-    const settling = request.settle()
+    request.observe(await advance(request))
+    const settling = request.finishRequest()
     await sealing.opened
     await request.start(named(another))
     gate.open()

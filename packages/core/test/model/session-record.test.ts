@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newSession } from '../../src/model/ledger-transitions.ts'
+import { newSession } from '../../src/model/session-transitions.ts'
 import {
-  caughtUp,
-  ended,
+  withCurrentBrowser,
+  toTombstone,
   endsAt,
   isSessionRecord,
   type SessionRecord,
-  touched,
+  touch,
 } from '../../src/model/session-record.ts'
 import { NOW, session } from '../rules/arbitraries.ts'
 
@@ -24,32 +24,44 @@ function laterOf({ touchedAt }: SessionRecord): number {
   return Math.max(touchedAt, NOW)
 }
 
-it('touched and caughtUp: only a touch is news to the browser', () => {
+it('touch and withCurrentBrowser: only a touch is news to the browser', () => {
   check((record) => {
-    const { caughtUp: _caughtUp, ...rest } = record
-    expect(touched(record, NOW)).toEqual({
+    const { browserIsCurrent: _caughtUp, ...rest } = record
+    expect(touch(record, NOW)).toEqual({
       ...rest,
       touchedAt: laterOf(record),
       generation: record.generation + 1,
     })
-    expect(caughtUp(record)).toEqual({ ...record, caughtUp: true })
+    expect(withCurrentBrowser(record)).toEqual({ ...record, browserIsCurrent: true })
   })
 })
 
 it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
   check((record) => {
-    const { id, issuer, expiresAt, touchedAt, attempt } = record
-    const kept = { id, issuer, expiresAt, touchedAt, attempt }
-    const rest = { claims: {}, tokens: {}, ended: 'signed_out', generation: record.generation + 1 }
-    expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
+    const { id, issuer, clientId, expiresAt, touchedAt } = record
+    const kept = {
+      id,
+      issuer,
+      clientId,
+      expiresAt,
+      touchedAt,
+      ledger: { tokens: {}, attempt: record.ledger.attempt },
+    }
+    const rest = { claims: {}, ended: 'signed_out', generation: record.generation + 1 }
+    expect(toTombstone(record, 'signed_out')).toEqual({ ...kept, ...rest })
   })
 })
 
 it('endsAt: after the idle time, and never later than the session may live', () => {
-  const base = newSession({ id: '1', issuer: '', expiresAt: NOW + 100, claims: {} }, {}, '', NOW)
+  const base = newSession(
+    { id: '1', issuer: '', clientId: '', expiresAt: NOW + 100, claims: {} },
+    {},
+    '',
+    NOW,
+  )
   expect(endsAt(base, 60)).toBe(NOW + 60)
   expect(endsAt(base, 1000)).toBe(NOW + 100)
-  expect(endsAt(touched(base, NOW + 50), 60)).toBe(NOW + 100)
+  expect(endsAt(touch(base, NOW + 50), 60)).toBe(NOW + 100)
 })
 
 describe('isSessionRecord', () => {
@@ -57,7 +69,7 @@ describe('isSessionRecord', () => {
     check((record) => expect(isSessionRecord(JSON.parse(JSON.stringify(record)))).toBe(true))
   })
 
-  it.each(['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'attempt', 'tokens', 'claims'])(
+  it.each(['id', 'issuer', 'clientId', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'])(
     'refuses a record without %s, or with an odd one',
     (name) => {
       for (const odd of [undefined, null, true]) {
@@ -65,6 +77,15 @@ describe('isSessionRecord', () => {
       }
     },
   )
+
+  it.each(['attempt', 'tokens'])('refuses a ledger without %s, or with an odd one', (name) => {
+    for (const odd of [undefined, null, true]) {
+      check((record) => {
+        const ledger = { ...record.ledger, [name]: odd }
+        expect(isSessionRecord({ ...record, ledger })).toBe(false)
+      })
+    }
+  })
 
   it('refuses anything else, and never throws', () => {
     fc.assert(

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type TokenRequest, tokenKey, validateTokenRequest } from '../../src/model/token-parameters.ts'
+import { type TokenParameters, tokenKey, validateTokenParameters } from '../../src/model/token-parameters.ts'
 
 const text = fc.oneof(fc.constantFrom('a', 'b', 'a,b', 'b,c', '"', '[]', '\\', '', '\ud800'), fc.string())
 const word = fc.constantFrom<string[]>('a', 'b', 'c', 'openid', '["a"]')
@@ -11,7 +11,7 @@ const parts = fc.record({
 })
 type Parts = typeof parts extends fc.Arbitrary<infer T> ? T : never
 
-function request({ resources, scopes, parameters }: Parts): TokenRequest {
+function request({ resources, scopes, parameters }: Parts): TokenParameters {
   return { resource: resources, scope: scopes.join(' '), parameters: Object.fromEntries(parameters) }
 }
 
@@ -21,7 +21,7 @@ function meaning({ resources, scopes, parameters }: Parts): unknown {
 }
 
 describe('tokenKey', () => {
-  it.each<TokenRequest>([{}, { resource: [] }, { scope: '' }, { scope: ' ' }, { parameters: {} }])(
+  it.each<TokenParameters>([{}, { resource: [] }, { scope: '' }, { scope: ' ' }, { parameters: {} }])(
     'S14: is empty for %j',
     (empty) => {
       expect(tokenKey(empty)).toBe('')
@@ -81,13 +81,13 @@ function shuffle<T>(items: readonly T[]): fc.Arbitrary<T[]> {
   return fc.shuffledSubarray([...items], { minLength: items.length })
 }
 
-describe('validateTokenRequest', () => {
+describe('validateTokenParameters', () => {
   const reserved =
     'grant_type refresh_token client_id client_secret client_assertion client_assertion_type scope resource'.split(
       ' ',
     )
 
-  it.each<TokenRequest>([
+  it.each<TokenParameters>([
     {},
     { resource: [] },
     { resource: 'https://api.example.com/orders?x=1' },
@@ -96,10 +96,10 @@ describe('validateTokenRequest', () => {
     { scope: 'openid read:orders https://api.example.com/.default !#[]~' },
     { parameters: { audience: 'x', __proto__x: 'y' } },
   ])('S14: accepts %j', (good) => {
-    expect(validateTokenRequest(good)).toBeUndefined()
+    expect(validateTokenParameters(good)).toBeUndefined()
   })
 
-  it.each<[TokenRequest, string]>([
+  it.each<[TokenParameters, string]>([
     [{ resource: '' }, 'resource'],
     [{ resource: '/orders' }, 'resource'],
     [{ resource: 'api.example.com' }, 'resource'],
@@ -116,9 +116,9 @@ describe('validateTokenRequest', () => {
     [{ scope: 'a"' }, 'scope'],
     [{ scope: 'a\\b' }, 'scope'],
     [{ scope: 'é' }, 'scope'],
-    ...reserved.map((name): [TokenRequest, string] => [{ parameters: { [name]: 'x' } }, `'${name}'`]),
+    ...reserved.map((name): [TokenParameters, string] => [{ parameters: { [name]: 'x' } }, `'${name}'`]),
   ])('S14: refuses %j, naming %s', (bad, culprit) => {
-    expect(validateTokenRequest(bad)).toContain(culprit)
+    expect(validateTokenParameters(bad)).toContain(culprit)
   })
 
   it.each<[string, unknown[]]>([
@@ -127,21 +127,21 @@ describe('validateTokenRequest', () => {
     ['parameters', [null, 1, 'a=b', [], ['a'], { a: 1 }, { a: null }, { a: undefined }, { a: ['b'] }]],
   ])('S14: refuses a %s of another type', (name, values) => {
     for (const value of values)
-      expect(validateTokenRequest({ [name]: value })).toMatch(new RegExp(` ${name}$`))
+      expect(validateTokenParameters({ [name]: value })).toMatch(new RegExp(` ${name}$`))
   })
 
   it.each([[null], [1], ['openid'], [true], [[]]])('S14: refuses %j as a request', (odd) => {
-    expect(validateTokenRequest(odd as unknown as TokenRequest)).toContain('object')
+    expect(validateTokenParameters(odd as unknown as TokenParameters)).toContain('object')
   })
 
   it('S14: judges whatever there is, and repeats nothing of it', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
-        for (const name of ['resource', 'scope', 'parameters']) validateTokenRequest({ [name]: value })
+        for (const name of ['resource', 'scope', 'parameters']) validateTokenParameters({ [name]: value })
       }),
     )
     for (const bad of [{ resource: 'canary' }, { scope: ' canary' }, { parameters: { canary: 7 } }])
-      expect(validateTokenRequest(bad as TokenRequest)).not.toContain('canary')
+      expect(validateTokenParameters(bad as TokenParameters)).not.toContain('canary')
   })
 
   it('S14: keeps to the scope grammar of RFC 6749 §3.3', () => {
@@ -149,7 +149,7 @@ describe('validateTokenRequest', () => {
       fc.property(fc.nat(0x17f), (code) => {
         const allowed = code === 0x21 || (code >= 0x23 && code <= 0x5b) || (code >= 0x5d && code <= 0x7e)
         const scope = String.fromCharCode(code)
-        expect(validateTokenRequest({ scope }) === undefined).toBe(allowed)
+        expect(validateTokenParameters({ scope }) === undefined).toBe(allowed)
       }),
       { numRuns: 1_000 },
     )

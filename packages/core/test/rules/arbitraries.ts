@@ -1,7 +1,9 @@
 import type { TimeReading } from '../../src/model/time-reading.ts'
 import * as fc from 'fast-check'
 import type { BackOff } from '../../src/model/back-off.ts'
-import type { SessionRecord, TokenGrant } from '../../src/model/session-record.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
+import type { TokenGrant } from '../../src/model/token-grant.ts'
+import type { TokenLedger } from '../../src/model/token-ledger.ts'
 import type { StoredToken } from '../../src/model/stored-tokens.ts'
 
 export const NOW = 1_800_000_000
@@ -50,17 +52,10 @@ const backOff: fc.Arbitrary<BackOff> = fc.record(
   { noNullPrototype: true },
 )
 
-/** Any session, down to combinations that no history leads to; frozen, so that whoever changes it in place throws. */
-export const session: fc.Arbitrary<SessionRecord> = fc
+/** Any ledger, down to combinations that no history leads to; frozen, so that whoever changes it in place throws. */
+export const ledger: fc.Arbitrary<TokenLedger> = fc
   .record(
     {
-      id: word,
-      issuer: fc.constant('https://login.example.com'),
-      generation: fc.nat(50),
-      expiresAt: time,
-      touchedAt: time,
-      claims,
-      idToken: word,
       refreshToken: word,
       revoking: word,
       scope: word,
@@ -78,11 +73,29 @@ export const session: fc.Arbitrary<SessionRecord> = fc
       backOff,
       parameterBackOffs: fc.dictionary(fc.constantFrom('a', 'b', 'c'), backOff, { noNullPrototype: true }),
       doubt: fc.constantFrom('unknown', 'refused'),
-      caughtUp: fc.constant(true as const),
+    },
+    { requiredKeys: ['tokens', 'attempt'], noNullPrototype: true },
+  )
+  .map(frozen)
+
+/** Any session, frozen as well. */
+export const session: fc.Arbitrary<SessionRecord> = fc
+  .record(
+    {
+      id: word,
+      issuer: fc.constant('https://login.example.com'),
+      clientId: fc.constant('web'),
+      generation: fc.nat(50),
+      expiresAt: time,
+      touchedAt: time,
+      claims,
+      idToken: word,
+      ledger,
+      browserIsCurrent: fc.constant(true as const),
       ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
     },
     {
-      requiredKeys: ['id', 'issuer', 'generation', 'expiresAt', 'touchedAt', 'claims', 'tokens', 'attempt'],
+      requiredKeys: ['id', 'issuer', 'clientId', 'generation', 'expiresAt', 'touchedAt', 'claims', 'ledger'],
       noNullPrototype: true,
     },
   )

@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
+import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
+import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
-import type { TokenRequest } from '../../src/model/token-parameters.ts'
-import { checkTokenRequest } from '../../src/surface/checks.ts'
-import { checkOptions, type EngineOptions } from '../../src/surface/options.ts'
+import type { TokenParameters } from '../../src/model/token-parameters.ts'
+import { checkTokenParameters } from '../../src/surface/checks.ts'
+import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
@@ -15,14 +17,16 @@ const good: EngineOptions = {
   issuer: 'https://login.example.com',
   clientId: 'web',
   clientSecret: 'canary: the secret of the client',
-  secret: SECRET,
+  encryptionSecret: SECRET,
   store,
 }
 /** Tested in sign-in-options.test.ts. */
-type Elsewhere = Exclude<
-  keyof SignInOptions,
-  'routePrefix' | 'scope' | 'resource' | 'authorizationParameters' | 'revokeOnLogout' | 'postLogoutPath'
->
+type Elsewhere =
+  | 'issuer'
+  | Exclude<
+      keyof SignInOptions,
+      'routePrefix' | 'scope' | 'resource' | 'authorizationParameters' | 'revokeOnLogout' | 'postLogoutPath'
+    >
 const NEITHER = [null, 7, {}, [], '', Symbol('x')]
 
 function check(options: object): unknown {
@@ -38,9 +42,19 @@ function expectRefused(option: string, options: object): void {
   expect(error).toBeInstanceOf(ConfigurationError)
   expect(error).toMatchObject({
     code: 'invalid_option',
-    message: expect.stringContaining(`Option "${option}"`),
+    message: expect.stringContaining(`\`${option}\``),
   })
   expect(inspect(error, { depth: null, showHidden: true })).not.toContain('canary')
+}
+
+/** Checks good options with these members of the server. */
+function checkServer(members: object): unknown {
+  const { issuer, ...rest } = good as EngineOptions & { readonly issuer: string }
+  try {
+    return checkOptions({ ...rest, server: { issuer, ...members } })
+  } catch (error) {
+    return error
+  }
 }
 
 describe('checkOptions', () => {
@@ -50,8 +64,15 @@ describe('checkOptions', () => {
       insecure: false,
       clientId: 'web',
       secrets: [SECRET],
-      authentication: { method: 'client_secret_basic', clientSecret: good.clientSecret },
-      metadataUrl: undefined,
+      authentication: { method: 'client_secret_basic' },
+      server: {
+        issuer: 'https://login.example.com',
+        metadata: undefined,
+        refreshTokenReuse: 'strict',
+        refreshEndsAccessToken: false,
+        defaultScope: 'openid offline_access',
+        authorizationParameters: {},
+      },
       origin: undefined,
       routePrefix: '/auth',
       openid: true,
@@ -71,19 +92,26 @@ describe('checkOptions', () => {
   })
 
   it('takes every option there is, but for those of the sign-in alone', () => {
-    const all: Required<Omit<EngineOptions, Elsewhere>> = {
-      issuer: 'http://127.0.0.1:3000/realm',
+    const all: Required<Omit<EngineOptions & WithClient<ClientCredentials>, Elsewhere>> = {
+      server: {
+        issuer: 'http://127.0.0.1:3000/realm',
+        metadata: 'https://login.example.com/metadata',
+        refreshTokenReuse: { graceSeconds: 4 },
+        refreshEndsAccessToken: true,
+        defaultScope: 'of the server',
+        authorizationParameters: { prompt: 'login', audience: 'of the server' },
+      },
       clientId: 'c',
       clientSecret: 'canary',
-      secret: [SECRET, `older ${SECRET}`],
+      encryptionSecret: [SECRET, `older ${SECRET}`],
       clientAuthentication: 'client_secret_post',
-      metadataUrl: 'https://login.example.com/metadata',
       baseUrl: 'https://app.example.com/',
       routePrefix: '/a/b-c_~1.x/',
       scope: 'a b',
       resource: ['https://one.example', 'urn:two'],
       authorizationParameters: { prompt: 'consent' },
       session: 'server',
+      client: clientCredentials(),
       store,
       cookieName: 'my_app-1',
       maxCookieBytes: 12_000,
@@ -91,8 +119,6 @@ describe('checkOptions', () => {
       idleTimeoutSeconds: 1,
       absoluteTimeoutSeconds: 2,
       refreshBeforeExpirySeconds: 3,
-      refreshTokenReuse: { graceSeconds: 4 },
-      serveDuringRefresh: false,
       revokeOnLogout: false,
       postLogoutPath: '/bye',
       serverTimeoutSeconds: 0.5,
@@ -101,12 +127,14 @@ describe('checkOptions', () => {
       fetch,
       clock: createManualClock(),
     }
-    expect(check(all)).toMatchObject({
+    const { issuer: _, ...others } = good
+    const settings = checkOptions({ ...others, ...all })
+    expect(settings).toMatchObject({
       issuer: 'http://127.0.0.1:3000/realm',
       insecure: true,
-      secrets: all.secret,
-      authentication: { method: 'client_secret_post', clientSecret: 'canary' },
-      metadataUrl: 'https://login.example.com/metadata',
+      secrets: all.encryptionSecret,
+      authentication: { method: 'client_secret_post' },
+      server: all.server,
       origin: 'https://app.example.com',
       routePrefix: '/a/b-c_~1.x',
       openid: false,
@@ -119,14 +147,12 @@ describe('checkOptions', () => {
       serverTimeoutMs: 500,
       storeTimeoutMs: 250,
     })
-    const { authorizationParameters } = checkOptions(all)
-    expect(String(authorizationParameters)).toBe(
-      'prompt=consent&scope=a+b&resource=https%3A%2F%2Fone.example&resource=urn%3Atwo',
+    expect(String(settings.authorizationParameters)).toBe(
+      'prompt=consent&audience=of+the+server&scope=a+b&resource=https%3A%2F%2Fone.example&resource=urn%3Atwo',
     )
   })
 
   it.each([
-    ['a tolerant server', { refreshTokenReuse: 'tolerant' }, { method: 'client_secret_basic' }],
     ['a public client', { clientSecret: undefined, clientAuthentication: 'none' }, { method: 'none' }],
   ])('%s', (_what, options, authentication) => {
     expect(check(options)).toMatchObject({ authentication })
@@ -142,7 +168,7 @@ describe('checkOptions', () => {
     for (const name of Object.keys(options)) {
       const error = check({ [name]: undefined })
       expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' })
-      expect(String(error)).toContain(`Option "${name}" is undefined.`)
+      expect(String(error)).toContain(`Option \`${name}\` is undefined.`)
       expect(String(error)).toContain('environment variable')
     }
   })
@@ -164,7 +190,7 @@ describe('checkOptions', () => {
     }
   })
 
-  it.each(['issuer', 'metadataUrl', 'baseUrl'])('S30: takes no odd URL for %s', (option) => {
+  it.each(['issuer', 'baseUrl'])('S30: takes no odd URL for %s', (option) => {
     const odd = [
       'login.example.com',
       '/relative',
@@ -180,7 +206,7 @@ describe('checkOptions', () => {
     ]
     for (const url of [
       ...odd,
-      ...holding.filter((each) => option !== 'metadataUrl' || !each.includes('?')),
+      ...holding,
       ...NEITHER.filter((value) => value !== null),
       new URL('https://app.example.com'),
     ]) {
@@ -189,8 +215,8 @@ describe('checkOptions', () => {
   })
 
   it('takes a metadata URL with a query, which tells the policy on some servers', () => {
-    const metadataUrl = 'https://login.example.com/metadata?p=sign_in'
-    expect(check({ metadataUrl })).toMatchObject({ metadataUrl })
+    const metadata = 'https://login.example.com/metadata?p=sign_in'
+    expect(checkServer({ metadata })).toMatchObject({ server: { metadata } })
   })
 
   it.each<[string, unknown[]]>([
@@ -248,22 +274,6 @@ describe('checkOptions', () => {
     ['cookieName', ['', ' ', 'a b', 'a=b', 'a;b', 'ä', 'a\n', '__Host-é', 'x'.repeat(65), 7, {}]],
     ['clientAuthentication', ['private_key_jwt', 'basic', '', 7, {}]],
     [
-      'refreshTokenReuse',
-      [
-        'Strict',
-        '',
-        30,
-        {},
-        [],
-        { graceSeconds: 0 },
-        { graceSeconds: -1 },
-        { graceSeconds: NaN },
-        { graceSeconds: Infinity },
-        { graceSeconds: '5' },
-        { graceSeconds: null },
-      ],
-    ],
-    [
       'store',
       [
         null,
@@ -276,9 +286,8 @@ describe('checkOptions', () => {
       ],
     ],
     ['fetch', ['https://canary', {}, null]],
-    ['onEvent', ['canary', {}, null, [() => 0]]],
+    ['onEvent', ['canary', {}, null, [() => 0, 'canary'], [null]]],
     ['clock', [null, {}, () => 0, Date, { now: () => 0, elapsed: () => 0 }]],
-    ['serveDuringRefresh', ['false', 0, null, 'canary']],
     ['revokeOnLogout', ['no', 1, null]],
   ])('refuses an odd %s', (option, values) => {
     for (const value of values) expectRefused(option, { [option]: value })
@@ -297,7 +306,7 @@ describe('checkOptions', () => {
 
   it('refuses a secret that is missing or short, in a list as well, and never shows it', () => {
     const short = 'canary'.padEnd(31, 'x')
-    for (const secret of [
+    for (const encryptionSecret of [
       undefined,
       null,
       '',
@@ -314,9 +323,9 @@ describe('checkOptions', () => {
       [SECRET, ''],
       [{ canary: SECRET }],
     ]) {
-      expectRefused('secret', { secret })
+      expectRefused('encryptionSecret', { encryptionSecret })
     }
-    expect(check({ secret: 'x'.repeat(32) })).toMatchObject({ secrets: ['x'.repeat(32)] })
+    expect(check({ encryptionSecret: 'x'.repeat(32) })).toMatchObject({ secrets: ['x'.repeat(32)] })
   })
 
   it('refuses a client secret that does not go with how the client authenticates', () => {
@@ -325,6 +334,55 @@ describe('checkOptions', () => {
       expectRefused('clientSecret', { clientAuthentication, clientSecret: undefined })
       expectRefused('clientSecret', { clientAuthentication, clientSecret: '' })
     }
+  })
+
+  it('names the option that is missing', () => {
+    for (const name of ['clientId', 'encryptionSecret', 'store']) {
+      const { [name]: _, ...rest } = good as unknown as Record<string, unknown>
+      expect(() => checkOptions(rest as unknown as EngineOptions)).toThrow(`Option \`${name}\` is missing.`)
+    }
+    expect(() => checkOptions(undefined as never)).toThrow('missing')
+  })
+
+  it.each([
+    ['sesion', 'Unknown option `sesion`. Did you mean `session`?'],
+    ['clientid', 'Unknown option `clientid`. Did you mean `clientId`?'],
+    ['audience', 'Unknown option `audience`. Remove it, or check its spelling.'],
+  ])('suggests the nearest option for %s', (name, message) => {
+    expect(check({ [name]: 'canary' })).toMatchObject({ message })
+  })
+
+  it('names the remedy if the client secret and the authentication contradict each other', () => {
+    const { clientSecret, ...rest } = good
+    const messageOf = (options: object) => {
+      try {
+        return checkOptions({ ...rest, ...options })
+      } catch (error) {
+        return String(error)
+      }
+    }
+    const rule =
+      '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'
+    expect(messageOf({ clientSecret, clientAuthentication: 'none' })).toContain(rule)
+    expect(messageOf({ clientAuthentication: 'client_secret_post' })).toContain(`is missing. ${rule}`)
+    for (const value of [clientSecretBasic('canary'), clientSecretPost('canary'), none()])
+      expect(messageOf({ clientSecret, clientAuthentication: value })).toMatch(
+        /`clientSecret` has no effect, because `clientAuthentication` is a value\. Remove it\./,
+      )
+  })
+
+  it('takes a value or a function as client authentication, and shows neither', () => {
+    const { clientSecret: _, ...rest } = good
+    const value = clientSecretPost('canary')
+    const { authentication } = checkOptions({ ...rest, clientAuthentication: value })
+    expect(authentication).toBe(value)
+    expect(Object.isFrozen(value)).toBe(true)
+    expect(JSON.stringify(value)).toBe('{"method":"client_secret_post"}')
+    expect(inspect(value, { depth: null, showHidden: true })).not.toContain('canary')
+    const clientSecret = () => 'canary'
+    expect(check({ clientSecret })).toMatchObject({ authentication: { method: 'client_secret_basic' } })
+    const posted = check({ clientSecret, clientAuthentication: 'client_secret_post' })
+    expect(posted).toMatchObject({ authentication: { method: 'client_secret_post' } })
   })
 
   it.each(['Issuer', 'client_id', 'secrets', 'toString', 'constructor', '__proto__x', ''])(
@@ -341,14 +399,90 @@ describe('checkOptions', () => {
   it('refuses a store that is eventually consistent, and says what to use instead', () => {
     const error = check({ store: { ...store, consistency: 'eventual' } })
     expect(error).toBeInstanceOf(ConfigurationError)
-    expect(String(error)).toMatch(/"store".*eventually consistent.*Durable Object/)
+    expect(String(error)).toMatch(/`store`.*eventually consistent.*Durable Object/)
     expect(check({ store: { ...store, consistency: 'strong' } })).toHaveProperty('session')
     expect(check({ store: { ...store, consistency: undefined } })).toHaveProperty('session')
   })
 })
 
-it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
-  expect(() => checkTokenRequest({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
+describe('the option server', () => {
+  it('is short with `issuer`, so one of them must be there, and only one', () => {
+    const { issuer, ...rest } = good
+    expect(checkOptions({ ...rest, server: { issuer } })).toEqual(checkOptions(good))
+    expectRefused('issuer', { server: { issuer } })
+    expect(() => checkOptions(rest as EngineOptions)).toThrow('`issuer` is missing')
+    expect(() => checkOptions({ ...rest, server: {} as never })).toThrow('`server.issuer` is missing')
+  })
+
+  it('takes the metadata itself', () => {
+    const metadata = {
+      authorization_endpoint: 'https://login.example.com/authorize?policy=1',
+      token_endpoint: 'https://login.example.com/token',
+    }
+    expect(checkServer({ metadata })).toMatchObject({ server: { metadata } })
+  })
+
+  it.each<[string, unknown[]]>([
+    [
+      'issuer',
+      [...NEITHER, 'login.example.com', 'https://login.example.com/.well-known/openid-configuration'],
+    ],
+    [
+      'metadata',
+      [
+        null,
+        7,
+        '',
+        [],
+        {},
+        'http://login.example.com/metadata',
+        'https://canary@login.example.com/metadata',
+        'https://login.example.com/metadata#canary',
+        { token_endpoint: 'https://login.example.com/token' },
+        { token_endpoint: '/token', authorization_endpoint: 'https://login.example.com/authorize' },
+        { token_endpoint: 'http://login.example.com', authorization_endpoint: 'https://login.example.com' },
+      ],
+    ],
+    [
+      'refreshTokenReuse',
+      [
+        'Strict',
+        '',
+        30,
+        {},
+        [],
+        { graceSeconds: 0 },
+        { graceSeconds: -1 },
+        { graceSeconds: NaN },
+        { graceSeconds: Infinity },
+        { graceSeconds: '5' },
+        { graceSeconds: null },
+      ],
+    ],
+    ['refreshEndsAccessToken', ['false', 0, null, 'canary']],
+    ['defaultScope', ['', ' ', 'a  b', 7]],
+    ['authorizationParameters', [null, 'prompt', { prompt: 1 }, { scope: 'x' }]],
+    ['isuer', [1]],
+  ])('refuses an odd %s', (option, values) => {
+    for (const value of values) {
+      const error = checkServer({ [option]: value })
+      expect(error).toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining(`server.${option}`),
+      })
+      expect(inspect(error)).not.toContain('canary')
+    }
+    expect(checkServer({ [option]: undefined })).toMatchObject({ code: 'invalid_option' })
+  })
+
+  it.each(NEITHER)('refuses %j', (server) => {
+    const { issuer: _, ...rest } = good
+    expect(() => checkOptions({ ...rest, server } as never)).toThrow('`server')
+  })
+})
+
+it('S14: checkTokenParameters refuses what no token can be asked for with', () => {
+  expect(() => checkTokenParameters({ scope: 'a b', resource: 'https://api.example.com' })).not.toThrow()
   const odd = { scope: 1, resource: [7], parameters: null }
   for (const request of [
     { scope: 'a  b' },
@@ -356,7 +490,7 @@ it('S14: checkTokenRequest refuses what no token can be asked for with', () => {
     { parameters: { refresh_token: 'x' } },
     ...Object.entries(odd).map(([name, value]) => ({ [name]: value })),
   ]) {
-    expect(() => checkTokenRequest(request as TokenRequest)).toThrow(
+    expect(() => checkTokenParameters(request as TokenParameters)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
     )
   }

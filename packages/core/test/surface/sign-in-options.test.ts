@@ -8,15 +8,16 @@ import {
   type SignInOptions,
   type SignInValues,
 } from '../../src/surface/sign-in-options.ts'
+import { checkServer } from '../../src/surface/server-profile.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()
 const { index: _index, ...withoutIndex } = store
-const needed = { issuer: 'https://login.example.com', clientId: 'web', secret: 'x'.repeat(32) }
+const needed = { issuer: 'https://login.example.com', clientId: 'web', encryptionSecret: 'x'.repeat(32) }
 
 function checkSignInOptions(options: SignInOptions) {
   const values = checkAll<SignInValues>(SIGN_IN_OPTIONS, options)
-  return { ...values, ...derivedFrom(values) }
+  return { ...values, ...derivedFrom(values, checkServer(needed.issuer, undefined)) }
 }
 
 describe('checkSignInOptions', () => {
@@ -24,7 +25,7 @@ describe('checkSignInOptions', () => {
     expect(checkSignInOptions({})).toEqual({
       routePrefix: '/auth',
       openid: true,
-      scope: 'openid offline_access',
+      scope: undefined,
       resource: [],
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),
       revokeOnLogout: true,
@@ -100,7 +101,7 @@ describe('checkSignInOptions', () => {
     for (const value of values) {
       const check = () => checkSignInOptions({ [option]: value })
       expect(check).toThrow(ConfigurationError)
-      expect(check).toThrow(`Option "${option}"`)
+      expect(check).toThrow(`\`${option}\``)
     }
   })
 })

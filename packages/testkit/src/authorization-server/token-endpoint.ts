@@ -57,6 +57,7 @@ async function redeem(
   const grantType = required(parameters, 'grant_type')
   if (grantType === 'refresh_token') return redeemRefreshToken(world, client, parameters, tweaks)
   if (grantType === 'authorization_code') return redeemCode(world, codes, client, parameters)
+  if (grantType === 'client_credentials') return grantToClient(world, client, parameters)
   throw new Refusal('unsupported_grant_type', 'The grant_type is not supported')
 }
 
@@ -81,6 +82,16 @@ async function redeemCode(
     refreshToken: world.grants.issueRefreshToken(grant),
     withNonce: true,
   }
+}
+
+/** RFC 6749 section 4.4: a token for the client itself, without a refresh token. */
+function grantToClient(world: World, client: Client, parameters: URLSearchParams): Issue {
+  if (client.secret === undefined) throw new Refusal('unauthorized_client', 'The client has no secret')
+  const resource = resourcesIn(parameters)
+  const scope = parameters.get('scope') ?? ''
+  const authTime = Math.floor(world.clock.now())
+  const grant = world.grants.open({ clientId: client.id, sub: client.id, scope, resource, authTime })
+  return { grant, scope, resource, extra: extraIn(parameters), withNonce: false, withIdToken: false }
 }
 
 /** Everything that can be refused is refused before the token is spent; and nothing here waits. */

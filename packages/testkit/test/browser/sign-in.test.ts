@@ -19,7 +19,7 @@ function createApplication(session: 'cookie' | 'server') {
     issuer: server.issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
-    secret: 'a secret of thirty-two characters',
+    encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: 'https://app.example.com',
     fetch: (input, init) => server.fetch(input, init),
     clock,
@@ -56,7 +56,8 @@ describe.each(['cookie', 'server'] as const)('with a %s session', (session) => {
     expect(api.log[0]?.token).toBe('token-of-alice')
     const user = await alice.fetch(app, '/auth/user')
     expect(await user.json()).toMatchObject({ claims: { sub: 'alice' } })
-    expect(alice.sessionId).toBe(await auth.session(alice.request('/')).getId())
+    const info = await auth.session(alice.request('/')).getSession()
+    expect(alice.sessionId).toBe(info?.id)
     alice.restore({ cookies: [] })
     expect(alice.cookie).toBe('')
   })

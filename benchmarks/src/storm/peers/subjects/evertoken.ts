@@ -9,7 +9,7 @@ export function evertokenWith(session: 'cookie' | 'server'): CreateSubject {
       issuer,
       clientId,
       clientSecret,
-      secret: 'a secret of thirty-two characters',
+      encryptionSecret: 'a secret of thirty-two characters',
       baseUrl: ORIGIN,
       session,
       store: createRedisStore({ client: redis }),
@@ -18,7 +18,7 @@ export function evertokenWith(session: 'cookie' | 'server'): CreateSubject {
       async signIn(tokens) {
         const user = auth.session(new Request(ORIGIN))
         await user.startSession(tokens, { claims: { sub: USER } })
-        return (await user.respond(new Response())).headers.getSetCookie()
+        return (await user.commit(new Response())).headers.getSetCookie()
       },
       async call(cookie, resource) {
         const request = new Request(ORIGIN, { headers: { cookie } })

@@ -1,26 +1,26 @@
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
+import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
-import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
 import { type Hop, nextHop } from '../../rules/calls/redirect.ts'
 import { isIncorrectCall } from '../../rules/remedy.ts'
-import { type AccessToken, ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
+import { type AuthorizationHeaders, ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { problem } from '../problem.ts'
 
 /** A standard `fetch`. */
 export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Returns the current access token for a call, without a promise if it is in memory. Throws if there is none. */
-export type TokenSource = (demand: {
+/** Returns the credential with the current access token for a call. Throws if there is none. */
+export type CredentialSource = (demand: {
   readonly rejected?: string
   readonly signal?: AbortSignal | undefined
-}) => AccessToken | Promise<AccessToken>
+}) => Promise<Credential>
 
 export interface TokenFetchPolicy {
   readonly baseUrl: string | undefined
   readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
   readonly fetch: TokenFetch
-  /** The result of a call for which no token is available. */
-  readonly withoutToken: 'respond' | 'throw'
+  /** Whether a call for which no token is available throws. Otherwise, it resolves to a 401 response. */
+  readonly throwTokenErrors: boolean
 }
 
 const MAX_HOPS = 20
@@ -30,38 +30,26 @@ const MAX_HOPS = 20
  * `invalid_token` (RFC 6750 §3.1), the call is repeated once with another token. A body that cannot be sent again
  * prevents the repetition.
  */
-export function tokenFetch(source: TokenSource, policy: TokenFetchPolicy): TokenFetch {
+export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): TokenFetch {
   return async (input, init = {}) => {
     const call = prepare(input, init, policy)
     const { signal, first } = call
     try {
-      const current = source({ signal })
-      const token = current instanceof Promise ? await current : current
-      const { response, isRejected } = await follow(call, token, policy)
+      const credential = await source({ signal })
+      const { response, isRejected } = await follow(call, credential, policy)
       if (!isRejected) return response
-      const next = await replaceToken(token, source, signal)
+      const next = await source({ rejected: credential.token, signal }).catch((error: unknown) => {
+        if (error instanceof EvertokenError) return credential
+        throw error
+      })
       // The next call has a valid token, even if this one cannot be repeated.
-      if (next.value === token.value || first.body === 'spent') return response
+      if (next.token === credential.token || first.body === 'spent') return response
       discardBody(response.body)
       return (await follow(call, next, policy)).response
     } catch (error) {
-      if (policy.withoutToken === 'throw' || !isWithoutToken(error)) throw error
+      if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
       return problem(401, error)
     }
-  }
-}
-
-/** Returns another token after an API has rejected this one, or the same token if no other is available. */
-async function replaceToken(
-  token: AccessToken,
-  source: TokenSource,
-  signal: AbortSignal | undefined,
-): Promise<AccessToken> {
-  try {
-    return await source({ rejected: token.value, signal })
-  } catch (error) {
-    if (error instanceof EvertokenError) return token
-    throw error
   }
 }
 
@@ -127,17 +115,19 @@ function bodyKind(body: BodyInit): Hop['body'] {
 
 async function follow(
   call: Call,
-  token: AccessToken,
+  credential: Credential,
   { fetch, prefixes }: TokenFetchPolicy,
 ): Promise<{ readonly response: Response; readonly isRejected: boolean }> {
   const { target, first, redirect } = call
   let hop = first
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
-    const response = await fetch(hop === first ? target() : hop.url, initFor(hop, call, token))
+    const headers = hop.trusted ? credential.authorize(hop) : undefined
+    const authorization = headers instanceof Promise ? await headers : headers
+    const response = await fetch(hop === first ? target() : hop.url, initFor(hop, call, authorization))
     const next = nextHop(hop, response, prefixes)
     // A server that did not receive the token cannot know whether it is valid.
     if (next === 'arrived' || redirect === 'manual')
-      return { response, isRejected: hop.trusted && rejectsToken(response) }
+      return { response, isRejected: hop.trusted && credential.readResponse(response) === 'retry' }
     discardBody(response.body)
     if (next === 'refused' || redirect === 'error') break
     hop = next
@@ -146,9 +136,13 @@ async function follow(
   throw new ConfigurationError('redirect_refused', message)
 }
 
-function initFor({ method, headers, body, trusted }: Hop, call: Call, token: AccessToken): RequestInit {
+function initFor(
+  { method, headers, body }: Hop,
+  call: Call,
+  authorization: AuthorizationHeaders | undefined,
+): RequestInit {
   const own = new Headers(headers)
-  if (trusted) own.set('authorization', `${token.type} ${token.value}`)
+  for (const name in authorization) own.set(name, authorization[name] as string)
   const init: RequestInit = { ...call.init, method, headers: own, redirect: 'manual' }
   if (call.signal) init.signal = call.signal
   if (body === 'none') delete init.body

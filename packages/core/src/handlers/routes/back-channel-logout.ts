@@ -1,25 +1,33 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { isStoreFailure } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../../mechanisms/protocol/logout-tokens.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
-import type { Named, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import type { SubjectOrSid, SessionDirectory } from '../../mechanisms/sessions/session-directory.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logout-token.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
-import { RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
-import { answer } from '../answer.ts'
-import { type EndSessionOptions, finishSession } from '../../mechanisms/sessions/end-session.ts'
+import { type EventListener, RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
+import { createResponse } from '../responses.ts'
+import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
 import { readForm } from './form.ts'
-import { reported } from '../problem.ts'
+import type { RouteContext } from './route-context.ts'
+import { reportError } from '../problem.ts'
 
-export interface BackChannelLogoutOptions extends EndSessionOptions {
+type BackChannelContext = Pick<RouteContext, 'session'>
+
+export interface BackChannelLogoutOptions {
+  readonly server: Pick<AuthorizationServer, 'verifyLogoutToken'>
   readonly directory: SessionDirectory
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
   /** Whether a token ends all sessions of its subject, even when it names one. */
   readonly all: boolean
-  readonly protocol: Protocol
+  /** How the sessions end. */
+  readonly ending: FinishSessionOptions
   readonly clock: Clock
+  readonly emit: EventListener
 }
 
 const MAX_TOKEN_LENGTH = 16_384
@@ -37,90 +45,122 @@ const BATCH = 50
  */
 export async function backChannelLogout(
   request: Request,
+  context: BackChannelContext,
   options: BackChannelLogoutOptions,
 ): Promise<Response> {
   try {
-    const work = receive(request, options)
-    options.session.keepAlive(work.catch(() => undefined))
+    const work = receive(request, context, options)
+    context.session.keepAlive(work.catch(() => undefined))
     await withDeadline(() => work, WAIT_MS, options.clock, tooSlow)
-    return answer(200)
+    return createResponse(200)
   } catch (error) {
-    const { message } = reported('logout_token_rejected', error, options.emit)
+    const { message } = reportError('logout_token_rejected', error, options.emit)
     const wrong = error instanceof RequestRefusedError ? 'invalid_request' : 'temporarily_unavailable'
     const body = JSON.stringify({ error: wrong, error_description: message })
-    return answer(400, { 'content-type': 'application/json' }, body)
+    return createResponse(400, { 'content-type': 'application/json' }, body)
   }
 }
 
-async function receive(request: Request, options: BackChannelLogoutOptions): Promise<void> {
-  const { protocol, session, sessions } = options
+async function receive(
+  request: Request,
+  { session }: BackChannelContext,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
+  const { server, sessions } = options
+  const { keepAlive } = session
   const [text, ...more] = (await readForm(request))?.getAll('logout_token') ?? []
   if (!text || more.length > 0 || text.length > MAX_TOKEN_LENGTH)
     throw logoutTokenRefused('is missing, or too long')
-  const token = await protocol.logoutToken(text)
-  const first = signOutOnce(token, options)
+  const token = await server.verifyLogoutToken(text)
+  const first = signOutOnce(token, keepAlive, options)
   await first.catch((error: unknown) => {
     if (!isStoreFailure(error)) return
     // The authorization server might not try again.
-    const later = sessions.pending.retry(() => signOut(token, options), first)
-    session.keepAlive(later.catch(() => undefined))
+    const later = sessions.pending.retry(() => signOut(token, keepAlive, options), first)
+    keepAlive(later.catch(() => undefined))
   })
   return first
 }
 
-async function signOutOnce(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+async function signOutOnce(
+  token: LogoutToken,
+  keepAlive: KeepAlive,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
   const { directory } = options
-  if (!(await directory.spend(token))) throw logoutTokenRefused('was used before')
+  if (!(await directory.markUsed(token))) throw logoutTokenRefused('was used before')
   try {
-    await signOut(token, options)
+    await signOut(token, keepAlive, options)
   } catch (error) {
-    await directory.unspend(token).catch(() => undefined)
+    await directory.unmarkUsed(token).catch(() => undefined)
     throw error
   }
 }
 
 /** Remembers the logout before it looks for sessions: see `withLogoutCheck`. */
-async function signOut(token: LogoutToken, options: BackChannelLogoutOptions): Promise<void> {
+async function signOut(
+  token: LogoutToken,
+  keepAlive: KeepAlive,
+  options: BackChannelLogoutOptions,
+): Promise<void> {
   const { directory, all, clock } = options
   await directory.rememberLogout(token, all, token.issuedAt, clock.now())
-  const named = await resolveSubject(token, options)
+  const { named, seen } = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  const results = await endAll(keys, named, options)
+  const results = await endAll(keys, named, seen, keepAlive, options)
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
 
-/** If all sessions of the subject must end and the token names only one of them, a stored session knows the subject. */
+/** Snapshots by session key. */
+type Snapshots = ReadonlyMap<string, Snapshot>
+
+/**
+ * If all sessions of the subject must end and the token names only one of them, a stored session knows the subject.
+ *
+ * @returns The subject, and the sessions that were read to find it.
+ */
 async function resolveSubject(
-  token: Named,
+  token: SubjectOrSid,
   { directory, sessions, all }: BackChannelLogoutOptions,
-): Promise<Named> {
-  if (!all || token.sub !== undefined) return token
+): Promise<{ readonly named: SubjectOrSid; readonly seen: Snapshots }> {
+  const seen = new Map<string, Snapshot>()
+  if (!all || token.sub !== undefined) return { named: token, seen }
   for (const key of await directory.find(token)) {
-    const kept = await sessions.stored(key).kept()
-    if (kept?.record.claims.sub !== undefined) return kept.record.claims
+    const current = await sessions.stored(key).readIncludingEnded()
+    if (!current) continue
+    seen.set(key, current)
+    const { ended, claims } = current.record
+    if (!ended && claims.sub !== undefined) return { named: claims, seen }
   }
-  return token
+  return { named: token, seen }
 }
 
 /** One read and one write for each session. An end that was not finished is completed. */
-async function end(key: string, named: Named, options: BackChannelLogoutOptions): Promise<void> {
-  const { sessions, all, revoke } = options
-  const isNamed = (record: SessionRecord) => isSessionSignedOut(record, named, all)
-  const ended = await sessions.stored(key).end('back_channel_logout', revoke, isNamed)
-  if (ended) options.session.keepAlive(finishSession(key, ended, options))
+async function end(
+  key: string,
+  named: SubjectOrSid,
+  seen: Snapshot | undefined,
+  keepAlive: KeepAlive,
+  { sessions, all, ending }: BackChannelLogoutOptions,
+): Promise<void> {
+  const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
+  const ended = await sessions.stored(key).end('back_channel_logout', ending.revoke, { mayEnd, seen })
+  if (ended) keepAlive(finishSession(key, ended, ending))
 }
 
 /** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
 async function endAll(
   keys: readonly string[],
-  named: Named,
+  named: SubjectOrSid,
+  seen: Snapshots,
+  keepAlive: KeepAlive,
   options: BackChannelLogoutOptions,
 ): Promise<PromiseSettledResult<void>[]> {
   const results: PromiseSettledResult<void>[] = []
   for (let i = 0; i < keys.length; i += BATCH) {
-    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, options))
+    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), keepAlive, options))
     // A session that cannot be ended must not prevent the end of the others.
     results.push(...(await Promise.allSettled(batch)))
   }

@@ -1,30 +1,29 @@
-import type { Note, Notes } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
 import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
-import type { SessionKind, StartedSession } from '../../mechanisms/sessions/session-kind.ts'
-import type { SpentLogins } from '../../mechanisms/sign-in/spent-logins.ts'
+import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
+import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isPrefetch } from '../../rules/browser/same-site.ts'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
 import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
-import { answer, confirmDestination, goOn, redirect } from '../answer.ts'
+import { createResponse, confirmDestination, redirectByPage, redirect } from '../responses.ts'
 import { readForm } from './form.ts'
-import { callbackUrl, type LoginOptions } from './login.ts'
+import { callbackUrl } from './login.ts'
 import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
-import { signInFailure } from './sign-in-failure.ts'
+import type { RouteContext } from './route-context.ts'
+import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
-export interface CallbackOptions extends LoginOptions, OnSignInOptions {
-  /** Starts the session. */
-  readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
-  readonly spentLogins: SpentLogins
+export interface CallbackOptions extends SignInFailureOptions, OnSignInOptions {
+  readonly server: Pick<AuthorizationServer, 'redeem' | 'revoke'>
+  readonly responseMode: 'query' | 'form_post'
+  /** The `SameSite` attribute of the session cookie. */
+  readonly sameSite: 'Lax' | 'Strict'
+  readonly usedLogins: UsedLogins
   readonly flights: Flights
   readonly clock: Clock
-  /** The cookies of the request. */
-  readonly cookies: ReadonlyMap<string, string>
-  readonly returns: Notes<Note>
-  readonly returnCookie: string
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
 }
 
 /**
@@ -33,16 +32,20 @@ export interface CallbackOptions extends LoginOptions, OnSignInOptions {
  * A login is redeemed once. If the response arrives again, the browser is sent to the same destination, provided that it has
  * the session that resulted.
  */
-export async function callback(request: Request, options: CallbackOptions): Promise<Response> {
+export async function callback(
+  request: Request,
+  context: RouteContext,
+  options: CallbackOptions,
+): Promise<Response> {
   // The user may never see the result, and the code is valid only once.
-  if (isPrefetch(request.headers)) return answer(503)
-  const { logins, cookies, returns, returnCookie } = options
+  if (isPrefetch(request.headers)) return createResponse(503)
+  const { query, origin, logins, logoutReturn } = context
   const lines: string[] = []
   let silentReturnTo: string | false | undefined
   let response: Response
   try {
     const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
-    const parameters = form ?? options.query
+    const parameters = form ?? query
     const state = parameters.get('state') ?? ''
     const login = await logins.open(state)
     if (!login) throw notUsable()
@@ -53,12 +56,12 @@ export async function callback(request: Request, options: CallbackOptions): Prom
     const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
     // Another user can send a link with the state of their login, and chose its destination.
     silentReturnTo = secrets && login.silent && !login.isForeign && login.returnTo
-    const isDone = secrets !== undefined && (await complete(parameters, login, secrets, options))
+    const isDone = secrets !== undefined && (await complete(parameters, login, secrets, context, options))
     // The destination of an earlier sign-out has no use after a sign-in.
-    if (isDone && cookies.has(returnCookie)) lines.push(returns.clear(returnCookie))
-    response = isDone ? proceed(login, options) : await repeat(request, login, state, options)
+    if (isDone && logoutReturn.isExpected) lines.push(logoutReturn.clear())
+    response = isDone ? proceed(login, options) : await repeat(request, login, state, context, options)
   } catch (error) {
-    response = signInFailure(request, error, options, silentReturnTo)
+    response = signInFailure(request, error, origin, options, silentReturnTo)
   }
   for (const line of lines) response.headers.append('set-cookie', line)
   return response
@@ -69,10 +72,12 @@ async function complete(
   parameters: URLSearchParams,
   login: PendingLogin,
   secrets: LoginSecrets,
+  context: RouteContext,
   options: CallbackOptions,
 ): Promise<boolean> {
-  const { flights, clock, session } = options
-  const redeem = () => redeemOnce(parameters, login, secrets, options)
+  const { flights, clock } = options
+  const { session } = context
+  const redeem = () => redeemOnce(parameters, login, secrets, context, options)
   const { result, joined } = flights.join(`login ${login.id}`, 'callback', redeem, clock)
   const started = await result
   // The browser drops the response to the first request if the user reloads the page.
@@ -84,13 +89,21 @@ async function redeemOnce(
   parameters: URLSearchParams,
   login: PendingLogin,
   secrets: LoginSecrets,
+  context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
-  if (!(await options.spentLogins.spend(login))) return undefined
+  if (!(await options.usedLogins.markUsed(login))) return undefined
   const { maxAge, acrValues } = login
-  const transaction = { ...secrets, redirectUri: callbackUrl(options), maxAge, acrValues }
-  const grant = await options.protocol.redeem(parameters, transaction, (token) => giveBack(token, options))
-  return start(grant, login, options)
+  const transaction = {
+    ...secrets,
+    redirectUri: callbackUrl(context.origin, options.paths),
+    maxAge,
+    acrValues,
+  }
+  const grant = await options.server.redeem(parameters, transaction, (token) =>
+    giveBack(token, context, options),
+  )
+  return start(grant, login, context, options)
 }
 
 /**
@@ -102,17 +115,18 @@ async function repeat(
   { method, headers }: Request,
   login: PendingLogin,
   state: string,
+  { session }: RouteContext,
   options: CallbackOptions,
 ): Promise<Response> {
-  const cell = await options.session.find()
-  const record = (await cell?.read())?.record
+  const handle = await session.find()
+  const record = (await handle?.read())?.record
   if (record?.login === loginName(login)) return proceed(login, options)
   // A `Strict` cookie is not sent with a request that another site has caused, and a `Lax` cookie not with such a POST.
   const isHidden = options.sameSite === 'Strict' || method === 'POST'
   const site = headers.get('sec-fetch-site') ?? 'same-origin'
   const mayHaveSession = isHidden && (site === 'cross-site' || site === 'same-site')
-  if (!cell && mayHaveSession)
-    return goOn(`${options.routePrefix}/callback?state=${encodeURIComponent(state)}`)
+  if (!handle && mayHaveSession)
+    return redirectByPage(`${options.paths.routePrefix}/callback?state=${encodeURIComponent(state)}`)
   throw notUsable()
 }
 
@@ -128,26 +142,28 @@ function notUsable(): RequestRefusedError {
 }
 
 /** Sends the browser to its destination. If the session cookie is `Strict`, a page of this application does that. */
-function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, home }: CallbackOptions): Response {
-  if (isForeign) return confirmDestination(returnTo, home)
-  return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
+function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, paths }: CallbackOptions): Response {
+  if (isForeign) return confirmDestination(returnTo, paths.home)
+  return (sameSite === 'Strict' ? redirectByPage : redirect)(returnTo)
 }
 
 /** Starts the session. If no session takes the tokens, their refresh token is revoked. */
 async function start(
   grant: TokenGrant,
   login: PendingLogin,
+  context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession> {
-  const { session, sessions } = options
+  const { session } = context
+  const { sessions } = options
   const { returnTo, previous, previousExpiresAt } = login
   let started: StartedSession
   try {
-    started = await options.start(await applyOnSignIn(grant, returnTo, options), loginName(login))
+    started = await context.start(await applyOnSignIn(grant, returnTo, options), loginName(login))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
-    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, options)
+    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, context, options)
     throw error
   }
   if (previous !== undefined) await replace(previous).catch(() => undefined)
@@ -166,6 +182,6 @@ async function start(
  *
  * The user can sign in again after that. At some servers, a later revocation would end the new grant too.
  */
-function giveBack(refreshToken: string, { session, protocol: server, emit }: CallbackOptions): void {
+function giveBack(refreshToken: string, { session }: RouteContext, { server, emit }: CallbackOptions): void {
   session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
 }

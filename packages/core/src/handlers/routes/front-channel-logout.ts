@@ -4,26 +4,32 @@ import {
   storeTooSlow,
   isStoreFailure,
 } from '../../mechanisms/sessions/pending-sign-outs.ts'
-import type { SessionKind } from '../../mechanisms/sessions/session-kind.ts'
+import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
-import { answer, page } from '../answer.ts'
+import { createResponse, page } from '../responses.ts'
 import {
   endSession,
-  type EndSessionOptions,
   finishSession,
+  type FinishSessionOptions,
   reportIncomplete,
   unconfirmedParts,
 } from '../../mechanisms/sessions/end-session.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
 import { problem } from '../problem.ts'
+import type { RouteContext } from './route-context.ts'
 
-export interface FrontChannelLogoutOptions extends EndSessionOptions {
-  readonly query: URLSearchParams
+type FrontChannelContext = Pick<RouteContext, 'query' | 'session'>
+
+export interface FrontChannelLogoutOptions {
   readonly issuer: string
-  readonly sessions: SessionKind
+  readonly sessions: SessionStrategy
+  /** How the session ends. */
+  readonly ending: FinishSessionOptions
   readonly clock: Clock
+  readonly emit: EventListener
 }
 
 const REASON = 'front_channel_logout'
@@ -36,10 +42,11 @@ const REASON = 'front_channel_logout'
  * in the background.
  */
 export async function frontChannelLogout(
-  _request: Request,
+  context: FrontChannelContext,
   options: FrontChannelLogoutOptions,
 ): Promise<Response> {
-  const { session, query, issuer } = options
+  const { session, query } = context
+  const { issuer, ending, emit } = options
   const sid = query.get('sid')
   if (query.get('iss') !== issuer || !sid) {
     const message =
@@ -48,41 +55,42 @@ export async function frontChannelLogout(
   }
   const isNamed = (record: SessionRecord | undefined) =>
     record !== undefined && sidsOf(record).some((known) => sameText(known, sid))
-  const cell = await session.find()
-  if (cell && isNamed(await readInTime(cell, isNamed, options))) {
-    const signOut = await endSession(REASON, options)
+  const handle = await session.find()
+  if (handle && isNamed(await readInTime(handle, isNamed, context, options))) {
+    const signOut = await endSession(REASON, { ...ending, session })
     if (signOut) {
-      const parts = unconfirmedParts(signOut, options.revoke)
-      reportIncomplete(signOut.key, parts, options.emit, true)
+      const parts = unconfirmedParts(signOut, ending.revoke)
+      reportIncomplete(signOut.key, parts, emit, true)
     }
   }
-  return page(answer(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
+  return page(createResponse(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
 }
 
 async function readInTime(
-  cell: SessionCell,
+  handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
+  { session }: FrontChannelContext,
   options: FrontChannelLogoutOptions,
 ): Promise<SessionRecord | undefined> {
   try {
-    return (await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
+    return (await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
   } catch (error) {
-    if (cell.carried) return cell.carried
+    if (handle.carried) return handle.carried
     // The store must first show that the session has the `sid` from the query.
-    if (isStoreFailure(error)) options.session.keepAlive(endLater(cell, isNamed, options))
+    if (isStoreFailure(error)) session.keepAlive(endLater(handle, isNamed, options))
     throw error
   }
 }
 
 async function endLater(
-  cell: SessionCell,
+  handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
-  options: FrontChannelLogoutOptions,
+  { ending, sessions }: FrontChannelLogoutOptions,
 ): Promise<void> {
   const end = async () => {
-    const last = await cell.last()
-    return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, options.revoke) : undefined
+    const last = await handle.readIncludingEnded()
+    return last?.record.ended || isNamed(last?.record) ? handle.end(REASON, ending.revoke) : undefined
   }
-  const ended = await options.sessions.pending.retry(end).catch(() => undefined)
-  if (ended) await finishSession(cell.key, ended, options)
+  const ended = await sessions.pending.retry(end).catch(() => undefined)
+  if (ended) await finishSession(handle.key, ended, ending)
 }

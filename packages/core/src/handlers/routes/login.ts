@@ -1,23 +1,16 @@
-import type { PendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
-import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { readLoginRequest } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
-import { answer, redirect } from '../answer.ts'
+import { createResponse, redirect } from '../responses.ts'
 import { problem } from '../problem.ts'
+import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginOptions extends SignInFailureOptions {
-  readonly logins: PendingLogins
-  readonly session: RequestSession
-  readonly query: URLSearchParams
-  readonly protocol: Protocol
-  readonly routePrefix: string
+  readonly server: Pick<AuthorizationServer, 'authorize'>
   readonly responseMode: 'query' | 'form_post'
-  /** Whether browsers use https. */
-  readonly isHttps: boolean
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
   /** The parameters of the authorization request, such as `scope` and `resource`. */
@@ -27,42 +20,47 @@ export interface LoginOptions extends SignInFailureOptions {
 }
 
 /** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
-export async function login(request: Request, options: LoginOptions): Promise<Response> {
-  if (isPrefetch(request.headers)) return answer(503)
+export async function login(
+  request: Request,
+  { query, origin, session, logins }: Pick<RouteContext, 'query' | 'origin' | 'session' | 'logins'>,
+  options: LoginOptions,
+): Promise<Response> {
+  if (isPrefetch(request.headers)) return createResponse(503)
   if (!canStartLogin(request.headers)) return notOpened()
-  const { query, protocol, responseMode, origin, home } = options
+  const { server, responseMode } = options
+  const { home } = options.paths
   const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
   const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
   const asked = readLoginRequest(query, options.authorizationParameters, options.forwardLoginParameters)
-  if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), options)
+  if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked
   const isPosted = responseMode === 'form_post'
   try {
-    if (isPosted && !options.isHttps) throw needsHttps()
+    if (isPosted && !origin.startsWith('https:')) throw needsHttps()
     if (isPosted) parameters.set('response_mode', responseMode)
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
-    const cell = isHidden ? await options.session.find() : undefined
-    const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
+    const handle = isHidden ? await session.find() : undefined
+    const before = { previous: handle?.key, previousExpiresAt: handle?.carried?.expiresAt }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
-    const { secrets, cookies } = await options.logins.begin({
+    const { secrets, cookies } = await logins.begin({
       returnTo,
       ...flags,
       maxAge,
       acrValues,
       ...before,
     })
-    const redirectUri = callbackUrl(options)
-    const url = await protocol.authorizationUrl({ ...secrets, redirectUri }, parameters)
+    const redirectUri = callbackUrl(origin, options.paths)
+    const url = await server.authorize({ ...secrets, redirectUri }, parameters)
     return redirect(url.href, cookies, 302)
   } catch (error) {
-    return signInFailure(request, error, options, silent && !isForeign && returnTo)
+    return signInFailure(request, error, origin, options, silent && !isForeign && returnTo)
   }
 }
 
 /** Returns the redirect URI, for the authorization request and for the token request (RFC 6749 §4.1.3). */
-export function callbackUrl({ origin, routePrefix }: Pick<LoginOptions, 'origin' | 'routePrefix'>): string {
+export function callbackUrl(origin: string, { routePrefix }: BrowserPaths): string {
   return `${origin}${routePrefix}/callback`
 }
 
@@ -78,6 +76,7 @@ function notAccepted(name: string): RequestRefusedError {
 }
 
 function needsHttps(): ConfigurationError {
-  const message = 'Option "responseMode" must be "query" on http: the cookie for a form post needs https'
+  const message =
+    "Option `responseMode` must be 'query' on http, because the cookie for a form post needs https."
   return new ConfigurationError('invalid_option', message)
 }

@@ -1,26 +1,39 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../../mechanisms/sessions/pending-sign-outs.ts'
-import type { Protocol } from '../../mechanisms/protocol/protocol.ts'
+import type { AuthorizationServers } from '../../mechanisms/protocol/authorization-servers.ts'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { isChosenHere, isSameOriginRequest } from '../../rules/browser/same-site.ts'
 import { sameText } from '../../rules/same-text.ts'
-import { RequestRefusedError, TryLaterError, type SignOutPart } from '../../vocabulary/index.ts'
-import { answer, isNavigation, redirect } from '../answer.ts'
+import {
+  RequestRefusedError,
+  TryLaterError,
+  type EventListener,
+  type SignOutPart,
+} from '../../vocabulary/index.ts'
+import { createResponse, isNavigation, redirect } from '../responses.ts'
 import {
   endSession,
-  type EndSessionOptions,
+  type FinishSessionOptions,
   reportIncomplete,
   unconfirmedParts,
 } from '../../mechanisms/sessions/end-session.ts'
-import { expectReturn, type LogoutReturnOptions } from './logout-return.ts'
+import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { sha256 } from '../../mechanisms/runtime/digest.ts'
 
-export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
-  readonly query: URLSearchParams
-  readonly clientId: string
-  readonly protocol: Protocol
+type LogoutContext = Pick<RouteContext, 'query' | 'origin' | 'session' | 'logoutReturn'>
+
+export interface LogoutOptions {
+  /** The server for new sign-ins. */
+  readonly server: AuthorizationServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers<AuthorizationServer>
+  /** How the session ends. */
+  readonly ending: FinishSessionOptions
+  readonly paths: BrowserPaths
   readonly clock: Clock
+  readonly emit: EventListener
 }
 
 /**
@@ -32,38 +45,51 @@ export interface LogoutOptions extends EndSessionOptions, LogoutReturnOptions {
  *
  * @throws {RequestRefusedError} If another site might have caused the request.
  */
-export async function logout(request: Request, options: LogoutOptions): Promise<Response> {
-  const { origin, home, postLogoutPath, clock, session, protocol } = options
-  const wanted = options.query.get('returnTo')
+export async function logout(
+  request: Request,
+  context: LogoutContext,
+  options: LogoutOptions,
+): Promise<Response> {
+  const { origin, query, session, logoutReturn } = context
+  const { server, servers, ending, paths, clock, emit } = options
+  const { home, postLogoutPath } = paths
+  const wanted = query.get('returnTo')
   // Another site can call this route for a browser without a session.
   const isDefault = wanted === null || !isChosenHere(request.headers, origin)
   const returnTo = isDefault ? postLogoutPath : safeReturnTo(wanted, origin, home)
-  if (!(await isIntentional(request, options))) {
+  if (!(await isIntentional(request, context, clock))) {
     const message =
       'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'
     throw new RequestRefusedError('cross_site_request_refused', message)
   }
   const startedAt = clock.elapsed()
   // The metadata arrives while the session ends.
-  if (await session.find()) session.keepAlive(protocol.ready(session.keepAlive).catch(() => undefined))
-  const signOut = await endSession('signed_out', options)
+  if (await session.find()) session.keepAlive(server.ready(session.keepAlive).catch(() => undefined))
+  const signOut = await endSession('signed_out', { ...ending, session })
   const ended = signOut?.isConfirmed ? await signOut.ended : undefined
   if (!signOut || (signOut.isConfirmed && !ended)) return redirect(returnTo)
 
-  const parts = unconfirmedParts(signOut, options.revoke)
-  const { state, cookies } = await expectReturn(returnTo, options)
+  const parts = unconfirmedParts(signOut, ending.revoke)
+  const { state, cookies } = await logoutReturn.expect(returnTo)
+  const record = ended?.record ?? signOut.carried
+  const own = record ? servers.serverFor(record) : server
   const parameters = {
-    id_token_hint: (ended?.record ?? signOut.carried)?.idToken,
-    client_id: options.clientId,
+    id_token_hint: record?.idToken,
+    client_id: own?.registration.clientId,
     post_logout_redirect_uri: origin + postLogoutPath,
     state,
   }
   const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
-  const url = await withDeadline(() => protocol.endSessionUrl(parameters), remainingMs, clock, tooSlow).catch(
+  const url = await withDeadline(
+    async () => own?.endSessionUrl(parameters),
+    remainingMs,
+    clock,
+    tooSlow,
+  ).catch(
     // The user is signed out here, although the authorization server cannot be asked now.
     () => void parts.push('authorization_server'),
   )
-  reportIncomplete(signOut.key, parts, options.emit, !signOut.isConfirmed)
+  reportIncomplete(signOut.key, parts, emit, !signOut.isConfirmed)
   const location = url ? url.href : returnTo
   const lines = url ? cookies : []
   if (parts.length > 0 && !isNavigation(request)) return incomplete(parts, location, lines)
@@ -79,7 +105,7 @@ function incomplete(
   const title =
     'This browser is signed out. Evertoken could not confirm all parts of the sign-out. Send the browser to `location`.'
   const body = { title, status: 202, code: 'sign_out_incomplete', unconfirmed, location }
-  const response = answer(202, { 'content-type': 'application/json' }, JSON.stringify(body))
+  const response = createResponse(202, { 'content-type': 'application/json' }, JSON.stringify(body))
   for (const line of cookies) response.headers.append('set-cookie', line)
   return response
 }
@@ -95,15 +121,16 @@ function tooSlow(): TryLaterError {
  */
 async function isIntentional(
   { method, headers }: Request,
-  { session, query, origin, clock }: LogoutOptions,
+  { session, query, origin }: LogoutContext,
+  clock: Clock,
 ): Promise<boolean> {
-  const cell = await session.find()
-  if (!cell || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
+  const handle = await session.find()
+  if (!handle || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
   // A browser that preloads links must not sign the user out.
   const isPreload = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
   const proof = query.get('proof')
-  if (proof && !isPreload && sameText(await logoutProof(cell.key), proof)) return true
-  return !(await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
+  if (proof && !isPreload && sameText(await logoutProof(handle.key), proof)) return true
+  return !(await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
 }
 
 /**

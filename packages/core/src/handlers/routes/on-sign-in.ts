@@ -1,15 +1,11 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { StoredRefresh } from '../../mechanisms/refresh/attempt.ts'
-import { swapUntilWon } from '../../mechanisms/sessions/stored-cell.ts'
-import { defined, pick } from '../../rules/members.ts'
-import {
-  latestRefresh,
-  type TokenGrant,
-  type UserClaims,
-  withAcceptedClaims,
-  withDecidedClaims,
-} from '../../model/session-record.ts'
+import type { StoredRefresh } from '../../ports/session-handle.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/stored-session.ts'
+import { omitUndefined, pick } from '../../rules/members.ts'
+import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
+import { latestRefresh } from '../../model/token-ledger.ts'
 import { jsonBytes } from '../../model/stored-tokens.ts'
 import {
   ConfigurationError,
@@ -72,7 +68,10 @@ export async function applyOnSignIn(
 ): Promise<TokenGrant> {
   const { claims = {}, scope } = grant
   try {
-    const verdict = await onSignIn?.({ ...claims }, { reason: 'sign_in', ...defined({ returnTo, scope }) })
+    const verdict = await onSignIn?.(
+      { ...claims },
+      { reason: 'sign_in', ...omitUndefined({ returnTo, scope }) },
+    )
     if (verdict === false)
       throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
     return verdict ? { ...grant, claims: keptClaims(verdict, claims), claimsDecided: true } : grant
@@ -83,9 +82,11 @@ export async function applyOnSignIn(
   }
 }
 
-export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptions {
+export interface AfterRefreshOptions extends OnSignInOptions {
   /** Reads the claims of an ID token of this authorization server. */
-  readonly claimsOf: (idToken: string) => UserClaims
+  readonly readIdToken: (idToken: string) => UserClaims
+  /** How a session ends whose user is refused. */
+  readonly ending: FinishSessionOptions
 }
 
 /**
@@ -95,39 +96,41 @@ export interface AfterRefreshOptions extends OnSignInOptions, FinishSessionOptio
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { cell, after, claims: fresh, keepAlive }: StoredRefresh,
+  { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, claimsOf, revoke } = options
-  const { claims: current, idToken, scope } = after
+  const { onSignIn, emit, readIdToken, ending } = options
+  const { claims: current, idToken } = after
+  const { scope } = after.ledger
   if (!onSignIn) return current
   try {
-    const ofToken = fresh ?? (idToken === undefined ? {} : claimsOf(idToken))
+    const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
       current: copyOf(current),
-      ...defined({ scope }),
+      ...omitUndefined({ scope }),
     })
     if (verdict === false) {
-      const ended = await cell.end('refused', revoke)
-      if (ended) keepAlive(finishSession(cell.key, ended, options))
+      const ended = await handle.end('refused', ending.revoke)
+      if (ended) keepAlive(finishSession(handle.key, ended, ending))
       return undefined
     }
-    const written = await swapUntilWon(cell, cell.kept, (record) => {
+    const written = await swapUntilWon(handle, handle.readIgnoringExpiry, (record) => {
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
-      const isOther = latestRefresh(record) !== latestRefresh(after) || record.generation < after.generation
+      const isOther =
+        latestRefresh(record.ledger) !== latestRefresh(after.ledger) || record.generation < after.generation
       if (isOther) return record
       const next = verdict
         ? withDecidedClaims(record, keptClaims(verdict, record.claims))
         : withAcceptedClaims(record, fresh)
-      if (jsonBytes(next) > cell.maxRecordBytes) throw tooManyClaims()
+      if (jsonBytes(next) > handle.maxRecordBytes) throw tooManyClaims()
       return next
     })
-    return written?.record.claims
+    return written.kind === 'done' ? written.snapshot.record.claims : undefined
   } catch (error) {
-    emit({ type: 'claims_hook_failed', session: fingerprint(cell.key), cause: redact(error) })
+    emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
     return current
   }
 }

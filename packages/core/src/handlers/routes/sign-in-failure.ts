@@ -1,19 +1,11 @@
 import { withError } from '../../rules/sign-in/return-to.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
-import { escaped, page, UNFRAMED, isNavigation, redirect } from '../answer.ts'
-import { problemFor, reported } from '../problem.ts'
+import { escapeHtml, page, UNFRAMED, isNavigation, redirect } from '../responses.ts'
+import { problemFor, reportError } from '../problem.ts'
+import type { BrowserPaths } from './route-context.ts'
 
 export interface SignInFailureOptions {
-  readonly origin: string
-  /** The path of the application, with a slash at the end. */
-  readonly home: string
-  /**
-   * A path of this application that receives the code as `error`. Without it, browsers see a plain page, and other
-   * clients receive `problem+json`.
-   */
-  readonly signInErrorPath: string | undefined
-  /** The prefix of the login route, where the user can try again. */
-  readonly routePrefix: string
+  readonly paths: BrowserPaths
   readonly emit: EventListener
 }
 
@@ -25,17 +17,19 @@ export interface SignInFailureOptions {
 export function signInFailure(
   request: Request,
   error: unknown,
-  { origin, home, signInErrorPath, routePrefix, emit }: SignInFailureOptions,
+  origin: string,
+  { paths, emit }: SignInFailureOptions,
   silentReturnTo?: string | false,
 ): Response {
-  const { code, message } = reported('sign_in_failed', error, emit)
+  const { home, routePrefix, signInErrorPath } = paths
+  const { code, message } = reportError('sign_in_failed', error, emit)
   const to = silentReturnTo || signInErrorPath
   if (to) return redirect(withError(to, code, origin, home))
   const problem = problemFor(error)
   if (!isNavigation(request)) return problem
   // The page quotes nothing from the request.
   const body =
-    `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
-    `<p><small>${escaped(code)}</small></p>`
+    `<h1>Sign-in failed</h1><p>${escapeHtml(message.replace(/\.?$/, '.'))}</p><p><a href="${escapeHtml(routePrefix)}/login">Sign in again</a></p>` +
+    `<p><small>${escapeHtml(code)}</small></p>`
   return page(problem, 'Sign-in failed', UNFRAMED, body)
 }

@@ -1,17 +1,11 @@
-import type { RequestSession } from '../../mechanisms/sessions/request-session.ts'
-import type { Snapshot } from '../../ports/session-cell.ts'
 import { endsAt } from '../../model/session-record.ts'
 import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
 import { logoutProof } from './logout.ts'
+import type { BrowserPaths, RouteContext } from './route-context.ts'
 
 export interface UserOptions {
-  readonly session: RequestSession
-  /** Resolves to the session. If its access token has expired, it is refreshed first. */
-  readonly current: () => Promise<Snapshot | undefined>
-  readonly query: URLSearchParams
-  readonly origin: string
   readonly idleTimeoutSeconds: number
-  readonly routePrefix: string
+  readonly paths: Pick<BrowserPaths, 'routePrefix'>
   /** The response without a session: 401, or 200 with `null`. */
   readonly anonymousUserStatus: 401 | 200
 }
@@ -22,24 +16,25 @@ export interface UserOptions {
  */
 export async function user(
   request: Request,
-  { session, current, query, origin, idleTimeoutSeconds, routePrefix, anonymousUserStatus }: UserOptions,
+  { session, current, query, origin }: Pick<RouteContext, 'session' | 'current' | 'query' | 'origin'>,
+  { idleTimeoutSeconds, paths, anonymousUserStatus }: UserOptions,
 ): Promise<Response> {
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const slides = query.get('slide') !== 'false'
-  const cell = await session.find()
+  const handle = await session.find()
   // A refresh extends the session.
-  const snapshot = await (slides ? current() : cell?.read())
-  if (!cell || !snapshot) {
+  const snapshot = await (slides ? current() : handle?.read())
+  if (!handle || !snapshot) {
     return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
-  if (slides) session.note(snapshot)
+  if (slides) session.observe(snapshot)
   const { claims } = snapshot.record
   return json({
     claims,
     sid: claims.sid,
     sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
-    logoutUrl: `${routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
+    logoutUrl: `${paths.routePrefix}/logout?proof=${await logoutProof(handle.key)}`,
   })
 }
 

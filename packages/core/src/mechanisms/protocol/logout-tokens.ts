@@ -8,8 +8,7 @@ import {
   TryLaterError,
 } from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
-import type { Connection } from './connection.ts'
-import { unavailable } from './errors.ts'
+import { type Connection, unavailable } from './connection.ts'
 import type { KeyCache } from './key-cache.ts'
 
 /** Matches the error codes of oauth4webapi for unavailable keys, as opposed to keys that do not match the token. */
@@ -21,20 +20,20 @@ const NO_KEYS = /^OAUTH_(?:RESPONSE_IS_NOT_(?:CONFORM|JSON)|PARSE_ERROR)$/
  * @throws {RequestRefusedError} If the token is invalid.
  * @throws {TryLaterError} If the token cannot be checked now.
  */
-export async function checkLogoutToken(
-  { client, wire, clock, metadata }: Connection,
+export async function verifyLogoutToken(
+  { client, wire, clock, fetchMetadata }: Connection,
   keys: KeyCache,
   token: string,
 ): Promise<LogoutToken> {
-  const server = await metadata()
+  const metadata = await fetchMetadata()
   const jwt = readJwt(token)
   const alg = jwt?.header['alg']
-  const pinned = server.id_token_signing_alg_values_supported ?? ['RS256']
+  const pinned = metadata.id_token_signing_alg_values_supported ?? ['RS256']
   if (!jwt || typeof alg !== 'string' || !pinned.includes(alg))
     throw logoutTokenRefused('is not signed as the authorization server signs')
   // The checks that need no key come first, because any client can send tokens to this endpoint.
   const { iss, aud } = jwt.claims
-  if (iss !== server.issuer || ![aud].flat().includes(client.client_id))
+  if (iss !== metadata.issuer || ![aud].flat().includes(client.client_id))
     throw logoutTokenRefused('is from another server, or for another client')
   const judged = judgeLogoutToken(jwt, clock.now())
   if (typeof judged === 'string') throw logoutTokenRefused(judged)
@@ -42,14 +41,14 @@ export async function checkLogoutToken(
     // In oauth4webapi, only this function checks the signature of any JWT. It also checks issuer, audience and expiry.
     await oauth.validateJwtAuthResponse(
       // oauth4webapi has cached no keys for a copy, so the key cache decides when to request them.
-      { ...server },
+      { ...metadata },
       { ...client, authorization_signed_response_alg: alg },
       new URLSearchParams({ response: token }),
       oauth.skipStateCheck,
       { ...wire, [oauth.customFetch]: keys.fetchFor(jwt.header['kid']) },
     )
   } catch (error) {
-    throw failed(error)
+    throw verificationError(error)
   }
   return judged
 }
@@ -60,7 +59,7 @@ export function logoutTokenRefused(what: string, cause?: RedactedCause): Request
   return new RequestRefusedError('logout_token_invalid', message, { cause })
 }
 
-function failed(error: unknown): EvertokenError {
+function verificationError(error: unknown): EvertokenError {
   if (error instanceof TryLaterError) return error
   const cause = redact(error)
   const { code = '' } = cause

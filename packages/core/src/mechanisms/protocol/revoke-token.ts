@@ -1,10 +1,10 @@
-import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 
 export interface RevocationOptions {
-  readonly server: Pick<TokenEndpoint, 'revoke'>
+  readonly server: Pick<TokenServer, 'revoke'>
   readonly emit: EventListener
   /** Times the pauses between attempts. */
   readonly clock: Clock

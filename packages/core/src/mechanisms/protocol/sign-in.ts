@@ -1,44 +1,28 @@
 import * as oauth from 'oauth4webapi'
-import type { TokenGrant } from '../../model/session-record.ts'
+import type { SignInServer } from '../../ports/authorization-server.ts'
+import { classifyRefusal } from '../../rules/refresh/classify.ts'
+import {
+  ConfigurationError,
+  EvertokenError,
+  RequestRefusedError,
+  SignInRequiredError,
+} from '../../vocabulary/index.ts'
 import { sha256 } from '../runtime/digest.ts'
-import type { Connection } from './connection.ts'
-import { claimsOfSignIn } from './id-token.ts'
-import { errorResponse, requestTokens } from './tokens.ts'
-import { signInFailed } from './errors.ts'
+import { redact } from '../runtime/redact.ts'
+import { type Connection, unavailable } from './connection.ts'
+import { authenticationInsufficient, readSignInClaims } from './id-token.ts'
+import { requestTokens, toOAuthError } from './token-request.ts'
 
-/** The values of a login that its callback needs. */
-export interface LoginTransaction {
-  readonly state: string
-  readonly nonce: string
-  readonly codeVerifier: string
-  readonly redirectUri: string
-  /** Maximum time since the user authenticated, in seconds. The ID token must prove it. */
-  readonly maxAge?: number | undefined
-  /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
-  readonly acrValues?: string | undefined
-}
-
-/** Signs users in with the authorization code flow and PKCE. */
-export interface SignInProtocol {
-  /** @throws {TryLaterError | ConfigurationError} If the metadata is not available. */
-  authorizationUrl(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
-  /**
-   * @param unused - Receives the refresh token if the sign-in fails after the server has issued one.
-   * @throws {RequestRefusedError} If the response does not match the transaction.
-   */
-  redeem(
-    response: URLSearchParams,
-    transaction: LoginTransaction,
-    unused: (refreshToken: string) => void,
-  ): Promise<TokenGrant>
-}
-
-/** @param openid - Whether a sign-in must return an ID token. */
-export function createSignInProtocol(connection: Connection, openid: boolean): SignInProtocol {
-  const { client, authenticate, wire, serverClock, metadata } = connection
+/**
+ * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
+ *
+ * @param openid - Whether a sign-in must return an ID token.
+ */
+export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
+  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
   return {
-    async authorizationUrl({ state, nonce, codeVerifier, redirectUri }, parameters) {
-      const url = new URL((await metadata()).authorization_endpoint ?? '')
+    async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
+      const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       return withQuery(url, {
         client_id: client.client_id,
@@ -51,15 +35,16 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
       })
     },
     async redeem(parameters, transaction, unused) {
-      const server = await metadata()
+      const metadata = await fetchMetadata()
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier } = transaction
-        const code = oauth.validateAuthResponse(server, client, parameters, state)
-        const answer = await requestTokens(
+        const code = oauth.validateAuthResponse(metadata, client, parameters, state)
+        const authenticate = await authenticator.request()
+        const result = await requestTokens(
           () =>
             oauth.authorizationCodeGrantRequest(
-              server,
+              metadata,
               client,
               authenticate,
               code,
@@ -69,17 +54,43 @@ export function createSignInProtocol(connection: Connection, openid: boolean): S
             ),
           serverClock,
         )
-        const { grant } = answer
+        const { grant } = result
         refreshToken = grant?.refreshToken
-        if (!grant?.accessToken) throw errorResponse(answer)
+        if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
-        return { ...grant, claims: await claimsOfSignIn(client, server, grant.idToken, transaction) }
+        return { ...grant, claims: await readSignInClaims(client, metadata, grant.idToken, transaction) }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
-        throw signInFailed(error)
+        throw signInError(error)
       }
     },
   }
+}
+
+function signInError(error: unknown): EvertokenError {
+  if (error instanceof EvertokenError) return error
+  const cause = redact(error)
+  const options = { cause }
+  const { code, error: oauthError = '', status = 400 } = cause
+  if (classifyRefusal(status, oauthError) === 'misconfigured') {
+    const message = 'Cannot sign in: the authorization server refuses this client; check its id and secret'
+    return new ConfigurationError('client_rejected', message, options)
+  }
+  const isSilent = code === undefined && oauthError === ''
+  if (isSilent || status >= 500) return unavailable('finish the sign-in', cause)
+  // The authorization server requires interaction with the user (OIDC Core §3.1.2.6).
+  if (oauthError.endsWith('_required')) {
+    const message = 'Cannot sign in without asking the user: sign in again, not silently'
+    return new SignInRequiredError('login_required', message, options)
+  }
+  // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
+  if (oauthError === 'unmet_authentication_requirements') return authenticationInsufficient(options)
+  if (oauthError === 'access_denied') {
+    const message = 'Cannot sign in: the user or the authorization server refused'
+    return new RequestRefusedError('access_denied', message, options)
+  }
+  const message = 'Cannot sign in: the authorization response was refused; sign in again'
+  return new RequestRefusedError('authorization_response_invalid', message, options)
 }
 
 /** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */

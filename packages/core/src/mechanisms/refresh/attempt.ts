@@ -1,71 +1,60 @@
-import type { RefreshAnswer, TokenEndpoint } from '../../ports/authorization-server.ts'
+import type { Acquisition } from '../../ports/acquisition.ts'
+import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import type { RefreshPolicy, TokenWanted } from '../../rules/refresh/decide.ts'
-import type { TimeReading } from '../../model/time-reading.ts'
-import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
+import type { TokenWanted } from '../../rules/refresh/decide.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
-import type { TokenRequest } from '../../model/token-parameters.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
+import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
-/** A token to send, or the reason why the user must sign in. `snapshot` is the session that the token is from. */
-export type TokenResult =
+/** A token to send, or the reason why the user must sign in. `snapshot` is the record that the token is from. */
+export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
   | {
+      readonly kind: 'token'
       readonly token: StoredToken
       readonly snapshot: Snapshot
       /** The reading of the clocks that the decision used, if the token needed no refresh. */
       readonly time?: TimeReading | undefined
     }
-  | { readonly signIn: ErrorCode }
+  | { readonly kind: 'sign_in'; readonly code: ErrorCode }
 
 /** The request of one caller for a token. */
-export interface TokenCall extends TokenWanted {
-  readonly request: TokenRequest
+export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> extends TokenWanted {
+  readonly request: TokenParameters
   /** Called before a refresh is started. Throws if no refresh must be started now. */
   readonly beforeRefresh?: (() => void) | undefined
   /** Receives each refresh that the caller starts or joins. The result might arrive after the caller has left. */
-  readonly background?: ((work: Promise<TokenResult>) => void) | undefined
+  readonly background?: ((work: Promise<TokenResult<Snapshot>>) => void) | undefined
   /** Keeps the refresh alive after its request is over, on runtimes that would otherwise end it. */
   readonly keepAlive: KeepAlive
 }
 
-/** A token call, with the capacity of the session. */
-export interface TokenDemand extends TokenCall {
-  readonly capacity: TokenCapacity
-}
-
-/** A refresh whose tokens were stored. */
-export interface StoredRefresh {
-  readonly cell: SessionCell
-  /** The session before and after the response. */
-  readonly before: SessionRecord
-  readonly after: SessionRecord
-  /** The claims of the ID token in the response. A cookie session might not have enough space for the token. */
-  readonly claims: UserClaims | undefined
+/** The part of a token call that a refresh needs. */
+export interface TokenDemand extends TokenWanted {
+  readonly request: TokenParameters
+  readonly lastUse: TokenCapacity['lastUse']
   readonly keepAlive: KeepAlive
 }
 
-/** The dependencies that all parts of a refresh share. */
+/** The dependencies that the parts of a refresh share. */
 export interface RefreshContext {
-  readonly server: TokenEndpoint
+  readonly acquisition: Acquisition
+  /** Revokes refresh tokens that no owner can keep. */
+  readonly server: Pick<TokenServer, 'revoke'>
   readonly clock: Clock
   readonly serverClock: ServerClock
-  readonly policy: RefreshPolicy
   readonly emit: EventListener
   /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
   /** Whether no other process can see the store, so that only this process can have used a refresh token. */
   readonly isStorePrivate: boolean
-  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
-  readonly keepClaims?: boolean | undefined
-  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
-  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
 }
 
-/** A single use of a refresh token. */
+/** A single request for a token. */
 export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
   /** The flight that holds the lease. */
   readonly holder: string
@@ -73,14 +62,14 @@ export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
   readonly sentAt: number
   /** Whether this use of the refresh token, or an earlier one, may have succeeded without a response. */
   readonly inDoubt: boolean
-  /** Limits the access tokens that the session can keep. */
-  readonly capacity: TokenCapacity
+  readonly lastUse: TokenCapacity['lastUse']
   /** `false` while another request with the same refresh token can still bring a newer response. */
   readonly isLast?: boolean
 }
 
 /** An attempt and its response. */
-export interface AnsweredAttempt {
+export interface CompletedAttempt {
+  readonly kind: 'answered'
   readonly attempt: RefreshAttempt
-  readonly answer: RefreshAnswer
+  readonly answer: RefreshResult
 }

@@ -1,16 +1,17 @@
-import type { RefreshAnswer } from '../../ports/authorization-server.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
+import type { LedgerHandle } from '../../ports/ledger-handle.ts'
 import { secondsLeft } from '../../model/back-off.ts'
-import { decide, type ReusePolicy } from '../../rules/refresh/decide.ts'
+import { type Consumption, decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../model/ledger-transitions.ts'
+import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
-import { swapUntilWon } from '../sessions/stored-cell.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { changeLedger } from './change-ledger.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
 /** A response that contains no token and does not show that the grant has ended. */
-export type Failure = Extract<RefreshAnswer, { readonly cause: RedactedCause }>
+export type Failure = Extract<RefreshResult, { readonly cause: RedactedCause }>
 
 const MAX_SENDS = 3
 /** The longest pause within one refresh for which a caller can wait, in seconds. */
@@ -26,46 +27,52 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
   ambiguous: 'refresh_outcome_unknown',
 }
 
+export type FailureContext = Pick<RefreshContext, 'acquisition' | 'clock' | 'serverClock' | 'emit' | 'random'>
+
 /**
  * Releases the lease after a failure. Retries the refresh if the policy allows it, and otherwise backs off.
  *
  * @param sends - How often this flight has sent the refresh token.
  * @param firstSentAt - When the flight first sent it, by the monotonic clock in milliseconds.
- * @returns `'again'` if the session must be read again.
- * @throws The typed error that every caller of the flight receives. The session is kept.
+ * @returns `'again'` if the record must be read again.
+ * @throws The typed error that every caller of the flight receives. The tokens are kept.
  */
 export async function recover(
-  cell: SessionCell,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   failure: Failure,
   { sends, firstSentAt }: { readonly sends: number; readonly firstSentAt: number },
-  context: RefreshContext,
+  context: FailureContext,
 ): Promise<TokenResult | 'again'> {
-  const { clock, serverClock, policy, emit, random } = context
+  const { acquisition, clock, serverClock, emit, random } = context
+  const { policy } = acquisition
   const { kind, cause, retryAfterSeconds } = failure
-  const code = CODES[kind]
-  const pauseSeconds = Math.max(retryAfterSeconds ?? 0, FIRST_RETRY_SECONDS * 2 ** sends)
+  const code = failure.code ?? codeOf(kind, policy)
+  const isHarmless = policy.consumes === 'nothing' && kind === 'ambiguous' && sends === 1
+  const ownSeconds = isHarmless ? 0 : FIRST_RETRY_SECONDS * 2 ** sends
+  const pauseSeconds = Math.max(retryAfterSeconds ?? 0, ownSeconds)
   const elapsedMs = clock.elapsed() - firstSentAt
-  if (sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS && mayRetry(kind, elapsedMs, policy.reuse)) {
+  const isPatient = sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS
+  if (isPatient && mayRetry(kind, elapsedMs, reuseOf(policy))) {
     // The flight releases the lease, because another process might need it during the line and the pause.
-    await release(cell, attempt, (record) => withoutLease(record))
+    await release(handle, attempt, withoutLease)
     await clock.sleep(pauseSeconds * 1000 * (1 + random() / 4))
     return 'again'
   }
-  emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause })
+  emit({ type: 'refresh_failed', session: fingerprint(handle.key), code, cause })
   const options = { retryAfterSeconds, jitter: random() }
-  const isFree = await release(cell, attempt, (record) =>
+  const isFree = await release(handle, attempt, (ledger) =>
     ABOUT_PARAMETERS.has(cause.error ?? '')
-      ? withParameterBackOff(record, attempt.key, code, serverClock.read(), options)
-      : withBackOff(record, code, serverClock.read(), options),
+      ? withParameterBackOff(ledger, attempt.key, code, serverClock.read(), options)
+      : withBackOff(ledger, code, serverClock.read(), options),
   )
   if (isFree) {
-    const now = await cell.read()
-    if (now?.record.attempt !== attempt.attempt) return 'again'
-    const next = decide(now.record, attempt, serverClock.read(), policy)
-    const ready = next.do === 'serve' ? toTokenResult(next, now) : undefined
+    const current = await handle.read()
+    if (current?.record.ledger.attempt !== attempt.attempt) return 'again'
+    const next = decide(current.record, attempt, serverClock.read(), policy)
+    const ready = next.do === 'serve' ? toTokenResult(next, current) : undefined
     if (ready) return ready
-    const { backOff } = now.record
+    const { backOff } = current.record.ledger
     if (backOff) throw refreshError(code, secondsLeft(backOff, serverClock.read()), cause)
   }
   throw refreshError(code, retryAfterSeconds ?? 1, cause)
@@ -73,19 +80,24 @@ export async function recover(
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
 async function release(
-  cell: SessionCell,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
-  step: typeof withoutLease,
+  step: (ledger: TokenLedger) => TokenLedger,
 ): Promise<boolean> {
-  const released = swapUntilWon(cell, cell.kept, (record) => {
-    if (record.lease?.holder !== attempt.holder) return undefined
-    const next = step(record)
+  const released = changeLedger(handle, ({ ledger }) => {
+    if (ledger.lease?.holder !== attempt.holder) return undefined
+    const next = step(ledger)
     return attempt.inDoubt ? withDoubt(next) : next
   })
   return released.then(
     () => true,
     () => false,
   )
+}
+
+/** If the request used up nothing, its outcome does not matter. */
+function codeOf(kind: Failure['kind'], { consumes }: Consumption): ErrorCode {
+  return CODES[consumes === 'nothing' && kind === 'ambiguous' ? 'not_processed' : kind]
 }
 
 function mayRetry(kind: Failure['kind'], elapsedMs: number, reuse: ReusePolicy): boolean {

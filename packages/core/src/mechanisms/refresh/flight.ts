@@ -1,19 +1,17 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
-import { decide, lapseSeconds, latestSendSeconds } from '../../rules/refresh/decide.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
+import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
-import type { RefreshContext, TokenDemand, TokenResult } from './attempt.ts'
+import type { TokenDemand, TokenResult } from './attempt.ts'
 import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
 import type { Line, Turn } from './line.ts'
 import { reportUsedTwice } from './rejection.ts'
-import type { Sends } from './send.ts'
+import type { ExchangeContext, Sends, ServerHealth } from './send.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
-export interface FlightOptions extends RefreshContext {
+export interface FlightOptions extends ExchangeContext {
   readonly line: Line
-  /** How long a caller waits, in milliseconds. The refresh continues after that. */
-  readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
   /** Whether new refreshes can be started. Returns `false` while the process is shutting down. */
   readonly admits?: (() => boolean) | undefined
@@ -25,58 +23,86 @@ const MAX_POLL_MS = 160
 const WAIT_MARGIN_MS = 40_000
 
 export interface Flight {
-  /** Runs one refresh for all callers of this process that wait for it. */
-  fly(cell: SessionCell, demand: TokenDemand): Promise<TokenResult>
+  /**
+   * Runs one refresh for all callers of this process that wait for it.
+   *
+   * @param seen - The record as the first caller has just read it. A flight that did not queue starts from it.
+   */
+  runRefresh<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    demand: TokenDemand,
+    seen?: Snapshot,
+  ): Promise<TokenResult<Snapshot>>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
-  retryAfterSeconds(cell: SessionCell): number
+  retryAfterSeconds(handle: LedgerHandle): number
 }
 
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
 export function createFlight(options: FlightOptions): Flight {
-  const { server, line, clock, serverClock, policy, emit, random } = options
+  const { acquisition, line, clock, serverClock, emit, random } = options
   const { storeTimeoutMs, admits = () => true } = options
-  const lapseMs = lapseSeconds(policy.reuse, storeTimeoutMs / 1000) * 1000
-  const latestSendMs = latestSendSeconds(policy.reuse, lapseMs / 1000) * 1000
+  const { policy } = acquisition
+  const lapseMs = lapseSeconds(reuseOf(policy), storeTimeoutMs / 1000) * 1000
+  const latestSendMs = latestSendSeconds(reuseOf(policy), lapseMs / 1000) * 1000
   // A read confirms a swap without a response. The first swap that takes too long must not end the flight.
   const patienceMs = lapseMs + WAIT_MARGIN_MS + 2 * storeTimeoutMs
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
-  const exchangeOptions = { ...options, health: { respondedTo: -Infinity } }
+  const health: ServerHealth = { respondedTo: -Infinity }
 
-  const fly: Flight['fly'] = async (cell, demand) => {
-    await server.ready(demand.keepAlive)
-    const lease = leases.watch(cell, randomId().slice(0, 12))
+  async function runRefresh<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    demand: TokenDemand,
+    seen?: Snapshot,
+  ): Promise<TokenResult<Snapshot>> {
+    await acquisition.ready(demand.keepAlive)
+    const lease = leases.watch(handle, randomId().slice(0, 12))
     try {
-      return await steer(cell, demand, lease)
+      // Every snapshot in the result is from this cell.
+      return (await refreshUntilDone(handle, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
-      demand.keepAlive(lease.giveBack())
+      demand.keepAlive(lease.releaseUnused())
     }
   }
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
-    cell: SessionCell,
-    snapshot: Snapshot | undefined,
+    handle: LedgerHandle,
+    snapshot: LedgerSnapshot | undefined,
     sends: Sends,
   ): Promise<void> {
     const { isRefused, refreshToken } = sends
     // A spare refresh token is not a result of another process.
-    const isReplaced = snapshot?.record.origin && snapshot.record.refreshToken !== refreshToken
+    const ledger = snapshot?.record.ledger
+    const isReplaced = ledger?.origin && ledger.refreshToken !== refreshToken
     if (!isRefused || !isReplaced) return
     sends.isRefused = false
-    await reportUsedTwice(cell, refreshToken, options)
+    await reportUsedTwice(handle, refreshToken, emit)
   }
 
-  /** Reads the session and decides about the next step until there is a result. */
-  async function steer(cell: SessionCell, demand: TokenDemand, lease: LeaseWatch): Promise<TokenResult> {
-    const sends: Sends = { refreshToken: '', isRefused: false, count: 0, firstAt: 0 }
+  /**
+   * Reads the record and decides about the next step until there is a result.
+   *
+   * The first step can use `seen` without another read. The swap of the lease compares the whole record, so it is lost
+   * if the record has changed since.
+   */
+  async function refreshUntilDone(
+    handle: LedgerHandle,
+    demand: TokenDemand,
+    lease: LeaseWatch,
+    seen: LedgerSnapshot | undefined,
+  ): Promise<TokenResult> {
+    const sends: Sends = { refreshToken: undefined, isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
     let waitedMs = 0
-    let turn: Turn | undefined = await line.enter(cell.key)
+    const admission = line.enter(handle.key)
+    let turn: Turn | undefined = await admission
+    let known = admission instanceof Promise ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
-        const snapshot = await cell.read()
-        await reportRefused(cell, snapshot, sends)
-        const state = lease.look(snapshot?.record.lease)
+        const snapshot = known ?? (await handle.read())
+        known = undefined
+        await reportRefused(handle, snapshot, sends)
+        const state = lease.observe(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
         if (next.do === 'wait') {
           // A flight that waits for another process must not block access of other flights to the server.
@@ -89,11 +115,11 @@ export function createFlight(options: FlightOptions): Flight {
           continue
         }
         const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
-        if (ready && 'token' in ready)
-          emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
-        if (ready || !snapshot) return ready ?? { signIn: 'no_session' }
+        if (ready?.kind === 'token')
+          emit({ type: 'token_shared', session: fingerprint(handle.key), from: 'store' })
+        if (ready || !snapshot) return ready ?? { kind: 'sign_in', code: 'no_session' }
         if (!turn) {
-          const entered = line.enter(cell.key)
+          const entered = line.enter(handle.key)
           turn = await entered
           // During the wait, another process might have refreshed the session.
           if (entered instanceof Promise) continue
@@ -107,7 +133,7 @@ export function createFlight(options: FlightOptions): Flight {
           waitedMs += clock.elapsed() - takesAt
           continue
         }
-        const done = await exchange({ cell, demand, lease, turn, sends }, taken, exchangeOptions)
+        const done = await exchange({ handle, demand, lease, turn, sends, health }, taken, options)
         turn.leave()
         turn = undefined
         if (done === 'again') continue
@@ -120,9 +146,9 @@ export function createFlight(options: FlightOptions): Flight {
   }
 
   return {
-    fly,
-    retryAfterSeconds(cell) {
-      const lapsesInMs = leases.lapsesInMs(cell)
+    runRefresh,
+    retryAfterSeconds(handle) {
+      const lapsesInMs = leases.lapsesInMs(handle)
       return lapsesInMs === undefined
         ? line.retryAfterSeconds()
         : Math.min(lapsesInMs / 1000, MAX_RETRY_AFTER_SECONDS)

@@ -1,7 +1,8 @@
 import { withDoubt } from '../../model/ledger-transitions.ts'
+import { reuseOf } from '../../rules/refresh/decide.ts'
 import { maySendAgain, secondSendLimitMs } from '../../rules/refresh/second-send.ts'
 import { OperatorError } from '../../vocabulary/index.ts'
-import type { ExchangeOptions, Refresh, Sender } from './send.ts'
+import type { ExchangeContext, Refresh, Sender } from './send.ts'
 
 /** Acts for the holder of a lease while it waits for a response. */
 export interface LeaseKeeper {
@@ -11,11 +12,14 @@ export interface LeaseKeeper {
   stop(): void
 }
 
+export type KeeperContext = Pick<ExchangeContext, 'acquisition' | 'clock' | 'serverTimeoutMs'>
+
 export function createLeaseKeeper(
-  { cell, lease, turn, sends }: Refresh,
+  { handle, lease, turn, sends, health }: Refresh,
   sender: Sender,
-  { server, clock, policy, serverTimeoutMs, health }: ExchangeOptions,
+  { acquisition, clock, serverTimeoutMs }: KeeperContext,
 ): LeaseKeeper {
+  const reuse = reuseOf(acquisition.policy)
   let isHolder = true
   let isBusy = false
   /** Whether another run was requested during a run. */
@@ -25,18 +29,20 @@ export function createLeaseKeeper(
   let asked: Promise<void> | undefined
 
   async function keepLease(): Promise<void> {
-    const now = await cell.kept()
-    isHolder &&= now?.record.lease?.holder === lease.holder
-    if (!now || !isHolder || sender.open.size === 0) return
+    const current = await handle.readIgnoringExpiry()
+    const ledger = current?.record.ledger
+    isHolder &&= ledger?.lease?.holder === lease.holder
+    if (!current || !ledger || !isHolder || sender.open.size === 0) return
     const [first] = sender.open
-    const isUsable = now.record.refreshToken === first?.refreshToken && sender.responses === sender.undecided
+    const isUsable = ledger.refreshToken === first?.refreshToken && sender.responses === sender.undecided
     if (!isUsable || !isSecondSendDue()) {
-      sender.leased = (await lease.beat(now)) ?? sender.leased
+      const beaten = await lease.beat(current)
+      if (beaten !== 'again') sender.leased = beaten
       return
     }
-    const again = await lease.take({ ...now, record: withDoubt(now.record) })
+    const again = await lease.take(current, withDoubt(ledger))
     // A response that has arrived in the meantime may have spent the refresh token.
-    const isTooLate = clock.elapsed() - sends.firstAt > secondSendLimitMs(policy.reuse)
+    const isTooLate = clock.elapsed() - sends.firstAt > secondSendLimitMs(reuse)
     if (again === 'again' || isTooLate || sender.responses > sender.undecided) return
     await sender.send(again)
   }
@@ -46,16 +52,16 @@ export function createLeaseKeeper(
     const newest = Math.max(...[...sender.open].map(({ sentAt }) => sentAt))
     const sinceFirstMs = now - sends.firstAt
     const timing = { sends: sends.count, sinceFirstMs, sinceLastMs: now - newest, serverTimeoutMs }
-    const may = maySendAgain(policy.reuse, timing)
+    const may = maySendAgain(reuse, timing)
     if (may !== 'with_evidence') return may === 'yes'
     if (health.respondedTo > sends.firstAt || hasEvidence) return true
     // The holder keeps the lease while it asks the server.
-    asked ??= ask()
+    asked ??= probeServer()
     return false
   }
 
-  async function ask(): Promise<void> {
-    hasEvidence = await server.isResponding()
+  async function probeServer(): Promise<void> {
+    hasEvidence = await acquisition.isResponding()
     if (!hasEvidence) return
     if (isBusy) isWanted = true
     else void run()
@@ -70,7 +76,7 @@ export function createLeaseKeeper(
         await keepLease()
       } catch (error) {
         // The store has reported its failure. The next beat tries again.
-        if (!(error instanceof OperatorError)) sender.mailbox.put({ error })
+        if (!(error instanceof OperatorError)) sender.mailbox.put({ kind: 'broken', error })
       }
     } while (isWanted)
     isBusy = false

@@ -1,8 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { LeaseState } from '../../rules/refresh/decide.ts'
 import { withBeat, withLease, withoutLease } from '../../model/ledger-transitions.ts'
-import type { RefreshLease } from '../../model/session-record.ts'
+import type { RefreshLease, TokenLedger } from '../../model/token-ledger.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -31,35 +31,36 @@ export interface LeasesOptions {
 
 /** Tracks the leases of one process. */
 export interface Leases {
-  /** Tracks, for one flight, the lease in the record of a session. */
-  watch(cell: SessionCell, holder: string): LeaseWatch
+  /** Tracks, for one flight, the lease in a record. */
+  watch(handle: LedgerHandle, holder: string): LeaseWatch
   /**
-   * Returns the milliseconds until the lease of this session expires, if a flight waits for a holder that is probably
+   * Returns the milliseconds until the lease of this record expires, if a flight waits for a holder that is probably
    * gone. Otherwise returns `undefined`.
    */
-  lapsesInMs(cell: SessionCell): number | undefined
+  lapsesInMs(handle: LedgerHandle): number | undefined
 }
 
 export interface LeaseWatch {
   readonly holder: string
   /** Returns the state of the lease, based on how long it was watched without a change. */
-  look(lease: RefreshLease | undefined): LeaseState
+  observe(lease: RefreshLease | undefined): LeaseState
   /**
    * Takes the lease.
    *
+   * @param ledger - The ledger to write the lease into, if it differs from that of `from`.
    * @returns `'again'` if the record has changed, or if too much time has passed to send the request.
    */
-  take(from: Snapshot): Promise<TakenLease | 'again'>
+  take(from: LedgerSnapshot, ledger?: TokenLedger): Promise<TakenLease | 'again'>
   /** Marks the lease as used. Call this when the request is sent. */
-  used(): void
-  /** Shows that the holder is alive. Resolves to `undefined` if the record has changed. */
-  beat(from: Snapshot): Promise<Snapshot | undefined>
+  markUsed(): void
+  /** Shows that the holder is alive. Resolves to `'again'` if the record has changed. */
+  beat(from: LedgerSnapshot): Promise<LedgerSnapshot | 'again'>
   /** Releases a lease that was never used. Call this when the flight ends. Never rejects. */
-  giveBack(): Promise<void>
+  releaseUnused(): Promise<void>
 }
 
 export interface TakenLease {
-  readonly snapshot: Snapshot
+  readonly snapshot: LedgerSnapshot
   /** Set if more than 2 seconds have passed since the swap. */
   readonly late: true | undefined
 }
@@ -71,17 +72,17 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
   const silent = createBoundedMap<string, number>(MAX_SILENT)
 
   return {
-    lapsesInMs(cell) {
-      const leftMs = (silent.get(cell.key) ?? 0) - clock.elapsed()
+    lapsesInMs(handle) {
+      const leftMs = (silent.get(handle.key) ?? 0) - clock.elapsed()
       return leftMs > 0 ? leftMs : undefined
     },
-    watch(cell, holder) {
-      const session = fingerprint(cell.key)
+    watch(handle, holder) {
+      const session = fingerprint(handle.key)
       let [watched, lookedAt, watchedMs, waitedMs] = ['', 0, 0, 0]
       let state: 'free' | 'taken' | 'used' = 'free'
       let overruns = 0
 
-      function look(lease: RefreshLease | undefined): LeaseState {
+      function observe(lease: RefreshLease | undefined): LeaseState {
         noteSilence(0)
         if (!lease) return 'lapsed'
         if (lease.holder === holder || unsent.get(lease.holder)) return 'mine'
@@ -100,7 +101,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
       }
 
       function noteSilence(lapsesAt: number): void {
-        if (lapsesAt > 0 || silent.get(cell.key) !== undefined) silent.set(cell.key, lapsesAt)
+        if (lapsesAt > 0 || silent.get(handle.key) !== undefined) silent.set(handle.key, lapsesAt)
       }
 
       function reportWait(passedMs: number): void {
@@ -109,14 +110,17 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         if (isLong) emit({ type: 'refresh_waiting', session })
       }
 
-      async function take(from: Snapshot): Promise<TakenLease | 'again'> {
+      async function take(
+        from: LedgerSnapshot,
+        ledger: TokenLedger = from.record.ledger,
+      ): Promise<TakenLease | 'again'> {
         const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
-        const { lease } = from.record
+        const { lease } = ledger
         const isUnsent = lease !== undefined && unsent.get(lease.holder) === true
         // A flight that has sent a request has used its lease, even if its next request is not sent.
         if (state === 'free') state = 'taken'
-        const snapshot = await cell.swap(from, withLease(from.record, holder, isUnsent))
-        if (!snapshot) return 'again'
+        const snapshot = await handle.swapLedger(from, withLease(ledger, holder, isUnsent))
+        if (snapshot === 'again') return 'again'
         // The monotonic clock stops while the machine is suspended.
         const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
         const late = passedMs > SEND_WITHIN_MS || undefined
@@ -128,25 +132,26 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
       }
 
       /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
-      async function isStillMine({ record }: Snapshot): Promise<boolean> {
-        const { attempt, lease } = (await cell.kept())?.record ?? {}
-        return attempt === record.attempt && lease?.holder === holder
+      async function isStillMine({ record }: LedgerSnapshot): Promise<boolean> {
+        const { attempt, lease } = (await handle.readIgnoringExpiry())?.record.ledger ?? {}
+        return attempt === record.ledger.attempt && lease?.holder === holder
       }
 
       return {
         holder,
-        look,
+        observe,
         take,
-        used() {
+        markUsed() {
           state = 'used'
         },
-        beat: (from) => cell.swap(from, withBeat(from.record)),
-        async giveBack() {
+        beat: (from) => handle.swapLedger(from, withBeat(from.record.ledger)),
+        async releaseUnused() {
           if (state !== 'taken') return
           unsent.set(holder, true)
           try {
-            const now = await cell.kept()
-            if (now?.record.lease?.holder === holder) await cell.swap(now, withoutLease(now.record))
+            const current = await handle.readIgnoringExpiry()
+            if (current?.record.ledger.lease?.holder === holder)
+              await handle.swapLedger(current, withoutLease(current.record.ledger))
           } catch {
             // The store has reported its failure. This process remembers that the lease was never used.
           }

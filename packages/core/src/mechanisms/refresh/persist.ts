@@ -1,5 +1,5 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import {
   withBackOff,
   withDoubt,
@@ -7,19 +7,28 @@ import {
   withNewerGrant,
   withSpare,
 } from '../../model/ledger-transitions.ts'
-import type { SessionRecord, TokenGrant } from '../../model/session-record.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
+import type { TokenLedger } from '../../model/token-ledger.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 
-/** The dependencies for storing a response. `keepAlive` receives revocations of refresh tokens that are not stored. */
-export interface PersistContext extends RefreshContext {
+export type PersistContext = Pick<RefreshContext, 'server' | 'clock' | 'serverClock' | 'emit' | 'random'>
+
+/** A response that has arrived, and what is known about the record. */
+export interface ArrivedGrant {
+  readonly attempt: RefreshAttempt
+  readonly grant: TokenGrant
+  /** The record that this attempt wrote last. It is usually unchanged since then. */
+  readonly leased: LedgerSnapshot | undefined
+  /** Receives the revocation of a refresh token that is not stored. */
   readonly keepAlive: KeepAlive
 }
 
@@ -29,29 +38,27 @@ export interface PersistContext extends RefreshContext {
  * This comes first, because until then only this process has the refresh token. If the store fails, Evertoken retries
  * for as long as it waits for a response.
  *
- * @param leased - The record that this attempt wrote last. It is usually unchanged since then.
  * @returns `'again'` if another process has stored a later result.
  */
 export async function persist(
-  cell: SessionCell,
-  attempt: RefreshAttempt,
-  grant: TokenGrant,
-  leased: Snapshot | undefined,
+  handle: LedgerHandle,
+  response: ArrivedGrant,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
-  let known = leased
+  let known = response.leased
   try {
     return await retryStore(context.clock, () => {
       const from = known
       known = undefined
-      return persistOnce(cell, attempt, grant, from, context)
+      return persistOnce(handle, response, from, context)
     })
   } catch (error) {
-    // If the store cannot hold the session now, a retry does not help.
-    if (error instanceof ConfigurationError || error instanceof OperatorError)
+    // If the store cannot hold the tokens now, a retry does not help.
+    const isLost = error instanceof ConfigurationError || error instanceof OperatorError
+    if (isLost && response.attempt.refreshToken !== undefined)
       context.emit({
         type: 'refresh_token_lost',
-        session: fingerprint(cell.key),
+        session: fingerprint(handle.key),
         reason: 'store_unavailable',
       })
     throw error
@@ -59,92 +66,93 @@ export async function persist(
 }
 
 async function persistOnce(
-  cell: SessionCell,
-  attempt: RefreshAttempt,
-  grant: TokenGrant,
-  known: Snapshot | undefined,
+  handle: LedgerHandle,
+  response: ArrivedGrant,
+  known: LedgerSnapshot | undefined,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
-  let now = known
+  const { attempt, grant, keepAlive } = response
+  let current = known
   for (let i = 0; i < MAX_SWAPS; i++) {
-    now ??= await cell.last()
-    const settlement = settle(now?.record, attempt, grant.refreshToken !== undefined)
+    current ??= await handle.readIncludingEnded()
+    const settlement = settle(current?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
-    if (settlement === 'revoke' || !now) return giveUp(cell, attempt, grant, now, context)
-    const next = settled(settlement, now.record, attempt, grant, context)
-    const snapshot = await cell.swap(now, next)
-    if (snapshot && settlement === 'spare') return 'again'
-    if (snapshot) {
-      const { keepAlive, refreshed } = context
-      const stored = { cell, before: now.record, after: snapshot.record, claims: grant.claims, keepAlive }
-      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
-      return tokenFrom(cell, attempt, grant, snapshot, context)
+    if (settlement === 'revoke' || !current) return discardResponse(handle, response, current, context)
+    if (settlement === 'spare') {
+      const ledger = withSpare(current.record.ledger, grant.refreshToken as string)
+      if ((await handle.swapLedger(current, ledger)) !== 'again') return 'again'
+    } else {
+      const { ledger } = current.record
+      const time = context.serverClock.read()
+      const ledgerAfter = (maxTokenBytes: number) =>
+        ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
+      const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
+      if (snapshot !== 'again') return resultOf(handle, response, snapshot, context)
     }
-    now = undefined
+    current = undefined
   }
   throw everySwapLost()
 }
 
-function settled(
-  settlement: 'write' | 'replace' | 'spare',
-  record: SessionRecord,
-  attempt: RefreshAttempt,
-  grant: TokenGrant,
-  { serverClock, random, keepClaims }: RefreshContext,
-): SessionRecord {
-  if (settlement === 'spare') return withSpare(record, grant.refreshToken as string)
-  const { key, rejected, capacity, holder } = attempt
-  const { from, date, late } = attempt
-  const origin = { from, attempt: attempt.attempt, date, late }
-  const response = { grant, key, attempt: attempt.attempt, rejected, origin, keepClaims }
-  const time = serverClock.read()
+function ledgerWithResponse(
+  settlement: 'write' | 'replace',
+  ledger: TokenLedger,
+  { attempt: request, grant }: ArrivedGrant,
+  time: TimeReading,
+  random: RefreshContext['random'],
+  maxTokenBytes: number,
+): TokenLedger {
+  const { key, rejected, lastUse, holder, attempt, from, date, late } = request
+  const origin = { from, attempt, date, late }
+  const response = { grant, key, attempt, rejected, origin }
+  const capacity = { maxTokenBytes, lastUse }
   const granted =
     settlement === 'write'
-      ? withGrant(record, response, time, capacity)
-      : withNewerGrant(record, response, holder, time, capacity)
+      ? withGrant(ledger, response, time, capacity)
+      : withNewerGrant(ledger, response, holder, time, capacity)
   // Another request might have used the same refresh token, in this process or in one that took over the lease.
   // After a failover of the store, two leases can have the same number.
-  const isOthers = record.lease !== undefined && record.lease.holder !== holder
-  const isOnly = record.attempt === attempt.attempt && !isOthers && attempt.isLast !== false
+  const isOthers = ledger.lease !== undefined && ledger.lease.holder !== holder
+  const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
 }
 
-function tokenFrom(
-  { key: session }: SessionCell,
-  { key, sentAt }: RefreshAttempt,
-  grant: TokenGrant,
-  snapshot: Snapshot,
-  { clock, emit }: RefreshContext,
+function resultOf(
+  handle: LedgerHandle,
+  { attempt: { key, sentAt }, grant }: ArrivedGrant,
+  snapshot: LedgerSnapshot,
+  { clock, emit }: PersistContext,
 ): TokenResult {
-  const token = snapshot.record.tokens[key]
+  const session = fingerprint(handle.key)
+  const token = snapshot.record.ledger.tokens[key]
   if (!grant.accessToken || !token) {
     const code = 'token_response_malformed'
-    emit({ type: 'refresh_failed', session: fingerprint(session), code })
+    emit({ type: 'refresh_failed', session, code })
     throw refreshError(code, 1)
   }
-  emit({ type: 'token_refreshed', session: fingerprint(session), durationMs: clock.elapsed() - sentAt })
-  return { token, snapshot }
+  emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
+  return { kind: 'token', token, snapshot }
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */
-function giveUp(
-  { key }: SessionCell,
-  { attempt }: RefreshAttempt,
-  { refreshToken }: TokenGrant,
-  now: Snapshot | undefined,
+function discardResponse(
+  { key }: LedgerHandle,
+  { attempt: { attempt }, grant: { refreshToken }, keepAlive }: ArrivedGrant,
+  current: LedgerSnapshot | undefined,
   context: PersistContext,
 ): TokenResult {
+  const { ended, ledger } = current?.record ?? {}
   // The session ended from a record without the lease of this request, so two processes used the refresh token.
-  if (now?.record.ended === 'grant_rejected' && now.record.attempt <= attempt) {
+  if (ended === 'grant_rejected' && ledger && ledger.attempt <= attempt) {
     const session = fingerprint(key)
     context.emit({ type: 'refresh_token_lost', session, reason: 'used_twice', hint: LOST_LEASE_HINT })
   }
   // A session that replaced this one may have the same grant. A revocation could end that grant (RFC 7009 §2.1).
-  if (refreshToken !== undefined && now?.record.ended !== 'replaced')
-    context.keepAlive(revokeUntilDone(context, key, refreshToken))
-  return { signIn: now && !now.record.ended ? 'no_refresh_token' : 'session_ended' }
+  if (refreshToken !== undefined && ended !== 'replaced')
+    keepAlive(revokeUntilDone(context, key, refreshToken))
+  return { kind: 'sign_in', code: current && !ended ? 'no_refresh_token' : 'session_ended' }
 }
 
 const FIRST_PAUSE_MS = 50

@@ -1,5 +1,5 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
@@ -21,10 +21,14 @@ export interface Refresher {
   /**
    * Returns a token, immediately if the token in `seen` is current.
    *
-   * @param seen - The session from the latest read.
-   * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The session is kept.
+   * @param seen - The record from the latest read.
+   * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The tokens are kept.
    */
-  token(cell: SessionCell, seen: Snapshot | undefined, call: TokenCall): TokenResult | Promise<TokenResult>
+  token<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
 }
 
 const MAX_USES = 10_000
@@ -32,76 +36,80 @@ const MAX_USES = 10_000
 /**
  * Returns current tokens and refreshes expired ones, once for all callers.
  *
- * Callers in one process share a flight. Processes coordinate through a lease in the session record. Pure rules decide
+ * Callers in one process share a flight. Processes coordinate through a lease in the record. Pure rules decide
  * about each step (see `decide` and `settle`).
  */
 export function createRefresher(options: RefresherOptions): Refresher {
-  const { flights, clock, serverClock, policy, emit } = options
-  const { serverTimeoutMs, admits = () => true } = options
-  const { fly, retryAfterSeconds } = createFlight(options)
+  const { flights, clock, serverClock, emit, serverTimeoutMs, admits = () => true } = options
+  const { policy } = options.acquisition
+  const { runRefresh, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
 
-  const token: Refresher['token'] = (cell, seen, call) => {
-    noteUse(cell, call.key)
+  function token<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
+    noteUse(handle, call.key)
     const time = serverClock.read()
     const sampling = sampleIfNeeded(seen, call, time)
     return sampling
-      ? sampling.then(() => serve(cell, seen, call, serverClock.read()))
-      : serve(cell, seen, call, time)
+      ? sampling.then(() => serve(handle, seen, call, serverClock.read()))
+      : serve(handle, seen, call, time)
   }
 
   /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
   function sampleIfNeeded(
-    seen: Snapshot | undefined,
-    call: TokenCall,
+    seen: LedgerSnapshot | undefined,
+    call: Pick<TokenCall, 'key' | 'keepAlive'>,
     time: ClockReading,
   ): Promise<void> | undefined {
     if (time.server !== undefined) return time.isUncertain ? serverClock.sample() : undefined
-    const known = seen?.record.tokens[call.key]
+    const known = seen?.record.ledger.tokens[call.key]
     if (!known) return undefined
     const sampling = serverClock.sample()
     call.keepAlive(sampling)
     return mayHaveExpired(known, time) ? sampling : undefined
   }
 
-  function serve(
-    cell: SessionCell,
+  function serve<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
+    call: TokenCall<Snapshot>,
     time: TimeReading,
-  ): TokenResult | Promise<TokenResult> {
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const next = decide(seen?.record, call, time, policy)
-    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, call)
-    return toTokenResult(next, seen, time) ?? refresh(cell, seen, call)
+    if (next.do === 'serve' && next.refresh) refreshInBackground(handle, seen, call)
+    return toTokenResult(next, seen, time) ?? refresh(handle, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(cell: SessionCell, key: string): void {
-    if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
+  function noteUse(handle: LedgerHandle, key: string): void {
+    if (key !== '') uses.set(`${handle.key} ${key}`, (useCount += 1))
   }
 
-  async function refresh(
-    cell: SessionCell,
+  async function refresh<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
-  ): Promise<TokenResult> {
+    call: TokenCall<Snapshot>,
+  ): Promise<TokenResult<Snapshot>> {
     call.beforeRefresh?.()
     const calledAt = clock.elapsed()
-    const first = await joinFlight(cell, seen, call, calledAt)
+    const first = await joinFlight(handle, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can return that same token.
-    const isRejected = 'token' in first && first.token.value === call.rejected
-    return isRejected ? joinFlight(cell, seen, call, calledAt) : first
+    const isRejected = first.kind === 'token' && first.token.value === call.rejected
+    return isRejected ? joinFlight(handle, first.snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
-  async function joinFlight(
-    cell: SessionCell,
+  async function joinFlight<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall,
+    call: TokenCall<Snapshot>,
     calledAt: number,
-  ): Promise<TokenResult> {
-    const { result, since } = startFlight(cell, call)
+  ): Promise<TokenResult<Snapshot>> {
+    const { result, since } = startFlight(handle, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
@@ -118,21 +126,33 @@ export function createRefresher(options: RefresherOptions): Refresher {
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
       const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
       if (old) return old
-      throw refreshError('refresh_pending', retryAfterSeconds(cell))
+      throw refreshError('refresh_pending', retryAfterSeconds(handle))
     }
   }
 
-  function startFlight(cell: SessionCell, call: TokenCall): JoinedFlight<TokenResult> {
-    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call)), clock)
-    if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
+  function startFlight<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): JoinedFlight<TokenResult<Snapshot>> {
+    let first = seen
+    const flight = flights.join(
+      handle.key,
+      call.key,
+      () => runRefresh(handle, demandOf(handle, call), first),
+      clock,
+    )
+    // A flight that starts later reads the record, because the flight before it has changed it.
+    first = undefined
+    if (flight.joined) emit({ type: 'token_shared', session: fingerprint(handle.key), from: 'flight' })
     call.keepAlive(flight.result.catch(() => undefined))
     call.background?.(flight.result)
     return flight
   }
 
-  function demandOf(cell: SessionCell, call: TokenCall): TokenDemand {
-    const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
-    return { ...call, keepAlive, capacity: { maxRecordBytes: cell.maxRecordBytes, lastUse } }
+  function demandOf(handle: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
+    const lastUse = (key: string) => uses.get(`${handle.key} ${key}`) ?? 0
+    return { key: call.key, rejected: call.rejected, request: call.request, lastUse, keepAlive }
 
     /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
     function keepAlive(work: Promise<unknown>): void {
@@ -144,14 +164,18 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  function refreshInBackground(cell: SessionCell, call: TokenCall): void {
+  function refreshInBackground<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): void {
     try {
       call.beforeRefresh?.()
     } catch {
       return
     }
     // An event has reported the failure, and the caller has a token that works.
-    if (admits()) startFlight(cell, call).result.catch(() => undefined)
+    if (admits()) startFlight(handle, seen, call).result.catch(() => undefined)
   }
 
   return { token }

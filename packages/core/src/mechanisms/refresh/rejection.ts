@@ -1,13 +1,20 @@
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { GrantEnd, LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
-import { ended, type SessionRecord } from '../../model/session-record.ts'
+import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
+import { reuseOf } from '../../rules/refresh/decide.ts'
 import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
-import { swapUntilWon } from '../sessions/stored-cell.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { type PersistContext, retryStore } from './persist.ts'
+import { changeLedger, untilWon } from './change-ledger.ts'
+import { retryStore } from './persist.ts'
+
+export type RejectionContext = Pick<
+  RefreshContext,
+  'acquisition' | 'clock' | 'serverClock' | 'emit' | 'isStorePrivate'
+>
 
 /**
  * Processes the refusal of a refresh token by the server.
@@ -16,15 +23,16 @@ import { type PersistContext, retryStore } from './persist.ts'
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
-  cell: SessionCell,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   isLast: boolean,
-  context: PersistContext,
+  keepAlive: KeepAlive,
+  context: RejectionContext,
 ): Promise<TokenResult | 'again' | 'listen'> {
-  const { policy, serverClock } = context
-  const judge = (record: SessionRecord | undefined) =>
-    settleRejection(record, latestOf(attempt, record), policy.reuse === 'strict')
-  const verdict = judge((await cell.kept())?.record)
+  const isStrict = reuseOf(context.acquisition.policy) === 'strict'
+  const settleCurrent = (record: LedgerRecord | undefined) =>
+    settleRejection(record, latestOf(attempt, record), isStrict)
+  const verdict = settleCurrent((await handle.readIgnoringExpiry())?.record)
   switch (verdict) {
     case 'again':
     case 'replaced':
@@ -37,23 +45,25 @@ export async function handleRejection(
       if (isLast) await change('wait', waitForResponse)
       return isLast ? 'again' : 'listen'
     case 'end':
-      return isLast ? endSession(cell, attempt, 'grant_rejected', context) : 'listen'
+      return isLast ? endGrant(handle, attempt, 'grant_rejected', keepAlive, context) : 'listen'
   }
 
   /** Changes the record if the verdict about it is unchanged. */
-  function change(same: Rejection, step: (record: SessionRecord) => SessionRecord) {
-    return swapUntilWon(cell, cell.kept, (record) => (judge(record) === same ? step(record) : undefined))
+  function change(same: Rejection, step: (ledger: TokenLedger) => TokenLedger) {
+    return changeLedger(handle, (record) =>
+      settleCurrent(record) === same ? step(record.ledger) : undefined,
+    )
   }
 
-  function waitForResponse(record: SessionRecord): SessionRecord {
-    return withLastWait(record, 'refresh_outcome_unknown', serverClock.read(), LISTEN_MS / 1000)
+  function waitForResponse(ledger: TokenLedger): TokenLedger {
+    return withLastWait(ledger, 'refresh_outcome_unknown', context.serverClock.read(), LISTEN_MS / 1000)
   }
 }
 
 /** Judges the requests of one flight by the latest of them, because no other process has the lease. */
-function latestOf(attempt: RefreshAttempt, record: SessionRecord | undefined): RefreshAttempt {
-  const isOwn = record?.lease?.holder === attempt.holder
-  return isOwn ? { ...attempt, attempt: record.attempt } : attempt
+function latestOf(attempt: RefreshAttempt, record: LedgerRecord | undefined): RefreshAttempt {
+  const isOwn = record?.ledger.lease?.holder === attempt.holder
+  return isOwn ? { ...attempt, attempt: record.ledger.attempt } : attempt
 }
 
 /**
@@ -61,69 +71,77 @@ function latestOf(attempt: RefreshAttempt, record: SessionRecord | undefined): R
  *
  * One of the two requests used a spent refresh token. A strict server then ends the grant.
  *
- * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
+ * @param rejectedToken - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
-  cell: SessionCell,
-  refused: string,
-  { emit }: RefreshContext,
+  handle: LedgerHandle,
+  rejectedToken: string | undefined,
+  emit: RefreshContext['emit'],
 ): Promise<void> {
   let isReported = false
-  await swapUntilWon(cell, cell.kept, (record) => {
-    if (record.refreshToken === undefined || record.refreshToken === refused) return undefined
+  await changeLedger(handle, ({ ledger }) => {
+    if (ledger.refreshToken === undefined || ledger.refreshToken === rejectedToken) return undefined
     // Report it first, because the loss has happened even if the doubt cannot be stored.
     if (!isReported)
-      emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
+      emit({ type: 'refresh_token_lost', session: fingerprint(handle.key), reason: 'used_twice' })
     isReported = true
-    return withDoubt(record)
+    return withDoubt(ledger)
   })
 }
 
 /**
- * Ends the session, unless another process has replaced the refresh token or is using it.
+ * Stores that the grant has ended, unless another process has replaced the refresh token or is using it.
  *
- * If the store fails, Evertoken retries. Only this process knows that the session ends, and the store might have made
- * the swap.
+ * If the store fails, Evertoken retries. Only this process knows that the grant has ended, and the store might have
+ * made the swap.
  *
- * @returns `'again'` if the session was not ended.
+ * @returns `'again'` if the record must be read again.
  */
-export async function endSession(
-  cell: SessionCell,
+export async function endGrant(
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
-  reason: 'grant_rejected' | 'subject_changed',
-  { clock, emit, policy, isStorePrivate, keepAlive }: PersistContext,
+  reason: GrantEnd,
+  keepAlive: KeepAlive,
+  { acquisition: { policy }, clock, emit, isStorePrivate }: RejectionContext,
 ): Promise<TokenResult | 'again'> {
-  const session = fingerprint(cell.key)
-  const isStrict = policy.reuse === 'strict'
-  const wasUsedElsewhere = reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
+  const session = fingerprint(handle.key)
+  const isStrict = reuseOf(policy) === 'strict'
+  const isConsumed = policy.consumes === 'refresh_token'
+  const wasUsedElsewhere = isConsumed && reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
   let isLost = attempt.inDoubt || wasUsedElsewhere
   let hasSwapped = false
-  let before: SessionRecord | undefined
-  const step = (record: SessionRecord) => {
-    // An earlier attempt has ended the session, but the result of its swap was lost.
-    if (hasSwapped && record.ended === reason) return record
-    const verdict = settleRejection(record, latestOf(attempt, record), isStrict)
-    if (verdict === 'again' || verdict === 'replaced') return undefined
-    // Report it first. If the store makes the swap but its response is lost, no later step can report it.
+  let before: LedgerSnapshot | undefined
+
+  /** Resolves to whether the grant has ended. */
+  async function end(): Promise<boolean | 'again'> {
+    const current = await handle.readIncludingEnded()
+    if (!current) return false
+    // An earlier attempt has ended the grant, but the result of its swap was lost.
+    if (hasSwapped && current.record.ended === reason) return true
+    const verdict = settleRejection(current.record, latestOf(attempt, current.record), isStrict)
+    if (verdict === 'again' || verdict === 'replaced') return false
+    reportLoss()
+    hasSwapped = true
+    before = current
+    return (await handle.refuse(current, reason)) === 'again' ? 'again' : true
+  }
+
+  /** Reports it before the swap. If the store makes the swap but its response is lost, no later step can report it. */
+  function reportLoss(): void {
     if (isLost && wasUsedElsewhere)
       emit({ type: 'refresh_token_lost', session, reason: 'used_elsewhere', hint: SHARED_STORE_HINT })
     else if (isLost) emit({ type: 'refresh_token_lost', session, reason: 'answer_lost' })
     isLost = false
-    hasSwapped = true
-    before = record
-    return ended(record, reason)
   }
-  const end = () => swapUntilWon(cell, cell.last, step)
-  const report = () => {
-    cell.reportEnd(reason)
-    if (before) keepAlive(cell.unlist(before))
-  }
-  const won = await retryStore(clock, end).catch((error: unknown) => {
+
+  const isEnded = await retryStore(clock, () => untilWon(end)).catch((error: unknown) => {
     // This is the last chance to report the end, because the store might have made the swap.
-    if (hasSwapped) report()
+    if (hasSwapped) handle.reportRefusal(reason, before, keepAlive)
     throw error
   })
-  if (!won) return 'again'
-  report()
-  return { signIn: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
+  if (!isEnded) return 'again'
+  handle.reportRefusal(reason, before, keepAlive)
+  // Without a refresh token, nobody has to sign in. The record has a back-off now.
+  if (!isConsumed) return 'again'
+  return { kind: 'sign_in', code: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
 }

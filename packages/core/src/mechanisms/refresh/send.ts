@@ -1,17 +1,17 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { sha256 } from '../runtime/digest.ts'
-import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
+import type { CompletedAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
 import { createMailbox, type Mailbox } from './mailbox.ts'
 
-/** The length of a hash that identifies a refresh token among the tokens of one session, in characters. */
+/** The length of a hash that identifies a refresh token among the tokens of one ledger, in characters. */
 const HASH_LENGTH = 22
 
 /** Records the requests of one flight. */
 export interface Sends {
-  /** The refresh token that was sent. The other properties describe its requests. */
-  refreshToken: string
+  /** The refresh token that was sent, if any. The other properties describe its requests. */
+  refreshToken: string | undefined
   /** Whether the server has refused the refresh token. */
   isRefused: boolean
   count: number
@@ -19,27 +19,34 @@ export interface Sends {
   firstAt: number
 }
 
-export interface ExchangeOptions extends RefreshContext {
+export interface ExchangeContext extends RefreshContext {
+  /** How long a caller waits, in milliseconds. The refresh continues after that. */
   readonly serverTimeoutMs: number
+}
+
+/** The evidence that the server responds, for all refreshes. */
+export interface ServerHealth {
   /** When the newest request with a response was sent, by the monotonic clock in milliseconds. */
-  readonly health: { respondedTo: number }
+  respondedTo: number
 }
 
 /** A refresh that has the lease and a turn. */
 export interface Refresh {
-  readonly cell: SessionCell
+  readonly handle: LedgerHandle
   readonly demand: TokenDemand
   readonly lease: LeaseWatch
   readonly turn: Turn
   readonly sends: Sends
+  readonly health: ServerHealth
 }
 
 /** A defect of this program, not of the server. */
-export interface Broken {
+export interface ProgramError {
+  readonly kind: 'broken'
   readonly error: unknown
 }
 
-/** Sends the refresh token of a session and collects the responses. */
+/** Sends token requests and collects the responses. */
 export interface Sender {
   /** The requests whose response has not arrived or was not yet processed. */
   readonly open: Set<RefreshAttempt>
@@ -48,32 +55,32 @@ export interface Sender {
   /** The number of responses that decided nothing. */
   undecided: number
   /** The record that the latest request wrote. */
-  leased: Snapshot
-  readonly mailbox: Mailbox<AnsweredAttempt | Broken>
+  leased: LedgerSnapshot
+  readonly mailbox: Mailbox<CompletedAttempt | ProgramError>
   send(taken: TakenLease): Promise<void>
 }
 
 export function createSender(
   { demand, lease, sends }: Refresh,
-  leased: Snapshot,
-  { server, clock }: ExchangeOptions,
+  leased: LedgerSnapshot,
+  { acquisition, clock }: Pick<RefreshContext, 'acquisition' | 'clock'>,
 ): Sender {
   const open = new Set<RefreshAttempt>()
-  const mailbox = createMailbox<AnsweredAttempt | Broken>(clock)
+  const mailbox = createMailbox<CompletedAttempt | ProgramError>(clock)
   const sender = { open, mailbox, leased, responses: 0, undecided: 0, send }
 
   async function send({ snapshot, late }: TakenLease): Promise<void> {
-    const { refreshToken = '', claims, idToken, attempt: number, doubt } = snapshot.record
-    const { key, rejected, request, capacity } = demand
+    const { refreshToken, attempt: number, doubt } = snapshot.record.ledger
+    const { key, rejected, request, lastUse } = demand
     const sentAt = clock.elapsed()
-    if (sends.refreshToken !== refreshToken)
+    if (sends.count === 0 || sends.refreshToken !== refreshToken)
       Object.assign(sends, { refreshToken, isRefused: false, count: 0, firstAt: sentAt })
     sends.count++
     sender.leased = snapshot
-    lease.used()
-    const answered = server.refresh(refreshToken, request, claims, idToken).then(
-      (answer) => ({ answer }),
-      (error: unknown) => ({ error }),
+    lease.markUsed()
+    const answered = acquisition.acquire(snapshot.record, request).then(
+      (answer) => ({ kind: 'answered', answer }) as const,
+      (error: unknown): ProgramError => ({ kind: 'broken', error }),
     )
     const attempt = {
       refreshToken,
@@ -81,7 +88,7 @@ export function createSender(
       key,
       rejected,
       request,
-      capacity,
+      lastUse,
       late,
       sentAt,
       attempt: number,
@@ -90,10 +97,10 @@ export function createSender(
     }
     open.add(attempt)
     // The token is hashed after the request was sent, so that the hash does not delay the request after the lease.
-    attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
+    if (refreshToken !== undefined) attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
     const receive = (message: Awaited<typeof answered>) => {
       sender.responses++
-      mailbox.put({ attempt, ...message })
+      mailbox.put(message.kind === 'answered' ? { ...message, attempt } : message)
     }
     void answered.then(receive)
   }

@@ -1,9 +1,10 @@
-import type { Snapshot } from '../../ports/session-cell.ts'
+import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,
   type ErrorCode,
   type EvertokenError,
+  OperatorError,
   type RedactedCause,
   TryLaterError,
 } from '../../vocabulary/index.ts'
@@ -16,14 +17,14 @@ import type { TokenResult } from './attempt.ts'
  * @param time - The reading of the clocks that the decision used, if it is still the current time.
  * @throws The typed error of `refreshError`.
  */
-export function toTokenResult(
+export function toTokenResult<Snapshot extends LedgerSnapshot>(
   next: Decision,
   snapshot: Snapshot | undefined,
   time?: TimeReading,
-): TokenResult | undefined {
-  if (next.do === 'sign_in') return { signIn: next.code }
+): TokenResult<Snapshot> | undefined {
+  if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
   if (next.do === 'fail') throw refreshError(next.code, next.seconds)
-  return next.do === 'serve' && snapshot ? { token: next.token, snapshot, time } : undefined
+  return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot, time } : undefined
 }
 
 /** Messages for causes that a retry does not fix. */
@@ -47,6 +48,8 @@ export const LOST_LEASE_HINT: string =
 const MESSAGES: Partial<Record<ErrorCode, string>> = {
   refresh_pending:
     'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
+  key_service_unavailable:
+    'The function that returns the client secret failed. Try again later. The session is kept.',
   draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
 }
 
@@ -60,5 +63,7 @@ export function refreshError(code: ErrorCode, seconds: number, cause?: RedactedC
   if (toChange !== undefined) return new ConfigurationError(code, toChange, { cause })
   const message =
     MESSAGES[code] ?? 'Cannot get a current access token now. Try again later. The session is kept.'
-  return new TryLaterError(code, message, { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) })
+  const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
+  if (code === 'key_service_unavailable') return new OperatorError(code, message, options)
+  return new TryLaterError(code, message, options)
 }

@@ -16,9 +16,11 @@ export function createFlights(): Flights {
   const groups = new Map<string, Group>()
 
   function launch<T>(name: string, group: string, start: () => Promise<T>, since: number): Promise<T> {
-    const queue = groups.get(group) ?? { flights: new Map<string, Flight>(), last: Promise.resolve() }
+    const waiting = groups.get(group)
+    // The first flight of a group starts immediately.
+    const flight = waiting ? waiting.last.then(start, start) : start()
+    const queue = waiting ?? { flights: new Map<string, Flight>(), last: flight }
     groups.set(group, queue)
-    const flight = queue.last.then(start, start)
     queue.last = flight
     queue.flights.set(name, { result: flight, since })
     const land = () => {

@@ -3,6 +3,9 @@ import type { Clock } from '../../ports/clock.ts'
 /** The longest timer, in milliseconds. A longer one fires immediately. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/** Returns a number from 0 to 1. It varies pauses, and keeps no secret. */
+export const systemRandom: () => number = Math.random
+
 export const systemClock: Clock = {
   now: () => Date.now() / 1000,
   elapsed: () => performance.now(),

@@ -1,14 +1,22 @@
-import { type SessionRecord, endsAt } from '../../model/session-record.ts'
+import { type Registration, type SessionRecord, endsAt } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
-import { createGenerations } from './generations.ts'
+import { createBrowserCookieTracker } from './browser-cookie-tracker.ts'
 import type { SealedRecords } from './sealed-store.ts'
-import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
-import { type CellOptions, createStoredCell } from './stored-cell.ts'
+import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
+import {
+  createHandleOptions,
+  insert,
+  type SessionStrategy,
+  type SessionStrategyOptions,
+} from './session-strategy.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
+import { type HandleOptions, createStoredHandle } from './stored-session.ts'
 
-export interface CookieKindOptions extends SessionKindOptions {
+export interface CookieStrategyOptions extends SessionStrategyOptions {
   /** Encrypts cookies. The key differs from that of the store, so that no stored record is a valid cookie. */
   readonly cookies: SealedRecords
+  /** The registration of new sessions. */
+  readonly registration: Registration
   /** Whether the store also holds every session for its whole lifetime, so that it can be ended without the browser. */
   readonly allStored?: boolean
   /** The maximum size of a record as JSON, in bytes, so that its cookies fit into their budget. */
@@ -16,47 +24,58 @@ export interface CookieKindOptions extends SessionKindOptions {
 }
 
 /** Creates the kind of session that encrypted cookies carry. */
-export function createCookieKind(options: CookieKindOptions): SessionKind {
-  const { cookies, clock, allStored = false, maxRecordBytes = MAX_RECORD_BYTES } = options
+export function createCookieStrategy(options: CookieStrategyOptions): SessionStrategy {
+  const { cookies, clock, registration, allStored = false, pollMs } = options
+  const { maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
-  const texts = new WeakMap<SessionRecord, string>()
-  const cells = createCellOptions(options)
-  const cellOf = (session: CookieSession) => createCookieCell(session, cells, maxRecordBytes)
-  const carriedBy = (record: SessionRecord) => cellOf({ key: record.id, carried: record, allStored })
+  const texts = new WeakMap<SessionRecord, string | Promise<string>>()
+  const shared = createHandleOptions(options)
+  const handleOf = (session: CookieSession) => createCookieHandle(session, shared, maxRecordBytes)
+  const carriedBy = (record: SessionRecord) => handleOf({ key: record.id, carried: record, allStored })
 
-  async function textOf(record: SessionRecord): Promise<string> {
-    const text = texts.get(record) ?? (await cookies.seal(record)).sealed
-    texts.set(record, text)
-    return text
+  async function sealCookie(record: SessionRecord): Promise<string> {
+    const known = texts.get(record)
+    if (known !== undefined) return known
+    const sealing = cookies.seal(record).then(({ sealed }) => sealed)
+    if (pollMs === undefined) {
+      texts.set(record, sealing)
+      return sealing
+    }
+    const text = await sealing
+    // Another request might have been faster.
+    const first = texts.get(record) ?? text
+    texts.set(record, first)
+    return first
   }
 
   return {
-    pending: cells.pending,
+    pending: shared.pending,
     byKey: () => undefined,
     stored(key, expiresAt) {
-      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt)
-      return cellOf({ key, carried: known, allStored })
+      const known = expiresAt === undefined ? undefined : unseen(key, expiresAt, registration)
+      return handleOf({ key, carried: known, allStored })
     },
     async find(cookie) {
       const opened = await cookies.open(cookie)
       if ('rejected' in opened) return opened
       const { record } = opened
-      return { cell: carriedBy(record), generation: record.generation }
+      return { handle: carriedBy(record), generation: record.generation }
     },
     async create(make, _keepAlive, prepare) {
       const record = await make(randomId(), maxRecordBytes)
-      const started = { record, cookie: await textOf(record) }
+      const started = { record, cookie: await sealCookie(record) }
       await prepare?.(started)
       if (allStored) await insert(record, options)
-      return { cell: carriedBy(record), ...started }
+      return { handle: carriedBy(record), ...started }
     },
-    follow: () => createGenerations({ clock, allStored, textOf }),
+    trackBrowser: () => createBrowserCookieTracker({ clock, allStored, sealCookie }),
   }
 }
 
 /** Creates a placeholder for a session of which only the key is known. It is enough to write the tombstone. */
-function unseen(id: string, expiresAt: number): SessionRecord {
-  return { id, issuer: '', generation: 0, expiresAt, touchedAt: 0, claims: {}, tokens: {}, attempt: 0 }
+function unseen(id: string, expiresAt: number, { issuer, clientId }: Registration): SessionRecord {
+  const ledger = EMPTY_LEDGER
+  return { id, issuer, clientId, generation: 0, expiresAt, touchedAt: 0, claims: {}, ledger }
 }
 
 /**
@@ -80,31 +99,31 @@ export interface CookieSession {
 }
 
 /**
- * Creates the cell of a session in an encrypted cookie.
+ * Creates the handle of a session in an encrypted cookie.
  *
  * A browser cannot compare and swap. The store therefore holds the newest generation until the browser has caught up.
  * After the session ends, the store holds a tombstone, which makes the cookie invalid.
  */
-export function createCookieCell(
+export function createCookieHandle(
   { key, carried, allStored }: CookieSession,
-  options: CellOptions,
+  options: HandleOptions,
   maxRecordBytes: number = MAX_RECORD_BYTES,
-): SessionCell {
-  return createStoredCell(key, options, {
-    inStoreAlone: allStored,
+): SessionHandle {
+  return createStoredHandle(key, options, {
+    isOnlyInStore: allStored,
     maxRecordBytes: Math.min(maxRecordBytes, MAX_RECORD_BYTES),
     ...(carried && { carried }),
     newest(held) {
       if (!held) return allStored ? undefined : carried
       if (!carried || held.ended || held.generation >= carried.generation) return held
       // The store held the generation of the cookie before any browser could receive it.
-      options.vault.reportWentBack?.(carried)
+      options.sealedStore.reportWentBack?.(carried)
       return carried
     },
     keepUntil(record) {
       if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
       const over = endsAt(record, options.idleTimeoutSeconds)
-      if (!record.caughtUp) return over
+      if (!record.browserIsCurrent) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },
   })

@@ -27,23 +27,23 @@ export interface CookieWriter {
   clear(): string[]
 }
 
-export interface CookieWriterOptions {
-  /** The cookies of the request. */
-  readonly cookies: ReadonlyMap<string, string>
+/** The cookies of one request, and how its response sets them. */
+export interface RequestCookies {
+  readonly received: ReadonlyMap<string, string>
   readonly cookieName: string
   readonly attributes: CookieAttributes
   /** The budget for all cookies of Evertoken together, in bytes of a `Cookie` header. By default, there is no limit. */
   readonly maxCookieBytes?: number
-  readonly clock: Clock
-  readonly emit: EventListener
 }
 
 /** The text that a refresh can add to a cookie. Encryption makes the record a third longer. */
 const GROWTH = 'x'.repeat((REFRESH_BYTES * 4) / 3)
 
-export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
-  const { cookies, cookieName, attributes, clock, emit, maxCookieBytes = Infinity } = options
-
+export function createCookieWriter(
+  { received, cookieName, attributes, maxCookieBytes = Infinity }: RequestCookies,
+  clock: Clock,
+  emit: EventListener,
+): CookieWriter {
   function clearAll(names: readonly string[]): string[] {
     return names.map((name) => clearCookie(name, attributes))
   }
@@ -61,17 +61,17 @@ export function createCookieWriter(options: CookieWriterOptions): CookieWriter {
         return []
       }
       const added = chunks.reduce((sum, [name, chunk]) => sum + cookieBytes(name, chunk), 0)
-      const surplus = surplusLogins(cookies, cookieName, maxCookieBytes, added, MIN_PENDING_LOGINS)
+      const surplus = surplusLogins(received, cookieName, maxCookieBytes, added, MIN_PENDING_LOGINS)
       const lifetime = { ...attributes, maxAge: Math.max(0, expiresAt - clock.now()) }
       return [
         ...chunks.map(([name, chunk]) => setCookie(name, chunk, lifetime)),
-        ...clearAll(staleChunks(cookieName, cookies, chunks.length)),
+        ...clearAll(staleChunks(cookieName, received, chunks.length)),
         ...clearAll(surplus),
       ]
     },
     clear() {
-      const names = [cookieName, ...staleChunks(cookieName, cookies, 1)]
-      return clearAll(names.filter((name) => cookies.has(name)))
+      const names = [cookieName, ...staleChunks(cookieName, received, 1)]
+      return clearAll(names.filter((name) => received.has(name)))
     },
   }
 }

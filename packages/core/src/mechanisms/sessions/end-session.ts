@@ -1,8 +1,8 @@
 import { fingerprint } from '../runtime/digest.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { RequestSession } from './request-session.ts'
-import type { TokenEndpoint } from '../../ports/authorization-server.ts'
-import type { EndedSession } from '../../ports/session-cell.ts'
+import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
+import type { EndedSession } from '../../ports/session-handle.ts'
 import type { EndReason, EventListener, SignOutPart } from '../../vocabulary/index.ts'
 import { revokeSession, type RevokeSessionOptions } from './revocation.ts'
 
@@ -30,7 +30,7 @@ export async function endSession(
 async function complete(signOut: SignOut, options: EndSessionOptions): Promise<void> {
   const { key, carried, isConfirmed } = signOut
   const revoked = new Set<string>()
-  const early = isConfirmed || !carried || revokeSession(options.protocol, key, carried, options, revoked)
+  const early = isConfirmed || !carried || revokeSession(options.servers, key, carried, options, revoked)
   // If Evertoken no longer tries, an event has reported it.
   const ended = await signOut.ended.catch(() => undefined)
   await early
@@ -38,7 +38,7 @@ async function complete(signOut: SignOut, options: EndSessionOptions): Promise<v
 }
 
 export interface FinishSessionOptions extends RevokeSessionOptions {
-  readonly protocol: TokenEndpoint
+  readonly servers: AuthorizationServers
 }
 
 /** Revokes the tokens of a session that has ended, and records the result. */
@@ -48,7 +48,7 @@ export async function finishSession(
   options: FinishSessionOptions,
   revoked?: Set<string>,
 ): Promise<void> {
-  const isRevoked = await revokeSession(options.protocol, key, ended.record, options, revoked)
+  const isRevoked = await revokeSession(options.servers, key, ended.record, options, revoked)
   if (!isRevoked) reportIncomplete(key, ['revocation'], options.emit, false)
   await ended.finish(isRevoked)
 }

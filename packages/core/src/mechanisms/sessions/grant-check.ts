@@ -1,9 +1,12 @@
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { hasValidToken } from '../../rules/refresh/freshness.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
-import type { Refresher } from '../refresh/refresher.ts'
-import type { BackgroundCall } from './request-session-options.ts'
+import type { SessionRefresher } from '../refresh/refreshers.ts'
+import type { TokenCall } from '../refresh/attempt.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
+
+/** The parts of a request that a refresh needs. */
+export type BackgroundCall = Pick<TokenCall<Snapshot>, 'beforeRefresh' | 'background' | 'keepAlive'>
 
 /**
  * Checks whether the grant of a session is alive. A valid access token proves it. Without one, a refresh must succeed.
@@ -13,30 +16,30 @@ import type { ServerClock } from '../protocol/server-clock.ts'
  */
 export interface GrantCheck {
   /** Whether the grant is known to be alive. If not, the check starts a refresh in the background. */
-  isAlive(cell: SessionCell, seen: Snapshot, call: BackgroundCall): boolean
+  isAlive(handle: SessionHandle, seen: Snapshot, call: BackgroundCall): boolean
   /**
    * Refreshes if the grant is not known to be alive. If the refresh fails, the session is returned unchanged.
    *
    * @returns `undefined` if the session has ended.
    */
-  current(cell: SessionCell, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
+  current(handle: SessionHandle, seen: Snapshot, call: BackgroundCall): Promise<Snapshot | undefined>
 }
 
-export function createGrantCheck(refresher: Refresher, serverClock: ServerClock): GrantCheck {
-  const isKnown = ({ record }: Snapshot) => hasValidToken(record.tokens, serverClock.read())
+export function createGrantCheck(refresher: SessionRefresher, serverClock: ServerClock): GrantCheck {
+  const isKnown = ({ record }: Snapshot) => hasValidToken(record.ledger.tokens, serverClock.read())
 
   async function refresh(
-    cell: SessionCell,
+    handle: SessionHandle,
     seen: Snapshot,
     call: BackgroundCall,
   ): Promise<Snapshot | undefined> {
     // Without a refresh token, Evertoken cannot ask the authorization server.
-    if (seen.record.refreshToken === undefined) return seen
+    if (seen.record.ledger.refreshToken === undefined) return seen
     try {
-      const work = Promise.resolve(refresher.token(cell, seen, { ...call, key: '', request: {} }))
+      const work = Promise.resolve(refresher.token(handle, seen, { ...call, key: '', request: {} }))
       call.background?.(work)
       const result = await work
-      return 'token' in result ? result.snapshot : await cell.read()
+      return result.kind === 'token' ? result.snapshot : await handle.read()
     } catch (error) {
       // A failure does not end the session. An event has already reported it.
       if (error instanceof EvertokenError) return seen
@@ -45,11 +48,11 @@ export function createGrantCheck(refresher: Refresher, serverClock: ServerClock)
   }
 
   return {
-    isAlive(cell, seen, call) {
+    isAlive(handle, seen, call) {
       if (isKnown(seen)) return true
-      call.keepAlive(refresh(cell, seen, call).catch(() => undefined))
+      call.keepAlive(refresh(handle, seen, call).catch(() => undefined))
       return false
     },
-    current: async (cell, seen, call) => (isKnown(seen) ? seen : refresh(cell, seen, call)),
+    current: async (handle, seen, call) => (isKnown(seen) ? seen : refresh(handle, seen, call)),
   }
 }

@@ -1,12 +1,11 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { EndedSession, SessionCell } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionHandle, StoredRefresh } from '../../ports/session-handle.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import { sidsOf } from '../../model/session-record.ts'
 import { SignInRequiredError } from '../../vocabulary/index.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import type { StoredRefresh } from '../refresh/attempt.ts'
 import type { SessionDirectory } from './session-directory.ts'
-import type { Created, SessionKind } from './session-kind.ts'
+import type { Created, SessionStrategy } from './session-strategy.ts'
 
 export interface LogoutCheckOptions {
   readonly directory: SessionDirectory
@@ -23,32 +22,32 @@ export interface LogoutCheckOptions {
  * remembered, and then finds and ends sessions. If the check does not find the logout, the logout finds the session.
  */
 export function withLogoutCheck(
-  kind: SessionKind,
+  strategy: SessionStrategy,
   { directory, revoke, finish }: LogoutCheckOptions,
-): SessionKind {
+): SessionStrategy {
   /** If the store fails, the sign-in fails. The stored session must then end, because no browser has its cookie. */
-  async function isLoggedOut({ record, cell }: Created, keepAlive: KeepAlive): Promise<boolean> {
+  async function isLoggedOut({ record, handle }: Created, keepAlive: KeepAlive): Promise<boolean> {
     try {
       return await directory.isLoggedOut(record)
     } catch (error) {
-      keepAlive(discard(cell).catch(() => undefined))
+      keepAlive(discard(handle).catch(() => undefined))
       throw error
     }
   }
 
-  async function discard(cell: SessionCell): Promise<void> {
-    const { ended } = await kind.pending.end(cell, () => cell.end('signed_out'))
+  async function discard(handle: SessionHandle): Promise<void> {
+    const { ended } = await strategy.pending.end(handle, () => handle.end('signed_out'))
     await (await ended)?.finish(false)
   }
 
   return {
-    ...kind,
+    ...strategy,
     async create(make, keepAlive, prepare) {
-      const created = await kind.create(make, keepAlive, prepare)
+      const created = await strategy.create(make, keepAlive, prepare)
       if (!(await isLoggedOut(created, keepAlive))) return created
-      const { key } = created.cell
-      const ended = await created.cell.end('back_channel_logout', revoke)
-      if (ended) keepAlive(finish(key, ended))
+      const { handle } = created
+      const ended = await handle.end('back_channel_logout', revoke)
+      if (ended) keepAlive(finish(handle.key, ended))
       const message = 'The authorization server signed the user out during this sign-in. Sign in again.'
       throw new SignInRequiredError('session_ended', message)
     },
@@ -61,7 +60,7 @@ export function withLogoutCheck(
  * The session is still listed under the earlier `sid`. If the store fails, Evertoken repeats this.
  */
 export async function listNewSid(
-  { cell, before, after, keepAlive }: StoredRefresh,
+  { handle, before, after, keepAlive }: StoredRefresh,
   { directory, revoke, finish, pending }: LogoutCheckOptions & { readonly pending: PendingSignOuts },
 ): Promise<void> {
   const known = sidsOf(before)
@@ -71,6 +70,6 @@ export async function listNewSid(
   if (dropped.length > 0) await directory.forget({ ...before, claims: {}, sids: dropped })
   // The logout token may have arrived before the session was listed.
   if (!(await directory.isLoggedOut(after))) return
-  const ended = await cell.end('back_channel_logout', revoke)
-  if (ended) keepAlive(finish(cell.key, ended))
+  const ended = await handle.end('back_channel_logout', revoke)
+  if (ended) keepAlive(finish(handle.key, ended))
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
-import type { EndedSession, SessionCell } from '../../ports/session-cell.ts'
+import type { EndedSession, SessionHandle } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import { type EventListener, OperatorError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -29,7 +29,7 @@ export interface PendingSignOuts {
    * @throws An error that is not a failure of the store.
    */
   end(
-    cell: Pick<SessionCell, 'key' | 'carried'>,
+    handle: Pick<SessionHandle, 'key' | 'carried'>,
     end: () => Promise<EndedSession | undefined>,
   ): Promise<SignOut>
   /** Repeats work until the store has confirmed it. Rejects with the last failure after 10 minutes. */

@@ -4,7 +4,7 @@ import { replacedBy, restore, wentBack, type WrittenRecord } from '../../rules/s
 import type { EventListener } from '../../vocabulary/index.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'
-import type { SealedRecord, Vault } from './sealed-store.ts'
+import type { SealedRecord, SealedStore } from './sealed-store.ts'
 
 interface Written extends SealedRecord, WrittenRecord {
   /** When the store may forget the record, in seconds since the epoch. */
@@ -13,17 +13,17 @@ interface Written extends SealedRecord, WrittenRecord {
 
 /** The clock of the store can be this far ahead, so the store may forget an ended session this many seconds early. */
 const CLOCK_SKEW_SECONDS = 60
-/** The number of sessions that a process remembers. The vault holds most of these records in memory in any case. */
+/** The number of sessions that a process remembers. The sealed store holds most of these records in memory in any case. */
 const MAX_SESSIONS = 2000
 
 /**
- * Creates a vault that detects when its store returns old data, as after a failover to a replica that lagged behind.
+ * Creates a sealed store that detects when its store returns old data, as after a failover to a replica that lagged behind.
  *
  * It remembers the newest record that it wrote for each of its latest sessions. If the store returns an earlier record,
- * the vault reports it. If it is safe, the vault also writes the newer record again, because using the earlier refresh
+ * the sealed store reports it. If it is safe, the sealed store also writes the newer record again, because using the earlier refresh
  * token could end the grant. Without old data, this costs no store operation.
  */
-export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener): Vault {
+export function rememberWrites(inner: SealedStore, clock: Clock, emit: EventListener): SealedStore {
   const written = createBoundedMap<string, Written | undefined>(MAX_SESSIONS)
   const reported = createBoundedMap<string, number>(MAX_SESSIONS)
 
@@ -33,9 +33,9 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
     emit({ type: 'store_went_back', session: fingerprint(id) })
   }
 
-  const swap: Vault['swap'] = async (key, expected, next, expiresAt, owner) => {
-    const previous = expected === undefined ? undefined : vault.seen(expected)?.record
-    const pair = await vault.swap(key, expected, next, expiresAt, owner)
+  const swap: SealedStore['swap'] = async (key, expected, next, expiresAt, owner) => {
+    const previous = expected === undefined ? undefined : inner.seen(expected)?.record
+    const pair = await inner.swap(key, expected, next, expiresAt, owner)
     const known = written.get(key)
     // The result of an earlier swap can arrive after that of a later one.
     if (pair && !(known && wentBack(pair.record, known.record))) {
@@ -50,31 +50,31 @@ export function rememberWrites(vault: Vault, clock: Clock, emit: EventListener):
   }
 
   async function readAfter(key: string, known: Written): Promise<SealedRecord | undefined> {
-    const held = await vault.read(key)
+    const held = await inner.read(key)
     if (held ? held.sealed === known.sealed || !wentBack(held.record, known.record) : !forgotEnd(known))
       return held
     reportWentBack(known.record)
     const next = held ? restore(held.record, known) : known.record
-    return next ? ((await swap(key, held?.sealed, next, known.expiresAt)) ?? vault.read(key)) : held
+    return next ? ((await swap(key, held?.sealed, next, known.expiresAt)) ?? inner.read(key)) : held
   }
 
   return {
-    ...vault,
+    ...inner,
     swap,
     reportWentBack,
     read(key) {
       // The lookup precedes the read, because a write that completes during the read may be missing from its result.
       const known = written.get(key)
-      return known ? readAfter(key, known) : vault.read(key)
+      return known ? readAfter(key, known) : inner.read(key)
     },
     readNow(key) {
-      const held = vault.readNow(key)
+      const held = inner.readNow(key)
       const known = written.get(key)
       return known && known.sealed !== held?.sealed ? undefined : held
     },
     remove(key) {
       if (written.get(key)) written.set(key, undefined)
-      return vault.remove(key)
+      return inner.remove(key)
     },
   }
 }

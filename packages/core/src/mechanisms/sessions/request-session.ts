@@ -1,32 +1,39 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { SessionCell, Snapshot } from '../../ports/session-cell.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { joinCookie } from '../../rules/sessions/cookies.ts'
+import {
+  cookieRefused,
+  cookieSealed,
+  headersSent,
+  observe as observed,
+  type ResponseState,
+  sessionEnded,
+  sessionStarted,
+  sessionToTouch,
+  UNUSED,
+} from '../../rules/sessions/response-state.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
-import { caughtUp, type SessionRecord, touched } from '../../model/session-record.ts'
-import type { EndReason } from '../../vocabulary/index.ts'
-import { createCookieWriter } from './cookie-writer.ts'
+import type { SessionRecord } from '../../model/session-record.ts'
+import { ConfigurationError, type EndReason, type EventListener } from '../../vocabulary/index.ts'
+import { createCookieWriter, type RequestCookies } from './cookie-writer.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from '../refresh/attempt.ts'
-import type { MakeRecord, StartedSession } from './session-kind.ts'
-import {
-  headersAlreadySent,
-  ignoreStore,
-  USE_SERVER_SESSION,
-  type RequestSessionOptions,
-} from './request-session-options.ts'
+import type { MakeRecord, SessionStrategy, StartedSession } from './session-strategy.ts'
+import { ignoreStore } from './stored-session.ts'
+import { touchOrTidy, type TouchPolicy } from './touch-session.ts'
 
 /** Manages the session of one request, and the cookies that its response must set. */
 export interface RequestSession {
   /** The prefix of all Evertoken cookie names. `undefined` without a browser. */
   readonly cookieName: string | undefined
-  find(): Promise<SessionCell | undefined>
-  known(): SessionCell | undefined
+  find(): Promise<SessionHandle | undefined>
   /** Records a newer state of the session. */
-  note(snapshot: Snapshot): void
+  observe(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
-  startedInBackground(work: Promise<TokenResult>): void
+  startedInBackground(work: Promise<TokenResult<Snapshot>>): void
   /** Starts a session and replaces any previous one. If the cookie fits, calls `list` before the session is stored. */
   start(make: MakeRecord, list?: (record: SessionRecord) => Promise<void>): Promise<StartedSession>
   /** Sets the session that another request has started for the browser of this request. */
@@ -41,174 +48,167 @@ export interface RequestSession {
   beforeRefresh(): void
   /** @throws {ConfigurationError} If the cookie is so old that the session may have changed, unseen by the store. */
   beforeChange(): void
-  /** Completes the request. Extends the session if needed, and cleans up after the browser has caught up. */
-  settle(): Promise<void>
+  /** Extends the session if needed, prepares its cookie, and cleans up after the browser has caught up. */
+  finishRequest(): Promise<void>
   /** Returns the `Set-Cookie` lines of the response. From then on, the headers are treated as sent. */
   takeCookies(): string[]
   /** Keeps work alive after the request is over. */
   readonly keepAlive: KeepAlive
 }
 
+export interface RequestSessionOptions {
+  readonly strategy: SessionStrategy
+  readonly cookies: RequestCookies
+  readonly touch: TouchPolicy
+  readonly clock: Clock
+  readonly emit: EventListener
+  readonly keepAlive: KeepAlive
+  /**
+   * Whether the response waits for background refreshes, so that the cookie carries their result. Default: false.
+   * Set it if a restart of this process loses the store. Otherwise the cookie would keep a spent refresh token.
+   */
+  readonly waitForBackground?: boolean
+}
+
 /** The longest wait of a response for background refreshes, in milliseconds. Users notice longer waits. */
 const BACKGROUND_MS = 3000
-/** The share of the idle time in which Evertoken touches the session at most once. */
-const TOUCH_SHARE = 0.1
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { kind, cookies, cookieName, idleTimeoutSeconds, clock, emit, keepAlive } = options
-  const { waitForBackground = false, isGrantAlive = () => true } = options
-  const writer = createCookieWriter(options)
-  const browser = kind.follow?.()
-  let cell: SessionCell | undefined
-  let found: Promise<SessionCell | undefined> | undefined
-  let newest: Snapshot | undefined
-  /** The IDs of the sessions that this request has started and ended. */
-  let started: string | undefined
-  let over: string | undefined
-  let pending: { readonly cookie: string; readonly record: SessionRecord } | 'clear' | undefined
-  let headersSent = false
+  const { strategy, cookies, touch, clock, emit, keepAlive, waitForBackground = false } = options
+  const writer = createCookieWriter(cookies, clock, emit)
+  const tracker = strategy.trackBrowser?.()
+  let state: ResponseState<Snapshot> = UNUSED
+  let current: Promise<SessionHandle | undefined> | undefined
   let background: PendingWork | undefined
 
-  async function search(): Promise<SessionCell | undefined> {
-    const joined = joinCookie(cookieName, cookies)
+  const find = () => (current ??= search())
+
+  async function search(): Promise<SessionHandle | undefined> {
+    const joined = joinCookie(cookies.cookieName, cookies.received)
     if (joined === undefined) return undefined
-    const result = joined === 'incomplete' ? ({ rejected: joined } as const) : await kind.find(joined.value)
+    const result = joined === 'incomplete' ? { rejected: joined } : await strategy.find(joined.value)
     if ('rejected' in result) {
       emit({ type: 'session_rejected', reason: result.rejected })
       return undefined
     }
-    browser?.holds(result.generation)
-    return (cell = result.cell)
+    tracker?.holds(result.generation)
+    return result.handle
   }
 
-  const find = () => (found ??= search())
-
-  function replace(next: SessionCell | undefined): void {
-    cell = next
-    found = Promise.resolve(next)
-    newest = undefined
+  function replaceBy(handle: SessionHandle, started: StartedSession): void {
+    current = Promise.resolve(handle)
+    tracker?.holds(started.record.generation)
+    state = sessionStarted(state, started)
   }
 
-  function hold(next: SessionCell, { record, cookie }: StartedSession): void {
-    replace(next)
-    browser?.holds(record.generation)
-    started = record.id
-    pending = { cookie, record }
+  function observe(snapshot: Snapshot): void {
+    const before = state
+    state = observed(state, snapshot)
+    if (state !== before) tracker?.observed()
   }
 
-  function note(snapshot: Snapshot): void {
-    // Late results of the previous session must not replace the session that was started.
-    if (started !== undefined && snapshot.record.id !== started) return
-    // A refresh that ends after a sign-out must not restore the cookie that was cleared.
-    if (snapshot.record.id === over) return
-    if (newest && snapshot.record.generation < newest.record.generation) return
-    newest = snapshot
-    browser?.noted()
+  function startedInBackground(work: Promise<TokenResult<Snapshot>>): void {
+    background ??= createPendingWork(clock)
+    background.add(work.then((result) => result.kind === 'token' && observe(result.snapshot)))
+  }
+
+  function beforeRefresh(): void {
+    if (tracker && (state.areHeadersSent || tracker.isLate()))
+      throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
   }
 
   async function finishBackground(): Promise<void> {
     // If the response cannot carry the result, it does not wait.
-    if (!background || !waitForBackground || !browser || browser.isLate() || pending === 'clear') return
-    await background.finish(BACKGROUND_MS)
+    if (!waitForBackground || !tracker || tracker.isLate() || state.change.kind === 'clear') return
+    await background?.finish(BACKGROUND_MS)
   }
 
-  async function keepHouse(kept: SessionCell, now: Snapshot): Promise<void> {
-    const { record } = now
-    if (clock.now() - record.touchedAt > idleTimeoutSeconds * TOUCH_SHARE) {
-      // After a sign-out, requests with a copied cookie must not keep the session alive.
-      if (!isGrantAlive(kept, now, { beforeRefresh, background: startedInBackground, keepAlive }))
-        return finishBackground()
-      // If another process has changed the session, this swap fails, and the next request touches the session.
-      const won = await kept.swap(now, touched(record, clock.now())).catch(ignoreStore)
-      if (won) note(won)
-    } else if (browser?.hasCaughtUp(now)) {
-      keepAlive(kept.swap(now, caughtUp(record)).catch(ignoreStore))
-    }
-  }
-
-  function startedInBackground(work: Promise<TokenResult>): void {
-    background ??= createPendingWork(clock)
-    background.add(work.then((result) => 'token' in result && note(result.snapshot)))
-  }
-
-  function beforeRefresh(): void {
-    if (browser && (headersSent || browser.isLate()))
-      throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
+  async function touchSession(): Promise<void> {
+    const seen = sessionToTouch(state)
+    const handle = seen && (await find())
+    if (!handle) return
+    const call = { beforeRefresh, background: startedInBackground, keepAlive }
+    const result = await touchOrTidy(handle, seen, touch, tracker, call, clock)
+    if (result === 'refreshing') await finishBackground()
+    else if (result) observe(result)
   }
 
   /** Prepares the cookie for a newer state of the session. */
-  async function sealNews(): Promise<void> {
-    const news = newest
-    if (!news || !browser?.isNews(news)) return
-    const { record } = news
-    const cookie = await browser.textOf(record)
-    // During that time, this request might have signed the user out or in again.
-    if (newest?.record.id === record.id) pending = { cookie, record }
+  async function sealNewest(): Promise<void> {
+    const { newest } = state
+    if (!newest || !tracker?.mustSendCookie(newest)) return
+    const cookie = await tracker.sealCookie(newest.record)
+    state = cookieSealed(state, newest.record, cookie)
   }
 
-  /** Whether another request has ended the session. If the store fails, a session that this request started is sent. */
+  /** Whether the session has ended. If the store fails, the cookie of a session that this request started is set. */
   async function isOver(record: SessionRecord): Promise<boolean> {
     try {
-      return !(await cell?.read())
+      return !(await (await find())?.readShared())
     } catch (error) {
       ignoreStore(error)
-      return record.id !== started
+      return record.id !== state.startedKey
     }
   }
 
   return {
-    cookieName,
+    cookieName: cookies.cookieName,
     find,
-    known: () => cell,
     keepAlive,
-    note,
+    observe,
     startedInBackground,
     beforeRefresh,
     beforeChange() {
-      if (browser?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
+      if (tracker?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
     },
     async start(make, list) {
-      if (headersSent) throw headersAlreadySent('start a session')
+      if (state.areHeadersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const { cell: created, ...next } = await kind.create(make, keepAlive, async ({ cookie, record }) => {
+      const { handle, ...started } = await strategy.create(make, keepAlive, async ({ cookie, record }) => {
         writer.check(cookie)
         await list?.(record)
       })
       // The new session is kept, even if the end of the previous one fails.
       if (previous) {
-        const { ended } = await kind.pending.end(previous, () => previous.end('replaced'))
+        const { ended } = await strategy.pending.end(previous, () => previous.end('replaced'))
         keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
       }
-      hold(created, next)
-      emit({ type: 'session_started', session: fingerprint(created.key) })
-      return next
+      replaceBy(handle, started)
+      emit({ type: 'session_started', session: fingerprint(handle.key) })
+      return started
     },
     async adopt(other) {
-      const result = await kind.find(other.cookie)
-      if ('cell' in result) hold(result.cell, other)
+      const result = await strategy.find(other.cookie)
+      if ('handle' in result) replaceBy(result.handle, other)
     },
     async end(reason, revoke) {
       const ending = await find()
-      pending = 'clear'
+      state = sessionEnded(state, ending?.key)
       if (!ending) return undefined
-      over = ending.key
-      replace(undefined)
-      return kind.pending.end(ending, () => ending.end(reason, revoke))
+      current = Promise.resolve(undefined)
+      return strategy.pending.end(ending, () => ending.end(reason, revoke))
     },
-    async settle() {
+    async finishRequest() {
       await finishBackground()
-      if (cell && newest && !pending && !newest.record.lease && !browser?.isLate())
-        await keepHouse(cell, newest)
-      if (cell && newest && !browser?.isLate()) await sealNews()
+      if (!tracker?.isLate()) await touchSession()
+      if (!tracker?.isLate()) await sealNewest()
       // Check last. The user might have signed out or in during the encryption. The cookie must not undo that.
-      const prepared = pending
-      if (prepared && prepared !== 'clear' && (await isOver(prepared.record)) && pending === prepared)
-        pending = undefined
+      const { change } = state
+      if (change.kind === 'set' && (await isOver(change.record))) state = cookieRefused(state, change)
     },
     takeCookies() {
-      headersSent = true
-      if (pending === 'clear') return writer.clear()
-      return pending ? writer.keep(pending.cookie, pending.record) : []
+      state = headersSent(state)
+      const { change } = state
+      if (change.kind === 'set') return writer.keep(change.cookie, change.record)
+      return change.kind === 'clear' ? writer.clear() : []
     },
   }
+}
+
+/** Server sessions never show this text. */
+const USE_SERVER_SESSION = " Or set `session: 'server'`."
+
+function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
+  const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
+  return new ConfigurationError('headers_already_sent', message)
 }

@@ -1,12 +1,13 @@
 import type { RequestSession } from './request-session.ts'
+import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
-import { swapUntilWon } from './stored-cell.ts'
-import type { TokenEndpoint } from '../../ports/authorization-server.ts'
+import { swapUntilWon } from './stored-session.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
-import type { SessionRecord } from '../../model/session-record.ts'
+import { nextGeneration, type SessionRecord } from '../../model/session-record.ts'
+import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { EventListener, RevocationOutcome } from '../../vocabulary/index.ts'
 
 export interface RevokeSessionOptions {
@@ -23,15 +24,20 @@ export interface RevokeSessionOptions {
  * @returns Whether none of the tokens is left: each was revoked, or the server cannot revoke it.
  */
 export async function revokeSession(
-  server: TokenEndpoint,
+  servers: AuthorizationServers,
   key: string,
-  { refreshToken, revoking, spare, tokens }: SessionRecord,
+  record: SessionRecord,
   { revoke, emit, clock }: RevokeSessionOptions,
   revoked: Set<string> = new Set(),
 ): Promise<boolean> {
+  const { refreshToken, revoking, spare, tokens } = record.ledger
+  const server = servers.serverFor(record)
+  if (!server) return false
+  const options = { server, emit, clock }
+
   async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
     if (revoked.has(value)) return true
-    const isDone = await revokeUntilDone({ server, emit, clock }, key, value, kind)
+    const isDone = await revokeUntilDone(options, key, value, kind)
     if (isDone) revoked.add(value)
     return isDone
   }
@@ -51,35 +57,43 @@ export async function revokeSession(
  * server has confirmed the revocation. After `failed`, another call tries again.
  */
 export async function revokeRefreshToken(
-  session: Pick<RequestSession, 'find' | 'beforeChange' | 'note'>,
-  server: Pick<TokenEndpoint, 'revoke'>,
+  session: Pick<RequestSession, 'find' | 'beforeChange' | 'observe'>,
+  servers: AuthorizationServers,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
-  const cell = await session.find()
-  if (!cell) return 'nothing_to_revoke'
+  const handle = await session.find()
+  if (!handle) return 'nothing_to_revoke'
   session.beforeChange()
-  const given = await change(session, cell, withoutRefreshToken)
-  if (given?.revoking === undefined) return 'nothing_to_revoke'
-  const { revoking, spare } = given
-  const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
+  const given = await change(session, handle, (record) => changed(record, withoutRefreshToken(record.ledger)))
+  if (given?.ledger.revoking === undefined) return 'nothing_to_revoke'
+  const { revoking, spare } = given.ledger
+  const server = servers.serverFor(given)
+  if (!server) return 'nothing_to_revoke'
+  const revoke = (token: string) => revokeToken({ server, emit }, handle.key, token)
   const [outcome, ofSpare] = await Promise.all([
     revoke(revoking),
     spare === undefined ? undefined : revoke(spare),
   ])
   if (outcome === 'failed' || ofSpare === 'failed') return 'failed'
-  await change(session, cell, withRevocationConfirmed)
+  await change(session, handle, (record) => changed(record, withRevocationConfirmed(record.ledger)))
   return outcome
+}
+
+/** Every browser must receive the change. */
+function changed(record: SessionRecord, ledger: TokenLedger): SessionRecord {
+  return ledger === record.ledger ? record : { ...nextGeneration(record), ledger }
 }
 
 /**
  * Changes the session. `step` sets only fields for the revocation, so it can be applied to any version of the record.
  */
 async function change(
-  session: Pick<RequestSession, 'note'>,
-  cell: SessionCell,
-  step: typeof withoutRefreshToken,
+  session: Pick<RequestSession, 'observe'>,
+  handle: SessionHandle,
+  step: (record: SessionRecord) => SessionRecord,
 ) {
-  const snapshot = await swapUntilWon(cell, cell.read, step)
-  if (snapshot) session.note(snapshot)
-  return snapshot?.record
+  const result = await swapUntilWon(handle, handle.read, step)
+  if (result.kind !== 'done') return undefined
+  session.observe(result.snapshot)
+  return result.snapshot.record
 }

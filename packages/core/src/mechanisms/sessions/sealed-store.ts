@@ -1,11 +1,11 @@
-import { type SessionRecord, isSessionRecord } from '../../model/session-record.ts'
+import { type Registration, type SessionRecord, isSessionRecord } from '../../model/session-record.ts'
 import { OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Seal } from './seal.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 
 /** Reads and writes session records in a session store, and throws typed errors. */
-export interface Vault extends SealedRecords {
+export interface SealedStore extends SealedRecords {
   /** @throws {OperatorError} If the store fails, or if it holds a value that is not the record of this key. */
   read(key: string): Promise<SealedRecord | undefined>
   /**
@@ -29,8 +29,9 @@ export interface Vault extends SealedRecords {
   reportWentBack?(known: SessionRecord): void
 }
 
-export function createVault(store: GuardedStore, seal: Seal): Vault {
-  const records = createSealedRecords(seal)
+/** @param isRegistered - Same as for `createSealedRecords`. Other records are treated as absent. */
+export function createSealedStore(store: GuardedStore, seal: Seal, isRegistered: IsRegistered): SealedStore {
+  const records = createSealedRecords(seal, isRegistered)
 
   return {
     ...records,
@@ -39,7 +40,10 @@ export function createVault(store: GuardedStore, seal: Seal): Vault {
       if (sealed === undefined) return undefined
       if (typeof sealed !== 'string') throw unreadable('malformed')
       const result = records.seen(sealed) ?? (await records.open(sealed))
-      if ('rejected' in result) throw unreadable(result.rejected)
+      if ('rejected' in result) {
+        if (result.rejected === 'unknown_registration') return undefined
+        throw unreadable(result.rejected)
+      }
       if (result.record.id !== key) throw unreadable('of another session')
       return result
     },
@@ -79,7 +83,14 @@ export interface SealedRecords {
 
 const MEMO_ENTRIES = 2000
 
-export function createSealedRecords(seal: Seal): SealedRecords {
+/** Whether this application uses an authorization server and client. */
+export type IsRegistered = (registration: Registration) => boolean
+
+/**
+ * @param isRegistered - Rejects sessions of other servers and clients. Applications that share a secret can also share a
+ *   cookie name, and their seals are then the same.
+ */
+export function createSealedRecords(seal: Seal, isRegistered: IsRegistered): SealedRecords {
   const memo = createBoundedMap<string, SealedRecord>(MEMO_ENTRIES)
 
   function remember(record: SessionRecord, sealed: string): SealedRecord {
@@ -96,7 +107,9 @@ export function createSealedRecords(seal: Seal): SealedRecords {
       if (known) return known
       const result = await seal.unseal(sealed)
       if ('rejected' in result) return result
-      return isSessionRecord(result.value) ? remember(result.value, sealed) : { rejected: 'malformed' }
+      const { value } = result
+      if (!isSessionRecord(value)) return { rejected: 'malformed' }
+      return isRegistered(value) ? remember(value, sealed) : { rejected: 'unknown_registration' }
     },
   }
 }

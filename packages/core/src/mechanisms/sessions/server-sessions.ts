@@ -1,23 +1,28 @@
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { CookieMac } from './cookie-mac.ts'
-import { createCellOptions, insert, type SessionKind, type SessionKindOptions } from './session-kind.ts'
-import type { SessionCell } from '../../ports/session-cell.ts'
+import {
+  createHandleOptions,
+  insert,
+  type SessionStrategy,
+  type SessionStrategyOptions,
+} from './session-strategy.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt } from '../../model/session-record.ts'
 import { TOMBSTONE_SECONDS } from './end-notices.ts'
-import { type CellOptions, createStoredCell } from './stored-cell.ts'
+import { type HandleOptions, createStoredHandle } from './stored-session.ts'
 
 const MAX_IDS = 2000
 
-export interface ServerKindOptions extends SessionKindOptions {
+export interface ServerStrategyOptions extends SessionStrategyOptions {
   /** Signs the cookies, so that a forged cookie does not cause a store read. */
   readonly mac: CookieMac
 }
 
 /** Creates the kind of session that only the store holds. The cookie holds a random ID. */
-export function createServerKind(options: ServerKindOptions): SessionKind {
-  const cells = createCellOptions(options)
-  const cellOf = (key: string) => createServerCell(key, cells)
+export function createServerStrategy(options: ServerStrategyOptions): SessionStrategy {
+  const shared = createHandleOptions(options)
+  const handleOf = (key: string) => createServerHandle(key, shared)
   /** Caches the keys of verified cookies. */
   const keys = createBoundedMap<string, string>(MAX_IDS)
 
@@ -29,14 +34,14 @@ export function createServerKind(options: ServerKindOptions): SessionKind {
   }
 
   return {
-    pending: cells.pending,
-    byKey: cellOf,
-    stored: cellOf,
+    pending: shared.pending,
+    byKey: handleOf,
+    stored: handleOf,
     async find(cookie) {
       const known = keys.get(cookie)
-      if (known !== undefined) return { cell: cellOf(known) }
+      if (known !== undefined) return { handle: handleOf(known) }
       const opened = await options.mac.open(cookie)
-      return 'rejected' in opened ? opened : { cell: cellOf(await remember(cookie, opened.value)) }
+      return 'rejected' in opened ? opened : { handle: handleOf(await remember(cookie, opened.value)) }
     },
     async create(make, _keepAlive, prepare) {
       const secret = randomId()
@@ -44,15 +49,15 @@ export function createServerKind(options: ServerKindOptions): SessionKind {
       const record = await make(await remember(cookie, secret), Infinity)
       await prepare?.({ record, cookie })
       await insert(record, options)
-      return { cell: cellOf(record.id), record, cookie }
+      return { handle: handleOf(record.id), record, cookie }
     },
   }
 }
 
-/** Creates the cell of a server session. The store holds the session, and the cookie only its ID. */
-export function createServerCell(key: string, options: CellOptions): SessionCell {
-  return createStoredCell(key, options, {
-    inStoreAlone: true,
+/** Creates the handle of a server session. The store holds the session, and the cookie only its ID. */
+export function createServerHandle(key: string, options: HandleOptions): SessionHandle {
+  return createStoredHandle(key, options, {
+    isOnlyInStore: true,
     maxRecordBytes: Infinity,
     newest: (held) => held,
     keepUntil: (record) =>

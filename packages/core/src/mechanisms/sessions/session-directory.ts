@@ -9,17 +9,17 @@ import type { LogoutToken } from '../../rules/protocol/logout-token.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
-import { everySwapLost, MAX_SWAPS } from './stored-cell.ts'
+import { everySwapLost, MAX_SWAPS } from './stored-session.ts'
 
 /** The user and the ID of a session (OIDC `sub` and `sid`). */
-export type Named = Pick<LogoutToken, 'sub' | 'sid'>
+export type SubjectOrSid = Pick<LogoutToken, 'sub' | 'sid'>
 
 /** Finds the sessions that a logout token names, and remembers which logout tokens were used. */
 export interface SessionDirectory {
   /** Lists a session. Call this before the session can be used, because an unlisted session cannot be signed out. */
   add(record: SessionRecord): Promise<void>
   /** Returns the keys of all sessions with this subject and session ID. A few of them may have ended. */
-  find(claims: Named): Promise<string[]>
+  find(claims: SubjectOrSid): Promise<string[]>
   /** Removes a session that has ended. */
   forget(record: SessionRecord): Promise<unknown>
   /**
@@ -27,13 +27,13 @@ export interface SessionDirectory {
    *
    * @param now - Seconds since the epoch.
    */
-  rememberLogout(claims: Named, all: boolean, issuedAt: number, now: number): Promise<void>
+  rememberLogout(claims: SubjectOrSid, all: boolean, issuedAt: number, now: number): Promise<void>
   /** Whether a remembered logout ends this session, which must be listed and stored already. */
   isLoggedOut(record: SessionRecord): Promise<boolean>
   /** Marks a token as used. Resolves to `false` if the token was used before. */
-  spend(token: LogoutToken): Promise<boolean>
+  markUsed(token: LogoutToken): Promise<boolean>
   /** Makes the token usable again after its processing has failed. */
-  unspend(token: LogoutToken): Promise<void>
+  unmarkUsed(token: LogoutToken): Promise<void>
 }
 
 /** A login transaction lasts 15 minutes. Clocks of two machines can differ by 1 minute. */
@@ -47,16 +47,18 @@ export function createSessionDirectory(
   const hash = (name: string, value: unknown) => sha256(JSON.stringify([issuer, name, value]))
   const keyOf = ({ jti }: LogoutToken) => hash('jti', jti)
 
-  function onTerms<T>(claims: Named, run: (term: string) => Promise<T>): Promise<T[]> {
+  function forEachTerm<T>(claims: SubjectOrSid, run: (term: string) => Promise<T>): Promise<T[]> {
     const named = (['sub', 'sid'] as const).filter((name) => typeof claims[name] === 'string')
     return Promise.all(named.map(async (name) => run(await hash(name, claims[name]))))
   }
 
   /** Runs a function on each term of a session: one term for the subject and one for each `sid`. */
-  function onTermsOf(record: SessionRecord, run: (term: string) => Promise<unknown>): Promise<unknown> {
+  function forEachTermOf(record: SessionRecord, run: (term: string) => Promise<unknown>): Promise<unknown> {
     const { sub } = record.claims
     const sids = sidsOf(record).map((sid) => ({ sid }))
-    return Promise.all([...sids, ...(sub === undefined ? [] : [{ sub }])].map((named) => onTerms(named, run)))
+    return Promise.all(
+      [...sids, ...(sub === undefined ? [] : [{ sub }])].map((named) => forEachTerm(named, run)),
+    )
   }
 
   const keyOfName = (name: LogoutName) => hash('logout', name)
@@ -89,17 +91,17 @@ export function createSessionDirectory(
     },
     async add(record) {
       // The entry lasts for the maximum lifetime of the session, so the use of the session needs no update here.
-      await onTermsOf(record, (term) => index.add(term, record.id, record.expiresAt))
+      await forEachTermOf(record, (term) => index.add(term, record.id, record.expiresAt))
     },
     async find(claims) {
-      return [...new Set((await onTerms(claims, (term) => index.keys(term))).flat())]
+      return [...new Set((await forEachTerm(claims, (term) => index.keys(term))).flat())]
     },
-    forget: (record) => onTermsOf(record, (term) => index.remove(term, record.id)),
-    async spend(token) {
+    forget: (record) => forEachTermOf(record, (term) => index.remove(term, record.id)),
+    async markUsed(token) {
       const hint = { owner: token.sub ?? token.sid, isNote: true }
       return store.swap(await keyOf(token), undefined, randomId(), token.usableUntil, hint)
     },
-    unspend: async (token) => store.remove(await keyOf(token)),
+    unmarkUsed: async (token) => store.remove(await keyOf(token)),
   }
 }
 

@@ -9,7 +9,7 @@ import {
 import { clearCookie, type CookieAttributes, setCookie } from '../../rules/sessions/cookies.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
-import type { LoginTransaction } from '../protocol/sign-in.ts'
+import type { LoginTransaction } from '../../ports/authorization-server.ts'
 import type { Seal } from '../sessions/seal.ts'
 
 /** A login that waits for its authorization response. */
@@ -76,7 +76,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
   return {
     async begin(login) {
       const secret = randomId()
-      const id = await idOf(secret)
+      const id = await hashId(secret)
       const pending: PendingLogin = { ...login, id, expiresAt: Math.ceil(clock.now()) + LOGIN_SECONDS }
       const state = toState(await seal.seal(pending))
       const name = nameOf(pending)
@@ -96,7 +96,7 @@ export function createPendingLogins(options: PendingLoginsOptions): PendingLogin
     },
     async secretsOf(login, state) {
       const secret = cookies.get(nameOf(login)) ?? ''
-      const isHere = sameText(await idOf(secret), login.id)
+      const isHere = sameText(await hashId(secret), login.id)
       return isHere && clock.now() < login.expiresAt ? secretsFrom(secret, state) : undefined
     },
     clear: (login) => clearCookie(nameOf(login), attributes),
@@ -108,7 +108,7 @@ async function secretsFrom(secret: string, state: string): Promise<LoginSecrets>
   return { state, nonce: await sha256(`nonce ${secret}`), codeVerifier: await sha256(`verifier ${secret}`) }
 }
 
-function idOf(secret: string): Promise<string> {
+function hashId(secret: string): Promise<string> {
   return sha256(`login ${secret}`)
 }
 

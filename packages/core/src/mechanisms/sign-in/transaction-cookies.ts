@@ -4,40 +4,40 @@ import { sameText } from '../../rules/same-text.ts'
 import type { Seal } from '../sessions/seal.ts'
 
 /** Data that the browser returns from the authorization server, in addition to the `state` parameter. */
-export interface Note {
+export interface TransactionCookie {
   readonly state: string
   /** The final destination of the browser. */
   readonly returnTo: string
 }
 
-/** Stores notes in encrypted cookies, which are valid for 15 minutes. */
-export interface Notes<T extends Note> {
+/** Keeps data of a login or a logout in encrypted cookies, which are valid for 15 minutes. */
+export interface TransactionCookies<T extends TransactionCookie> {
   /** Resolves to the `Set-Cookie` line. */
-  write(name: string, note: T): Promise<string>
-  /** Resolves to the note, or to `undefined` if the note is missing, has another state, or has expired. */
+  write(name: string, data: T): Promise<string>
+  /** Resolves to the data, or to `undefined` if the cookie is missing, has another state, or has expired. */
   read(name: string, state: string): Promise<T | undefined>
-  /** Returns the `Set-Cookie` line that removes a note, so that it can be used only once. */
+  /** Returns the `Set-Cookie` line that removes a cookie, so that it can be used only once. */
   clear(name: string): string
 }
 
-const NOTE_SECONDS = 900
+const TRANSACTION_SECONDS = 900
 
-export function createNotes<T extends Note>(
+export function createTransactionCookies<T extends TransactionCookie>(
   seal: Seal,
   clock: Clock,
   cookies: ReadonlyMap<string, string>,
   attributes: CookieAttributes,
-): Notes<T> {
+): TransactionCookies<T> {
   return {
-    async write(name, note) {
-      const sealed = await seal.seal({ ...note, expiresAt: clock.now() + NOTE_SECONDS })
-      return setCookie(name, sealed, { ...attributes, maxAge: NOTE_SECONDS })
+    async write(name, data) {
+      const sealed = await seal.seal({ ...data, expiresAt: clock.now() + TRANSACTION_SECONDS })
+      return setCookie(name, sealed, { ...attributes, maxAge: TRANSACTION_SECONDS })
     },
     async read(name, state) {
       const opened = await seal.unseal(cookies.get(name) ?? '')
       if ('rejected' in opened) return undefined
-      const note = opened.value as T & { readonly expiresAt: number }
-      return sameText(note.state, state) && clock.now() < note.expiresAt ? note : undefined
+      const data = opened.value as T & { readonly expiresAt: number }
+      return sameText(data.state, state) && clock.now() < data.expiresAt ? data : undefined
     },
     clear: (name) => clearCookie(name, attributes),
   }

@@ -3,7 +3,7 @@ import type { SessionStore } from '../../ports/session-store.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { createFairOrder, type FairOrder, type Owned } from './fair-order.ts'
 import { createMemoryIndex, deadlineOf, type Kept } from './memory-index.ts'
-import { withImmediateRead } from './immediate-read.ts'
+import { withImmediateRead } from './guarded-store.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 
 export interface MemoryStoreOptions {
@@ -49,9 +49,9 @@ const LOOK_AT = 2
 export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxEntries = 100_000, clock = systemClock } = options
   if (!Number.isInteger(maxEntries) || maxEntries < 1)
-    throw new ConfigurationError('invalid_option', 'Option "maxEntries" must be a whole number above 0')
+    throw new ConfigurationError('invalid_option', 'Option `maxEntries` must be a whole number above 0.')
   if (typeof clock?.now !== 'function' || typeof clock.elapsed !== 'function')
-    throw new ConfigurationError('invalid_option', 'Option "clock" must have the methods now, elapsed')
+    throw new ConfigurationError('invalid_option', 'Option `clock` must have the methods now, elapsed.')
   const entries = new Map<string, Entry>()
   const records = createFairOrder<Entry>()
   // Users who sign in often must not displace the notes about the sign-outs of other users.

@@ -89,7 +89,7 @@ function notConfirmed(): Error {
 }
 
 function invalid(option: string, allowed: string): ConfigurationError {
-  return new ConfigurationError('invalid_option', `Option "waitForReplicas.${option}" must be ${allowed}.`)
+  return new ConfigurationError('invalid_option', `Option \`waitForReplicas.${option}\` must be ${allowed}.`)
 }
 
 /** The first words of Redis errors that an operator must know. */

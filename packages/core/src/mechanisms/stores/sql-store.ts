@@ -55,7 +55,7 @@ export function createSqlStore(
   if (!TABLE_NAME.test(table))
     throw new ConfigurationError(
       'invalid_option',
-      'Option "table" must be a letter followed by at most 39 letters, digits or "_"',
+      'Option `table` must be a letter followed by at most 39 letters, digits or `_`.',
     )
   const { query, textType, lockRows, time, nowValues, expiryValues } = dialect
   const sql = sqlStatements(table, textType, lockRows, time)

@@ -1,5 +1,5 @@
 import { isJsonObject } from '../members.ts'
-import type { UserClaims } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 
 /** A parsed JWT that has not been verified. */
 export interface UncheckedJwt {

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../members.ts'
 import type { UncheckedJwt } from './jwt.ts'
-import { type SessionRecord, sidsOf, type UserClaims } from '../../model/session-record.ts'
+import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 
 /** The session or the user that a logout token signs out. It has at least one of `sub` and `sid`. */
 export interface LogoutToken {

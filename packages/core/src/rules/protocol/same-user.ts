@@ -1,4 +1,4 @@
-import type { UserClaims } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 
 /** The known facts about the user of a session, for the comparison with the ID token of a refresh. */
 export interface KnownUser {

@@ -3,19 +3,28 @@ import type { ErrorCode } from '../../vocabulary/index.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.ts'
 import { rejectionWaitSeconds } from '../../model/rejected-token.ts'
-import type { SessionRecord } from '../../model/session-record.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import { exceedsGrant, type TokenRequest } from '../../model/token-parameters.ts'
+import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
+import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 
 /** How the authorization server treats a refresh token that it has seen before. */
 export type ReusePolicy = 'strict' | 'tolerant' | { readonly graceSeconds: number }
 
-export interface RefreshPolicy {
+/** What a request for an access token uses up. A refresh uses a refresh token, client credentials use nothing. */
+export type Consumption =
+  | { readonly consumes: 'refresh_token'; readonly reuse: ReusePolicy }
+  | { readonly consumes: 'nothing' }
+
+export type RefreshPolicy = Consumption & {
   /** Seconds before expiry from which a token is refreshed in the background. */
   readonly refreshBeforeExpirySeconds: number
-  readonly reuse: ReusePolicy
   /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
+}
+
+/** Returns how the server treats a request that is sent a second time. If it uses up nothing, it can be repeated. */
+export function reuseOf(consumption: Consumption): ReusePolicy {
+  return consumption.consumes === 'nothing' ? 'tolerant' : consumption.reuse
 }
 
 /** The token that a caller requests. */
@@ -25,7 +34,7 @@ export interface TokenWanted {
   /** The value of a token that a resource server rejected. */
   readonly rejected?: string | undefined
   /** The request for which the key was made. */
-  readonly request?: TokenRequest
+  readonly request?: TokenParameters
 }
 
 /**
@@ -40,9 +49,12 @@ export type Decision =
   | { readonly do: 'sign_in'; readonly code: ErrorCode }
   | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
 
-/** Decides the next step for a caller who needs a token, based on the newest record. */
+/**
+ * Decides the next step for a caller who needs a token, based on the newest record. Only a request that uses a refresh
+ * token can require a sign-in.
+ */
 export function decide(
-  record: SessionRecord | undefined,
+  record: LedgerRecord | undefined,
   wanted: TokenWanted,
   time: TimeReading,
   policy: RefreshPolicy,
@@ -51,19 +63,20 @@ export function decide(
   if (!record) return { do: 'sign_in', code: 'no_session' }
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
 
-  const token = record.tokens[wanted.key]
-  const state = token ? stateOf(record, token, wanted, time, policy) : 'expired'
+  const { ledger } = record
+  const token = ledger.tokens[wanted.key]
+  const state = token ? stateOf(record.id, token, wanted, time, policy) : 'expired'
   if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
 
-  const next = replace(record, wanted, time, lease)
+  const next = replace(ledger, wanted, time, policy, lease)
   if (!token || state === 'expired') return next
-  const canRefresh = next.do === 'refresh' && !risksGrant(record, policy, lease)
+  const canRefresh = next.do === 'refresh' && !risksGrant(ledger, policy, lease)
   if (!policy.serveDuringRefresh && (canRefresh || next.do === 'wait')) return next
   return { do: 'serve', token, refresh: canRefresh }
 }
 
 function stateOf(
-  record: SessionRecord,
+  id: string,
   token: StoredToken,
   wanted: TokenWanted,
   time: TimeReading,
@@ -71,29 +84,37 @@ function stateOf(
 ): Freshness {
   if (isFromFuture(token, time)) return 'expired'
   const now = timeFor(token, time)
-  const state = freshness(token, now, policy.refreshBeforeExpirySeconds, jitterOf(record.id))
+  const state = freshness(token, now, policy.refreshBeforeExpirySeconds, jitterOf(id))
   if (token.value !== wanted.rejected || state === 'expired') return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
   // A clock that is behind the writer's must not turn the wait off.
   return Math.max(0, now - token.obtainedAt) < wait ? 'fresh' : 'expired'
 }
 
-function replace(record: SessionRecord, wanted: TokenWanted, time: TimeReading, lease: LeaseState): Decision {
-  if (record.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
-  if (exceedsGrant(wanted.request?.scope, record.scope))
-    return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
-  const backOffs = [record.backOff, record.parameterBackOffs?.[wanted.key]]
+function replace(
+  ledger: TokenLedger,
+  wanted: TokenWanted,
+  time: TimeReading,
+  { consumes }: RefreshPolicy,
+  lease: LeaseState,
+): Decision {
+  if (consumes === 'refresh_token') {
+    if (ledger.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
+    if (exceedsGrant(wanted.request?.scope, ledger.scope))
+      return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
+  }
+  const backOffs = [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]
   const backOff = backOffs.find((each) => secondsLeft(each, time) > 0)
   if (backOff) return { do: 'fail', code: backOff.code, seconds: secondsLeft(backOff, time) }
-  return { do: record.lease && lease === 'live' ? 'wait' : 'refresh' }
+  return { do: ledger.lease && lease === 'live' ? 'wait' : 'refresh' }
 }
 
 /**
  * After a lost response, a strict server may end the grant at the next use of the refresh token. So the refresh token
  * is not used while the access token still works.
  */
-function risksGrant({ doubt, lease }: SessionRecord, policy: RefreshPolicy, state: LeaseState): boolean {
-  return policy.reuse === 'strict' && (doubt !== undefined || (lease !== undefined && state === 'lapsed'))
+function risksGrant({ doubt, lease }: TokenLedger, policy: RefreshPolicy, state: LeaseState): boolean {
+  return reuseOf(policy) === 'strict' && (doubt !== undefined || (lease !== undefined && state === 'lapsed'))
 }
 
 /** A process that holds the lease shows every 2 seconds that it is alive. */

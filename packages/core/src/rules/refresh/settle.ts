@@ -1,8 +1,9 @@
-import type { RefreshTokenOrigin, SessionRecord } from '../../model/session-record.ts'
+import type { LedgerRecord, RefreshTokenOrigin } from '../../model/token-ledger.ts'
 
 /** A refresh token that was used, with the known facts about the response. */
 export interface UsedRefreshToken extends RefreshTokenOrigin {
-  readonly refreshToken: string
+  /** `undefined` if the request used up nothing. */
+  readonly refreshToken: string | undefined
   /** The token key of the request. */
   readonly key: string
 }
@@ -21,7 +22,7 @@ export type Settlement =
    */
   | 'adopt'
   /**
-   * The session is over, or its refresh token is out of use. Evertoken revokes the refresh token in the response too.
+   * The owner is over, or its refresh token is out of use. Evertoken revokes the refresh token in the response too.
    */
   | 'revoke'
 
@@ -34,17 +35,23 @@ const DATE_TOLERANCE_SECONDS = 1
  * @param rotated - Whether the response has a new refresh token.
  */
 export function settle(
-  record: SessionRecord | undefined,
+  record: LedgerRecord | undefined,
   used: UsedRefreshToken,
   rotated: boolean,
 ): Settlement {
-  if (!record || record.ended || record.refreshToken === undefined) return 'revoke'
-  if (record.refreshToken === used.refreshToken) {
-    const isOutdated = (record.tokens[used.key]?.attempt ?? 0) > used.attempt
+  if (!record || isOutOfUse(record, used)) return 'revoke'
+  const { refreshToken, tokens, origin } = record.ledger
+  if (refreshToken === used.refreshToken) {
+    const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt
     return isOutdated && !rotated ? 'adopt' : 'write'
   }
-  if (!rotated || record.origin?.from !== used.from) return 'adopt'
-  return isNewer(used, record.origin) ? 'replace' : 'spare'
+  if (!rotated || origin?.from !== used.from) return 'adopt'
+  return isNewer(used, origin) ? 'replace' : 'spare'
+}
+
+/** Whether a refresh token that was used has no place any more: its owner is over, or has given it up. */
+function isOutOfUse({ ended, ledger }: LedgerRecord, used: Pick<UsedRefreshToken, 'refreshToken'>): boolean {
+  return ended !== undefined || (used.refreshToken !== undefined && ledger.refreshToken === undefined)
 }
 
 /** On servers where only the newest pair is valid, the order of the attempts is wrong in many cases. The dates decide. */
@@ -55,7 +62,7 @@ function isNewer(response: RefreshTokenOrigin, other: RefreshTokenOrigin): boole
   return response.attempt > other.attempt
 }
 
-/** The effect of a refused refresh token on the session. */
+/** The effect of a refused request on the ledger. */
 export type Rejection =
   | 'end'
   /** Another process is using the refresh token: read the record again. */
@@ -69,14 +76,15 @@ export type Rejection =
 
 /** @param isStrict - Whether the server ends the grant when a spent refresh token is used. */
 export function settleRejection(
-  record: SessionRecord | undefined,
+  record: LedgerRecord | undefined,
   used: Pick<UsedRefreshToken, 'refreshToken' | 'attempt'>,
   isStrict: boolean,
 ): Rejection {
-  if (!record || record.ended || record.refreshToken === undefined) return 'again'
-  if (record.refreshToken !== used.refreshToken) return 'replaced'
-  if (record.attempt !== used.attempt) return 'again'
+  if (!record || isOutOfUse(record, used)) return 'again'
+  const { refreshToken, attempt, spare, doubt } = record.ledger
+  if (refreshToken !== used.refreshToken) return 'replaced'
+  if (attempt !== used.attempt) return 'again'
   if (isStrict) return 'end'
-  if (record.spare !== undefined) return 'use_spare'
-  return record.doubt === 'unknown' ? 'wait' : 'end'
+  if (spare !== undefined) return 'use_spare'
+  return doubt === 'unknown' ? 'wait' : 'end'
 }

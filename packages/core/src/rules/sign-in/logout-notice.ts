@@ -1,6 +1,7 @@
 import { readJwt } from '../protocol/jwt.ts'
 import type { LogoutToken } from '../protocol/logout-token.ts'
-import type { SessionRecord, UserClaims } from '../../model/session-record.ts'
+import type { SessionRecord } from '../../model/session-record.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 
 /**
  * A name under which a logout is remembered. A session that is stored after its logout token arrived looks its names up.

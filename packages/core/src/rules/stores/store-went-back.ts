@@ -13,9 +13,10 @@ export interface WrittenRecord {
  */
 export function wentBack(held: SessionRecord, known: SessionRecord): boolean {
   if (held.ended) return false
-  const isOtherLease = held.lease && known.lease && held.lease.holder !== known.lease.holder
-  if (isOtherLease && held.attempt === known.attempt) return true
-  return known.ended !== undefined || held.generation < known.generation || held.attempt < known.attempt
+  const [{ lease, attempt }, { lease: knownLease, attempt: knownAttempt }] = [held.ledger, known.ledger]
+  const isOtherLease = lease && knownLease && lease.holder !== knownLease.holder
+  if (isOtherLease && attempt === knownAttempt) return true
+  return known.ended !== undefined || held.generation < known.generation || attempt < knownAttempt
 }
 
 /**
@@ -29,12 +30,12 @@ export function restore(
   held: SessionRecord,
   { record: known, replaced }: WrittenRecord,
 ): SessionRecord | undefined {
-  const isSpent = replaced !== undefined && held.refreshToken === replaced
+  const isSpent = replaced !== undefined && held.ledger.refreshToken === replaced
   if (held.ended || !(known.ended || isSpent)) return undefined
   // Higher numbers than both branches: browsers get a new cookie, and no number names two attempts.
   const generation = Math.max(held.generation, known.generation) + 1
-  const attempt = Math.max(held.attempt, known.attempt)
-  return { ...known, generation, attempt, caughtUp: undefined }
+  const attempt = Math.max(held.ledger.attempt, known.ledger.attempt)
+  return { ...known, generation, browserIsCurrent: undefined, ledger: { ...known.ledger, attempt } }
 }
 
 /** The refresh token that is known to be spent once `next` is written over `previous`. */
@@ -43,6 +44,8 @@ export function replacedBy(
   next: SessionRecord,
   known: WrittenRecord | undefined,
 ): string | undefined {
-  const refreshToken = previous?.refreshToken
-  return refreshToken === undefined || refreshToken === next.refreshToken ? known?.replaced : refreshToken
+  const refreshToken = previous?.ledger.refreshToken
+  return refreshToken === undefined || refreshToken === next.ledger.refreshToken
+    ? known?.replaced
+    : refreshToken
 }

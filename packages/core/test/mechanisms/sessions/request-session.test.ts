@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { withLease } from '../../../src/model/ledger-transitions.ts'
+import { withLedger } from '../../../src/model/session-transitions.ts'
 import { createBench, createRecord, failureOf, IDLE, LIFE } from '../bench.ts'
 import { advance, cellOf, createBrowser, NAME, use, named } from '../browser.ts'
 
@@ -36,7 +37,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     for (const [name, value] of old) replay.cookies.set(name, value)
     const { key, read } = await cellOf(replay.request())
     expect(await read()).toBeUndefined()
-    expect((await bench.vault.read(key))?.record.ended).toBe('replaced')
+    expect((await bench.sealedStore.read(key))?.record.ended).toBe('replaced')
     expect(bench.events.filter(({ type }) => type === 'session_ended')).toEqual([
       { type: 'session_ended', session: key.slice(0, 8), reason: 'replaced' },
     ])
@@ -96,8 +97,8 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     down = true
     const signOut = await session.end('signed_out')
     expect(signOut?.isConfirmed).toBe(false)
-    session.note(news)
-    await session.settle()
+    session.observe(news)
+    await session.finishRequest()
     expect(session.takeCookies()).toMatchObject([expect.stringContaining('Max-Age=0')])
 
     down = false
@@ -167,11 +168,11 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     const session = browser.request()
     const seen = await use(session)
     bench.clock.jump(IDLE / 2)
-    session.note({ ...seen, record: withLease(seen.record, 'another') })
+    session.observe({ ...seen, record: withLedger(seen.record, withLease(seen.record.ledger, 'another')) })
     await browser.receive(session)
     expect((await use(session)).record.touchedAt).toBe(NOW)
-    session.note({ ...seen, record: { ...seen.record, claims: { odd: Number.NaN } } })
-    expect(await failureOf(session.settle())).toBeInstanceOf(Error)
+    session.observe({ ...seen, record: { ...seen.record, claims: { odd: Number.NaN } } })
+    expect(await failureOf(session.finishRequest())).toBeInstanceOf(Error)
   })
 
   it('survives a store that fails when there is nothing left but to tidy up', async () => {

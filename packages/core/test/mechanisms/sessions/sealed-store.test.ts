@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createGuardedStore } from '../../../src/mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../../../src/mechanisms/stores/memory-store.ts'
 import { createSeal } from '../../../src/mechanisms/sessions/seal.ts'
-import { createVault } from '../../../src/mechanisms/sessions/sealed-store.ts'
+import { createSealedStore } from '../../../src/mechanisms/sessions/sealed-store.ts'
 import type { SessionStore } from '../../../src/ports/session-store.ts'
 import { OperatorError } from '../../../src/vocabulary/index.ts'
 import {
@@ -14,16 +14,17 @@ import {
   hangs,
   SECRET,
   STORE_TIMEOUT_MS,
+  isRegistered,
 } from '../bench.ts'
 import { canaryErrors, expectNoCanary } from '../canaries.ts'
 
 const OPERATIONS = ['read', 'swap', 'remove'] as const
 const LATER = 1_800_001_000
 
-function call({ vault, clock }: Bench, operation: (typeof OPERATIONS)[number]): Promise<unknown> {
-  if (operation === 'read') return vault.read('k')
-  if (operation === 'remove') return vault.remove('k')
-  return vault.swap('k', undefined, createRecord(clock.now()), LATER)
+function call({ sealedStore, clock }: Bench, operation: (typeof OPERATIONS)[number]): Promise<unknown> {
+  if (operation === 'read') return sealedStore.read('k')
+  if (operation === 'remove') return sealedStore.remove('k')
+  return sealedStore.swap('k', undefined, createRecord(clock.now()), LATER)
 }
 
 /** A store whose `operation` does what it should and then fails to say so. */
@@ -41,52 +42,52 @@ function afterwards(
   })
 }
 
-describe('vault', () => {
+describe('sealedStore', () => {
   it('S26: keeps a record under its id, sealed', async () => {
-    const { vault, store, clock } = createBench()
+    const { sealedStore, store, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const written = await vault.swap(key, undefined, record, LATER)
+    const written = await sealedStore.swap(key, undefined, record, LATER)
     expect(await store.read(key)).toBe(written?.sealed)
     expect(written?.sealed).not.toContain(record.id)
-    expect(await vault.read(key)).toEqual({ record, sealed: written?.sealed })
-    expect(await vault.open(written?.sealed ?? '')).toEqual({ record, sealed: written?.sealed })
-    await vault.remove(key)
-    expect(await vault.read(key)).toBeUndefined()
+    expect(await sealedStore.read(key)).toEqual({ record, sealed: written?.sealed })
+    expect(await sealedStore.open(written?.sealed ?? '')).toEqual({ record, sealed: written?.sealed })
+    await sealedStore.remove(key)
+    expect(await sealedStore.read(key)).toBeUndefined()
   })
 
   it('is read by another instance, which has seen neither record nor id before', async () => {
-    const { vault, store, clock } = createBench()
+    const { sealedStore, store, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const written = await vault.swap(key, undefined, record, LATER)
-    const { vault: another } = createBench(() => store)
+    const written = await sealedStore.swap(key, undefined, record, LATER)
+    const { sealedStore: another } = createBench(() => store)
     expect(await another.read(key)).toEqual(written)
     expect(await another.read(key)).toEqual(written)
   })
 
   it('says when a swap is lost, and passes the expiry on', async () => {
-    const { vault, clock } = createBench()
+    const { sealedStore, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const first = await vault.swap(key, undefined, record, clock.now() + 10)
-    expect(await vault.swap(key, undefined, record, LATER)).toBeUndefined()
-    expect(await vault.swap(key, 'other', record, LATER)).toBeUndefined()
-    expect((await vault.read(key))?.sealed).toBe(first?.sealed)
+    const first = await sealedStore.swap(key, undefined, record, clock.now() + 10)
+    expect(await sealedStore.swap(key, undefined, record, LATER)).toBeUndefined()
+    expect(await sealedStore.swap(key, 'other', record, LATER)).toBeUndefined()
+    expect((await sealedStore.read(key))?.sealed).toBe(first?.sealed)
     await clock.advance(10_000)
-    expect(await vault.read(key)).toBeUndefined()
+    expect(await sealedStore.read(key)).toBeUndefined()
   })
 
   it.each([null, 7, true, {}, ['x'], new Uint8Array(3)])('refuses a store that holds %o', async (held) => {
-    const { vault } = createBench(() => ({ read: () => Promise.resolve(held as unknown as string) }))
-    expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+    const { sealedStore } = createBench(() => ({ read: () => Promise.resolve(held as unknown as string) }))
+    expect(await failureOf(sealedStore.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
   })
 
   it('refuses what only prints like the right record', async () => {
-    const { vault, clock } = createBench(() => ({ read: () => Promise.resolve(held) }))
+    const { sealedStore, clock } = createBench(() => ({ read: () => Promise.resolve(held) }))
     const record = createRecord(clock.now())
-    const held = Object((await vault.seal(record)).sealed) as string
-    expect(await failureOf(vault.read(record.id))).toMatchObject({
+    const held = Object((await sealedStore.seal(record)).sealed) as string
+    expect(await failureOf(sealedStore.read(record.id))).toMatchObject({
       message: expect.stringContaining('malformed'),
     })
   })
@@ -94,8 +95,8 @@ describe('vault', () => {
   it.each(['', 'canary', '{"canary":1}', 'e1*Fe26.2*canary*', '\u0000'])(
     'refuses a record like %j',
     async (held) => {
-      const { vault } = createBench(() => ({ read: () => Promise.resolve(held) }))
-      const error = await failureOf(vault.read('k'))
+      const { sealedStore } = createBench(() => ({ read: () => Promise.resolve(held) }))
+      const error = await failureOf(sealedStore.read('k'))
       expect(error).toBeInstanceOf(OperatorError)
       expect(error).toMatchObject({ code: 'store_record_unreadable' })
       expectNoCanary(error)
@@ -108,19 +109,19 @@ describe('vault', () => {
     const held = [await theirs.seal(createRecord(0)), await ours.seal({ not: 'a session' })]
     const messages = ['unknown key', 'malformed']
     for (const [i, sealed] of held.entries()) {
-      const { vault } = createBench(() => ({ read: () => Promise.resolve(sealed) }))
-      expect(await failureOf(vault.read('k'))).toMatchObject({
+      const { sealedStore } = createBench(() => ({ read: () => Promise.resolve(sealed) }))
+      expect(await failureOf(sealedStore.read('k'))).toMatchObject({
         message: expect.stringContaining(messages[i] ?? ''),
       })
     }
   })
 
   it("refuses another session's record, whoever put it there", async () => {
-    const { vault, store, clock } = createBench()
+    const { sealedStore, store, clock } = createBench()
     const [mine, theirs] = [createRecord(clock.now()), createRecord(clock.now(), { id: 'other' })]
     const key = mine.id
-    await store.swap(key, undefined, (await vault.seal(theirs)).sealed, LATER)
-    expect(await failureOf(vault.read(key))).toMatchObject({
+    await store.swap(key, undefined, (await sealedStore.seal(theirs)).sealed, LATER)
+    expect(await failureOf(sealedStore.read(key))).toMatchObject({
       code: 'store_record_unreadable',
       message: expect.stringContaining('another session'),
     })
@@ -177,15 +178,15 @@ describe('vault', () => {
     ['is lost', () => Promise.reject(new Error('reset'))],
     ['never comes', hangs],
   ])('has written when the write was made and its answer %s', async (_how, fail) => {
-    const { vault, clock, events } = createBench(afterwards('swap', fail))
+    const { sealedStore, clock, events } = createBench(afterwards('swap', fail))
     const record = createRecord(clock.now())
     const key = record.id
-    const written = vault.swap(key, undefined, record, LATER)
+    const written = sealedStore.swap(key, undefined, record, LATER)
     await asleep(clock, written)
     await clock.advance(STORE_TIMEOUT_MS)
     expect((await written)?.record).toEqual(record)
     expect(events).toEqual([{ type: 'store_failed', operation: 'swap', cause: expect.anything() }])
-    expect(await vault.read(key)).toEqual(await written)
+    expect(await sealedStore.read(key)).toEqual(await written)
   })
 
   it('has not written when somebody else has, or nobody can tell', async () => {
@@ -210,8 +211,29 @@ describe('vault', () => {
     const { clock } = createBench()
     const store = Object.assign(new Store(), { swap: () => hangs(), remove: () => hangs() })
     const seal = createSeal([SECRET], 'session')
-    const vault = createVault(createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }), seal)
-    expect(await failureOf(vault.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+    const sealedStore = createSealedStore(
+      createGuardedStore({ store, emit() {}, clock, storeTimeoutMs: 1 }),
+      seal,
+      isRegistered,
+    )
+    expect(await failureOf(sealedStore.read('k'))).toMatchObject({ code: 'store_record_unreadable' })
+  })
+
+  it('treats a record of another server or client as absent, and leaves it in the store', async () => {
+    const bench = createBench()
+    const { clock, sealedStore, store, cookies } = bench
+    for (const other of [{ clientId: 'other' }, { issuer: 'https://staff.example.com' }]) {
+      const record = createRecord(clock.now(), { ...other, id: JSON.stringify(other) })
+      // The seal of another application with the same secret and cookie name.
+      const seal = createSeal([SECRET], 'session')
+      const sealed = await seal.seal(record)
+      await store.swap(record.id, undefined, sealed, clock.now() + 60)
+      expect(await sealedStore.read(record.id)).toBeUndefined()
+      expect(await sealedStore.open(sealed)).toEqual({ rejected: 'unknown_registration' })
+      expect(await store.read(record.id)).toBe(sealed)
+      const cookie = await createSeal([SECRET], 'cookie').seal(record)
+      expect(await cookies.open(cookie)).toEqual({ rejected: 'unknown_registration' })
+    }
   })
 
   it('opens the same text once, and remembers within bounds', async () => {
@@ -220,15 +242,15 @@ describe('vault', () => {
     const counting = { ...seal, unseal: (sealed: string) => ((opened += 1), seal.unseal(sealed)) }
     const { clock } = createBench()
     const store = createGuardedStore({ store: createMemoryStore(), emit() {}, clock, storeTimeoutMs: 1 })
-    const vault = createVault(store, counting)
+    const sealedStore = createSealedStore(store, counting, isRegistered)
     const sealed = await seal.seal(createRecord(0))
-    for (let i = 0; i < 3; i++) await vault.open(sealed)
+    for (let i = 0; i < 3; i++) await sealedStore.open(sealed)
     expect(opened).toBe(1)
-    await vault.open('garbage')
-    await vault.open('garbage')
+    await sealedStore.open('garbage')
+    await sealedStore.open('garbage')
     expect(opened).toBe(3)
-    for (let i = 0; i < 2000; i++) await vault.seal(createRecord(i))
-    await vault.open(sealed)
+    for (let i = 0; i < 2000; i++) await sealedStore.seal(createRecord(i))
+    await sealedStore.open(sealed)
     expect(opened).toBe(4)
   })
 })

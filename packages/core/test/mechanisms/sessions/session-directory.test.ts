@@ -68,18 +68,18 @@ describe('the session directory', () => {
 
   it('S12: takes a token once, until it would be too old anyway', async () => {
     const { directory, clock } = create()
-    expect(await directory.spend(token)).toBe(true)
-    expect(await directory.spend(token)).toBe(false)
-    expect(await directory.spend({ ...token, jti: 'another' })).toBe(true)
+    expect(await directory.markUsed(token)).toBe(true)
+    expect(await directory.markUsed(token)).toBe(false)
+    expect(await directory.markUsed({ ...token, jti: 'another' })).toBe(true)
     await clock.advance(359_999)
-    expect(await directory.spend(token)).toBe(false)
-    await directory.unspend(token)
-    expect(await directory.spend(token)).toBe(true)
+    expect(await directory.markUsed(token)).toBe(false)
+    await directory.unmarkUsed(token)
+    expect(await directory.markUsed(token)).toBe(true)
   })
 
   it('S12: one of many at once takes it', async () => {
     const { directory } = create()
-    const taken = await Promise.all(Array.from({ length: 20 }, () => directory.spend(token)))
+    const taken = await Promise.all(Array.from({ length: 20 }, () => directory.markUsed(token)))
     expect(taken.filter(Boolean)).toHaveLength(1)
   })
 
@@ -90,8 +90,8 @@ describe('the session directory', () => {
         return store.swap(...args)
       },
     }))
-    expect(await directory.spend(token)).toBe(true)
-    expect(await directory.spend(token)).toBe(false)
+    expect(await directory.markUsed(token)).toBe(true)
+    expect(await directory.markUsed(token)).toBe(false)
   })
 
   it('S12: has taken a token when it was written down and only the answer of the store was lost', async () => {
@@ -101,8 +101,8 @@ describe('the session directory', () => {
         throw new Error('reset')
       },
     }))
-    expect(await directory.spend(token)).toBe(true)
-    expect(await failureOf(directory.spend(token))).toMatchObject({ code: 'store_unavailable' })
+    expect(await directory.markUsed(token)).toBe(true)
+    expect(await failureOf(directory.markUsed(token))).toMatchObject({ code: 'store_unavailable' })
   })
 
   it('fails with a typed error, in bounded time', async () => {
@@ -111,7 +111,7 @@ describe('the session directory', () => {
       index: { ...store.index, add: () => Promise.reject(new Error('canary')), keys: hangs, remove: hangs },
     }))
     expect(await failureOf(directory.add(createRecord(NOW)))).toMatchObject({ code: 'store_unavailable' })
-    const waiting = [directory.find({ sub: 'u' }), directory.spend(token)].map(failureOf)
+    const waiting = [directory.find({ sub: 'u' }), directory.markUsed(token)].map(failureOf)
     while (clock.pending < 2) await new Promise((resolve) => setTimeout(resolve))
     await clock.advance(1000)
     for (const failure of await Promise.all(waiting))

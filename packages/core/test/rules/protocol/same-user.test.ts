@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { continuesSignIn, namesAnotherUser } from '../../../src/rules/protocol/same-user.ts'
-import type { UserClaims } from '../../../src/model/session-record.ts'
+import type { UserClaims } from '../../../src/model/token-grant.ts'
 
 const issuer = 'https://login.example.com'
 

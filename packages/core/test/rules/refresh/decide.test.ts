@@ -9,11 +9,12 @@ import {
   type RefreshPolicy,
   type ReusePolicy,
 } from '../../../src/rules/refresh/decide.ts'
-import type { SessionRecord } from '../../../src/model/session-record.ts'
+import type { LedgerRecord, TokenLedger } from '../../../src/model/token-ledger.ts'
 import type { StoredToken } from '../../../src/model/stored-tokens.ts'
 import { NOW, reading, session } from '../arbitraries.ts'
 
-const policy: RefreshPolicy = { refreshBeforeExpirySeconds: 60, reuse: 'strict', serveDuringRefresh: true }
+const TIMES = { refreshBeforeExpirySeconds: 60, serveDuringRefresh: true }
+const policy: RefreshPolicy = { consumes: 'refresh_token', reuse: 'strict', ...TIMES }
 const patient: RefreshPolicy = { ...policy, serveDuringRefresh: false }
 const lease = { attempt: 3, holder: 'another', beat: 0 }
 const AT = { wall: NOW }
@@ -24,30 +25,29 @@ function token(left: number): StoredToken {
   return { value: 'at', type: 'Bearer', obtainedAt: NOW + left - 1000, expiresAt: NOW + left, attempt: 0 }
 }
 
-function record(left: number | undefined, changes: Partial<SessionRecord> = {}): SessionRecord {
+type Changes = Partial<TokenLedger & Pick<LedgerRecord, 'id' | 'expiresAt' | 'ended'>>
+
+function record(left: number | undefined, changes: Changes = {}): LedgerRecord {
   const tokens = left === undefined ? {} : { '': token(left) }
-  const base = {
-    id: 'id',
-    issuer: '',
-    generation: 1,
-    expiresAt: NOW + 9999,
-    touchedAt: NOW,
-    claims: {},
-    attempt: 3,
+  const { id = 'id', expiresAt = NOW + 9999, ended, ...ledger } = changes
+  return {
+    id,
+    expiresAt,
+    ...(ended && { ended }),
+    ledger: { refreshToken: 'rt', tokens, attempt: 3, ...ledger },
   }
-  return { ...base, refreshToken: 'rt', tokens, ...changes }
 }
 
 function serve(left: number, refresh: boolean): Decision {
   return { do: 'serve', token: token(left), refresh }
 }
 
-const { refreshToken: _, ...withoutGrant } = record(20)
-const { refreshToken: __, ...expiredWithoutGrant } = record(0)
+const withoutGrant = record(20, { refreshToken: undefined })
+const expiredWithoutGrant = record(0, { refreshToken: undefined })
 const refresh: Decision = { do: 'refresh' }
 
 describe('decide', () => {
-  it.each<[string, SessionRecord | undefined, Decision, Decision?]>([
+  it.each<[string, LedgerRecord | undefined, Decision, Decision?]>([
     // what, the record, the decision, the decision where nothing may be served during a refresh
     ['no session', undefined, { do: 'sign_in', code: 'no_session' }],
     ['an ended session', record(500, { ended: 'signed_out' }), { do: 'sign_in', code: 'session_ended' }],
@@ -92,14 +92,14 @@ describe('decide', () => {
     expect(decide(record(0, { backOff, lease }), { key: '' }, AT, policy, 'lapsed')).toEqual(expected)
   })
 
-  it.each<[RefreshPolicy['reuse'], boolean]>([
+  it.each<[ReusePolicy, boolean]>([
     ['strict', false],
     ['tolerant', true],
     [{ graceSeconds: 30 }, true],
   ])(
     'if the refresh token may have been used, %j: refreshes although the access token works: %s',
     (reuse, expected) => {
-      const rules = { ...policy, reuse }
+      const rules: RefreshPolicy = { ...policy, reuse }
       expect(decide(record(20, { doubt: 'unknown' }), { key: '' }, AT, rules)).toEqual(serve(20, expected))
       expect(decide(record(20, { lease }), { key: '' }, AT, rules, 'lapsed')).toEqual(serve(20, expected))
       expect(decide(record(20, { lease }), { key: '' }, AT, rules, 'mine')).toEqual(serve(20, true))
@@ -157,12 +157,12 @@ describe('decide', () => {
           const alive = !seen.ended && at.wall < seen.expiresAt
           if (!alive) expect(next).toEqual({ do: 'sign_in', code: 'session_ended' })
           if (next.do === 'serve') expect(next.token.expiresAt).toBeGreaterThan(timeFor(next.token, at))
-          if (next.do === 'wait') expect(seen.lease && leaseState).toBe('live')
+          if (next.do === 'wait') expect(seen.ledger.lease && leaseState).toBe('live')
           if (next.do === 'fail') expect(next.seconds).toBeGreaterThan(0)
           if (next.do === 'refresh' || (next.do === 'serve' && next.refresh)) {
-            expect(seen.refreshToken).toBeDefined()
-            expect(seen.lease && leaseState).not.toBe('live')
-            for (const backOff of [seen.backOff, seen.parameterBackOffs?.['a']]) {
+            expect(seen.ledger.refreshToken).toBeDefined()
+            expect(seen.ledger.lease && leaseState).not.toBe('live')
+            for (const backOff of [seen.ledger.backOff, seen.ledger.parameterBackOffs?.['a']]) {
               const pause = (backOff?.until ?? 0) - at.wall
               expect(pause <= 0 || pause > (backOff?.seconds ?? 0)).toBe(true)
             }
@@ -190,6 +190,44 @@ describe('decide', () => {
     expect(decide(record(500, { expiresAt: NOW + 1 }), { key: '' }, ahead, policy)).toEqual(serve(500, false))
     const backOff = { ...unknown, until: NOW + 9 }
     expect(decide(record(0, { backOff }), { key: '' }, ahead, policy)).toMatchObject({ seconds: 9 })
+  })
+})
+
+describe('decide, if a request uses up nothing', () => {
+  const client: RefreshPolicy = { consumes: 'nothing', ...TIMES }
+  const none = { refreshToken: undefined } as const
+
+  it.each<[string, LedgerRecord, Decision]>([
+    ['no token', record(undefined, none), refresh],
+    ['a fresh token', record(500, none), serve(500, false)],
+    ['a soft token', record(20, none), serve(20, true)],
+    ['a soft token and a lapsed lease', record(20, { ...none, lease }), serve(20, true)],
+    ['an expired token', record(5, none), refresh],
+    ['a scope that was not granted', record(5, { ...none, scope: 'less' }), refresh],
+  ])('%s: needs no refresh token', (_what, seen, expected) => {
+    const wanted = { key: '', request: { scope: 'more' } }
+    expect(decide(seen, wanted, AT, client, 'lapsed')).toEqual(expected)
+  })
+
+  it('a fleet asks once: a live lease is awaited', () => {
+    expect(decide(record(5, { ...none, lease }), { key: '' }, AT, client)).toEqual({ do: 'wait' })
+  })
+
+  it('never requires a sign-in while the owner lives, whatever the ledger contains', () => {
+    fc.assert(
+      fc.property(session, reading, fc.constantFrom('live', 'lapsed', 'mine'), (seen, at, leaseState) => {
+        const { ended: _ended, ...owner } = seen
+        const alive = { ...owner, expiresAt: at.wall + 1 }
+        const wanted = { key: 'a', request: { scope: 'any' } }
+        expect(decide(alive, wanted, at, client, leaseState).do).not.toBe('sign_in')
+        const { ledger } = alive
+        const bare = { ...alive, ledger: { ...ledger, refreshToken: undefined, doubt: undefined } }
+        // The refresh token and its state change nothing.
+        expect(decide(bare, wanted, at, client, leaseState)).toEqual(
+          decide(alive, wanted, at, client, leaseState),
+        )
+      }),
+    )
   })
 })
 

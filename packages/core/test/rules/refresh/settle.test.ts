@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  newSession,
   withBackOff,
   withDoubt,
   withGrant,
@@ -10,37 +9,54 @@ import {
   withSpare,
 } from '../../../src/model/ledger-transitions.ts'
 import {
-  caughtUp,
-  ended,
-  type RefreshTokenOrigin,
+  withCurrentBrowser,
+  toTombstone,
   type SessionRecord,
-  touched,
+  touch,
 } from '../../../src/model/session-record.ts'
+import type { RefreshTokenOrigin, LedgerRecord, TokenLedger } from '../../../src/model/token-ledger.ts'
+import { newSession, withLedger } from '../../../src/model/session-transitions.ts'
 import { settle, settleRejection, type UsedRefreshToken } from '../../../src/rules/refresh/settle.ts'
 import { NOW, session } from '../arbitraries.ts'
 
 const accessToken = { value: 'at', type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 } as const
-const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: NOW + 9999, claims: {} }
+const base = {
+  id: 'id',
+  issuer: 'https://login.example.com',
+  clientId: 'web',
+  expiresAt: NOW + 9999,
+  claims: {},
+}
 const signedIn = newSession(base, { accessToken, refreshToken: 'first' }, '', NOW)
-const leased = withLease(signedIn, 'me')
+const leased = leasedBy(signedIn, 'me')
 /** My use of the first refresh token. */
 const mine: UsedRefreshToken = { refreshToken: 'first', from: 'hash of first', key: '', attempt: 1 }
 
+function change(record: SessionRecord, step: (ledger: TokenLedger) => TokenLedger): SessionRecord {
+  return withLedger(record, step(record.ledger))
+}
+
+function leasedBy(record: SessionRecord, holder: string): SessionRecord {
+  return change(record, (ledger) => withLease(ledger, holder))
+}
+
 /** What another process makes of the record by its own use of the refresh token. */
 function refreshed(record: SessionRecord, refreshToken: string | undefined, key = ''): SessionRecord {
-  const next = withLease(record, 'another')
-  const origin = { from: `hash of ${record.refreshToken}`, attempt: next.attempt }
-  const grant = { accessToken, refreshToken }
-  return withGrant(next, { grant, key, attempt: next.attempt, origin }, { wall: NOW })
+  return change(record, (ledger) => {
+    const next = withLease(ledger, 'another')
+    const origin = { from: `hash of ${ledger.refreshToken}`, attempt: next.attempt }
+    const grant = { accessToken, refreshToken }
+    return withGrant(next, { grant, key, attempt: next.attempt, origin }, { wall: NOW })
+  })
 }
 
 type Verdict = ReturnType<typeof settle>
 const second = refreshed(leased, 'second')
 
-const cases: [string, SessionRecord | undefined, Verdict, Verdict, ReturnType<typeof settleRejection>][] = [
+const cases: [string, LedgerRecord | undefined, Verdict, Verdict, ReturnType<typeof settleRejection>][] = [
   // what, the record, the verdict on a response without and with a new refresh token, and on a rejection
   ['nothing has changed', leased, 'write', 'write', 'end'],
-  ['another process is trying', withLease(leased, 'another'), 'write', 'write', 'again'],
+  ['another process is trying', leasedBy(leased, 'another'), 'write', 'write', 'again'],
   ['another process got a newer refresh token', second, 'adopt', 'spare', 'replaced'],
   ['another process has used that one as well', refreshed(second, 'third'), 'adopt', 'adopt', 'replaced'],
   ['a later attempt kept the refresh token', refreshed(leased, undefined), 'adopt', 'write', 'again'],
@@ -53,9 +69,9 @@ const cases: [string, SessionRecord | undefined, Verdict, Verdict, ReturnType<ty
     'replaced',
   ],
   ['the user has signed out and the record is gone', undefined, 'revoke', 'revoke', 'again'],
-  ['the session has ended', ended(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
+  ['the session has ended', toTombstone(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
   ['the session has ended a moment ago', { ...leased, ended: 'signed_out' }, 'revoke', 'revoke', 'again'],
-  ['the refresh token was given up', withoutRefreshToken(leased), 'revoke', 'revoke', 'again'],
+  ['the refresh token was given up', change(leased, withoutRefreshToken), 'revoke', 'revoke', 'again'],
 ]
 
 describe('settle: lineage decides, not who holds the lease', () => {
@@ -66,7 +82,7 @@ describe('settle: lineage decides, not who holds the lease', () => {
 
   it('adopts nothing older than what the response brings', () => {
     const response = { grant: { accessToken, refreshToken: 'first' }, key: '', attempt: 1 }
-    const own = withGrant(leased, response, { wall: NOW })
+    const own = change(leased, (ledger) => withGrant(ledger, response, { wall: NOW }))
     expect(settle(own, mine, false)).toBe('write')
     expect(settle(own, { ...mine, attempt: 2 }, false)).toBe('write')
     expect(settle(own, { ...mine, attempt: 0 }, false)).toBe('adopt')
@@ -74,8 +90,27 @@ describe('settle: lineage decides, not who holds the lease', () => {
 
   it('S6: revokes the response only if no session needs the grant', () => {
     const revoked = cases.filter(([, record]) => settle(record, mine, true) === 'revoke')
-    for (const [, record] of revoked) expect(record?.ended ?? record?.refreshToken).not.toBe('first')
+    for (const [, record] of revoked) expect(record?.ended ?? record?.ledger.refreshToken).not.toBe('first')
     expect(revoked).toHaveLength(4)
+  })
+})
+
+describe('a request that uses up nothing', () => {
+  const empty = { id: 'id', expiresAt: NOW + 9999, ledger: { tokens: {}, attempt: 1 } }
+  const used = { ...mine, refreshToken: undefined, from: '' }
+
+  it('is written, unless a later one has brought the token already', () => {
+    expect(settle(empty, used, false)).toBe('write')
+    const token = { ...accessToken, attempt: 2 }
+    expect(settle({ ...empty, ledger: { tokens: { '': token }, attempt: 2 } }, used, false)).toBe('adopt')
+    expect(settle({ ...empty, ledger: { tokens: { other: token }, attempt: 2 } }, used, false)).toBe('write')
+    expect(settle({ ...empty, ended: 'signed_out' }, used, false)).toBe('revoke')
+  })
+
+  it('that is refused ends what its owner ends, if no other process tries', () => {
+    expect(settleRejection(empty, used, false)).toBe('end')
+    const later = { ...empty, ledger: { tokens: {}, attempt: 2 } }
+    expect(settleRejection(later, used, false)).toBe('again')
   })
 })
 
@@ -83,7 +118,7 @@ describe('settle: which of two responses to the same refresh token is newer', ()
   /** Mine, seen against what another process has stored. */
   function verdict(own: Partial<RefreshTokenOrigin>, other: Partial<RefreshTokenOrigin>): Verdict {
     const origin = { from: mine.from, attempt: 2, ...other }
-    return settle({ ...second, origin }, { ...mine, ...own }, true)
+    return settle({ ...second, ledger: { ...second.ledger, origin } }, { ...mine, ...own }, true)
   }
 
   it.each<[string, Partial<RefreshTokenOrigin>, Partial<RefreshTokenOrigin>, Verdict]>([
@@ -125,15 +160,17 @@ describe('settleRejection: only the last attempt ends the session, and only with
     expect(settleRejection(record, mine, false)).toBe(rejection)
   })
 
-  const refused = { ...leased, doubt: 'refused' } as const
-  it.each<[string, SessionRecord, string, string]>([
+  const refused = change(leased, (ledger) => ({ ...ledger, doubt: 'refused' }))
+  const spared = (record: SessionRecord) => change(record, (ledger) => withSpare(ledger, 'older'))
+  const doubted = change(leased, withDoubt)
+  it.each<[string, LedgerRecord, string, string]>([
     // what, the record, on a strict server, on another
-    ['a spare is left', withSpare(leased, 'older'), 'end', 'use_spare'],
-    ['a spare is left, and a response is open', withSpare(withDoubt(leased), 'older'), 'end', 'use_spare'],
-    ['a response may still arrive', withDoubt(leased), 'end', 'wait'],
+    ['a spare is left', spared(leased), 'end', 'use_spare'],
+    ['a spare is left, and a response is open', spared(doubted), 'end', 'use_spare'],
+    ['a response may still arrive', doubted, 'end', 'wait'],
     ['it has been awaited', refused, 'end', 'end'],
-    ['a spare, and another attempt', withLease(withSpare(leased, 'older'), 'another'), 'again', 'again'],
-    ['a spare, and another refresh token', withSpare(second, 'older'), 'replaced', 'replaced'],
+    ['a spare, and another attempt', leasedBy(spared(leased), 'another'), 'again', 'again'],
+    ['a spare, and another refresh token', spared(second), 'replaced', 'replaced'],
   ])('%s', (_what, record, onStrict, onOthers) => {
     expect(settleRejection(record, mine, true)).toBe(onStrict)
     expect(settleRejection(record, mine, false)).toBe(onOthers)
@@ -165,29 +202,33 @@ function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
   const holder = `another-${index}`
   switch (next.do) {
     case 'refresh': {
-      if (record.refreshToken === undefined) return record
-      const { attempt, ...sent } = withLease(record, holder)
+      if (record.ledger.refreshToken === undefined) return record
       const grant = {
         ...(next.tokens && { accessToken }),
         ...(next.rotates && { refreshToken: `rotated-${index}` }),
       }
-      const origin = { from: `hash of ${record.refreshToken}`, attempt }
-      return withGrant({ ...sent, attempt }, { grant, key: next.key, attempt, origin }, { wall: NOW })
+      return change(record, (ledger) => {
+        const sent = withLease(ledger, holder)
+        const origin = { from: `hash of ${ledger.refreshToken}`, attempt: sent.attempt }
+        return withGrant(sent, { grant, key: next.key, attempt: sent.attempt, origin }, { wall: NOW })
+      })
     }
     case 'lease':
-      return withLease(record, holder)
+      return leasedBy(record, holder)
     case 'fail':
-      return withBackOff(withLease(record, holder), 'refresh_outcome_unknown', { wall: NOW })
+      return change(leasedBy(record, holder), (ledger) =>
+        withBackOff(ledger, 'refresh_outcome_unknown', { wall: NOW }),
+      )
     case 'doubt':
-      return withDoubt(record)
+      return change(record, withDoubt)
     case 'touch':
-      return touched(record, NOW + index)
+      return touch(record, NOW + index)
     case 'catch_up':
-      return caughtUp(record)
+      return withCurrentBrowser(record)
     case 'give_up':
-      return withoutRefreshToken(record)
+      return change(record, withoutRefreshToken)
     case 'end':
-      return ended(record, 'signed_out')
+      return toTombstone(record, 'signed_out')
   }
 }
 
@@ -217,7 +258,7 @@ describe('over any history', () => {
         fc.boolean(),
         (record, refreshToken, attempt, rotated) => {
           const verdict = settle(record, { refreshToken, from: 'hash', key: '', attempt }, rotated)
-          return verdict !== 'write' || (record.refreshToken === refreshToken && !record.ended)
+          return verdict !== 'write' || (record.ledger.refreshToken === refreshToken && !record.ended)
         },
       ),
     )

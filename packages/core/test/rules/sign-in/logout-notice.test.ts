@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { endsNewSession, namesOfLogout, namesOfSession } from '../../../src/rules/sign-in/logout-notice.ts'
 import { isSignedOut } from '../../../src/rules/protocol/logout-token.ts'
-import { newSession } from '../../../src/model/ledger-transitions.ts'
-import type { UserClaims } from '../../../src/model/session-record.ts'
+import { newSession } from '../../../src/model/session-transitions.ts'
+import type { UserClaims } from '../../../src/model/token-grant.ts'
 
 const NOW = 1_800_000_000
 /** Few values, so that they often match. A `sub` can have the text of a `sid`. */
@@ -16,7 +16,13 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('bas
 
 function sessionOf(user: UserClaims, iat?: number, now = NOW) {
   const idToken = iat === undefined ? undefined : `${part({})}.${part({ iat })}.x`
-  const base = { id: 'id', issuer: 'https://login.example.com', expiresAt: now + 60, claims: user }
+  const base = {
+    id: 'id',
+    issuer: 'https://login.example.com',
+    clientId: 'web',
+    expiresAt: now + 60,
+    claims: user,
+  }
   return newSession(base, { idToken }, '', now)
 }
 

@@ -1,15 +1,22 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newSession, withGrant } from '../../../src/model/ledger-transitions.ts'
-import { ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
+import { withGrant, withoutRefreshToken } from '../../../src/model/ledger-transitions.ts'
+import { newSession, withLedger } from '../../../src/model/session-transitions.ts'
+import { toTombstone, type SessionRecord, touch } from '../../../src/model/session-record.ts'
 import { replacedBy, restore, wentBack } from '../../../src/rules/stores/store-went-back.ts'
 
-const base = { id: 'k', issuer: 'https://login.example.com', expiresAt: 10_000, claims: {} }
+const base = { id: 'k', issuer: 'https://login.example.com', clientId: 'web', expiresAt: 10_000, claims: {} }
 const first = newSession(base, { refreshToken: 'rt0' }, '', 0)
 
 function refreshed(record: SessionRecord, refreshToken: string): SessionRecord {
-  const claimed = { ...record, attempt: record.attempt + 1 }
-  return withGrant(claimed, { grant: { refreshToken }, key: '', attempt: claimed.attempt }, { wall: 10 })
+  const attempt = record.ledger.attempt + 1
+  const leased = { ...record.ledger, attempt }
+  const ledger = withGrant(leased, { grant: { refreshToken }, key: '', attempt }, { wall: 10 })
+  return withLedger(record, ledger)
+}
+
+function atAttempt(record: SessionRecord, attempt: number): SessionRecord {
+  return { ...record, ledger: { ...record.ledger, attempt } }
 }
 
 /** Any number of steps that a session takes. */
@@ -17,8 +24,8 @@ const steps = fc.array(fc.constantFrom('touch', 'refresh', 'attempt'), { maxLeng
 
 function take(record: SessionRecord, names: readonly string[]): SessionRecord {
   return names.reduce((each, name, i) => {
-    if (name === 'touch') return touched(each, i)
-    return name === 'refresh' ? refreshed(each, `rt-${i}`) : { ...each, attempt: each.attempt + 1 }
+    if (name === 'touch') return touch(each, i)
+    return name === 'refresh' ? refreshed(each, `rt-${i}`) : atAttempt(each, each.ledger.attempt + 1)
   }, record)
 }
 
@@ -37,17 +44,16 @@ describe('wentBack', () => {
   it('holds for a record in which another process has taken the same attempt', () => {
     const leased = (holder: string, beat = 0) => ({
       ...first,
-      attempt: 1,
-      lease: { attempt: 1, holder, beat },
+      ledger: { ...first.ledger, attempt: 1, lease: { attempt: 1, holder, beat } },
     })
     expect(wentBack(leased('b'), leased('a'))).toBe(true)
     expect(wentBack(leased('a'), leased('a', 1))).toBe(false)
-    expect(wentBack({ ...leased('b'), attempt: 2 }, leased('a'))).toBe(false)
+    expect(wentBack(atAttempt(leased('b'), 2), leased('a'))).toBe(false)
     expect(restore(leased('b'), { record: leased('a'), replaced: undefined })).toBeUndefined()
   })
 
   it('holds for a session that is alive again after its end, however often it was used since', () => {
-    const over = ended(first, 'signed_out')
+    const over = toTombstone(first, 'signed_out')
     expect(wentBack(take(first, ['touch', 'touch', 'touch', 'refresh']), over)).toBe(true)
     expect(wentBack(over, take(first, ['touch', 'touch', 'refresh']))).toBe(false)
   })
@@ -58,32 +64,35 @@ describe('restore', () => {
 
   it('restores the later record over one with the spent refresh token', () => {
     const next = restore(first, known)
-    expect(next).toMatchObject({ refreshToken: 'rt1', attempt: 1 })
+    expect(next).toMatchObject({ ledger: { refreshToken: 'rt1', attempt: 1 } })
     expect(next?.generation).toBeGreaterThan(known.record.generation)
   })
 
   it('takes numbers that neither branch has used', () => {
-    const other = { ...touched(touched(touched(first, 1), 2), 3), attempt: 7 }
+    const other = atAttempt(touch(touch(touch(first, 1), 2), 3), 7)
     const next = restore(other, known)
-    expect(next).toMatchObject({ refreshToken: 'rt1', attempt: 7, generation: other.generation + 1 })
+    expect(next).toMatchObject({
+      ledger: { refreshToken: 'rt1', attempt: 7 },
+      generation: other.generation + 1,
+    })
   })
 
   it('ends a session again that this process had ended', () => {
-    const over = ended(first, 'signed_out')
+    const over = toTombstone(first, 'signed_out')
     expect(restore(first, { record: over, replaced: undefined })).toMatchObject({ ended: 'signed_out' })
   })
 
   it.each<[string, SessionRecord]>([
-    ['that has ended', ended(first, 'signed_out')],
-    ['whose refresh token was revoked', { ...first, refreshToken: undefined, revoking: 'rt0' }],
+    ['that has ended', toTombstone(first, 'signed_out')],
+    ['whose refresh token was revoked', withLedger(first, withoutRefreshToken(first.ledger))],
     ['that another process has refreshed since', refreshed(first, 'rt-other')],
-    ['from before an earlier refresh', { ...first, refreshToken: 'rt-older' }],
+    ['from before an earlier refresh', withLedger(first, { ...first.ledger, refreshToken: 'rt-older' })],
   ])('leaves a record %s', (_, held) => {
     expect(restore(held, known)).toBeUndefined()
   })
 
   it('leaves every record when no refresh token is known to be spent', () => {
-    expect(restore(first, { record: touched(first, 1), replaced: undefined })).toBeUndefined()
+    expect(restore(first, { record: touch(first, 1), replaced: undefined })).toBeUndefined()
   })
 })
 
@@ -91,8 +100,8 @@ describe('replacedBy', () => {
   it('is the refresh token that the write replaced, or else the one known before', () => {
     const next = refreshed(first, 'rt1')
     expect(replacedBy(first, next, undefined)).toBe('rt0')
-    expect(replacedBy(next, touched(next, 1), { record: next, replaced: 'rt0' })).toBe('rt0')
+    expect(replacedBy(next, touch(next, 1), { record: next, replaced: 'rt0' })).toBe('rt0')
     expect(replacedBy(undefined, next, { record: next, replaced: 'rt0' })).toBe('rt0')
-    expect(replacedBy(first, touched(first, 1), undefined)).toBeUndefined()
+    expect(replacedBy(first, touch(first, 1), undefined)).toBeUndefined()
   })
 })

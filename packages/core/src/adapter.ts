@@ -1,0 +1,18 @@
+/**
+ * The parts that an adapter to a runtime connects. Applications use the package of their runtime instead.
+ *
+ * @module
+ */
+export { createHeldResponses } from './mechanisms/calls/held-responses.ts'
+export { createFlights, soloFlights } from './mechanisms/runtime/flights.ts'
+export { createIsolateFlights } from './mechanisms/runtime/isolate-flights.ts'
+export type { Flights, JoinedFlight } from './ports/flights.ts'
+export type { HeldResponses, RequestContext, Runtime } from './ports/runtime.ts'
+export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
+export { createClientAccess } from './surface/client-access.ts'
+export { createEmitter } from './surface/emitter.ts'
+export type { SessionEngine } from './surface/engine.ts'
+export { createEngine, createEvertoken, type Engine } from './surface/evertoken.ts'
+export { checkHandlerOptions, createHandler, notFound } from './surface/handler-options.ts'
+export type { EngineOptions } from './surface/options.ts'
+export { createCurrentSession } from './surface/user-session.ts'

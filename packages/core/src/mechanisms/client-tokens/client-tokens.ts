@@ -1,0 +1,167 @@
+import type { StoredToken } from '../../model/stored-tokens.ts'
+import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Flights } from '../../ports/flights.ts'
+import type { LedgerHandle } from '../../ports/ledger-handle.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import type { TokenServer } from '../../ports/authorization-server.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
+import { requestClientCredentials } from '../protocol/client-credentials.ts'
+import type { Connection } from '../protocol/connection.ts'
+import type { ServerClock } from '../protocol/server-clock.ts'
+import type { TokenResult } from '../refresh/attempt.ts'
+import type { Line } from '../refresh/line.ts'
+import { createRefresher } from '../refresh/refresher.ts'
+import { refreshError } from '../refresh/token-result.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { sha256 } from '../runtime/digest.ts'
+import type { Seal } from '../sessions/seal.ts'
+import type { GuardedStore } from '../stores/guarded-store.ts'
+import { type ClientSnapshot, createClientLedger } from './client-ledger.ts'
+
+export interface ClientTokensOptions {
+  readonly issuer: string
+  readonly clientId: string
+  readonly connection: Connection
+  readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>
+  readonly store: GuardedStore
+  readonly isStorePrivate: boolean
+  readonly seal: Seal
+  readonly flights: Flights
+  readonly line: Line
+  readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly emit: EventListener
+  /** Returns a number from 0 to 1, which varies pauses. */
+  readonly random: () => number
+  readonly refreshBeforeExpirySeconds: number
+  readonly serverTimeoutMs: number
+  readonly storeTimeoutMs: number
+  /** Whether new requests can be started. */
+  readonly admits: () => boolean
+}
+
+/** The request of one caller for a token of the client. */
+export interface ClientTokenCall {
+  readonly parameters: TokenParameters
+  /** The value of a token that a resource server rejected. */
+  readonly rejected?: string | undefined
+  readonly keepAlive: KeepAlive
+}
+
+/** The tokens of the application itself, one for each set of parameters. */
+export interface ClientTokens {
+  /**
+   * Returns a current token. A token that this process knows costs no read of the store.
+   *
+   * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now.
+   */
+  token(call: ClientTokenCall): Promise<StoredToken>
+}
+
+interface Entry {
+  readonly handle: LedgerHandle<ClientSnapshot>
+  /** The newest state that this process has seen, if it is good for further calls. */
+  newest: ClientSnapshot | undefined
+}
+
+const MAX_ENTRIES = 1000
+
+/**
+ * Keeps the tokens of the client current with client credentials.
+ *
+ * Each token has a record in the store, under the hash of the client, the issuer and the parameters. All processes that
+ * share the store share it, so a fleet requests each token once. A token of the client needs no sign-out, so a process
+ * serves it from its memory until it has to be replaced.
+ */
+export function createClientTokens(options: ClientTokensOptions): ClientTokens {
+  const {
+    issuer,
+    clientId,
+    connection,
+    server,
+    store,
+    seal,
+    clock,
+    serverClock,
+    refreshBeforeExpirySeconds,
+  } = options
+  const emit = asGranted(options.emit)
+  const refresher = createRefresher({
+    acquisition: {
+      policy: { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true },
+      ready: (keepAlive) => server.ready(keepAlive),
+      acquire: (_record, parameters) => requestClientCredentials(connection, parameters),
+      isResponding: () => server.isResponding(),
+    },
+    server,
+    clock,
+    serverClock,
+    emit,
+    random: options.random,
+    isStorePrivate: options.isStorePrivate,
+    line: options.line,
+    flights: options.flights,
+    serverTimeoutMs: options.serverTimeoutMs,
+    storeTimeoutMs: options.storeTimeoutMs,
+    admits: options.admits,
+  })
+  // The entry is kept, not the promise: some runtimes let no request await what another one started.
+  const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
+
+  async function entryOf(key: string): Promise<Entry> {
+    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, key]))
+    const known = entries.get(key)
+    if (known) return known
+    const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })
+    const entry = { handle, newest: undefined }
+    entries.set(key, entry)
+    return entry
+  }
+
+  async function request(entry: Entry, call: ClientTokenCall): Promise<StoredToken> {
+    const { parameters, rejected, keepAlive } = call
+    const background = (work: Promise<TokenResult<ClientSnapshot>>) =>
+      void work.then(
+        (result) => keep(entry, result.kind === 'token' ? result.snapshot : undefined),
+        () => keep(entry, undefined),
+      )
+    const seen = entry.newest ?? (await entry.handle.read())
+    keep(entry, seen)
+    // The ledger has one token, so its key does not matter.
+    const wanted = { key: '', request: parameters, rejected, background, keepAlive }
+    const result = await refresher.token(entry.handle, seen, wanted)
+    if (result.kind === 'token') return result.token
+    // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
+    throw refreshError('authorization_server_unavailable', 1)
+  }
+
+  return {
+    async token(call) {
+      const key = tokenKey(call.parameters)
+      const entry = entries.get(key) ?? (await entryOf(key))
+      try {
+        return await request(entry, call)
+      } catch (error) {
+        // Another process may succeed before the pause in this state is over.
+        entry.newest = undefined
+        throw error
+      }
+    },
+  }
+}
+
+/** Keeps a state for further calls. While a process has the lease, the state is about to change. */
+function keep(entry: Entry, snapshot: ClientSnapshot | undefined): void {
+  entry.newest = snapshot?.record.ledger.lease ? undefined : snapshot
+}
+
+/** Reports a token that was requested, because nothing was refreshed. */
+function asGranted(emit: EventListener): EventListener {
+  return (event) =>
+    emit(
+      event.type === 'token_refreshed'
+        ? { type: 'token_granted', grant: 'client_credentials', durationMs: event.durationMs }
+        : event,
+    )
+}

@@ -1,0 +1,45 @@
+import * as oauth from 'oauth4webapi'
+import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import { systemClock } from '../runtime/system-clock.ts'
+import { type ConnectionOptions, createConnection } from './connection.ts'
+import { createIdTokenValidator } from './id-token.ts'
+import { createKeyCache } from './key-cache.ts'
+import { verifyLogoutToken } from './logout-tokens.ts'
+import { createSignInServer, withQuery } from './sign-in.ts'
+import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
+
+export interface AuthorizationServerOptions extends ConnectionOptions {
+  /** Whether a sign-in must return an ID token. */
+  readonly openid: boolean
+}
+
+const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
+
+/** Creates an authorization server with all its functions. `createTokenServer` has only those that need no sign-in. */
+export function createAuthorizationServer(
+  options: AuthorizationServerOptions,
+): AuthorizationServer & ConnectedTokenServer {
+  const { clientId, clock, openid } = options
+  const connection = createConnection(options, {
+    client_id: clientId,
+    // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
+    get [oauth.clockSkew]() {
+      return clock.now() - systemClock.now()
+    },
+  })
+  const { client, fetchMetadata } = connection
+  const keys = createKeyCache(options)
+  return {
+    ...createTokenServer(connection, createIdTokenValidator(client)),
+    ...createSignInServer(connection, openid),
+    verifyLogoutToken: (token) => verifyLogoutToken(connection, keys, token),
+    async endSessionUrl(parameters) {
+      const endpoint = (await fetchMetadata()).end_session_endpoint
+      return endpoint === undefined ? undefined : withQuery(endpoint, parameters)
+    },
+    async capabilities() {
+      const facts = Object.entries(await fetchMetadata())
+      return Object.fromEntries(facts.filter(([name]) => CAPABILITY.test(name)))
+    },
+  }
+}

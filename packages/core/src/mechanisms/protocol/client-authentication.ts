@@ -1,0 +1,94 @@
+import type { ClientAuth } from 'oauth4webapi'
+import type { ClientAuthentication } from '../../ports/client-authentication.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
+import { withDeadline } from '../runtime/deadline.ts'
+import { redact } from '../runtime/redact.ts'
+
+/**
+ * The key of the function of a value that returns how to authenticate one request. The function may ask a key service.
+ *
+ * It is a global symbol, because a bundler can load this module twice.
+ */
+const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1') as never
+
+type Authenticate = () => ClientAuth | Promise<ClientAuth>
+
+/** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
+export function createClientAuthentication(method: string, authenticate: Authenticate): ClientAuthentication {
+  const value = Object.defineProperty({ method }, AUTHENTICATE, { value: authenticate })
+  return Object.freeze(value) as object as ClientAuthentication
+}
+
+export function isClientAuthentication(value: unknown): value is ClientAuthentication {
+  return typeof value === 'object' && value !== null && AUTHENTICATE in value
+}
+
+export interface ClientAuthenticatorOptions {
+  readonly authentication: ClientAuthentication
+  readonly clock: Clock
+  /** How long a caller waits, in milliseconds. */
+  readonly serverTimeoutMs: number
+}
+
+/**
+ * Authenticates the requests of one client.
+ *
+ * All functions reject with an `OperatorError` (`key_service_unavailable`) if the secret is not available. The request
+ * is then not sent, so no code and no refresh token was used.
+ */
+export interface ClientAuthenticator {
+  /** Requests the current secret for one request. */
+  request(): Promise<ClientAuth>
+  /**
+   * Requests the secret for the requests that `prepared` authenticates.
+   *
+   * A refresh calls it before it takes the lease, because a slow key service must not delay a request after that.
+   */
+  prepare(): Promise<void>
+  /** Returns the prepared secret. If it is old, requests the current one. */
+  prepared(): ClientAuth | Promise<ClientAuth>
+}
+
+/** The share of the time of a caller that a key service may take. The caller must still be there to get the error. */
+const KEY_SERVICE_SHARE = 0.5
+/** How long a prepared secret is used, in milliseconds. A refresh can wait in line after it has prepared. */
+const PREPARED_MS = 60_000
+
+export function createClientAuthenticator(options: ClientAuthenticatorOptions): ClientAuthenticator {
+  const { authentication, clock, serverTimeoutMs } = options
+  const { [AUTHENTICATE]: authenticate } = authentication as unknown as Record<
+    typeof AUTHENTICATE,
+    Authenticate
+  >
+  let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
+
+  async function request(): Promise<ClientAuth> {
+    try {
+      const clientAuth = authenticate()
+      if (!(clientAuth instanceof Promise)) return clientAuth
+      return await withDeadline(
+        () => clientAuth,
+        serverTimeoutMs * KEY_SERVICE_SHARE,
+        clock,
+        () => keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`'),
+      )
+    } catch (error) {
+      throw error instanceof OperatorError ? error : keyServiceUnavailable('failed', redact(error))
+    }
+  }
+
+  return {
+    request,
+    async prepare() {
+      latest = { clientAuth: await request(), at: clock.elapsed() }
+    },
+    prepared: () => (latest && clock.elapsed() - latest.at < PREPARED_MS ? latest.clientAuth : request()),
+  }
+}
+
+/** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
+export function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
+  const message = `The function that returns the client secret ${what}. Nothing was sent, so try again later.`
+  return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
+}

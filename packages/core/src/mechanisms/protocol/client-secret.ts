@@ -1,0 +1,75 @@
+import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
+import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
+import { ConfigurationError } from '../../vocabulary/index.ts'
+import { createClientAuthentication, keyServiceUnavailable } from './client-authentication.ts'
+
+/**
+ * Sends the client ID and the client secret in the `Authorization` header of each token request.
+ *
+ * @param secret - The client secret. A function is called for each token request, so that Evertoken uses a rotated
+ *   secret. If it fails, returns no secret or takes longer than half of `serverTimeoutSeconds`, the call throws an
+ *   `OperatorError` with the code `key_service_unavailable`. No refresh token is lost.
+ * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
+ * @throws {ConfigurationError} If the secret is missing or empty.
+ * @example
+ *   evertoken({ ...options, clientAuthentication: clientSecretBasic(() => sealedStore.read('client-secret')) })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
+ */
+export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_basic', secret, ClientSecretBasic)
+}
+
+/**
+ * Sends the client ID and the client secret in the body of each token request. Use it only if the authorization server
+ * does not support `clientSecretBasic`.
+ *
+ * @param secret - Same as for `clientSecretBasic`.
+ * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
+ * @throws {ConfigurationError} If the secret is missing or empty.
+ * @example
+ *   evertoken({ ...options, clientAuthentication: clientSecretPost(() => sealedStore.read('client-secret')) })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
+ */
+export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_post', secret, ClientSecretPost)
+}
+
+/**
+ * Sends only the client ID, as a public client does.
+ *
+ * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
+ * @example
+ *   evertoken({ ...options, clientAuthentication: none() })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.1 RFC 6749, section 2.1: Client Types}
+ */
+export function none(): ClientAuthentication {
+  return createClientAuthentication('none', None)
+}
+
+function withSecret(
+  method: string,
+  secret: ClientSecret,
+  authenticate: (secret: string) => ClientAuth,
+): ClientAuthentication {
+  if (typeof secret === 'function')
+    return createClientAuthentication(method, async () => authenticate(await requestSecret(secret)))
+  if (!isSecret(secret)) throw secretMissing(method)
+  const clientAuth = authenticate(secret)
+  return createClientAuthentication(method, () => clientAuth)
+}
+
+/** The function is code of the application, so its result is checked. */
+async function requestSecret(secret: () => unknown): Promise<string> {
+  const value = await secret()
+  if (isSecret(value)) return value
+  throw keyServiceUnavailable('did not return a secret')
+}
+
+function isSecret(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function secretMissing(method: string): ConfigurationError {
+  const message = `The client secret for \`${method}\` is missing. Pass a string that is not empty, or a function that returns one.`
+  return new ConfigurationError('invalid_option', message)
+}

@@ -1,0 +1,86 @@
+import type { TokenGrant } from '../../model/token-grant.ts'
+import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { RefreshResult } from '../../ports/authorization-server.ts'
+import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
+import { omitUndefined, isJsonObject } from '../../rules/members.ts'
+import { retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
+import {
+  ConfigurationError,
+  OperatorError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
+import { redact } from '../runtime/redact.ts'
+
+/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable JSON. */
+export interface JsonResponse {
+  readonly response: Response
+  readonly body: unknown
+}
+
+/** A response of the token endpoint. `grant` is absent if it is not a token response. */
+export interface TokenEndpointResponse extends JsonResponse {
+  readonly grant: TokenGrant | undefined
+}
+
+export async function readBody(response: Response): Promise<JsonResponse> {
+  return { response, body: parseJsonObject(await response.text()) }
+}
+
+/** Sends a token request and reads the response (RFC 6749 §5). */
+export async function requestTokens(
+  request: () => Promise<Response>,
+  serverClock: ServerClock,
+): Promise<TokenEndpointResponse> {
+  const timeOfRequest = serverClock.startRequest()
+  const { response, body } = await readBody(await request())
+  const grant = response.status === 200 ? readTokenResponse(body, timeOfRequest(response.headers)) : undefined
+  return { response, body, grant }
+}
+
+/** Matches errors before a connection was made. The server has not received any part of the request. */
+const NOT_CONNECTED =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
+
+/** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
+export function toOAuthError({ response: { status }, body }: JsonResponse): RedactedCause {
+  const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
+  return omitUndefined({ name: 'TokenEndpointError', status, error })
+}
+
+/** Classifies a response without usable tokens by its effect on the refresh token that was sent. */
+export function toRefreshResult(result: JsonResponse, now: number): RefreshResult {
+  const { status, headers } = result.response
+  const cause = toOAuthError(result)
+  const kind = classifyRefusal(status, cause.error)
+  if (kind === 'rejected') return { kind }
+  if (kind === 'misconfigured') return { kind, cause }
+  const isBusy = status === 429 || status === 503
+  return { kind, cause, isBusy, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
+}
+
+/** Classifies a request without a response by its effect on the refresh token that was sent. */
+export function toResultWithoutResponse(error: unknown): RefreshResult {
+  if (error instanceof OperatorError) return clientNotAuthenticated(error)
+  const cause = redact(error)
+  const { code = '' } = cause
+  if (error instanceof TryLaterError || (NOT_CONNECTED.test(code) && !wasConnected(error)))
+    return { kind: 'not_processed', cause }
+  const isOurs = error instanceof ConfigurationError || code.startsWith('OAUTH_')
+  return { kind: isOurs ? 'misconfigured' : 'ambiguous', cause }
+}
+
+/** The secret of the client was not available, so the refresh token was not sent. */
+function clientNotAuthenticated(error: OperatorError): RefreshResult {
+  const cause = (error.cause ?? { name: error.name }) as RedactedCause
+  const { retryAfterSeconds: seconds } = error
+  return { kind: 'not_processed', code: 'key_service_unavailable', cause, retryAfterSeconds: seconds }
+}
+
+/** Whether the request had a connection. A route may fail after sending, with the same code from reading or writing. */
+function wasConnected(error: unknown): boolean {
+  const { syscall, cause } = error as { readonly syscall?: unknown; readonly cause?: unknown }
+  const { syscall: inner } = Object(cause) as { readonly syscall?: unknown }
+  return [syscall, inner].some((name) => name === 'read' || name === 'write')
+}

@@ -1,0 +1,40 @@
+import type { TokenServer } from '../../ports/authorization-server.ts'
+import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
+import type { TokenCall, TokenResult } from './attempt.ts'
+import type { Refresher } from './refresher.ts'
+
+/** A refresher for the tokens of sessions. Each session belongs to the authorization server in its record. */
+export interface SessionRefresher {
+  /** Same as `token` of `Refresher`. */
+  token(
+    handle: SessionHandle,
+    seen: Snapshot | undefined,
+    call: TokenCall<Snapshot>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
+}
+
+/**
+ * Refreshes each session at its own authorization server.
+ *
+ * @param create - Creates the refresher of one server. Each server has its own line of requests.
+ */
+export function createRefreshers(
+  servers: AuthorizationServers,
+  create: (server: TokenServer) => Refresher,
+): SessionRefresher {
+  const refreshers = new WeakMap<TokenServer, Refresher>()
+
+  function refresherOf(server: TokenServer): Refresher {
+    const refresher = refreshers.get(server) ?? create(server)
+    refreshers.set(server, refresher)
+    return refresher
+  }
+
+  return {
+    token(handle, seen, call) {
+      const server = seen && servers.serverFor(seen.record)
+      return server ? refresherOf(server).token(handle, seen, call) : { kind: 'sign_in', code: 'no_session' }
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import type { KeepAlive } from '../../ports/runtime.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
+import { endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
+import { createEndNotices } from './end-notices.ts'
+import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
+import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
+import type { HandleOptions } from './stored-session.ts'
+import { shareReads } from './shared-reads.ts'
+
+/** A session that was found by its cookie. */
+export interface Found {
+  readonly handle: SessionHandle
+  /** The generation in the cookie, if the cookie carries the session. */
+  readonly generation?: number
+}
+
+/** A session that a request has started, and the value of the cookie for it. */
+export interface StartedSession {
+  readonly record: SessionRecord
+  readonly cookie: string
+}
+
+export interface Created extends StartedSession {
+  readonly handle: SessionHandle
+}
+
+/**
+ * Creates the first record of a session.
+ *
+ * @param id - The ID of the new session.
+ * @param maxRecordBytes - The maximum size of the record as JSON, in bytes.
+ */
+export type MakeRecord = (id: string, maxRecordBytes: number) => Promise<SessionRecord>
+
+/** Defines where a session is stored: in its cookie, or in the store with only an ID in the cookie. */
+export interface SessionStrategy {
+  find(cookie: string): Promise<Found | { readonly rejected: RejectionReason }>
+  /**
+   * @param make - Creates the first record.
+   * @param keepAlive - Keeps work alive that the caller does not wait for.
+   * @param prepare - Called before the session is stored. If it rejects, no session is created.
+   * @throws {SignInRequiredError} If a logout token has ended the session before it could start.
+   */
+  create(
+    make: MakeRecord,
+    keepAlive: KeepAlive,
+    prepare?: (session: StartedSession) => Promise<void>,
+  ): Promise<Created>
+  /** Returns the session of a store key, for work outside a request. */
+  byKey(key: string): SessionHandle | undefined
+  /**
+   * Returns the session of a store key as it is in the store.
+   *
+   * @param expiresAt - When the session expires. If set, a session that only its cookie holds can also be ended.
+   */
+  stored(key: string, expiresAt?: number): SessionHandle
+  /** Tracks the browser of one request, if new generations must reach it. */
+  trackBrowser?(): BrowserCookieTracker
+  /** Manages the sign-outs that the store has not confirmed. */
+  readonly pending: PendingSignOuts
+}
+
+export interface SessionStrategyOptions extends Omit<HandleOptions, 'readShared' | 'notices' | 'pending'> {
+  readonly emit?: EventListener
+  /** Set for runtimes in which a request cannot await the work of another one. Sessions then share no work. */
+  readonly pollMs?: number | undefined
+}
+
+/** Creates the parts that all sessions of one kind share. */
+export function createHandleOptions(options: SessionStrategyOptions): HandleOptions {
+  const { sealedStore, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
+  return {
+    sealedStore,
+    readShared: pollMs === undefined ? shareReads(sealedStore.read) : sealedStore.read,
+    clock,
+    idleTimeoutSeconds,
+    unlist,
+    keepClaims,
+    refreshed,
+    notices: createEndNotices(emit, clock, idleTimeoutSeconds),
+    pending: createPendingSignOuts(clock, emit),
+  }
+}
+
+export async function insert(
+  record: SessionRecord,
+  { sealedStore, idleTimeoutSeconds }: SessionStrategyOptions,
+): Promise<void> {
+  if (await sealedStore.swap(record.id, undefined, record, endsAt(record, idleTimeoutSeconds))) return
+  throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
+}

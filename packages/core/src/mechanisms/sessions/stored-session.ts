@@ -1,0 +1,232 @@
+import type { Clock } from '../../ports/clock.ts'
+import type { EndedSession, SessionHandle, Snapshot, StoredRefresh } from '../../ports/session-handle.ts'
+import {
+  toUnfinishedTombstone,
+  toFinishedTombstone,
+  hasTokensToRevoke,
+  type RevokedTokens,
+} from '../../model/session-end.ts'
+import { toTombstone, endsAt, type SessionRecord } from '../../model/session-record.ts'
+import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
+import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
+import { type EndNotices, timeReason } from './end-notices.ts'
+import type { PendingSignOuts } from './pending-sign-outs.ts'
+import type { SealedRecord, SealedStore } from './sealed-store.ts'
+
+export interface HandleOptions {
+  readonly sealedStore: SealedStore
+  /** Same as `sealedStore.read`, but callers at the same moment share one read. */
+  readonly readShared: SealedStore['read']
+  readonly clock: Clock
+  /** Maximum inactivity, in seconds. */
+  readonly idleTimeoutSeconds: number
+  readonly notices: EndNotices
+  readonly pending: PendingSignOuts
+  /** Removes a session that has ended from the index of the store. */
+  readonly unlist?: ((record: SessionRecord) => Promise<unknown>) | undefined
+  /** Whether `refreshed` decides about the claims of a new ID token. Until then, the session keeps its claims. */
+  readonly keepClaims?: boolean | undefined
+  /** Receives each refresh after its tokens were stored. No caller waits for it. Never rejects. */
+  readonly refreshed?: ((refresh: StoredRefresh) => Promise<unknown>) | undefined
+}
+
+/** The parts that differ between cookie sessions and server sessions. */
+export interface StoragePolicy {
+  /** Returns the newest record, given the record that the store holds. */
+  newest(held: SessionRecord | undefined): SessionRecord | undefined
+  /** Returns when the store may forget a record, in seconds since the epoch. */
+  keepUntil(record: SessionRecord): number
+  /** The maximum size of a record as JSON, in bytes. */
+  readonly maxRecordBytes: number
+  /** Whether a session is over when it is missing from the store. */
+  readonly isOnlyInStore: boolean
+  /** The session that the cookie carries, if it carries one. */
+  readonly carried?: SessionRecord
+}
+
+/** Creates the handle of a session. The store holds its newest record, or shows that none exists. */
+export function createStoredHandle(
+  key: string,
+  options: HandleOptions,
+  { newest, keepUntil, maxRecordBytes, isOnlyInStore, carried }: StoragePolicy,
+): SessionHandle {
+  const {
+    sealedStore,
+    readShared,
+    clock,
+    idleTimeoutSeconds,
+    notices,
+    pending,
+    unlist = nothing,
+    keepClaims,
+    refreshed,
+  } = options
+  /** A session that the store has lost. Evertoken can still revoke its tokens and reject its copies. */
+  const onlyCarried = carried && { record: carried, sealed: undefined }
+
+  function newestOf(held: SealedRecord | undefined): Snapshot | undefined {
+    const record = newest(held?.record)
+    return record && { record, sealed: held?.sealed }
+  }
+
+  const readIncludingEnded = async () => newestOf(await sealedStore.read(key))
+
+  async function readIgnoringExpiry(): Promise<Snapshot | undefined> {
+    const current = await readIncludingEnded()
+    return current?.record.ended ? undefined : current
+  }
+
+  const swap: SessionHandle['swap'] = async (from, to) => {
+    const snapshot = await sealedStore.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
+    if (snapshot && to.ended) notices.forget(key)
+    return snapshot
+  }
+
+  async function readWith(read: SealedStore['read']): Promise<Snapshot | undefined> {
+    if (pending.has(key)) return undefined
+    const current = newestOf(await read(key))
+    if (!current) {
+      if (isOnlyInStore) notices.missed(key)
+      return undefined
+    }
+    const active = ifActive(current)
+    if (active) return active
+    // A session whose time is over is not ended, because the clock of this process might be wrong.
+    if (current.record.ended) notices.forget(key)
+    else notices.report(key, timeReason(current.record, clock.now()))
+    return undefined
+  }
+
+  /** Returns the session, unless it is over. */
+  function ifActive(current: Snapshot): Snapshot | undefined {
+    const { record } = current
+    const time = clock.now()
+    if (record.ended || time >= endsAt(record, idleTimeoutSeconds)) return undefined
+    if (isOnlyInStore) notices.saw(record, time)
+    return current
+  }
+
+  function readNow(): Snapshot | undefined {
+    const current = pending.has(key) ? undefined : newestOf(sealedStore.readNow(key))
+    // Without a record in the store, only `read` knows whether the session is over.
+    return current?.sealed === undefined ? undefined : ifActive(current)
+  }
+
+  /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
+  async function readOrRemove(reason: EndReason): Promise<Snapshot | undefined> {
+    try {
+      return await readIncludingEnded()
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
+      await sealedStore.remove(key)
+      if (isOnlyInStore) notices.report(key, reason)
+      return readIncludingEnded()
+    }
+  }
+
+  function endedAs(record: SessionRecord, tombstone: Snapshot): EndedSession {
+    return {
+      record,
+      async finish(isRevoked) {
+        const next = toFinishedTombstone(tombstone.record, isRevoked)
+        await Promise.all([swap(tombstone, next).catch(ignoreStore), unlist(record).catch(ignoreStore)])
+      },
+    }
+  }
+
+  /** Completes the end that another sign-out began, unless that sign-out is still running in this process. */
+  function resume(tombstone: Snapshot, revoke: RevokedTokens): EndedSession | undefined {
+    const { record } = tombstone
+    if (record.unfinished ? notices.isRecent(key) : !revoke || !hasTokensToRevoke(record.ledger))
+      return undefined
+    if (record.unfinished && record.ended) notices.report(key, record.ended)
+    return endedAs(record, tombstone)
+  }
+
+  const handle: SessionHandle = {
+    key,
+    maxRecordBytes,
+    carried,
+    readIgnoringExpiry,
+    swap,
+    readIncludingEnded,
+    swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
+    async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
+      const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
+      const snapshot = await swap(from, next)
+      if (!snapshot) return 'again'
+      const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
+      if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
+      return snapshot
+    },
+    refuse: async (from, reason) => (await swap(from, toTombstone(from.record, reason))) ?? 'again',
+    reportRefusal(reason, before, keepAlive) {
+      notices.report(key, reason)
+      if (before) keepAlive(unlist(before.record).catch(ignoreStore))
+    },
+    read: () => readWith(sealedStore.read),
+    readNow,
+    readShared: () => readWith(readShared),
+    async end(reason, revoke = false, condition) {
+      for (let i = 0; i < MAX_SWAPS; i++) {
+        const seen = i === 0 ? condition?.seen : undefined
+        const current = seen ?? (await readOrRemove(reason)) ?? onlyCarried
+        if (!current) {
+          if (isOnlyInStore && !condition) notices.missed(key)
+          return undefined
+        }
+        if (current.record.ended) return resume(current, revoke)
+        if (condition && !condition.mayEnd(current.record)) return undefined
+        // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
+        const tombstone = await swap(current, toUnfinishedTombstone(current.record, reason, revoke))
+        if (!tombstone) continue
+        notices.report(key, reason)
+        return endedAs(current.record, tombstone)
+      }
+      throw everySwapLost()
+    },
+  }
+  return handle
+}
+
+const nothing = () => Promise.resolve()
+
+/** Ignores store failures, which an event has reported. Rethrows other errors. */
+export function ignoreStore(error: unknown): undefined {
+  if (!(error instanceof OperatorError)) throw error
+}
+
+export const MAX_SWAPS = 50
+
+export type ChangeResult =
+  /** The session is as the step wants it. */
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The session does not exist, or the step decided against a change. */
+  | { readonly kind: 'missing' | 'declined' }
+
+/**
+ * Changes a session, and retries while other writers are faster.
+ *
+ * @param read - Reads the session. Pass one of the read functions of the handle.
+ * @param step - Computes the next record. If it returns the same record, nothing is written.
+ */
+export async function swapUntilWon(
+  { swap }: Pick<SessionHandle, 'swap'>,
+  read: () => Promise<Snapshot | undefined>,
+  step: (record: SessionRecord) => SessionRecord | undefined,
+): Promise<ChangeResult> {
+  for (let i = 0; i < MAX_SWAPS; i++) {
+    const current = await read()
+    if (!current) return { kind: 'missing' }
+    const next = step(current.record)
+    if (!next) return { kind: 'declined' }
+    const snapshot = next === current.record ? current : await swap(current, next)
+    if (snapshot) return { kind: 'done', snapshot }
+  }
+  throw everySwapLost()
+}
+
+export function everySwapLost(): OperatorError {
+  const message = 'Cannot change the session: the session store lost every swap'
+  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
+}

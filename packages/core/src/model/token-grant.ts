@@ -1,0 +1,21 @@
+import type { StoredToken } from './stored-tokens.ts'
+
+/** Claims about the user, from the ID token. */
+export interface UserClaims {
+  readonly sub?: string
+  readonly sid?: string
+  readonly [claim: string]: unknown
+}
+
+/** The usable parts of a token response. */
+export interface TokenGrant {
+  /** Absent if the response had no usable access token. All other usable parts are kept. */
+  readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
+  readonly refreshToken?: string | undefined
+  readonly scope?: string | undefined
+  /** The unmodified ID token. `claims` is present if it was validated. */
+  readonly idToken?: string | undefined
+  readonly claims?: UserClaims | undefined
+  /** Whether the application has decided about `claims`. */
+  readonly claimsDecided?: true | undefined
+}

@@ -1,0 +1,116 @@
+import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
+import { createLine } from '../mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
+import { createRefresher } from '../mechanisms/refresh/refresher.ts'
+import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
+import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { Application, BoundSession } from './bound-session.ts'
+import { createWorkTracker } from './drain.ts'
+import { createSessionEngine, type FindRoute, type SessionEngine } from './engine.ts'
+import type { EngineContext } from './engine-context.ts'
+import { createRequestSessions } from './request-sessions.ts'
+import type { TokenSettings } from './token-options.ts'
+import type { SourceContext, TokenSource } from './token-source.ts'
+
+/** The parts that differ between an engine with a sign-in and one without. */
+export interface EngineParts<User extends object> {
+  readonly settings: TokenSettings
+  readonly context: EngineContext
+  readonly runtime: Runtime
+  /** The server of new sessions. */
+  readonly server: ConnectedTokenServer
+  /** The servers of all sessions. */
+  readonly servers: AuthorizationServers
+  readonly sessions: SessionStrategy
+  /** The source of the token of the application itself. */
+  readonly client?: TokenSource | undefined
+  /** Creates the functions of a session. @param find - Finds the session, at every call. */
+  createUser(find: () => BoundSession): User
+  /** Absent if there are no routes. */
+  readonly findRoute?: FindRoute | undefined
+  /** The parts that the sign-in adds to each session. */
+  readonly signIn?: Pick<
+    Application,
+    'routePrefix' | 'forwardLoginParameters' | 'readIdToken' | 'beforeStart'
+  >
+}
+
+/** Connects the refresher, the sessions and the requests. */
+export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
+  const { settings, context, runtime, server, servers, sessions, createUser, findRoute } = parts
+  const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
+  const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
+  const { clock, serverClock, random, emit, isStorePrivate } = context
+  const work = createWorkTracker(clock, emit)
+  const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
+  const line = createNewLine()
+  const refresher = createRefreshers(servers, (each) =>
+    createRefresher({
+      acquisition: createRefreshTokenAcquisition(each, policy),
+      server: each,
+      clock,
+      serverClock,
+      emit,
+      random,
+      isStorePrivate,
+      line: each === server ? line : createNewLine(),
+      flights: runtime.flights,
+      serverTimeoutMs,
+      storeTimeoutMs,
+      admits: work.admits,
+    }),
+  )
+  const sources: SourceContext = {
+    issuer,
+    clientId,
+    connection: server.connection,
+    server,
+    store: context.store,
+    isStorePrivate,
+    sealFor: context.sealFor,
+    flights: runtime.flights,
+    line,
+    clock,
+    serverClock,
+    emit,
+    random,
+    refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits: work.admits,
+    keepAlive: work.tracking(runtime.keepAlive),
+    client: parts.client,
+  }
+  const application: Application = {
+    ...parts.signIn,
+    servers,
+    refresher,
+    sources,
+    registration: context.registration,
+    grantCheck: createGrantCheck(refresher, serverClock),
+    clock,
+    serverClock,
+    emit,
+    origin: settings.origin,
+    basePath: settings.basePath,
+    lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
+  }
+  const requestSessions = createRequestSessions({
+    application,
+    sessions,
+    cookie: { cookieName, sameSite, maxCookieBytes },
+    responses: runtime.responses,
+    waitForBackground: isStorePrivate,
+  })
+  return createSessionEngine({
+    sources,
+    sessions: requestSessions,
+    work,
+    runtime,
+    createUser,
+    findRoute,
+  })
+}

@@ -1,0 +1,104 @@
+import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
+import { signInRequired } from '../handlers/problem.ts'
+import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
+import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
+import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
+import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
+import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { BoundSession } from './bound-session.ts'
+import { invalid } from './checks.ts'
+import { checkTokenFetchOptions, type TokenFetchOptions } from './token-fetch-options.ts'
+import {
+  connectClient,
+  connectSource,
+  type SourceContext,
+  type TokenName,
+  type TokenSource,
+} from './token-source.ts'
+
+/** The part of an application that calls without a session use. */
+export interface Outside {
+  sources(): SourceContext
+  /** Returns the session of the request being handled, if there is one. */
+  session(): BoundSession | undefined
+}
+
+/** Without a function that finds the application, only a session leads to it. */
+export function outsideOf(find: () => BoundSession): Outside {
+  return { sources: () => find().application.sources, session: find }
+}
+
+/**
+ * Creates a token fetch.
+ *
+ * @param find - Finds the session, at every call.
+ * @param outside - Finds the application for calls that need no session.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ */
+export function createBoundTokenFetch(
+  find: () => BoundSession,
+  options: TokenFetchOptions<TokenName>,
+  outside: Outside = outsideOf(find),
+): TokenFetch {
+  const { baseUrl, allowedUrls, throwTokenErrors, fetch, token, ...parameters } =
+    checkTokenFetchOptions(options)
+  const urls = [baseUrl ?? [], allowedUrls].flat()
+  const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
+  if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
+  const findSession = token === 'user' ? find : outside.session
+  const prefixes = [first, ...others] as const
+  const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findSession, fetch) }
+  const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
+  const call = tokenFetch(source, policy)
+  return async (input, init) => {
+    const response = await call(input, init)
+    findSession()?.fetched.add(response)
+    return response
+  }
+}
+
+/** Creates the function that gets the credential of each call. */
+export function createCredentialSource(
+  token: TokenName | TokenSource,
+  parameters: TokenParameters,
+  find: () => BoundSession,
+  outside: Outside = outsideOf(find),
+): CredentialSource {
+  const key = tokenKey(parameters)
+
+  const ofUser: CredentialSource = async ({ rejected, signal }) => {
+    const result = await find().getToken({ key, request: parameters, rejected, signal })
+    if (result.kind === 'sign_in') throw signInRequired(result.code)
+    return createBearerCredential(result.token)
+  }
+
+  const ofSource: CredentialSource = async ({ rejected, signal }) => {
+    const sources = outside.sources()
+    const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
+    const keepAlive = outside.session()?.session.keepAlive
+    return createBearerCredential(await getToken({ parameters, rejected, signal, keepAlive }))
+  }
+
+  if (token === 'user') return ofUser
+  if (token !== 'user-or-client') return ofSource
+  return async (demand) => {
+    if (!outside.session()) return ofSource(demand)
+    return ofUser(demand).catch((error: unknown) => {
+      // A user whose refresh fails must not get the rights of the application.
+      if (error instanceof SignInRequiredError && error.code === 'no_session') return ofSource(demand)
+      throw error
+    })
+  }
+}
+
+/**
+ * Wraps a `fetch`, by default the runtime's. If the runtime needs it, the API responses are kept until the request
+ * ends.
+ */
+export function holdResponses(find: () => BoundSession | undefined, fetch?: TokenFetch): TokenFetch {
+  return async (input, init) => {
+    const responses = find()?.responses
+    const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
+    return responses?.hold(response) ?? withMutableHeaders(response)
+  }
+}

@@ -1,0 +1,44 @@
+import type { TokenParameters } from '../model/token-parameters.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
+import type { AccessToken } from '../vocabulary/index.ts'
+import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { connectClient, type SourceContext } from './token-source.ts'
+
+/** The access token that a caller requests for the application itself. */
+export interface ClientTokenOptions extends TokenParameters {
+  /** Aborts this call. The request for the token continues for other callers. */
+  readonly signal?: AbortSignal | undefined
+  /** A token that a resource server rejected with `invalid_token`. Evertoken returns another token. */
+  readonly rejectedToken?: AccessToken | undefined
+}
+
+/** The tokens of an application itself. */
+export interface ClientTokenAccess {
+  /**
+   * Resolves to a current token of the application itself. It is never `undefined`, because nobody has to sign in.
+   *
+   * @param options - Which token to request. Each member replaces that of `clientCredentials()`.
+   * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now.
+   * @example
+   *   const { value } = await auth.getClientAccessToken({ scope: 'catalog:read' })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}
+   */
+  getClientAccessToken(options?: ClientTokenOptions): Promise<AccessToken>
+}
+
+/** Finds the application at every call, and the function that keeps work of the call alive. */
+export interface ClientAccessOptions {
+  sources(): SourceContext
+  keepAlive?(): KeepAlive | undefined
+}
+
+export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
+  return {
+    async getClientAccessToken(options) {
+      const { signal, rejectedToken, ...parameters } = options ?? {}
+      checkTokenParameters(parameters)
+      const rejected = rejectedValue(rejectedToken)
+      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import { createConnection } from '../mechanisms/protocol/connection.ts'
+import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
+import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
+import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
+import { createLine } from '../mechanisms/refresh/line.ts'
+import { randomId } from '../mechanisms/runtime/digest.ts'
+import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
+import { createSeal } from '../mechanisms/sessions/seal.ts'
+import { createGuardedStore } from '../mechanisms/stores/guarded-store.ts'
+import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
+import { omitUndefined, pick } from '../rules/members.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { SessionStore } from '../ports/session-store.ts'
+import type { EventListener } from '../vocabulary/index.ts'
+import { type Checked, checkAll, invalid, type OptionTable, TOKEN_PARAMETERS } from './checks.ts'
+import {
+  authenticationOf,
+  CLIENT_AUTHENTICATION_OPTIONS,
+  type ClientAuthenticationOptions,
+  withoutUnusedSecret,
+} from './client-authentication.ts'
+import { clientCredentials } from './client-credentials.ts'
+import { createWorkTracker, type WorkTracker } from './drain.ts'
+import { createEmitter } from './emitter.ts'
+import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
+import { TOKEN_OPTIONS } from './token-options.ts'
+import type { SourceContext } from './token-source.ts'
+
+interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
+  readonly clientId: string
+  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
+  readonly refreshBeforeExpirySeconds?: number
+  /** How long a caller waits for the authorization server, in seconds. Default 10. */
+  readonly serverTimeoutSeconds?: number
+  /** Seconds that the store may take for one operation. Default 5. */
+  readonly storeTimeoutSeconds?: number
+  readonly onEvent?: EventListener
+  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
+  readonly fetch?: typeof globalThis.fetch
+  /** The clock of this process. Default: the clock of the system. */
+  readonly clock?: Clock
+}
+
+/** The store in which the processes of a fleet share their tokens, and the secret that encrypts them. */
+export type SharedStoreChoice =
+  | { readonly store?: never; readonly encryptionSecret?: never }
+  | {
+      readonly store: SessionStore
+      /** Encrypts the tokens in the store. It must have at least 32 random characters. A list rotates them. */
+      readonly encryptionSecret: string | readonly string[] | undefined
+    }
+
+/** The options of `createClientTokens`. Most services need an issuer, `clientId`, `clientSecret` and `scope`. */
+export type ClientTokensOptions = ServerChoice & ClientOptionMembers & SharedStoreChoice
+
+type Members = ClientOptionMembers & {
+  readonly issuer?: string
+  readonly server?: ServerProfile
+  readonly store?: SessionStore
+  readonly encryptionSecret?: string | readonly string[]
+}
+type Values = Checked<
+  Members,
+  | 'issuer'
+  | 'server'
+  | 'store'
+  | 'encryptionSecret'
+  | 'onEvent'
+  | 'fetch'
+  | 'clock'
+  | keyof ClientAuthenticationOptions
+  | keyof TokenParameters
+>
+
+const OPTIONS: OptionTable<Values> = {
+  ...CLIENT_AUTHENTICATION_OPTIONS,
+  ...TOKEN_PARAMETERS,
+  issuer: TOKEN_OPTIONS.issuer,
+  server: TOKEN_OPTIONS.server,
+  clientId: TOKEN_OPTIONS.clientId,
+  store: [TOKEN_OPTIONS.store[0]],
+  encryptionSecret: [TOKEN_OPTIONS.encryptionSecret[0]],
+  refreshBeforeExpirySeconds: TOKEN_OPTIONS.refreshBeforeExpirySeconds,
+  serverTimeoutSeconds: TOKEN_OPTIONS.serverTimeoutSeconds,
+  storeTimeoutSeconds: TOKEN_OPTIONS.storeTimeoutSeconds,
+  onEvent: TOKEN_OPTIONS.onEvent,
+  fetch: TOKEN_OPTIONS.fetch,
+  clock: TOKEN_OPTIONS.clock,
+}
+
+/** A service that calls APIs as itself. */
+export interface ClientApplication {
+  readonly context: SourceContext
+  readonly work: WorkTracker
+}
+
+/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
+export function createClientApplication(
+  options: ClientTokensOptions,
+  runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
+): ClientApplication {
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
+  checkShared(values)
+  const { issuer, metadata } = checkServer(values.issuer, values.server)
+  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
+  const emit = createEmitter(values.onEvent)
+  const random = systemRandom
+  const serverTimeoutMs = values.serverTimeoutSeconds * 1000
+  const storeTimeoutMs = values.storeTimeoutSeconds * 1000
+  const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
+  const http = (timeoutMs: number) => createHttp({ fetch, clock, timeoutMs, observe: serverClock.observe })
+  const connection = createConnection({
+    issuer,
+    metadata,
+    clientId: values.clientId,
+    authentication: authenticationOf(values),
+    insecure: new URL(issuer).protocol === 'http:',
+    http: http(serverTimeoutMs),
+    patientHttp: http(LISTEN_MS),
+    serverTimeoutMs,
+    serverClock,
+    flights: runtime.flights,
+    clock,
+    random,
+  })
+  const server = createTokenServer(connection)
+  const given = values.store ?? createMemoryStore({ clock })
+  // In the memory of the process, the tokens need no secret that anyone has to remember.
+  const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
+  const owner = JSON.stringify([issuer, values.clientId])
+  const work = createWorkTracker(clock, emit)
+  const context: SourceContext = {
+    issuer,
+    clientId: values.clientId,
+    connection,
+    server,
+    store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),
+    isStorePrivate: given.outlivesProcess === false,
+    sealFor: (purpose) => createSeal(secrets, `${purpose} ${owner}`),
+    flights: runtime.flights,
+    line: createLine({ clock, random, pollMs: runtime.pollMs }),
+    clock,
+    serverClock,
+    emit,
+    random,
+    refreshBeforeExpirySeconds: values.refreshBeforeExpirySeconds,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits: work.admits,
+    keepAlive: work.tracking(runtime.keepAlive),
+    client: clientCredentials(omitUndefined(pick(values, ['resource', 'scope', 'parameters']))),
+  }
+  return { context, work }
+}
+
+function checkShared({ store, encryptionSecret }: Values): void {
+  if (store !== undefined && encryptionSecret === undefined)
+    throw invalid('encryptionSecret', 'is missing. It encrypts the tokens in the store')
+  if (store === undefined && encryptionSecret !== undefined)
+    throw invalid(
+      'store',
+      'is missing. Without one, the tokens stay in memory, and need no `encryptionSecret`',
+    )
+}

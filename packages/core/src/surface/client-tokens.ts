@@ -1,0 +1,47 @@
+import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
+import { type ClientTokensOptions, createClientApplication } from './client-options.ts'
+import type { BoundSession } from './bound-session.ts'
+import { invalid } from './checks.ts'
+import type { Drainable } from './drain.ts'
+import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import type { TokenFetchOptions } from './token-fetch-options.ts'
+
+/** The tokens of a service that calls APIs as itself. */
+export interface ClientTokens extends ClientTokenAccess, Drainable {
+  /**
+   * Creates a `fetch` that sends the token of the client.
+   *
+   * @param options - Where the token is sent, and which token.
+   * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+   * @example
+   *   const ledger = createTokenFetch({ baseUrl: 'https://ledger.example.com/v1/' })
+   *   await ledger('entries', { method: 'POST', body })
+   */
+  createTokenFetch(options: TokenFetchOptions<'client'>): TokenFetch
+}
+
+/**
+ * Creates the token management of a service without users. Services call `createClientTokens` of the package for their
+ * runtime instead.
+ *
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ */
+export function createClientTokens(
+  options: ClientTokensOptions,
+  runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
+): ClientTokens {
+  const { context, work } = createClientApplication(options, runtime)
+  const outside: Outside = { sources: () => context, session: () => undefined }
+  return {
+    ...createClientAccess(outside),
+    createTokenFetch: (given) => createBoundTokenFetch(findUser, { token: 'client', ...given }, outside),
+    drain: work.drain,
+    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
+  }
+}
+
+function findUser(): BoundSession {
+  throw invalid('token', "must be 'client' or a source, because this service has no users")
+}

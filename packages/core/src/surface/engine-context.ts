@@ -1,0 +1,105 @@
+import type { AuthorizationServerOptions } from '../mechanisms/protocol/authorization-server.ts'
+import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
+import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import { systemClock } from '../mechanisms/runtime/system-clock.ts'
+import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
+import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
+import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
+import {
+  createSealedStore,
+  type IsRegistered,
+  type SealedStore,
+} from '../mechanisms/sessions/sealed-store.ts'
+import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
+import type { Registration } from '../model/session-record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Runtime } from '../ports/runtime.ts'
+import type { EventListener } from '../vocabulary/index.ts'
+import { createEmitter } from './emitter.ts'
+import type { TokenSettings } from './token-options.ts'
+
+/** The parts that exist once in each application, below its sessions and its authorization server. */
+export interface EngineContext {
+  readonly clock: Clock
+  readonly serverClock: ServerClock
+  readonly random: () => number
+  readonly emit: EventListener
+  /** Sends requests that a caller waits for. */
+  readonly http: Http
+  /** Sends requests whose response may carry a refresh token. */
+  readonly patientHttp: Http
+  readonly store: GuardedStore
+  /** Whether the store keeps its records in the memory of this process. */
+  readonly isStorePrivate: boolean
+  readonly sealedStore: SealedStore
+  /** The authorization server and client of new sessions. */
+  readonly registration: Registration
+  /** Whether this application uses an authorization server and client. */
+  readonly isRegistered: IsRegistered
+  /** Encrypts one kind of value. Only applications with the same secret and cookie name can decrypt it. */
+  sealFor(purpose: string): Seal
+  /** Signs one kind of cookie. Only applications with the same secret and cookie name accept the signature. */
+  macFor(purpose: string): CookieMac
+}
+
+/** The functions of the authorization servers that the context needs. They are called later. */
+export interface ServerLink {
+  /** Asks the authorization server for its time. */
+  isResponding(): Promise<boolean>
+  readonly isRegistered: IsRegistered
+}
+
+export function createEngineContext(
+  settings: TokenSettings,
+  { isResponding, isRegistered }: ServerLink,
+): EngineContext {
+  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
+  const { issuer, clientId, secrets, storeTimeoutMs } = settings
+  // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
+  // of applications that have the same cookie name too.
+  const owner = settings.cookieName
+  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${owner}`)
+  const emit = createEmitter(settings.onEvent)
+  const random = Math.random
+  const serverClock = createServerClock({ clock, emit, request: isResponding })
+  const { observe } = serverClock
+  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
+  return {
+    clock,
+    serverClock,
+    random,
+    emit,
+    http: createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe }),
+    patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
+    store,
+    isStorePrivate: settings.store.outlivesProcess === false,
+    sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
+    registration: { issuer, clientId },
+    isRegistered,
+    sealFor,
+    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${owner}`),
+  }
+}
+
+/** Returns what the authorization server needs to send requests and to read their responses. */
+export function serverOptions(
+  settings: TokenSettings,
+  { http, patientHttp, clock, serverClock, random }: EngineContext,
+  { flights }: Runtime,
+): Omit<AuthorizationServerOptions, 'openid'> {
+  const { issuer, server, insecure, clientId, authentication, serverTimeoutMs } = settings
+  return {
+    issuer,
+    metadata: server.metadata,
+    insecure,
+    clientId,
+    authentication,
+    serverTimeoutMs,
+    http,
+    patientHttp,
+    clock,
+    serverClock,
+    flights,
+    random,
+  }
+}

@@ -1,0 +1,127 @@
+import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
+import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
+import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import type { KeepAlive, Runtime } from '../ports/runtime.ts'
+import type { SessionHandle } from '../ports/session-handle.ts'
+import { hasSecureCookies, uncertainAddress } from '../rules/browser/browser-address.ts'
+import { isSecure } from '../rules/calls/allowed-urls.ts'
+import { cookieName } from '../rules/sessions/cookies.ts'
+import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
+import { type Application, bindSession, type BoundSession } from './bound-session.ts'
+import { invalid } from './checks.ts'
+
+/** The cookie that carries a session, or its ID. */
+export interface SessionCookieSettings {
+  readonly cookieName: string
+  readonly sameSite: 'Lax' | 'Strict'
+  readonly maxCookieBytes: number
+}
+
+export interface RequestSessionsOptions {
+  readonly application: Application
+  readonly sessions: SessionStrategy
+  readonly cookie: SessionCookieSettings
+  readonly responses: Runtime['responses']
+  /** Whether responses wait for background refreshes, because a restart of this process loses the store. */
+  readonly waitForBackground: boolean
+}
+
+/** Opens the sessions of requests. */
+export interface RequestSessions {
+  open(request: Request, cookies: ReadonlyMap<string, string>, keepAlive: KeepAlive): BoundSession
+  /** Opens a session whose response cannot set cookies. */
+  openReadOnly(request: Request, cookies: ReadonlyMap<string, string>, keepAlive: KeepAlive): BoundSession
+  /**
+   * Opens a session without a request.
+   *
+   * @throws {ConfigurationError} If sessions are in cookies.
+   */
+  openById(id: string, keepAlive: KeepAlive): BoundSession
+}
+
+export function createRequestSessions(options: RequestSessionsOptions): RequestSessions {
+  const { application, sessions, cookie, responses, waitForBackground } = options
+  const { clock, emit, lifetimes, grantCheck } = application
+  const bind = (session: RequestSession) => bindSession(session, application, responses?.())
+
+  function create(
+    request: Request,
+    cookies: ReadonlyMap<string, string>,
+    keepAlive: KeepAlive,
+  ): RequestSession {
+    const secure = hasSecureCookies(addressOf(request, application.origin), application.registration.issuer)
+    return createRequestSession({
+      strategy: sessions,
+      cookies: {
+        received: cookies,
+        cookieName: cookieName(cookie.cookieName, secure),
+        attributes: { secure, sameSite: cookie.sameSite },
+        maxCookieBytes: cookie.maxCookieBytes,
+      },
+      touch: { idleTimeoutSeconds: lifetimes.idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
+      clock,
+      emit,
+      keepAlive,
+      waitForBackground,
+    })
+  }
+
+  return {
+    open: (...request) => bind(create(...request)),
+    openReadOnly: (...request) => bind(asReadOnly(create(...request), sessions.trackBrowser !== undefined)),
+    openById(id, keepAlive) {
+      const handle = sessions.byKey(id)
+      if (!handle)
+        throw invalid('session', "must be 'server', because `sessionById` finds only server sessions")
+      return bind(createDetachedSession(handle, keepAlive, emit))
+    },
+  }
+}
+
+/**
+ * Returns the address of the application in browsers.
+ *
+ * @throws {ConfigurationError} If only `baseUrl` can show that.
+ */
+function addressOf(request: Request, origin: string | undefined): URL {
+  const url = new URL(origin ?? request.url)
+  if (origin !== undefined) return url
+  const header = uncertainAddress(url, request.headers)
+  if (header === undefined && isSecure(url)) return url
+  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
+  const problem =
+    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
+    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
+    '`--local-upstream localhost:PORT` instead.'
+  throw invalid('baseUrl', problem)
+}
+
+/** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
+function createDetachedSession(
+  handle: SessionHandle,
+  keepAlive: KeepAlive,
+  emit: EventListener,
+): RequestSession {
+  const found = Promise.resolve(handle)
+  return {
+    cookieName: undefined,
+    find: () => found,
+    observe() {},
+    startedInBackground() {},
+    start() {
+      const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
+      emit({ type: 'programming_error', code: 'no_current_session' })
+      throw new ConfigurationError('no_current_session', message)
+    },
+    adopt: () => Promise.resolve(),
+    async end(reason, revoke) {
+      const ended = await handle.end(reason, revoke)
+      return { key: handle.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
+    },
+    beforeRefresh() {},
+    beforeChange() {},
+    finishRequest: () => Promise.resolve(),
+    takeCookies: () => [],
+    keepAlive,
+  }
+}

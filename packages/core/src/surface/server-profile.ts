@@ -1,0 +1,125 @@
+import type { ReusePolicy } from '../rules/refresh/decide.ts'
+import {
+  text,
+  checkAll,
+  type Check,
+  type Checked,
+  flag,
+  invalid,
+  isPositive,
+  must,
+  type OptionTable,
+  REQUIRED,
+  TOKEN_PARAMETERS,
+  url,
+} from './checks.ts'
+
+/** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
+export interface ServerMetadata {
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly revocation_endpoint?: string
+  readonly end_session_endpoint?: string
+  readonly jwks_uri?: string
+  readonly [member: string]: unknown
+}
+
+/**
+ * An authorization server, and how it differs from the standards. It is plain data, so you can print it and spread it.
+ *
+ * @example
+ *   evertoken({ server: { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }, … })
+ */
+export interface ServerProfile {
+  /** The issuer identifier. Its endpoints come from its metadata. */
+  readonly issuer: string
+  /**
+   * The URL of the metadata, or the metadata itself. With the metadata itself, Evertoken sends no request for it.
+   *
+   * @default The well-known URL below the issuer.
+   */
+  readonly metadata?: string | ServerMetadata
+  /**
+   * What the server does if it receives a refresh token twice. `strict`: it ends the grant. `tolerant`: it accepts both
+   * uses. `{ graceSeconds }`: it accepts the second use for that time.
+   *
+   * @default 'strict'
+   */
+  readonly refreshTokenReuse?: ReusePolicy
+  /**
+   * Whether a refresh ends the previous access token. If so, calls wait for a refresh in progress.
+   *
+   * @default false
+   */
+  readonly refreshEndsAccessToken?: boolean
+  /**
+   * The scope of a sign-in if the option `scope` is absent.
+   *
+   * @default 'openid offline_access'
+   */
+  readonly defaultScope?: string
+  /** Further parameters of the authorization request. The option `authorizationParameters` has precedence. */
+  readonly authorizationParameters?: Readonly<Record<string, string>>
+}
+
+/** The authorization server. `issuer` is short for `server: { issuer }`. Set one of them. */
+export type ServerChoice =
+  | {
+      /** The issuer identifier of the authorization server. Its endpoints come from its metadata. */
+      readonly issuer: string
+      readonly server?: never
+    }
+  | {
+      /** The authorization server, with its differences from the standards. */
+      readonly server: ServerProfile
+      readonly issuer?: never
+    }
+
+/** A checked profile, with all defaults. */
+export type ServerSettings = Checked<ServerProfile, 'metadata'>
+
+const notMetadata = must(
+  'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
+  (issuer: string) => !issuer.includes('/.well-known/'),
+)
+/** Some servers select one of their policies by a query. */
+const urlWithQuery: Check = (value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))
+
+const metadata: Check = (value) => {
+  if (typeof value === 'string') return urlWithQuery(value)
+  if (typeof value !== 'object' || value === null)
+    return 'must be the URL of the metadata, or the metadata itself'
+  const endpoints = value as Partial<ServerMetadata>
+  const wrong = (['authorization_endpoint', 'token_endpoint'] as const).find((name) =>
+    urlWithQuery(endpoints[name]),
+  )
+  return wrong && `must have a \`${wrong}\` on https (http on loopback only)`
+}
+
+const SERVER_PROFILE: OptionTable<ServerSettings> = {
+  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
+  metadata: [metadata],
+  refreshTokenReuse: [
+    must(
+      "be 'strict', 'tolerant' or { graceSeconds: a positive number }",
+      (reuse: ReusePolicy | null) =>
+        reuse === 'strict' || reuse === 'tolerant' || isPositive(reuse?.graceSeconds),
+    ),
+    'strict',
+  ],
+  refreshEndsAccessToken: [flag, false],
+  defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+}
+
+/**
+ * Checks the choice of the authorization server.
+ *
+ * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
+ */
+export function checkServer(issuer: string | undefined, server: ServerProfile | undefined): ServerSettings {
+  if (server === undefined)
+    return checkAll<ServerSettings>(SERVER_PROFILE, issuer === undefined ? {} : { issuer })
+  if (issuer !== undefined) throw invalid('issuer', 'is in `server` already. Remove one of them')
+  return checkAll<ServerSettings>(SERVER_PROFILE, server, 'server.')
+}

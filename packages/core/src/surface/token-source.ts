@@ -1,0 +1,86 @@
+import type { ClientTokensOptions } from '../mechanisms/client-tokens/client-tokens.ts'
+import type { Seal } from '../mechanisms/sessions/seal.ts'
+import type { TokenParameters } from '../model/token-parameters.ts'
+import type { KeepAlive } from '../ports/runtime.ts'
+import type { AccessToken } from '../vocabulary/index.ts'
+import { invalid } from './checks.ts'
+
+declare const outcome: unique symbol
+
+/**
+ * A way to get an access token that is not a refresh of the user's own one. It is a plain frozen value, bound to nothing.
+ *
+ * The functions of `@evertoken/core/grants` create it. An application that imports none of them does not contain their
+ * code.
+ */
+export interface TokenSource<Outcome extends AccessToken | undefined = AccessToken | undefined> {
+  readonly [outcome]: Outcome
+  readonly grant: string
+}
+
+/** The token of the application itself. Nobody has to sign in for it, so it is never `undefined`. */
+export interface ClientCredentials extends TokenSource<AccessToken> {
+  readonly grant: 'client_credentials'
+}
+
+/** The parts of an application that a token source uses. */
+export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
+  /** Encrypts one kind of value. Only this client can decrypt it. */
+  sealFor(purpose: string): Seal
+  /** Keeps work alive that belongs to no request. */
+  readonly keepAlive: KeepAlive
+  /** The source of the token of the application itself, if it has one. */
+  readonly client: TokenSource | undefined
+}
+
+/** By whose token a call is made, if it is the user's. */
+export type UserTokenName = 'user'
+/** `user-or-client`: the token of the application, if no user is signed in. */
+export type ClientTokenName = 'client' | 'user-or-client'
+export type TokenName = UserTokenName | ClientTokenName
+
+/** Whose token a call sends: a name with a request, or a source, which contains its request. */
+export type WhoseToken<Name extends string> =
+  | (TokenParameters & { readonly token: Name })
+  | ({ readonly [Part in keyof TokenParameters]?: never } & { readonly token: TokenSource })
+
+/** The request of one caller for a token of a source. */
+export interface SourceCall {
+  /** Replaces members of the request in the source. */
+  readonly parameters?: TokenParameters
+  /** The value of a token that a resource server rejected. */
+  readonly rejected?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly keepAlive?: KeepAlive | undefined
+}
+
+/** Gets tokens of a source for one application. */
+export type ConnectedSource = (call: SourceCall) => Promise<AccessToken>
+
+/** It is a global symbol, because a bundler can load this module twice. */
+const CONNECT: unique symbol = Symbol.for('evertoken.tokenSource.1') as never
+
+/** @param connect - Called for each application that uses the value. */
+export function createTokenSource<Source extends TokenSource>(
+  grant: Source['grant'],
+  connect: (application: SourceContext) => ConnectedSource,
+): Source {
+  const value = Object.defineProperty({ grant }, CONNECT, { value: connect })
+  return Object.freeze(value) as object as Source
+}
+
+export function isTokenSource(value: unknown): value is TokenSource {
+  return typeof value === 'object' && value !== null && CONNECT in value
+}
+
+export function connectSource(source: TokenSource, application: SourceContext): ConnectedSource {
+  return (source as unknown as Record<typeof CONNECT, (of: SourceContext) => ConnectedSource>)[CONNECT](
+    application,
+  )
+}
+
+/** @throws {ConfigurationError} If the application has no token of its own. */
+export function connectClient(application: SourceContext): ConnectedSource {
+  if (application.client) return connectSource(application.client, application)
+  throw invalid('client', 'is missing. Set it to `clientCredentials()` of `@evertoken/core/grants`')
+}

@@ -1,0 +1,143 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  withDoubt,
+  withGrant,
+  withLease,
+  withoutRefreshToken,
+  withSpareInUse,
+} from '../../src/model/ledger-transitions.ts'
+import type { SessionRecord } from '../../src/model/session-record.ts'
+import { newSession, withLedger, withTokenResponse } from '../../src/model/session-transitions.ts'
+import { jsonBytes } from '../../src/model/stored-tokens.ts'
+import type { TokenGrant } from '../../src/model/token-grant.ts'
+import { grant, NOW, session } from '../rules/arbitraries.ts'
+
+const access = { value: 'new', type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 } as const
+const AT = { wall: NOW }
+
+function check(test: (record: SessionRecord) => void): void {
+  fc.assert(
+    fc.property(session, (record) => {
+      test(record)
+    }),
+  )
+}
+
+/** The session after a response to attempt 1. */
+function after(record: SessionRecord, given: TokenGrant, maxRecordBytes?: number, key = ''): SessionRecord {
+  const ledgerAfter = (maxTokenBytes: number) =>
+    withGrant(record.ledger, { grant: given, key, attempt: 1 }, AT, { maxTokenBytes, lastUse: () => 0 })
+  return withTokenResponse(record, given, NOW, ledgerAfter, maxRecordBytes)
+}
+
+function base(expiresAt: number): Parameters<typeof newSession>[0] {
+  return { id: '1', issuer: '', clientId: '', expiresAt, claims: {} }
+}
+
+describe('withTokenResponse', () => {
+  it('is a use of the session, and keeps everything that the response does not mention', () => {
+    check((record) => {
+      const { browserIsCurrent: _caughtUp, ledger: _ledger, ...rest } = record
+      const { ledger, ...next } = after(record, {})
+      // A clock that is behind must not bring the end of the session nearer.
+      const touchedAt = Math.max(record.touchedAt, NOW)
+      expect(next).toEqual({ ...rest, generation: record.generation + 1, touchedAt })
+      expect(ledger).toEqual(withGrant(record.ledger, { grant: {}, key: '', attempt: 1 }, AT))
+    })
+  })
+
+  it('S10: merges newer claims into the old ones, and keeps the ID token when there is no new one', () => {
+    check((record) => {
+      const next = after(record, { claims: { name: 'Ann' } })
+      expect(next.claims).toEqual({ ...record.claims, name: 'Ann' })
+      expect(next.idToken).toBe(record.idToken)
+      expect(after(record, { idToken: 'jwt' })).toMatchObject({ idToken: 'jwt', claims: record.claims })
+    })
+  })
+
+  it('a cookie keeps as many tokens as its bytes allow, counting everything else that it carries', () => {
+    fc.assert(
+      fc.property(session, fc.integer({ min: 200, max: 3000 }), (record, maxRecordBytes) => {
+        const next = after(record, { accessToken: access }, maxRecordBytes, 'k')
+        const { tokens } = next.ledger
+        expect(tokens['k']).toBeDefined()
+        expect(jsonBytes(next) <= maxRecordBytes || Object.keys(tokens).length === 1).toBe(true)
+      }),
+    )
+  })
+
+  it('a cookie keeps the previous ID token if the new one does not fit', () => {
+    const record = { ...newSession(base(NOW + 1000), { accessToken: access }, '', NOW), idToken: 'old' }
+    const idTokenAfter = (idToken: string, maxRecordBytes = 2000) =>
+      after(record, { accessToken: access, idToken }, maxRecordBytes).idToken
+    expect(idTokenAfter('new')).toBe('new')
+    expect(idTokenAfter('n'.repeat(2000))).toBe('old')
+    expect(idTokenAfter('n'.repeat(2000), Infinity)).toHaveLength(2000)
+  })
+
+  it('a cookie keeps no ID token if the previous one does not fit either', () => {
+    const record = { ...newSession(base(NOW + 1000), {}, '', NOW), idToken: 'o'.repeat(1500) }
+    const idTokenAfter = (refreshToken: string, idToken?: string) =>
+      after(record, { accessToken: access, refreshToken, idToken }, 2000).idToken
+    expect(idTokenAfter('r')).toBe(record.idToken)
+    expect(idTokenAfter('r', 'n'.repeat(2000))).toBe(record.idToken)
+    for (const idToken of [undefined, 'n'.repeat(2000)])
+      expect(idTokenAfter('r'.repeat(600), idToken)).toBeUndefined()
+    expect(idTokenAfter('r'.repeat(600), 'new')).toBe('new')
+  })
+})
+
+describe('withLedger: what a browser that keeps the session in its cookie has to receive', () => {
+  it('a changed refresh token is a new generation', () => {
+    check((record) => {
+      for (const step of [withSpareInUse, withoutRefreshToken]) {
+        const ledger = step(record.ledger)
+        const isChanged = ledger.refreshToken !== record.ledger.refreshToken
+        const { generation, browserIsCurrent: caughtUp } = withLedger(record, ledger)
+        expect(generation).toBe(record.generation + (isChanged ? 1 : 0))
+        expect(caughtUp).toBe(isChanged ? undefined : record.browserIsCurrent)
+      }
+    })
+  })
+
+  it('after a lease, the store has to hold the session again, without a new generation', () => {
+    check((record) => {
+      const { browserIsCurrent: _caughtUp, ...rest } = record
+      const ledger = withLease(record.ledger, 'me')
+      expect(withLedger(record, ledger)).toEqual({ ...rest, ledger })
+    })
+  })
+
+  it('any other change leaves the rest of the session alone', () => {
+    check((record) => {
+      const ledger = withDoubt(record.ledger)
+      expect(withLedger(record, ledger)).toEqual({ ...record, ledger })
+    })
+  })
+})
+
+it('newSession: leaves out an ID token that does not fit, or would not after a refresh', () => {
+  const given = { accessToken: access, refreshToken: 'rt', idToken: 'i'.repeat(500) }
+  const create = (maxRecordBytes?: number) => newSession(base(NOW + 1), given, '', NOW, maxRecordBytes)
+  const bytes = jsonBytes(create())
+  expect(create().idToken).toBe(given.idToken)
+  expect(create(bytes + 160).idToken).toBe(given.idToken)
+  expect(create(bytes + 140).idToken).toBeUndefined()
+  expect(create(bytes + 140).ledger.refreshToken).toBe('rt')
+})
+
+it('newSession: attempt 0, generation 1, in use since now, with what the grant was given', () => {
+  fc.assert(
+    fc.property(grant, (given) => {
+      const start = { ...base(NOW + 1), claims: { sub: 'u' } }
+      const record = newSession(start, given, 'key', NOW)
+      expect(record).toMatchObject({ ...start, claims: { sub: 'u', ...given.claims } })
+      expect(record).toMatchObject({ generation: 1, touchedAt: NOW, ledger: { attempt: 0 } })
+      const { scope, refreshToken, tokens } = record.ledger
+      expect([scope, refreshToken]).toEqual([given.scope, given.refreshToken])
+      expect(record.idToken).toBe(given.idToken)
+      expect(tokens).toEqual(given.accessToken ? { key: { ...given.accessToken, attempt: 0 } } : {})
+    }),
+  )
+})

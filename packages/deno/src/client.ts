@@ -1,0 +1,37 @@
+/**
+ * The tokens of a service on Deno that calls APIs as itself.
+ *
+ * @module
+ */
+import {
+  type ClientTokens,
+  type ClientTokensOptions,
+  createClientTokens as createTokens,
+  createFlights,
+} from '@evertoken/core/client'
+
+export type {
+  ClientTokenAccess,
+  ClientTokenOptions,
+  ClientTokens,
+  ClientTokensOptions,
+} from '@evertoken/core/client'
+
+/**
+ * Creates the token management of a service without users. It needs no session, no cookie and no route.
+ *
+ * @param options - By default, the tokens stay in the memory of the process. With `store` and `encryptionSecret`, all
+ *   processes that share the store share them, and request each token once.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   export const { getClientAccessToken, createTokenFetch } = createClientTokens({
+ *     issuer: 'https://login.example.com',
+ *     clientId: 'billing-service',
+ *     clientSecret: Deno.env.get('CLIENT_SECRET'),
+ *     scope: 'ledger:write',
+ *   })
+ */
+export function createClientTokens(options: ClientTokensOptions): ClientTokens {
+  // A Deno process outlives its calls.
+  return createTokens(options, { flights: createFlights(), keepAlive() {} })
+}

@@ -1,0 +1,71 @@
+// Prints the measures of structure, words and work that the project watches. Needs the build.
+// Usage: node scripts/measure.mjs [--undocumented]
+import { countDialect, proseFiles, rate } from './count-dialect.mjs'
+import { findUndocumented } from './measure/docs.mjs'
+import { isShard, measureFolder, SHARD_LINES } from './measure/source.mjs'
+import { countStoreOperations, traceExpiredCall } from './measure/trips.mjs'
+
+const PACKAGES = ['core', 'node', 'deno', 'cloudflare', 'testkit']
+
+printStructure()
+printDialect()
+printDocumentation()
+await printTrips()
+
+function printStructure() {
+  const core = describe(measureFolder('packages/core/src'))
+  const all = describe(PACKAGES.flatMap((name) => measureFolder(`packages/${name}/src`)))
+  print('structure', 'core', 'all packages')
+  for (const title of Object.keys(core)) print(title, core[title], all[title])
+}
+
+function describe(files) {
+  const sum = (key) => files.reduce((total, file) => total + file[key], 0)
+  const functions = files.flatMap((file) => file.functions).toSorted((a, b) => a - b)
+  const quantile = (share) => functions[Math.floor(share * (functions.length - 1))]
+  return {
+    files: files.length,
+    'code lines': sum('codeLines'),
+    [`files with logic under ${SHARD_LINES} code lines`]: files.filter(isShard).length,
+    'lines of a function, p50 / p90': `${quantile(0.5)} / ${quantile(0.9)}`,
+    'object spreads per 1000 code lines': ((1000 * sum('spreads')) / sum('codeLines')).toFixed(1),
+    'doc comments, share of lines': `${((100 * sum('docLines')) / sum('lines')).toFixed(1)} %`,
+  }
+}
+
+function printDialect() {
+  const checked = countDialect(proseFiles()).kinds
+  const all = countDialect(proseFiles({ all: true })).kinds
+  console.log()
+  print('phrases to avoid per 1000 words', 'checked', 'all files')
+  for (const kind of Object.keys(all)) print(kind, rate(checked[kind]).toFixed(1), rate(all[kind]).toFixed(1))
+}
+
+function printDocumentation() {
+  const { found, total } = findUndocumented()
+  console.log()
+  print('public declarations and members', total)
+  print('without a doc comment', found.length)
+  if (process.argv.includes('--undocumented')) for (const each of found) console.log(`  ${each}`)
+}
+
+async function printTrips() {
+  const { entries, files } = await traceExpiredCall()
+  console.log()
+  print('one expired call, server session')
+  print('functions of core entered', entries)
+  print('files of core entered', files)
+  console.log()
+  print('store operations')
+  for (const [trip, counts] of await countStoreOperations())
+    print(
+      trip,
+      Object.entries(counts)
+        .map((pair) => pair.join(' '))
+        .join(', '),
+    )
+}
+
+function print(title, ...values) {
+  console.log([title.padEnd(42), ...values.map((value) => String(value).padEnd(12))].join('').trimEnd())
+}

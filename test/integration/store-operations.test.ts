@@ -1,0 +1,51 @@
+import type { EvertokenOptions } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { type Application, type Browser, createApplication } from './application.ts'
+import { createCountingStore, type CountingStore } from './counting-store.ts'
+
+const CALLS = 20
+
+interface World extends CountingStore {
+  readonly application: Application
+  readonly tab: Browser
+}
+
+/** Signs a user in and waits until the access token has expired. */
+async function expire(overrides: Partial<EvertokenOptions>): Promise<World> {
+  const counting = createCountingStore()
+  const application = createApplication({ store: counting.store, ...overrides })
+  const tab = application.browser()
+  await tab.signIn()
+  // The first call of a process fetches the metadata and learns the time of the server.
+  await tab.get('/')
+  await application.clock.advance(301_000)
+  counting.reset()
+  return { ...counting, application, tab }
+}
+
+describe('the store operations of an expired token', () => {
+  it.each([
+    { session: 'cookie', reads: 2 },
+    { session: 'server', reads: 1 },
+  ] as const)('one call costs $reads reads and 2 swaps, $session session', async ({ session, reads }) => {
+    const { counts, tab } = await expire({ session })
+    expect((await tab.get('/')).status).toBe(200)
+    expect(counts).toEqual({ read: reads, swap: 2, remove: 0 })
+  })
+
+  it.each(['cookie', 'server'] as const)(
+    'a burst of 20 calls costs at most 24 reads and 2 swaps, %s session',
+    async (session) => {
+      const { counts, tab, application } = await expire({ session })
+      const stale = tab.cookieHeader()
+      const responses = await Promise.all(Array.from({ length: CALLS }, () => tab.get('/', stale)))
+      expect(responses.every(({ status }) => status === 200)).toBe(true)
+      expect(application.server.counts.refresh).toBe(1)
+      expect(counts.read).toBeLessThanOrEqual(CALLS + 4)
+      expect(counts.swap).toBe(2)
+      const cookies = responses.map(({ headers }) => headers.getSetCookie().join())
+      expect(new Set(cookies).size).toBe(1)
+      expect(cookies[0] === '').toBe(session === 'server')
+    },
+  )
+})
