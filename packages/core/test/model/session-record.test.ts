@@ -24,7 +24,7 @@ function laterOf({ touchedAt }: SessionRecord): number {
   return Math.max(touchedAt, NOW)
 }
 
-it('touched and caughtUp: only a touch is news to the browser', () => {
+it('touch and withCurrentBrowser: only a touch is news to the browser', () => {
   check((record) => {
     const { browserIsCurrent: _caughtUp, ...rest } = record
     expect(touch(record, NOW)).toEqual({
@@ -32,7 +32,7 @@ it('touched and caughtUp: only a touch is news to the browser', () => {
       touchedAt: laterOf(record),
       generation: record.generation + 1,
     })
-    expect(withCurrentBrowser(record)).toEqual({ ...record, caughtUp: true })
+    expect(withCurrentBrowser(record)).toEqual({ ...record, browserIsCurrent: true })
   })
 })
 
