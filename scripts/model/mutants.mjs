@@ -143,9 +143,9 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'bindSession.obtain',
+        in: 'bindSession.requestToken',
         replace: '{ $$$facts, background }',
-        with: '{ $$$facts, background, signal }',
+        with: '{ $$$facts, background, signal: demand.signal }',
       },
       {
         in: 'steer',
@@ -363,7 +363,7 @@ export const mutants = {
   'work begun for a caller who has gone': [
     ['everything'],
     [
-      { in: 'bindSession.obtain', remove: '$signal.throwIfAborted()', nth: '2 of 2' },
+      { in: 'bindSession.findToken', remove: '$signal.throwIfAborted()' },
       {
         in: 'unlessAborted',
         replace: 'return new Promise($run)',
