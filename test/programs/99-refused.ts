@@ -1,5 +1,12 @@
 // Code that must not compile. Each expected error proves one rule of the types.
-import { evertoken, type AccessToken, type Evertoken, type ServerProfile } from '@evertoken/node'
+import {
+  evertoken,
+  type AccessToken,
+  type Evertoken,
+  type EvertokenWithClient,
+  type ServerProfile,
+} from '@evertoken/node'
+import { clientCredentials } from '@evertoken/core/grants'
 import { next } from '@evertoken/core/next'
 
 declare const server: ServerProfile
@@ -48,6 +55,18 @@ const inServerComponent = await next(auth).session()
 void inServerComponent.getUser()
 // @ts-expect-error Nothing can start a session in a server component.
 void inServerComponent.startSession({})
+
+const withClient = evertoken({ ...base, client: clientCredentials() })
+withClient.createTokenFetch({ baseUrl: 'https://api.example', token: 'user-or-client' })
+export const own: Promise<AccessToken> = withClient.getClientAccessToken()
+// The token of the application without the option `client`: a source.
+auth.createTokenFetch({ baseUrl: 'https://api.example', token: clientCredentials({ scope: 'a' }) })
+// @ts-expect-error The source has its own scope.
+auth.createTokenFetch({ baseUrl: 'https://api.example', scope: 'a', token: clientCredentials() })
+// @ts-expect-error The option `client` is missing.
+void auth.getClientAccessToken()
+// @ts-expect-error The option `client` is missing.
+export const writtenWithClient: EvertokenWithClient = auth
 
 // Written types, as `isolatedDeclarations` wants them.
 export const written: Evertoken = evertoken(base)
