@@ -280,6 +280,11 @@ export const mutants = {
         replace: "if ($result !== 'again') return $result",
         with: "return $result === 'again' ? undefined : $result",
       },
+      {
+        in: 'swapUntilWon',
+        replace: "if ($snapshot) return { kind: 'done', $$$rest }",
+        with: "return $snapshot ? { kind: 'done', $$$rest } : { kind: 'declined' }",
+      },
     ],
   ],
   'release drops the lease of another': [
