@@ -14,7 +14,7 @@ const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
 const WITHOUT_FIRST_TURN = {
   in: 'steer',
-  replace: '$turn = await $line.enter($key)',
+  replace: '$turn = await admission',
   with: '$turn = { succeeded() {}, overloaded() {}, leave() {} }',
 }
 
@@ -115,10 +115,10 @@ export const testMutants = {
   'invalid_grant ends without re-read': [
     [REJECTION_TESTS],
     [
-      { in: 'endSession', remove: "if ($verdict === 'again' || $verdict === 'replaced') return undefined" },
+      { in: 'endGrant', remove: "if ($verdict === 'again' || $verdict === 'replaced') return false" },
       {
         in: 'settleRejection',
-        remove: "if ($record.refreshToken !== $used.refreshToken) return 'replaced'",
+        remove: "if ($refreshToken !== $used.refreshToken) return 'replaced'",
       },
     ],
   ],

@@ -14,8 +14,8 @@ describe('the mutants of core', () => {
 
   it('find code in any format', () => {
     const mutant = apply({
-      in: 'swapUntilWon',
-      replace: 'if ($snapshot) {\n return ($snapshot); }',
+      in: 'untilWon',
+      replace: "if ($result !== 'again') {\n return ($result); }",
       with: 'return 1',
     })
     expect(mutant).toContain('\n    return 1\n')
@@ -26,8 +26,8 @@ describe('the mutants of core', () => {
   })
 
   it('remove a property, or the statement around other code', () => {
-    expect(apply({ in: 'withLease', remove: 'caughtUp: undefined' })).toContain(
-      'lease: { attempt, holder, beat: 0 },  }',
+    expect(apply({ in: 'nextGeneration', remove: 'caughtUp: undefined' })).toContain(
+      'generation: record.generation + 1,  }',
     )
     const mutant = apply({ in: 'withDeadline', remove: 'Promise.resolve()' })
     expect(mutant).not.toContain('await Promise.resolve()')

@@ -12,6 +12,7 @@ import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import type { SealedRecord, SealedStore } from './sealed-store.ts'
+import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 
 export interface HandleOptions {
   readonly sealedStore: SealedStore
@@ -196,8 +197,6 @@ export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }
 
-export const MAX_SWAPS = 50
-
 export type ChangeResult =
   /** The session is as the step wants it. */
   | { readonly kind: 'done'; readonly snapshot: Snapshot }
@@ -224,9 +223,4 @@ export async function swapUntilWon(
     if (snapshot) return { kind: 'done', snapshot }
   }
   throw everySwapLost()
-}
-
-export function everySwapLost(): OperatorError {
-  const message = 'Cannot change the session: the session store lost every swap'
-  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }
