@@ -43,12 +43,12 @@
 
 /** The swap that ends a session in the store, and a removal in its place. */
 const END = 'const $tombstone = await $swap($current, endedUnfinished($$$args))'
-const REMOVE = '{ await vault.remove(key); return endedAs($current.record, $current) }'
+const REMOVE = '{ await sealedStore.remove(key); return endedAs($current.record, $current) }'
 
 const UNLEASED = {
   in: 'createLeases.take',
-  replace: 'await $cell.swap($from, $record)',
-  with: '{ ...$from, record: $record }',
+  replace: 'await $cell.swapLedger($from, $ledger)',
+  with: '{ ...$from, record: { ...$from.record, ledger: $ledger } }',
 }
 const NO_LIMIT_TO_LOOKS = { in: 'look', replace: 'Math.min($passed, MAX_LOOK_MS)', with: '$passed' }
 const OLDER_ADOPTED = {
@@ -78,14 +78,16 @@ export const mutants = {
     [
       {
         in: 'createLeases.take',
-        replace: 'const $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))',
-        with: `let $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))
-          while (!$snapshot) {
+        replace: 'const $snapshot = await $cell.swapLedger($from, withLease($ledger, $holder, $$$rest))',
+        with: `let $snapshot = await $cell.swapLedger($from, withLease($ledger, $holder, $$$rest))
+          while ($snapshot === 'again') {
             const again = await $cell.read()
             if (!again) return 'again'
-            if (again.record.lease) await clock.sleep(20)
-            else $snapshot = await $cell.swap(again, withLease(again.record, $holder))
-            $snapshot &&= { ...$snapshot, record: { ...$snapshot.record, refreshToken: $record.refreshToken } }
+            if (again.record.ledger.lease) await clock.sleep(20)
+            else $snapshot = await $cell.swapLedger(again, withLease(again.record.ledger, $holder))
+            if ($snapshot === 'again') continue
+            const next = { ...$snapshot.record.ledger, refreshToken: $ledger.refreshToken }
+            $snapshot = { ...$snapshot, record: { ...$snapshot.record, ledger: next } }
           }`,
       },
     ],
@@ -106,7 +108,7 @@ export const mutants = {
       {
         in: 'persistOnce',
         replace: 'settle($current.record, $attempt, $isRotated)',
-        with: `$current?.record.lease?.attempt === $attempt.attempt
+        with: `$current?.record.ledger.lease?.attempt === $attempt.attempt
           ? settle($current.record, $attempt, true)
           : 'adopt'`,
       },
@@ -116,9 +118,9 @@ export const mutants = {
     ['endings'],
     [
       {
-        in: 'createStoredCell.end',
+        in: 'createStoredHandle.end',
         replace: END,
-        with: '$0; if ($tombstone && inStoreAlone) await vault.remove(key)',
+        with: '$0; if ($tombstone && isOnlyInStore) await sealedStore.remove(key)',
       },
       { in: 'persist', remove: '$known = undefined' },
       FIRST_READ,
@@ -133,9 +135,9 @@ export const mutants = {
     ['calm', 'endings'],
     [
       {
-        in: 'keepHouse',
+        in: 'touchOrTidy',
         replace: '$cell.swap($current, touched($$$args))',
-        with: '$cell.swap({ ...$current, sealed: (await $cell.kept())?.sealed }, touched($$$args))',
+        with: '$cell.swap({ ...$current, sealed: (await $cell.readIgnoringExpiry())?.sealed }, touched($$$args))',
       },
     ],
   ],
@@ -146,6 +148,11 @@ export const mutants = {
         in: 'bindSession.obtain',
         replace: '{ $$$facts, background }',
         with: '{ $$$facts, background, signal }',
+      },
+      {
+        in: 'demandOf',
+        replace: '{ $$$facts, keepAlive }',
+        with: '{ $$$facts, keepAlive, signal: call.signal }',
       },
       {
         in: 'steer',
@@ -268,11 +275,17 @@ export const mutants = {
   ],
   'session ended although another attempt runs': [
     ['takeovers'],
-    [{ in: 'settleRejection', remove: "if ($record.attempt !== $used.attempt) return 'again'" }],
+    [{ in: 'settleRejection', remove: "if ($attempt !== $used.attempt) return 'again'" }],
   ],
   'end not retried after a lost swap': [
     ['answers'],
-    [{ in: 'swapUntilWon', replace: 'if ($snapshot) return $snapshot', with: 'return $snapshot' }],
+    [
+      {
+        in: 'endGrant.end',
+        replace: "(await $cell.refuse($$$args)) === 'again' ? 'again' : true",
+        with: "(await $cell.refuse($$$args)) !== 'again'",
+      },
+    ],
   ],
   'release drops the lease of another': [
     ['takeovers'],
@@ -298,17 +311,21 @@ export const mutants = {
   ],
   'tombstone left out': [
     ['endings'],
-    [{ in: 'createStoredCell.end', replace: END, with: `if (!inStoreAlone) ${REMOVE} $0` }],
+    [{ in: 'createStoredHandle.end', replace: END, with: `if (!isOnlyInStore) ${REMOVE} $0` }],
   ],
   'logout removes without looking': [
     ['endings'],
-    [{ in: 'createStoredCell.end', replace: END, with: `if (inStoreAlone) ${REMOVE} $0` }],
+    [{ in: 'createStoredHandle.end', replace: END, with: `if (isOnlyInStore) ${REMOVE} $0` }],
   ],
   'caught-up flag kept by a refresh': [
     ['browsers'],
     [
-      { in: 'withGrant', replace: 'doubt: undefined', with: '$0, caughtUp: record.caughtUp' },
-      { in: 'withLease', remove: 'caughtUp: undefined' },
+      {
+        in: 'withTokenResponse',
+        replace: 'idToken: $idToken ?? $record.idToken',
+        with: '$0, caughtUp: $record.caughtUp',
+      },
+      { in: 'withLedger', remove: 'caughtUp: undefined' },
     ],
   ],
   'caught up immediately': [['browsers'], [{ constant: 'CAUGHT_UP_SECONDS', with: '-1' }]],
@@ -317,7 +334,7 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'createCookieCell.newest',
+        in: 'createCookieHandle.newest',
         replace: '$held.generation >= $carried.generation',
         with: '$held.generation > $carried.generation',
       },
@@ -333,7 +350,7 @@ export const mutants = {
       FIRST_READ,
       {
         in: 'persistOnce',
-        replace: '$current ??= await $cell.last()',
+        replace: '$current ??= await $cell.readIncludingEnded()',
         with: '$current ??= await $cell.read()',
       },
     ],
@@ -355,8 +372,8 @@ export const mutants = {
     [
       {
         in: 'send',
-        replace: '$server.refresh($refreshToken, $parameters, $$$rest)',
-        with: '$server.refresh($refreshToken, { ...$parameters, rejected }, $$$rest)',
+        replace: '$acquisition.acquire($record, $parameters)',
+        with: '$acquisition.acquire($record, { ...$parameters, rejected })',
       },
     ],
   ],

@@ -14,8 +14,9 @@ const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
 const WITHOUT_FIRST_TURN = {
   in: 'steer',
-  replace: '$turn = await $line.enter($key)',
-  with: '$turn = { succeeded() {}, overloaded() {}, leave() {} }',
+  replace: '$line.enter($key)',
+  nth: '1 of 2',
+  with: '{ succeeded() {}, overloaded() {}, leave() {} }',
 }
 
 /** By name: the test files that must fail, and the edits. */
@@ -115,10 +116,10 @@ export const testMutants = {
   'invalid_grant ends without re-read': [
     [REJECTION_TESTS],
     [
-      { in: 'endSession', remove: "if ($verdict === 'again' || $verdict === 'replaced') return undefined" },
+      { in: 'endGrant.end', remove: "if ($verdict === 'again' || $verdict === 'replaced') return false" },
       {
         in: 'settleRejection',
-        remove: "if ($record.refreshToken !== $used.refreshToken) return 'replaced'",
+        remove: "if ($refreshToken !== $used.refreshToken) return 'replaced'",
       },
     ],
   ],

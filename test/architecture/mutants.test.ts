@@ -15,7 +15,7 @@ describe('the mutants of core', () => {
   it('find code in any format', () => {
     const mutant = apply({
       in: 'swapUntilWon',
-      replace: 'if ($snapshot) {\n return ($snapshot); }',
+      replace: 'if ($snapshot) {\n return ({ kind: "done", snapshot: $snapshot }); }',
       with: 'return 1',
     })
     expect(mutant).toContain('\n    return 1\n')
@@ -26,9 +26,7 @@ describe('the mutants of core', () => {
   })
 
   it('remove a property, or the statement around other code', () => {
-    expect(apply({ in: 'withLease', remove: 'caughtUp: undefined' })).toContain(
-      'lease: { attempt, holder, beat: 0 },  }',
-    )
+    expect(apply({ in: 'withLedger', remove: 'caughtUp: undefined' })).toContain('{ ...next,  }')
     const mutant = apply({ in: 'withDeadline', remove: 'Promise.resolve()' })
     expect(mutant).not.toContain('await Promise.resolve()')
   })
