@@ -55,7 +55,7 @@ describe('the floors of core', () => {
     const using = (what: RegExp) =>
       files.filter(({ path }) => what.test(withoutComments(path))).map(({ path }) => path)
     expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
-    expect(using(/\bMath\.random\b/)).toEqual(['surface/client-options.ts', 'surface/engine-context.ts'])
+    expect(using(/\bMath\.random\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
   })
 
   it('has types alone in ports', () => {
