@@ -1,6 +1,6 @@
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
+import { everySwapLost, MAX_SWAPS } from '../sessions/swap-until-won.ts'
 
 /**
  * Repeats a change while other writers are faster.

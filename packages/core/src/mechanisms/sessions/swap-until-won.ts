@@ -1,0 +1,38 @@
+import type { SessionRecord } from '../../model/session-record.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
+import { OperatorError } from '../../vocabulary/index.ts'
+
+export const MAX_SWAPS = 50
+
+export type ChangeResult =
+  /** The session is as the step wants it. */
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The session does not exist, or the step decided against a change. */
+  | { readonly kind: 'missing' | 'declined' }
+
+/**
+ * Changes a session, and retries while other writers are faster.
+ *
+ * @param read - Reads the session. Pass one of the read functions of the handle.
+ * @param step - Computes the next record. If it returns the same record, nothing is written.
+ */
+export async function swapUntilWon(
+  { swap }: Pick<SessionHandle, 'swap'>,
+  read: () => Promise<Snapshot | undefined>,
+  step: (record: SessionRecord) => SessionRecord | undefined,
+): Promise<ChangeResult> {
+  for (let i = 0; i < MAX_SWAPS; i++) {
+    const current = await read()
+    if (!current) return { kind: 'missing' }
+    const next = step(current.record)
+    if (!next) return { kind: 'declined' }
+    const snapshot = next === current.record ? current : await swap(current, next)
+    if (snapshot) return { kind: 'done', snapshot }
+  }
+  throw everySwapLost()
+}
+
+export function everySwapLost(): OperatorError {
+  const message = 'Cannot change the session: the session store lost every swap'
+  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
+}
