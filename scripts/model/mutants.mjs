@@ -281,9 +281,9 @@ export const mutants = {
     ['answers'],
     [
       {
-        in: 'endGrant.end',
-        replace: "(await $cell.refuse($$$args)) === 'again' ? 'again' : true",
-        with: "(await $cell.refuse($$$args)) !== 'again'",
+        in: 'untilWon',
+        replace: "if ($result !== 'again') return $result",
+        with: "return $result === 'again' ? undefined : $result",
       },
     ],
   ],
