@@ -13,7 +13,7 @@ const DEADLINE_TESTS = 'packages/core/test/mechanisms/runtime/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
 const WITHOUT_FIRST_TURN = {
-  in: 'steer',
+  in: 'refreshUntilDone',
   replace: '$line.enter($key)',
   nth: '1 of 2',
   with: '{ succeeded() {}, overloaded() {}, leave() {} }',
@@ -27,9 +27,9 @@ export const testMutants = {
     [
       WITHOUT_FIRST_TURN,
       {
-        in: 'steer',
+        in: 'refreshUntilDone',
         replace: 'const $done = await exchange($$$args)',
-        with: 'turn = await line.enter(cell.key); $0',
+        with: 'turn = await line.enter(handle.key); $0',
       },
     ],
   ],
@@ -93,7 +93,7 @@ export const testMutants = {
   ],
   'unsent lease forgotten': [
     [LEASE_TESTS],
-    [{ in: 'createLeases.giveBack', remove: '$unsent.set($$$args)' }],
+    [{ in: 'createLeases.releaseUnused', remove: '$unsent.set($$$args)' }],
   ],
   'slow store never sends': [
     [LEASE_TESTS],
@@ -125,7 +125,7 @@ export const testMutants = {
   ],
   'doubt forgotten when a late response is written': [
     [PERSIST_TESTS],
-    [{ in: 'settled', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
+    [{ in: 'ledgerWithResponse', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
   ],
   'no last check after a pause': [
     [DEADLINE_TESTS],

@@ -30,7 +30,7 @@ export const mutants = {
   'sign-out leaves no note in the store': [
     {
       in: 'createStoredHandle.end',
-      replace: 'const $tombstone = await $swap($current, endedUnfinished($$$args))',
+      replace: 'const $tombstone = await $swap($current, toUnfinishedTombstone($$$args))',
       with: 'await sealedStore.remove(key); const $tombstone = { ...$current }',
     },
   ],

@@ -1,5 +1,5 @@
 import { withDoubt, withLastWait, withSpareInUse } from '../../packages/core/src/model/ledger-transitions.ts'
-import { ended, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { toTombstone, type SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { TokenLedger } from '../../packages/core/src/model/token-ledger.ts'
 import { type Rejection, settleRejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import {
@@ -60,7 +60,7 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
     case 'end_swap':
       return store('swap', 'ends the session', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
-        const isWon = record && swapStore(draft, exchange.snapshot, ended(record, 'grant_rejected'))
+        const isWon = record && swapStore(draft, exchange.snapshot, toTombstone(record, 'grant_rejected'))
         if (isWon) endHandling(instance, exchange, 'served')
         else Object.assign(exchange, { step: 'end_read', snapshot: null })
       })

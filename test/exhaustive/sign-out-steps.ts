@@ -1,4 +1,4 @@
-import { ended } from '../../packages/core/src/model/session-record.ts'
+import { toTombstone } from '../../packages/core/src/model/session-record.ts'
 import { keptRecord, readStore, type Step, swapStore } from './draft.ts'
 import { recordOf } from './records.ts'
 import { revoke } from './servers.ts'
@@ -28,7 +28,7 @@ export function signOutSteps(world: World): Step[] {
       return act('the sign-out ends the session', true, (draft) => {
         const { snapshot } = draft.signOut
         const last = snapshot && recordOf(snapshot.record)
-        const isWon = last && swapStore(draft, snapshot, ended(last, 'signed_out'))
+        const isWon = last && swapStore(draft, snapshot, toTombstone(last, 'signed_out'))
         const next = isWon
           ? { step: 'revoke', refreshToken: last.ledger.refreshToken ?? '' }
           : { step: 'read' }

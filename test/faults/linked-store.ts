@@ -117,7 +117,7 @@ export function linkStore(options: LinkOptions): SessionStore {
     return user.reads === user.lookers + 1 ? 'lease read' : 'other read'
   }
 
-  function swapStep({ caughtUp, ended, ledger: { lease, backOff } }: SessionRecord): Step {
+  function swapStep({ browserIsCurrent: caughtUp, ended, ledger: { lease, backOff } }: SessionRecord): Step {
     if (lease) return lease.beat > 0 ? 'beat swap' : 'lease swap'
     if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
     return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'

@@ -140,7 +140,7 @@ export function createApplication(options: ApplicationOptions): Application {
     const request = requestFor(resource)
     const { signal } = leaving(abortMs)
     const demand = { key: tokenKey(request), request, rejected: call.rejected, signal }
-    const result = await bound.obtain(demand)
+    const result = await bound.getToken(demand)
     if (result.kind === 'token') call.token = result.token.value
     else call.signIn = result.code
   }

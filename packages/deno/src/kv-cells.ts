@@ -1,5 +1,5 @@
 import type { DenoKv, DenoKvEntry, DenoKvKey } from './deno-kv.ts'
-import { patiently } from './patiently.ts'
+import { withRetry } from './patiently.ts'
 
 /** A value with its own expiry, because Deno KV removes it later. */
 interface Kept extends Content {
@@ -44,7 +44,7 @@ export function createCells(kv: DenoKv, now: () => number): Cells {
     live,
     change(key, change) {
       const writer = crypto.randomUUID()
-      return patiently(async () => {
+      return withRetry(async () => {
         for (;;) {
           const entry = await kv.get(key)
           const held = live(entry)

@@ -7,7 +7,7 @@ import {
 } from '@evertoken/core'
 import type { DenoKv, DenoKvKey } from './deno-kv.ts'
 import { type Cells, type Content, createCells } from './kv-cells.ts'
-import { patiently } from './patiently.ts'
+import { withRetry } from './patiently.ts'
 
 export interface DenoKvStoreOptions {
   /** The first part of every key. Default `evertoken`. */
@@ -43,7 +43,7 @@ export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}):
         live?.record === expected ? { record, expiresAt } : undefined,
       )
     },
-    remove: (key) => patiently(() => kv.delete(keyOf(key))),
+    remove: (key) => withRetry(() => kv.delete(keyOf(key))),
   }
 }
 
@@ -62,7 +62,7 @@ function createIndex(kv: DenoKv, cells: Cells, keyOf: (term: string) => DenoKvKe
       }
       return keys
     },
-    remove: (term, key) => patiently(() => kv.delete([...keyOf(term), key])),
+    remove: (term, key) => withRetry(() => kv.delete([...keyOf(term), key])),
   }
 }
 

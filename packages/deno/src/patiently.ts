@@ -5,7 +5,7 @@ const MAX_PAUSE_MS = 100
  * Tries again after a failure, for about a second. While another process writes to the file of a Deno KV, a write with
  * a check fails immediately, with an error that has no code.
  */
-export async function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+export async function withRetry<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt()

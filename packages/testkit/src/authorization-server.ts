@@ -1,6 +1,6 @@
 export type {
   AuthorizationServerOptions,
-  FakeAuthorizationServer,
+  ModelAuthorizationServer as FakeAuthorizationServer,
   IssueOptions,
   LogoutTokenOptions,
 } from './authorization-server/api.ts'

@@ -1,5 +1,5 @@
 import type { Clock } from '@evertoken/core'
-import type { FakeAuthorizationServer } from './authorization-server/api.ts'
+import type { ModelAuthorizationServer } from './authorization-server/api.ts'
 import type { Introspection } from './authorization-server/inspection.ts'
 import { listen, type Listening } from './authorization-server/listen.ts'
 import { createFaultScript, type FaultScript } from './fault-script.ts'
@@ -8,7 +8,7 @@ import { bearerChallenge, type Challenge, toResponse } from './resource-server/c
 
 export interface ResourceServerOptions {
   /** The server that issued the tokens. */
-  readonly authorizationServer: Pick<FakeAuthorizationServer, 'introspect' | 'clock'>
+  readonly authorizationServer: Pick<ModelAuthorizationServer, 'introspect' | 'clock'>
   /** Default `https://api.example.com`. `listen()` replaces it. */
   readonly url?: string
   /** Scopes that every token must have. Default: none. */

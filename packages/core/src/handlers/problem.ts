@@ -7,7 +7,7 @@ import {
   type EventListener,
   type RedactedCause,
 } from '../vocabulary/index.ts'
-import { defined } from '../rules/members.ts'
+import { omitUndefined } from '../rules/members.ts'
 import { isTopLevelNavigation, mayBeForged } from '../rules/browser/same-site.ts'
 
 /** The members of an error that its problem contains. */
@@ -58,28 +58,36 @@ export function signInRequired(code: ErrorCode): SignInRequiredError {
 }
 
 /** Returns the error if it is an `EvertokenError`, and throws it otherwise. */
-export function ours(error: unknown): EvertokenError {
+export function asEvertokenError(error: unknown): EvertokenError {
   if (error instanceof EvertokenError) return error
   throw error
 }
 
 /** Does the same, and emits an event. */
-export function reported(
+export function reportError(
   type: 'sign_in_failed' | 'logout_token_rejected',
   error: unknown,
   emit: EventListener,
 ): EvertokenError {
-  const told = ours(error)
-  emit(defined({ type, code: told.code, cause: told.cause as RedactedCause | undefined }))
-  return told
+  const evertokenError = asEvertokenError(error)
+  emit(
+    omitUndefined({
+      type,
+      code: evertokenError.code,
+      cause: evertokenError.cause as RedactedCause | undefined,
+    }),
+  )
+  return evertokenError
 }
 
 /** Returns a 403 response for a request that another site may have caused, and `undefined` for any other request. */
 export function refuseCrossSite({ method, headers }: Request, origin: string): Response | undefined {
-  return !isTopLevelNavigation(method, headers) && mayBeForged(headers, origin) ? forged() : undefined
+  return !isTopLevelNavigation(method, headers) && mayBeForged(headers, origin)
+    ? crossSiteProblem()
+    : undefined
 }
 
-export function forged(): Response {
+export function crossSiteProblem(): Response {
   const message = 'Cannot trust the request: send it from a page of this application, or add "X-Evertoken: 1"'
   return problem(403, { code: 'cross_site_request_refused', message })
 }

@@ -1,5 +1,5 @@
 import type { EndReason } from '../vocabulary/index.ts'
-import { ended, type SessionRecord } from './session-record.ts'
+import { toTombstone, type SessionRecord } from './session-record.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
 /** Which tokens the end of a session revokes: the refresh token, none, or `all` (the access tokens too). */
@@ -11,13 +11,13 @@ export type RevokedTokens = boolean | 'all'
  * The process that wrote it might not learn that the write succeeded, or might stop. A repeated sign-out then finds the
  * work here and completes it.
  */
-export function endedUnfinished(
+export function toUnfinishedTombstone(
   record: SessionRecord,
   reason: EndReason,
   revoke: RevokedTokens,
 ): SessionRecord {
   const { refreshToken, revoking, spare, tokens } = record.ledger
-  const tombstone = ended(record, reason)
+  const tombstone = toTombstone(record, reason)
   return {
     ...tombstone,
     unfinished: true,
@@ -32,7 +32,7 @@ export function endedUnfinished(
 }
 
 /** Returns the tombstone after that work. Tokens that the authorization server has not confirmed remain in it. */
-export function finished(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
+export function toFinishedTombstone(tombstone: SessionRecord, isRevoked: boolean): SessionRecord {
   const { idToken: _idToken, unfinished: _unfinished, ...rest } = tombstone
   if (!isRevoked) return rest
   return { ...rest, ledger: { ...EMPTY_LEDGER, attempt: tombstone.ledger.attempt } }

@@ -21,7 +21,7 @@ export interface SessionRecord extends LedgerRecord {
   /** Further `sid` of the session, from the ID tokens of its refreshes. The newest is first. */
   readonly sids?: readonly string[] | undefined
   /** The browser has shown that it holds this generation. */
-  readonly caughtUp?: true | undefined
+  readonly browserIsCurrent?: true | undefined
   /**
    * Whether the work after the end (events, revocation) is not confirmed. Only a record with `ended` contains this
    * member.
@@ -73,23 +73,23 @@ function hasClaims(record: SessionRecord, claims: UserClaims): boolean {
   return JSON.stringify(record.claims) === JSON.stringify(claims)
 }
 
-export function touched(record: SessionRecord, now: number): SessionRecord {
+export function touch(record: SessionRecord, now: number): SessionRecord {
   // A clock that is behind must not bring the end of the session nearer.
   return { ...nextGeneration(record), touchedAt: Math.max(record.touchedAt, now) }
 }
 
 /** Every browser must receive the result. */
 export function nextGeneration(record: SessionRecord): SessionRecord {
-  return { ...record, generation: record.generation + 1, caughtUp: undefined }
+  return { ...record, generation: record.generation + 1, browserIsCurrent: undefined }
 }
 
 /** Notes that the browser has this generation. Only requests that it sent earlier still need the store. */
-export function caughtUp(record: SessionRecord): SessionRecord {
-  return { ...record, caughtUp: true }
+export function withCurrentBrowser(record: SessionRecord): SessionRecord {
+  return { ...record, browserIsCurrent: true }
 }
 
 /** Returns the tombstone of a session that is over. It has enough data to refuse later requests with its cookie. */
-export function ended(record: SessionRecord, reason: EndReason): SessionRecord {
+export function toTombstone(record: SessionRecord, reason: EndReason): SessionRecord {
   const { id, issuer, clientId, generation, expiresAt, touchedAt } = nextGeneration(record)
   const ledger = { ...EMPTY_LEDGER, attempt: record.ledger.attempt }
   return { id, issuer, clientId, generation, expiresAt, touchedAt, claims: {}, ended: reason, ledger }

@@ -1,5 +1,5 @@
 import { withGrant } from './ledger-transitions.ts'
-import { nextGeneration, type SessionRecord, touched, withTokenClaims } from './session-record.ts'
+import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
@@ -37,7 +37,7 @@ export function withTokenResponse(
   areClaimsKept?: boolean,
 ): SessionRecord {
   const next = {
-    ...touched(withTokenClaims(record, claims, areClaimsKept), now),
+    ...touch(withTokenClaims(record, claims, areClaimsKept), now),
     idToken: idToken ?? record.idToken,
   }
   if (!accessToken || maxRecordBytes === Infinity) return { ...next, ledger: ledgerAfter(Infinity) }
@@ -56,5 +56,5 @@ export function withLedger(record: SessionRecord, ledger: TokenLedger): SessionR
   const next = { ...record, ledger }
   if (ledger.refreshToken !== record.ledger.refreshToken) return nextGeneration(next)
   // After a lease, the browser does not hold the newest state.
-  return ledger.attempt === record.ledger.attempt ? next : { ...next, caughtUp: undefined }
+  return ledger.attempt === record.ledger.attempt ? next : { ...next, browserIsCurrent: undefined }
 }

@@ -60,7 +60,7 @@ export interface BoundSession {
   /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  obtain(demand: Demand): Promise<TokenResult<Snapshot>>
+  getToken(demand: SessionTokenDemand): Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -70,7 +70,7 @@ export interface BoundSession {
   current(): Promise<Snapshot | undefined>
 }
 
-export type Demand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
+export type SessionTokenDemand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
   readonly signal?: AbortSignal | undefined
 }
 
@@ -86,17 +86,17 @@ export function bindSession(
     session,
     responses,
     fetched: createFetchedResponses(),
-    async obtain({ key, request, rejected, signal }) {
+    async getToken({ key, request, rejected, signal }) {
       signal?.throwIfAborted()
-      const cell = await session.find()
-      if (!cell) return { kind: 'sign_in', code: 'no_session' }
+      const handle = await session.find()
+      if (!handle) return { kind: 'sign_in', code: 'no_session' }
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       const call = { key, request, rejected, beforeRefresh, keepAlive, background }
       try {
-        const seen = await cell.read()
+        const seen = await handle.read()
         // Before the work begins: a failure that no caller waits for would end the process.
         signal?.throwIfAborted()
-        const work = refresher.token(cell, seen, call)
+        const work = refresher.token(handle, seen, call)
         // A listener costs more than all the rest, so it is only for work that is not ready.
         const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
         if (result.kind === 'token') session.observe(result.snapshot)
@@ -105,16 +105,16 @@ export function bindSession(
         return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
       } catch (error) {
         if (error instanceof EvertokenError)
-          emit({ type: 'token_unavailable', session: fingerprint(cell.key), code: error.code })
+          emit({ type: 'token_unavailable', session: fingerprint(handle.key), code: error.code })
         throw error
       }
     },
     async current() {
-      const cell = await session.find()
-      const seen = await cell?.read()
-      if (!cell || !seen) return undefined
+      const handle = await session.find()
+      const seen = await handle?.read()
+      if (!handle || !seen) return undefined
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      return grantCheck.current(cell, seen, { beforeRefresh, background, keepAlive })
+      return grantCheck.current(handle, seen, { beforeRefresh, background, keepAlive })
     },
     start(grant, login) {
       const { registration, lifetimes, beforeStart } = application

@@ -67,7 +67,7 @@ export function createCredentialSource(
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = async ({ rejected, signal }) => {
-    const result = await find().obtain({ key, request: parameters, rejected, signal })
+    const result = await find().getToken({ key, request: parameters, rejected, signal })
     if (result.kind === 'sign_in') throw signInRequired(result.code)
     return createBearerCredential(result.token)
   }

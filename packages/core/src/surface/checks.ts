@@ -57,8 +57,8 @@ function undefinedProblem(fallback: unknown): string {
 }
 
 function noOptions(prefix: string): ConfigurationError {
-  const whose = prefix === '' ? '' : ` of \`${prefix.slice(0, -1)}\``
-  return new ConfigurationError('invalid_option', `The options${whose} are missing. Pass an object.`)
+  const ofOption = prefix === '' ? '' : ` of \`${prefix.slice(0, -1)}\``
+  return new ConfigurationError('invalid_option', `The options${ofOption} are missing. Pass an object.`)
 }
 
 export function invalid(option: string, problem: string): ConfigurationError {

@@ -1,12 +1,12 @@
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
-import { defined, pick } from '../rules/members.ts'
+import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import { accessTokenOf, unlessAborted } from './bound-session.ts'
 import { checkTokenParameters } from './checks.ts'
 import { type ClientCredentials, createTokenSource, type SourceContext } from './token-source.ts'
 
 /** All values for one context share the tokens, so that each token is requested once. */
-const tokensOf = new WeakMap<SourceContext, ClientTokens>()
+const clientTokensByContext = new WeakMap<SourceContext, ClientTokens>()
 
 /**
  * Gets tokens for the context itself, with client credentials.
@@ -37,11 +37,11 @@ export function clientCredentials(request: TokenParameters = {}): ClientCredenti
 }
 
 function membersOf(parameters: TokenParameters): TokenParameters {
-  return defined(pick(parameters, ['resource', 'scope', 'parameters']))
+  return omitUndefined(pick(parameters, ['resource', 'scope', 'parameters']))
 }
 
 function connectedTokens(context: SourceContext): ClientTokens {
-  const known = tokensOf.get(context)
+  const known = clientTokensByContext.get(context)
   if (known) return known
   const tokens = createClientTokens({
     issuer: context.issuer,
@@ -62,6 +62,6 @@ function connectedTokens(context: SourceContext): ClientTokens {
     storeTimeoutMs: context.storeTimeoutMs,
     admits: context.admits,
   })
-  tokensOf.set(context, tokens)
+  clientTokensByContext.set(context, tokens)
   return tokens
 }

@@ -8,7 +8,7 @@ import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts
 import { createSeal } from '../mechanisms/sessions/seal.ts'
 import { createGuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
-import { defined, pick } from '../rules/members.ts'
+import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
@@ -129,7 +129,7 @@ export function createClientApplication(
   const given = values.store ?? createMemoryStore({ clock })
   // In the memory of the process, the tokens need no secret that anyone has to remember.
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
-  const whose = JSON.stringify([issuer, values.clientId])
+  const owner = JSON.stringify([issuer, values.clientId])
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
     issuer,
@@ -138,7 +138,7 @@ export function createClientApplication(
     server,
     store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),
     isStorePrivate: given.outlivesProcess === false,
-    sealFor: (purpose) => createSeal(secrets, `${purpose} ${whose}`),
+    sealFor: (purpose) => createSeal(secrets, `${purpose} ${owner}`),
     flights: runtime.flights,
     line: createLine({ clock, random, pollMs: runtime.pollMs }),
     clock,
@@ -150,7 +150,7 @@ export function createClientApplication(
     storeTimeoutMs,
     admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
-    client: clientCredentials(defined(pick(values, ['resource', 'scope', 'parameters']))),
+    client: clientCredentials(omitUndefined(pick(values, ['resource', 'scope', 'parameters']))),
   }
   return { context, work }
 }

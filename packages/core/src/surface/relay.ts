@@ -1,4 +1,4 @@
-import { relayed } from '../handlers/calls/relay.ts'
+import { relayResponse } from '../handlers/calls/relay.ts'
 import { mayAllowForApi, mayAllowForBrowser } from '../rules/calls/relayed-headers.ts'
 import { type Check, checkAll, listOf, type OptionTable } from './checks.ts'
 
@@ -36,7 +36,7 @@ const OPTIONS: OptionTable<Required<RelayOptions>> = { allowHeaders: [responseHe
  */
 export function relay(response: Response, options: RelayOptions = {}): Response {
   const { allowHeaders } = checkAll(OPTIONS, options)
-  return relayed(response, true, lowerCase(allowHeaders))
+  return relayResponse(response, true, lowerCase(allowHeaders))
 }
 
 export function lowerCase(names: readonly string[]): string[] {

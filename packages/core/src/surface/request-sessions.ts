@@ -70,10 +70,10 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     open: (...request) => bind(create(...request)),
     openReadOnly: (...request) => bind(asReadOnly(create(...request), sessions.trackBrowser !== undefined)),
     openById(id, keepAlive) {
-      const cell = sessions.byKey(id)
-      if (!cell)
+      const handle = sessions.byKey(id)
+      if (!handle)
         throw invalid('session', "must be 'server', because `sessionById` finds only server sessions")
-      return bind(createDetachedSession(cell, keepAlive, emit))
+      return bind(createDetachedSession(handle, keepAlive, emit))
     },
   }
 }
@@ -98,13 +98,13 @@ function addressOf(request: Request, origin: string | undefined): URL {
 
 /** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */
 function createDetachedSession(
-  cell: SessionHandle,
+  handle: SessionHandle,
   keepAlive: KeepAlive,
   emit: EventListener,
 ): RequestSession {
   return {
     cookieName: undefined,
-    find: () => Promise.resolve(cell),
+    find: () => Promise.resolve(handle),
     observe() {},
     startedInBackground() {},
     start() {
@@ -114,8 +114,8 @@ function createDetachedSession(
     },
     adopt: () => Promise.resolve(),
     async end(reason, revoke) {
-      const ended = await cell.end(reason, revoke)
-      return { key: cell.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
+      const ended = await handle.end(reason, revoke)
+      return { key: handle.key, carried: undefined, isConfirmed: true, ended: Promise.resolve(ended) }
     },
     beforeRefresh() {},
     beforeChange() {},

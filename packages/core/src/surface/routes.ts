@@ -1,4 +1,4 @@
-import { answer } from '../handlers/answer.ts'
+import { createResponse } from '../handlers/responses.ts'
 import { problemFor } from '../handlers/problem.ts'
 import { backChannelLogout } from '../handlers/routes/back-channel-logout.ts'
 import { callback } from '../handlers/routes/callback.ts'
@@ -164,7 +164,13 @@ export function createRoutes(options: RoutesOptions): FindRoute {
         attributes,
         maxCookieBytes,
       }),
-      logoutReturn: createLogoutReturn({ notes, cookieName: `${cookieName}.logout`, cookies, origin, paths }),
+      logoutReturn: createLogoutReturn({
+        transactionCookies: notes,
+        cookieName: `${cookieName}.logout`,
+        cookies,
+        origin,
+        paths,
+      }),
       start,
       current,
     }
@@ -189,7 +195,7 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     if (!row || (row.isLocal && !isOnThisMachine(url, originOf(url)))) return undefined
     const { methods, handle } = row
     if (methods && !methods.includes(request.method)) {
-      return () => Promise.resolve(answer(405, { allow: methods.join(', ') }))
+      return () => Promise.resolve(createResponse(405, { allow: methods.join(', ') }))
     }
     return (bound) => handle(request, createContext(url, cookies, bound)).catch(problemFor)
   }

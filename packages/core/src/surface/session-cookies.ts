@@ -5,7 +5,7 @@ import { noteIssued, withoutForgedCookies } from '../mechanisms/calls/issued-coo
 import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { withoutApiHeaders } from '../rules/calls/api-response.ts'
 import { setCookiesOf } from '../rules/sessions/cookies.ts'
-import { CDN_ORDERS, without } from '../rules/calls/passed-on-headers.ts'
+import { CDN_ORDERS, omitHeaders } from '../rules/calls/passed-on-headers.ts'
 import { isRedirect } from '../rules/calls/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
 
@@ -71,7 +71,7 @@ export async function withOwnCookies(
   let headers = given
   const cookies = session.takeCookies()
   if (cookies.length > 0) {
-    headers = without(headers, CDN_ORDERS)
+    headers = omitHeaders(headers, CDN_ORDERS)
     headers.set('cache-control', 'no-store')
     // The application might have called `commit` of this session already.
     const present = setCookiesOf(headers)

@@ -103,7 +103,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
     async getUserAccessToken(wanted = DEFAULT_TOKEN) {
       const key = keyOf(wanted)
       const { rejectedToken, signal } = wanted
-      const { obtain, application } = bound()
+      const { getToken: obtain, application } = bound()
       const result = await obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
       return result.kind === 'token' ? accessTokenOf(result.token, application.serverClock.read()) : undefined
     },
@@ -164,14 +164,14 @@ export function createCurrentTokens(
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
-function completed(claims: UserClaims, told: UserClaims = {}): UserClaims {
-  if (told.sub !== undefined && told.sub !== (claims.sub ?? told.sub)) {
+function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}): UserClaims {
+  if (idTokenClaims.sub !== undefined && idTokenClaims.sub !== (claims.sub ?? idTokenClaims.sub)) {
     const message =
       'Cannot start the session: the claim "sub" is not that of the ID token in the token response'
     throw new ConfigurationError('token_response_malformed', message)
   }
-  const identity = ['sub', 'sid', 'auth_time'].filter((name) => told[name] !== undefined)
-  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, told[name]])) }
+  const identity = ['sub', 'sid', 'auth_time'].filter((name) => idTokenClaims[name] !== undefined)
+  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, idTokenClaims[name]])) }
 }
 
 /** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
@@ -190,8 +190,8 @@ async function startSession(
   if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()
-  const told = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
-  const known = claims ? completed(copy(claims), told) : (told ?? {})
+  const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
+  const known = claims ? withIdentity(copy(claims), idTokenClaims) : (idTokenClaims ?? {})
   await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }
 

@@ -1,7 +1,7 @@
 import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
 import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions/revocation.ts'
-import { endedUnfinished, finished, hasTokensToRevoke } from '../../src/model/session-end.ts'
+import { toUnfinishedTombstone, toFinishedTombstone, hasTokensToRevoke } from '../../src/model/session-end.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createAuthorizationServers } from '../../src/mechanisms/protocol/authorization-servers.ts'
@@ -30,16 +30,16 @@ async function revokedOf(session: SessionRecord, revoke: boolean): Promise<strin
 it('a sign-out revokes the spare refresh token too, as long as it is not confirmed', async () => {
   expect(await revokedOf(record, true)).toEqual(['rt', 'rt-spare'])
   expect(await revokedOf(record, false)).toEqual([])
-  const tombstone = endedUnfinished(record, 'signed_out', true)
+  const tombstone = toUnfinishedTombstone(record, 'signed_out', true)
   expect(await revokedOf(tombstone, true)).toEqual(['rt', 'rt-spare'])
-  const failed = finished(tombstone, false)
+  const failed = toFinishedTombstone(tombstone, false)
   expect([hasTokensToRevoke(failed.ledger), await revokedOf(failed, true)]).toEqual([
     true,
     ['rt', 'rt-spare'],
   ])
-  const done = finished(tombstone, true)
+  const done = toFinishedTombstone(tombstone, true)
   expect([hasTokensToRevoke(done.ledger), await revokedOf(done, true)]).toEqual([false, []])
-  expect(endedUnfinished(record, 'signed_out', false).ledger.spare).toBeUndefined()
+  expect(toUnfinishedTombstone(record, 'signed_out', false).ledger.spare).toBeUndefined()
 })
 
 it.each([

@@ -2,7 +2,7 @@ import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessi
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionHandle, Snapshot } from '../../src/ports/session-handle.ts'
-import { type SessionRecord, touched } from '../../src/model/session-record.ts'
+import { type SessionRecord, touch } from '../../src/model/session-record.ts'
 import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
@@ -95,7 +95,7 @@ export async function advance(
   const now = await use(session)
   const next = await (
     await cellOf(session)
-  ).swap(now, { ...touched(now.record, now.record.touchedAt), ...change })
+  ).swap(now, { ...touch(now.record, now.record.touchedAt), ...change })
   if (!next) throw new Error('The swap was lost')
   return next
 }

@@ -29,7 +29,7 @@ const other = (attempt = 1, beat = 0): RefreshLease => ({ attempt, beat, holder:
 describe('the watch of a lease', () => {
   it('the lease lapses after 8 s without a change, by the monotonic clock', async () => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     const states: [number, string][] = []
     let before = ''
     for (let ms = 0; ms <= 9000; ms += 100) {
@@ -50,7 +50,7 @@ describe('the watch of a lease', () => {
     ['another attempt', other(2, 0)],
   ])('%s starts the watch again', async (_what, next) => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     const lookFor = async (lease: RefreshLease, ms: number) => {
       for (let passed = 0; passed < ms; passed += 1000) {
         look(lease)
@@ -65,7 +65,7 @@ describe('the watch of a lease', () => {
 
   it('a pause of this process counts for 2.5 s at most: the holder may have been paused as well', async () => {
     const { clock, watch } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     look(other())
     for (const expected of ['live', 'live', 'live', 'lapsed']) {
       await clock.advance(60_000)
@@ -75,13 +75,13 @@ describe('the watch of a lease', () => {
 
   it('a session without a lease is free, and its own lease is not awaited', async () => {
     const { watch } = await createLeaseBench()
-    expect(watch('me').look(undefined)).toBe('lapsed')
-    expect(watch('me').look({ attempt: 1, beat: 0, holder: 'me' })).toBe('mine')
+    expect(watch('me').observe(undefined)).toBe('lapsed')
+    expect(watch('me').observe({ attempt: 1, beat: 0, holder: 'me' })).toBe('mine')
   })
 
   it('reports a wait of more than 1 s and a lease that has lapsed, once each', async () => {
     const { clock, watch, events, cell } = await createLeaseBench()
-    const { look } = watch('me')
+    const { observe: look } = watch('me')
     for (let ms = 0; ms <= 12_000; ms += 500) {
       look(other())
       await clock.advance(500)
@@ -172,7 +172,7 @@ describe('a flight that ends', () => {
     const { watch, kept } = await createLeaseBench()
     const lease = watch('me')
     await lease.take(await kept())
-    await lease.giveBack()
+    await lease.releaseUnused()
     expect((await kept()).record.ledger).toMatchObject({ attempt: 1, lease: undefined })
   })
 
@@ -180,12 +180,12 @@ describe('a flight that ends', () => {
     const { watch, kept } = await createLeaseBench()
     const [used, slow, fast] = [watch('used'), watch('slow'), watch('fast')]
     await used.take(await kept())
-    used.used()
-    await used.giveBack()
+    used.markUsed()
+    await used.releaseUnused()
     expect((await kept()).record.ledger.lease?.holder).toBe('used')
     await slow.take(await kept())
     await fast.take(await kept())
-    await slow.giveBack()
+    await slow.releaseUnused()
     expect((await kept()).record.ledger.lease?.holder).toBe('fast')
   })
 
@@ -204,11 +204,11 @@ describe('a flight that ends', () => {
     isDown = true
     const lease = watch('me')
     expect(await failureOf(lease.take(seen))).toMatchObject({ code: 'store_unavailable' })
-    await lease.giveBack()
+    await lease.releaseUnused()
     isDown = false
     const { record } = await kept()
     expect(record.ledger.lease?.holder).toBe('me')
-    expect(watch('next').look(record.ledger.lease)).toBe('mine')
+    expect(watch('next').observe(record.ledger.lease)).toBe('mine')
     const taken = await watch('next').take(await kept())
     expect(taken).toMatchObject({
       snapshot: { record: { ledger: { attempt: 2, lease: { holder: 'next' } } } },
@@ -220,14 +220,14 @@ describe('a flight that ends', () => {
     const { watch, kept, leases, cell } = await createLeaseBench()
     const lease = watch('me')
     await lease.take(await kept())
-    lease.used()
+    lease.markUsed()
     const stale = await kept()
     const beaten = { attempt: 1, holder: 'me', beat: 1 }
     await cell.swapLedger(stale, { ...stale.record.ledger, lease: beaten })
     expect(await lease.take(stale)).toBe('again')
-    await lease.giveBack()
+    await lease.releaseUnused()
     expect((await kept()).record.ledger.lease?.holder).toBe('me')
-    expect(leases.watch(cell, 'next').look((await kept()).record.ledger.lease)).toBe('live')
+    expect(leases.watch(cell, 'next').observe((await kept()).record.ledger.lease)).toBe('live')
   })
 })
 

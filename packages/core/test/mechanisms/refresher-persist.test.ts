@@ -3,7 +3,7 @@ import type { RefreshResult } from '../../src/ports/authorization-server.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { ReusePolicy } from '../../src/rules/refresh/decide.ts'
 import { withLedger } from '../../src/model/session-transitions.ts'
-import { ended } from '../../src/model/session-record.ts'
+import { toTombstone } from '../../src/model/session-record.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 import { createRefreshBench, granted, pass, SESSION } from './refresh-bench.ts'
 
@@ -203,7 +203,7 @@ describe('a failover that loses the lease of a refresh', () => {
     const request = await bench.untilSent(1)
     const leased = await bench.cell.readIgnoringExpiry()
     const later = leased && withLedger(leased.record, { ...leased.record.ledger, attempt: 2 })
-    if (leased && later) await bench.cell.swap(leased, ended(later, 'grant_rejected'))
+    if (leased && later) await bench.cell.swap(leased, toTombstone(later, 'grant_rejected'))
     request.answer(granted(bench, 'new'))
     await pass(bench, 200)
     expect(bench.eventsOf('refresh_token_lost')).toEqual([])

@@ -87,7 +87,7 @@ describe('a request with its session in the cookie', () => {
     session.observe(await advance(session))
     await browser.receive(session)
     const { key } = await cellOf(session)
-    const held = async () => (await bench.sealedStore.read(key))?.record.caughtUp
+    const held = async () => (await bench.sealedStore.read(key))?.record.browserIsCurrent
     expect(await held()).toBeUndefined()
     const visit = async (seconds: number) => {
       await bench.clock.advance(seconds * 1000)

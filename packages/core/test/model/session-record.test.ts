@@ -2,12 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newSession } from '../../src/model/session-transitions.ts'
 import {
-  caughtUp,
-  ended,
+  withCurrentBrowser,
+  toTombstone,
   endsAt,
   isSessionRecord,
   type SessionRecord,
-  touched,
+  touch,
 } from '../../src/model/session-record.ts'
 import { NOW, session } from '../rules/arbitraries.ts'
 
@@ -24,15 +24,15 @@ function laterOf({ touchedAt }: SessionRecord): number {
   return Math.max(touchedAt, NOW)
 }
 
-it('touched and caughtUp: only a touch is news to the browser', () => {
+it('touch and withCurrentBrowser: only a touch is news to the browser', () => {
   check((record) => {
-    const { caughtUp: _caughtUp, ...rest } = record
-    expect(touched(record, NOW)).toEqual({
+    const { browserIsCurrent: _caughtUp, ...rest } = record
+    expect(touch(record, NOW)).toEqual({
       ...rest,
       touchedAt: laterOf(record),
       generation: record.generation + 1,
     })
-    expect(caughtUp(record)).toEqual({ ...record, caughtUp: true })
+    expect(withCurrentBrowser(record)).toEqual({ ...record, browserIsCurrent: true })
   })
 })
 
@@ -48,7 +48,7 @@ it('S27: of a session that ended nothing is left but what refuses its cookie', (
       ledger: { tokens: {}, attempt: record.ledger.attempt },
     }
     const rest = { claims: {}, ended: 'signed_out', generation: record.generation + 1 }
-    expect(ended(record, 'signed_out')).toEqual({ ...kept, ...rest })
+    expect(toTombstone(record, 'signed_out')).toEqual({ ...kept, ...rest })
   })
 })
 
@@ -61,7 +61,7 @@ it('endsAt: after the idle time, and never later than the session may live', () 
   )
   expect(endsAt(base, 60)).toBe(NOW + 60)
   expect(endsAt(base, 1000)).toBe(NOW + 100)
-  expect(endsAt(touched(base, NOW + 50), 60)).toBe(NOW + 100)
+  expect(endsAt(touch(base, NOW + 50), 60)).toBe(NOW + 100)
 })
 
 describe('isSessionRecord', () => {

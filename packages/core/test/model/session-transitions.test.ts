@@ -38,7 +38,7 @@ function base(expiresAt: number): Parameters<typeof newSession>[0] {
 describe('withTokenResponse', () => {
   it('is a use of the session, and keeps everything that the response does not mention', () => {
     check((record) => {
-      const { caughtUp: _caughtUp, ledger: _ledger, ...rest } = record
+      const { browserIsCurrent: _caughtUp, ledger: _ledger, ...rest } = record
       const { ledger, ...next } = after(record, {})
       // A clock that is behind must not bring the end of the session nearer.
       const touchedAt = Math.max(record.touchedAt, NOW)
@@ -94,16 +94,16 @@ describe('withLedger: what a browser that keeps the session in its cookie has to
       for (const step of [withSpareInUse, withoutRefreshToken]) {
         const ledger = step(record.ledger)
         const isChanged = ledger.refreshToken !== record.ledger.refreshToken
-        const { generation, caughtUp } = withLedger(record, ledger)
+        const { generation, browserIsCurrent: caughtUp } = withLedger(record, ledger)
         expect(generation).toBe(record.generation + (isChanged ? 1 : 0))
-        expect(caughtUp).toBe(isChanged ? undefined : record.caughtUp)
+        expect(caughtUp).toBe(isChanged ? undefined : record.browserIsCurrent)
       }
     })
   })
 
   it('after a lease, the store has to hold the session again, without a new generation', () => {
     check((record) => {
-      const { caughtUp: _caughtUp, ...rest } = record
+      const { browserIsCurrent: _caughtUp, ...rest } = record
       const ledger = withLease(record.ledger, 'me')
       expect(withLedger(record, ledger)).toEqual({ ...rest, ledger })
     })

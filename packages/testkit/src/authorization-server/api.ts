@@ -74,7 +74,7 @@ export interface LogoutTokenOptions {
   readonly signature?: IdTokenTweak['signature']
 }
 
-export interface FakeAuthorizationServer {
+export interface ModelAuthorizationServer {
   readonly issuer: string
   readonly clock: Clock
   readonly clients: readonly Client[]

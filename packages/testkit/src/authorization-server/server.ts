@@ -1,7 +1,7 @@
 import type { Clock } from '@evertoken/core'
 import { systemClock } from '../system-clock.ts'
 import { createAdmission } from './admission.ts'
-import type { AuthorizationServerOptions, FakeAuthorizationServer } from './api.ts'
+import type { AuthorizationServerOptions, ModelAuthorizationServer } from './api.ts'
 import { createEndpoints, issue } from './endpoints.ts'
 import { createFaultScript } from '../fault-script.ts'
 import type { Fault } from './faults.ts'
@@ -23,7 +23,9 @@ const DEFAULT_CLIENTS: readonly Client[] = [{ id: 'web', secret: 'web-secret-for
  * A model authorization server: OAuth 2.0 with OpenID Connect, PKCE, rotating refresh tokens and reuse detection,
  * in memory, that misbehaves on request.
  */
-export function createAuthorizationServer(options: AuthorizationServerOptions = {}): FakeAuthorizationServer {
+export function createAuthorizationServer(
+  options: AuthorizationServerOptions = {},
+): ModelAuthorizationServer {
   let issuer = options.issuer ?? 'https://login.example.com'
   const clock = options.clock ?? systemClock
   const world = createWorld(options, clock, { issuer: () => issuer, user: () => server.user })
@@ -83,7 +85,7 @@ export function createAuthorizationServer(options: AuthorizationServerOptions = 
 
   const fetch = createFetch({ issuer: () => issuer, handle })
 
-  const server: FakeAuthorizationServer = {
+  const server: ModelAuthorizationServer = {
     get issuer() {
       return issuer
     },

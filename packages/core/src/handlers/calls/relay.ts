@@ -5,7 +5,7 @@ import { headersForBrowser } from '../../rules/calls/relayed-headers.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 
 /** Returns the response of an API as the browser gets it. `allowed` names further headers, in lower case. */
-export function relayed(response: Response, isPersonal: boolean, allowed: readonly string[]): Response {
+export function relayResponse(response: Response, isPersonal: boolean, allowed: readonly string[]): Response {
   checkSendable(response)
   decideHeaders(response)
   if (isImmovable(response)) return response

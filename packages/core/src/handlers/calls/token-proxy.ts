@@ -7,8 +7,8 @@ import { isRedirect } from '../../rules/calls/redirect.ts'
 import { headersForApi } from '../../rules/calls/relayed-headers.ts'
 import { isDocumentNavigation, mayBeForged } from '../../rules/browser/same-site.ts'
 import { type EventListener, EvertokenError } from '../../vocabulary/index.ts'
-import { forged, problem, problemFor } from '../problem.ts'
-import { relayed } from './relay.ts'
+import { crossSiteProblem, problem, problemFor } from '../problem.ts'
+import { relayResponse } from './relay.ts'
 import type { TokenFetch } from './token-fetch.ts'
 
 const PROBLEMS = {
@@ -57,24 +57,24 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
     if (!found) return undefined
     const { route, path, prefix } = found
     const { origin = url.origin, emit } = context()
-    if (mayBeForged(request.headers, origin)) return forged()
+    if (mayBeForged(request.headers, origin)) return crossSiteProblem()
     // The response of the API would run as a page of this application, with all its rights.
-    if (isDocumentNavigation(request.headers)) return refusal('navigation_refused')
+    if (isDocumentNavigation(request.headers)) return proxyProblem('navigation_refused')
     if (route.methods && !route.methods.includes(request.method)) return methodRefused(route.methods)
     const target = toTargetUrl({ pathname: path, search: url.search }, route)
-    if (!target) return refusal('path_refused')
+    if (!target) return proxyProblem('path_refused')
     const isUpgrade = /\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
-    if (isUpgrade && !route.webSocket) return refusal('upgrade_refused')
-    const init = outgoing(request, route, origin + prefix, isUpgrade)
+    if (isUpgrade && !route.webSocket) return proxyProblem('upgrade_refused')
+    const init = createApiRequest(request, route, origin + prefix, isUpgrade)
     try {
-      return incoming(await route.send(target, init), target, route, prefix)
+      return createBrowserResponse(await route.send(target, init), target, route, prefix)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
       // The `fetch` of Node wraps the error of a body that cannot be read.
       const own = [error, (Object(error) as Error).cause].find((each) => each instanceof EvertokenError)
       if (own) return problemFor(own)
       emit({ type: 'proxy_failed', target: route.target.origin, cause: redact(error) })
-      return refusal('api_unavailable')
+      return proxyProblem('api_unavailable')
     }
   }
 }
@@ -92,7 +92,12 @@ function findRoute(
   return undefined
 }
 
-function outgoing(request: Request, route: ProxyRoute, baseUrl: string, isUpgrade: boolean): RequestInit {
+function createApiRequest(
+  request: Request,
+  route: ProxyRoute,
+  baseUrl: string,
+  isUpgrade: boolean,
+): RequestInit {
   const { method, body, signal } = request
   const headers = headersForApi(request.headers, body !== null, route.requestHeaders)
   if (route.forwarded) {
@@ -107,26 +112,26 @@ function outgoing(request: Request, route: ProxyRoute, baseUrl: string, isUpgrad
 }
 
 /** Returns the response for the browser. The browser follows a redirect only if it points to this proxy. */
-function incoming(response: Response, from: URL, route: ProxyRoute, prefix: string): Response {
+function createBrowserResponse(response: Response, from: URL, route: ProxyRoute, prefix: string): Response {
   const location = response.headers.get('location')
   const path = location === null ? undefined : toProxyPath(location, from, route)
   if (location !== null && path === undefined && isRedirect(response.status)) {
     discardBody(response.body)
-    return refusal('redirect_refused')
+    return proxyProblem('redirect_refused')
   }
-  const result = relayed(response, route.isPersonal, route.responseHeaders)
+  const result = relayResponse(response, route.isPersonal, route.responseHeaders)
   if (path !== undefined) result.headers.set('location', prefix + path)
   else result.headers.delete('location')
   return result
 }
 
 function methodRefused(methods: readonly string[]): Response {
-  const refused = refusal('method_refused')
+  const refused = proxyProblem('method_refused')
   refused.headers.set('allow', methods.join(', '))
   return refused
 }
 
-function refusal(code: keyof typeof PROBLEMS): Response {
+function proxyProblem(code: keyof typeof PROBLEMS): Response {
   const [status, message] = PROBLEMS[code]
   return problem(status, { code, message })
 }

@@ -10,11 +10,11 @@ import { isSessionSignedOut, type LogoutToken } from '../../rules/protocol/logou
 import type { Snapshot } from '../../ports/session-handle.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import { type EventListener, RequestRefusedError, TryLaterError } from '../../vocabulary/index.ts'
-import { answer } from '../answer.ts'
+import { createResponse } from '../responses.ts'
 import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
 import { readForm } from './form.ts'
 import type { RouteContext } from './route-context.ts'
-import { reported } from '../problem.ts'
+import { reportError } from '../problem.ts'
 
 type BackChannelContext = Pick<RouteContext, 'session'>
 
@@ -52,12 +52,12 @@ export async function backChannelLogout(
     const work = receive(request, context, options)
     context.session.keepAlive(work.catch(() => undefined))
     await withDeadline(() => work, WAIT_MS, options.clock, tooSlow)
-    return answer(200)
+    return createResponse(200)
   } catch (error) {
-    const { message } = reported('logout_token_rejected', error, options.emit)
+    const { message } = reportError('logout_token_rejected', error, options.emit)
     const wrong = error instanceof RequestRefusedError ? 'invalid_request' : 'temporarily_unavailable'
     const body = JSON.stringify({ error: wrong, error_description: message })
-    return answer(400, { 'content-type': 'application/json' }, body)
+    return createResponse(400, { 'content-type': 'application/json' }, body)
   }
 }
 

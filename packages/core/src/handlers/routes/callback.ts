@@ -8,7 +8,7 @@ import type { Flights } from '../../ports/flights.ts'
 import { isPrefetch } from '../../rules/browser/same-site.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
-import { answer, confirmDestination, goOn, redirect } from '../answer.ts'
+import { createResponse, confirmDestination, redirectByPage, redirect } from '../responses.ts'
 import { readForm } from './form.ts'
 import { callbackUrl } from './login.ts'
 import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
@@ -38,7 +38,7 @@ export async function callback(
   options: CallbackOptions,
 ): Promise<Response> {
   // The user may never see the result, and the code is valid only once.
-  if (isPrefetch(request.headers)) return answer(503)
+  if (isPrefetch(request.headers)) return createResponse(503)
   const { query, origin, logins, logoutReturn } = context
   const lines: string[] = []
   let silentReturnTo: string | false | undefined
@@ -118,15 +118,15 @@ async function repeat(
   { session }: RouteContext,
   options: CallbackOptions,
 ): Promise<Response> {
-  const cell = await session.find()
-  const record = (await cell?.read())?.record
+  const handle = await session.find()
+  const record = (await handle?.read())?.record
   if (record?.login === loginName(login)) return proceed(login, options)
   // A `Strict` cookie is not sent with a request that another site has caused, and a `Lax` cookie not with such a POST.
   const isHidden = options.sameSite === 'Strict' || method === 'POST'
   const site = headers.get('sec-fetch-site') ?? 'same-origin'
   const mayHaveSession = isHidden && (site === 'cross-site' || site === 'same-site')
-  if (!cell && mayHaveSession)
-    return goOn(`${options.paths.routePrefix}/callback?state=${encodeURIComponent(state)}`)
+  if (!handle && mayHaveSession)
+    return redirectByPage(`${options.paths.routePrefix}/callback?state=${encodeURIComponent(state)}`)
   throw notUsable()
 }
 
@@ -144,7 +144,7 @@ function notUsable(): RequestRefusedError {
 /** Sends the browser to its destination. If the session cookie is `Strict`, a page of this application does that. */
 function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, paths }: CallbackOptions): Response {
   if (isForeign) return confirmDestination(returnTo, paths.home)
-  return (sameSite === 'Strict' ? goOn : redirect)(returnTo)
+  return (sameSite === 'Strict' ? redirectByPage : redirect)(returnTo)
 }
 
 /** Starts the session. If no session takes the tokens, their refresh token is revoked. */

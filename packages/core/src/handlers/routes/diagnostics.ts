@@ -2,8 +2,8 @@ import { fingerprint, sha256 } from '../../mechanisms/runtime/digest.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
-import { answer } from '../answer.ts'
-import { refuseCrossSite, ours } from '../problem.ts'
+import { createResponse } from '../responses.ts'
+import { refuseCrossSite, asEvertokenError } from '../problem.ts'
 import type { RouteContext } from './route-context.ts'
 
 export interface DiagnosticsOptions {
@@ -24,17 +24,19 @@ export async function diagnostics(
   const kept = await (await session.find())?.readIgnoringExpiry()
   const body = {
     configuration,
-    authorizationServer: await server.capabilities().catch((error: unknown) => ({ error: ours(error).code })),
+    authorizationServer: await server
+      .capabilities()
+      .catch((error: unknown) => ({ error: asEvertokenError(error).code })),
     session: kept ? await factsOf(kept.record, idleTimeoutSeconds) : null,
   }
-  return answer(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))
+  return createResponse(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))
 }
 
 async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promise<object> {
   const { ledger } = record
   const tokens = Object.entries(ledger.tokens).map(async ([name, token]) => ({
     name,
-    fingerprint: await tokenPrint(token.value),
+    fingerprint: await tokenFingerprint(token.value),
     ...pick(token, ['obtainedAt', 'expiresAt', 'scope']),
   }))
   return {
@@ -45,11 +47,11 @@ async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promi
     claims: Object.keys(record.claims),
     isBeingRefreshed: ledger.lease !== undefined,
     isInDoubt: ledger.doubt !== undefined,
-    refreshToken: ledger.refreshToken && (await tokenPrint(ledger.refreshToken)),
+    refreshToken: ledger.refreshToken && (await tokenFingerprint(ledger.refreshToken)),
     accessTokens: await Promise.all(tokens),
   }
 }
 
-async function tokenPrint(token: string): Promise<string> {
+async function tokenFingerprint(token: string): Promise<string> {
   return fingerprint(await sha256(token))
 }

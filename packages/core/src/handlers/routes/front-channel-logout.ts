@@ -9,7 +9,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
-import { answer, page } from '../answer.ts'
+import { createResponse, page } from '../responses.ts'
 import {
   endSession,
   finishSession,
@@ -55,42 +55,42 @@ export async function frontChannelLogout(
   }
   const isNamed = (record: SessionRecord | undefined) =>
     record !== undefined && sidsOf(record).some((known) => sameText(known, sid))
-  const cell = await session.find()
-  if (cell && isNamed(await readInTime(cell, isNamed, context, options))) {
+  const handle = await session.find()
+  if (handle && isNamed(await readInTime(handle, isNamed, context, options))) {
     const signOut = await endSession(REASON, { ...ending, session })
     if (signOut) {
       const parts = unconfirmedParts(signOut, ending.revoke)
       reportIncomplete(signOut.key, parts, emit, true)
     }
   }
-  return page(answer(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
+  return page(createResponse(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
 }
 
 async function readInTime(
-  cell: SessionHandle,
+  handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   { session }: FrontChannelContext,
   options: FrontChannelLogoutOptions,
 ): Promise<SessionRecord | undefined> {
   try {
-    return (await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
+    return (await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
   } catch (error) {
-    if (cell.carried) return cell.carried
+    if (handle.carried) return handle.carried
     // The store must first show that the session has the `sid` from the query.
-    if (isStoreFailure(error)) session.keepAlive(endLater(cell, isNamed, options))
+    if (isStoreFailure(error)) session.keepAlive(endLater(handle, isNamed, options))
     throw error
   }
 }
 
 async function endLater(
-  cell: SessionHandle,
+  handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
   { ending, sessions }: FrontChannelLogoutOptions,
 ): Promise<void> {
   const end = async () => {
-    const last = await cell.readIncludingEnded()
-    return last?.record.ended || isNamed(last?.record) ? cell.end(REASON, ending.revoke) : undefined
+    const last = await handle.readIncludingEnded()
+    return last?.record.ended || isNamed(last?.record) ? handle.end(REASON, ending.revoke) : undefined
   }
   const ended = await sessions.pending.retry(end).catch(() => undefined)
-  if (ended) await finishSession(cell.key, ended, ending)
+  if (ended) await finishSession(handle.key, ended, ending)
 }

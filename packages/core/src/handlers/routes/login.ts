@@ -3,7 +3,7 @@ import { readLoginRequest } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
-import { answer, redirect } from '../answer.ts'
+import { createResponse, redirect } from '../responses.ts'
 import { problem } from '../problem.ts'
 import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
@@ -25,7 +25,7 @@ export async function login(
   { query, origin, session, logins }: Pick<RouteContext, 'query' | 'origin' | 'session' | 'logins'>,
   options: LoginOptions,
 ): Promise<Response> {
-  if (isPrefetch(request.headers)) return answer(503)
+  if (isPrefetch(request.headers)) return createResponse(503)
   if (!canStartLogin(request.headers)) return notOpened()
   const { server, responseMode } = options
   const { home } = options.paths
@@ -41,8 +41,8 @@ export async function login(
     if (isPosted) parameters.set('response_mode', responseMode)
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
-    const cell = isHidden ? await session.find() : undefined
-    const before = { previous: cell?.key, previousExpiresAt: cell?.carried?.expiresAt }
+    const handle = isHidden ? await session.find() : undefined
+    const before = { previous: handle?.key, previousExpiresAt: handle?.carried?.expiresAt }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
     const { secrets, cookies } = await logins.begin({
       returnTo,

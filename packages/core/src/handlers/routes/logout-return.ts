@@ -1,7 +1,7 @@
 import { randomId } from '../../mechanisms/runtime/digest.ts'
 import type { TransactionCookie, TransactionCookies } from '../../mechanisms/sign-in/transaction-cookies.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
-import { redirect } from '../answer.ts'
+import { redirect } from '../responses.ts'
 
 /** Keeps the destination of one browser after a sign-out, in a cookie (RP-Initiated Logout §3). */
 export interface LogoutReturn {
@@ -19,7 +19,7 @@ export interface LogoutReturn {
 }
 
 export interface LogoutReturnOptions {
-  readonly notes: TransactionCookies<TransactionCookie>
+  readonly transactionCookies: TransactionCookies<TransactionCookie>
   readonly cookieName: string
   /** The cookies of the request. */
   readonly cookies: ReadonlyMap<string, string>
@@ -29,19 +29,19 @@ export interface LogoutReturnOptions {
 }
 
 export function createLogoutReturn(options: LogoutReturnOptions): LogoutReturn {
-  const { notes, cookieName, cookies, origin, paths } = options
+  const { transactionCookies, cookieName, cookies, origin, paths } = options
   return {
     isExpected: cookies.has(cookieName),
     async expect(returnTo) {
       if (returnTo === paths.postLogoutPath) return { cookies: [] }
       const state = randomId()
-      return { state, cookies: [await notes.write(cookieName, { state, returnTo })] }
+      return { state, cookies: [await transactionCookies.write(cookieName, { state, returnTo })] }
     },
     async receive(state) {
-      const note = await notes.read(cookieName, state)
-      const to = note ? safeReturnTo(note.returnTo, origin, paths.home) : paths.postLogoutPath
-      return redirect(to, [notes.clear(cookieName)])
+      const cookie = await transactionCookies.read(cookieName, state)
+      const to = cookie ? safeReturnTo(cookie.returnTo, origin, paths.home) : paths.postLogoutPath
+      return redirect(to, [transactionCookies.clear(cookieName)])
     },
-    clear: () => notes.clear(cookieName),
+    clear: () => transactionCookies.clear(cookieName),
   }
 }

@@ -12,7 +12,7 @@ import {
   type EventListener,
   type SignOutPart,
 } from '../../vocabulary/index.ts'
-import { answer, isNavigation, redirect } from '../answer.ts'
+import { createResponse, isNavigation, redirect } from '../responses.ts'
 import {
   endSession,
   type FinishSessionOptions,
@@ -105,7 +105,7 @@ function incomplete(
   const title =
     'This browser is signed out. Evertoken could not confirm all parts of the sign-out. Send the browser to `location`.'
   const body = { title, status: 202, code: 'sign_out_incomplete', unconfirmed, location }
-  const response = answer(202, { 'content-type': 'application/json' }, JSON.stringify(body))
+  const response = createResponse(202, { 'content-type': 'application/json' }, JSON.stringify(body))
   for (const line of cookies) response.headers.append('set-cookie', line)
   return response
 }
@@ -124,13 +124,13 @@ async function isIntentional(
   { session, query, origin }: LogoutContext,
   clock: Clock,
 ): Promise<boolean> {
-  const cell = await session.find()
-  if (!cell || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
+  const handle = await session.find()
+  if (!handle || (method === 'POST' && isSameOriginRequest(headers, origin))) return true
   // A browser that preloads links must not sign the user out.
   const isPreload = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
   const proof = query.get('proof')
-  if (proof && !isPreload && sameText(await logoutProof(cell.key), proof)) return true
-  return !(await withDeadline(() => cell.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
+  if (proof && !isPreload && sameText(await logoutProof(handle.key), proof)) return true
+  return !(await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
 }
 
 /**

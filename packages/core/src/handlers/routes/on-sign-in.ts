@@ -2,7 +2,7 @@ import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
-import { defined, pick } from '../../rules/members.ts'
+import { omitUndefined, pick } from '../../rules/members.ts'
 import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { latestRefresh } from '../../model/token-ledger.ts'
@@ -68,7 +68,10 @@ export async function applyOnSignIn(
 ): Promise<TokenGrant> {
   const { claims = {}, scope } = grant
   try {
-    const verdict = await onSignIn?.({ ...claims }, { reason: 'sign_in', ...defined({ returnTo, scope }) })
+    const verdict = await onSignIn?.(
+      { ...claims },
+      { reason: 'sign_in', ...omitUndefined({ returnTo, scope }) },
+    )
     if (verdict === false)
       throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
     return verdict ? { ...grant, claims: keptClaims(verdict, claims), claimsDecided: true } : grant
@@ -106,7 +109,7 @@ export async function applyOnRefresh(
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
       current: copyOf(current),
-      ...defined({ scope }),
+      ...omitUndefined({ scope }),
     })
     if (verdict === false) {
       const ended = await handle.end('refused', ending.revoke)

@@ -1,7 +1,7 @@
 import { withError } from '../../rules/sign-in/return-to.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
-import { escaped, page, UNFRAMED, isNavigation, redirect } from '../answer.ts'
-import { problemFor, reported } from '../problem.ts'
+import { escapeHtml, page, UNFRAMED, isNavigation, redirect } from '../responses.ts'
+import { problemFor, reportError } from '../problem.ts'
 import type { BrowserPaths } from './route-context.ts'
 
 export interface SignInFailureOptions {
@@ -22,14 +22,14 @@ export function signInFailure(
   silentReturnTo?: string | false,
 ): Response {
   const { home, routePrefix, signInErrorPath } = paths
-  const { code, message } = reported('sign_in_failed', error, emit)
+  const { code, message } = reportError('sign_in_failed', error, emit)
   const to = silentReturnTo || signInErrorPath
   if (to) return redirect(withError(to, code, origin, home))
   const problem = problemFor(error)
   if (!isNavigation(request)) return problem
   // The page quotes nothing from the request.
   const body =
-    `<h1>Sign-in failed</h1><p>${escaped(message.replace(/\.?$/, '.'))}</p><p><a href="${escaped(routePrefix)}/login">Sign in again</a></p>` +
-    `<p><small>${escaped(code)}</small></p>`
+    `<h1>Sign-in failed</h1><p>${escapeHtml(message.replace(/\.?$/, '.'))}</p><p><a href="${escapeHtml(routePrefix)}/login">Sign in again</a></p>` +
+    `<p><small>${escapeHtml(code)}</small></p>`
   return page(problem, 'Sign-in failed', UNFRAMED, body)
 }

@@ -22,10 +22,10 @@ export async function user(
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const slides = query.get('slide') !== 'false'
-  const cell = await session.find()
+  const handle = await session.find()
   // A refresh extends the session.
-  const snapshot = await (slides ? current() : cell?.read())
-  if (!cell || !snapshot) {
+  const snapshot = await (slides ? current() : handle?.read())
+  if (!handle || !snapshot) {
     return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
   if (slides) session.observe(snapshot)
@@ -34,7 +34,7 @@ export async function user(
     claims,
     sid: claims.sid,
     sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
-    logoutUrl: `${paths.routePrefix}/logout?proof=${await logoutProof(cell.key)}`,
+    logoutUrl: `${paths.routePrefix}/logout?proof=${await logoutProof(handle.key)}`,
   })
 }
 

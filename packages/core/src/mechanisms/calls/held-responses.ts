@@ -1,5 +1,5 @@
 import type { HeldResponses } from '../../ports/runtime.ts'
-import { decoded } from '../../rules/calls/passed-on-headers.ts'
+import { headersOfDecodedBody } from '../../rules/calls/passed-on-headers.ts'
 import { withHeaders, withMutableHeaders, withOrigin } from './with-headers.ts'
 
 const MAX_HELD = 32
@@ -25,7 +25,7 @@ export function createHeldResponses(): HeldResponses {
         held[turn] = response
         turn = (turn + 1) % MAX_HELD
       }
-      const headers = decoded(response.headers)
+      const headers = headersOfDecodedBody(response.headers)
       heldBy.set(body, response)
       if (headers === response.headers) return withMutableHeaders(response)
       return withOrigin(withHeaders(response, headers), response)

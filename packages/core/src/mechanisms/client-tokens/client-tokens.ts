@@ -60,7 +60,7 @@ export interface ClientTokens {
 }
 
 interface Entry {
-  readonly cell: LedgerHandle<ClientSnapshot>
+  readonly handle: LedgerHandle<ClientSnapshot>
   /** The newest state that this process has seen, if it is good for further calls. */
   newest: ClientSnapshot | undefined
 }
@@ -113,8 +113,8 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, key]))
     const known = entries.get(key)
     if (known) return known
-    const cell = createClientLedger(id, { store, seal, clock, serverClock, emit })
-    const entry = { cell, newest: undefined }
+    const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })
+    const entry = { handle, newest: undefined }
     entries.set(key, entry)
     return entry
   }
@@ -126,11 +126,11 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
         (result) => keep(entry, result.kind === 'token' ? result.snapshot : undefined),
         () => keep(entry, undefined),
       )
-    const seen = entry.newest ?? (await entry.cell.read())
+    const seen = entry.newest ?? (await entry.handle.read())
     keep(entry, seen)
     // The ledger has one token, so its key does not matter.
     const wanted = { key: '', request: parameters, rejected, background, keepAlive }
-    const result = await refresher.token(entry.cell, seen, wanted)
+    const result = await refresher.token(entry.handle, seen, wanted)
     if (result.kind === 'token') return result.token
     // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
     throw refreshError('authorization_server_unavailable', 1)

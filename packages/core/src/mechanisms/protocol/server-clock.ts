@@ -118,7 +118,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   }
 
   /** Requests the time. If the first response is doubted, a second one must confirm it. */
-  async function ask(): Promise<void> {
+  async function requestTime(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       await request().catch(() => undefined)
       if (anchor && !candidate && !isUncertain()) return
@@ -132,7 +132,7 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
     const sinceMs = clock.elapsed() - askedAt
     if (sinceMs >= pauseMs) {
       askedAt = clock.elapsed()
-      asking = ask()
+      asking = requestTime()
     } else if (sinceMs >= SAMPLE_MS) return
     // On some runtimes, a promise of another request never settles after that request ends.
     const answered = new AbortController()

@@ -3,7 +3,7 @@ import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-r
 import type { ServerClock } from './server-clock.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
-import { defined, isJsonObject } from '../../rules/members.ts'
+import { omitUndefined, isJsonObject } from '../../rules/members.ts'
 import { retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
 import {
   ConfigurationError,
@@ -46,7 +46,7 @@ const NOT_CONNECTED =
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
 export function toOAuthError({ response: { status }, body }: JsonResponse): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  return defined({ name: 'TokenEndpointError', status, error })
+  return omitUndefined({ name: 'TokenEndpointError', status, error })
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */

@@ -61,7 +61,7 @@ export interface RefreshAttempt extends UsedRefreshToken, TokenWanted {
 }
 
 /** An attempt and its response. */
-export interface AnsweredAttempt {
+export interface CompletedAttempt {
   readonly kind: 'answered'
   readonly attempt: RefreshAttempt
   readonly answer: RefreshResult

@@ -22,13 +22,13 @@ export async function untilWon<T>(change: () => Promise<T | 'again'>): Promise<T
  * @returns The new state, or `undefined` if the record is missing or `step` returns `undefined`.
  */
 export async function changeLedger(
-  cell: Pick<LedgerHandle, 'readIgnoringExpiry' | 'swapLedger'>,
+  handle: Pick<LedgerHandle, 'readIgnoringExpiry' | 'swapLedger'>,
   step: (record: LedgerRecord) => TokenLedger | undefined,
 ): Promise<LedgerSnapshot | undefined> {
   return untilWon(async () => {
-    const current = await cell.readIgnoringExpiry()
+    const current = await handle.readIgnoringExpiry()
     const next = current && step(current.record)
     if (!next) return undefined
-    return next === current.record.ledger ? current : cell.swapLedger(current, next)
+    return next === current.record.ledger ? current : handle.swapLedger(current, next)
   })
 }

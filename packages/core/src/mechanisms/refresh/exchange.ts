@@ -4,7 +4,7 @@ import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import type { AnsweredAttempt, RefreshAttempt, TokenResult } from './attempt.ts'
+import type { CompletedAttempt, RefreshAttempt, TokenResult } from './attempt.ts'
 import { recover } from './failure.ts'
 import { createLeaseKeeper } from './keep-lease.ts'
 import type { TakenLease } from './lease.ts'
@@ -30,7 +30,7 @@ export async function exchange(
   taken: TakenLease,
   context: ExchangeContext,
 ): Promise<TokenResult | 'again'> {
-  const { cell, turn, sends } = refresh
+  const { handle, turn, sends } = refresh
   const { keepAlive } = refresh.demand
   const { emit } = context
   const sender = createSender(refresh, taken.snapshot, context)
@@ -42,7 +42,7 @@ export async function exchange(
       const message = await nextResponse()
       reportHealth(message, refresh, context)
       turn.leave()
-      const result = await handle(message)
+      const result = await handleResponse(message)
       if (result !== 'listen') {
         if (result !== 'again') reportRefused()
         return result
@@ -52,11 +52,11 @@ export async function exchange(
   } finally {
     keeper.stop()
     // An event has reported every failure of this work.
-    if (sender.open.size > 0) keepAlive(listenOn().catch(ignoreTyped))
+    if (sender.open.size > 0) keepAlive(receiveLateResponses().catch(ignoreTyped))
   }
 
   /** Waits for a response and keeps the lease until it arrives. */
-  async function nextResponse(): Promise<AnsweredAttempt> {
+  async function nextResponse(): Promise<CompletedAttempt> {
     for (;;) {
       const message = await sender.mailbox.next(BEAT_MS)
       if (!message) keeper.tick()
@@ -68,25 +68,28 @@ export async function exchange(
     }
   }
 
-  async function handle({ attempt, answer }: AnsweredAttempt): Promise<TokenResult | 'again' | 'listen'> {
+  async function handleResponse({
+    attempt,
+    answer,
+  }: CompletedAttempt): Promise<TokenResult | 'again' | 'listen'> {
     const isLast = sender.open.size === 0
     switch (answer.kind) {
       case 'refreshed':
-        if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(cell.key) })
+        if (answer.idTokenIgnored) emit({ type: 'id_token_ignored', session: fingerprint(handle.key) })
         return store(attempt, answer, isLast, sender.leased)
       case 'subject_changed':
         revokeNew(answer.grant)
-        return endGrant(cell, attempt, 'subject_changed', keepAlive, context)
+        return endGrant(handle, attempt, 'subject_changed', keepAlive, context)
       case 'rejected':
         sends.isRefused = true
-        return handleRejection(cell, attempt, isLast, keepAlive, context)
+        return handleRejection(handle, attempt, isLast, keepAlive, context)
       case 'misconfigured':
       case 'not_processed':
       case 'ambiguous': {
         if (!isLast) return 'listen'
         const inDoubt = attempt.inDoubt || answer.kind === 'ambiguous'
         const past = { sends: sends.count, firstSentAt: sends.firstAt }
-        return recover(cell, { ...attempt, inDoubt }, answer, past, context)
+        return recover(handle, { ...attempt, inDoubt }, answer, past, context)
       }
     }
   }
@@ -97,35 +100,35 @@ export async function exchange(
     isLast: boolean,
     leased: LedgerSnapshot | undefined,
   ): Promise<TokenResult | 'again'> {
-    return persist(cell, { attempt: { ...attempt, date, isLast }, grant, leased, keepAlive }, context)
+    return persist(handle, { attempt: { ...attempt, date, isLast }, grant, leased, keepAlive }, context)
   }
 
   /** Processes later responses. The callers have their result, but such a response may carry a newer refresh token. */
-  async function listenOn(): Promise<void> {
+  async function receiveLateResponses(): Promise<void> {
     while (sender.open.size > 0) {
       const { attempt, answer } = await nextResponse()
       const isLast = sender.open.size === 0
       if (answer.kind === 'refreshed') await store(attempt, answer, isLast, undefined)
       if (answer.kind === 'subject_changed') revokeNew(answer.grant)
       // The server may have ended the grant, although the other request succeeded.
-      if (answer.kind === 'rejected') await reportUsedTwice(cell, attempt.refreshToken, emit)
+      if (answer.kind === 'rejected') await reportUsedTwice(handle, attempt.refreshToken, emit)
     }
   }
 
   /** Reports a refused request after another one succeeded, because the server may have ended the grant. */
   function reportRefused(): void {
     const { isRefused, refreshToken } = sends
-    if (isRefused) keepAlive(reportUsedTwice(cell, refreshToken, emit).catch(ignoreTyped))
+    if (isRefused) keepAlive(reportUsedTwice(handle, refreshToken, emit).catch(ignoreTyped))
   }
 
   /** Revokes a new refresh token. The callers do not wait for it. */
   function revokeNew({ refreshToken }: TokenGrant): void {
-    if (refreshToken !== undefined) keepAlive(revokeUntilDone(context, cell.key, refreshToken))
+    if (refreshToken !== undefined) keepAlive(revokeUntilDone(context, handle.key, refreshToken))
   }
 }
 
 function reportHealth(
-  { attempt: { sentAt }, answer }: AnsweredAttempt,
+  { attempt: { sentAt }, answer }: CompletedAttempt,
   { turn, health }: Pick<Refresh, 'turn' | 'health'>,
   { clock }: Pick<ExchangeContext, 'clock'>,
 ): void {

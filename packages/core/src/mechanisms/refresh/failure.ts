@@ -38,7 +38,7 @@ export type FailureContext = Pick<RefreshContext, 'acquisition' | 'clock' | 'ser
  * @throws The typed error that every caller of the flight receives. The tokens are kept.
  */
 export async function recover(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   failure: Failure,
   { sends, firstSentAt }: { readonly sends: number; readonly firstSentAt: number },
@@ -55,19 +55,19 @@ export async function recover(
   const isPatient = sends < MAX_SENDS && pauseSeconds <= MAX_PATIENCE_SECONDS
   if (isPatient && mayRetry(kind, elapsedMs, reuseOf(policy))) {
     // The flight releases the lease, because another process might need it during the line and the pause.
-    await release(cell, attempt, withoutLease)
+    await release(handle, attempt, withoutLease)
     await clock.sleep(pauseSeconds * 1000 * (1 + random() / 4))
     return 'again'
   }
-  emit({ type: 'refresh_failed', session: fingerprint(cell.key), code, cause })
+  emit({ type: 'refresh_failed', session: fingerprint(handle.key), code, cause })
   const options = { retryAfterSeconds, jitter: random() }
-  const isFree = await release(cell, attempt, (ledger) =>
+  const isFree = await release(handle, attempt, (ledger) =>
     ABOUT_PARAMETERS.has(cause.error ?? '')
       ? withParameterBackOff(ledger, attempt.key, code, serverClock.read(), options)
       : withBackOff(ledger, code, serverClock.read(), options),
   )
   if (isFree) {
-    const current = await cell.read()
+    const current = await handle.read()
     if (current?.record.ledger.attempt !== attempt.attempt) return 'again'
     const next = decide(current.record, attempt, serverClock.read(), policy)
     const ready = next.do === 'serve' ? toTokenResult(next, current) : undefined
@@ -80,11 +80,11 @@ export async function recover(
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
 async function release(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   step: (ledger: TokenLedger) => TokenLedger,
 ): Promise<boolean> {
-  const released = changeLedger(cell, ({ ledger }) => {
+  const released = changeLedger(handle, ({ ledger }) => {
     if (ledger.lease?.holder !== attempt.holder) return undefined
     const next = step(ledger)
     return attempt.inDoubt ? withDoubt(next) : next

@@ -28,13 +28,13 @@ export interface Flight {
    *
    * @param seen - The record as the first caller has just read it. A flight that did not queue starts from it.
    */
-  fly<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+  runRefresh<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>>
   /** Returns the seconds after which a caller that can no longer wait should retry. */
-  retryAfterSeconds(cell: LedgerHandle): number
+  retryAfterSeconds(handle: LedgerHandle): number
 }
 
 /** Creates the functions that run a refresh. A refresh waits in line, takes the lease, and continues until it ends. */
@@ -49,24 +49,24 @@ export function createFlight(options: FlightOptions): Flight {
   const leases = createLeases({ clock, emit, lapseMs, latestSendMs })
   const health: ServerHealth = { respondedTo: -Infinity }
 
-  async function fly<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+  async function runRefresh<Snapshot extends LedgerSnapshot>(
+    handle: LedgerHandle<Snapshot>,
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
     await acquisition.ready(demand.keepAlive)
-    const lease = leases.watch(cell, randomId().slice(0, 12))
+    const lease = leases.watch(handle, randomId().slice(0, 12))
     try {
       // Every snapshot in the result is from this cell.
-      return (await steer(cell, demand, lease, seen)) as TokenResult<Snapshot>
+      return (await refreshUntilDone(handle, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
-      demand.keepAlive(lease.giveBack())
+      demand.keepAlive(lease.releaseUnused())
     }
   }
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
   async function reportRefused(
-    cell: LedgerHandle,
+    handle: LedgerHandle,
     snapshot: LedgerSnapshot | undefined,
     sends: Sends,
   ): Promise<void> {
@@ -76,7 +76,7 @@ export function createFlight(options: FlightOptions): Flight {
     const isReplaced = ledger?.origin && ledger.refreshToken !== refreshToken
     if (!isRefused || !isReplaced) return
     sends.isRefused = false
-    await reportUsedTwice(cell, refreshToken, emit)
+    await reportUsedTwice(handle, refreshToken, emit)
   }
 
   /**
@@ -85,8 +85,8 @@ export function createFlight(options: FlightOptions): Flight {
    * The first step can use `seen` without another read. The swap of the lease compares the whole record, so it is lost
    * if the record has changed since.
    */
-  async function steer(
-    cell: LedgerHandle,
+  async function refreshUntilDone(
+    handle: LedgerHandle,
     demand: TokenDemand,
     lease: LeaseWatch,
     seen: LedgerSnapshot | undefined,
@@ -94,15 +94,15 @@ export function createFlight(options: FlightOptions): Flight {
     const sends: Sends = { refreshToken: undefined, isRefused: false, count: 0, firstAt: 0 }
     let pauseMs = POLL_MS
     let waitedMs = 0
-    const admission = line.enter(cell.key)
+    const admission = line.enter(handle.key)
     let turn: Turn | undefined = await admission
     let known = admission instanceof Promise ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
-        const snapshot = known ?? (await cell.read())
+        const snapshot = known ?? (await handle.read())
         known = undefined
-        await reportRefused(cell, snapshot, sends)
-        const state = lease.look(snapshot?.record.ledger.lease)
+        await reportRefused(handle, snapshot, sends)
+        const state = lease.observe(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
         if (next.do === 'wait') {
           // A flight that waits for another process must not block access of other flights to the server.
@@ -116,10 +116,10 @@ export function createFlight(options: FlightOptions): Flight {
         }
         const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
         if (ready?.kind === 'token')
-          emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'store' })
+          emit({ type: 'token_shared', session: fingerprint(handle.key), from: 'store' })
         if (ready || !snapshot) return ready ?? { kind: 'sign_in', code: 'no_session' }
         if (!turn) {
-          const entered = line.enter(cell.key)
+          const entered = line.enter(handle.key)
           turn = await entered
           // During the wait, another process might have refreshed the session.
           if (entered instanceof Promise) continue
@@ -133,7 +133,7 @@ export function createFlight(options: FlightOptions): Flight {
           waitedMs += clock.elapsed() - takesAt
           continue
         }
-        const done = await exchange({ cell, demand, lease, turn, sends, health }, taken, options)
+        const done = await exchange({ handle, demand, lease, turn, sends, health }, taken, options)
         turn.leave()
         turn = undefined
         if (done === 'again') continue
@@ -146,9 +146,9 @@ export function createFlight(options: FlightOptions): Flight {
   }
 
   return {
-    fly,
-    retryAfterSeconds(cell) {
-      const lapsesInMs = leases.lapsesInMs(cell)
+    runRefresh,
+    retryAfterSeconds(handle) {
+      const lapsesInMs = leases.lapsesInMs(handle)
       return lapsesInMs === undefined
         ? line.retryAfterSeconds()
         : Math.min(lapsesInMs / 1000, MAX_RETRY_AFTER_SECONDS)

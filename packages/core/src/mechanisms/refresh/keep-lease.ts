@@ -15,7 +15,7 @@ export interface LeaseKeeper {
 export type KeeperContext = Pick<ExchangeContext, 'acquisition' | 'clock' | 'serverTimeoutMs'>
 
 export function createLeaseKeeper(
-  { cell, lease, turn, sends, health }: Refresh,
+  { handle, lease, turn, sends, health }: Refresh,
   sender: Sender,
   { acquisition, clock, serverTimeoutMs }: KeeperContext,
 ): LeaseKeeper {
@@ -29,7 +29,7 @@ export function createLeaseKeeper(
   let asked: Promise<void> | undefined
 
   async function keepLease(): Promise<void> {
-    const current = await cell.readIgnoringExpiry()
+    const current = await handle.readIgnoringExpiry()
     const ledger = current?.record.ledger
     isHolder &&= ledger?.lease?.holder === lease.holder
     if (!current || !ledger || !isHolder || sender.open.size === 0) return
@@ -56,11 +56,11 @@ export function createLeaseKeeper(
     if (may !== 'with_evidence') return may === 'yes'
     if (health.respondedTo > sends.firstAt || hasEvidence) return true
     // The holder keeps the lease while it asks the server.
-    asked ??= ask()
+    asked ??= probeServer()
     return false
   }
 
-  async function ask(): Promise<void> {
+  async function probeServer(): Promise<void> {
     hasEvidence = await acquisition.isResponding()
     if (!hasEvidence) return
     if (isBusy) isWanted = true

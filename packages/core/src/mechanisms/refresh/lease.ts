@@ -32,18 +32,18 @@ export interface LeasesOptions {
 /** Tracks the leases of one process. */
 export interface Leases {
   /** Tracks, for one flight, the lease in a record. */
-  watch(cell: LedgerHandle, holder: string): LeaseWatch
+  watch(handle: LedgerHandle, holder: string): LeaseWatch
   /**
    * Returns the milliseconds until the lease of this record expires, if a flight waits for a holder that is probably
    * gone. Otherwise returns `undefined`.
    */
-  lapsesInMs(cell: LedgerHandle): number | undefined
+  lapsesInMs(handle: LedgerHandle): number | undefined
 }
 
 export interface LeaseWatch {
   readonly holder: string
   /** Returns the state of the lease, based on how long it was watched without a change. */
-  look(lease: RefreshLease | undefined): LeaseState
+  observe(lease: RefreshLease | undefined): LeaseState
   /**
    * Takes the lease.
    *
@@ -52,11 +52,11 @@ export interface LeaseWatch {
    */
   take(from: LedgerSnapshot, ledger?: TokenLedger): Promise<TakenLease | 'again'>
   /** Marks the lease as used. Call this when the request is sent. */
-  used(): void
+  markUsed(): void
   /** Shows that the holder is alive. Resolves to `'again'` if the record has changed. */
   beat(from: LedgerSnapshot): Promise<LedgerSnapshot | 'again'>
   /** Releases a lease that was never used. Call this when the flight ends. Never rejects. */
-  giveBack(): Promise<void>
+  releaseUnused(): Promise<void>
 }
 
 export interface TakenLease {
@@ -72,17 +72,17 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
   const silent = createBoundedMap<string, number>(MAX_SILENT)
 
   return {
-    lapsesInMs(cell) {
-      const leftMs = (silent.get(cell.key) ?? 0) - clock.elapsed()
+    lapsesInMs(handle) {
+      const leftMs = (silent.get(handle.key) ?? 0) - clock.elapsed()
       return leftMs > 0 ? leftMs : undefined
     },
-    watch(cell, holder) {
-      const session = fingerprint(cell.key)
+    watch(handle, holder) {
+      const session = fingerprint(handle.key)
       let [watched, lookedAt, watchedMs, waitedMs] = ['', 0, 0, 0]
       let state: 'free' | 'taken' | 'used' = 'free'
       let overruns = 0
 
-      function look(lease: RefreshLease | undefined): LeaseState {
+      function observe(lease: RefreshLease | undefined): LeaseState {
         noteSilence(0)
         if (!lease) return 'lapsed'
         if (lease.holder === holder || unsent.get(lease.holder)) return 'mine'
@@ -101,7 +101,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
       }
 
       function noteSilence(lapsesAt: number): void {
-        if (lapsesAt > 0 || silent.get(cell.key) !== undefined) silent.set(cell.key, lapsesAt)
+        if (lapsesAt > 0 || silent.get(handle.key) !== undefined) silent.set(handle.key, lapsesAt)
       }
 
       function reportWait(passedMs: number): void {
@@ -119,7 +119,7 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         const isUnsent = lease !== undefined && unsent.get(lease.holder) === true
         // A flight that has sent a request has used its lease, even if its next request is not sent.
         if (state === 'free') state = 'taken'
-        const snapshot = await cell.swapLedger(from, withLease(ledger, holder, isUnsent))
+        const snapshot = await handle.swapLedger(from, withLease(ledger, holder, isUnsent))
         if (snapshot === 'again') return 'again'
         // The monotonic clock stops while the machine is suspended.
         const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
@@ -133,25 +133,25 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
 
       /** Whether this flight still has the lease. Another process may have watched it long enough to take it over. */
       async function isStillMine({ record }: LedgerSnapshot): Promise<boolean> {
-        const { attempt, lease } = (await cell.readIgnoringExpiry())?.record.ledger ?? {}
+        const { attempt, lease } = (await handle.readIgnoringExpiry())?.record.ledger ?? {}
         return attempt === record.ledger.attempt && lease?.holder === holder
       }
 
       return {
         holder,
-        look,
+        observe,
         take,
-        used() {
+        markUsed() {
           state = 'used'
         },
-        beat: (from) => cell.swapLedger(from, withBeat(from.record.ledger)),
-        async giveBack() {
+        beat: (from) => handle.swapLedger(from, withBeat(from.record.ledger)),
+        async releaseUnused() {
           if (state !== 'taken') return
           unsent.set(holder, true)
           try {
-            const current = await cell.readIgnoringExpiry()
+            const current = await handle.readIgnoringExpiry()
             if (current?.record.ledger.lease?.holder === holder)
-              await cell.swapLedger(current, withoutLease(current.record.ledger))
+              await handle.swapLedger(current, withoutLease(current.record.ledger))
           } catch {
             // The store has reported its failure. This process remembers that the lease was never used.
           }

@@ -41,7 +41,7 @@ export interface ArrivedGrant {
  * @returns `'again'` if another process has stored a later result.
  */
 export async function persist(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   response: ArrivedGrant,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
@@ -50,7 +50,7 @@ export async function persist(
     return await retryStore(context.clock, () => {
       const from = known
       known = undefined
-      return persistOnce(cell, response, from, context)
+      return persistOnce(handle, response, from, context)
     })
   } catch (error) {
     // If the store cannot hold the tokens now, a retry does not help.
@@ -58,7 +58,7 @@ export async function persist(
     if (isLost && response.attempt.refreshToken !== undefined)
       context.emit({
         type: 'refresh_token_lost',
-        session: fingerprint(cell.key),
+        session: fingerprint(handle.key),
         reason: 'store_unavailable',
       })
     throw error
@@ -66,7 +66,7 @@ export async function persist(
 }
 
 async function persistOnce(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   response: ArrivedGrant,
   known: LedgerSnapshot | undefined,
   context: PersistContext,
@@ -74,27 +74,27 @@ async function persistOnce(
   const { attempt, grant, keepAlive } = response
   let current = known
   for (let i = 0; i < MAX_SWAPS; i++) {
-    current ??= await cell.readIncludingEnded()
+    current ??= await handle.readIncludingEnded()
     const settlement = settle(current?.record, attempt, grant.refreshToken !== undefined)
     if (settlement === 'adopt') return 'again'
-    if (settlement === 'revoke' || !current) return giveUp(cell, response, current, context)
+    if (settlement === 'revoke' || !current) return discardResponse(handle, response, current, context)
     if (settlement === 'spare') {
       const ledger = withSpare(current.record.ledger, grant.refreshToken as string)
-      if ((await cell.swapLedger(current, ledger)) !== 'again') return 'again'
+      if ((await handle.swapLedger(current, ledger)) !== 'again') return 'again'
     } else {
       const { ledger } = current.record
       const time = context.serverClock.read()
       const ledgerAfter = (maxTokenBytes: number) =>
-        settled(settlement, ledger, response, time, context.random, maxTokenBytes)
-      const snapshot = await cell.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
-      if (snapshot !== 'again') return tokenFrom(cell, response, snapshot, context)
+        ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
+      const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
+      if (snapshot !== 'again') return resultOf(handle, response, snapshot, context)
     }
     current = undefined
   }
   throw everySwapLost()
 }
 
-function settled(
+function ledgerWithResponse(
   settlement: 'write' | 'replace',
   ledger: TokenLedger,
   { attempt: request, grant }: ArrivedGrant,
@@ -119,13 +119,13 @@ function settled(
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
 }
 
-function tokenFrom(
-  cell: LedgerHandle,
+function resultOf(
+  handle: LedgerHandle,
   { attempt: { key, sentAt }, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
   { clock, emit }: PersistContext,
 ): TokenResult {
-  const session = fingerprint(cell.key)
+  const session = fingerprint(handle.key)
   const token = snapshot.record.ledger.tokens[key]
   if (!grant.accessToken || !token) {
     const code = 'token_response_malformed'
@@ -137,7 +137,7 @@ function tokenFrom(
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */
-function giveUp(
+function discardResponse(
   { key }: LedgerHandle,
   { attempt: { attempt }, grant: { refreshToken }, keepAlive }: ArrivedGrant,
   current: LedgerSnapshot | undefined,

@@ -23,7 +23,7 @@ export interface Refresher {
    * @throws {TryLaterError | ConfigurationError | OperatorError} Synchronously or later. The tokens are kept.
    */
   token<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
@@ -40,18 +40,18 @@ const MAX_USES = 10_000
 export function createRefresher(options: RefresherOptions): Refresher {
   const { flights, clock, serverClock, emit, serverTimeoutMs, admits = () => true } = options
   const { policy } = options.acquisition
-  const { fly, retryAfterSeconds } = createFlight(options)
+  const { runRefresh, retryAfterSeconds } = createFlight(options)
   const uses = createBoundedMap<string, number>(MAX_USES)
   let useCount = 0
 
   function token<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    noteUse(cell, call.key)
+    noteUse(handle, call.key)
     const sampling = sampleIfNeeded(seen, call)
-    return sampling ? sampling.then(() => serve(cell, seen, call)) : serve(cell, seen, call)
+    return sampling ? sampling.then(() => serve(handle, seen, call)) : serve(handle, seen, call)
   }
 
   /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
@@ -68,41 +68,41 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function serve<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const next = decide(seen?.record, call, serverClock.read(), policy)
-    if (next.do === 'serve' && next.refresh) refreshInBackground(cell, seen, call)
-    return toTokenResult(next, seen) ?? refresh(cell, seen, call)
+    if (next.do === 'serve' && next.refresh) refreshInBackground(handle, seen, call)
+    return toTokenResult(next, seen) ?? refresh(handle, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(cell: LedgerHandle, key: string): void {
-    if (key !== '') uses.set(`${cell.key} ${key}`, (useCount += 1))
+  function noteUse(handle: LedgerHandle, key: string): void {
+    if (key !== '') uses.set(`${handle.key} ${key}`, (useCount += 1))
   }
 
   async function refresh<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): Promise<TokenResult<Snapshot>> {
     call.beforeRefresh?.()
     const calledAt = clock.elapsed()
-    const first = await joinFlight(cell, seen, call, calledAt)
+    const first = await joinFlight(handle, seen, call, calledAt)
     // A flight that started before the caller's token was rejected can return that same token.
     const isRejected = first.kind === 'token' && first.token.value === call.rejected
-    return isRejected ? joinFlight(cell, first.snapshot, call, calledAt) : first
+    return isRejected ? joinFlight(handle, first.snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
   async function joinFlight<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
     calledAt: number,
   ): Promise<TokenResult<Snapshot>> {
-    const { result, since } = startFlight(cell, seen, call)
+    const { result, since } = startFlight(handle, seen, call)
     const leftMs = Math.min(since, calledAt) + serverTimeoutMs - clock.elapsed()
     const overdue = new Error('The refresh is overdue')
     try {
@@ -119,27 +119,32 @@ export function createRefresher(options: RefresherOptions): Refresher {
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
       const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
       if (old) return old
-      throw refreshError('refresh_pending', retryAfterSeconds(cell))
+      throw refreshError('refresh_pending', retryAfterSeconds(handle))
     }
   }
 
   function startFlight<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): JoinedFlight<TokenResult<Snapshot>> {
     let first = seen
-    const flight = flights.join(cell.key, call.key, () => fly(cell, demandOf(cell, call), first), clock)
+    const flight = flights.join(
+      handle.key,
+      call.key,
+      () => runRefresh(handle, demandOf(handle, call), first),
+      clock,
+    )
     // A flight that starts later reads the record, because the flight before it has changed it.
     first = undefined
-    if (flight.joined) emit({ type: 'token_shared', session: fingerprint(cell.key), from: 'flight' })
+    if (flight.joined) emit({ type: 'token_shared', session: fingerprint(handle.key), from: 'flight' })
     call.keepAlive(flight.result.catch(() => undefined))
     call.background?.(flight.result)
     return flight
   }
 
-  function demandOf(cell: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
-    const lastUse = (key: string) => uses.get(`${cell.key} ${key}`) ?? 0
+  function demandOf(handle: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
+    const lastUse = (key: string) => uses.get(`${handle.key} ${key}`) ?? 0
     return { key: call.key, rejected: call.rejected, request: call.request, lastUse, keepAlive }
 
     /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
@@ -153,7 +158,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function refreshInBackground<Snapshot extends LedgerSnapshot>(
-    cell: LedgerHandle<Snapshot>,
+    handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): void {
@@ -163,7 +168,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       return
     }
     // An event has reported the failure, and the caller has a token that works.
-    if (admits()) startFlight(cell, seen, call).result.catch(() => undefined)
+    if (admits()) startFlight(handle, seen, call).result.catch(() => undefined)
   }
 
   return { token }

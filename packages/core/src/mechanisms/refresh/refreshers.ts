@@ -8,7 +8,7 @@ import type { Refresher } from './refresher.ts'
 export interface SessionRefresher {
   /** Same as `token` of `Refresher`. */
   token(
-    cell: SessionHandle,
+    handle: SessionHandle,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
@@ -32,9 +32,9 @@ export function createRefreshers(
   }
 
   return {
-    token(cell, seen, call) {
+    token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
-      return server ? refresherOf(server).token(cell, seen, call) : { kind: 'sign_in', code: 'no_session' }
+      return server ? refresherOf(server).token(handle, seen, call) : { kind: 'sign_in', code: 'no_session' }
     },
   }
 }

@@ -23,16 +23,16 @@ export type RejectionContext = Pick<
  * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
  */
 export async function handleRejection(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   isLast: boolean,
   keepAlive: KeepAlive,
   context: RejectionContext,
 ): Promise<TokenResult | 'again' | 'listen'> {
   const isStrict = reuseOf(context.acquisition.policy) === 'strict'
-  const judge = (record: LedgerRecord | undefined) =>
+  const settleCurrent = (record: LedgerRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), isStrict)
-  const verdict = judge((await cell.readIgnoringExpiry())?.record)
+  const verdict = settleCurrent((await handle.readIgnoringExpiry())?.record)
   switch (verdict) {
     case 'again':
     case 'replaced':
@@ -45,12 +45,14 @@ export async function handleRejection(
       if (isLast) await change('wait', waitForResponse)
       return isLast ? 'again' : 'listen'
     case 'end':
-      return isLast ? endGrant(cell, attempt, 'grant_rejected', keepAlive, context) : 'listen'
+      return isLast ? endGrant(handle, attempt, 'grant_rejected', keepAlive, context) : 'listen'
   }
 
   /** Changes the record if the verdict about it is unchanged. */
   function change(same: Rejection, step: (ledger: TokenLedger) => TokenLedger) {
-    return changeLedger(cell, (record) => (judge(record) === same ? step(record.ledger) : undefined))
+    return changeLedger(handle, (record) =>
+      settleCurrent(record) === same ? step(record.ledger) : undefined,
+    )
   }
 
   function waitForResponse(ledger: TokenLedger): TokenLedger {
@@ -69,19 +71,19 @@ function latestOf(attempt: RefreshAttempt, record: LedgerRecord | undefined): Re
  *
  * One of the two requests used a spent refresh token. A strict server then ends the grant.
  *
- * @param refused - The refused refresh token. If the session has no other one, nothing is reported.
+ * @param rejectedToken - The refused refresh token. If the session has no other one, nothing is reported.
  */
 export async function reportUsedTwice(
-  cell: LedgerHandle,
-  refused: string | undefined,
+  handle: LedgerHandle,
+  rejectedToken: string | undefined,
   emit: RefreshContext['emit'],
 ): Promise<void> {
   let isReported = false
-  await changeLedger(cell, ({ ledger }) => {
-    if (ledger.refreshToken === undefined || ledger.refreshToken === refused) return undefined
+  await changeLedger(handle, ({ ledger }) => {
+    if (ledger.refreshToken === undefined || ledger.refreshToken === rejectedToken) return undefined
     // Report it first, because the loss has happened even if the doubt cannot be stored.
     if (!isReported)
-      emit({ type: 'refresh_token_lost', session: fingerprint(cell.key), reason: 'used_twice' })
+      emit({ type: 'refresh_token_lost', session: fingerprint(handle.key), reason: 'used_twice' })
     isReported = true
     return withDoubt(ledger)
   })
@@ -96,13 +98,13 @@ export async function reportUsedTwice(
  * @returns `'again'` if the record must be read again.
  */
 export async function endGrant(
-  cell: LedgerHandle,
+  handle: LedgerHandle,
   attempt: RefreshAttempt,
   reason: GrantEnd,
   keepAlive: KeepAlive,
   { acquisition: { policy }, clock, emit, isStorePrivate }: RejectionContext,
 ): Promise<TokenResult | 'again'> {
-  const session = fingerprint(cell.key)
+  const session = fingerprint(handle.key)
   const isStrict = reuseOf(policy) === 'strict'
   const isConsumed = policy.consumes === 'refresh_token'
   const wasUsedElsewhere = isConsumed && reason === 'grant_rejected' && isStorePrivate && !attempt.inDoubt
@@ -112,7 +114,7 @@ export async function endGrant(
 
   /** Resolves to whether the grant has ended. */
   async function end(): Promise<boolean | 'again'> {
-    const current = await cell.readIncludingEnded()
+    const current = await handle.readIncludingEnded()
     if (!current) return false
     // An earlier attempt has ended the grant, but the result of its swap was lost.
     if (hasSwapped && current.record.ended === reason) return true
@@ -121,7 +123,7 @@ export async function endGrant(
     reportLoss()
     hasSwapped = true
     before = current
-    return (await cell.refuse(current, reason)) === 'again' ? 'again' : true
+    return (await handle.refuse(current, reason)) === 'again' ? 'again' : true
   }
 
   /** Reports it before the swap. If the store makes the swap but its response is lost, no later step can report it. */
@@ -134,11 +136,11 @@ export async function endGrant(
 
   const isEnded = await retryStore(clock, () => untilWon(end)).catch((error: unknown) => {
     // This is the last chance to report the end, because the store might have made the swap.
-    if (hasSwapped) cell.reportRefusal(reason, before, keepAlive)
+    if (hasSwapped) handle.reportRefusal(reason, before, keepAlive)
     throw error
   })
   if (!isEnded) return 'again'
-  cell.reportRefusal(reason, before, keepAlive)
+  handle.reportRefusal(reason, before, keepAlive)
   // Without a refresh token, nobody has to sign in. The record has a back-off now.
   if (!isConsumed) return 'again'
   return { kind: 'sign_in', code: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }

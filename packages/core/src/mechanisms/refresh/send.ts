@@ -1,6 +1,6 @@
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { sha256 } from '../runtime/digest.ts'
-import type { AnsweredAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
+import type { CompletedAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
 import { createMailbox, type Mailbox } from './mailbox.ts'
@@ -32,7 +32,7 @@ export interface ServerHealth {
 
 /** A refresh that has the lease and a turn. */
 export interface Refresh {
-  readonly cell: LedgerHandle
+  readonly handle: LedgerHandle
   readonly demand: TokenDemand
   readonly lease: LeaseWatch
   readonly turn: Turn
@@ -41,7 +41,7 @@ export interface Refresh {
 }
 
 /** A defect of this program, not of the server. */
-export interface Broken {
+export interface ProgramError {
   readonly kind: 'broken'
   readonly error: unknown
 }
@@ -56,7 +56,7 @@ export interface Sender {
   undecided: number
   /** The record that the latest request wrote. */
   leased: LedgerSnapshot
-  readonly mailbox: Mailbox<AnsweredAttempt | Broken>
+  readonly mailbox: Mailbox<CompletedAttempt | ProgramError>
   send(taken: TakenLease): Promise<void>
 }
 
@@ -66,7 +66,7 @@ export function createSender(
   { acquisition, clock }: Pick<RefreshContext, 'acquisition' | 'clock'>,
 ): Sender {
   const open = new Set<RefreshAttempt>()
-  const mailbox = createMailbox<AnsweredAttempt | Broken>(clock)
+  const mailbox = createMailbox<CompletedAttempt | ProgramError>(clock)
   const sender = { open, mailbox, leased, responses: 0, undecided: 0, send }
 
   async function send({ snapshot, late }: TakenLease): Promise<void> {
@@ -77,10 +77,10 @@ export function createSender(
       Object.assign(sends, { refreshToken, isRefused: false, count: 0, firstAt: sentAt })
     sends.count++
     sender.leased = snapshot
-    lease.used()
+    lease.markUsed()
     const answered = acquisition.acquire(snapshot.record, request).then(
       (answer) => ({ kind: 'answered', answer }) as const,
-      (error: unknown): Broken => ({ kind: 'broken', error }),
+      (error: unknown): ProgramError => ({ kind: 'broken', error }),
     )
     const attempt = {
       refreshToken,

@@ -1,5 +1,5 @@
 import { registeredError } from '../../rules/refresh/classify.ts'
-import { defined } from '../../rules/members.ts'
+import { omitUndefined } from '../../rules/members.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
 
 /** Reduces a foreign error to its name, code, OAuth `error` and status, because its text might contain a credential. */
@@ -7,7 +7,7 @@ export function redact(error: unknown): RedactedCause {
   if (typeof error !== 'object' || error === null) return { name: typeof error }
   const { name, code, error: oauthError, status, cause } = error as Record<string, unknown>
   const { code: inner } = Object(cause) as Record<string, unknown>
-  return defined({
+  return omitUndefined({
     name: isIdentifier(name) ? name : 'Error',
     code: [code, inner].find(isIdentifier),
     error: registeredError(oauthError),

@@ -63,7 +63,7 @@ export function createBrowserCookieTracker({
       return isNewer && !record.ledger.lease && clock.elapsed() - notedAt <= NEWS_MS
     },
     browserIsCurrent({ record, sealed }) {
-      const isHeld = sealed !== undefined && record.generation === held && !record.caughtUp
+      const isHeld = sealed !== undefined && record.generation === held && !record.browserIsCurrent
       if (!isHeld || allStored || record.ledger.doubt) return false
       return arrivedAt - record.touchedAt > CAUGHT_UP_SECONDS
     },

@@ -123,7 +123,7 @@ export function createCookieHandle(
     keepUntil(record) {
       if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
       const over = endsAt(record, options.idleTimeoutSeconds)
-      if (!record.caughtUp) return over
+      if (!record.browserIsCurrent) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },
   })

@@ -29,7 +29,7 @@ export interface PendingSignOuts {
    * @throws An error that is not a failure of the store.
    */
   end(
-    cell: Pick<SessionHandle, 'key' | 'carried'>,
+    handle: Pick<SessionHandle, 'key' | 'carried'>,
     end: () => Promise<EndedSession | undefined>,
   ): Promise<SignOut>
   /** Repeats work until the store has confirmed it. Rejects with the last failure after 10 minutes. */

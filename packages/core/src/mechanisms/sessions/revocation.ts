@@ -61,21 +61,21 @@ export async function revokeRefreshToken(
   servers: AuthorizationServers,
   emit: EventListener,
 ): Promise<RevocationOutcome> {
-  const cell = await session.find()
-  if (!cell) return 'nothing_to_revoke'
+  const handle = await session.find()
+  if (!handle) return 'nothing_to_revoke'
   session.beforeChange()
-  const given = await change(session, cell, (record) => changed(record, withoutRefreshToken(record.ledger)))
+  const given = await change(session, handle, (record) => changed(record, withoutRefreshToken(record.ledger)))
   if (given?.ledger.revoking === undefined) return 'nothing_to_revoke'
   const { revoking, spare } = given.ledger
   const server = servers.serverFor(given)
   if (!server) return 'nothing_to_revoke'
-  const revoke = (token: string) => revokeToken({ server, emit }, cell.key, token)
+  const revoke = (token: string) => revokeToken({ server, emit }, handle.key, token)
   const [outcome, ofSpare] = await Promise.all([
     revoke(revoking),
     spare === undefined ? undefined : revoke(spare),
   ])
   if (outcome === 'failed' || ofSpare === 'failed') return 'failed'
-  await change(session, cell, (record) => changed(record, withRevocationConfirmed(record.ledger)))
+  await change(session, handle, (record) => changed(record, withRevocationConfirmed(record.ledger)))
   return outcome
 }
 
@@ -89,10 +89,10 @@ function changed(record: SessionRecord, ledger: TokenLedger): SessionRecord {
  */
 async function change(
   session: Pick<RequestSession, 'observe'>,
-  cell: SessionHandle,
+  handle: SessionHandle,
   step: (record: SessionRecord) => SessionRecord,
 ) {
-  const result = await swapUntilWon(cell, cell.read, step)
+  const result = await swapUntilWon(handle, handle.read, step)
   if (result.kind !== 'done') return undefined
   session.observe(result.snapshot)
   return result.snapshot.record

@@ -1,7 +1,12 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { EndedSession, SessionHandle, Snapshot, StoredRefresh } from '../../ports/session-handle.ts'
-import { endedUnfinished, finished, hasTokensToRevoke, type RevokedTokens } from '../../model/session-end.ts'
-import { ended, endsAt, type SessionRecord } from '../../model/session-record.ts'
+import {
+  toUnfinishedTombstone,
+  toFinishedTombstone,
+  hasTokensToRevoke,
+  type RevokedTokens,
+} from '../../model/session-end.ts'
+import { toTombstone, endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { withLedger, withTokenResponse } from '../../model/session-transitions.ts'
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
@@ -114,7 +119,7 @@ export function createStoredHandle(
     return {
       record,
       async finish(isRevoked) {
-        const next = finished(tombstone.record, isRevoked)
+        const next = toFinishedTombstone(tombstone.record, isRevoked)
         await Promise.all([swap(tombstone, next).catch(ignoreStore), unlist(record).catch(ignoreStore)])
       },
     }
@@ -145,7 +150,7 @@ export function createStoredHandle(
       if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
       return snapshot
     },
-    refuse: async (from, reason) => (await swap(from, ended(from.record, reason))) ?? 'again',
+    refuse: async (from, reason) => (await swap(from, toTombstone(from.record, reason))) ?? 'again',
     reportRefusal(reason, before, keepAlive) {
       notices.report(key, reason)
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
@@ -163,7 +168,7 @@ export function createStoredHandle(
         if (current.record.ended) return resume(current, revoke)
         if (condition && !condition.mayEnd(current.record)) return undefined
         // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
-        const tombstone = await swap(current, endedUnfinished(current.record, reason, revoke))
+        const tombstone = await swap(current, toUnfinishedTombstone(current.record, reason, revoke))
         if (!tombstone) continue
         notices.report(key, reason)
         return endedAs(current.record, tombstone)

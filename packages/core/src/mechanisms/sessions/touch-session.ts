@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
-import { caughtUp, touched } from '../../model/session-record.ts'
+import { withCurrentBrowser, touch } from '../../model/session-record.ts'
 import { isTouchDue } from '../../rules/sessions/response-state.ts'
 import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
 import type { BackgroundCall } from './grant-check.ts'
@@ -37,8 +37,9 @@ export async function touchOrTidy(
   if (isTouchDue(record, clock.now(), idleTimeoutSeconds)) {
     // After a sign-out, requests with a copied cookie must not keep the session alive.
     if (!isGrantAlive(handle, seen, call)) return 'refreshing'
-    return handle.swap(seen, touched(record, clock.now())).catch(ignoreStore)
+    return handle.swap(seen, touch(record, clock.now())).catch(ignoreStore)
   }
-  if (tracker?.browserIsCurrent(seen)) call.keepAlive(handle.swap(seen, caughtUp(record)).catch(ignoreStore))
+  if (tracker?.browserIsCurrent(seen))
+    call.keepAlive(handle.swap(seen, withCurrentBrowser(record)).catch(ignoreStore))
   return undefined
 }

@@ -1,5 +1,5 @@
 import { headerLines, setCookiesOf } from '../sessions/cookies.ts'
-import { isForBrowser, personal } from './relayed-headers.ts'
+import { isForBrowser, withPrivateCaching } from './relayed-headers.ts'
 
 /** Headers that frameworks and runtimes change when they copy a response. */
 const CHANGES = /^(?:connection|content-encoding|content-length|keep-alive|transfer-encoding)$/
@@ -25,7 +25,7 @@ export function withoutApiHeaders(headers: Headers, api: Headers, isRedirect: bo
     const isRefused = isLocation || !isForBrowser(name)
     if (!isRefused || !carries(api, name, value)) kept.append(name, value)
   }
-  return headers.get('cache-control') === api.get('cache-control') ? personal(kept) : kept
+  return headers.get('cache-control') === api.get('cache-control') ? withPrivateCaching(kept) : kept
 }
 
 function carries(headers: Headers, name: string, value: string): boolean {

@@ -4,7 +4,7 @@ const OF_ENCODING = /^content-(?:encoding|length)$/
 export const CDN_ORDERS: RegExp = /cdn-cache-control$|^surrogate-control$/
 
 /** Returns the headers, except those of some names. */
-export function without(headers: Headers, names: RegExp): Headers {
+export function omitHeaders(headers: Headers, names: RegExp): Headers {
   const kept = new Headers(headers)
   for (const [name] of headers) if (names.test(name)) kept.delete(name)
   return kept
@@ -14,12 +14,12 @@ export function without(headers: Headers, names: RegExp): Headers {
  * Returns the headers whose names are allowed. A header that `Connection` lists concerns one connection, so it is
  * removed, whatever its name (RFC 9110 §7.6.1).
  */
-export function only(headers: Headers, isAllowed: (name: string) => boolean): Headers {
+export function keepHeaders(headers: Headers, isAllowed: (name: string) => boolean): Headers {
   const listed = new Set((headers.get('connection') ?? '').toLowerCase().split(/[ \t,]+/))
   return new Headers([...headers].filter(([name]) => isAllowed(name) && !listed.has(name)))
 }
 
 /** Returns the headers of a fetched response that fit its body, which `fetch` has decoded. */
-export function decoded(headers: Headers): Headers {
-  return headers.has('content-encoding') ? without(headers, OF_ENCODING) : headers
+export function headersOfDecodedBody(headers: Headers): Headers {
+  return headers.has('content-encoding') ? omitHeaders(headers, OF_ENCODING) : headers
 }

@@ -1,5 +1,5 @@
 import { type AllowedPrefix, hasCredentials, isAllowed, parseUrl } from './allowed-urls.ts'
-import { without } from './passed-on-headers.ts'
+import { omitHeaders } from './passed-on-headers.ts'
 import { isPrivateHost } from './private-host.ts'
 
 /** One request of a chain of redirects. */
@@ -38,7 +38,7 @@ export function nextHop(
   if (!/^https?:$/.test(url.protocol) || hasCredentials(url) || next.body === 'spent') return 'refused'
   if (hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)) return next
   if (next.body !== 'none' || !isRead(next.method) || reachesInside(hop.url, url, prefixes)) return 'refused'
-  return { ...next, trusted: false, headers: without(next.headers, NOT_HARMLESS) }
+  return { ...next, trusted: false, headers: omitHeaders(next.headers, NOT_HARMLESS) }
 }
 
 /** Whether a redirect points to a private address, or from https to http, without a configured API there. */
@@ -60,7 +60,7 @@ export function isRedirect(status: number): boolean {
 /** Returns the request with its new method and body. 303 changes all methods to GET. 301 and 302 change POST to GET. */
 function rewritten(hop: Hop, status: number): Hop {
   const toGet = status === 303 ? !isRead(hop.method) : status < 303 && hop.method === 'POST'
-  return toGet ? { ...hop, method: 'GET', headers: without(hop.headers, ABOUT_BODY), body: 'none' } : hop
+  return toGet ? { ...hop, method: 'GET', headers: omitHeaders(hop.headers, ABOUT_BODY), body: 'none' } : hop
 }
 
 function isRead(method: string): boolean {

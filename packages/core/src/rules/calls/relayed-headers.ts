@@ -1,4 +1,4 @@
-import { CDN_ORDERS, decoded, only, without } from './passed-on-headers.ts'
+import { CDN_ORDERS, headersOfDecodedBody, keepHeaders, omitHeaders } from './passed-on-headers.ts'
 
 const words = (text: string) => text.trim().split(/\s+/)
 
@@ -61,7 +61,7 @@ export function mayAllowForBrowser(name: string): boolean {
 
 /** Returns the request headers for an API. `allowed` names further ones, in lower case. */
 export function headersForApi(headers: Headers, hasBody: boolean, allowed: readonly string[] = []): Headers {
-  const kept = only(headers, (name) => FOR_THE_API.has(name) || allowed.includes(name))
+  const kept = keepHeaders(headers, (name) => FOR_THE_API.has(name) || allowed.includes(name))
   if (!hasBody) kept.delete('content-length')
   return kept
 }
@@ -76,8 +76,10 @@ export function headersForBrowser(
   isPersonal: boolean,
   allowed: readonly string[] = [],
 ): Headers {
-  const kept = decoded(only(headers, (name) => isForBrowser(name) || allowed.includes(name)))
-  return isPersonal ? personal(kept) : kept
+  const kept = headersOfDecodedBody(
+    keepHeaders(headers, (name) => isForBrowser(name) || allowed.includes(name)),
+  )
+  return isPersonal ? withPrivateCaching(kept) : kept
 }
 
 /** Decides whether a header is forwarded without an option. */
@@ -89,8 +91,8 @@ export function isForBrowser(name: string): boolean {
  * Returns headers that let no shared cache store the response (S25). The API knew the user by `Authorization`, which
  * mostly keeps such caches away (RFC 9111 §3.5). The browser sends a cookie, which does not.
  */
-export function personal(headers: Headers): Headers {
-  const own = without(headers, CDN_ORDERS)
+export function withPrivateCaching(headers: Headers): Headers {
+  const own = omitHeaders(headers, CDN_ORDERS)
   if (!/\bcookie\b/i.test(own.get('vary') ?? '')) own.append('vary', 'cookie')
   const directives = (own.get('cache-control') ?? '').toLowerCase().split(',')
   const kept = directives.map((each) => each.trim()).filter((each) => PRIVATE_DIRECTIVE.test(each))

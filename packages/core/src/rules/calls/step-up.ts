@@ -1,5 +1,5 @@
 import { parseChallenges } from './authentication-challenge.ts'
-import { defined } from '../members.ts'
+import { omitUndefined } from '../members.ts'
 import { isLoginParameter } from '../sign-in/login-request.ts'
 
 /** The requirement of an API: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
@@ -23,7 +23,7 @@ export function readStepUp(header: string | null): StepUpChallenge | undefined {
       return value !== undefined && isLoginParameter(name, value) ? value : undefined
     }
     const maxAge = usable('max_age')
-    return defined({
+    return omitUndefined({
       error,
       acrValues: usable('acr_values'),
       maxAge: maxAge === undefined ? undefined : Number(maxAge),
@@ -45,7 +45,7 @@ export function stepUpQuery(
 ): URLSearchParams | undefined {
   const scope = canAddScope ? wanted : undefined
   if (error === 'insufficient_scope' && scope === undefined) return undefined
-  const asked = defined({ acr_values: acrValues, max_age: maxAge, scope })
+  const asked = omitUndefined({ acr_values: acrValues, max_age: maxAge, scope })
   const query = new URLSearchParams(Object.entries(asked).map(([name, value]) => [name, String(value)]))
   // Without it, the authorization server would use the existing session again, which was not enough.
   if (String(query) === '') query.set('prompt', 'login')

@@ -1,4 +1,4 @@
-import { defined, isJsonObject } from '../members.ts'
+import { omitUndefined, isJsonObject } from '../members.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 
@@ -24,11 +24,11 @@ export function readTokenResponse(
     body['refresh_token'],
     body['scope'],
     body['id_token'],
-  ].map(textOf)
+  ].map(readText)
   const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
   const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
-  const accessToken = usable ? defined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
-  return defined({ accessToken, refreshToken, scope, idToken })
+  const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
+  return omitUndefined({ accessToken, refreshToken, scope, idToken })
 }
 
 /**
@@ -72,7 +72,7 @@ function namesAreUnique(json: string): boolean {
   return true
 }
 
-function textOf(value: unknown): string | undefined {
+function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 

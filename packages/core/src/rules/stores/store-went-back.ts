@@ -35,7 +35,7 @@ export function restore(
   // Higher numbers than both branches: browsers get a new cookie, and no number names two attempts.
   const generation = Math.max(held.generation, known.generation) + 1
   const attempt = Math.max(held.ledger.attempt, known.ledger.attempt)
-  return { ...known, generation, caughtUp: undefined, ledger: { ...known.ledger, attempt } }
+  return { ...known, generation, browserIsCurrent: undefined, ledger: { ...known.ledger, attempt } }
 }
 
 /** The refresh token that is known to be spent once `next` is written over `previous`. */

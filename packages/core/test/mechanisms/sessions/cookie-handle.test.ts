@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createCookieHandle } from '../../../src/mechanisms/sessions/cookie-sessions.ts'
 import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
 import type { SessionHandle, Snapshot } from '../../../src/ports/session-handle.ts'
-import { caughtUp, type SessionRecord, touched } from '../../../src/model/session-record.ts'
+import { withCurrentBrowser, type SessionRecord, touch } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE } from '../bench.ts'
 
 const LATER = 1_800_000_001
@@ -43,7 +43,7 @@ describe('a session in a cookie', () => {
   it('has a successor after a swap, which wins over every older cookie and an equal one', async () => {
     const bench = createBench()
     const old = createRecord(bench.clock.now())
-    const next = await swapped(await shown(bench, old), (record) => touched(record, bench.clock.now()))
+    const next = await swapped(await shown(bench, old), (record) => touch(record, bench.clock.now()))
     for (const cookie of [old, next.record]) {
       const seen = await reading(await shown(bench, cookie))
       expect(seen).toEqual({ record: next.record, sealed: next.sealed })
@@ -55,18 +55,18 @@ describe('a session in a cookie', () => {
     const record = createRecord(bench.clock.now())
     const [one, other] = [await shown(bench, record), await shown(bench, record)]
     const [seen, seenToo] = [await reading(one), await reading(other)]
-    expect(await one.swap(seen, touched(record, LATER + 1))).toBeDefined()
-    expect(await other.swap(seenToo, touched(record, LATER + 2))).toBeUndefined()
+    expect(await one.swap(seen, touch(record, LATER + 1))).toBeDefined()
+    expect(await other.swap(seenToo, touch(record, LATER + 2))).toBeUndefined()
     expect((await reading(other)).record.touchedAt).toBe(LATER + 1)
   })
 
   it('is what the cookie carries when that is newer than what is stored, and can still be swapped', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
-    const stale = await swapped(await shown(bench, record), (old) => touched(old, bench.clock.now()))
+    const stale = await swapped(await shown(bench, record), (old) => touch(old, bench.clock.now()))
     const newer = await shown(bench, { ...record, generation: 9 })
     expect(await reading(newer)).toMatchObject({ record: { generation: 9 }, sealed: stale.sealed })
-    const next = await swapped(newer, (seen) => touched(seen, bench.clock.now()))
+    const next = await swapped(newer, (seen) => touch(seen, bench.clock.now()))
     expect(next.record.generation).toBe(10)
     expect((await reading(await shown(bench, record))).record.generation).toBe(10)
   })
@@ -106,10 +106,10 @@ describe('a session in a cookie', () => {
     const record = createRecord(bench.clock.now())
     for (const successor of [false, true]) {
       const handle = await shown(bench, { ...record, id: `${successor}` })
-      if (successor) await swapped(handle, (old) => touched(old, bench.clock.now()))
+      if (successor) await swapped(handle, (old) => touch(old, bench.clock.now()))
       const before = await reading(handle)
       await handle.end('signed_out')
-      expect(await handle.swap(before, touched(before.record, bench.clock.now()))).toBeUndefined()
+      expect(await handle.swap(before, touch(before.record, bench.clock.now()))).toBeUndefined()
       expect(await handle.read()).toBeUndefined()
     }
   })
@@ -120,7 +120,7 @@ describe('a session in a cookie', () => {
     const bench = createBench((store) => ({
       async swap(key, expected, sealed, expiresAt) {
         if (rivals-- > 0) {
-          const rival = await bench.sealedStore.seal(touched(record, LATER + rivals))
+          const rival = await bench.sealedStore.seal(touch(record, LATER + rivals))
           await store.swap(key, expected, rival.sealed, expiresAt)
         }
         return store.swap(key, expected, sealed, expiresAt)
@@ -161,7 +161,7 @@ describe('a session in a cookie', () => {
     const record = createRecord(bench.clock.now())
     const handle = await shown(bench, record)
     await bench.clock.advance((IDLE - 1) * 1000)
-    await swapped(handle, (old) => touched(old, bench.clock.now()))
+    await swapped(handle, (old) => touch(old, bench.clock.now()))
     await bench.clock.advance((IDLE - 1) * 1000)
     expect(await handle.read()).toBeDefined()
     await bench.clock.advance(1000)
@@ -184,8 +184,8 @@ describe('a session in a cookie', () => {
   })
 
   it.each([
-    ['lasts as long as the session', (record: SessionRecord) => touched(record, record.touchedAt), IDLE],
-    ['expires early once the browser has caught up', caughtUp, 900],
+    ['lasts as long as the session', (record: SessionRecord) => touch(record, record.touchedAt), IDLE],
+    ['expires early once the browser has caught up', withCurrentBrowser, 900],
   ])('its successor %s', async (_what, change, seconds) => {
     const bench = createBench()
     const handle = await shown(bench, createRecord(bench.clock.now()))
@@ -204,7 +204,7 @@ describe('a session in a cookie', () => {
       const bench = createBench()
       const touchedAt = bench.clock.now() + ahead
       const handle = await shown(bench, createRecord(bench.clock.now(), { touchedAt }))
-      await swapped(handle, caughtUp)
+      await swapped(handle, withCurrentBrowser)
       await bench.clock.advance(seconds * 1000 - 1)
       expect(await bench.store.read(handle.key)).toBeDefined()
       await bench.clock.advance(1)
@@ -215,7 +215,7 @@ describe('a session in a cookie', () => {
   it('a successor that the browser has is not kept beyond the end of the session', async () => {
     const bench = createBench()
     const handle = await shown(bench, createRecord(bench.clock.now(), { expiresAt: bench.clock.now() + 100 }))
-    await swapped(handle, caughtUp)
+    await swapped(handle, withCurrentBrowser)
     await bench.clock.advance(100_000)
     expect(await bench.store.read(handle.key)).toBeUndefined()
   })

@@ -6,7 +6,7 @@ import type { SealedStore } from '../../../src/mechanisms/sessions/sealed-store.
 import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
 import { withGrant } from '../../../src/model/ledger-transitions.ts'
 import { withLedger } from '../../../src/model/session-transitions.ts'
-import { ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
+import { toTombstone, type SessionRecord, touch } from '../../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../../src/vocabulary/index.ts'
 import { createBench, createRecord, IDLE, LIFE } from '../bench.ts'
 
@@ -66,7 +66,7 @@ describe('rememberWrites', () => {
     for (const isHeld of [true, false]) {
       const { process, events, first, key, write, goBackTo, reported } = createWorld()
       const before = await write(first)
-      await write(ended(first, 'signed_out'))
+      await write(toTombstone(first, 'signed_out'))
       await goBackTo(isHeld ? before : undefined)
       expect((await process.read(key))?.record).toMatchObject({ ended: 'signed_out' })
       expect(events).toEqual([reported])
@@ -76,7 +76,7 @@ describe('rememberWrites', () => {
   it('lets the store forget an end once its time is over', async () => {
     const { process, events, clock, first, key, write, goBackTo } = createWorld()
     await write(first)
-    await write(ended(first, 'signed_out'))
+    await write(toTombstone(first, 'signed_out'))
     await goBackTo(undefined)
     await clock.advance((LIFE - 30) * 1000)
     expect(await process.read(key)).toBeUndefined()
@@ -88,7 +88,7 @@ describe('rememberWrites', () => {
     const before = await write(first)
     await write(refreshed(first))
     await goBackTo(before)
-    await write(ended(first, 'signed_out'), sealedStore)
+    await write(toTombstone(first, 'signed_out'), sealedStore)
     expect((await process.read(key))?.record.ended).toBe('signed_out')
     await goBackTo(undefined)
     expect(await process.read(key)).toBeUndefined()
@@ -107,7 +107,7 @@ describe('rememberWrites', () => {
   it('keeps what another process has refreshed since the store went back', async () => {
     const { process, sealedStore, first, key, write, goBackTo, events } = createWorld()
     const before = await write(first)
-    await write(touched(refreshed(first), first.touchedAt))
+    await write(touch(refreshed(first), first.touchedAt))
     await goBackTo(before)
     await write(refreshed(first, 'rt-other'), sealedStore)
     expect((await process.read(key))?.record.ledger.refreshToken).toBe('rt-other')
@@ -117,7 +117,7 @@ describe('rememberWrites', () => {
   it('only reports when no refresh token was lost', async () => {
     const { process, sealedStore, events, first, key, write, goBackTo, reported } = createWorld()
     const before = await write(first)
-    await write(touched(first, first.touchedAt + 1))
+    await write(touch(first, first.touchedAt + 1))
     await goBackTo(before)
     for (let i = 0; i < 3; i++) expect((await process.read(key))?.sealed).toBe(before)
     expect((await sealedStore.read(key))?.sealed).toBe(before)
@@ -201,7 +201,7 @@ describe('a cookie that is newer than the store', () => {
       createHandleOptions({ sealedStore: process, clock, idleTimeoutSeconds: IDLE }),
     )
     expect((await cell.read())?.record.generation).toBe(9)
-    await write(ended(first, 'signed_out'), sealedStore)
+    await write(toTombstone(first, 'signed_out'), sealedStore)
     expect(await cell.read()).toBeUndefined()
     expect(events).toEqual([])
   })

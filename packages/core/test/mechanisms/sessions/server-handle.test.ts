@@ -4,7 +4,7 @@ import { sha256 } from '../../../src/mechanisms/runtime/digest.ts'
 import { createServerHandle, createServerStrategy } from '../../../src/mechanisms/sessions/server-sessions.ts'
 import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
 import type { SessionHandle } from '../../../src/ports/session-handle.ts'
-import { ended, touched } from '../../../src/model/session-record.ts'
+import { toTombstone, touch } from '../../../src/model/session-record.ts'
 import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET } from '../bench.ts'
 
 const LATER = 1_800_000_001
@@ -99,9 +99,9 @@ describe('a session on the server', () => {
     const { handle, record } = await start(bench)
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    const next = await handle.swap(seen, touched(record, LATER))
+    const next = await handle.swap(seen, touch(record, LATER))
     expect(next).toMatchObject({ record: { touchedAt: LATER } })
-    expect(await handle.swap(seen, touched(record, LATER + 1))).toBeUndefined()
+    expect(await handle.swap(seen, touch(record, LATER + 1))).toBeUndefined()
     expect((await handle.read())?.sealed).toBe(next?.sealed)
   })
 
@@ -111,7 +111,7 @@ describe('a session on the server', () => {
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
     expect((await handle.end('signed_out'))?.record).toEqual(record)
-    expect(await handle.swap(seen, touched(record, LATER))).toBeUndefined()
+    expect(await handle.swap(seen, touch(record, LATER))).toBeUndefined()
     expect(await handle.read()).toBeUndefined()
     expect(await handle.end('signed_out')).toBeUndefined()
   })
@@ -142,7 +142,7 @@ describe('a session on the server', () => {
     const { handle, record } = await start(bench)
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    expect(await handle.swap(seen, ended(record, 'grant_rejected'))).toBeDefined()
+    expect(await handle.swap(seen, toTombstone(record, 'grant_rejected'))).toBeDefined()
     expect(await handle.read()).toBeUndefined()
     await bench.clock.advance(299_999)
     expect((await bench.sealedStore.read(handle.key))?.record.ended).toBe('grant_rejected')
@@ -156,7 +156,7 @@ describe('a session on the server', () => {
     await bench.clock.advance(IDLE * 1000 - 1)
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    await handle.swap(seen, touched(seen.record, bench.clock.now()))
+    await handle.swap(seen, touch(seen.record, bench.clock.now()))
     await bench.clock.advance(IDLE * 1000 - 1)
     expect(await handle.read()).toBeDefined()
     await bench.clock.advance(1)
@@ -217,7 +217,7 @@ describe('a session that is missing from the store', () => {
     const other = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
     if (who === 'another process') await other.byKey(handle.key)?.end('signed_out')
     // Whoever refreshes emits the event itself.
-    else if (seen) await handle.swap(seen, ended(record, 'grant_rejected'))
+    else if (seen) await handle.swap(seen, toTombstone(record, 'grant_rejected'))
     await handle.read()
     await bench.clock.advance(IDLE * 1000)
     expect(await handle.read()).toBeUndefined()

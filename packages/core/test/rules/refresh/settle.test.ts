@@ -8,10 +8,14 @@ import {
   withoutRefreshToken,
   withSpare,
 } from '../../../src/model/ledger-transitions.ts'
-import { caughtUp, ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
-import type { RefreshTokenOrigin } from '../../../src/model/token-ledger.ts'
+import {
+  withCurrentBrowser,
+  toTombstone,
+  type SessionRecord,
+  touch,
+} from '../../../src/model/session-record.ts'
+import type { RefreshTokenOrigin, LedgerRecord, TokenLedger } from '../../../src/model/token-ledger.ts'
 import { newSession, withLedger } from '../../../src/model/session-transitions.ts'
-import type { LedgerRecord, TokenLedger } from '../../../src/model/token-ledger.ts'
 import { settle, settleRejection, type UsedRefreshToken } from '../../../src/rules/refresh/settle.ts'
 import { NOW, session } from '../arbitraries.ts'
 
@@ -65,7 +69,7 @@ const cases: [string, LedgerRecord | undefined, Verdict, Verdict, ReturnType<typ
     'replaced',
   ],
   ['the user has signed out and the record is gone', undefined, 'revoke', 'revoke', 'again'],
-  ['the session has ended', ended(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
+  ['the session has ended', toTombstone(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
   ['the session has ended a moment ago', { ...leased, ended: 'signed_out' }, 'revoke', 'revoke', 'again'],
   ['the refresh token was given up', change(leased, withoutRefreshToken), 'revoke', 'revoke', 'again'],
 ]
@@ -218,13 +222,13 @@ function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
     case 'doubt':
       return change(record, withDoubt)
     case 'touch':
-      return touched(record, NOW + index)
+      return touch(record, NOW + index)
     case 'catch_up':
-      return caughtUp(record)
+      return withCurrentBrowser(record)
     case 'give_up':
       return change(record, withoutRefreshToken)
     case 'end':
-      return ended(record, 'signed_out')
+      return toTombstone(record, 'signed_out')
   }
 }
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { withGrant, withoutRefreshToken } from '../../../src/model/ledger-transitions.ts'
 import { newSession, withLedger } from '../../../src/model/session-transitions.ts'
-import { ended, type SessionRecord, touched } from '../../../src/model/session-record.ts'
+import { toTombstone, type SessionRecord, touch } from '../../../src/model/session-record.ts'
 import { replacedBy, restore, wentBack } from '../../../src/rules/stores/store-went-back.ts'
 
 const base = { id: 'k', issuer: 'https://login.example.com', clientId: 'web', expiresAt: 10_000, claims: {} }
@@ -24,7 +24,7 @@ const steps = fc.array(fc.constantFrom('touch', 'refresh', 'attempt'), { maxLeng
 
 function take(record: SessionRecord, names: readonly string[]): SessionRecord {
   return names.reduce((each, name, i) => {
-    if (name === 'touch') return touched(each, i)
+    if (name === 'touch') return touch(each, i)
     return name === 'refresh' ? refreshed(each, `rt-${i}`) : atAttempt(each, each.ledger.attempt + 1)
   }, record)
 }
@@ -53,7 +53,7 @@ describe('wentBack', () => {
   })
 
   it('holds for a session that is alive again after its end, however often it was used since', () => {
-    const over = ended(first, 'signed_out')
+    const over = toTombstone(first, 'signed_out')
     expect(wentBack(take(first, ['touch', 'touch', 'touch', 'refresh']), over)).toBe(true)
     expect(wentBack(over, take(first, ['touch', 'touch', 'refresh']))).toBe(false)
   })
@@ -69,7 +69,7 @@ describe('restore', () => {
   })
 
   it('takes numbers that neither branch has used', () => {
-    const other = atAttempt(touched(touched(touched(first, 1), 2), 3), 7)
+    const other = atAttempt(touch(touch(touch(first, 1), 2), 3), 7)
     const next = restore(other, known)
     expect(next).toMatchObject({
       ledger: { refreshToken: 'rt1', attempt: 7 },
@@ -78,12 +78,12 @@ describe('restore', () => {
   })
 
   it('ends a session again that this process had ended', () => {
-    const over = ended(first, 'signed_out')
+    const over = toTombstone(first, 'signed_out')
     expect(restore(first, { record: over, replaced: undefined })).toMatchObject({ ended: 'signed_out' })
   })
 
   it.each<[string, SessionRecord]>([
-    ['that has ended', ended(first, 'signed_out')],
+    ['that has ended', toTombstone(first, 'signed_out')],
     ['whose refresh token was revoked', withLedger(first, withoutRefreshToken(first.ledger))],
     ['that another process has refreshed since', refreshed(first, 'rt-other')],
     ['from before an earlier refresh', withLedger(first, { ...first.ledger, refreshToken: 'rt-older' })],
@@ -92,7 +92,7 @@ describe('restore', () => {
   })
 
   it('leaves every record when no refresh token is known to be spent', () => {
-    expect(restore(first, { record: touched(first, 1), replaced: undefined })).toBeUndefined()
+    expect(restore(first, { record: touch(first, 1), replaced: undefined })).toBeUndefined()
   })
 })
 
@@ -100,8 +100,8 @@ describe('replacedBy', () => {
   it('is the refresh token that the write replaced, or else the one known before', () => {
     const next = refreshed(first, 'rt1')
     expect(replacedBy(first, next, undefined)).toBe('rt0')
-    expect(replacedBy(next, touched(next, 1), { record: next, replaced: 'rt0' })).toBe('rt0')
+    expect(replacedBy(next, touch(next, 1), { record: next, replaced: 'rt0' })).toBe('rt0')
     expect(replacedBy(undefined, next, { record: next, replaced: 'rt0' })).toBe('rt0')
-    expect(replacedBy(first, touched(first, 1), undefined)).toBeUndefined()
+    expect(replacedBy(first, touch(first, 1), undefined)).toBeUndefined()
   })
 })

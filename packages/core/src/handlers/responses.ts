@@ -1,5 +1,5 @@
 /** Creates a response of Evertoken, which no cache can store. */
-export function answer(
+export function createResponse(
   status: number,
   headers: Readonly<Record<string, string>> = {},
   body?: string,
@@ -10,7 +10,7 @@ export function answer(
 /** Directives for pages with links. Another site must not show them in a frame, where it could catch the click. */
 export const UNFRAMED = "; frame-ancestors 'none'; base-uri 'none'"
 
-export function escaped(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
@@ -41,13 +41,13 @@ export function isNavigation({ headers }: Request): boolean {
  * The next request is then caused by a page of this application, and not by the site that caused this one. Only such a
  * request carries a `Strict` cookie.
  */
-export function goOn(location: string): Response {
-  return page(answer(200, { refresh: `0;url=${location}` }), 'Signed in')
+export function redirectByPage(location: string): Response {
+  return page(createResponse(200, { refresh: `0;url=${location}` }), 'Signed in')
 }
 
 /** Redirects the browser. With the status 303, the browser sends a GET next, whatever the method of this request. */
 export function redirect(location: string, cookies: readonly string[] = [], status = 303): Response {
-  const response = answer(status, { location })
+  const response = createResponse(status, { location })
   for (const line of cookies) response.headers.append('set-cookie', line)
   return response
 }
@@ -57,9 +57,9 @@ export function redirect(location: string, cookies: readonly string[] = [], stat
  * redirect, or a page that continues automatically, would make the request look like one of this application.
  */
 export function confirmDestination(location: string, home: string): Response {
-  const link = `<a href="${escaped(location)}">${escaped(location)}</a>`
+  const link = `<a href="${escapeHtml(location)}">${escapeHtml(location)}</a>`
   const body =
     `<h1>You are signed in</h1><p>A link on another site brought you here. Continue to ${link}, or go to the ` +
-    `<a href="${escaped(home)}">start page</a>.</p>`
-  return page(answer(200), 'You are signed in', UNFRAMED, body)
+    `<a href="${escapeHtml(home)}">start page</a>.</p>`
+  return page(createResponse(200), 'You are signed in', UNFRAMED, body)
 }
