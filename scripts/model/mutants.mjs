@@ -3,7 +3,7 @@
 // HOW TO WRITE A MUTANT. A mutant is a list of edits. An edit names a function of packages/core/src and code inside it.
 // It names no file, so a function can move. There are three kinds of edit:
 //
-//   { in: 'settled', replace: 'withDoubt($next)', with: '$next' }   replaces code
+//   { in: 'ledgerWithResponse', replace: 'withDoubt($next)', with: '$next' }   replaces code
 //   { in: 'keepLease', remove: '$lease.beat($$$args)' }             removes the statement around code, or a property
 //   { constant: 'NEWS_MS', with: 'Infinity' }                       changes the value of a constant
 //
@@ -42,15 +42,19 @@
 // scripts/simulation/mutants.mjs. The tool is scripts/mutants/apply.mjs.
 
 /** The swap that ends a session in the store, and a removal in its place. */
-const END = 'const $tombstone = await $swap($current, endedUnfinished($$$args))'
+const END = 'const $tombstone = await $swap($current, toUnfinishedTombstone($$$args))'
 const REMOVE = '{ await sealedStore.remove(key); return endedAs($current.record, $current) }'
 
 const UNLEASED = {
   in: 'createLeases.take',
-  replace: 'await $cell.swapLedger($from, $ledger)',
+  replace: 'await $handle.swapLedger($from, $ledger)',
   with: '{ ...$from, record: { ...$from.record, ledger: $ledger } }',
 }
-const NO_LIMIT_TO_LOOKS = { in: 'look', replace: 'Math.min($passed, MAX_LOOK_MS)', with: '$passed' }
+const NO_LIMIT_TO_LOOKS = {
+  in: 'createLeases.observe',
+  replace: 'Math.min($passed, MAX_LOOK_MS)',
+  with: '$passed',
+}
 const OLDER_ADOPTED = {
   in: 'settle',
   replace: "$isNewer ? 'replace' : 'spare'",
@@ -78,16 +82,16 @@ export const mutants = {
     [
       {
         in: 'createLeases.take',
-        replace: 'const $snapshot = await $cell.swapLedger($from, withLease($ledger, $holder, $$$rest))',
-        with: `let $snapshot = await $cell.swapLedger($from, withLease($ledger, $holder, $$$rest))
+        replace: 'const $snapshot = await $handle.swapLedger($from, withLease($ledger, $holder, $$$rest))',
+        with: `let $snapshot = await $handle.swapLedger($from, withLease($ledger, $holder, $$$rest))
           while ($snapshot === 'again') {
-            const again = await $cell.read()
+            const again = await $handle.read()
             if (!again) return 'again'
             if (again.record.ledger.lease) await clock.sleep(20)
-            else $snapshot = await $cell.swapLedger(again, withLease(again.record.ledger, $holder))
+            else $snapshot = await $handle.swapLedger(again, withLease(again.record.ledger, $holder))
             if ($snapshot === 'again') continue
-            const stale = { ...$snapshot.record.ledger, refreshToken: $ledger.refreshToken }
-            $snapshot = { ...$snapshot, record: { ...$snapshot.record, ledger: stale } }
+            const next = { ...$snapshot.record.ledger, refreshToken: $ledger.refreshToken }
+            $snapshot = { ...$snapshot, record: { ...$snapshot.record, ledger: next } }
           }`,
       },
     ],
@@ -136,8 +140,8 @@ export const mutants = {
     [
       {
         in: 'touchOrTidy',
-        replace: '$handle.swap($seen, touched($$$args))',
-        with: '$handle.swap({ ...$seen, sealed: (await $handle.readIgnoringExpiry())?.sealed }, touched($$$args))',
+        replace: '$handle.swap($current, touch($$$args))',
+        with: '$handle.swap({ ...$current, sealed: (await $handle.readIgnoringExpiry())?.sealed }, touch($$$args))',
       },
     ],
   ],
@@ -150,8 +154,13 @@ export const mutants = {
         with: '{ $$$facts, background, signal: demand.signal }',
       },
       {
-        in: 'steer',
-        replace: 'const $state = $lease.look($watched)',
+        in: 'demandOf',
+        replace: '{ $$$facts, keepAlive }',
+        with: '{ $$$facts, keepAlive, signal: call.signal }',
+      },
+      {
+        in: 'refreshUntilDone',
+        replace: 'const $state = $lease.observe($watched)',
         with: 'demand.signal?.throwIfAborted(); $0',
       },
     ],
@@ -166,14 +175,17 @@ export const mutants = {
       { in: 'persistOnce', remove: "if ($settlement === 'adopt') return 'again'" },
       {
         in: 'persistOnce',
-        replace: "if ($settlement === 'revoke' || $isMissing) return giveUp($$$args)",
-        with: "if ($settlement === 'adopt') { await giveUp($$$args); return 'again' } $0",
+        replace: "if ($settlement === 'revoke' || $isMissing) return discardResponse($$$args)",
+        with: "if ($settlement === 'adopt') { await discardResponse($$$args); return 'again' } $0",
       },
     ],
   ],
   'lease lapses by the wall clock': [
     ['clocks'],
-    [{ in: 'look', replace: '$clock.elapsed()', with: '$clock.now() * 1000' }, NO_LIMIT_TO_LOOKS],
+    [
+      { in: 'createLeases.observe', replace: '$clock.elapsed()', with: '$clock.now() * 1000' },
+      NO_LIMIT_TO_LOOKS,
+    ],
   ],
   'own pause counted as watching': [['stops'], [NO_LIMIT_TO_LOOKS]],
   'no fence before the send': [
@@ -188,7 +200,7 @@ export const mutants = {
   'no beat': [['answers'], [{ in: 'keepLease', remove: '$lease.beat($$$args)' }]],
   'beat does not restart the watch': [
     ['answers'],
-    [{ in: 'look', replace: '`${$attempt} ${$beat}`', with: '`${$attempt}`' }],
+    [{ in: 'createLeases.observe', replace: '`${$attempt} ${$beat}`', with: '`${$attempt}`' }],
   ],
   'callers wait for as long as the response takes': [
     ['answers'],
@@ -223,7 +235,7 @@ export const mutants = {
       },
     ],
   ],
-  'other responses not listened to': [['answers'], [{ in: 'exchange', remove: 'listenOn()' }]],
+  'other responses not listened to': [['answers'], [{ in: 'exchange', remove: 'receiveLateResponses()' }]],
   'order by attempt number only': [
     ['answers'],
     [{ in: 'isNewer', remove: 'if ($isFarApart) return $apart > 0' }, OLDER_ADOPTED],
@@ -280,11 +292,6 @@ export const mutants = {
         replace: "if ($result !== 'again') return $result",
         with: "return $result === 'again' ? undefined : $result",
       },
-      {
-        in: 'swapUntilWon',
-        replace: "if ($snapshot) return { kind: 'done', $$$rest }",
-        with: "return $snapshot ? { kind: 'done', $$$rest } : { kind: 'declined' }",
-      },
     ],
   ],
   'release drops the lease of another': [
@@ -322,10 +329,10 @@ export const mutants = {
     [
       {
         in: 'withTokenResponse',
-        replace: '{ ...touched($$$args), $$$rest }',
-        with: '{ ...touched($$$args), $$$rest, caughtUp: record.caughtUp }',
+        replace: 'idToken: $idToken ?? $record.idToken',
+        with: '$0, browserIsCurrent: $record.browserIsCurrent',
       },
-      { in: 'withLedger', remove: 'caughtUp: undefined' },
+      { in: 'withLedger', remove: 'browserIsCurrent: undefined' },
     ],
   ],
   'caught up immediately': [['browsers'], [{ constant: 'CAUGHT_UP_SECONDS', with: '-1' }]],
@@ -350,14 +357,14 @@ export const mutants = {
       FIRST_READ,
       {
         in: 'persistOnce',
-        replace: '$current ??= await $cell.readIncludingEnded()',
-        with: '$current ??= await $cell.read()',
+        replace: '$current ??= await $handle.readIncludingEnded()',
+        with: '$current ??= await $handle.read()',
       },
     ],
   ],
   'use brings the end nearer': [
     ['clocks'],
-    [{ in: 'touched', replace: 'Math.max($before, $now)', with: '$now' }],
+    [{ in: 'touch', replace: 'Math.max($before, $now)', with: '$now' }],
   ],
   'back-off by a wrong clock obeyed': [
     ['everything'],
@@ -365,7 +372,7 @@ export const mutants = {
   ],
   'looks at the store less and less often': [
     ['waits'],
-    [{ in: 'steer', replace: 'Math.min($pauseMs * 1.5, $longestMs)', with: '$pauseMs * 2' }],
+    [{ in: 'refreshUntilDone', replace: 'Math.min($pauseMs * 1.5, $longestMs)', with: '$pauseMs * 2' }],
   ],
   'rejected token sent along': [
     ['rejections'],

@@ -26,13 +26,11 @@ export const mutants = {
     { in: 'createBrowserCookieTracker.isLate', replace: '$age > LATE_MS', with: '$age > LATE_MS * 1e9' },
     { in: 'beforeRefresh', replace: '$headersSent || $browser.isLate()', with: '$browser.isLate()' },
   ],
-  'sign-out leaves the cookie': [
-    { in: 'sessionEnded', replace: "{ $$$rest, change: { kind: 'clear' } }", with: '{ $$$rest }' },
-  ],
+  'sign-out leaves the cookie': [{ in: 'sessionEnded', replace: "{ kind: 'clear' }", with: 'NO_CHANGE' }],
   'sign-out leaves no note in the store': [
     {
       in: 'createStoredHandle.end',
-      replace: 'const $tombstone = await $swap($current, endedUnfinished($$$args))',
+      replace: 'const $tombstone = await $swap($current, toUnfinishedTombstone($$$args))',
       with: 'await sealedStore.remove(key); const $tombstone = { ...$current }',
     },
   ],

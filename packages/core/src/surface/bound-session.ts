@@ -98,7 +98,7 @@ export function bindSession(
       demand.signal?.throwIfAborted()
       work = requestToken(handle, seen, demand)
     } catch (error) {
-      throw reported(handle, error)
+      throw reportFailure(handle, error)
     }
     return awaitToken(handle, seen, work, demand)
   }
@@ -124,7 +124,7 @@ export function bindSession(
       const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
       return observed(seen, result)
     } catch (error) {
-      throw reported(handle, error)
+      throw reportFailure(handle, error)
     }
   }
 
@@ -136,7 +136,7 @@ export function bindSession(
   }
 
   /** Emits the event for a failure, and returns the failure. */
-  function reported(handle: SessionHandle, error: unknown): unknown {
+  function reportFailure(handle: SessionHandle, error: unknown): unknown {
     if (error instanceof EvertokenError)
       emit({ type: 'token_unavailable', session: fingerprint(handle.key), code: error.code })
     return error
@@ -157,7 +157,7 @@ export function bindSession(
         const work = requestToken(handle, seen, demand)
         return work instanceof Promise ? awaitToken(handle, seen, work, demand) : observed(seen, work)
       } catch (error) {
-        throw reported(handle, error)
+        throw reportFailure(handle, error)
       }
     },
     async current() {

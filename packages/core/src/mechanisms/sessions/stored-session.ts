@@ -196,31 +196,3 @@ const nothing = () => Promise.resolve()
 export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
 }
-
-export type ChangeResult =
-  /** The session is as the step wants it. */
-  | { readonly kind: 'done'; readonly snapshot: Snapshot }
-  /** The session does not exist, or the step decided against a change. */
-  | { readonly kind: 'missing' | 'declined' }
-
-/**
- * Changes a session, and retries while other writers are faster.
- *
- * @param read - Reads the session. Pass one of the read functions of the handle.
- * @param step - Computes the next record. If it returns the same record, nothing is written.
- */
-export async function swapUntilWon(
-  { swap }: Pick<SessionHandle, 'swap'>,
-  read: () => Promise<Snapshot | undefined>,
-  step: (record: SessionRecord) => SessionRecord | undefined,
-): Promise<ChangeResult> {
-  for (let i = 0; i < MAX_SWAPS; i++) {
-    const current = await read()
-    if (!current) return { kind: 'missing' }
-    const next = step(current.record)
-    if (!next) return { kind: 'declined' }
-    const snapshot = next === current.record ? current : await swap(current, next)
-    if (snapshot) return { kind: 'done', snapshot }
-  }
-  throw everySwapLost()
-}
