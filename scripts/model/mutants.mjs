@@ -149,9 +149,9 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'bindSession.getToken',
+        in: 'bindSession.requestToken',
         replace: '{ $$$facts, background }',
-        with: '{ $$$facts, background, signal }',
+        with: '{ $$$facts, background, signal: demand.signal }',
       },
       {
         in: 'demandOf',
@@ -292,6 +292,11 @@ export const mutants = {
         replace: "if ($result !== 'again') return $result",
         with: "return $result === 'again' ? undefined : $result",
       },
+      {
+        in: 'swapUntilWon',
+        replace: "if ($snapshot) return { kind: 'done', $$$rest }",
+        with: "return $snapshot ? { kind: 'done', $$$rest } : { kind: 'declined' }",
+      },
     ],
   ],
   'release drops the lease of another': [
@@ -387,7 +392,7 @@ export const mutants = {
   'work begun for a caller who has gone': [
     ['everything'],
     [
-      { in: 'bindSession.getToken', remove: '$signal.throwIfAborted()', nth: '2 of 2' },
+      { in: 'bindSession.findToken', remove: '$signal.throwIfAborted()' },
       {
         in: 'unlessAborted',
         replace: 'return new Promise($run)',

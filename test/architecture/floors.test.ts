@@ -7,8 +7,6 @@ const files = readCore()
 
 /** Files with logic that have few lines of code, and the reason why they are not part of another file. */
 const SMALL_FOR_A_REASON = {
-  'mechanisms/refresh/refresh-token-acquisition.ts':
-    'A service that only uses client credentials does not load it.',
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/members.ts': 'Many files of all floors read members of objects.',

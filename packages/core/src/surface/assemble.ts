@@ -1,7 +1,7 @@
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
-import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refresh-token-acquisition.ts'
+import { createRefreshTokenAcquisition } from '../mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createRefreshers } from '../mechanisms/refresh/refreshers.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'

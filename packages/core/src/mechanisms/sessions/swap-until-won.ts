@@ -1,8 +1,6 @@
 import type { SessionRecord } from '../../model/session-record.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
-import { OperatorError } from '../../vocabulary/index.ts'
-
-export const MAX_SWAPS = 50
+import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 
 export type ChangeResult =
   /** The session is as the step wants it. */
@@ -30,9 +28,4 @@ export async function swapUntilWon(
     if (snapshot) return { kind: 'done', snapshot }
   }
   throw everySwapLost()
-}
-
-export function everySwapLost(): OperatorError {
-  const message = 'Cannot change the session: the session store lost every swap'
-  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }
