@@ -23,6 +23,7 @@ import { checkWorkerOptions } from './worker-options.ts'
 
 /** The part of the platform's `ExecutionContext` that is used here. */
 export interface WorkerContext {
+  /** Keeps work alive after the response. */
   waitUntil(work: Promise<unknown>): void
 }
 
@@ -93,6 +94,7 @@ export interface BoundWorker<User extends object> {
   sessionById(id: string): TokenSession
 }
 
+/** Parts of the platform that Evertoken cannot always find. */
 export interface Platform {
   /** An `AsyncLocalStorage`, for Workers that import it themselves under the flag `nodejs_als`. */
   readonly asyncStorage?: AsyncStorage

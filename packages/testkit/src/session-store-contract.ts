@@ -11,6 +11,7 @@ import { systemClock } from './system-clock.ts'
 
 export type { ContractCase } from './session-store-contract/contract.ts'
 
+/** Facts about the store that the cases need. */
 export interface SessionStoreContractOptions {
   /** Seconds since the epoch, by the store's clock. Default: the machine's. */
   readonly now?: () => number
@@ -30,8 +31,11 @@ export interface SessionStoreContractOptions {
   readonly largestRecord?: number
 }
 
+/** The result of `runContract`. */
 export interface ContractResult {
+  /** The number of cases that the store fulfills. */
   readonly passed: number
+  /** The cases that the store does not fulfill, each with its error. */
   readonly failed: readonly { readonly name: string; readonly error: unknown }[]
 }
 
@@ -80,7 +84,15 @@ function takeTurns(): (task: () => Promise<void>) => Promise<void> {
   return (task) => (last = last.then(task, task))
 }
 
-/** Runs all of them at the same time. */
+/**
+ * Runs all cases of a session store at the same time, without a test runner.
+ *
+ * @param cases - The cases that `sessionStoreContract` returns.
+ * @returns How many cases passed, and which failed. It does not reject if a case fails.
+ * @example
+ *   const { failed } = await runContract(sessionStoreContract(() => createMemoryStore()))
+ *   for (const { name, error } of failed) console.error(name, error)
+ */
 export async function runContract(cases: readonly ContractCase[]): Promise<ContractResult> {
   const results = await Promise.allSettled(cases.map(({ run }) => run()))
   const failed = cases.flatMap(({ name }, i) => {

@@ -11,11 +11,13 @@ export interface ShiftableClock extends Clock {
   suspend(): void
   /** Ends the suspension. Sleepers wait for the time that they had left. */
   resume(): void
+  /** Whether the clock is suspended. */
   readonly suspended: boolean
   /** The seconds by which the wall clock is ahead of the base clock. */
   readonly aheadSeconds: number
 }
 
+/** Options of `createShiftableClock`. */
 export interface ShiftableClockOptions {
   /** Default: the machine's time. With a manual clock, several machines share one virtual time. */
   readonly base?: Clock

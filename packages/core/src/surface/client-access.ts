@@ -32,6 +32,14 @@ export interface ClientAccessOptions {
   keepAlive?(): KeepAlive | undefined
 }
 
+/**
+ * Creates the functions that get the token of an application itself. Adapters call it.
+ *
+ * @param options - The function `sources` finds the application.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const { getClientAccessToken } = createClientAccess({ sources: () => engine.sources })
+ */
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
     async getClientAccessToken(options) {

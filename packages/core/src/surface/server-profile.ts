@@ -16,10 +16,15 @@ import {
 
 /** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
 export interface ServerMetadata {
+  /** The URL at which users sign in. */
   readonly authorization_endpoint: string
+  /** The URL that returns and refreshes tokens. */
   readonly token_endpoint: string
+  /** The URL that revokes tokens (RFC 7009). Without it, Evertoken revokes no token. */
   readonly revocation_endpoint?: string
+  /** The URL at which users sign out. Without it, a sign-out ends only the session of Evertoken. */
   readonly end_session_endpoint?: string
+  /** The URL of the keys that sign ID tokens and logout tokens. */
   readonly jwks_uri?: string
   readonly [member: string]: unknown
 }

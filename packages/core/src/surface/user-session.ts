@@ -41,7 +41,16 @@ export interface UserSession<Name extends TokenName = UserTokenName> extends Tok
 export interface ExplicitSession<Name extends TokenName = UserTokenName>
   extends UserSession<Name>, SessionCookies {}
 
-/** Creates the functions of a session for the user of the request being handled. */
+/**
+ * Creates the functions of a session for the user of the request being handled.
+ *
+ * @param context - The context that `createEngine` also got. It finds the request.
+ * @param onEvent - Receives the event of a call outside of a request.
+ * @param outside - Finds the application for calls that need no user. By default, the request finds it.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   export const auth = { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+ */
 export function createCurrentSession(
   context: RequestContext,
   onEvent?: EventListeners,
@@ -72,7 +81,17 @@ export function createUserSession(bound: () => BoundSession, outside?: Outside):
   }
 }
 
-/** Returns the requirement of an API for the sign-in, or `undefined` if its response has none. */
+/**
+ * Returns the requirement of an API for the sign-in, or `undefined` if its response has none.
+ *
+ * Use it to handle the requirement yourself. `loginUrlFor` returns the login URL that meets it.
+ *
+ * @param response - The response of an API. Only its status and its headers are read.
+ * @example
+ *   const challenge = stepUpChallenge(await orders('7', { method: 'DELETE' }))
+ *   if (challenge?.maxAge === 0) console.log('The API requires a new sign-in.')
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470, section 3: Authentication Requirements Challenge}
+ */
 export function stepUpChallenge({ status, headers }: Response): StepUpChallenge | undefined {
   return status === 401 || status === 403 ? readStepUp(headers.get('www-authenticate')) : undefined
 }

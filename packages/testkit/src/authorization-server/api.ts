@@ -10,6 +10,7 @@ import type { Client, IdTokenTweak, TokenResponse, User } from './model.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import type { AgeHeader, DateHeader } from './response-headers.ts'
 
+/** Options of `createAuthorizationServer`. */
 export interface AuthorizationServerOptions {
   /** Default `https://login.example.com`; `listen()` replaces it. */
   readonly issuer?: string
@@ -47,12 +48,19 @@ export interface AuthorizationServerOptions {
   readonly clock?: Clock
 }
 
+/** The grant and the tokens that `issue` creates. */
 export interface IssueOptions {
+  /**
+   * The user who has given the grant.
+   *
+   * @default 'user-1'
+   */
   readonly sub?: string
   /** Default: the first client. */
   readonly clientId?: string
   /** Default `openid`. */
   readonly scope?: string
+  /** The resources that the access token is for (RFC 8707). By default, the token names none. */
   readonly resource?: string | readonly string[]
   /** Lifetime of the access token in seconds. */
   readonly expiresIn?: number
@@ -60,6 +68,7 @@ export interface IssueOptions {
   readonly idToken?: boolean
 }
 
+/** The contents of a logout token. */
 export interface LogoutTokenOptions {
   /** Whose sessions. Default: nobody is named. */
   readonly sub?: string
@@ -71,13 +80,19 @@ export interface LogoutTokenOptions {
   readonly claims?: Readonly<Record<string, unknown>>
   /** Laid over the header. */
   readonly header?: Readonly<Record<string, unknown>>
+  /** How the signature is invalid. By default, it is valid. */
   readonly signature?: IdTokenTweak['signature']
 }
 
+/** A model authorization server that runs in memory. Tests inspect its state and inject faults. */
 export interface ModelAuthorizationServer {
+  /** The issuer identifier. `listen` replaces it with the URL of the local server. */
   readonly issuer: string
+  /** The clock that measures the lifetimes of tokens. */
   readonly clock: Clock
+  /** The registered clients. */
   readonly clients: readonly Client[]
+  /** The user who is signed in. Tests can change it. `undefined` if the user is signed out. */
   user: User | undefined
   /**
    * Answers for its own origin. A request for any other is logged as `elsewhere` and rejects. Redirects of the
@@ -94,8 +109,14 @@ export interface ModelAuthorizationServer {
   sendLogoutToken(options?: LogoutTokenOptions): Promise<Response>
   /** Signs with another key from now on, the only one that is published. */
   rotateKeys(): void
-  /** @param at - When the token must be valid, in seconds since the epoch. By default, now. */
+  /**
+   * Returns the facts about an access token, as an introspection endpoint does.
+   *
+   * @param at - When the token must be valid, in seconds since the epoch. By default, now.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2.2 RFC 7662, section 2.2: Introspection Response}
+   */
   introspect(accessToken: string, at?: number): Introspection
+  /** Inspects and ends grants. */
   readonly grants: GrantInspector
   /** Faults for the next requests of a kind, one each and in order; `undefined` stands for an honest answer. */
   readonly script: FaultScript['script']
@@ -107,9 +128,11 @@ export interface ModelAuthorizationServer {
   readonly counts: Journal['counts']
   /** How often clients presented each refresh token, with any result. */
   readonly uses: Journal['uses']
+  /** Returns how often clients presented the refresh token that they presented most often. */
   readonly maxUses: Journal['maxUses']
   /** How many token requests are processed and wait now, and how many did at most. */
   readonly load: Load
+  /** The requests in the order of their arrival. Empty if the option `keepLog` is `false`. */
   readonly log: Journal['log']
   /** Forgets counts, uses and log; the grants stay. */
   resetCounts(): void

@@ -4,6 +4,7 @@ import type { RetryAfter } from './retry-after.ts'
 
 /** How many token requests the server accepts per second. It responds to the others with 429. */
 export interface RateLimitOptions {
+  /** The number of token requests that the server accepts per second. */
   readonly perSecond: number
   /** Requests that are accepted at the same moment after a quiet time, at least 1. Default: `perSecond`, at least 1. */
   readonly burst?: number

@@ -6,6 +6,7 @@ export type Application = (request: Request) => Response | Promise<Response>
 
 export type Fetch = (input: Request) => Promise<Response>
 
+/** Options of `createBrowser`. */
 export interface BrowserOptions {
   /** The public URL of the application. Default `https://app.example.com`. */
   readonly baseUrl?: string
@@ -17,11 +18,13 @@ export interface BrowserOptions {
   readonly jar?: CookieJar
 }
 
+/** A request of a page. */
 export interface BrowserRequestInit {
   /** Default `GET`. */
   readonly method?: string
   /** The browser replaces cookies, `Origin` and `Sec-*`, because a page cannot set them. */
   readonly headers?: HeadersInit
+  /** The request body. By default, there is none. */
   readonly body?: BodyInit | null
   /** An abort closes the connection: the browser does not store the cookies of the response. */
   readonly signal?: AbortSignal
@@ -31,17 +34,25 @@ export interface BrowserRequestInit {
   readonly cookies?: CookieSnapshot
 }
 
+/** A request of a script. */
 export interface BrowserFetchInit extends BrowserRequestInit {
   /** Default `follow`, within the application. */
   readonly redirect?: 'follow' | 'manual'
 }
 
+/** A request that opens a page. */
 export interface NavigateInit extends BrowserRequestInit {
+  /**
+   * Whether the browser follows redirects.
+   *
+   * @default 'follow'
+   */
   readonly redirect?: 'follow' | 'manual'
   /** Where the browser shows the response. Default `document`, the tab. */
   readonly destination?: 'document' | 'iframe'
 }
 
+/** The user who signs in, and how. */
 export interface BrowserSignInOptions {
   /** Default `/auth/login`. */
   readonly loginUrl?: string
@@ -51,6 +62,7 @@ export interface BrowserSignInOptions {
 
 /** One tab of a browser. */
 export interface Browser {
+  /** The cookies of the browser. All its tabs share them. */
   readonly jar: CookieJar
   /** The `Cookie` header for the start page of the application. */
   readonly cookie: string
@@ -75,5 +87,6 @@ export interface Browser {
   openTab(): Browser
   /** Copies the cookies, for `restore` or for a late request (`init.cookies`). */
   snapshot(): CookieSnapshot
+  /** Replaces all cookies with those of a snapshot. */
   restore(snapshot: CookieSnapshot): void
 }

@@ -14,7 +14,9 @@ export interface OutageOptions {
   readonly operations?: readonly StoreOperation[]
 }
 
+/** An outage that has begun or is planned. */
 export interface Outage {
+  /** Ends the outage. Later operations succeed. */
   end(): void
 }
 

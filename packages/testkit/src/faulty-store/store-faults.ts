@@ -5,6 +5,7 @@ export type StoreOperation = 'read' | 'swap' | 'remove' | 'index'
 
 /** An operation as a fault chooser sees it. */
 export interface StoreRequest {
+  /** The operation. */
   readonly kind: StoreOperation
   /** The method of the index. */
   readonly method?: 'add' | 'keys' | 'remove'
@@ -30,6 +31,7 @@ export type StoreFault =
 
 /** The operation rejects. With `applied: true`, only its response is lost. */
 export interface FailFault {
+  /** Selects this fault. */
   readonly type: 'fail'
   /** Default `false`. */
   readonly applied?: boolean
@@ -39,6 +41,7 @@ export interface FailFault {
 
 /** The operation does not settle before `store.release()`. Without `applied`, the store performs it after that. */
 export interface StoreHangFault {
+  /** Selects this fault. */
   readonly type: 'hang'
   /** Default `false`. */
   readonly applied?: boolean
@@ -46,6 +49,7 @@ export interface StoreHangFault {
 
 /** A swap returns `false`, as if another process had been faster. */
 export interface SwapLostFault {
+  /** Selects this fault. */
   readonly type: 'swapLost'
   /** Whether the swap succeeds in spite of its result, as after a retry by a driver. Default `false`. */
   readonly applied?: boolean
@@ -53,6 +57,7 @@ export interface SwapLostFault {
 
 /** A read returns an earlier record of the key, like a replica that lags. */
 export interface StaleReadFault {
+  /** Selects this fault. */
   readonly type: 'staleRead'
   /** How many writes the replica lags behind, at most 10. Default 1. */
   readonly writes?: number
@@ -60,7 +65,9 @@ export interface StaleReadFault {
 
 /** A read returns this value, of any type. */
 export interface RecordFault {
+  /** Selects this fault. */
   readonly type: 'record'
+  /** The value that the read returns. */
   readonly record: unknown
 }
 
@@ -70,13 +77,28 @@ const ONLY_FOR: Partial<Record<StoreFault['type'], StoreOperation>> = {
   record: 'read',
 }
 
-/** Whether a fault can happen to an operation. A fault for `any` applies only to the operations that it fits. */
+/**
+ * Returns whether a fault can happen to an operation.
+ *
+ * @param kind - The operation. A fault for `any` applies only to the operations that it fits.
+ * @param fault - A fault of a store.
+ * @example
+ *   isFaultFor('read', { type: 'swapLost' }) // false
+ */
 export function isFaultFor(kind: StoreOperation | 'any', { type }: StoreFault): boolean {
   const only = ONLY_FOR[type]
   return kind === 'any' || only === undefined || only === kind
 }
 
-/** @throws {TypeError} If a fault can never happen to the operation. */
+/**
+ * Checks that a fault can happen to an operation.
+ *
+ * @param kind - The operation, or `any`.
+ * @param fault - A fault of a store. Its `next` is checked too.
+ * @throws {TypeError} If the fault can never happen to the operation.
+ * @example
+ *   checkStoreFault('swap', { type: 'swapLost', applied: true })
+ */
 export function checkStoreFault(kind: StoreOperation | 'any', fault: StoreFault): void {
   if ('next' in fault && fault.next) checkStoreFault(kind, fault.next)
   if (isFaultFor(kind, fault)) return

@@ -16,6 +16,7 @@ export interface SqlStore extends SessionStore {
   removeExpired(limit?: number): Promise<number>
 }
 
+/** Options of the stores in SQL databases. */
 export interface SqlStoreOptions {
   /** The table, and the prefix for the names of a second table and the indexes. Default `evertoken_sessions`. */
   readonly table?: string
