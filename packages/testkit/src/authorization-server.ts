@@ -24,6 +24,7 @@ export type {
   User,
 } from './authorization-server/model.ts'
 export type { RateLimitOptions } from './authorization-server/rate-limit.ts'
+export type * from './authorization-server/response-faults.ts'
 export type { AgeHeader, DateHeader } from './authorization-server/response-headers.ts'
 export type { RetryAfter } from './authorization-server/retry-after.ts'
 export { createAuthorizationServer } from './authorization-server/server.ts'

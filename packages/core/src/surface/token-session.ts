@@ -2,17 +2,17 @@ import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/se
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import { endsAt, type SessionRecord } from '../model/session-record.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
 import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
+import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { checkTokenParameters, rejectedValue } from './checks.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import { copyClaims, createSessionInfo, type SessionInfo } from './session-info.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
 
@@ -78,23 +78,6 @@ export interface TokenSession<Name extends TokenName = UserTokenName> {
   endSession(): Promise<void>
 }
 
-/** The facts about a session. All times are in seconds since the epoch. */
-export interface SessionInfo {
-  /** The ID for `sessionById`. It never changes, and it is useless in a cookie. */
-  readonly id: string
-  readonly claims: UserClaims
-  readonly startedAt: number
-  readonly lastUsedAt: number
-  /** When the session ends if it is not used again. */
-  readonly expiresAt: number
-  /** When the refresh token ends. `undefined` if the authorization server has not reported it. */
-  readonly grantExpiresAt: number | undefined
-  /** The granted scope. `undefined` if the authorization server has not reported it. */
-  readonly scope: string | undefined
-  /** The name of the client registration. `undefined` if there is only one. */
-  readonly registration: string | undefined
-}
-
 const DEFAULT_TOKEN: TokenOptions = {}
 
 /** @param bound - Finds the session, at every call. */
@@ -117,7 +100,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const { session, current } = bound()
       const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
       if (snapshot) session.observe(snapshot)
-      return snapshot && copy(snapshot.record.claims)
+      return snapshot && copyClaims(snapshot.record.claims)
     },
     async startSession(tokenResponse, options = {}) {
       const at = bound()
@@ -135,22 +118,8 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const snapshot = await (await session.find())?.read()
       if (!snapshot) return undefined
       session.observe(snapshot)
-      return sessionInfo(snapshot.record, application.lifetimes)
+      return createSessionInfo(snapshot.record, application.lifetimes)
     },
-  }
-}
-
-function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
-  const { id, claims, touchedAt, ledger } = record
-  return {
-    id,
-    claims: copy(claims),
-    startedAt: record.expiresAt - lifetimes.absoluteTimeoutSeconds,
-    lastUsedAt: touchedAt,
-    expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
-    grantExpiresAt: undefined,
-    scope: ledger.scope,
-    registration: undefined,
   }
 }
 
@@ -174,11 +143,6 @@ function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}): UserC
   return { ...claims, ...Object.fromEntries(identity.map((name) => [name, idTokenClaims[name]])) }
 }
 
-/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
-function copy(claims: UserClaims): UserClaims {
-  return JSON.parse(JSON.stringify(claims)) as UserClaims
-}
-
 async function startSession(
   { application, start }: BoundSession,
   tokenResponse: unknown,
@@ -191,7 +155,7 @@ async function startSession(
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
-  const known = claims ? withIdentity(copy(claims), idTokenClaims) : (idTokenClaims ?? {})
+  const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})
   await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
 }
 
