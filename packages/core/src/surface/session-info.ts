@@ -6,8 +6,11 @@ import type { SessionLifetimes } from './bound-session.ts'
 export interface SessionInfo {
   /** The ID for `sessionById`. It never changes, and it is useless in a cookie. */
   readonly id: string
+  /** The claims about the user. They are a copy. */
   readonly claims: UserClaims
+  /** When the session started. */
   readonly startedAt: number
+  /** When the session was last used. It is at most 10 % of `idleTimeoutSeconds` too early. */
   readonly lastUsedAt: number
   /** When the session ends if it is not used again. */
   readonly expiresAt: number
