@@ -58,9 +58,11 @@ export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
    * @param ctx - Its `waitUntil` keeps refreshes alive.
    * @throws {ConfigurationError} If `env` or `ctx` is missing, or an option is missing, unknown or invalid.
    * @example
-   *   async queue(batch, env, ctx) {
-   *     const { sessionById } = auth.bind(env, ctx)
-   *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *   export default {
+   *     async queue(batch: MessageBatch<{ sessionId: string }>, env: Env, ctx: ExecutionContext) {
+   *       const { sessionById } = auth.bind(env, ctx)
+   *       for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *     },
    *   }
    */
   bind(env: Env, ctx: WorkerContext): Bound

@@ -33,7 +33,8 @@ export interface ServerMetadata {
  * An authorization server, and how it differs from the standards. It is plain data, so you can print it and spread it.
  *
  * @example
- *   evertoken({ server: { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }, … })
+ *   const server = { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }
+ *   export const auth = evertoken({ server, clientId, clientSecret, encryptionSecret })
  */
 export interface ServerProfile {
   /** The issuer identifier. Its endpoints come from its metadata. */
