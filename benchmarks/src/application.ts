@@ -25,8 +25,20 @@ export function application(
     encryptionSecret: 'a benchmark has no secret to keep from anybody',
     baseUrl: ORIGIN,
     session,
+    fetch: respondWithMetadata,
     ...(store && { store }),
   })
+}
+
+/** The authorization server has responded once, as in every application, so its time is known. */
+function respondWithMetadata(): Promise<Response> {
+  const metadata = {
+    issuer: ISSUER,
+    authorization_endpoint: `${ISSUER}/authorize`,
+    token_endpoint: `${ISSUER}/token`,
+  }
+  const headers = { date: new Date().toUTCString() }
+  return Promise.resolve(Response.json(metadata, { headers }))
 }
 
 /** Signs a user in and returns the `Cookie` header that their browser sends from then on, among other cookies. */

@@ -26,15 +26,6 @@ export async function interleave<K extends string>(
   return Object.fromEntries([...samples].map(([name, taken]) => [name, timing(taken)])) as Record<K, Timing>
 }
 
-/** Times single calls; reading the clock, about 0.1 µs, counts as part of the call. */
-export function single(call: () => Promise<unknown>): Sample {
-  return async () => {
-    const start = performance.now()
-    await call()
-    return microseconds(start)
-  }
-}
-
 /**
  * Times a call for each of the inputs, which are made beforehand. The median of small groups: a round is long enough
  * for another process to come between.
@@ -79,7 +70,10 @@ function microseconds(start: number): number {
 }
 
 function timing(samples: readonly number[]): Timing {
+  return { median: quantile(samples, 0.5), p99: quantile(samples, 0.99) }
+}
+
+export function quantile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
-  return { median: at(0.5), p99: at(0.99) }
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN
 }

@@ -5,18 +5,23 @@ export interface Row {
   readonly measured: string
   /** Absent where nothing was promised. */
   readonly met?: boolean
+  /** Whether the row is in the README of the project. */
+  readonly isHeadline?: boolean
 }
 
 export function printTable(rows: readonly Row[]): void {
+  console.log(tableOf(rows))
+}
+
+/** Returns a table in Markdown. */
+export function tableOf(rows: readonly Row[]): string {
   const cells = rows.map(({ what, target, measured, met }) => [what, target, measured, verdict(met)])
   const lines = [['', 'target', 'measured', 'met'], ...cells]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))
-  const print = (line: readonly string[]) =>
-    console.log(`| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
+  const format = (line: readonly string[]) =>
+    `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
   const [head = [], ...body] = lines
-  print(head)
-  print(widths.map((width) => '-'.repeat(width)))
-  for (const line of body) print(line)
+  return [head, widths.map((width) => '-'.repeat(width)), ...body].map(format).join('\n')
 }
 
 export function micros(value: number): string {

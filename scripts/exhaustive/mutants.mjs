@@ -32,7 +32,7 @@ export const mutants = {
     [
       {
         in: 'settle',
-        replace: "if (!$record || $record.ended || $isUnused) return 'revoke'",
+        replace: "if (!$record || isOutOfUse($$$args)) return 'revoke'",
         with: "if (!$record) return 'revoke'; if ($record.ended) return 'write'",
       },
     ],
@@ -43,7 +43,7 @@ export const mutants = {
   ],
   'rejection ends although another attempt runs': [
     'strict',
-    [{ in: 'settleRejection', remove: "if ($record.attempt !== $used.attempt) return 'again'" }],
+    [{ in: 'settleRejection', remove: "if ($attempt !== $used.attempt) return 'again'" }],
   ],
   'rejection never waits for a late response': [
     'newest',
@@ -51,7 +51,7 @@ export const mutants = {
   ],
   'rejection waits for ever': [
     'newest',
-    [{ in: 'settleRejection', replace: "$record.doubt === 'unknown'", with: '$record.doubt' }],
+    [{ in: 'settleRejection', replace: "$doubt === 'unknown'", with: '$doubt' }],
   ],
   'lease not cleared by a response': ['strict', [{ in: 'withGrant', remove: 'lease: undefined' }]],
   'strict sends again at the time-out': [

@@ -48,10 +48,10 @@ function countLines(text) {
   return text.split('\n').filter((line) => line.trim() !== '').length
 }
 
-/** Imports, exports of other files and types do nothing. */
+/** Imports, exports of other files, types and `declare` do nothing. */
 function isLogic(statement) {
-  const { type } = statement.declaration ?? statement
-  return /^(?:Function|Class|Variable)Declaration$|Statement$|^Arrow|Expression$/.test(type)
+  const { type, declare } = statement.declaration ?? statement
+  return !declare && /^(?:Function|Class|Variable)Declaration$|Statement$|^Arrow|Expression$/.test(type)
 }
 
 /** Whether a file is so small that it might belong into another one. */

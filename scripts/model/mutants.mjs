@@ -3,7 +3,7 @@
 // HOW TO WRITE A MUTANT. A mutant is a list of edits. An edit names a function of packages/core/src and code inside it.
 // It names no file, so a function can move. There are three kinds of edit:
 //
-//   { in: 'settled', replace: 'withDoubt($next)', with: '$next' }   replaces code
+//   { in: 'ledgerWithResponse', replace: 'withDoubt($next)', with: '$next' }   replaces code
 //   { in: 'keepLease', remove: '$lease.beat($$$args)' }             removes the statement around code, or a property
 //   { constant: 'NEWS_MS', with: 'Infinity' }                       changes the value of a constant
 //
@@ -42,15 +42,19 @@
 // scripts/simulation/mutants.mjs. The tool is scripts/mutants/apply.mjs.
 
 /** The swap that ends a session in the store, and a removal in its place. */
-const END = 'const $tombstone = await $swap($current, endedUnfinished($$$args))'
-const REMOVE = '{ await vault.remove(key); return endedAs($current.record, $current) }'
+const END = 'const $tombstone = await $swap($current, toUnfinishedTombstone($$$args))'
+const REMOVE = '{ await sealedStore.remove(key); return endedAs($current.record, $current) }'
 
 const UNLEASED = {
   in: 'createLeases.take',
-  replace: 'await $cell.swap($from, $record)',
-  with: '{ ...$from, record: $record }',
+  replace: 'await $handle.swapLedger($from, $ledger)',
+  with: '{ ...$from, record: { ...$from.record, ledger: $ledger } }',
 }
-const NO_LIMIT_TO_LOOKS = { in: 'look', replace: 'Math.min($passed, MAX_LOOK_MS)', with: '$passed' }
+const NO_LIMIT_TO_LOOKS = {
+  in: 'createLeases.observe',
+  replace: 'Math.min($passed, MAX_LOOK_MS)',
+  with: '$passed',
+}
 const OLDER_ADOPTED = {
   in: 'settle',
   replace: "$isNewer ? 'replace' : 'spare'",
@@ -78,14 +82,16 @@ export const mutants = {
     [
       {
         in: 'createLeases.take',
-        replace: 'const $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))',
-        with: `let $snapshot = await $cell.swap($from, withLease($record, $holder, $$$rest))
-          while (!$snapshot) {
-            const again = await $cell.read()
+        replace: 'const $snapshot = await $handle.swapLedger($from, withLease($ledger, $holder, $$$rest))',
+        with: `let $snapshot = await $handle.swapLedger($from, withLease($ledger, $holder, $$$rest))
+          while ($snapshot === 'again') {
+            const again = await $handle.read()
             if (!again) return 'again'
-            if (again.record.lease) await clock.sleep(20)
-            else $snapshot = await $cell.swap(again, withLease(again.record, $holder))
-            $snapshot &&= { ...$snapshot, record: { ...$snapshot.record, refreshToken: $record.refreshToken } }
+            if (again.record.ledger.lease) await clock.sleep(20)
+            else $snapshot = await $handle.swapLedger(again, withLease(again.record.ledger, $holder))
+            if ($snapshot === 'again') continue
+            const next = { ...$snapshot.record.ledger, refreshToken: $ledger.refreshToken }
+            $snapshot = { ...$snapshot, record: { ...$snapshot.record, ledger: next } }
           }`,
       },
     ],
@@ -106,7 +112,7 @@ export const mutants = {
       {
         in: 'persistOnce',
         replace: 'settle($current.record, $attempt, $isRotated)',
-        with: `$current?.record.lease?.attempt === $attempt.attempt
+        with: `$current?.record.ledger.lease?.attempt === $attempt.attempt
           ? settle($current.record, $attempt, true)
           : 'adopt'`,
       },
@@ -116,9 +122,9 @@ export const mutants = {
     ['endings'],
     [
       {
-        in: 'createStoredCell.end',
+        in: 'createStoredHandle.end',
         replace: END,
-        with: '$0; if ($tombstone && inStoreAlone) await vault.remove(key)',
+        with: '$0; if ($tombstone && isOnlyInStore) await sealedStore.remove(key)',
       },
       { in: 'persist', remove: '$known = undefined' },
       FIRST_READ,
@@ -133,9 +139,9 @@ export const mutants = {
     ['calm', 'endings'],
     [
       {
-        in: 'keepHouse',
-        replace: '$cell.swap($current, touched($$$args))',
-        with: '$cell.swap({ ...$current, sealed: (await $cell.kept())?.sealed }, touched($$$args))',
+        in: 'touchOrTidy',
+        replace: '$handle.swap($current, touch($$$args))',
+        with: '$handle.swap({ ...$current, sealed: (await $handle.readIgnoringExpiry())?.sealed }, touch($$$args))',
       },
     ],
   ],
@@ -143,13 +149,18 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'bindSession.obtain',
+        in: 'bindSession.requestToken',
         replace: '{ $$$facts, background }',
-        with: '{ $$$facts, background, signal }',
+        with: '{ $$$facts, background, signal: demand.signal }',
       },
       {
-        in: 'steer',
-        replace: 'const $state = $lease.look($watched)',
+        in: 'demandOf',
+        replace: '{ $$$facts, keepAlive }',
+        with: '{ $$$facts, keepAlive, signal: call.signal }',
+      },
+      {
+        in: 'refreshUntilDone',
+        replace: 'const $state = $lease.observe($watched)',
         with: 'demand.signal?.throwIfAborted(); $0',
       },
     ],
@@ -164,14 +175,17 @@ export const mutants = {
       { in: 'persistOnce', remove: "if ($settlement === 'adopt') return 'again'" },
       {
         in: 'persistOnce',
-        replace: "if ($settlement === 'revoke' || $isMissing) return giveUp($$$args)",
-        with: "if ($settlement === 'adopt') { await giveUp($$$args); return 'again' } $0",
+        replace: "if ($settlement === 'revoke' || $isMissing) return discardResponse($$$args)",
+        with: "if ($settlement === 'adopt') { await discardResponse($$$args); return 'again' } $0",
       },
     ],
   ],
   'lease lapses by the wall clock': [
     ['clocks'],
-    [{ in: 'look', replace: '$clock.elapsed()', with: '$clock.now() * 1000' }, NO_LIMIT_TO_LOOKS],
+    [
+      { in: 'createLeases.observe', replace: '$clock.elapsed()', with: '$clock.now() * 1000' },
+      NO_LIMIT_TO_LOOKS,
+    ],
   ],
   'own pause counted as watching': [['stops'], [NO_LIMIT_TO_LOOKS]],
   'no fence before the send': [
@@ -186,7 +200,7 @@ export const mutants = {
   'no beat': [['answers'], [{ in: 'keepLease', remove: '$lease.beat($$$args)' }]],
   'beat does not restart the watch': [
     ['answers'],
-    [{ in: 'look', replace: '`${$attempt} ${$beat}`', with: '`${$attempt}`' }],
+    [{ in: 'createLeases.observe', replace: '`${$attempt} ${$beat}`', with: '`${$attempt}`' }],
   ],
   'callers wait for as long as the response takes': [
     ['answers'],
@@ -221,7 +235,7 @@ export const mutants = {
       },
     ],
   ],
-  'other responses not listened to': [['answers'], [{ in: 'exchange', remove: 'listenOn()' }]],
+  'other responses not listened to': [['answers'], [{ in: 'exchange', remove: 'receiveLateResponses()' }]],
   'order by attempt number only': [
     ['answers'],
     [{ in: 'isNewer', remove: 'if ($isFarApart) return $apart > 0' }, OLDER_ADOPTED],
@@ -268,11 +282,17 @@ export const mutants = {
   ],
   'session ended although another attempt runs': [
     ['takeovers'],
-    [{ in: 'settleRejection', remove: "if ($record.attempt !== $used.attempt) return 'again'" }],
+    [{ in: 'settleRejection', remove: "if ($attempt !== $used.attempt) return 'again'" }],
   ],
   'end not retried after a lost swap': [
     ['answers'],
-    [{ in: 'swapUntilWon', replace: 'if ($snapshot) return $snapshot', with: 'return $snapshot' }],
+    [
+      {
+        in: 'untilWon',
+        replace: "if ($result !== 'again') return $result",
+        with: "return $result === 'again' ? undefined : $result",
+      },
+    ],
   ],
   'release drops the lease of another': [
     ['takeovers'],
@@ -298,17 +318,21 @@ export const mutants = {
   ],
   'tombstone left out': [
     ['endings'],
-    [{ in: 'createStoredCell.end', replace: END, with: `if (!inStoreAlone) ${REMOVE} $0` }],
+    [{ in: 'createStoredHandle.end', replace: END, with: `if (!isOnlyInStore) ${REMOVE} $0` }],
   ],
   'logout removes without looking': [
     ['endings'],
-    [{ in: 'createStoredCell.end', replace: END, with: `if (inStoreAlone) ${REMOVE} $0` }],
+    [{ in: 'createStoredHandle.end', replace: END, with: `if (isOnlyInStore) ${REMOVE} $0` }],
   ],
   'caught-up flag kept by a refresh': [
     ['browsers'],
     [
-      { in: 'withGrant', replace: 'doubt: undefined', with: '$0, caughtUp: record.caughtUp' },
-      { in: 'withLease', remove: 'caughtUp: undefined' },
+      {
+        in: 'withTokenResponse',
+        replace: 'idToken: $idToken ?? $record.idToken',
+        with: '$0, browserIsCurrent: $record.browserIsCurrent',
+      },
+      { in: 'withLedger', remove: 'browserIsCurrent: undefined' },
     ],
   ],
   'caught up immediately': [['browsers'], [{ constant: 'CAUGHT_UP_SECONDS', with: '-1' }]],
@@ -317,7 +341,7 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'createCookieCell.newest',
+        in: 'createCookieHandle.newest',
         replace: '$held.generation >= $carried.generation',
         with: '$held.generation > $carried.generation',
       },
@@ -333,14 +357,14 @@ export const mutants = {
       FIRST_READ,
       {
         in: 'persistOnce',
-        replace: '$current ??= await $cell.last()',
-        with: '$current ??= await $cell.read()',
+        replace: '$current ??= await $handle.readIncludingEnded()',
+        with: '$current ??= await $handle.read()',
       },
     ],
   ],
   'use brings the end nearer': [
     ['clocks'],
-    [{ in: 'touched', replace: 'Math.max($before, $now)', with: '$now' }],
+    [{ in: 'touch', replace: 'Math.max($before, $now)', with: '$now' }],
   ],
   'back-off by a wrong clock obeyed': [
     ['everything'],
@@ -348,22 +372,22 @@ export const mutants = {
   ],
   'looks at the store less and less often': [
     ['waits'],
-    [{ in: 'steer', replace: 'Math.min($pauseMs * 1.5, $longestMs)', with: '$pauseMs * 2' }],
+    [{ in: 'refreshUntilDone', replace: 'Math.min($pauseMs * 1.5, $longestMs)', with: '$pauseMs * 2' }],
   ],
   'rejected token sent along': [
     ['rejections'],
     [
       {
         in: 'send',
-        replace: '$server.refresh($refreshToken, $parameters, $$$rest)',
-        with: '$server.refresh($refreshToken, { ...$parameters, rejected }, $$$rest)',
+        replace: '$acquisition.acquire($record, $parameters)',
+        with: '$acquisition.acquire($record, { ...$parameters, rejected })',
       },
     ],
   ],
   'work begun for a caller who has gone': [
     ['everything'],
     [
-      { in: 'bindSession.obtain', remove: '$signal.throwIfAborted()', nth: '2 of 2' },
+      { in: 'bindSession.findToken', remove: '$signal.throwIfAborted()' },
       {
         in: 'unlessAborted',
         replace: 'return new Promise($run)',

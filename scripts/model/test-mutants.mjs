@@ -13,9 +13,10 @@ const DEADLINE_TESTS = 'packages/core/test/mechanisms/runtime/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
 
 const WITHOUT_FIRST_TURN = {
-  in: 'steer',
-  replace: '$turn = await $line.enter($key)',
-  with: '$turn = { succeeded() {}, overloaded() {}, leave() {} }',
+  in: 'refreshUntilDone',
+  replace: '$line.enter($key)',
+  nth: '1 of 2',
+  with: '{ succeeded() {}, overloaded() {}, leave() {} }',
 }
 
 /** By name: the test files that must fail, and the edits. */
@@ -26,9 +27,9 @@ export const testMutants = {
     [
       WITHOUT_FIRST_TURN,
       {
-        in: 'steer',
+        in: 'refreshUntilDone',
         replace: 'const $done = await exchange($$$args)',
-        with: 'turn = await line.enter(cell.key); $0',
+        with: 'turn = await line.enter(handle.key); $0',
       },
     ],
   ],
@@ -92,7 +93,7 @@ export const testMutants = {
   ],
   'unsent lease forgotten': [
     [LEASE_TESTS],
-    [{ in: 'createLeases.giveBack', remove: '$unsent.set($$$args)' }],
+    [{ in: 'createLeases.releaseUnused', remove: '$unsent.set($$$args)' }],
   ],
   'slow store never sends': [
     [LEASE_TESTS],
@@ -115,16 +116,16 @@ export const testMutants = {
   'invalid_grant ends without re-read': [
     [REJECTION_TESTS],
     [
-      { in: 'endSession', remove: "if ($verdict === 'again' || $verdict === 'replaced') return undefined" },
+      { in: 'endGrant.end', remove: "if ($verdict === 'again' || $verdict === 'replaced') return false" },
       {
         in: 'settleRejection',
-        remove: "if ($record.refreshToken !== $used.refreshToken) return 'replaced'",
+        remove: "if ($refreshToken !== $used.refreshToken) return 'replaced'",
       },
     ],
   ],
   'doubt forgotten when a late response is written': [
     [PERSIST_TESTS],
-    [{ in: 'settled', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
+    [{ in: 'ledgerWithResponse', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
   ],
   'no last check after a pause': [
     [DEADLINE_TESTS],

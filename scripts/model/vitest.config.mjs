@@ -22,6 +22,8 @@ export default defineConfig({
     },
   ],
   test: {
+    // Sources that were changed differ from the cached ones, but have the same path.
+    fsModuleCache: false,
     testTimeout: shared.test.testTimeout,
     include: ['packages/core/test/**/*.test.ts', 'test/integration/*.test.ts'],
   },

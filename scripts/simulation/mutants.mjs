@@ -4,36 +4,34 @@
 export const mutants = {
   'cookie preferred to a newer successor': [
     {
-      in: 'createCookieCell.newest',
+      in: 'createCookieHandle.newest',
       replace: '$isKnown || $held.generation >= $carried.generation',
       with: '$isKnown',
     },
   ],
   'response of an older generation sets the cookie': [
-    { in: 'isNews', replace: '$record.generation > $held', with: '$record.generation !== $held' },
+    { in: 'mustSendCookie', replace: '$record.generation > $held', with: '$record.generation !== $held' },
     { constant: 'NEWS_MS', with: 'Infinity' },
     {
-      in: 'createRequestSession.note',
-      replace: '$newest && $older.record.generation < $newest.record.generation',
+      in: 'observe',
+      replace: '$newest && $generation < $newest.record.generation',
       with: '$newest',
     },
   ],
   'caught up too early': [
     { constant: 'CAUGHT_UP_SECONDS', with: '-1' },
-    { in: 'hasCaughtUp', replace: '$isStored && $record.generation === $held', with: '$isStored' },
+    { in: 'browserIsCurrent', replace: '$isStored && $record.generation === $held', with: '$isStored' },
   ],
   'late stream refreshes and writes': [
-    { in: 'createGenerations.isLate', replace: '$age > LATE_MS', with: '$age > LATE_MS * 1e9' },
+    { in: 'createBrowserCookieTracker.isLate', replace: '$age > LATE_MS', with: '$age > LATE_MS * 1e9' },
     { in: 'beforeRefresh', replace: '$headersSent || $browser.isLate()', with: '$browser.isLate()' },
   ],
-  'sign-out leaves the cookie': [
-    { in: 'createRequestSession.end', replace: "$pending = 'clear'", with: '$pending = undefined' },
-  ],
+  'sign-out leaves the cookie': [{ in: 'sessionEnded', replace: "{ kind: 'clear' }", with: 'NO_CHANGE' }],
   'sign-out leaves no note in the store': [
     {
-      in: 'createStoredCell.end',
-      replace: 'const $tombstone = await $swap($current, endedUnfinished($$$args))',
-      with: 'await vault.remove(key); const $tombstone = { ...$current }',
+      in: 'createStoredHandle.end',
+      replace: 'const $tombstone = await $swap($current, toUnfinishedTombstone($$$args))',
+      with: 'await sealedStore.remove(key); const $tombstone = { ...$current }',
     },
   ],
   'sign-out revokes nothing': [{ in: 'endSession', remove: '$session.keepAlive(complete($$$args))' }],

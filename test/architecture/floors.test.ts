@@ -7,20 +7,14 @@ const files = readCore()
 
 /** Files with logic that have few lines of code, and the reason why they are not part of another file. */
 const SMALL_FOR_A_REASON = {
+  'mechanisms/runtime/limit-events.ts':
+    'Each event that a hostile peer can cause is limited in the same way.',
+  'mechanisms/sessions/derive-key.ts': 'Encryption and signature derive their keys in the same way.',
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/members.ts': 'Many files of all floors read members of objects.',
   'rules/same-text.ts': 'Every comparison with a secret must take constant time.',
 }
-
-/** Small files that belong into another file, or whose reason is not written down yet. Do not add to this list. */
-const SMALL_UNTIL_MERGED = [
-  'mechanisms/runtime/limit-events.ts',
-  'mechanisms/sessions/derive-key.ts',
-  'model/rejected-token.ts',
-  'rules/calls/forwarded-headers.ts',
-  'rules/calls/passed-on-headers.ts',
-]
 
 describe('the floors of core', () => {
   it('has every file on a floor, and entry files on top', () => {
@@ -55,7 +49,7 @@ describe('the floors of core', () => {
     const using = (what: RegExp) =>
       files.filter(({ path }) => what.test(withoutComments(path))).map(({ path }) => path)
     expect(using(/\bDate\.now\b|\bperformance\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
-    expect(using(/\bMath\.random\b/)).toEqual(['surface/client-options.ts', 'surface/engine-context.ts'])
+    expect(using(/\bMath\.random\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
   })
 
   it('has types alone in ports', () => {
@@ -140,7 +134,7 @@ describe('the floors of core', () => {
 
   it('has no small file without a reason', () => {
     const small = files.filter(({ text }) => isShard(measureSource(text))).map(({ path }) => path)
-    expect(small.toSorted()).toEqual([...Object.keys(SMALL_FOR_A_REASON), ...SMALL_UNTIL_MERGED].toSorted())
+    expect(small.toSorted()).toEqual(Object.keys(SMALL_FOR_A_REASON).toSorted())
   })
 })
 

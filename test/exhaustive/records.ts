@@ -49,7 +49,7 @@ export function idOf(record: SessionRecord): RecordId {
     ...record,
     generation: 0,
     touchedAt: NOW,
-    caughtUp: undefined,
+    browserIsCurrent: undefined,
     ledger: { ...record.ledger, ...ledger },
   }
   if (!isSessionRecord(whole)) throw new Error(`Not a session record: ${text}`)

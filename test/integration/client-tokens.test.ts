@@ -129,6 +129,22 @@ describe('the token of a service', () => {
     }
   })
 
+  it('is looked for in the store again while another process replaces it', async () => {
+    const { process, server, clock, requests } = createService()
+    const shared = { store: createMemoryStore({ clock }), encryptionSecret: SECRET }
+    const [one, two] = [process(shared), process(shared)]
+    const old = (await one.getClientAccessToken()).value
+    await clock.advance((LIFETIME - 20) * 1000)
+    server.script('token', { type: 'hang' })
+    await one.getClientAccessToken()
+    await settle()
+    expect((await two.getClientAccessToken()).value).toBe(old)
+    server.release()
+    await settle()
+    const next = (await two.getClientAccessToken()).value
+    expect([next === old, requests()]).toEqual([false, 2])
+  })
+
   it('that an API rejected is replaced, once for all calls', async () => {
     const { process, requests } = createService()
     const { getClientAccessToken } = process()
@@ -189,6 +205,23 @@ describe('a request for a token that fails', () => {
     }
     await clock.advance(20_000)
     expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
+  })
+
+  it('costs further calls one read of the store each, until the pause is over', async () => {
+    const { process, server, clock } = createService()
+    const memory = createMemoryStore({ clock })
+    const counts = { read: 0, swap: 0 }
+    const store: SessionStore = {
+      read: (key) => (counts.read++, memory.read(key)),
+      swap: (...args) => (counts.swap++, memory.swap(...args)),
+      remove: memory.remove,
+    }
+    const { getClientAccessToken } = process({ store, encryptionSecret: SECRET })
+    server.script('token', { type: 'error', error: 'invalid_client' })
+    await failureOf(getClientAccessToken())
+    Object.assign(counts, { read: 0, swap: 0 })
+    for (let i = 0; i < 2; i++) expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
+    expect(counts).toEqual({ read: 2, swap: 0 })
   })
 
   it('leaves the caller whose signal is aborted, and no other', async () => {
@@ -286,6 +319,39 @@ describe('the option `client` of an application', () => {
     const later = new Request('https://app.example.com/', { headers: { cookie: cookies.join('; ') } })
     const refused = await auth.handle(later, () => call('with a user whose grant has ended'))
     expect([refused.status, subjects().length]).toEqual([401, 3])
+  })
+
+  it("token: 'user-or-client' does not send it for a user whose session ends during the call", async () => {
+    const { auth, server, clock } = createWebApplication()
+    const { baseUrl, seen } = await createApi()
+    const call = auth.createTokenFetch({ baseUrl, token: 'user-or-client' })
+    const started = await auth.handle(new Request('https://app.example.com/'), async () => {
+      await auth.startSession(await server.issue({ sub: 'ada' }))
+      return new Response()
+    })
+    const cookie = started.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ')
+    const handle = (work: () => Promise<Response>) =>
+      auth.handle(new Request('https://app.example.com/', { headers: { cookie } }), work)
+    await clock.advance((LIFETIME + 10) * 1000)
+    server.script('refresh', { type: 'hang' })
+    const refresh = handle(async () => {
+      await auth.getUserAccessToken({ resource: 'https://api.example.com' })
+      return new Response()
+    })
+    await settle()
+    // Waits for the refresh before it.
+    const waiting = handle(() => call('one'))
+    await settle()
+    await handle(async () => {
+      await auth.endSession()
+      return new Response()
+    })
+    server.release()
+    await refresh
+    expect([(await waiting).status, seen()]).toEqual([401, []])
   })
 
   it('is required for the token of the application', async () => {

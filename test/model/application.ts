@@ -4,7 +4,7 @@ import { createCookieStrategy } from '../../packages/core/src/mechanisms/session
 import { createFlights, soloFlights } from '../../packages/core/src/mechanisms/runtime/flights.ts'
 import { createGuardedStore } from '../../packages/core/src/mechanisms/stores/guarded-store.ts'
 import { createLine } from '../../packages/core/src/mechanisms/refresh/line.ts'
-import { createRefreshTokenAcquisition } from '../../packages/core/src/mechanisms/refresh/refresh-token-acquisition.ts'
+import { createRefreshTokenAcquisition } from '../../packages/core/src/mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refresher.ts'
 import type { CookieMac } from '../../packages/core/src/mechanisms/sessions/cookie-mac.ts'
 import { createAuthorizationServers } from '../../packages/core/src/mechanisms/protocol/authorization-servers.ts'

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { Auth0 } from './auth0.ts'
+import type { Authkit } from './authkit.ts'
+import type { Badgateway } from './badgateway.ts'
+
+/** The peers that `npm run bench` measures. */
+export interface Peers {
+  readonly auth0: Auth0
+  readonly authkit: Authkit
+  readonly badgateway: Badgateway
+}
 
 /** Pinned: a plain install takes whatever fits the Node version at hand. */
 const VERSIONS = {
@@ -42,6 +52,16 @@ export function installPeers(): void {
   }
   const command = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
   execFileSync('npm', command, { cwd: fileURLToPath(FOLDER), stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+/** Installs and loads the peers of `npm run bench`. */
+export async function openPeers(): Promise<Peers> {
+  installPeers()
+  return {
+    auth0: (await loadPeer('auth0')) as Auth0,
+    authkit: (await loadPeer('authkit')) as Authkit,
+    badgateway: (await loadPeer('badgateway')) as Badgateway,
+  }
 }
 
 /** Loads an installed peer; the caller knows what it exports. */

@@ -1,58 +1,102 @@
 import { application, requestWith, signIn, tokenOf } from '../application.ts'
 import { countCalls } from '../count-calls.ts'
-import { allocatedBytes, interleave, single, type Timing } from '../harness.ts'
+import { allocatedBytes, each, interleave, type Sample, type Timing } from '../harness.ts'
+import { auth0InMemory } from '../peers/auth0.ts'
+import { badgatewayInMemory } from '../peers/badgateway.ts'
+import { type Peers, versionOf } from '../peers/install.ts'
 import { micros, type Row } from '../table.ts'
 
-const ROUNDS = 100_000
+const ROUNDS = 3000
+const CALLS_PER_ROUND = 100
 const COUNTED_CALLS = 10_000
-const TARGET = 3
+const TARGET = 0.5
+const TARGET_BYTES = 2048
 
-/** A current token of a server session, from the memory store: in hand, and found by the async context. */
-export async function currentToken(): Promise<Row[]> {
+type Call = () => Promise<unknown>
+
+/** A current token of a server session, from the memory store: of an explicit session, and found by the async context. */
+export async function currentToken(peers: Peers | undefined): Promise<Row[]> {
   const auth = application('server')
   const request = requestWith(await signIn(auth))
   const session = auth.session(request)
-  const inHand = () => session.getUserAccessToken()
+  const explicit = () => session.getUserAccessToken()
+  const others: Record<string, Call> = peers
+    ? {
+        [`${versionOf('@auth0/auth0-server-js')}, its own \`Map\``]: await auth0InMemory(peers.auth0),
+        [`${versionOf('@badgateway/oauth2-client')}, one user`]: badgatewayInMemory(peers.badgateway),
+      }
+    : {}
   await tokenOf(session)
 
-  const alone = await interleave({ inHand: single(inHand) }, ROUNDS)
-  const rows = [row('Current token, session in hand', alone.inHand)]
-  // Once a request has been handled, this process tracks async context, which makes every promise dearer (Node < 24).
+  const outside = await interleave({ explicit: rounds(explicit), ...mapped(others) }, ROUNDS)
+  const rows = [
+    { ...row('Current token, explicit session', outside.explicit), isHeadline: true },
+    ...compared(others, outside),
+  ]
+  // Once a request was handled, this process tracks async context, so every promise is slower (Node < 24).
   await auth.handle(request, async () => {
     const ambient = () => auth.getUserAccessToken()
     await tokenOf(auth)
-    const within = await interleave({ inHand: single(inHand), ambient: single(ambient) }, ROUNDS)
+    const subjects = { explicit: rounds(explicit), ambient: rounds(ambient), ...mapped(others) }
+    const inside = await interleave(subjects, ROUNDS)
     rows.push(
-      row('  the same inside "handle"', within.inHand),
-      row('  found by async context', within.ambient),
+      row('the same inside `handle`', inside.explicit),
+      row('found by async context', inside.ambient),
+      ...compared(others, inside),
+      await allocation('bytes allocated, explicit session', explicit, TARGET_BYTES),
+      await allocation('bytes allocated, async context', ambient, TARGET_BYTES),
     )
-    rows.push(await allocation('  bytes allocated, in hand', inHand))
-    rows.push(await allocation('  bytes allocated, async context', ambient))
+    for (const [name, call] of Object.entries(others))
+      rows.push(await allocation(`for comparison: bytes, ${name}`, call))
     rows.push(...(await forbidden(ambient)))
     return new Response()
   })
   return rows
 }
 
-function row(what: string, { median, p99 }: Timing): Row {
-  const measured = `${micros(median)} (p99 ${micros(p99)})`
-  return { what, target: `≤ ${TARGET} µs`, measured, met: median <= TARGET }
+function rounds(call: Call): Sample {
+  return each(() => Array.from({ length: CALLS_PER_ROUND }, (_, i) => i), call)
 }
 
-async function allocation(what: string, call: () => Promise<unknown>): Promise<Row> {
-  return { what, target: 'a few objects', measured: `${Math.round(await allocatedBytes(call))} bytes` }
+function mapped(calls: Readonly<Record<string, Call>>): Record<string, Sample> {
+  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, rounds(call)]))
 }
 
-async function forbidden(call: () => Promise<unknown>): Promise<Row[]> {
+function row(what: string, { median }: Timing): Row {
+  return { what, target: `≤ ${TARGET} µs`, measured: micros(median), met: median <= TARGET }
+}
+
+function compared(
+  calls: Readonly<Record<string, Call>>,
+  times: Readonly<Record<string, Timing | undefined>>,
+): Row[] {
+  return Object.keys(calls).map((name) => {
+    return {
+      what: `for comparison: ${name}`,
+      target: '',
+      measured: micros(times[name]?.median ?? Number.NaN),
+    }
+  })
+}
+
+async function allocation(what: string, call: Call, target?: number): Promise<Row> {
+  const bytes = await allocatedBytes(call)
+  const measured = `${Math.round(bytes)} bytes`
+  return target === undefined
+    ? { what, target: '', measured }
+    : { what, target: `≤ ${target} bytes`, measured, met: bytes <= target }
+}
+
+async function forbidden(call: Call): Promise<Row[]> {
   const control = await countCalls(() => signIn(application('cookie')))
   if (control.crypto === 0) throw new Error('The count of crypto calls does not count')
   const { timers, crypto } = await countCalls(async () => {
     for (let i = 0; i < COUNTED_CALLS; i++) await call()
   })
   return [
-    { what: `  timers in ${COUNTED_CALLS} calls`, target: '0', measured: String(timers), met: timers === 0 },
+    { what: `timers in ${COUNTED_CALLS} calls`, target: '0', measured: String(timers), met: timers === 0 },
     {
-      what: `  crypto calls in ${COUNTED_CALLS} calls`,
+      what: `crypto calls in ${COUNTED_CALLS} calls`,
       target: '0',
       measured: String(crypto),
       met: crypto === 0,

@@ -41,13 +41,13 @@ export async function millionSessions(): Promise<Row[]> {
   )
   return [
     weight(bytes, many.held(0).length),
-    compared(`  getUserAccessToken, ${FEW} sessions in use`, times.tokenActive, times.tokenFew),
-    compared(`  read, ${FEW} in use`, times.readActive, times.readFew),
-    compared(`  swap, ${FEW} in use`, times.swapActive, times.swapFew),
-    compared('  read, all in use alike', times.readAny, times.readFew),
-    compared('  swap, all in use alike', times.swapAny, times.swapFew),
-    beside(`  beside: a bare Map, ${FEW} in use`, map.active, map.few),
-    beside('  beside: a bare Map, all in use alike', map.any, map.few),
+    compared(`getUserAccessToken, ${FEW} sessions in use`, times.tokenActive, times.tokenFew),
+    compared(`read, ${FEW} in use`, times.readActive, times.readFew),
+    compared(`swap, ${FEW} in use`, times.swapActive, times.swapFew),
+    compared('read, all in use', times.readAny, times.readFew),
+    compared('swap, all in use', times.swapAny, times.swapFew),
+    reference(`for comparison: a plain \`Map\`, ${FEW} in use`, map.active, map.few),
+    reference('for comparison: a plain `Map`, all in use', map.any, map.few),
   ]
 }
 
@@ -100,11 +100,11 @@ function bareMap(full: FullStore, entries: number): Read {
 
 function weight(bytes: number, recordLength: number): Row {
   const [all, extra] = [bytes / MANY, bytes / MANY - recordLength].map(Math.round)
-  const measured = `${all} bytes each, ${extra} of them beside the record`
+  const measured = `${all} bytes each, ${extra} without the record`
   return { what: `${MANY} sessions in the memory store`, target: '', measured }
 }
 
-function beside(what: string, many: Timing, few: Timing): Row {
+function reference(what: string, many: Timing, few: Timing): Row {
   return { what, target: '', measured: compared('', many, few).measured }
 }
 

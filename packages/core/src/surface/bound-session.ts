@@ -4,7 +4,7 @@ import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { StartedSession } from '../mechanisms/sessions/session-strategy.ts'
 import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
-import type { Snapshot } from '../ports/session-handle.ts'
+import type { SessionHandle, Snapshot } from '../ports/session-handle.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { HeldResponses } from '../ports/runtime.ts'
@@ -60,7 +60,8 @@ export interface BoundSession {
   /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  getToken(demand: SessionTokenDemand): Promise<TokenResult<Snapshot>>
+  /** Returns no promise if the session is known, its store is in memory, and its token is current. */
+  getToken(demand: SessionTokenDemand): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
   /**
@@ -81,32 +82,82 @@ export function bindSession(
 ): BoundSession {
   const { refresher, grantCheck, clock, emit } = application
 
+  /** The session that the latest call has found. */
+  let found: { readonly finding: Promise<unknown>; readonly handle: SessionHandle } | undefined
+
+  async function findToken(demand: SessionTokenDemand): Promise<TokenResult<Snapshot>> {
+    const finding = session.find()
+    const handle = await finding
+    if (!handle) return { kind: 'sign_in', code: 'no_session' }
+    found = { finding, handle }
+    let seen
+    let work
+    try {
+      seen = await handle.read()
+      // Before the work begins: a failure that no caller waits for would end the process.
+      demand.signal?.throwIfAborted()
+      work = requestToken(handle, seen, demand)
+    } catch (error) {
+      throw reportFailure(handle, error)
+    }
+    return awaitToken(handle, seen, work, demand)
+  }
+
+  function requestToken(
+    handle: SessionHandle,
+    seen: Snapshot | undefined,
+    demand: SessionTokenDemand,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
+    const { key, request, rejected } = demand
+    const { beforeRefresh, keepAlive, startedInBackground: background } = session
+    return refresher.token(handle, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
+  }
+
+  async function awaitToken(
+    handle: SessionHandle,
+    seen: Snapshot | undefined,
+    work: TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>,
+    { signal }: SessionTokenDemand,
+  ): Promise<TokenResult<Snapshot>> {
+    try {
+      // A listener costs more than all the rest, so it is only for work that is not ready.
+      const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
+      return observed(seen, result)
+    } catch (error) {
+      throw reportFailure(handle, error)
+    }
+  }
+
+  function observed(seen: Snapshot | undefined, result: TokenResult<Snapshot>): TokenResult<Snapshot> {
+    if (result.kind === 'token') session.observe(result.snapshot)
+    // Only a call that found no session may use the token of the application in place of the user's.
+    const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
+    return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
+  }
+
+  /** Emits the event for a failure, and returns the failure. */
+  function reportFailure(handle: SessionHandle, error: unknown): unknown {
+    if (error instanceof EvertokenError)
+      emit({ type: 'token_unavailable', session: fingerprint(handle.key), code: error.code })
+    return error
+  }
+
   return {
     application,
     session,
     responses,
     fetched: createFetchedResponses(),
-    async getToken({ key, request, rejected, signal }) {
-      signal?.throwIfAborted()
-      const handle = await session.find()
-      if (!handle) return { kind: 'sign_in', code: 'no_session' }
-      const { beforeRefresh, keepAlive, startedInBackground: background } = session
-      const call = { key, request, rejected, beforeRefresh, keepAlive, background }
+    getToken(demand) {
+      demand.signal?.throwIfAborted()
+      // `find` returns the same promise until the request starts or ends a session.
+      const handle = session.find() === found?.finding ? found.handle : undefined
+      const seen = handle?.readNow?.()
+      if (!handle || !seen) return findToken(demand)
       try {
-        const seen = await handle.read()
-        // Before the work begins: a failure that no caller waits for would end the process.
-        signal?.throwIfAborted()
-        const work = refresher.token(handle, seen, call)
-        // A listener costs more than all the rest, so it is only for work that is not ready.
-        const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-        if (result.kind === 'token') session.observe(result.snapshot)
-        // Only a call that found no session may use the token of the application in place of the user's.
-        const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
-        return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
+        const work = requestToken(handle, seen, demand)
+        return work instanceof Promise ? awaitToken(handle, seen, work, demand) : observed(seen, work)
       } catch (error) {
-        if (error instanceof EvertokenError)
-          emit({ type: 'token_unavailable', session: fingerprint(handle.key), code: error.code })
-        throw error
+        throw reportFailure(handle, error)
       }
     },
     async current() {

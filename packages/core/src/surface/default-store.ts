@@ -1,5 +1,6 @@
 import { createBoundedMap } from '../mechanisms/runtime/bounded-map.ts'
 import { sha256 } from '../mechanisms/runtime/digest.ts'
+import { immediateReadOf, withImmediateRead } from '../mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
 import { SHARED_STORE_HINT } from '../mechanisms/refresh/token-result.ts'
 import { systemClock } from '../mechanisms/runtime/system-clock.ts'
@@ -73,7 +74,11 @@ function createDefaultStore(
   return {
     consistency: 'strong',
     outlivesProcess: false,
-    read: (key) => use((found) => found.read(key)),
+    // Another copy of this module may have created the store. Then no immediate read is known here.
+    read: withImmediateRead(
+      (key) => use((found) => found.read(key)),
+      (key) => store && immediateReadOf(store)?.(key),
+    ),
     swap: (...change) => use((found) => found.swap(...change)),
     remove: (key) => use((found) => found.remove(key)),
     index: {

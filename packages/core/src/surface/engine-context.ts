@@ -1,7 +1,7 @@
 import type { AuthorizationServerOptions } from '../mechanisms/protocol/authorization-server.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { systemClock } from '../mechanisms/runtime/system-clock.ts'
+import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
 import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
@@ -60,7 +60,7 @@ export function createEngineContext(
   const owner = settings.cookieName
   const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${owner}`)
   const emit = createEmitter(settings.onEvent)
-  const random = Math.random
+  const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
   const { observe } = serverClock
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })

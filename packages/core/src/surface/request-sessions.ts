@@ -102,9 +102,10 @@ function createDetachedSession(
   keepAlive: KeepAlive,
   emit: EventListener,
 ): RequestSession {
+  const found = Promise.resolve(handle)
   return {
     cookieName: undefined,
-    find: () => Promise.resolve(handle),
+    find: () => found,
     observe() {},
     startedInBackground() {},
     start() {

@@ -5,7 +5,7 @@ import { noteIssued, withoutForgedCookies } from '../mechanisms/calls/issued-coo
 import { isImmovable, withHeaders, withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import { withoutApiHeaders } from '../rules/calls/api-response.ts'
 import { setCookiesOf } from '../rules/sessions/cookies.ts'
-import { CDN_ORDERS, omitHeaders } from '../rules/calls/passed-on-headers.ts'
+import { CDN_ORDERS, omitHeaders } from '../rules/calls/relayed-headers.ts'
 import { isRedirect } from '../rules/calls/redirect.ts'
 import type { BoundSession } from './bound-session.ts'
 

@@ -1,6 +1,6 @@
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import type { ForwardedStyle } from '../rules/calls/forwarded-headers.ts'
+import type { ForwardedStyle } from '../rules/calls/relayed-headers.ts'
 import {
   type Check,
   type Checked,

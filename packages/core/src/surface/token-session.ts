@@ -120,8 +120,10 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const key = keyOf(wanted)
       const { rejectedToken, signal } = wanted
       const { getToken: obtain, application } = bound()
-      const result = await obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
-      return result.kind === 'token' ? accessTokenOf(result.token, application.serverClock.read()) : undefined
+      const obtained = obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
+      const result = obtained instanceof Promise ? await obtained : obtained
+      if (result.kind !== 'token') return undefined
+      return accessTokenOf(result.token, result.time ?? application.serverClock.read())
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {

@@ -8,7 +8,7 @@ import {
   type Refresher,
   type RefresherOptions,
 } from '../../src/mechanisms/refresh/refresher.ts'
-import { createRefreshTokenAcquisition } from '../../src/mechanisms/refresh/refresh-token-acquisition.ts'
+import { createRefreshTokenAcquisition } from '../../src/mechanisms/refresh/refreshers.ts'
 import type { TokenCall } from '../../src/mechanisms/refresh/attempt.ts'
 import type { Seal } from '../../src/mechanisms/sessions/seal.ts'
 import { createServerHandle } from '../../src/mechanisms/sessions/server-sessions.ts'

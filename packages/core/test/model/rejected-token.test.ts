@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nextRejections, rejectionWaitSeconds } from '../../src/model/rejected-token.ts'
+import { nextRejections, rejectionWaitSeconds } from '../../src/model/stored-tokens.ts'
 
 /** When an API that rejects every token causes refreshes, if it is called once per second. */
 function refreshTimes(totalSeconds: number, lifetime: number): number[] {

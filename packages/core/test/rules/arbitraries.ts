@@ -91,7 +91,7 @@ export const session: fc.Arbitrary<SessionRecord> = fc
       claims,
       idToken: word,
       ledger,
-      caughtUp: fc.constant(true as const),
+      browserIsCurrent: fc.constant(true as const),
       ended: fc.constantFrom('signed_out', 'grant_rejected', 'subject_changed'),
     },
     {

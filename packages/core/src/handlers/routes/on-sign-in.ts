@@ -1,7 +1,7 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
-import { swapUntilWon } from '../../mechanisms/sessions/stored-session.ts'
+import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
 import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'

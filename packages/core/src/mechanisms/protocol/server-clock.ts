@@ -5,6 +5,12 @@ import type { StoredToken } from '../../model/stored-tokens.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { limitEvents } from '../runtime/limit-events.ts'
 
+/** The time, from one reading of each clock of this process. */
+export interface ClockReading extends TimeReading {
+  /** Whether the wall clock or the monotonic clock has jumped since the last sample. */
+  readonly isUncertain: boolean
+}
+
 /**
  * Provides the time of the authorization server, from the `Date` header of its responses (RFC 9110 §6.6.1).
  *
@@ -13,7 +19,7 @@ import { limitEvents } from '../runtime/limit-events.ts'
  */
 export interface ServerClock {
   /** Returns the time. Makes no request. */
-  read(): TimeReading
+  read(): ClockReading
   /** Whether a response of the server has contained its time. */
   isKnown(): boolean
   /** Whether the wall clock or the monotonic clock has jumped since the last sample. */
@@ -76,17 +82,17 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   const emitLimited = limitEvents(emit, clock)
 
   /** Returns the time that has passed by each clock of this process, in seconds. */
-  function passedBoth({ wall, elapsed }: Pick<Sample, 'wall' | 'elapsed'>) {
-    return { monotonic: (clock.elapsed() - elapsed) / 1000, byWall: clock.now() - wall }
+  function passedBoth({ wall, elapsed }: Pick<Sample, 'wall' | 'elapsed'>, now = moment()) {
+    return { monotonic: (now.elapsed - elapsed) / 1000, byWall: now.wall - wall }
   }
 
-  function passedSince(start: Pick<Sample, 'wall' | 'elapsed'>): number {
-    const { monotonic, byWall } = passedBoth(start)
+  function passedSince(start: Pick<Sample, 'wall' | 'elapsed'>, now = moment()): number {
+    const { monotonic, byWall } = passedBoth(start, now)
     // The monotonic clock stops while the machine is suspended. Using a token for too long is the worse error.
     return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic
   }
 
-  const timeFrom = (known: Sample) => known.server + passedSince(known)
+  const timeFrom = (known: Sample, now = moment()) => known.server + passedSince(known, now)
   const moment = () => ({ wall: clock.now(), elapsed: clock.elapsed() })
 
   /** Compares with both clocks, because after a jump one of them is still right. */
@@ -111,9 +117,9 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
     pauseMs = SAMPLE_PAUSE_MS
   }
 
-  function isUncertain(): boolean {
+  function isUncertain(now = moment()): boolean {
     if (!anchor) return false
-    const { monotonic, byWall } = passedBoth(anchor)
+    const { monotonic, byWall } = passedBoth(anchor, now)
     return Math.abs(byWall - monotonic) > JUMP_SECONDS
   }
 
@@ -143,10 +149,11 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   return {
     sample,
     read() {
-      return { wall: clock.now(), server: anchor && timeFrom(anchor) }
+      const now = moment()
+      return { wall: now.wall, server: anchor && timeFrom(anchor, now), isUncertain: isUncertain(now) }
     },
     isKnown: () => anchor !== undefined,
-    isUncertain,
+    isUncertain: () => isUncertain(),
     startRequest() {
       const start = moment()
       return (headers) => {

@@ -6,13 +6,20 @@ import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenWanted } from '../../rules/refresh/decide.ts'
 import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
 /** A token to send, or the reason why the user must sign in. `snapshot` is the record that the token is from. */
 export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
-  | { readonly kind: 'token'; readonly token: StoredToken; readonly snapshot: Snapshot }
+  | {
+      readonly kind: 'token'
+      readonly token: StoredToken
+      readonly snapshot: Snapshot
+      /** The reading of the clocks that the decision used, if the token needed no refresh. */
+      readonly time?: TimeReading | undefined
+    }
   | { readonly kind: 'sign_in'; readonly code: ErrorCode }
 
 /** The request of one caller for a token. */

@@ -7,7 +7,7 @@ import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { changeLedger } from './change-ledger.ts'
+import { changeLedger } from '../stores/until-won.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
 
 /** A response that contains no token and does not show that the grant has ended. */

@@ -2,6 +2,8 @@ import type { Flights, JoinedFlight } from '../../ports/flights.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide } from '../../rules/refresh/decide.ts'
 import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
+import type { ClockReading } from '../protocol/server-clock.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -50,31 +52,36 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     noteUse(handle, call.key)
-    const sampling = sampleIfNeeded(seen, call)
-    return sampling ? sampling.then(() => serve(handle, seen, call)) : serve(handle, seen, call)
+    const time = serverClock.read()
+    const sampling = sampleIfNeeded(seen, call, time)
+    return sampling
+      ? sampling.then(() => serve(handle, seen, call, serverClock.read()))
+      : serve(handle, seen, call, time)
   }
 
   /** Asks the server for the time if the clock may be wrong, before a token is served by that clock (I9). */
   function sampleIfNeeded(
     seen: LedgerSnapshot | undefined,
     call: Pick<TokenCall, 'key' | 'keepAlive'>,
+    time: ClockReading,
   ): Promise<void> | undefined {
-    if (serverClock.isKnown()) return serverClock.isUncertain() ? serverClock.sample() : undefined
+    if (time.server !== undefined) return time.isUncertain ? serverClock.sample() : undefined
     const known = seen?.record.ledger.tokens[call.key]
     if (!known) return undefined
     const sampling = serverClock.sample()
     call.keepAlive(sampling)
-    return mayHaveExpired(known, serverClock.read()) ? sampling : undefined
+    return mayHaveExpired(known, time) ? sampling : undefined
   }
 
   function serve<Snapshot extends LedgerSnapshot>(
     handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
+    time: TimeReading,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const next = decide(seen?.record, call, serverClock.read(), policy)
+    const next = decide(seen?.record, call, time, policy)
     if (next.do === 'serve' && next.refresh) refreshInBackground(handle, seen, call)
-    return toTokenResult(next, seen) ?? refresh(handle, seen, call)
+    return toTokenResult(next, seen, time) ?? refresh(handle, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */

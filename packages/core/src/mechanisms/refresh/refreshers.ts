@@ -1,4 +1,7 @@
+import type { Acquisition } from '../../ports/acquisition.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { TokenCall, TokenResult } from './attempt.ts'
@@ -36,5 +39,16 @@ export function createRefreshers(
       const server = seen && servers.serverFor(seen.record)
       return server ? refresherOf(server).token(handle, seen, call) : { kind: 'sign_in', code: 'no_session' }
     },
+  }
+}
+
+/** Gets access tokens with the refresh token of the ledger (RFC 6749 §6). Each request may use it up. */
+export function createRefreshTokenAcquisition(server: TokenServer, policy: RefreshPolicy): Acquisition {
+  return {
+    policy,
+    ready: (keepAlive: KeepAlive) => server.ready(keepAlive),
+    acquire: ({ ledger, claims = {}, idToken }, parameters) =>
+      server.refresh({ refreshToken: ledger.refreshToken ?? '', parameters, user: claims, idToken }),
+    isResponding: () => server.isResponding(),
   }
 }

@@ -8,7 +8,7 @@ import { fingerprint } from '../runtime/digest.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { SHARED_STORE_HINT } from './token-result.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
-import { changeLedger, untilWon } from './change-ledger.ts'
+import { changeLedger, untilWon } from '../stores/until-won.ts'
 import { retryStore } from './persist.ts'
 
 export type RejectionContext = Pick<

@@ -8,20 +8,23 @@ import {
   type RedactedCause,
   TryLaterError,
 } from '../../vocabulary/index.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenResult } from './attempt.ts'
 
 /**
  * Returns the result of a decision for a caller, or `undefined` if the caller must wait.
  *
+ * @param time - The reading of the clocks that the decision used, if it is still the current time.
  * @throws The typed error of `refreshError`.
  */
 export function toTokenResult<Snapshot extends LedgerSnapshot>(
   next: Decision,
   snapshot: Snapshot | undefined,
+  time?: TimeReading,
 ): TokenResult<Snapshot> | undefined {
   if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
   if (next.do === 'fail') throw refreshError(next.code, next.seconds)
-  return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot } : undefined
+  return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot, time } : undefined
 }
 
 /** Messages for causes that a retry does not fix. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Returns a number from 0 to 1. It varies pauses, and keeps no secret. */
-export const systemRandom: () => number = Math.random
+export const systemRandom = (): number => Math.random()
 
 export const systemClock: Clock = {
   now: () => Date.now() / 1000,

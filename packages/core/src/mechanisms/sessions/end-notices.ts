@@ -12,7 +12,7 @@ export interface EndNotices {
   /** Forgets a session after its tombstone was read or written. The process that ended the session emits the event. */
   forget(key: string): void
   /** Remembers when a session that only the store holds expires, because the store forgets it at that moment. */
-  saw(record: SessionRecord): void
+  saw(record: SessionRecord, now: number): void
   /**
    * Emits the event for a session that the store no longer holds, if this process knows the session and why it ended.
    *
@@ -71,8 +71,8 @@ export function createEndNotices(
     forget(key) {
       if (seen.get(key)) seen.set(key, undefined)
     },
-    saw(record) {
-      seen.set(record.id, { record, at: clock.now(), elapsed: clock.elapsed() })
+    saw(record, now) {
+      seen.set(record.id, { record, at: now, elapsed: clock.elapsed() })
     },
     missed(key) {
       if (reportedAt.get(key) !== undefined) return

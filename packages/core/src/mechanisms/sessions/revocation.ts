@@ -1,7 +1,7 @@
 import type { RequestSession } from './request-session.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import { revokeToken, revokeUntilDone } from '../protocol/revoke-token.ts'
-import { swapUntilWon } from './stored-session.ts'
+import { swapUntilWon } from './swap-until-won.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
 import { withoutRefreshToken, withRevocationConfirmed } from '../../model/ledger-transitions.ts'

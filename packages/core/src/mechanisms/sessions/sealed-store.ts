@@ -9,6 +9,11 @@ export interface SealedStore extends SealedRecords {
   /** @throws {OperatorError} If the store fails, or if it holds a value that is not the record of this key. */
   read(key: string): Promise<SealedRecord | undefined>
   /**
+   * Same as `read`, without a promise. Returns `undefined` if `read` must be called, for example because the record must
+   * be decrypted.
+   */
+  readNow(key: string): SealedRecord | undefined
+  /**
    * @param owner - The user, if `next` does not name one.
    * @returns The record that is now in the store, or `undefined` if the swap was lost.
    */
@@ -41,6 +46,11 @@ export function createSealedStore(store: GuardedStore, seal: Seal, isRegistered:
       }
       if (result.record.id !== key) throw unreadable('of another session')
       return result
+    },
+    readNow(key) {
+      const sealed = store.readNow(key)
+      const known = sealed === undefined ? undefined : records.seen(sealed)
+      return known?.record.id === key ? known : undefined
     },
     async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
       const pair = await records.seal(next)

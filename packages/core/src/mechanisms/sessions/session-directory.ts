@@ -9,7 +9,7 @@ import type { LogoutToken } from '../../rules/protocol/logout-token.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
-import { everySwapLost, MAX_SWAPS } from './stored-session.ts'
+import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 
 /** The user and the ID of a session (OIDC `sub` and `sid`). */
 export type SubjectOrSid = Pick<LogoutToken, 'sub' | 'sid'>

@@ -12,6 +12,7 @@ import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
 import type { SealedRecord, SealedStore } from './sealed-store.ts'
+import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 
 export interface HandleOptions {
   readonly sealedStore: SealedStore
@@ -89,17 +90,27 @@ export function createStoredHandle(
       if (isOnlyInStore) notices.missed(key)
       return undefined
     }
-    if (current.record.ended) {
-      notices.forget(key)
-      return undefined
-    }
-    if (clock.now() < endsAt(current.record, idleTimeoutSeconds)) {
-      if (isOnlyInStore) notices.saw(current.record)
-      return current
-    }
-    // The session is not ended, because the clock of this process might be wrong.
-    notices.report(key, timeReason(current.record, clock.now()))
+    const active = ifActive(current)
+    if (active) return active
+    // A session whose time is over is not ended, because the clock of this process might be wrong.
+    if (current.record.ended) notices.forget(key)
+    else notices.report(key, timeReason(current.record, clock.now()))
     return undefined
+  }
+
+  /** Returns the session, unless it is over. */
+  function ifActive(current: Snapshot): Snapshot | undefined {
+    const { record } = current
+    const time = clock.now()
+    if (record.ended || time >= endsAt(record, idleTimeoutSeconds)) return undefined
+    if (isOnlyInStore) notices.saw(record, time)
+    return current
+  }
+
+  function readNow(): Snapshot | undefined {
+    const current = pending.has(key) ? undefined : newestOf(sealedStore.readNow(key))
+    // Without a record in the store, only `read` knows whether the session is over.
+    return current?.sealed === undefined ? undefined : ifActive(current)
   }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */
@@ -155,6 +166,7 @@ export function createStoredHandle(
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
     },
     read: () => readWith(sealedStore.read),
+    readNow,
     readShared: () => readWith(readShared),
     async end(reason, revoke = false, condition) {
       for (let i = 0; i < MAX_SWAPS; i++) {
@@ -183,39 +195,4 @@ const nothing = () => Promise.resolve()
 /** Ignores store failures, which an event has reported. Rethrows other errors. */
 export function ignoreStore(error: unknown): undefined {
   if (!(error instanceof OperatorError)) throw error
-}
-
-export const MAX_SWAPS = 50
-
-export type ChangeResult =
-  /** The session is as the step wants it. */
-  | { readonly kind: 'done'; readonly snapshot: Snapshot }
-  /** The session does not exist, or the step decided against a change. */
-  | { readonly kind: 'missing' | 'declined' }
-
-/**
- * Changes a session, and retries while other writers are faster.
- *
- * @param read - Reads the session. Pass one of the read functions of the handle.
- * @param step - Computes the next record. If it returns the same record, nothing is written.
- */
-export async function swapUntilWon(
-  { swap }: Pick<SessionHandle, 'swap'>,
-  read: () => Promise<Snapshot | undefined>,
-  step: (record: SessionRecord) => SessionRecord | undefined,
-): Promise<ChangeResult> {
-  for (let i = 0; i < MAX_SWAPS; i++) {
-    const current = await read()
-    if (!current) return { kind: 'missing' }
-    const next = step(current.record)
-    if (!next) return { kind: 'declined' }
-    const snapshot = next === current.record ? current : await swap(current, next)
-    if (snapshot) return { kind: 'done', snapshot }
-  }
-  throw everySwapLost()
-}
-
-export function everySwapLost(): OperatorError {
-  const message = 'Cannot change the session: the session store lost every swap'
-  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }

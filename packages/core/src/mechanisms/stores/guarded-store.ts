@@ -7,6 +7,8 @@ import { type CircuitBreakerOptions, createCircuitBreaker, NotSentError } from '
  * If the store made a swap, the swap succeeds even if its response was lost.
  */
 export interface GuardedStore extends Pick<SessionStore, 'read' | 'swap' | 'remove'> {
+  /** Same as `read`, without a promise. Returns `undefined` if the store cannot do that, or has no such record. */
+  readNow(key: string): string | undefined
   readonly index: SessionIndex | undefined
 }
 
@@ -22,6 +24,8 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
 
   return {
     read,
+    // It is looked up each time, because an application may replace `read` of its store.
+    readNow: (key) => immediateReadOf(store)?.(key),
     async swap(key, expected, record, expiresAt, hint) {
       let failure: unknown
       const change = [key, expected, record, expiresAt] as const
@@ -43,4 +47,21 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
       remove: (term, key) => run('index', () => index.remove(term, key)),
     },
   }
+}
+
+/** Reads a record from the memory of this process, so it needs no promise and no time limit. */
+export type ImmediateRead = (key: string) => string | undefined
+
+/** The keys are functions, not stores: a wrapper that copies a store and has its own `read` must be asked. */
+const immediateReads = new WeakMap<SessionStore['read'], ImmediateRead>()
+
+/** Returns `read`, the function of a store that can also read without a promise. */
+export function withImmediateRead(read: SessionStore['read'], readNow: ImmediateRead): SessionStore['read'] {
+  immediateReads.set(read, readNow)
+  return read
+}
+
+/** Returns the immediate read that belongs to the current `read` of a store. */
+export function immediateReadOf({ read }: Pick<SessionStore, 'read'>): ImmediateRead | undefined {
+  return immediateReads.get(read)
 }

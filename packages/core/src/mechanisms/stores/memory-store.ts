@@ -3,6 +3,7 @@ import type { SessionStore } from '../../ports/session-store.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { createFairOrder, type FairOrder, type Owned } from './fair-order.ts'
 import { createMemoryIndex, deadlineOf, type Kept } from './memory-index.ts'
+import { withImmediateRead } from './guarded-store.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 
 /** Options of `createMemoryStore`. */
@@ -92,14 +93,16 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStor
     index.keep(entry.key)
   }
 
+  function readNow(key: string): string | undefined {
+    const entry = entries.get(key)
+    return entry && entry.deadline > clock.elapsed() ? entry.record : undefined
+  }
+
   return {
     consistency: 'strong',
     outlivesProcess: false,
     index: index.store,
-    read(key) {
-      const entry = entries.get(key)
-      return Promise.resolve(entry && entry.deadline > clock.elapsed() ? entry.record : undefined)
-    },
+    read: withImmediateRead((key) => Promise.resolve(readNow(key)), readNow),
     swap(key, expected, record, expiresAt, hint) {
       const entry = entries.get(key)
       const live = entry && entry.deadline > clock.elapsed() ? entry : undefined

@@ -1,5 +1,3 @@
-import { CDN_ORDERS, headersOfDecodedBody, keepHeaders, omitHeaders } from './passed-on-headers.ts'
-
 const words = (text: string) => text.trim().split(/\s+/)
 
 /**
@@ -98,4 +96,47 @@ export function withPrivateCaching(headers: Headers): Headers {
   const kept = directives.map((each) => each.trim()).filter((each) => PRIVATE_DIRECTIVE.test(each))
   own.set('cache-control', [...kept, ...(kept.includes('no-store') ? [] : ['private'])].join(', '))
   return own
+}
+
+/** The headers that show the API its address in the browser. */
+export type ForwardedStyle = 'forwarded' | 'x-forwarded'
+
+/** Returns `Forwarded` (RFC 7239), or the older `X-Forwarded-*` headers, which also contain the path. */
+export function forwardedHeaders(style: ForwardedStyle, baseUrl: string, path: string): [string, string][] {
+  const { host, protocol, pathname } = new URL(baseUrl)
+  const proto = protocol.slice(0, -1)
+  if (style === 'forwarded') {
+    return [['forwarded', `host="${host.replace(/["\\]/g, '\\$&')}";proto=${proto}`]]
+  }
+  return [
+    ['x-forwarded-host', host],
+    ['x-forwarded-proto', proto],
+    ['x-forwarded-prefix', pathname.replace(/\/$/, '') + path || '/'],
+  ]
+}
+
+/** Headers that describe an encoded body. They do not fit a body that `fetch` has decoded. */
+const OF_ENCODING = /^content-(?:encoding|length)$/
+/** Directives only for the shared caches of a CDN, which overrule `Cache-Control` (RFC 9213). */
+export const CDN_ORDERS: RegExp = /cdn-cache-control$|^surrogate-control$/
+
+/** Returns the headers, except those of some names. */
+export function omitHeaders(headers: Headers, names: RegExp): Headers {
+  const kept = new Headers(headers)
+  for (const [name] of headers) if (names.test(name)) kept.delete(name)
+  return kept
+}
+
+/**
+ * Returns the headers whose names are allowed. A header that `Connection` lists concerns one connection, so it is
+ * removed, whatever its name (RFC 9110 §7.6.1).
+ */
+export function keepHeaders(headers: Headers, isAllowed: (name: string) => boolean): Headers {
+  const listed = new Set((headers.get('connection') ?? '').toLowerCase().split(/[ \t,]+/))
+  return new Headers([...headers].filter(([name]) => isAllowed(name) && !listed.has(name)))
+}
+
+/** Returns the headers of a fetched response that fit its body, which `fetch` has decoded. */
+export function headersOfDecodedBody(headers: Headers): Headers {
+  return headers.has('content-encoding') ? omitHeaders(headers, OF_ENCODING) : headers
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { forwardedHeaders } from '../../../src/rules/calls/forwarded-headers.ts'
 import {
+  forwardedHeaders,
   headersForApi,
   headersForBrowser,
   mayAllowForApi,

@@ -1,11 +1,15 @@
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import { everySwapLost, MAX_SWAPS } from '../sessions/stored-session.ts'
+import { OperatorError } from '../../vocabulary/index.ts'
+
+/** How often a change is tried again while other writers are faster. */
+export const MAX_SWAPS = 50
 
 /**
  * Repeats a change while other writers are faster.
  *
  * @param change - Reads the record and swaps it. Resolves to `'again'` if the swap was lost.
+ * @throws {OperatorError} If every swap was lost.
  */
 export async function untilWon<T>(change: () => Promise<T | 'again'>): Promise<T> {
   for (let i = 0; i < MAX_SWAPS; i++) {
@@ -31,4 +35,9 @@ export async function changeLedger(
     if (!next) return undefined
     return next === current.record.ledger ? current : handle.swapLedger(current, next)
   })
+}
+
+export function everySwapLost(): OperatorError {
+  const message = 'Cannot change the session: the session store lost every swap'
+  return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }
