@@ -8,7 +8,8 @@ import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
 import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
-import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
+import type { TokenManagementOptions } from './token-options.ts'
+import { checkTokenOptions } from './token-settings.ts'
 import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */

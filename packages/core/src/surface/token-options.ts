@@ -1,13 +1,9 @@
-import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
-import { defaultCookieName } from '../rules/sessions/cookies.ts'
-import type { RefreshPolicy } from '../rules/refresh/decide.ts'
 import { eventListeners, type EventListeners } from './emitter.ts'
 import {
   type Checked,
-  checkAll,
   cookieHeaderBytes,
   mustHave,
   hook,
@@ -21,13 +17,8 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
-import { checkServer, type ServerChoice, type ServerProfile, type ServerSettings } from './server-profile.ts'
-import {
-  authenticationOf,
-  CLIENT_AUTHENTICATION_OPTIONS,
-  type ClientAuthenticationOptions,
-  withoutUnusedSecret,
-} from './client-authentication.ts'
+import type { ServerChoice, ServerProfile } from './server-profile.ts'
+import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from './client-authentication.ts'
 
 /** The options that keep tokens current. Most applications need only the first four. */
 export type TokenManagementOptions = ServerChoice & TokenOptionMembers
@@ -106,28 +97,6 @@ export type TokenValues = Checked<
   | 'clock'
 >
 
-/** The settings, with derived values in place of the secrets. */
-export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
-  Values,
-  'issuer' | 'encryptionSecret' | 'clientSecret' | 'cookieName' | 'server'
-> &
-  Derived
-
-interface Derived {
-  readonly issuer: string
-  readonly server: ServerSettings
-  readonly cookieName: string
-  readonly insecure: boolean
-  readonly secrets: readonly [string, ...string[]]
-  readonly authentication: ClientAuthentication
-  readonly origin: string | undefined
-  /** The path of `baseUrl`, without a slash at the end. Empty if the application is at the root. */
-  readonly basePath: string
-  readonly policy: RefreshPolicy
-  readonly serverTimeoutMs: number
-  readonly storeTimeoutMs: number
-}
-
 const DAY_SECONDS = 86_400
 
 const plainPath = must(
@@ -162,41 +131,6 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   onEvent: [eventListeners],
   fetch: [hook],
   clock: [mustHave('now', 'elapsed', 'sleep')],
-}
-
-/** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
-export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
-  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
-}
-
-/** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
-export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const {
-    encryptionSecret,
-    clientSecret: _clientSecret,
-    cookieName,
-    issuer: _issuer,
-    server: _server,
-    ...rest
-  } = values
-  const { refreshBeforeExpirySeconds } = values
-  const server = checkServer(values.issuer, values.server)
-  const { issuer, refreshTokenReuse: reuse, refreshEndsAccessToken } = server
-  const serveDuringRefresh = !refreshEndsAccessToken
-  return {
-    ...rest,
-    issuer,
-    server,
-    cookieName: cookieName ?? defaultCookieName(issuer, values.clientId),
-    insecure: new URL(issuer).protocol === 'http:',
-    secrets: [encryptionSecret].flat() as [string, ...string[]],
-    authentication: authenticationOf(values),
-    origin: values.baseUrl && new URL(values.baseUrl).origin,
-    basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
-    policy: { consumes: 'refresh_token', refreshBeforeExpirySeconds, reuse, serveDuringRefresh },
-    serverTimeoutMs: values.serverTimeoutSeconds * 1000,
-    storeTimeoutMs: values.storeTimeoutSeconds * 1000,
-  }
 }
 
 function areSecrets(secrets: readonly unknown[]): boolean {
