@@ -47,9 +47,17 @@ export async function isSignInRequired(response: Response): Promise<boolean> {
 export interface WatchOptions {
   /** Called once, when the session has ended. */
   readonly onEnd: () => void
-  /** Default `/auth/user`. */
+  /**
+   * The URL of the user endpoint.
+   *
+   * @default '/auth/user'
+   */
   readonly userUrl?: string
-  /** Default 60. */
+  /**
+   * Seconds between two requests.
+   *
+   * @default 60
+   */
   readonly intervalSeconds?: number
 }
 

@@ -11,7 +11,11 @@ import { withRetry } from './patiently.ts'
 
 /** Options of `createDenoKvStore`. */
 export interface DenoKvStoreOptions {
-  /** The first part of every key. Default `evertoken`. */
+  /**
+   * The first part of every key.
+   *
+   * @default 'evertoken'
+   */
   readonly prefix?: string
   /**
    * The clock that decides which records have expired.

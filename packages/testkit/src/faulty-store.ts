@@ -14,9 +14,17 @@ import { systemClock } from './system-clock.ts'
 
 /** Options of `createFaultyStore`. */
 export interface FaultyStoreOptions {
-  /** For delays and outages. Default: the machine's. */
+  /**
+   * The clock for delays and outages.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Clock
-  /** Whether `log` keeps every operation. Default `true`. */
+  /**
+   * Whether `log` keeps every operation.
+   *
+   * @default true
+   */
   readonly keepLog?: boolean
 }
 

@@ -16,11 +16,23 @@ export interface ManualClock extends Clock {
 
 /** Options of `createManualClock`. */
 export interface ManualClockOptions {
-  /** Seconds since the epoch. Default 1,800,000,000. */
+  /**
+   * The start time, in seconds since the epoch.
+   *
+   * @default 1_800_000_000
+   */
   readonly start?: number
-  /** Whether time moves to the next sleeper when nothing has used the clock for `quietMs`. Default `false`. */
+  /**
+   * Whether time moves to the next sleeper when nothing has used the clock for `quietMs`.
+   *
+   * @default false
+   */
   readonly auto?: boolean
-  /** Milliseconds of real time. Work that the clock cannot see should take less. Default 5. */
+  /**
+   * Milliseconds of real time. Work that the clock cannot see should take less.
+   *
+   * @default 5
+   */
   readonly quietMs?: number
 }
 

@@ -10,19 +10,47 @@ import { bearerChallenge, type Challenge, toResponse } from './resource-server/c
 export interface ResourceServerOptions {
   /** The server that issued the tokens. */
   readonly authorizationServer: Pick<ModelAuthorizationServer, 'introspect' | 'clock'>
-  /** Default `https://api.example.com`. `listen()` replaces it. */
+  /**
+   * The URL of the API. `listen` replaces it.
+   *
+   * @default 'https://api.example.com'
+   */
   readonly url?: string
-  /** Scopes that every token must have. Default: none. */
+  /**
+   * Scopes that every token must have, separated by spaces.
+   *
+   * @default none
+   */
   readonly scope?: string
-  /** The resource that tokens must be issued for (RFC 8707). Default: any. */
+  /**
+   * The resource that tokens must be issued for (RFC 8707).
+   *
+   * @default any
+   */
   readonly resource?: string
-  /** The seconds by which this server's clock is ahead of the clock of the authorization server. Default 0. */
+  /**
+   * The seconds by which this server's clock is ahead of the clock of the authorization server.
+   *
+   * @default 0
+   */
   readonly clockSkewSeconds?: number
-  /** Makes the response to a valid token. Default: a JSON object with `sub` and `scope`. */
+  /**
+   * Makes the response to a valid token.
+   *
+   * @default a JSON object with `sub` and `scope`
+   */
   readonly respond?: (request: Request, token: Introspection) => Response | Promise<Response>
-  /** Whether `log` keeps every request. Default `true`. */
+  /**
+   * Whether `log` keeps every request.
+   *
+   * @default true
+   */
   readonly keepLog?: boolean
-  /** Default: the clock of the authorization server. */
+  /**
+   * The server's own clock.
+   *
+   * @default the clock of the authorization server
+   */
   readonly clock?: Clock
 }
 

@@ -13,21 +13,35 @@ export type { ContractCase } from './session-store-contract/contract.ts'
 
 /** Facts about the store that the cases need. */
 export interface SessionStoreContractOptions {
-  /** Seconds since the epoch, by the store's clock. Default: the machine's. */
+  /**
+   * Returns seconds since the epoch, by the store's clock.
+   *
+   * @default the time of the machine
+   */
   readonly now?: () => number
   /**
-   * Resolves when that many seconds have passed on the store's clock. Default: waits, and a little longer. With
-   * another clock the cases take turns, however they are run, because moving it would move it for all of them.
+   * Resolves when that many seconds have passed on the store's clock. With this option, cases run one after the other,
+   * because a clock that moves would move for all of them.
+   *
+   * @default waits for that time and 1.1 seconds more
    */
   readonly waitUntilExpired?: (seconds: number) => Promise<void>
-  /** Another connection to the same data, as another process would have it. */
+  /**
+   * Another connection to the same data, as another process would have it.
+   *
+   * @default the same store
+   */
   readonly secondStore?: () => Promise<SessionStore> | SessionStore
   /**
    * Another connection to the same data, of a process with this clock. Some cases make its wall clock jump: the clock of one
    * process must not hide or remove records. Without it, these cases test nothing.
    */
   readonly storeWithClock?: (clock: Pick<Clock, 'now' | 'elapsed'>) => Promise<SessionStore> | SessionStore
-  /** The largest record the store promises to keep, in ASCII characters. Default 100,000. */
+  /**
+   * The size of the largest record that the store promises to keep, in ASCII characters.
+   *
+   * @default 100_000
+   */
   readonly largestRecord?: number
 }
 

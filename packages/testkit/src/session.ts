@@ -17,13 +17,29 @@ export interface SessionStarter {
 export interface TestUser {
   /** The claims of the user. */
   readonly claims: UserClaims
-  /** Default `access-token-for-tests`. */
+  /**
+   * The access token.
+   *
+   * @default 'access-token-for-tests'
+   */
   readonly accessToken?: string
-  /** Lifetime of the access token. Default 3600. */
+  /**
+   * Lifetime of the access token, in seconds.
+   *
+   * @default 3600
+   */
   readonly expiresInSeconds?: number
-  /** Default: none, so that the session ends with the access token. */
+  /**
+   * The refresh token.
+   *
+   * @default none, so that the session ends with the access token
+   */
   readonly refreshToken?: string
-  /** The granted scope, separated by spaces. Default: none. */
+  /**
+   * The granted scope, separated by spaces.
+   *
+   * @default none
+   */
   readonly scope?: string
 }
 

@@ -19,7 +19,11 @@ export interface ShiftableClock extends Clock {
 
 /** Options of `createShiftableClock`. */
 export interface ShiftableClockOptions {
-  /** Default: the machine's time. With a manual clock, several machines share one virtual time. */
+  /**
+   * The clock that this one follows. With a manual clock, several machines share one virtual time.
+   *
+   * @default the time of the machine
+   */
   readonly base?: Clock
 }
 

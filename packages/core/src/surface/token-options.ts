@@ -24,6 +24,7 @@ import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from 
 export type TokenManagementOptions = ServerChoice & TokenOptionMembers
 
 interface TokenOptionMembers extends ClientAuthenticationOptions {
+  /** The ID of your client at the authorization server. */
   readonly clientId: string
   /**
    * Encrypts sessions. It must have at least 32 random characters.
@@ -40,7 +41,11 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default The origin of the request.
    */
   readonly baseUrl?: string
-  /** The session store. Default: the memory of this process. Several instances need a shared store. */
+  /**
+   * The session store. Several instances need a shared one.
+   *
+   * @default the memory of this process
+   */
   readonly store?: SessionStore
   /**
    * Name of the session cookie. On https, Evertoken adds the prefix `__Host-Http-`.
@@ -56,13 +61,29 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default 7168
    */
   readonly maxCookieBytes?: number
-  /** Default `Lax`. */
+  /**
+   * Which requests from other sites send the session cookie. `Lax`: links to the application. `Strict`: none.
+   *
+   * @default 'Lax'
+   */
   readonly sameSite?: 'Lax' | 'Strict'
-  /** Seconds without use after which a session is over. Default one day. */
+  /**
+   * Seconds without use after which a session is over.
+   *
+   * @default 86_400
+   */
   readonly idleTimeoutSeconds?: number
-  /** Seconds after which a session is over, even if it is in use. Default 30 days. */
+  /**
+   * Seconds after which a session is over, even if it is in use.
+   *
+   * @default 2_592_000
+   */
   readonly absoluteTimeoutSeconds?: number
-  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
+  /**
+   * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
+   *
+   * @default 60
+   */
   readonly refreshBeforeExpirySeconds?: number
   /**
    * How long a caller waits for the authorization server, in seconds.
@@ -73,13 +94,25 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default 10
    */
   readonly serverTimeoutSeconds?: number
-  /** Seconds that the session store may take for one operation. Default 5. */
+  /**
+   * Seconds that the session store may take for one operation.
+   *
+   * @default 5
+   */
   readonly storeTimeoutSeconds?: number
   /** Receives all events. If it is a list, each listener receives them. */
   readonly onEvent?: EventListeners
-  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for calls to the authorization server.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** The clock of this process. Default: the clock of the system. */
+  /**
+   * The clock of this process.
+   *
+   * @default the clock of the system
+   */
   readonly clock?: Clock
 }
 

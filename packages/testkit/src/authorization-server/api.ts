@@ -12,39 +12,103 @@ import type { AgeHeader, DateHeader } from './response-headers.ts'
 
 /** Options of `createAuthorizationServer`. */
 export interface AuthorizationServerOptions {
-  /** Default `https://login.example.com`; `listen()` replaces it. */
+  /**
+   * The issuer identifier. `listen` replaces it.
+   *
+   * @default 'https://login.example.com'
+   */
   readonly issuer?: string
-  /** Default: one client, `web` with the secret `web-secret-for-tests-only`. */
+  /**
+   * The registered clients.
+   *
+   * @default one client, `web` with the secret `web-secret-for-tests-only`
+   */
   readonly clients?: readonly Client[]
-  /** Who is signed in; `undefined` for nobody. Default `{ sub: 'user-1' }`. */
+  /**
+   * The user who is signed in. `undefined` if the user is signed out.
+   *
+   * @default { sub: 'user-1' }
+   */
   readonly user?: User | undefined
-  /** Default 300. */
+  /**
+   * The lifetime of access tokens, in seconds.
+   *
+   * @default 300
+   */
   readonly accessTokenSeconds?: number
-  /** Default `strict`. */
+  /**
+   * The reaction to a refresh token that is used a second time.
+   *
+   * @default 'strict'
+   */
   readonly reuse?: ReuseProfile
-  /** Whether a refresh ends the access tokens that its grant had before. Default `false`. */
+  /**
+   * Whether a refresh ends the previous access tokens of its grant.
+   *
+   * @default false
+   */
   readonly refreshEndsAccessTokens?: boolean
-  /** Default `rt_`. A canary prefix makes leaks easy to find. */
+  /**
+   * The prefix of refresh tokens. A canary makes leaks easy to find.
+   *
+   * @default 'rt_'
+   */
   readonly refreshTokenPrefix?: string
-  /** Default `at_`. */
+  /**
+   * The prefix of access tokens. A canary makes leaks easy to find.
+   *
+   * @default 'at_'
+   */
   readonly accessTokenPrefix?: string
-  /** Default `ES256`. */
+  /**
+   * The algorithm that signs ID tokens and logout tokens.
+   *
+   * @default 'ES256'
+   */
   readonly idTokenAlgorithm?: SigningAlgorithm
-  /** Laid over the metadata; a member that is `undefined` is left out. */
+  /** Members that are added or replaced in the metadata. A member that is `undefined` is removed. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** How logout tokens are posted to `backChannelLogoutUri` of a client. Default: the global `fetch`. */
+  /**
+   * Posts logout tokens to the `backChannelLogoutUri` of a client.
+   *
+   * @default the global `fetch`
+   */
   readonly backChannelFetch?: (request: Request) => Promise<Response>
-  /** How many token requests are processed at the same time. Default: all. */
+  /**
+   * How many token requests are processed at the same time.
+   *
+   * @default all
+   */
   readonly capacity?: CapacityOptions
-  /** How many token requests are accepted per second. Default: all. */
+  /**
+   * How many token requests are accepted per second.
+   *
+   * @default all
+   */
   readonly rateLimit?: RateLimitOptions
-  /** The `Date` header of every response. Default 0, the time of the server's clock. */
+  /**
+   * The `Date` header of every response.
+   *
+   * @default 0, the time of the server's clock
+   */
   readonly date?: DateHeader
-  /** The `Age` header of every response. Default: no header. */
+  /**
+   * The `Age` header of every response.
+   *
+   * @default no header
+   */
   readonly age?: AgeHeader
-  /** Whether `log` keeps every request. Set it to `false` for many thousands of requests. Default `true`. */
+  /**
+   * Whether `log` keeps every request. Set it to `false` for many thousands of requests.
+   *
+   * @default true
+   */
   readonly keepLog?: boolean
-  /** Default: the machine's. */
+  /**
+   * The clock that measures the lifetimes of tokens.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Clock
 }
 
@@ -56,29 +120,53 @@ export interface IssueOptions {
    * @default 'user-1'
    */
   readonly sub?: string
-  /** Default: the first client. */
+  /**
+   * The client that gets the tokens.
+   *
+   * @default the first client
+   */
   readonly clientId?: string
-  /** Default `openid`. */
+  /**
+   * The granted scope, separated by spaces.
+   *
+   * @default 'openid'
+   */
   readonly scope?: string
   /** The resources that the access token is for (RFC 8707). By default, the token names none. */
   readonly resource?: string | readonly string[]
   /** Lifetime of the access token in seconds. */
   readonly expiresIn?: number
-  /** Default: whether the scope has `openid`. */
+  /**
+   * Whether the response has an ID token.
+   *
+   * @default whether the scope has `openid`
+   */
   readonly idToken?: boolean
 }
 
 /** The contents of a logout token. */
 export interface LogoutTokenOptions {
-  /** Whose sessions. Default: nobody is named. */
+  /**
+   * The user whose sessions end.
+   *
+   * @default the token has no `sub`
+   */
   readonly sub?: string
-  /** Which session. Default: none is named. */
+  /**
+   * The session that ends.
+   *
+   * @default the token has no `sid`
+   */
   readonly sid?: string
-  /** Default: the first client. */
+  /**
+   * The client that the token is for.
+   *
+   * @default the first client
+   */
   readonly clientId?: string
-  /** Laid over the claims; a member that is `undefined` is left out. */
+  /** Claims that are added or replaced. A claim that is `undefined` is removed. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** Laid over the header. */
+  /** Members that are added or replaced in the header. */
   readonly header?: Readonly<Record<string, unknown>>
   /** How the signature is invalid. By default, it is valid. */
   readonly signature?: IdTokenTweak['signature']

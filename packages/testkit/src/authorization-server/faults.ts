@@ -59,7 +59,11 @@ export interface HangBodyFault {
 export interface TrickleFault {
   /** Selects this fault. */
   readonly type: 'trickle'
-  /** Default 1000, on the server's clock. */
+  /**
+   * Milliseconds between two bytes, on the server's clock.
+   *
+   * @default 1000
+   */
   readonly everyMs?: number
 }
 

@@ -5,13 +5,25 @@ import type { RetryAfter } from './retry-after.ts'
 export interface ResponseFault {
   /** Selects this fault. */
   readonly type: 'response'
-  /** Default 200. */
+  /**
+   * The HTTP status.
+   *
+   * @default 200
+   */
   readonly status?: number
-  /** Pairs can repeat a name. */
+  /**
+   * The response headers. Pairs can repeat a name.
+   *
+   * @default none
+   */
   readonly headers?: Readonly<Record<string, string>> | readonly (readonly [name: string, value: string])[]
   /** The response body. By default, there is none. */
   readonly body?: string | Uint8Array<ArrayBuffer>
-  /** Default `false`. */
+  /**
+   * Whether the request takes effect first.
+   *
+   * @default false
+   */
   readonly processed?: boolean
 }
 
@@ -89,7 +101,11 @@ export interface BodyFault {
   readonly type: 'body'
   /** The kind of body that replaces the JSON. */
   readonly body: 'html' | 'cutJson' | 'array' | 'null' | 'empty' | 'duplicateKeys' | 'huge' | 'textPlain'
-  /** Default `true`. */
+  /**
+   * Whether the request takes effect first.
+   *
+   * @default true
+   */
   readonly processed?: boolean
 }
 

@@ -8,19 +8,39 @@ export type Fetch = (input: Request) => Promise<Response>
 
 /** Options of `createBrowser`. */
 export interface BrowserOptions {
-  /** The public URL of the application. Default `https://app.example.com`. */
+  /**
+   * The public URL of the application.
+   *
+   * @default 'https://app.example.com'
+   */
   readonly baseUrl?: string
-  /** Receives the requests for all other origins. Default: they reject. */
+  /**
+   * Receives the requests for all other origins.
+   *
+   * @default these requests reject
+   */
   readonly authorizationServer?: { readonly fetch: Fetch } | Fetch
-  /** For the expiry of cookies. Default: the machine's. */
+  /**
+   * The clock that decides which cookies have expired.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Pick<Clock, 'now'>
-  /** Default: an empty one. */
+  /**
+   * The cookie jar of the browser.
+   *
+   * @default an empty jar
+   */
   readonly jar?: CookieJar
 }
 
 /** A request of a page. */
 export interface BrowserRequestInit {
-  /** Default `GET`. */
+  /**
+   * The HTTP method.
+   *
+   * @default 'GET'
+   */
   readonly method?: string
   /** The browser replaces cookies, `Origin` and `Sec-*`, because a page cannot set them. */
   readonly headers?: HeadersInit
@@ -36,7 +56,11 @@ export interface BrowserRequestInit {
 
 /** A request of a script. */
 export interface BrowserFetchInit extends BrowserRequestInit {
-  /** Default `follow`, within the application. */
+  /**
+   * Whether the browser follows redirects within the application.
+   *
+   * @default 'follow'
+   */
   readonly redirect?: 'follow' | 'manual'
 }
 
@@ -48,15 +72,27 @@ export interface NavigateInit extends BrowserRequestInit {
    * @default 'follow'
    */
   readonly redirect?: 'follow' | 'manual'
-  /** Where the browser shows the response. Default `document`, the tab. */
+  /**
+   * Where the browser shows the response: in the tab or in a frame.
+   *
+   * @default 'document'
+   */
   readonly destination?: 'document' | 'iframe'
 }
 
 /** The user who signs in, and how. */
 export interface BrowserSignInOptions {
-  /** Default `/auth/login`. */
+  /**
+   * The URL of the login route.
+   *
+   * @default '/auth/login'
+   */
   readonly loginUrl?: string
-  /** The user that signs in at the model authorization server. Default: the user of that server. */
+  /**
+   * The user who signs in at the model authorization server.
+   *
+   * @default the user of that server
+   */
   readonly user?: string
 }
 

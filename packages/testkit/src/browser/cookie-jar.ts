@@ -33,11 +33,23 @@ export interface CookieSnapshot {
 
 /** The part of a request that decides about `SameSite`. */
 export interface CookieContext {
-  /** Whether a page of another site causes the request. Default `false`. */
+  /**
+   * Whether a page of another site causes the request.
+   *
+   * @default false
+   */
   readonly crossSite?: boolean
-  /** Whether the browser shows the response as the page of the tab. Default `false`. */
+  /**
+   * Whether the browser shows the response as the page of the tab.
+   *
+   * @default false
+   */
   readonly topLevelNavigation?: boolean
-  /** Default `GET`. */
+  /**
+   * The HTTP method.
+   *
+   * @default 'GET'
+   */
   readonly method?: string
 }
 
@@ -59,7 +71,11 @@ export interface CookieJar {
 
 /** Options of `createCookieJar`. */
 export interface CookieJarOptions {
-  /** Default: the machine's. */
+  /**
+   * The clock that decides which cookies have expired.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Pick<Clock, 'now'>
 }
 

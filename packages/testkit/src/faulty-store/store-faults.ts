@@ -33,9 +33,17 @@ export type StoreFault =
 export interface FailFault {
   /** Selects this fault. */
   readonly type: 'fail'
-  /** Default `false`. */
+  /**
+   * Whether the store performs the operation first.
+   *
+   * @default false
+   */
   readonly applied?: boolean
-  /** Default: a connection error with the code `ECONNREFUSED`, or `ECONNRESET` if it was applied. */
+  /**
+   * The error of the operation.
+   *
+   * @default a connection error with the code `ECONNREFUSED`, or `ECONNRESET` if it was applied
+   */
   readonly error?: Error
 }
 
@@ -43,7 +51,11 @@ export interface FailFault {
 export interface StoreHangFault {
   /** Selects this fault. */
   readonly type: 'hang'
-  /** Default `false`. */
+  /**
+   * Whether the store performs the operation first.
+   *
+   * @default false
+   */
   readonly applied?: boolean
 }
 
@@ -51,7 +63,11 @@ export interface StoreHangFault {
 export interface SwapLostFault {
   /** Selects this fault. */
   readonly type: 'swapLost'
-  /** Whether the swap succeeds in spite of its result, as after a retry by a driver. Default `false`. */
+  /**
+   * Whether the swap succeeds in spite of its result, as after a retry by a driver.
+   *
+   * @default false
+   */
   readonly applied?: boolean
 }
 
@@ -59,7 +75,11 @@ export interface SwapLostFault {
 export interface StaleReadFault {
   /** Selects this fault. */
   readonly type: 'staleRead'
-  /** How many writes the replica lags behind, at most 10. Default 1. */
+  /**
+   * How many writes the replica lags behind, at most 10.
+   *
+   * @default 1
+   */
   readonly writes?: number
 }
 

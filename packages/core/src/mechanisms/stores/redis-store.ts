@@ -22,9 +22,17 @@ export interface RedisClient<Call extends readonly unknown[]> {
 export interface RedisStoreOptions<Call extends readonly unknown[]> {
   /** A connected client. The store neither opens nor closes it. */
   readonly client: RedisClient<Call>
-  /** The prefix of every key. Default `evertoken:`. */
+  /**
+   * The prefix of every key.
+   *
+   * @default 'evertoken:'
+   */
   readonly prefix?: string
-  /** Seconds since the epoch, by the clock of this process. The clock of the server may differ. */
+  /**
+   * Returns seconds since the epoch, by the clock of this process. The clock of the server may differ.
+   *
+   * @default the clock of the system
+   */
   readonly now?: () => number
 }
 

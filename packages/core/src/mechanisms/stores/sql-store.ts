@@ -18,7 +18,11 @@ export interface SqlStore extends SessionStore {
 
 /** Options of the stores in SQL databases. */
 export interface SqlStoreOptions {
-  /** The table, and the prefix for the names of a second table and the indexes. Default `evertoken_sessions`. */
+  /**
+   * The table, and the prefix for the names of a second table and the indexes.
+   *
+   * @default 'evertoken_sessions'
+   */
   readonly table?: string
   /**
    * The clock of this process. In PostgreSQL, the clock of the database decides which rows have expired.
