@@ -133,6 +133,7 @@ export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]
  *   }))
  *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
  *   export default { fetch: auth.handler(async () => relay(await orders('recent'))) }
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Env = unknown, Client = undefined>(
   options: FromEnv<WorkerOptions & WithClient<Client>, Env>,

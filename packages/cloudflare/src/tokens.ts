@@ -98,6 +98,7 @@ export interface TokensOfWorker<Env> extends TokenSession, Worker<TokenSession, 
  *     store: createDurableObjectStore(env.SESSIONS),
  *   }))
  *   const { startSession } = auth // call it with the token response of your sign-in
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Env = unknown>(
   options: FromEnv<TokenEngineOptions, Env>,

@@ -120,6 +120,7 @@ export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFac
  *   })
  *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
  *   Deno.serve(auth.handler(async () => relay(await orders('recent'))))
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,

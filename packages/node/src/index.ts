@@ -143,6 +143,7 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
  *   })
  *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
  *   createServer(auth.listener(async () => relay(await orders('recent')))).listen(3000)
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,

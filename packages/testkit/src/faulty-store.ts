@@ -75,6 +75,9 @@ export interface FaultyStore extends SessionStore {
  *
  * To give several processes their own faults, wrap the same store once for each of them.
  *
+ * @param store - The store that performs the operations.
+ * @param options - The clock for delays and outages, and whether operations are logged.
+ * @returns A store that works correctly until `script`, `always` or `outage` injects a fault.
  * @example
  * ```ts
  * import { createMemoryStore } from '@evertoken/core'

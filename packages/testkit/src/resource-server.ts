@@ -120,6 +120,7 @@ export interface ResourceServer {
 /**
  * Creates a model API that accepts the access tokens of a model authorization server.
  *
+ * @param options - The authorization server, and the requirements for tokens. By default, every valid token is accepted.
  * @example
  * ```ts
  * import { createAuthorizationServer, createResourceServer } from '@evertoken/testkit'

@@ -33,6 +33,7 @@ const ROUNDING_MS = 1e-6
 /**
  * Creates a clock that runs with real time, or with another clock, and can be shifted and suspended.
  *
+ * @param options - The clock that this one follows. By default, the time of the machine.
  * @example
  * ```ts
  * import { createShiftableClock } from '@evertoken/testkit'

@@ -28,7 +28,9 @@ export interface ClientTokenAccess {
 
 /** Finds the application at every call, and the function that keeps work of the call alive. */
 export interface ClientAccessOptions {
+  /** Returns the application that requests the token. */
   sources(): SourceContext
+  /** Returns the function that keeps work of the call alive. Without it, the one of the application is used. */
   keepAlive?(): KeepAlive | undefined
 }
 

@@ -28,6 +28,7 @@ import { checkServer, type ServerChoice, type ServerProfile } from './server-pro
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
 
+/** The options that select neither the authorization server nor the store. */
 interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
   /** The ID of your client at the authorization server. */
   readonly clientId: string

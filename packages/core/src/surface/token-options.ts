@@ -23,6 +23,7 @@ import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from 
 /** The options that keep tokens current. Most applications need only the first four. */
 export type TokenManagementOptions = ServerChoice & TokenOptionMembers
 
+/** The options that do not select the authorization server. */
 interface TokenOptionMembers extends ClientAuthenticationOptions {
   /** The ID of your client at the authorization server. */
   readonly clientId: string

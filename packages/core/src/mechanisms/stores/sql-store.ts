@@ -32,6 +32,7 @@ export interface SqlStoreOptions {
   readonly clock?: Pick<Clock, 'now' | 'elapsed'>
 }
 
+/** A value of a statement. */
 export type SqlValue = string | number
 
 /** The differences between databases. */

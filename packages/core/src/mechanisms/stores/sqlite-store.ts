@@ -7,8 +7,11 @@ export interface SqliteDatabase {
   prepare(statement: string): SqliteStatement
 }
 
+/** A prepared statement. Each `?` in it is replaced with the next value. */
 export interface SqliteStatement {
+  /** Runs the statement and returns its rows. */
   all(...values: SqlValue[]): unknown[]
+  /** Runs the statement. */
   run(...values: SqlValue[]): unknown
 }
 
