@@ -37,7 +37,10 @@ export interface HeldResponses {
  */
 export type KeepAlive = (work: Promise<unknown>) => void
 
+/** Finds the value of the request being handled, as `AsyncLocalStorage` does. */
 export interface RequestContext {
+  /** Calls `work`. In it and in everything that it starts, `get` returns the value. */
   run<T>(value: object, work: () => T): T
+  /** Returns the value, or `undefined` outside of `run`. */
   get(): object | undefined
 }

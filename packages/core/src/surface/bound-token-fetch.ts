@@ -18,6 +18,7 @@ import {
 
 /** The part of an application that calls without a session use. */
 export interface Outside {
+  /** Returns the application that requests the token. */
   sources(): SourceContext
   /** Returns the session of the request being handled, if there is one. */
   session(): BoundSession | undefined

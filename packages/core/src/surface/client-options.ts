@@ -28,18 +28,41 @@ import { checkServer, type ServerChoice, type ServerProfile } from './server-pro
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
 
+/** The options that select neither the authorization server nor the store. */
 interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
+  /** The ID of your client at the authorization server. */
   readonly clientId: string
-  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
+  /**
+   * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
+   *
+   * @default 60
+   */
   readonly refreshBeforeExpirySeconds?: number
-  /** How long a caller waits for the authorization server, in seconds. Default 10. */
+  /**
+   * How long a caller waits for the authorization server, in seconds.
+   *
+   * @default 10
+   */
   readonly serverTimeoutSeconds?: number
-  /** Seconds that the store may take for one operation. Default 5. */
+  /**
+   * Seconds that the store may take for one operation.
+   *
+   * @default 5
+   */
   readonly storeTimeoutSeconds?: number
+  /** Receives all events. */
   readonly onEvent?: EventListener
-  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for calls to the authorization server.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** The clock of this process. Default: the clock of the system. */
+  /**
+   * The clock of this process.
+   *
+   * @default the clock of the system
+   */
   readonly clock?: Clock
 }
 

@@ -26,7 +26,13 @@ export interface ClientTokens extends ClientTokenAccess, Drainable {
  * Creates the token management of a service without users. Services call `createClientTokens` of the package for their
  * runtime instead.
  *
+ * @param options - The client and its authorization server.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const runtime = { flights: createFlights(), keepAlive() {} }
+ *   export const { getClientAccessToken } = createClientTokens({ issuer, clientId, clientSecret }, runtime)
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}
  */
 export function createClientTokens(
   options: ClientTokensOptions,
