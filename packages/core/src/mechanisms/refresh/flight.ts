@@ -96,7 +96,8 @@ export function createFlight(options: FlightOptions): Flight {
     let waitedMs = 0
     const admission = line.enter(handle.key)
     let turn: Turn | undefined = await admission
-    let known = admission instanceof Promise ? undefined : seen
+    // The session can have ended while the flight waited for the metadata or the client secret.
+    let known = admission instanceof Promise || !seen || !handle.isUsable(seen) ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
         const snapshot = known ?? (await handle.read())
