@@ -12,7 +12,7 @@ import {
 } from './application.ts'
 import { createFailingStore } from './failing-store.ts'
 import { createGate, type Gate } from './gate.ts'
-import { idle } from './steps.ts'
+import { idle, isSettled } from './steps.ts'
 
 interface Started extends Pick<Application, 'auth'> {
   readonly tab: Browser
@@ -113,4 +113,40 @@ it.each(kinds)('a refresh does not start after the idle timeout, %s session', as
   process.gate.open()
   expect((await response).status).toBe(401)
   expect(world.server.counts.refresh).toBe(0)
+})
+
+describe('a read from before the end of a refresh', () => {
+  it.each([
+    { shows: 'the lease', slow: '/token', drains: false },
+    { shows: 'the lease', slow: '/token', drains: true },
+    { shows: 'no lease', slow: 'well-known', drains: true },
+  ])(
+    'that shows $shows is repeated, and the call does not wait (drains: $drains)',
+    async ({ slow, drains }) => {
+      const answered = createGate()
+      let isSlow = false
+      const world = await expire({
+        session: 'server',
+        async fetch(input, init) {
+          const response = await world.server.fetch(input, init)
+          if (isSlow && String(input).includes(slow)) await answered.opened
+          return response
+        },
+      })
+      isSlow = true
+      const first = world.tab.get('/', world.cookies)
+      await settle()
+      const gate = world.holdNextRead()
+      const second = world.tab.get('/', world.cookies)
+      await settle()
+      answered.open()
+      expect((await first).status).toBe(200)
+      if (drains) void world.auth.drain()
+      gate.open()
+      // No time passes, so a call that waits would not end.
+      expect(await isSettled(second)).toBe(true)
+      expect((await second).status).toBe(200)
+      expect(world.server.counts.refresh).toBe(1)
+    },
+  )
 })

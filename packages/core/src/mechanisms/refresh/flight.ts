@@ -100,11 +100,14 @@ export function createFlight(options: FlightOptions): Flight {
     let known = admission instanceof Promise || !seen || !handle.isUsable(seen) ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
+        const isCallers = known !== undefined
         const snapshot = known ?? (await handle.read())
         known = undefined
         await reportRefused(handle, snapshot, sends)
         const state = lease.observe(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
+        // Another process can have stored a new token since the caller read the record.
+        if (isCallers && (next.do === 'wait' || !admits())) continue
         if (next.do === 'wait') {
           // A flight that waits for another process must not block access of other flights to the server.
           turn?.leave()
