@@ -1,3 +1,4 @@
+import { OperatorError } from '@evertoken/core'
 import { expect, it } from 'vitest'
 import { clientSecretPost } from '@evertoken/core/credentials'
 import { createApplication, currentRefreshToken, kinds } from './application.ts'
@@ -53,4 +54,25 @@ it('a value in place of the client secret signs in, refreshes and revokes', asyn
   await clock.advance(301_000)
   expect((await tab.get('/')).status).toBe(200)
   expect(server.log.at(-1)?.parameters.get('client_secret')).toBe(SECRET)
+})
+
+it('an error of Evertoken from the function of the application is not passed on', async () => {
+  let isDown = false
+  const app = createApplication({
+    clientSecret() {
+      if (isDown) throw new OperatorError('store_unavailable', 'The vault refuses hunter2')
+      return SECRET
+    },
+  })
+  const tab = app.browser()
+  await tab.signIn()
+  await app.clock.advance(301_000)
+  isDown = true
+  let failure: unknown
+  await tab.get('/', undefined, undefined, async () => {
+    failure = await app.auth.getUserAccessToken().catch((error: unknown) => error)
+    return new Response()
+  })
+  expect(failure).toMatchObject({ ...PROBLEM, cause: { name: 'OperatorError' } })
+  expect(JSON.stringify([String(failure), app.events])).not.toContain('hunter2')
 })

@@ -12,7 +12,8 @@ import { redact } from '../runtime/redact.ts'
  */
 const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1') as never
 
-type Authenticate = () => ClientAuth | Promise<ClientAuth>
+/** The promise resolves to `undefined` if the application returned no secret. */
+type Authenticate = () => ClientAuth | Promise<ClientAuth | undefined>
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
 export function createClientAuthentication(method: string, authenticate: Authenticate): ClientAuthentication {
@@ -64,18 +65,25 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
   async function request(): Promise<ClientAuth> {
-    try {
-      const clientAuth = authenticate()
-      if (!(clientAuth instanceof Promise)) return clientAuth
-      return await withDeadline(
-        () => clientAuth,
-        serverTimeoutMs * KEY_SERVICE_SHARE,
-        clock,
-        () => keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`'),
-      )
-    } catch (error) {
-      throw error instanceof OperatorError ? error : keyServiceUnavailable('failed', redact(error))
-    }
+    const clientAuth = authenticate()
+    return clientAuth instanceof Promise ? receive(clientAuth) : clientAuth
+  }
+
+  /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
+  async function receive(work: Promise<ClientAuth | undefined>): Promise<ClientAuth> {
+    const overdue = new Error('The key service is overdue')
+    const received = withDeadline(
+      () => work,
+      serverTimeoutMs * KEY_SERVICE_SHARE,
+      clock,
+      () => overdue,
+    )
+    const clientAuth = await received.catch((error: unknown) => {
+      if (error === overdue) throw keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`')
+      throw keyServiceUnavailable('failed', redact(error))
+    })
+    if (!clientAuth) throw keyServiceUnavailable('did not return a secret')
+    return clientAuth
   }
 
   return {
@@ -88,7 +96,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
 }
 
 /** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
-export function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
+function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
   const message = `The function that returns the client secret ${what}. Nothing was sent, so try again later.`
   return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
 }
