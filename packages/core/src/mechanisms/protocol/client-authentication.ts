@@ -1,9 +1,9 @@
 import type { ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication } from '../../ports/client-authentication.ts'
-import type { Clock } from '../../ports/clock.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
+import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 
 /**
  * The key of the function of a value that returns how to authenticate one request. The function may ask a key service.
@@ -25,9 +25,8 @@ export function isClientAuthentication(value: unknown): value is ClientAuthentic
   return typeof value === 'object' && value !== null && AUTHENTICATE in value
 }
 
-export interface ClientAuthenticatorOptions {
+export interface ClientAuthenticatorOptions extends FailurePauseOptions {
   readonly authentication: ClientAuthentication
-  readonly clock: Clock
   /** How long a caller waits, in milliseconds. */
   readonly serverTimeoutMs: number
 }
@@ -36,7 +35,8 @@ export interface ClientAuthenticatorOptions {
  * Authenticates the requests of one client.
  *
  * All functions reject with an `OperatorError` (`key_service_unavailable`) if the secret is not available. The request
- * is then not sent, so no code and no refresh token was used.
+ * is then not sent, so no code and no refresh token was used. After a failure, they reject without another call of the
+ * key service during a pause.
  */
 export interface ClientAuthenticator {
   /** Requests the current secret for one request. */
@@ -62,11 +62,14 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
     typeof AUTHENTICATE,
     Authenticate
   >
+  const pause = createFailurePause(options)
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
   async function request(): Promise<ClientAuth> {
+    const paused = pause.error()
+    if (paused !== undefined) throw paused
     const clientAuth = authenticate()
-    return clientAuth instanceof Promise ? receive(clientAuth) : clientAuth
+    return clientAuth instanceof Promise ? pause.run(() => receive(clientAuth)) : clientAuth
   }
 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
