@@ -129,7 +129,7 @@ describe('a read from before the end of a refresh', () => {
         session: 'server',
         async fetch(input, init) {
           const response = await world.server.fetch(input, init)
-          if (isSlow && String(input).includes(slow)) await answered.opened
+          if (isSlow && new Request(input).url.includes(slow)) await answered.opened
           return response
         },
       })
