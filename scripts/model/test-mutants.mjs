@@ -77,7 +77,7 @@ export const testMutants = {
       'packages/core/test/mechanisms/metadata.test.ts',
       'packages/core/test/mechanisms/protocol-metadata.test.ts',
     ],
-    [{ in: 'createMetadataCache.get', replace: '$now < $failure.backOff.until', with: '$now < 0' }],
+    [{ in: 'createFailurePause.error', replace: '$left > 0 ? $error : undefined', with: 'undefined' }],
   ],
   'no wait at stop': [
     ['test/integration/background-refresh.test.ts'],

@@ -27,6 +27,25 @@ describe.each(kinds)('the event token_unavailable, %s session', (session) => {
     expect(ofType(application.events, 'refresh_failed')).toHaveLength(1)
   })
 
+  it('comes with one refresh_failed if the metadata of the server is not available', async () => {
+    let isDown = false
+    const application: Application = createApplication({
+      session,
+      async fetch(input, init) {
+        if (isDown && new Request(input).url.includes('well-known')) throw new Error('down')
+        return application.server.fetch(input, init)
+      },
+    })
+    isDown = true
+    expect(await ask(application, 1)).toBe(1)
+    const code = 'authorization_server_unavailable'
+    const types = ['refresh_failed', 'token_unavailable'] as const
+    expect(types.map((type) => ofType(application.events, type).map((event) => event.code))).toEqual([
+      [code],
+      [code],
+    ])
+  })
+
   it('does not come for a caller who gets a token, nor for a user who must sign in', async () => {
     const application = createApplication({ session })
     expect(await ask(application, 3)).toBe(0)

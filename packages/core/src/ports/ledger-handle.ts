@@ -33,6 +33,12 @@ export interface LedgerHandle<Snapshot extends LedgerSnapshot = LedgerSnapshot> 
   readIgnoringExpiry(): Promise<Snapshot | undefined>
   /** Same as `readIgnoringExpiry`, but also returns the record of an owner that is over, for as long as the store keeps it. */
   readIncludingEnded(): Promise<Snapshot | undefined>
+  /**
+   * Whether a record that was read earlier can still be used, as far as this process knows without a read.
+   *
+   * @returns `false` if the owner is over by now, or if its end is pending in this process.
+   */
+  isUsable(seen: Snapshot): boolean
   /** Replaces the ledger. Resolves to `'again'` if another process changed the record first. */
   swapLedger(from: Snapshot, ledger: TokenLedger): Promise<Snapshot | 'again'>
   /** Stores a token response, in the ledger and in the other parts of the owner. */

@@ -11,6 +11,7 @@ import {
 } from './sign-in-options.ts'
 import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './token-options.ts'
 import { type TokenSettings, toTokenSettings } from './token-settings.ts'
+import { checkSignInServer } from './server-profile.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
@@ -51,6 +52,7 @@ export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
   const tokenSettings = toTokenSettings(values)
   const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
+  checkSignInServer(settings.server)
   checkRequirements(settings)
   if (settings.backChannelLogout && !options.store.index)
     throw invalid('backChannelLogout', 'needs a store with an `index`, which finds the sessions of a user')

@@ -16,8 +16,8 @@ import {
 
 /** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
 export interface ServerMetadata {
-  /** The URL at which users sign in. */
-  readonly authorization_endpoint: string
+  /** The URL at which users sign in. Required for a sign-in. */
+  readonly authorization_endpoint?: string
   /** The URL that returns and refreshes tokens. */
   readonly token_endpoint: string
   /** The URL that revokes tokens (RFC 7009). Without it, Evertoken revokes no token. */
@@ -95,11 +95,22 @@ const metadata: Check = (value) => {
   if (typeof value === 'string') return urlWithQuery(value)
   if (typeof value !== 'object' || value === null)
     return 'must be the URL of the metadata, or the metadata itself'
-  const endpoints = value as Partial<ServerMetadata>
-  const wrong = (['authorization_endpoint', 'token_endpoint'] as const).find((name) =>
-    urlWithQuery(endpoints[name]),
-  )
-  return wrong && `must have a \`${wrong}\` on https (http on loopback only)`
+  const { token_endpoint: tokenEndpoint, authorization_endpoint: ofSignIn } = value as Partial<ServerMetadata>
+  if (urlWithQuery(tokenEndpoint)) return mustHave('a `token_endpoint`')
+  return ofSignIn !== undefined && urlWithQuery(ofSignIn) ? mustHave(AUTHORIZATION_ENDPOINT) : undefined
+}
+
+const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
+const mustHave = (what: string) => `must have ${what} on https (http on loopback only)`
+
+/**
+ * Checks that the server is complete enough for a sign-in.
+ *
+ * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
+ */
+export function checkSignInServer({ metadata: given }: ServerSettings): void {
+  if (typeof given !== 'object' || given.authorization_endpoint !== undefined) return
+  throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
 }
 
 const SERVER_PROFILE: OptionTable<ServerSettings> = {

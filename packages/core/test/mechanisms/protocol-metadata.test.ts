@@ -98,9 +98,11 @@ describe('the metadata of the authorization server', () => {
     ])
   })
 
-  it('is not requested if `metadata` contains it, and the server is then probed all the same', async () => {
+  it('is not requested if `metadata` contains it, and the token endpoint is then probed', async () => {
     const { server, clock } = createProtocolBench()
-    const metadata = (await (await server.fetch(`${server.issuer}${OIDC}`)).json()) as object
+    const metadata = (await (await server.fetch(`${server.issuer}${OIDC}`)).json()) as {
+      readonly token_endpoint: string
+    }
     const found: string[] = []
     const { protocol } = createProtocolBench({
       protocol: { metadata: { ...metadata, issuer: 'https://other.example.com' } },
@@ -113,7 +115,7 @@ describe('the metadata of the authorization server', () => {
     await protocol.ready()
     expect(found).toEqual([])
     expect(await protocol.isResponding()).toBe(true)
-    expect(found).toEqual([OIDC])
+    expect(found).toEqual([new URL(metadata.token_endpoint).pathname])
   })
 
   it('is read from the URL in `metadata` and nowhere else', async () => {

@@ -9,6 +9,7 @@ import { checkTokenParameters } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
+import { checkTokenOptions } from '../../src/surface/token-settings.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const SECRET = 'canary: a secret of thirty-two characters'
@@ -420,6 +421,21 @@ describe('the option server', () => {
       token_endpoint: 'https://login.example.com/token',
     }
     expect(checkServer({ metadata })).toMatchObject({ server: { metadata } })
+  })
+
+  it('needs an authorization endpoint in the metadata only for a sign-in', () => {
+    const metadata = { token_endpoint: 'https://login.example.com/token' }
+    const server = { issuer: good.issuer as string, metadata }
+    expect(checkServer({ metadata })).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('must have an `authorization_endpoint`, because users sign in there'),
+    })
+    const { issuer: _issuer, ...rest } = good
+    expect(checkTokenOptions({ ...rest, server })).toMatchObject({ server: { metadata } })
+    const wrong = { ...metadata, authorization_endpoint: 'http://login.example.com/authorize' }
+    expect(() => checkTokenOptions({ ...rest, server: { ...server, metadata: wrong } })).toThrow(
+      'must have an `authorization_endpoint` on https',
+    )
   })
 
   it.each<[string, unknown[]]>([

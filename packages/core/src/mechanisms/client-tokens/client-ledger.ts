@@ -58,6 +58,7 @@ export function createClientLedger(
     read,
     readIgnoringExpiry: read,
     readIncludingEnded: read,
+    isUsable: () => true,
     swapLedger,
     storeGrant: (from, { ledgerAfter }) => swapLedger(from, ledgerAfter(Infinity)),
     refuse: (from) =>

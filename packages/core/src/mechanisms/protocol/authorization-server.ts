@@ -20,13 +20,16 @@ export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer & ConnectedTokenServer {
   const { clientId, clock, openid } = options
-  const connection = createConnection(options, {
-    client_id: clientId,
-    // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
-    get [oauth.clockSkew]() {
-      return clock.now() - systemClock.now()
+  const connection = createConnection(
+    { ...options, signsIn: true },
+    {
+      client_id: clientId,
+      // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
+      get [oauth.clockSkew]() {
+        return clock.now() - systemClock.now()
+      },
     },
-  })
+  )
   const { client, fetchMetadata } = connection
   const keys = createKeyCache(options)
   return {

@@ -1,9 +1,9 @@
 import type { ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication } from '../../ports/client-authentication.ts'
-import type { Clock } from '../../ports/clock.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
+import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 
 /**
  * The key of the function of a value that returns how to authenticate one request. The function may ask a key service.
@@ -12,7 +12,8 @@ import { redact } from '../runtime/redact.ts'
  */
 const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1') as never
 
-type Authenticate = () => ClientAuth | Promise<ClientAuth>
+/** The promise resolves to `undefined` if the application returned no secret. */
+type Authenticate = () => ClientAuth | Promise<ClientAuth | undefined>
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
 export function createClientAuthentication(method: string, authenticate: Authenticate): ClientAuthentication {
@@ -24,9 +25,8 @@ export function isClientAuthentication(value: unknown): value is ClientAuthentic
   return typeof value === 'object' && value !== null && AUTHENTICATE in value
 }
 
-export interface ClientAuthenticatorOptions {
+export interface ClientAuthenticatorOptions extends FailurePauseOptions {
   readonly authentication: ClientAuthentication
-  readonly clock: Clock
   /** How long a caller waits, in milliseconds. */
   readonly serverTimeoutMs: number
 }
@@ -35,7 +35,8 @@ export interface ClientAuthenticatorOptions {
  * Authenticates the requests of one client.
  *
  * All functions reject with an `OperatorError` (`key_service_unavailable`) if the secret is not available. The request
- * is then not sent, so no code and no refresh token was used.
+ * is then not sent, so no code and no refresh token was used. After a failure, they reject without another call of the
+ * key service during a pause.
  */
 export interface ClientAuthenticator {
   /** Requests the current secret for one request. */
@@ -61,21 +62,31 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
     typeof AUTHENTICATE,
     Authenticate
   >
+  const pause = createFailurePause(options)
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
   async function request(): Promise<ClientAuth> {
-    try {
-      const clientAuth = authenticate()
-      if (!(clientAuth instanceof Promise)) return clientAuth
-      return await withDeadline(
-        () => clientAuth,
-        serverTimeoutMs * KEY_SERVICE_SHARE,
-        clock,
-        () => keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`'),
-      )
-    } catch (error) {
-      throw error instanceof OperatorError ? error : keyServiceUnavailable('failed', redact(error))
-    }
+    const paused = pause.error()
+    if (paused !== undefined) throw paused
+    const clientAuth = authenticate()
+    return clientAuth instanceof Promise ? pause.run(() => receive(clientAuth)) : clientAuth
+  }
+
+  /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
+  async function receive(work: Promise<ClientAuth | undefined>): Promise<ClientAuth> {
+    const overdue = new Error('The key service is overdue')
+    const received = withDeadline(
+      () => work,
+      serverTimeoutMs * KEY_SERVICE_SHARE,
+      clock,
+      () => overdue,
+    )
+    const clientAuth = await received.catch((error: unknown) => {
+      if (error === overdue) throw keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`')
+      throw keyServiceUnavailable('failed', redact(error))
+    })
+    if (!clientAuth) throw keyServiceUnavailable('did not return a secret')
+    return clientAuth
   }
 
   return {
@@ -88,7 +99,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
 }
 
 /** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
-export function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
+function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
   const message = `The function that returns the client secret ${what}. Nothing was sent, so try again later.`
   return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

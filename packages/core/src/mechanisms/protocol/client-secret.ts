@@ -1,7 +1,7 @@
 import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
-import { createClientAuthentication, keyServiceUnavailable } from './client-authentication.ts'
+import { createClientAuthentication } from './client-authentication.ts'
 
 /**
  * Sends the client ID and the client secret in the `Authorization` header of each token request.
@@ -52,17 +52,14 @@ function withSecret(
   authenticate: (secret: string) => ClientAuth,
 ): ClientAuthentication {
   if (typeof secret === 'function')
-    return createClientAuthentication(method, async () => authenticate(await requestSecret(secret)))
+    return createClientAuthentication(method, async () => {
+      // The function is code of the application, so its result is checked.
+      const value: unknown = await secret()
+      return isSecret(value) ? authenticate(value) : undefined
+    })
   if (!isSecret(secret)) throw secretMissing(method)
   const clientAuth = authenticate(secret)
   return createClientAuthentication(method, () => clientAuth)
-}
-
-/** The function is code of the application, so its result is checked. */
-async function requestSecret(secret: () => unknown): Promise<string> {
-  const value = await secret()
-  if (isSecret(value)) return value
-  throw keyServiceUnavailable('did not return a secret')
 }
 
 function isSecret(value: unknown): value is string {

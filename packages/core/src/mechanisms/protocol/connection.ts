@@ -23,8 +23,6 @@ export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'>, Clien
   readonly insecure: boolean
   readonly clientId: string
   readonly flights: Flights
-  /** Returns a number from 0 to 1, which varies pauses. */
-  readonly random: () => number
 }
 
 /** The dependencies of every request to the authorization server. */
@@ -57,7 +55,7 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata({ issuer, metadata, wire }),
+    discover: () => discoverMetadata({ issuer, metadata, wire, signsIn: options.signsIn }),
     flights,
     clock,
     random: options.random,
@@ -82,6 +80,8 @@ export function createConnection(
 /** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */
 function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metadata'>): string {
   if (typeof metadata === 'string') return metadata
+  // A server whose metadata is configured may have no document at the well-known URL.
+  if (metadata !== undefined) return metadata.token_endpoint
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
@@ -91,10 +91,18 @@ export interface Wire {
   readonly [oauth.allowInsecureRequests]: boolean
 }
 
+/** Configured metadata. */
+export interface KnownMetadata {
+  readonly token_endpoint: string
+  readonly [member: string]: unknown
+}
+
 export interface DiscoveryOptions {
   readonly issuer: string
   /** The URL of the metadata, or the metadata itself. Default: the well-known URL. */
-  readonly metadata?: string | Readonly<Record<string, unknown>> | undefined
+  readonly metadata?: string | KnownMetadata | undefined
+  /** Whether users sign in at the server, so that its metadata must name the `authorization_endpoint`. */
+  readonly signsIn?: boolean | undefined
   readonly wire: Wire
 }
 
@@ -107,7 +115,8 @@ async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.Author
   const metadata = await oauth.processDiscoveryResponse(new URL(issuer), response).catch(throwDiscoveryError)
   if (metadata.issuer !== issuer) throw wrongMetadata('metadata spells the issuer otherwise')
   const isSafe = wire[oauth.allowInsecureRequests] ? /^https?:/i : /^https:/i
-  for (const name of ['authorization_endpoint', 'token_endpoint'] as const) {
+  const onlyForSignIn = options.signsIn ? (['authorization_endpoint'] as const) : []
+  for (const name of [...onlyForSignIn, 'token_endpoint'] as const) {
     const { [name]: url = '' } = metadata
     if (!URL.canParse(url) || !isSafe.test(url)) throw wrongMetadata(`${name} is missing or not on https`)
   }

@@ -1,15 +1,10 @@
-import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import { type BackOff, nextBackOff } from '../../model/back-off.ts'
-import { type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 
-export interface MetadataCacheOptions<T> {
+export interface MetadataCacheOptions<T> extends FailurePauseOptions {
   readonly discover: () => Promise<T>
   readonly flights: Flights
-  readonly clock: Clock
-  /** Returns a number from 0 to 1, which varies pauses. */
-  readonly random: () => number
 }
 
 export interface MetadataCache<T> {
@@ -19,7 +14,6 @@ export interface MetadataCache<T> {
 }
 
 const FRESH_MS = 3_600_000
-const MAX_PAUSE_SECONDS = 10
 /** Numbers the caches. Caches can share a `Flights` object, but they must not share results. */
 let caches = 0
 
@@ -31,47 +25,29 @@ let caches = 0
  * one request each.
  */
 export function createMetadataCache<T>(options: MetadataCacheOptions<T>): MetadataCache<T> {
-  const { discover, flights, clock, random } = options
+  const { discover, flights, clock } = options
   const group = `authorization server metadata ${(caches += 1)}`
+  const pause = createFailurePause(options)
   let known: { readonly metadata: T; readonly at: number } | undefined
-  let failure: { readonly error: unknown; readonly backOff: BackOff } | undefined
-
-  const now = () => clock.elapsed() / 1000
 
   async function refetch() {
-    try {
-      const metadata = await discover()
-      known = { metadata, at: clock.elapsed() }
-      failure = undefined
-      return metadata
-    } catch (error) {
-      const code = 'authorization_server_unavailable'
-      const backOff = nextBackOff(failure?.backOff, code, { wall: now() }, { jitter: random() })
-      // Without metadata no request works, so the process must soon notice that the server has recovered.
-      failure = { error, backOff: { ...backOff, until: Math.min(backOff.until, now() + MAX_PAUSE_SECONDS) } }
-      throw error
-    }
+    const metadata = await pause.run(discover)
+    known = { metadata, at: clock.elapsed() }
+    return metadata
   }
 
   async function get(keepAlive: KeepAlive = () => undefined) {
     if (known && clock.elapsed() - known.at < FRESH_MS) return known.metadata
-    if (failure && now() < failure.backOff.until) {
+    const paused = pause.error()
+    if (paused !== undefined) {
       if (known) return known.metadata
-      throw postponed(failure.error, failure.backOff.until - now())
+      throw paused
     }
     const { result } = flights.join(group, '', refetch, clock)
     if (!known) return result
-    // `refetch` has recorded the failure. The cache continues to use the known metadata.
+    // The pause has recorded the failure. The cache continues to use the known metadata.
     keepAlive(result.catch(() => undefined))
     return known.metadata
   }
   return { get, isKnown: () => known !== undefined }
-}
-
-/** Creates the same error for a later caller, with the time after which that caller can try again. */
-function postponed(error: unknown, seconds: number): unknown {
-  if (!(error instanceof TryLaterError)) return error
-  const { code, message, cause } = error
-  const retryAfterSeconds = Math.max(1, Math.ceil(seconds))
-  return new TryLaterError(code, message, { cause: cause as RedactedCause | undefined, retryAfterSeconds })
 }

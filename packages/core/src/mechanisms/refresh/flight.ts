@@ -3,6 +3,7 @@ import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/re
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
 import { fingerprint, randomId } from '../runtime/digest.ts'
 import type { TokenDemand, TokenResult } from './attempt.ts'
+import { EvertokenError, type RedactedCause } from '../../vocabulary/index.ts'
 import { exchange } from './exchange.ts'
 import { createLeases, type LeaseWatch } from './lease.ts'
 import type { Line, Turn } from './line.ts'
@@ -54,13 +55,31 @@ export function createFlight(options: FlightOptions): Flight {
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
-    await acquisition.ready(demand.keepAlive)
+    await prepare(handle, demand)
     const lease = leases.watch(handle, randomId().slice(0, 12))
     try {
       // Every snapshot in the result is from this cell.
       return (await refreshUntilDone(handle, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
       demand.keepAlive(lease.releaseUnused())
+    }
+  }
+
+  /** Prepares the request. Reports a failure, because nobody waits for a refresh in the background. */
+  async function prepare(handle: LedgerHandle, { keepAlive }: TokenDemand): Promise<void> {
+    try {
+      await acquisition.ready(keepAlive)
+    } catch (error) {
+      if (error instanceof EvertokenError) {
+        const cause = error.cause as RedactedCause | undefined
+        emit({
+          type: 'refresh_failed',
+          session: fingerprint(handle.key),
+          code: error.code,
+          ...(cause && { cause }),
+        })
+      }
+      throw error
     }
   }
 
@@ -96,14 +115,18 @@ export function createFlight(options: FlightOptions): Flight {
     let waitedMs = 0
     const admission = line.enter(handle.key)
     let turn: Turn | undefined = await admission
-    let known = admission instanceof Promise ? undefined : seen
+    // The session can have ended while the flight waited for the metadata or the client secret.
+    let known = admission instanceof Promise || !seen || !handle.isUsable(seen) ? undefined : seen
     try {
       while (waitedMs < patienceMs) {
+        const isCallers = known !== undefined
         const snapshot = known ?? (await handle.read())
         known = undefined
         await reportRefused(handle, snapshot, sends)
         const state = lease.observe(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
+        // Another process can have stored a new token since the caller read the record.
+        if (isCallers && (next.do === 'wait' || !admits())) continue
         if (next.do === 'wait') {
           // A flight that waits for another process must not block access of other flights to the server.
           turn?.leave()

@@ -72,7 +72,7 @@ export function createHandleOptions(options: SessionStrategyOptions): HandleOpti
   const { sealedStore, clock, idleTimeoutSeconds, emit, unlist, keepClaims, refreshed, pollMs } = options
   return {
     sealedStore,
-    readShared: pollMs === undefined ? shareReads(sealedStore.read) : sealedStore.read,
+    readShared: pollMs === undefined ? shareReads(sealedStore.read, clock) : sealedStore.read,
     clock,
     idleTimeoutSeconds,
     unlist,

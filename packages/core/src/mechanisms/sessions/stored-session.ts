@@ -86,6 +86,8 @@ export function createStoredHandle(
   async function readWith(read: SealedStore['read']): Promise<Snapshot | undefined> {
     if (pending.has(key)) return undefined
     const current = newestOf(await read(key))
+    // A sign-out can have failed during the read.
+    if (pending.has(key)) return undefined
     if (!current) {
       if (isOnlyInStore) notices.missed(key)
       return undefined
@@ -100,11 +102,13 @@ export function createStoredHandle(
 
   /** Returns the session, unless it is over. */
   function ifActive(current: Snapshot): Snapshot | undefined {
-    const { record } = current
-    const time = clock.now()
-    if (record.ended || time >= endsAt(record, idleTimeoutSeconds)) return undefined
-    if (isOnlyInStore) notices.saw(record, time)
+    if (isOver(current)) return undefined
+    if (isOnlyInStore) notices.saw(current.record, clock.now())
     return current
+  }
+
+  function isOver({ record }: Snapshot): boolean {
+    return record.ended !== undefined || clock.now() >= endsAt(record, idleTimeoutSeconds)
   }
 
   function readNow(): Snapshot | undefined {
@@ -151,6 +155,7 @@ export function createStoredHandle(
     readIgnoringExpiry,
     swap,
     readIncludingEnded,
+    isUsable: (seen) => !pending.has(key) && !isOver(seen),
     swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)

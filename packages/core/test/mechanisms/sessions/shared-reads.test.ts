@@ -1,3 +1,4 @@
+import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createGate } from '../../../../../test/integration/gate.ts'
 import { shareReads } from '../../../src/mechanisms/sessions/shared-reads.ts'
@@ -13,7 +14,7 @@ function createReads() {
     const sealed = `${gates.push(gate)}`
     await gate.opened
     return { record, sealed }
-  })
+  }, createManualClock())
   return { gates, read: async (key = 'a') => (await read(key))?.sealed }
 }
 
@@ -59,10 +60,34 @@ describe('shared reads', () => {
   it('a failure reaches all callers of its read, and no later one', async () => {
     let isDown = true
     const known: SealedRecord = { record: createRecord(0), sealed: '' }
-    const read = shareReads(() => (isDown ? Promise.reject(new Error('down')) : Promise.resolve(known)))
+    const read = shareReads(
+      () => (isDown ? Promise.reject(new Error('down')) : Promise.resolve(known)),
+      createManualClock(),
+    )
     const results = await Promise.allSettled([read('a'), read('a')])
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
     isDown = false
     expect(await read('a')).toBe(known)
+  })
+
+  it('a store that hangs holds up a later caller once, and not twice', async () => {
+    const clock = createManualClock()
+    const starts: number[] = []
+    const read = shareReads(async () => {
+      starts.push(clock.elapsed())
+      await clock.sleep(5000)
+      throw new Error('overdue')
+    }, clock)
+    const times = new Map<string, number>()
+    const call = (name: string) => void read('a').catch(() => times.set(name, clock.elapsed()))
+    call('first')
+    await clock.advance(10)
+    call('second')
+    call('third')
+    await clock.advance(1000)
+    call('late')
+    await clock.advance(9000)
+    expect(starts).toEqual([0, 100, 1010])
+    expect(Object.fromEntries(times)).toEqual({ first: 5000, second: 5100, third: 5100, late: 6010 })
   })
 })

@@ -1,0 +1,67 @@
+import { createMemoryStore } from '@evertoken/core'
+import { evertoken } from '@evertoken/node'
+import { createClientTokens } from '@evertoken/node/client'
+import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { describe, expect, it } from 'vitest'
+import { isSettled } from './steps.ts'
+
+/** An authorization server that never answers below `/.well-known/`, and the options of its client. */
+function start() {
+  const clock = createManualClock()
+  const server = createAuthorizationServer({ clock })
+  const [client] = server.clients
+  const requested: string[] = []
+  const endpoints = { token_endpoint: `${server.issuer}/token` }
+  const options = {
+    server: { issuer: server.issuer, metadata: endpoints },
+    clientId: client?.id ?? '',
+    clientSecret: client?.secret ?? '',
+    clock,
+    async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+      const { pathname } = new URL(new Request(input).url)
+      requested.push(pathname)
+      if (pathname.includes('.well-known')) await new Promise(() => undefined)
+      return server.fetch(input, init)
+    },
+  }
+  const web = {
+    ...options,
+    encryptionSecret: 'a secret of thirty-two characters',
+    baseUrl: 'https://app.example.com',
+    cookieName: 'evertoken',
+    store: createMemoryStore({ clock }),
+  }
+  return { clock, server, options, web, requested }
+}
+
+describe('metadata in the options', () => {
+  it('needs only a token endpoint for the tokens of a client', async () => {
+    const { options, requested } = start()
+    const { value } = await createClientTokens(options).getClientAccessToken()
+    expect(value).not.toBe('')
+    expect(new Set(requested)).toEqual(new Set(['/token']))
+  })
+
+  it('is enough for a new process that needs the time of the server', async () => {
+    const { clock, server, web, requested } = start()
+    const metadata = { ...web.server.metadata, authorization_endpoint: `${server.issuer}/authorize` }
+    const create = () => evertoken({ ...web, server: { ...web.server, metadata } })
+    const first = create()
+    const started = await first.handle(new Request('https://app.example.com/'), async () => {
+      await first.startSession(await server.issue({ sub: 'ada' }))
+      return new Response()
+    })
+    const cookie = started.headers.getSetCookie().map((line) => line.split(';')[0])
+    await clock.advance(250_000)
+    const request = new Request('https://app.example.com/', { headers: { cookie: cookie.join('; ') } })
+    const token = create().session(request).getUserAccessToken()
+    expect(await isSettled(token)).toBe(true)
+    expect((await token)?.value).not.toBe('')
+    expect(requested.filter((path) => path !== '/token')).toEqual([])
+  })
+
+  it('must have an authorization endpoint for a sign-in', () => {
+    const { web } = start()
+    expect(() => evertoken(web)).toThrow('`server.metadata` must have an `authorization_endpoint`')
+  })
+})
