@@ -112,3 +112,21 @@ it('a session that the store has lost has ended, also for a job', async () => {
   const response = await auth.sessionById(id).createTokenFetch(options)('orders')
   expect([response.status, await response.json()]).toMatchObject([401, { code: 'session_ended' }])
 })
+
+it('fails if the async context of a request is lost, and does not use the application', async () => {
+  const { tab, subjects, call, events } = await createWorld('cookie')
+  const jobs: (() => void)[] = []
+  const worker = setInterval(() => {
+    for (const job of jobs.splice(0)) job()
+  }, 1)
+  let lost: unknown
+  await tab.get('/', undefined, undefined, async () => {
+    // A queue with its own workers runs the call outside of the request.
+    const outside = new Promise<Response>((resolve) => jobs.push(() => resolve(call('orders'))))
+    lost = await outside.catch((error: unknown) => error)
+    return new Response()
+  })
+  clearInterval(worker)
+  expect([lost, subjects]).toMatchObject([{ code: 'no_current_session' }, []])
+  expect(events).toContainEqual({ type: 'programming_error', code: 'no_current_session' })
+})

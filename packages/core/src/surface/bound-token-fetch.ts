@@ -46,7 +46,7 @@ export function createBoundTokenFetch(
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
-  const findSession = token === 'user' ? find : outside.session
+  const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
   const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findSession, fetch) }
   const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
@@ -84,15 +84,14 @@ export function createCredentialSource(
 
   if (token === 'user') return ofUser
   if (token !== 'user-or-client') return ofSource
-  return userOrClient(ofUser, ofSource, outside)
+  return userOrClient(ofUser, ofSource)
 }
 
-/** A call that began as the user is never repeated as the application, which could have more rights. */
-function userOrClient(
-  ofUser: CredentialSource,
-  ofClient: CredentialSource,
-  outside: Outside,
-): CredentialSource {
+/**
+ * A call that began as the user is never repeated as the application, which could have more rights. Without a current
+ * session, the call fails, because a lost async context would hide the user.
+ */
+function userOrClient(ofUser: CredentialSource, ofClient: CredentialSource): CredentialSource {
   const ownedByClient = new WeakSet<Credential>()
 
   async function fromClient(demand: Parameters<CredentialSource>[0]): Promise<Credential> {
@@ -104,7 +103,6 @@ function userOrClient(
   return async (demand) => {
     const { rejected } = demand
     if (rejected) return ownedByClient.has(rejected) ? fromClient(demand) : ofUser(demand)
-    if (!outside.session()) return fromClient(demand)
     return ofUser(demand).catch((error: unknown) => {
       // A user whose refresh fails, or whose session has ended, must not get the rights of the application.
       if (error instanceof SignInRequiredError && error.code === 'no_session') return fromClient(demand)

@@ -35,7 +35,7 @@ export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
 
 /** By whose token a call is made, if it is the user's. */
 export type UserTokenName = 'user'
-/** `user-or-client`: the token of the application, if the request has no session. */
+/** `user-or-client`: the token of the application, if the request has no session. Use `client` outside of requests. */
 export type ClientTokenName = 'client' | 'user-or-client'
 export type TokenName = UserTokenName | ClientTokenName
 
