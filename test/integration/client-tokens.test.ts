@@ -145,6 +145,33 @@ describe('the token of a service', () => {
     expect([next === old, requests()]).toEqual([false, 2])
   })
 
+  it('is found by all processes while a rotation changes the first secret, and after that', async () => {
+    const { process, clock, requests } = createService()
+    const store = createMemoryStore({ clock })
+    const [old, next] = [SECRET, `the next ${SECRET}`]
+    const valueFor = async (...encryptionSecret: string[]) =>
+      (await process({ store, encryptionSecret }).getClientAccessToken()).value
+    const values = [await valueFor(old, next), await valueFor(next, old), await valueFor(old, next)]
+    expect([new Set(values).size, requests()]).toEqual([1, 1])
+    // The steps that add or remove a secret cost one request each, however the processes alternate.
+    for (let round = 0; round < 3; round++)
+      for (const secrets of [[old], [old, next], [next]]) await valueFor(...secrets)
+    expect(requests()).toBe(3)
+  })
+
+  it('is not overwritten by a process with another secret, and neither is the pause after a refusal', async () => {
+    const { process, server, clock, requests } = createService()
+    const store = createMemoryStore({ clock })
+    const processes = [SECRET, `another ${SECRET}`].map((encryptionSecret) =>
+      process({ store, encryptionSecret }),
+    )
+    server.always('token', { type: 'error', error: 'invalid_client' })
+    for (let round = 0; round < 3; round++)
+      for (const { getClientAccessToken } of processes)
+        expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
+    expect(requests()).toBe(2)
+  })
+
   it('that an API rejected is replaced, once for all calls', async () => {
     const { process, requests } = createService()
     const { getClientAccessToken } = process()
@@ -353,6 +380,27 @@ describe('the option `client` of an application', () => {
     server.release()
     await refresh
     expect([(await waiting).status, seen()]).toEqual([401, []])
+  })
+
+  it('shares its token with services that have the same client, store and secret', async () => {
+    const { process, server, clock, requests } = createService()
+    const { id, secret } = server.clients[0] ?? { id: '' }
+    const shared = { store: createMemoryStore({ clock }), encryptionSecret: SECRET }
+    const service = () => process({ ...shared, scope: 'read' })
+    const application = () =>
+      evertoken({
+        issuer: server.issuer,
+        clientId: id,
+        clientSecret: secret,
+        fetch: (input, init) => server.fetch(input, init),
+        clock,
+        ...shared,
+        client: clientCredentials({ scope: 'read' }),
+      })
+    const values = new Set<string>()
+    for (const create of [application, service, application, service])
+      values.add((await create().getClientAccessToken()).value)
+    expect([values.size, requests()]).toEqual([1, 1])
   })
 
   it('is required for the token of the application', async () => {

@@ -129,7 +129,6 @@ export function createClientApplication(
   const given = values.store ?? createMemoryStore({ clock })
   // In the memory of the process, the tokens need no secret that anyone has to remember.
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
-  const owner = JSON.stringify([issuer, values.clientId])
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
     issuer,
@@ -138,7 +137,7 @@ export function createClientApplication(
     server,
     store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),
     isStorePrivate: given.outlivesProcess === false,
-    sealFor: (purpose) => createSeal(secrets, `${purpose} ${owner}`),
+    sealFor: (purpose, owner) => createSeal(secrets, `${purpose} ${owner}`),
     flights: runtime.flights,
     line: createLine({ clock, random, pollMs: runtime.pollMs }),
     clock,

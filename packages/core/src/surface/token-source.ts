@@ -25,8 +25,8 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 
 /** The parts of an application that a token source uses. */
 export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
-  /** Encrypts one kind of value. Only this client can decrypt it. */
-  sealFor(purpose: string): Seal
+  /** Encrypts one kind of value. Only applications with the same secret and owner can decrypt it. */
+  sealFor(purpose: string, owner: string): Seal
   /** Keeps work alive that belongs to no request. */
   readonly keepAlive: KeepAlive
   /** The source of the token of the application itself, if it has one. */

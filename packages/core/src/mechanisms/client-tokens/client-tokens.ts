@@ -70,9 +70,12 @@ const MAX_ENTRIES = 1000
 /**
  * Keeps the tokens of the client current with client credentials.
  *
- * Each token has a record in the store, under the hash of the client, the issuer and the parameters. All processes that
- * share the store share it, so a fleet requests each token once. A token of the client needs no sign-out, so a process
- * serves it from its memory until it has to be replaced.
+ * Each token has a record in the store, under the hash of the client, the issuer, the names of all keys of the seal, and
+ * the parameters. All processes with the same store and secrets share it, so a fleet requests each token once. Processes
+ * with other secrets could not read the record, and would overwrite it. The order of the secrets makes no difference, so
+ * both halves of a fleet share the token while a rotation makes another secret the first one.
+ *
+ * A token of the client needs no sign-out, so a process serves it from its memory until it has to be replaced.
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const {
@@ -110,7 +113,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
-    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, key]))
+    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, await seal.keyIds(), key]))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })
