@@ -194,6 +194,66 @@ describe('the token of a service', () => {
   })
 })
 
+describe('an outage of the store', () => {
+  /** A service whose store fails while `outage.kind` names the failing operations. */
+  function createOutage() {
+    const service = createService()
+    const { process, clock } = service
+    const memory = createMemoryStore({ clock })
+    const outage = { kind: 'none' as 'none' | 'swap' | 'all', calls: 0 }
+    const fail = () => (outage.calls++, Promise.reject(new Error('The store is down')))
+    const store: SessionStore = {
+      read: (key) => (outage.kind === 'all' ? fail() : memory.read(key)),
+      swap: (...args) => (outage.kind === 'none' ? memory.swap(...args) : fail()),
+      remove: memory.remove,
+    }
+    return { ...service, outage, ...process({ store, encryptionSecret: SECRET }) }
+  }
+
+  it.each(['all', 'swap'] as const)('(%s) leaves a token that works, with few attempts', async (kind) => {
+    const { clock, requests, outage, getClientAccessToken } = createOutage()
+    const { value } = await getClientAccessToken()
+    await clock.advance((LIFETIME - 40) * 1000)
+    outage.kind = kind
+    for (let i = 0; i < 20; i++) {
+      expect((await getClientAccessToken()).value).toBe(value)
+      await settle()
+    }
+    const attempts = outage.calls
+    expect(attempts).toBeLessThan(5)
+    await clock.advance(1000)
+    expect((await getClientAccessToken()).value).toBe(value)
+    await settle()
+    expect([outage.calls > attempts, requests()]).toEqual([true, 1])
+
+    outage.kind = 'none'
+    await clock.advance(10_000)
+    await getClientAccessToken()
+    await settle()
+    expect([(await getClientAccessToken()).value === value, requests()]).toEqual([false, 2])
+  })
+
+  it('ends the calls after the expiry of the token', async () => {
+    const { clock, outage, getClientAccessToken } = createOutage()
+    await getClientAccessToken()
+    await clock.advance((LIFETIME - 40) * 1000)
+    outage.kind = 'all'
+    await getClientAccessToken()
+    await settle()
+    await clock.advance(40_000)
+    expect(await failureOf(getClientAccessToken())).toBe('store_unavailable')
+  })
+
+  it('ends only the call whose token an API rejected', async () => {
+    const { clock, outage, getClientAccessToken } = createOutage()
+    const rejectedToken = await getClientAccessToken()
+    await clock.advance(5000)
+    outage.kind = 'all'
+    expect(await failureOf(getClientAccessToken({ rejectedToken }))).toBe('store_unavailable')
+    expect((await getClientAccessToken()).value).toBe(rejectedToken.value)
+  })
+})
+
 describe('a request for a token that fails', () => {
   it.each([
     ['invalid_client', 'client_rejected'],
