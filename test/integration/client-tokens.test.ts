@@ -9,6 +9,7 @@ import {
   type ManualClock,
 } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createApplication } from './application.ts'
 import { createSink, type Sink } from './sink.ts'
 
 const SECRET = 'a secret of thirty-two characters'
@@ -191,6 +192,48 @@ describe('the token of a service', () => {
     expect((await call('entries')).status).toBe(200)
     const { value } = await getClientAccessToken()
     expect(api.arrivals[0]?.headers['authorization']).toBe(`Bearer ${value}`)
+  })
+})
+
+describe('the options of a call', () => {
+  it.each([
+    [{ scopes: 'read' }, 'Did you mean `scope`?'],
+    [{ forceRefresh: true }, '`forceRefresh`'],
+    ['read', 'Pass an object'],
+    [['read'], 'Unknown option'],
+    [null, 'Pass an object'],
+  ])('%o: the error of both getters names the mistake', async (options, problem) => {
+    const { process, requests } = createService()
+    const { auth, browser } = createApplication()
+    const failures: unknown[] = [
+      await process()
+        .getClientAccessToken(options as object)
+        .catch((error: unknown) => error),
+    ]
+    await browser().get('/', undefined, undefined, async () => {
+      failures.push(await auth.getUserAccessToken(options as object).catch((error: unknown) => error))
+      return new Response()
+    })
+    for (const failure of failures)
+      expect(failure).toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining(problem) as string,
+      })
+    expect([failures.length, requests()]).toEqual([2, 0])
+    if (options instanceof Object) expect(() => clientCredentials(options as object)).toThrow(problem)
+  })
+
+  it('can have members that are undefined', async () => {
+    const { getClientAccessToken } = createService().process()
+    const undefinedMembers = { signal: undefined, rejectedToken: undefined }
+    expect((await getClientAccessToken(undefinedMembers)).type).toBe('Bearer')
+  })
+
+  it('events go to several listeners', async () => {
+    const seen: string[] = []
+    const listeners = ['one', 'two'].map((name) => () => void seen.push(name))
+    await createService().process({ onEvent: listeners }).getClientAccessToken()
+    expect(seen).toEqual(['one', 'two'])
   })
 })
 

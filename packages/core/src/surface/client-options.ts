@@ -13,7 +13,6 @@ import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import type { EventListener } from '../vocabulary/index.ts'
 import { type Checked, checkAll, invalid, type OptionTable, TOKEN_PARAMETERS } from './checks.ts'
 import {
   authenticationOf,
@@ -23,7 +22,7 @@ import {
 } from './client-authentication.ts'
 import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
-import { createEmitter } from './emitter.ts'
+import { createEmitter, type EventListeners } from './emitter.ts'
 import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
@@ -36,7 +35,7 @@ interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParamete
   readonly serverTimeoutSeconds?: number
   /** Seconds that the store may take for one operation. Default 5. */
   readonly storeTimeoutSeconds?: number
-  readonly onEvent?: EventListener
+  readonly onEvent?: EventListeners
   /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
   readonly fetch?: typeof globalThis.fetch
   /** The clock of this process. Default: the clock of the system. */

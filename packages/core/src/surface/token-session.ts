@@ -11,7 +11,7 @@ import { type AccessToken, ConfigurationError, type RevocationOutcome } from '..
 import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
-import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { checkTokenParameters, rejectedValue, TOKEN_CALL_OPTIONS } from './checks.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
@@ -199,7 +199,7 @@ async function startSession(
 
 function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
-  checkTokenParameters(wanted)
+  checkTokenParameters(wanted, TOKEN_CALL_OPTIONS)
   return tokenKey(wanted)
 }
 
