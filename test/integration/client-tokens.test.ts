@@ -354,6 +354,41 @@ describe('a request for a token that fails', () => {
     expect(counts).toEqual({ read: 2, swap: 0 })
   })
 
+  it('has messages about tokens and not about sessions', async () => {
+    const { process, server, clock } = createService()
+    const messages: string[] = []
+    const messageOf = async ({ getClientAccessToken }: ClientTokens) =>
+      void (await getClientAccessToken().catch((error: Error) => messages.push(error.message)))
+    const refused = process()
+    server.script('token', { type: 'error', error: 'invalid_client' })
+    await messageOf(refused)
+    await messageOf(process({ clientSecret: () => Promise.reject(new Error('The vault is down')) }))
+    server.script('token', { type: 'hang' })
+    const slow = messageOf(process({ serverTimeoutSeconds: 1 }))
+    await settle()
+    await clock.advance(1100)
+    await slow
+    server.release()
+    const stopped = process()
+    await stopped.drain()
+    await messageOf(stopped)
+    server.always('token', { type: 'error', error: 'server_error', status: 503 })
+    const unavailable = messageOf(process())
+    for (let second = 0; second < 15; second++) {
+      await settle()
+      await clock.advance(1000)
+    }
+    await unavailable
+    expect(messages).toEqual([
+      expect.stringContaining('Cannot get an access token: the authorization server refuses the client.'),
+      expect.stringContaining('The function that returns the client secret failed.'),
+      'Cannot get an access token in the time that the caller can wait. Try again later.',
+      'Cannot get an access token: this process is shutting down. Try again later.',
+      'Cannot get an access token now. Try again later.',
+    ])
+    expect(messages.join()).not.toMatch(/refresh|session/i)
+  })
+
   it('leaves the caller whose signal is aborted, and no other', async () => {
     const { process, server } = createService()
     const { getClientAccessToken } = process()

@@ -102,9 +102,10 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     refreshBeforeExpirySeconds,
   } = options
   const emit = asGranted(options.emit)
+  const policy = { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true } as const
   const refresher = createRefresher({
     acquisition: {
-      policy: { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true },
+      policy,
       ready: (keepAlive) => server.ready(keepAlive),
       acquire: (_record, parameters) => requestClientCredentials(connection, parameters),
       isResponding: () => server.isResponding(),
@@ -147,7 +148,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     const result = await refresher.token(entry.handle, seen, wanted)
     if (result.kind === 'token') return result.token
     // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
-    throw refreshError('authorization_server_unavailable', 1)
+    throw refreshError(policy, 'authorization_server_unavailable', 1)
   }
 
   function noteFailure(entry: Entry, error: unknown): void {
