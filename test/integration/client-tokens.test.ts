@@ -9,6 +9,7 @@ import {
   type ManualClock,
 } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
+import { createApplication } from './application.ts'
 import { createSink, type Sink } from './sink.ts'
 
 const SECRET = 'a secret of thirty-two characters'
@@ -145,6 +146,33 @@ describe('the token of a service', () => {
     expect([next === old, requests()]).toEqual([false, 2])
   })
 
+  it('is found by all processes while a rotation changes the first secret, and after that', async () => {
+    const { process, clock, requests } = createService()
+    const store = createMemoryStore({ clock })
+    const [old, next] = [SECRET, `the next ${SECRET}`]
+    const valueFor = async (...encryptionSecret: string[]) =>
+      (await process({ store, encryptionSecret }).getClientAccessToken()).value
+    const values = [await valueFor(old, next), await valueFor(next, old), await valueFor(old, next)]
+    expect([new Set(values).size, requests()]).toEqual([1, 1])
+    // The steps that add or remove a secret cost one request each, however the processes alternate.
+    for (let round = 0; round < 3; round++)
+      for (const secrets of [[old], [old, next], [next]]) await valueFor(...secrets)
+    expect(requests()).toBe(3)
+  })
+
+  it('is not overwritten by a process with another secret, and neither is the pause after a refusal', async () => {
+    const { process, server, clock, requests } = createService()
+    const store = createMemoryStore({ clock })
+    const processes = [SECRET, `another ${SECRET}`].map((encryptionSecret) =>
+      process({ store, encryptionSecret }),
+    )
+    server.always('token', { type: 'error', error: 'invalid_client' })
+    for (let round = 0; round < 3; round++)
+      for (const { getClientAccessToken } of processes)
+        expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
+    expect(requests()).toBe(2)
+  })
+
   it('that an API rejected is replaced, once for all calls', async () => {
     const { process, requests } = createService()
     const { getClientAccessToken } = process()
@@ -164,6 +192,108 @@ describe('the token of a service', () => {
     expect((await call('entries')).status).toBe(200)
     const { value } = await getClientAccessToken()
     expect(api.arrivals[0]?.headers['authorization']).toBe(`Bearer ${value}`)
+  })
+})
+
+describe('the options of a call', () => {
+  it.each([
+    [{ scopes: 'read' }, 'Did you mean `scope`?'],
+    [{ forceRefresh: true }, '`forceRefresh`'],
+    ['read', 'Pass an object'],
+    [['read'], 'Unknown option'],
+    [null, 'Pass an object'],
+  ])('%o: the error of both getters names the mistake', async (options, problem) => {
+    const { process, requests } = createService()
+    const { auth, browser } = createApplication()
+    const failures: unknown[] = [
+      await process()
+        .getClientAccessToken(options as object)
+        .catch((error: unknown) => error),
+    ]
+    await browser().get('/', undefined, undefined, async () => {
+      failures.push(await auth.getUserAccessToken(options as object).catch((error: unknown) => error))
+      return new Response()
+    })
+    for (const failure of failures)
+      expect(failure).toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining(problem) as string,
+      })
+    expect([failures.length, requests()]).toEqual([2, 0])
+    if (options instanceof Object) expect(() => clientCredentials(options as object)).toThrow(problem)
+  })
+
+  it('can have members that are undefined', async () => {
+    const { getClientAccessToken } = createService().process()
+    const undefinedMembers = { signal: undefined, rejectedToken: undefined }
+    expect((await getClientAccessToken(undefinedMembers)).type).toBe('Bearer')
+  })
+
+  it('events go to several listeners', async () => {
+    const seen: string[] = []
+    const listeners = ['one', 'two'].map((name) => () => void seen.push(name))
+    await createService().process({ onEvent: listeners }).getClientAccessToken()
+    expect(seen).toEqual(['one', 'two'])
+  })
+})
+
+describe('an outage of the store', () => {
+  /** A service whose store fails while `outage.kind` names the failing operations. */
+  function createOutage() {
+    const service = createService()
+    const { process, clock } = service
+    const memory = createMemoryStore({ clock })
+    const outage = { kind: 'none' as 'none' | 'swap' | 'all', calls: 0 }
+    const fail = () => (outage.calls++, Promise.reject(new Error('The store is down')))
+    const store: SessionStore = {
+      read: (key) => (outage.kind === 'all' ? fail() : memory.read(key)),
+      swap: (...args) => (outage.kind === 'none' ? memory.swap(...args) : fail()),
+      remove: memory.remove,
+    }
+    return { ...service, outage, ...process({ store, encryptionSecret: SECRET }) }
+  }
+
+  it.each(['all', 'swap'] as const)('(%s) leaves a token that works, with few attempts', async (kind) => {
+    const { clock, requests, outage, getClientAccessToken } = createOutage()
+    const { value } = await getClientAccessToken()
+    await clock.advance((LIFETIME - 40) * 1000)
+    outage.kind = kind
+    for (let i = 0; i < 20; i++) {
+      expect((await getClientAccessToken()).value).toBe(value)
+      await settle()
+    }
+    const attempts = outage.calls
+    expect(attempts).toBeLessThan(5)
+    await clock.advance(1000)
+    expect((await getClientAccessToken()).value).toBe(value)
+    await settle()
+    expect([outage.calls > attempts, requests()]).toEqual([true, 1])
+
+    outage.kind = 'none'
+    await clock.advance(10_000)
+    await getClientAccessToken()
+    await settle()
+    expect([(await getClientAccessToken()).value === value, requests()]).toEqual([false, 2])
+  })
+
+  it('ends the calls after the expiry of the token', async () => {
+    const { clock, outage, getClientAccessToken } = createOutage()
+    await getClientAccessToken()
+    await clock.advance((LIFETIME - 40) * 1000)
+    outage.kind = 'all'
+    await getClientAccessToken()
+    await settle()
+    await clock.advance(40_000)
+    expect(await failureOf(getClientAccessToken())).toBe('store_unavailable')
+  })
+
+  it('ends only the call whose token an API rejected', async () => {
+    const { clock, outage, getClientAccessToken } = createOutage()
+    const rejectedToken = await getClientAccessToken()
+    await clock.advance(5000)
+    outage.kind = 'all'
+    expect(await failureOf(getClientAccessToken({ rejectedToken }))).toBe('store_unavailable')
+    expect((await getClientAccessToken()).value).toBe(rejectedToken.value)
   })
 })
 
@@ -222,6 +352,41 @@ describe('a request for a token that fails', () => {
     Object.assign(counts, { read: 0, swap: 0 })
     for (let i = 0; i < 2; i++) expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
     expect(counts).toEqual({ read: 2, swap: 0 })
+  })
+
+  it('has messages about tokens and not about sessions', async () => {
+    const { process, server, clock } = createService()
+    const messages: string[] = []
+    const messageOf = async ({ getClientAccessToken }: ClientTokens) =>
+      void (await getClientAccessToken().catch((error: Error) => messages.push(error.message)))
+    const refused = process()
+    server.script('token', { type: 'error', error: 'invalid_client' })
+    await messageOf(refused)
+    await messageOf(process({ clientSecret: () => Promise.reject(new Error('The vault is down')) }))
+    server.script('token', { type: 'hang' })
+    const slow = messageOf(process({ serverTimeoutSeconds: 1 }))
+    await settle()
+    await clock.advance(1100)
+    await slow
+    server.release()
+    const stopped = process()
+    await stopped.drain()
+    await messageOf(stopped)
+    server.always('token', { type: 'error', error: 'server_error', status: 503 })
+    const unavailable = messageOf(process())
+    for (let second = 0; second < 15; second++) {
+      await settle()
+      await clock.advance(1000)
+    }
+    await unavailable
+    expect(messages).toEqual([
+      expect.stringContaining('Cannot get an access token: the authorization server refuses the client.'),
+      expect.stringContaining('The function that returns the client secret failed.'),
+      'Cannot get an access token in the time that the caller can wait. Try again later.',
+      'Cannot get an access token: this process is shutting down. Try again later.',
+      'Cannot get an access token now. Try again later.',
+    ])
+    expect(messages.join()).not.toMatch(/refresh|session/i)
   })
 
   it('leaves the caller whose signal is aborted, and no other', async () => {
@@ -302,7 +467,8 @@ describe('the option `client` of an application', () => {
     const call = auth.createTokenFetch({ baseUrl, token: 'user-or-client' })
     const subjects = () => seen().map((value) => server.introspect(value ?? '').sub)
     const application = server.clients[0]?.id
-    await call('out of a request')
+    const lost: unknown = await call('out of a request').catch((error: unknown) => error)
+    expect(lost).toMatchObject({ code: 'no_current_session' })
     const request = new Request('https://app.example.com/')
     const cookies: string[] = []
     const signedOut = await auth.handle(request, async () => {
@@ -312,13 +478,13 @@ describe('the option `client` of an application', () => {
       return new Response()
     })
     for (const line of signedOut.headers.getSetCookie()) cookies.push(line.split(';')[0] ?? '')
-    expect(subjects()).toEqual([application, application, 'ada'])
+    expect(subjects()).toEqual([application, 'ada'])
 
     await clock.advance((LIFETIME + 10) * 1000)
     server.always('refresh', { type: 'error', error: 'invalid_grant' })
     const later = new Request('https://app.example.com/', { headers: { cookie: cookies.join('; ') } })
     const refused = await auth.handle(later, () => call('with a user whose grant has ended'))
-    expect([refused.status, subjects().length]).toEqual([401, 3])
+    expect([refused.status, subjects().length]).toEqual([401, 2])
   })
 
   it("token: 'user-or-client' does not send it for a user whose session ends during the call", async () => {
@@ -352,6 +518,27 @@ describe('the option `client` of an application', () => {
     server.release()
     await refresh
     expect([(await waiting).status, seen()]).toEqual([401, []])
+  })
+
+  it('shares its token with services that have the same client, store and secret', async () => {
+    const { process, server, clock, requests } = createService()
+    const { id, secret } = server.clients[0] ?? { id: '' }
+    const shared = { store: createMemoryStore({ clock }), encryptionSecret: SECRET }
+    const service = () => process({ ...shared, scope: 'read' })
+    const application = () =>
+      evertoken({
+        issuer: server.issuer,
+        clientId: id,
+        clientSecret: secret,
+        fetch: (input, init) => server.fetch(input, init),
+        clock,
+        ...shared,
+        client: clientCredentials({ scope: 'read' }),
+      })
+    const values = new Set<string>()
+    for (const create of [application, service, application, service])
+      values.add((await create().getClientAccessToken()).value)
+    expect([values.size, requests()]).toEqual([1, 1])
   })
 
   it('is required for the token of the application', async () => {

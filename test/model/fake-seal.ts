@@ -16,6 +16,7 @@ export function createFakeSeal(): {
         const value = at(sealed)
         return Promise.resolve(value ? { value } : { rejected: 'malformed' })
       },
+      keyIds: () => Promise.resolve(['fake']),
     },
   }
 }

@@ -60,7 +60,12 @@ export interface BoundSession {
   /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
-  /** Returns no promise if the session is known, its store is in memory, and its token is current. */
+  /**
+   * Returns no promise if the session is known, its store is in memory, and its token is current.
+   *
+   * The code is `no_session` only if the request never had a session. Otherwise, a user whose session ends would get
+   * the rights of the application.
+   */
   getToken(demand: SessionTokenDemand): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
   /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
   start(grant: TokenGrant, login?: string): Promise<StartedSession>
@@ -88,7 +93,7 @@ export function bindSession(
   async function findToken(demand: SessionTokenDemand): Promise<TokenResult<Snapshot>> {
     const finding = session.find()
     const handle = await finding
-    if (!handle) return { kind: 'sign_in', code: 'no_session' }
+    if (!handle) return { kind: 'sign_in', code: session.hadSession() ? 'session_ended' : 'no_session' }
     found = { finding, handle }
     let seen
     let work
@@ -100,7 +105,7 @@ export function bindSession(
     } catch (error) {
       throw reportFailure(handle, error)
     }
-    return awaitToken(handle, seen, work, demand)
+    return awaitToken(handle, work, demand)
   }
 
   function requestToken(
@@ -115,24 +120,23 @@ export function bindSession(
 
   async function awaitToken(
     handle: SessionHandle,
-    seen: Snapshot | undefined,
     work: TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>,
     { signal }: SessionTokenDemand,
   ): Promise<TokenResult<Snapshot>> {
     try {
       // A listener costs more than all the rest, so it is only for work that is not ready.
       const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-      return observed(seen, result)
+      return observed(result)
     } catch (error) {
       throw reportFailure(handle, error)
     }
   }
 
-  function observed(seen: Snapshot | undefined, result: TokenResult<Snapshot>): TokenResult<Snapshot> {
+  function observed(result: TokenResult<Snapshot>): TokenResult<Snapshot> {
     if (result.kind === 'token') session.observe(result.snapshot)
-    // Only a call that found no session may use the token of the application in place of the user's.
-    const hasEnded = seen && result.kind === 'sign_in' && result.code === 'no_session'
-    return hasEnded ? { kind: 'sign_in', code: 'session_ended' } : result
+    // The request names a session that the store no longer has, so its user is known and must sign in again.
+    const isMissing = result.kind === 'sign_in' && result.code === 'no_session'
+    return isMissing ? { kind: 'sign_in', code: 'session_ended' } : result
   }
 
   /** Emits the event for a failure, and returns the failure. */
@@ -155,7 +159,7 @@ export function bindSession(
       if (!handle || !seen) return findToken(demand)
       try {
         const work = requestToken(handle, seen, demand)
-        return work instanceof Promise ? awaitToken(handle, seen, work, demand) : observed(seen, work)
+        return work instanceof Promise ? awaitToken(handle, work, demand) : observed(work)
       } catch (error) {
         throw reportFailure(handle, error)
       }

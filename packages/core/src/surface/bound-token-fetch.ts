@@ -2,6 +2,7 @@ import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/
 import { signInRequired } from '../handlers/problem.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
+import type { Credential } from '../ports/credential.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
@@ -46,7 +47,7 @@ export function createBoundTokenFetch(
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
-  const findSession = token === 'user' ? find : outside.session
+  const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
   const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findSession, fetch) }
   const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
@@ -68,7 +69,7 @@ export function createCredentialSource(
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = async ({ rejected, signal }) => {
-    const result = await find().getToken({ key, request: parameters, rejected, signal })
+    const result = await find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
     if (result.kind === 'sign_in') throw signInRequired(result.code)
     return createBearerCredential(result.token)
   }
@@ -77,16 +78,35 @@ export function createCredentialSource(
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const keepAlive = outside.session()?.session.keepAlive
-    return createBearerCredential(await getToken({ parameters, rejected, signal, keepAlive }))
+    return createBearerCredential(
+      await getToken({ parameters, rejected: rejected?.token, signal, keepAlive }),
+    )
   }
 
   if (token === 'user') return ofUser
   if (token !== 'user-or-client') return ofSource
+  return userOrClient(ofUser, ofSource)
+}
+
+/**
+ * A call that began as the user is never repeated as the application, which could have more rights. Without a current
+ * session, the call fails, because a lost async context would hide the user.
+ */
+function userOrClient(ofUser: CredentialSource, ofClient: CredentialSource): CredentialSource {
+  const ownedByClient = new WeakSet<Credential>()
+
+  async function fromClient(demand: Parameters<CredentialSource>[0]): Promise<Credential> {
+    const credential = await ofClient(demand)
+    ownedByClient.add(credential)
+    return credential
+  }
+
   return async (demand) => {
-    if (!outside.session()) return ofSource(demand)
+    const { rejected } = demand
+    if (rejected) return ownedByClient.has(rejected) ? fromClient(demand) : ofUser(demand)
     return ofUser(demand).catch((error: unknown) => {
-      // A user whose refresh fails must not get the rights of the application.
-      if (error instanceof SignInRequiredError && error.code === 'no_session') return ofSource(demand)
+      // A user whose refresh fails, or whose session has ended, must not get the rights of the application.
+      if (error instanceof SignInRequiredError && error.code === 'no_session') return fromClient(demand)
       throw error
     })
   }

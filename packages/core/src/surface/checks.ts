@@ -44,9 +44,14 @@ export function checkAll<Values>(table: OptionTable<Values>, options: object, pr
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
   }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
-  if (unknown !== undefined) throw unknownOption(unknown, Object.keys(table), prefix)
+  checkNames(options, Object.keys(table), prefix)
   return values as Values
+}
+
+/** @throws {ConfigurationError} If a member of the options has none of these names. */
+function checkNames(options: object, known: readonly string[], prefix: string): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown !== undefined) throw unknownOption(unknown, known, prefix)
 }
 
 /** The default of a required option is `REQUIRED`. */
@@ -148,8 +153,16 @@ export const TOKEN_PARAMETERS: OptionTable<Checked<TokenParameters, keyof TokenP
   parameters: [requested('parameters')],
 }
 
-/** @throws {ConfigurationError} If the request is invalid. */
-export function checkTokenParameters(request: TokenParameters): void {
+/** The options of one call for a token that are no part of the request. */
+export const TOKEN_CALL_OPTIONS = ['signal', 'rejectedToken'] as const
+
+/**
+ * @param others - Names of further members that are allowed.
+ * @throws {ConfigurationError} If the request is invalid, or has an unknown member.
+ */
+export function checkTokenParameters(request: TokenParameters, others: readonly string[] = []): void {
+  if (typeof request !== 'object' || request === null) throw noOptions('')
+  checkNames(request, [...Object.keys(TOKEN_PARAMETERS), ...others], '')
   const wrong = validateTokenParameters(request)
   if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
 }

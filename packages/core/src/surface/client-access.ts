@@ -1,7 +1,7 @@
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
-import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { checkTokenParameters, rejectedValue, TOKEN_CALL_OPTIONS } from './checks.ts'
 import { connectClient, type SourceContext } from './token-source.ts'
 
 /** The access token that a caller requests for the application itself. */
@@ -44,9 +44,9 @@ export interface ClientAccessOptions {
  */
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
-    async getClientAccessToken(options) {
-      const { signal, rejectedToken, ...parameters } = options ?? {}
-      checkTokenParameters(parameters)
+    async getClientAccessToken(options = {}) {
+      checkTokenParameters(options, TOKEN_CALL_OPTIONS)
+      const { signal, rejectedToken, ...parameters } = options
       const rejected = rejectedValue(rejectedToken)
       return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
     },

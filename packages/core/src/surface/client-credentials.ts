@@ -50,7 +50,8 @@ function connectedTokens(context: SourceContext): ClientTokens {
     server: context.server,
     store: context.store,
     isStorePrivate: context.isStorePrivate,
-    seal: context.sealFor('client tokens'),
+    // A web application and a service that have the same client share its tokens.
+    seal: context.sealFor('client tokens', JSON.stringify([context.issuer, context.clientId])),
     flights: context.flights,
     line: context.line,
     clock: context.clock,

@@ -13,7 +13,6 @@ import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import type { EventListener } from '../vocabulary/index.ts'
 import { type Checked, checkAll, invalid, type OptionTable, TOKEN_PARAMETERS } from './checks.ts'
 import {
   authenticationOf,
@@ -23,7 +22,7 @@ import {
 } from './client-authentication.ts'
 import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
-import { createEmitter } from './emitter.ts'
+import { createEmitter, type EventListeners } from './emitter.ts'
 import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
@@ -51,7 +50,7 @@ interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParamete
    */
   readonly storeTimeoutSeconds?: number
   /** Receives all events. */
-  readonly onEvent?: EventListener
+  readonly onEvent?: EventListeners
   /**
    * The `fetch` for calls to the authorization server.
    *
@@ -152,7 +151,6 @@ export function createClientApplication(
   const given = values.store ?? createMemoryStore({ clock })
   // In the memory of the process, the tokens need no secret that anyone has to remember.
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
-  const owner = JSON.stringify([issuer, values.clientId])
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
     issuer,
@@ -161,7 +159,7 @@ export function createClientApplication(
     server,
     store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),
     isStorePrivate: given.outlivesProcess === false,
-    sealFor: (purpose) => createSeal(secrets, `${purpose} ${owner}`),
+    sealFor: (purpose, owner) => createSeal(secrets, `${purpose} ${owner}`),
     flights: runtime.flights,
     line: createLine({ clock, random, pollMs: runtime.pollMs }),
     clock,

@@ -36,8 +36,12 @@ export interface EngineContext {
   readonly registration: Registration
   /** Whether this application uses an authorization server and client. */
   readonly isRegistered: IsRegistered
-  /** Encrypts one kind of value. Only applications with the same secret and cookie name can decrypt it. */
-  sealFor(purpose: string): Seal
+  /**
+   * Encrypts one kind of value. Only applications with the same secret and owner can decrypt it.
+   *
+   * @param owner - Default: the cookie name.
+   */
+  sealFor(purpose: string, owner?: string): Seal
   /** Signs one kind of cookie. Only applications with the same secret and cookie name accept the signature. */
   macFor(purpose: string): CookieMac
 }
@@ -57,8 +61,8 @@ export function createEngineContext(
   const { issuer, clientId, secrets, storeTimeoutMs } = settings
   // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
   // of applications that have the same cookie name too.
-  const owner = settings.cookieName
-  const sealFor = (purpose: string) => createSeal(secrets, `${purpose} ${owner}`)
+  const { cookieName } = settings
+  const sealFor = (purpose: string, owner = cookieName) => createSeal(secrets, `${purpose} ${owner}`)
   const emit = createEmitter(settings.onEvent)
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
@@ -77,7 +81,7 @@ export function createEngineContext(
     registration: { issuer, clientId },
     isRegistered,
     sealFor,
-    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${owner}`),
+    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${cookieName}`),
   }
 }
 

@@ -106,6 +106,7 @@ function createDetachedSession(
   return {
     cookieName: undefined,
     find: () => found,
+    hadSession: () => true,
     observe() {},
     startedInBackground() {},
     start() {

@@ -10,7 +10,7 @@ import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { startSession, type StartOptions } from './start-session.ts'
-import { checkTokenParameters, rejectedValue } from './checks.ts'
+import { checkTokenParameters, rejectedValue, TOKEN_CALL_OPTIONS } from './checks.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import { copyClaims, createSessionInfo, type SessionInfo } from './session-info.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
@@ -178,6 +178,6 @@ export function createCurrentTokens(
 
 function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
-  checkTokenParameters(wanted)
+  checkTokenParameters(wanted, TOKEN_CALL_OPTIONS)
   return tokenKey(wanted)
 }

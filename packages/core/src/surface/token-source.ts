@@ -27,8 +27,8 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 
 /** The parts of an application that a token source uses. */
 export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
-  /** Encrypts one kind of value. Only this client can decrypt it. */
-  sealFor(purpose: string): Seal
+  /** Encrypts one kind of value. Only applications with the same secret and owner can decrypt it. */
+  sealFor(purpose: string, owner: string): Seal
   /** Keeps work alive that belongs to no request. */
   readonly keepAlive: KeepAlive
   /** The source of the token of the application itself, if it has one. */
@@ -37,7 +37,7 @@ export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
 
 /** By whose token a call is made, if it is the user's. */
 export type UserTokenName = 'user'
-/** `user-or-client`: the token of the application, if no user is signed in. */
+/** `user-or-client`: the token of the application, if the request has no session. Use `client` outside of requests. */
 export type ClientTokenName = 'client' | 'user-or-client'
 /** The names of tokens that a call can send. */
 export type TokenName = UserTokenName | ClientTokenName

@@ -22,8 +22,8 @@ function createSignedFetch(responses: Response[], verdicts: readonly ('retry' | 
     authorize: async ({ url, method }) => ({ authorization: `DPoP ${token}`, dpop: `${method} ${url.href}` }),
     readResponse: () => left.shift() ?? 'done',
   })
-  const source = async ({ rejected }: { readonly rejected?: string }) => {
-    demands.push(rejected)
+  const source = async ({ rejected }: { readonly rejected?: Credential }) => {
+    demands.push(rejected?.token)
     return credentialOf(`at-${demands.length}`)
   }
   const fetch = async (input: string | URL | Request, init?: RequestInit) => {

@@ -197,6 +197,7 @@ function createPlainSeal(): Seal {
   let count = 0
   return {
     seal: async (value) => `${(count += 1)} ${JSON.stringify(value)}`,
+    keyIds: async () => ['plain'],
     unseal: async (sealed) => ({ value: JSON.parse(sealed.replace(/^\d+ /, '')) as unknown }),
   }
 }

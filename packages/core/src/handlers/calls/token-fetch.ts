@@ -9,9 +9,13 @@ import { problem } from '../problem.ts'
 /** A standard `fetch`. */
 export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** Returns the credential with the current access token for a call. Throws if there is none. */
+/**
+ * Returns the credential with the current access token for a call. Throws if there is none.
+ *
+ * `rejected` is a credential of this source that an API rejected. The result then belongs to the same owner.
+ */
 export type CredentialSource = (demand: {
-  readonly rejected?: string
+  readonly rejected?: Credential
   readonly signal?: AbortSignal | undefined
 }) => Promise<Credential>
 
@@ -38,7 +42,7 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const credential = await source({ signal })
       const { response, isRejected } = await follow(call, credential, policy)
       if (!isRejected) return response
-      const next = await source({ rejected: credential.token, signal }).catch((error: unknown) => {
+      const next = await source({ rejected: credential, signal }).catch((error: unknown) => {
         if (error instanceof EvertokenError) return credential
         throw error
       })

@@ -9,12 +9,14 @@ import type { EventListener } from '../../vocabulary/index.ts'
 import { requestClientCredentials } from '../protocol/client-credentials.ts'
 import type { Connection } from '../protocol/connection.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
+import { hasValidToken } from '../../rules/refresh/freshness.ts'
 import type { TokenResult } from '../refresh/attempt.ts'
 import type { Line } from '../refresh/line.ts'
 import { createRefresher } from '../refresh/refresher.ts'
 import { refreshError } from '../refresh/token-result.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
+import { isStoreFailure } from '../sessions/pending-sign-outs.ts'
 import type { Seal } from '../sessions/seal.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import { type ClientSnapshot, createClientLedger } from './client-ledger.ts'
@@ -63,16 +65,29 @@ interface Entry {
   readonly handle: LedgerHandle<ClientSnapshot>
   /** The newest state that this process has seen, if it is good for further calls. */
   newest: ClientSnapshot | undefined
+  /** The newest token that this process has seen. It bridges an outage of the store. */
+  token: StoredToken | undefined
+  /** Until then, a token that works is served without the store, by the monotonic clock in milliseconds. */
+  storePausedUntil: number
 }
+
+/** After a failure of the store, no call asks it for this time, in milliseconds, if the known token works. */
+const STORE_PAUSE_MS = 1000
+/** The ledger has one token, so its key does not matter. */
+const KEY = ''
 
 const MAX_ENTRIES = 1000
 
 /**
  * Keeps the tokens of the client current with client credentials.
  *
- * Each token has a record in the store, under the hash of the client, the issuer and the parameters. All processes that
- * share the store share it, so a fleet requests each token once. A token of the client needs no sign-out, so a process
- * serves it from its memory until it has to be replaced.
+ * Each token has a record in the store, under the hash of the client, the issuer, the names of all keys of the seal, and
+ * the parameters. All processes with the same store and secrets share it, so a fleet requests each token once. Processes
+ * with other secrets could not read the record, and would overwrite it. The order of the secrets makes no difference, so
+ * both halves of a fleet share the token while a rotation makes another secret the first one.
+ *
+ * A token of the client needs no sign-out, so a process serves it from its memory until it has to be replaced. If the
+ * store fails then, the process serves it until it expires.
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const {
@@ -87,9 +102,10 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     refreshBeforeExpirySeconds,
   } = options
   const emit = asGranted(options.emit)
+  const policy = { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true } as const
   const refresher = createRefresher({
     acquisition: {
-      policy: { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true },
+      policy,
       ready: (keepAlive) => server.ready(keepAlive),
       acquire: (_record, parameters) => requestClientCredentials(connection, parameters),
       isResponding: () => server.isResponding(),
@@ -110,11 +126,11 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
-    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, key]))
+    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, await seal.keyIds(), key]))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })
-    const entry = { handle, newest: undefined }
+    const entry = { handle, newest: undefined, token: undefined, storePausedUntil: 0 }
     entries.set(key, entry)
     return entry
   }
@@ -124,27 +140,42 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     const background = (work: Promise<TokenResult<ClientSnapshot>>) =>
       void work.then(
         (result) => keep(entry, result.kind === 'token' ? result.snapshot : undefined),
-        () => keep(entry, undefined),
+        (error: unknown) => noteFailure(entry, error),
       )
     const seen = entry.newest ?? (await entry.handle.read())
     keep(entry, seen)
-    // The ledger has one token, so its key does not matter.
-    const wanted = { key: '', request: parameters, rejected, background, keepAlive }
+    const wanted = { key: KEY, request: parameters, rejected, background, keepAlive }
     const result = await refresher.token(entry.handle, seen, wanted)
     if (result.kind === 'token') return result.token
     // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
-    throw refreshError('authorization_server_unavailable', 1)
+    throw refreshError(policy, 'authorization_server_unavailable', 1)
+  }
+
+  function noteFailure(entry: Entry, error: unknown): void {
+    // Another process may succeed before the pause in this state is over.
+    entry.newest = undefined
+    if (isStoreFailure(error)) entry.storePausedUntil = clock.elapsed() + STORE_PAUSE_MS
+  }
+
+  /** Returns the token that this process knows, if it works. */
+  function knownToken({ token }: Entry, { rejected }: ClientTokenCall): StoredToken | undefined {
+    const isUsable = token && token.value !== rejected && hasValidToken({ [KEY]: token }, serverClock.read())
+    return isUsable ? token : undefined
   }
 
   return {
     async token(call) {
       const key = tokenKey(call.parameters)
       const entry = entries.get(key) ?? (await entryOf(key))
+      const isPaused = entry.storePausedUntil > 0 && clock.elapsed() < entry.storePausedUntil
+      const known = isPaused ? knownToken(entry, call) : undefined
+      if (known) return known
       try {
         return await request(entry, call)
       } catch (error) {
-        // Another process may succeed before the pause in this state is over.
-        entry.newest = undefined
+        noteFailure(entry, error)
+        const bridge = isStoreFailure(error) ? knownToken(entry, call) : undefined
+        if (bridge) return bridge
         throw error
       }
     },
@@ -154,6 +185,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
 /** Keeps a state for further calls. While a process has the lease, the state is about to change. */
 function keep(entry: Entry, snapshot: ClientSnapshot | undefined): void {
   entry.newest = snapshot?.record.ledger.lease ? undefined : snapshot
+  entry.token = snapshot?.record.ledger.tokens[KEY] ?? entry.token
 }
 
 /** Reports a token that was requested, because nothing was refreshed. */

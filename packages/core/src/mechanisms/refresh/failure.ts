@@ -70,12 +70,12 @@ export async function recover(
     const current = await handle.read()
     if (current?.record.ledger.attempt !== attempt.attempt) return 'again'
     const next = decide(current.record, attempt, serverClock.read(), policy)
-    const ready = next.do === 'serve' ? toTokenResult(next, current) : undefined
+    const ready = next.do === 'serve' ? toTokenResult(policy, next, current) : undefined
     if (ready) return ready
     const { backOff } = current.record.ledger
-    if (backOff) throw refreshError(code, secondsLeft(backOff, serverClock.read()), cause)
+    if (backOff) throw refreshError(policy, code, secondsLeft(backOff, serverClock.read()), cause)
   }
-  throw refreshError(code, retryAfterSeconds ?? 1, cause)
+  throw refreshError(policy, code, retryAfterSeconds ?? 1, cause)
 }
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */

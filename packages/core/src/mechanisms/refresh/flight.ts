@@ -131,13 +131,13 @@ export function createFlight(options: FlightOptions): Flight {
           // A flight that waits for another process must not block access of other flights to the server.
           turn?.leave()
           turn = undefined
-          if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
+          if (sends.count === 0 && !admits()) throw refreshError(policy, 'draining', 1)
           waitedMs += pauseMs
           await clock.sleep(pauseMs * (1 + random() / 2))
           pauseMs = Math.min(pauseMs * 1.5, MAX_POLL_MS)
           continue
         }
-        const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(next, snapshot)
+        const ready = next.do === 'serve' && next.refresh ? undefined : toTokenResult(policy, next, snapshot)
         if (ready?.kind === 'token')
           emit({ type: 'token_shared', session: fingerprint(handle.key), from: 'store' })
         if (ready || !snapshot) return ready ?? { kind: 'sign_in', code: 'no_session' }
@@ -148,7 +148,7 @@ export function createFlight(options: FlightOptions): Flight {
           if (entered instanceof Promise) continue
         }
         // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
-        if (sends.count === 0 && !admits()) throw refreshError('draining', 1)
+        if (sends.count === 0 && !admits()) throw refreshError(policy, 'draining', 1)
         const takesAt = clock.elapsed()
         const taken = await lease.take(snapshot)
         if (taken === 'again') {
@@ -165,7 +165,7 @@ export function createFlight(options: FlightOptions): Flight {
     } finally {
       turn?.leave()
     }
-    throw refreshError('refresh_outcome_unknown', 1)
+    throw refreshError(policy, 'refresh_outcome_unknown', 1)
   }
 
   return {

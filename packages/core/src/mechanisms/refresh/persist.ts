@@ -20,7 +20,10 @@ import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 
-export type PersistContext = Pick<RefreshContext, 'server' | 'clock' | 'serverClock' | 'emit' | 'random'>
+export type PersistContext = Pick<
+  RefreshContext,
+  'acquisition' | 'server' | 'clock' | 'serverClock' | 'emit' | 'random'
+>
 
 /** A response that has arrived, and what is known about the record. */
 export interface ArrivedGrant {
@@ -123,14 +126,14 @@ function resultOf(
   handle: LedgerHandle,
   { attempt: { key, sentAt }, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
-  { clock, emit }: PersistContext,
+  { acquisition, clock, emit }: PersistContext,
 ): TokenResult {
   const session = fingerprint(handle.key)
   const token = snapshot.record.ledger.tokens[key]
   if (!grant.accessToken || !token) {
     const code = 'token_response_malformed'
     emit({ type: 'refresh_failed', session, code })
-    throw refreshError(code, 1)
+    throw refreshError(acquisition.policy, code, 1)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
   return { kind: 'token', token, snapshot }

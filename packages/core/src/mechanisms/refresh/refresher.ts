@@ -81,7 +81,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const next = decide(seen?.record, call, time, policy)
     if (next.do === 'serve' && next.refresh) refreshInBackground(handle, seen, call)
-    return toTokenResult(next, seen, time) ?? refresh(handle, seen, call)
+    return toTokenResult(policy, next, seen, time) ?? refresh(handle, seen, call)
   }
 
   /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
@@ -124,9 +124,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (error !== overdue) throw error
       // Even if a refresh invalidates the old token, it is the best token that is available.
       const next = decide(seen?.record, call, serverClock.read(), { ...policy, serveDuringRefresh: true })
-      const old = next.do === 'serve' ? toTokenResult(next, seen) : undefined
+      const old = next.do === 'serve' ? toTokenResult(policy, next, seen) : undefined
       if (old) return old
-      throw refreshError('refresh_pending', retryAfterSeconds(handle))
+      throw refreshError(policy, 'refresh_pending', retryAfterSeconds(handle))
     }
   }
 

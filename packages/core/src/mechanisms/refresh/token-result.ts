@@ -1,5 +1,5 @@
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import type { Decision } from '../../rules/refresh/decide.ts'
+import type { Consumption, Decision } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,
   type ErrorCode,
@@ -18,21 +18,31 @@ import type { TokenResult } from './attempt.ts'
  * @throws The typed error of `refreshError`.
  */
 export function toTokenResult<Snapshot extends LedgerSnapshot>(
+  policy: Pick<Consumption, 'consumes'>,
   next: Decision,
   snapshot: Snapshot | undefined,
   time?: TimeReading,
 ): TokenResult<Snapshot> | undefined {
   if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
-  if (next.do === 'fail') throw refreshError(next.code, next.seconds)
+  if (next.do === 'fail') throw refreshError(policy, next.code, next.seconds)
   return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot, time } : undefined
 }
 
+/** A refresh keeps the session and its refresh token. Client credentials have neither. */
+type Consumed = Consumption['consumes']
+
 /** Messages for causes that a retry does not fix. */
-const TO_CHANGE: Partial<Record<ErrorCode, string>> = {
-  scope_not_granted:
-    'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.',
-  client_rejected:
-    'Cannot refresh the access token: the authorization server refuses the client. Check its id, secret, scope and resource.',
+const TO_CHANGE: Readonly<Record<Consumed, Partial<Record<ErrorCode, string>>>> = {
+  refresh_token: {
+    scope_not_granted:
+      'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.',
+    client_rejected:
+      'Cannot refresh the access token: the authorization server refuses the client. Check its id, secret, scope and resource.',
+  },
+  nothing: {
+    client_rejected:
+      'Cannot get an access token: the authorization server refuses the client. Check its id, secret, scope and resource.',
+  },
 }
 
 /** Processes that do not see each other's refreshes end each other's grants. */
@@ -45,12 +55,24 @@ export const LOST_LEASE_HINT: string =
   'The session store lost the write that prevents a second use of the refresh token, for example in a failover. ' +
   'With Redis, set `waitForReplicas`.'
 
-const MESSAGES: Partial<Record<ErrorCode, string>> = {
-  refresh_pending:
-    'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
-  key_service_unavailable:
-    'The function that returns the client secret failed. Try again later. The session is kept.',
-  draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
+const MESSAGES: Readonly<Record<Consumed, Partial<Record<ErrorCode, string>>>> = {
+  refresh_token: {
+    refresh_pending:
+      'The refresh of the access token takes longer than the caller can wait. Try again later. The session is kept.',
+    key_service_unavailable:
+      'The function that returns the client secret failed. Try again later. The session is kept.',
+    draining: 'Cannot refresh the access token: this process is shutting down. Try again later.',
+  },
+  nothing: {
+    refresh_pending: 'Cannot get an access token in the time that the caller can wait. Try again later.',
+    key_service_unavailable: 'The function that returns the client secret failed. Try again later.',
+    draining: 'Cannot get an access token: this process is shutting down. Try again later.',
+  },
+}
+
+const OTHER_MESSAGES: Readonly<Record<Consumed, string>> = {
+  refresh_token: 'Cannot get a current access token now. Try again later. The session is kept.',
+  nothing: 'Cannot get an access token now. Try again later.',
 }
 
 /**
@@ -58,11 +80,15 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
  *
  * @param seconds - The time after which the caller can try again.
  */
-export function refreshError(code: ErrorCode, seconds: number, cause?: RedactedCause): EvertokenError {
-  const toChange = TO_CHANGE[code]
+export function refreshError(
+  { consumes }: Pick<Consumption, 'consumes'>,
+  code: ErrorCode,
+  seconds: number,
+  cause?: RedactedCause,
+): EvertokenError {
+  const toChange = TO_CHANGE[consumes][code]
   if (toChange !== undefined) return new ConfigurationError(code, toChange, { cause })
-  const message =
-    MESSAGES[code] ?? 'Cannot get a current access token now. Try again later. The session is kept.'
+  const message = MESSAGES[consumes][code] ?? OTHER_MESSAGES[consumes]
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
   if (code === 'key_service_unavailable') return new OperatorError(code, message, options)
   return new TryLaterError(code, message, options)

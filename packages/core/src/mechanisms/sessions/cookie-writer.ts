@@ -81,3 +81,10 @@ function tooLarge(): ConfigurationError {
     "The session does not fit into `maxCookieBytes` of cookies. Use `session: 'server'`, or keep fewer claims in `onSignIn`."
   return new ConfigurationError('session_too_large', message)
 }
+
+/** @param isOnlyForCookies - Whether a server session can do this at any time. */
+export function headersAlreadySent(what: string, isOnlyForCookies = false): ConfigurationError {
+  const remedy = isOnlyForCookies ? " Or set `session: 'server'`." : ''
+  const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
+  return new ConfigurationError('headers_already_sent', message)
+}

@@ -15,8 +15,8 @@ import {
 } from '../../rules/sessions/response-state.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
-import { ConfigurationError, type EndReason, type EventListener } from '../../vocabulary/index.ts'
-import { createCookieWriter, type RequestCookies } from './cookie-writer.ts'
+import type { EndReason, EventListener } from '../../vocabulary/index.ts'
+import { createCookieWriter, headersAlreadySent, type RequestCookies } from './cookie-writer.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
@@ -30,6 +30,8 @@ export interface RequestSession {
   /** The prefix of all Evertoken cookie names. `undefined` without a browser. */
   readonly cookieName: string | undefined
   find(): Promise<SessionHandle | undefined>
+  /** Whether `find` or `start` has found a session, even if it has ended since then. */
+  hadSession(): boolean
   /** Records a newer state of the session. */
   observe(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
@@ -80,6 +82,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   let state: ResponseState<Snapshot> = UNUSED
   let current: Promise<SessionHandle | undefined> | undefined
   let background: PendingWork | undefined
+  let hadSession = false
 
   const find = () => (current ??= search())
 
@@ -92,11 +95,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return undefined
     }
     tracker?.holds(result.generation)
+    hadSession = true
     return result.handle
   }
 
   function replaceBy(handle: SessionHandle, started: StartedSession): void {
     current = Promise.resolve(handle)
+    hadSession = true
     tracker?.holds(started.record.generation)
     state = sessionStarted(state, started)
   }
@@ -114,7 +119,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
 
   function beforeRefresh(): void {
     if (tracker && (state.areHeadersSent || tracker.isLate()))
-      throw headersAlreadySent('refresh the access token', USE_SERVER_SESSION)
+      throw headersAlreadySent('refresh the access token', true)
   }
 
   async function finishBackground(): Promise<void> {
@@ -154,12 +159,13 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   return {
     cookieName: cookies.cookieName,
     find,
+    hadSession: () => hadSession,
     keepAlive,
     observe,
     startedInBackground,
     beforeRefresh,
     beforeChange() {
-      if (tracker?.isLate()) throw headersAlreadySent('change the session', USE_SERVER_SESSION)
+      if (tracker?.isLate()) throw headersAlreadySent('change the session', true)
     },
     async start(make, list) {
       if (state.areHeadersSent) throw headersAlreadySent('start a session')
@@ -203,12 +209,4 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
       return change.kind === 'clear' ? writer.clear() : []
     },
   }
-}
-
-/** Server sessions never show this text. */
-const USE_SERVER_SESSION = " Or set `session: 'server'`."
-
-function headersAlreadySent(what: string, remedy = ''): ConfigurationError {
-  const message = `Cannot ${what} after the response headers are sent. Do it before you return the response.${remedy}`
-  return new ConfigurationError('headers_already_sent', message)
 }

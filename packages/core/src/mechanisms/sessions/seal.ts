@@ -7,6 +7,11 @@ export interface Seal {
   seal(value: object): Promise<string>
   /** Decrypts a value, or returns the reason why this application did not create it. Never throws for invalid input. */
   unseal(sealed: string): Promise<{ readonly value: unknown } | { readonly rejected: RejectionReason }>
+  /**
+   * Returns the names of all keys, sorted and without duplicates. Seals with the same names can read each other's values,
+   * whatever the order of their secrets is.
+   */
+  keyIds(): Promise<readonly string[]>
 }
 
 interface Key {
@@ -47,6 +52,9 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
       } catch {
         return { rejected: 'tampered' }
       }
+    },
+    async keyIds() {
+      return [...new Set((await keys()).map(({ id }) => id))].toSorted()
     },
   }
 }

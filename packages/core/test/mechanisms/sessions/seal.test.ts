@@ -37,6 +37,16 @@ describe('seal', () => {
     ).not.toContain('canary')
   })
 
+  it('has the same key names for the same secrets in another order, and other names for another purpose', async () => {
+    const namesOf = (secrets: [string, ...string[]], purpose = 'session') =>
+      createSeal(secrets, purpose).keyIds()
+    const names = await namesOf([SECRET, OLD])
+    expect(names).toHaveLength(2)
+    expect(await namesOf([OLD, SECRET, OLD])).toEqual(names)
+    for (const other of [await namesOf([OLD]), await namesOf([SECRET, OLD], 'cookie')])
+      expect(other).not.toEqual(names)
+  })
+
   it('opens what an earlier version has sealed: keys and format are the same for ever', async () => {
     const sealed =
       'e1*Fe26.2*_kPDXqIr**GiSL6kNeqB02D0-gkgB3vg*Qbdy9sfVLDDLi7JPSE3xWQ***zZPphY-EtoOuyG2dxd5946TVmT80QtsjhU304K7ynSI'
