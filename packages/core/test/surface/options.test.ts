@@ -425,7 +425,7 @@ describe('the option server', () => {
 
   it('needs an authorization endpoint in the metadata only for a sign-in', () => {
     const metadata = { token_endpoint: 'https://login.example.com/token' }
-    const server = { issuer: good.issuer as string, metadata }
+    const server = { issuer: good.issuer, metadata }
     expect(checkServer({ metadata })).toMatchObject({
       code: 'invalid_option',
       message: expect.stringContaining('must have an `authorization_endpoint`, because users sign in there'),
