@@ -2,6 +2,7 @@ import {
   createClientAccess,
   createEmitter,
   createIsolateFlights,
+  createOutside,
   notFound,
   type Runtime,
   type SessionEngine,
@@ -126,7 +127,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
     if (isRebuilt) reportRebuild(emit)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
-    return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
+    return { core: engine(given, { ...runtime, responses: undefined }), checkStore }
   })
   return {
     ...current(context, (event) => emit(event)),
@@ -135,15 +136,16 @@ export function createWorker<Options extends StoredOptions, User extends object,
         application: WorkerHandler<Given, Incoming, Context> = notFound,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
-        const { checkStore, handle } = engineOf(env)
+        const { checkStore, core } = engineOf(env)
         await checkStore()
-        return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
+        return core.handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { sources, checkStore, handle, route, session, sessionById } = engineOf(env)
+      const { checkStore, core } = engineOf(env)
+      const { handle, route, session, sessionById } = core
       const keepAlive = keepAliveOf(ctx)
       return {
-        ...createClientAccess({ sources: () => sources, keepAlive: () => keepAlive }),
+        ...createClientAccess(createOutside(core, context, keepAlive)),
         async handle(request, application) {
           await checkStore()
           return handle(request, application, keepAlive)

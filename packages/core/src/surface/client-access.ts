@@ -29,7 +29,7 @@ export interface ClientTokenAccess {
 /** Finds the application at every call, and the function that keeps work of the call alive. */
 export interface ClientAccessOptions {
   sources(): SourceContext
-  keepAlive?(): KeepAlive | undefined
+  keepAlive(): KeepAlive | undefined
 }
 
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
@@ -38,7 +38,7 @@ export function createClientAccess({ sources, keepAlive }: ClientAccessOptions):
       const { signal, rejectedToken, ...parameters } = options ?? {}
       checkTokenParameters(parameters)
       const rejected = rejectedValue(rejectedToken)
-      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
+      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive() })
     },
   }
 }

@@ -33,7 +33,7 @@ export function createClientTokens(
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientTokens {
   const { context, work } = createClientApplication(options, runtime)
-  const outside: Outside = { sources: () => context, session: () => undefined }
+  const outside: Outside = { sources: () => context, session: () => undefined, keepAlive: () => undefined }
   return {
     ...createClientAccess(outside),
     createTokenFetch: (given) => createBoundTokenFetch(findUser, { token: 'client', ...given }, outside),
