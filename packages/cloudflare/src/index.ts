@@ -109,7 +109,8 @@ export interface EvertokenWithClient<Env>
   extends UserSession<TokenName>, ClientTokenAccess, Worker<UserSession<TokenName>, Env, BoundWithClient> {}
 
 /** The functions of one invocation, with the token of the application itself. */
-export interface BoundWithClient extends BoundWorker<UserSession<TokenName>>, ClientTokenAccess {}
+export interface BoundWithClient
+  extends UserSession<TokenName>, ClientTokenAccess, BoundWorker<UserSession<TokenName>> {}
 
 /** The functions that an application with this option `client` has. */
 export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]

@@ -40,4 +40,9 @@ export type KeepAlive = (work: Promise<unknown>) => void
 export interface RequestContext {
   run<T>(value: object, work: () => T): T
   get(): object | undefined
+  /**
+   * What to use outside a request, for the message of an error, as the end of "Elsewhere, use". Default: the functions of
+   * most runtimes.
+   */
+  readonly elsewhere?: string
 }
