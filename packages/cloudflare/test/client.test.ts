@@ -8,15 +8,18 @@ let application: Application | undefined
 afterEach(() => application?.close())
 
 describe.each(['with', 'without'] as const)('on workerd, %s async context', (context) => {
-  it('an invocation without a request fetches as the application', async () => {
-    application = await startApplication({ entry, flags: flagsOf[context] })
-    const { worker, authorizations, server } = application
-    const token = await (await fetch(`${worker.url}/bound`)).text()
-    await fetch(`${worker.url}/bound`)
-    expect(token).toMatch(/^at_/)
-    expect(authorizations).toEqual([`Bearer ${token}`, `Bearer ${token}`])
-    expect(server.log.filter(({ kind }) => kind === 'token')).toHaveLength(1)
-  })
+  it.each(['bound', 'service'])(
+    'an invocation without a request fetches as the application: %s',
+    async (path) => {
+      application = await startApplication({ entry, flags: flagsOf[context] })
+      const { worker, authorizations, server } = application
+      const token = await (await fetch(`${worker.url}/${path}`)).text()
+      await fetch(`${worker.url}/${path}`)
+      expect(token).toMatch(/^at_/)
+      expect(authorizations).toEqual([`Bearer ${token}`, `Bearer ${token}`])
+      expect(server.log.filter(({ kind }) => kind === 'token')).toHaveLength(1)
+    },
+  )
 
   it('the functions that are not bound name `bind`', async () => {
     application = await startApplication({ entry, flags: flagsOf[context] })
@@ -42,4 +45,13 @@ it('`bind` returns all functions', async () => {
   ])
     expect(names).toContain(name)
   for (const name of ['session', 'readOnlySession', 'sessionById']) expect(names).toContain(name)
+})
+
+it('a service without users needs `ctx`, which keeps its token requests alive', async () => {
+  application = await startApplication({ entry })
+  const response = await fetch(`${application.worker.url}/service-without-ctx`)
+  expect(await response.json()).toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining('Pass "env" and "ctx" of the Worker on') as string,
+  })
 })

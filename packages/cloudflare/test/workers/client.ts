@@ -9,6 +9,8 @@ import {
   type WorkerContext,
 } from '../../src/index.ts'
 
+import { createClientTokens } from '../../src/client.ts'
+
 export { EvertokenSessions } from '../../src/index.ts'
 
 interface Env {
@@ -31,6 +33,8 @@ const auth = evertoken((env: Env) => ({
   client: clientCredentials(),
 }))
 
+const service = createClientTokens((env: Env) => ({ ...clientOf(env), scope: 'ledger:write' }))
+
 interface Tokens extends ClientTokenAccess {
   createTokenFetch(options: { baseUrl: string; fetch: TokenFetch; token: 'client' }): TokenFetch
 }
@@ -49,6 +53,8 @@ async function work({ getClientAccessToken, createTokenFetch }: Tokens, env: Env
 
 const jobs: Record<string, (env: Env, ctx: WorkerContext) => Promise<Response>> = {
   '/bound': (env, ctx) => work(auth.bind(env, ctx), env),
+  '/service': (env, ctx) => work(service.bind(env, ctx), env),
+  '/service-without-ctx': (env) => work(service.bind(env, undefined as never), env),
   '/unbound': (env) => work(auth, env),
   '/names': async (env, ctx) => Response.json(Object.keys(auth.bind(env, ctx))),
 }
