@@ -1,6 +1,6 @@
 import { parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { type TokenParameters, validateTokenParameters } from '../model/token-parameters.ts'
-import { nearestName } from '../rules/nearest-name.ts'
+import { nearestNames } from '../rules/nearest-name.ts'
 import { type AccessToken, ConfigurationError } from '../vocabulary/index.ts'
 
 /**
@@ -31,29 +31,55 @@ export const REQUIRED: never = null as never
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the option, below
  * `prefix`.
+ * @param profile - The names of the members of the option `server`. If there are any, `issuer` or `server` is required.
  */
-export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
+export function checkAll<Values>(
+  table: OptionTable<Values>,
+  options: object,
+  prefix = '',
+  profile: readonly string[] = [],
+): Values {
   if (typeof options !== 'object' || options === null) throw noOptions(prefix)
   const given = options as Readonly<Record<string, unknown>>
+  const entries = Object.entries<readonly [Check, unknown?]>(table)
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
+  if (unknown !== undefined) throw unknownOption(unknown, [...Object.keys(table), ...profile], prefix)
+  const isServerMissing = profile.length > 0 && given['issuer'] === undefined && given['server'] === undefined
+  const required = entries.filter(([, [, fallback]]) => fallback === REQUIRED).map(([name]) => name)
+  if (isServerMissing) required.unshift('issuer')
+  const isRequired = (name: string) => required.includes(name) || (isServerMissing && name === 'server')
+  const undefinedName = entries
+    .map(([name]) => name)
+    .find((name) => name in given && given[name] === undefined)
+  if (undefinedName !== undefined)
+    throw invalid(prefix + undefinedName, undefinedProblem(isRequired(undefinedName)))
+  checkMissing(
+    required.filter((name) => !(name in given)),
+    prefix,
+  )
   const values: Record<string, unknown> = {}
-  for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
-    if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(fallback))
-    if (!(name in given) && fallback === REQUIRED) throw invalid(prefix + name, 'is missing')
+  for (const [name, [check, fallback]] of entries) {
     const value = name in given ? given[name] : fallback
     const problem = value === undefined ? undefined : check(value)
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
   }
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(table, name))
-  if (unknown !== undefined) throw unknownOption(unknown, Object.keys(table), prefix)
   return values as Values
 }
 
-/** The default of a required option is `REQUIRED`. */
-function undefinedProblem(fallback: unknown): string {
-  const check =
-    'is undefined. If its value comes from an environment variable, check that the variable is set.'
-  return fallback === REQUIRED ? check : `${check} To use the default, omit the option.`
+/** The message names all options that are missing, so that the next one is not found only after another start. */
+function checkMissing(missing: readonly string[], prefix: string): void {
+  const names = missing.map((name) => `\`${prefix}${name}\``)
+  if (names.length === 1) throw invalid(prefix + missing.join(''), 'is missing')
+  if (names.length > 1)
+    throw new ConfigurationError('invalid_option', `Options ${names.join(', ')} are missing.`)
+}
+
+function undefinedProblem(isRequired: boolean): string {
+  const check = 'If its value comes from an environment variable, check that the variable is set.'
+  return isRequired
+    ? `is undefined. It is required. ${check}`
+    : `is undefined. ${check} To use the default, omit the option.`
 }
 
 function noOptions(prefix: string): ConfigurationError {
@@ -65,10 +91,11 @@ export function invalid(option: string, problem: string): ConfigurationError {
   return new ConfigurationError('invalid_option', `Option \`${option}\` ${problem.replace(/\.?$/, '.')}`)
 }
 
-/** The message names the nearest option, because most unknown options are misspelt. */
+/** The message names the nearest options, because most unknown options are misspelt or renamed. */
 function unknownOption(name: string, known: readonly string[], prefix: string): ConfigurationError {
-  const nearest = nearestName(name, known)
-  const advice = nearest === undefined ? 'Remove it, or check its spelling.' : `Did you mean \`${nearest}\`?`
+  const nearest = nearestNames(name, known).map((each) => `\`${each}\``)
+  const advice =
+    nearest.length === 0 ? 'Remove it, or check its spelling.' : `Did you mean ${nearest.join(' or ')}?`
   return new ConfigurationError('invalid_option', `Unknown option \`${prefix}${name}\`. ${advice}`)
 }
 

@@ -24,7 +24,7 @@ import {
 import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter } from './emitter.ts'
-import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
+import { checkServer, PROFILE_NAMES, type ServerChoice, type ServerProfile } from './server-profile.ts'
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
 
@@ -101,7 +101,7 @@ export function createClientApplication(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientApplication {
-  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
   const { issuer, metadata } = checkServer(values.issuer, values.server)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values

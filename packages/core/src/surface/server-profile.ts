@@ -112,6 +112,11 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }
 
+/** The names of the members of a profile, for the message about an unknown option. */
+export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
+  .filter((name) => name !== 'issuer')
+  .map((name) => `server.${name}`)
+
 /**
  * Checks the choice of the authorization server.
  *

@@ -21,7 +21,13 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
-import { checkServer, type ServerChoice, type ServerProfile, type ServerSettings } from './server-profile.ts'
+import {
+  checkServer,
+  PROFILE_NAMES,
+  type ServerChoice,
+  type ServerProfile,
+  type ServerSettings,
+} from './server-profile.ts'
 import {
   authenticationOf,
   CLIENT_AUTHENTICATION_OPTIONS,
@@ -166,7 +172,9 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
-  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
+  return toTokenSettings(
+    checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES),
+  )
 }
 
 /** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */

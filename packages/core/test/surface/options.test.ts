@@ -344,9 +344,33 @@ describe('checkOptions', () => {
     expect(() => checkOptions(undefined as never)).toThrow('missing')
   })
 
+  it('names all options that are missing', () => {
+    expect(() => checkOptions({} as EngineOptions)).toThrow(
+      'Options `issuer`, `clientId`, `encryptionSecret`, `store` are missing.',
+    )
+  })
+
+  it.each(['issuer', 'server'])('has no default for `%s`, if it is undefined', (name) => {
+    const { issuer: _, ...rest } = good
+    const messageOf = (options: object) => {
+      try {
+        return checkOptions({ ...rest, ...options } as EngineOptions)
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(messageOf({ [name]: undefined })).toContain(`Option \`${name}\` is undefined. It is required.`)
+    expect(messageOf({ [name]: undefined })).not.toContain('default')
+  })
+
   it.each([
     ['sesion', 'Unknown option `sesion`. Did you mean `session`?'],
     ['clientid', 'Unknown option `clientid`. Did you mean `clientId`?'],
+    ['secret', 'Unknown option `secret`. Did you mean `clientSecret` or `encryptionSecret`?'],
+    ['idleSeconds', 'Unknown option `idleSeconds`. Did you mean `idleTimeoutSeconds`?'],
+    ['loginParameters', 'Unknown option `loginParameters`. Did you mean `forwardLoginParameters`?'],
+    ['metadataUrl', 'Unknown option `metadataUrl`. Did you mean `server.metadata`?'],
+    ['refreshTokenReuse', 'Unknown option `refreshTokenReuse`. Did you mean `server.refreshTokenReuse`?'],
     ['audience', 'Unknown option `audience`. Remove it, or check its spelling.'],
   ])('suggests the nearest option for %s', (name, message) => {
     expect(check({ [name]: 'canary' })).toMatchObject({ message })
