@@ -87,7 +87,7 @@ export interface SessionInfo {
   readonly lastUsedAt: number
   /** When the session ends if it is not used again. */
   readonly expiresAt: number
-  /** When the refresh token ends. `undefined` if the authorization server has not reported it. */
+  /** When the refresh token ends. It is `undefined`, because Evertoken does not read this time yet. */
   readonly grantExpiresAt: number | undefined
   /** The granted scope. `undefined` if the authorization server has not reported it. */
   readonly scope: string | undefined
@@ -143,11 +143,11 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
 }
 
 function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
-  const { id, claims, touchedAt, ledger } = record
+  const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
   return {
     id,
     claims: copy(claims),
-    startedAt: record.expiresAt - lifetimes.absoluteTimeoutSeconds,
+    startedAt: record.expiresAt - lifetime,
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
     grantExpiresAt: undefined,
