@@ -40,10 +40,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -64,6 +67,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -96,9 +100,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'

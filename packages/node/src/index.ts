@@ -6,7 +6,7 @@
 import { type RequestListener, STATUS_CODES } from 'node:http'
 import type {
   Evertoken as CoreEvertoken,
-  EvertokenFor,
+  EvertokenFor as CoreEvertokenFor,
   EvertokenOptions,
   EvertokenWithClient as CoreEvertokenWithClient,
   Handler,
@@ -46,10 +46,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -70,6 +73,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -102,9 +106,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
@@ -114,6 +120,9 @@ export interface Evertoken extends CoreEvertoken, OnNode {}
 
 /** `Evertoken` with the option `client`: it also has the token of the application itself. */
 export interface EvertokenWithClient extends CoreEvertokenWithClient, OnNode<TokenName> {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Client> = CoreEvertokenFor<Client> & OnNode<NameFor<Client>>
 
 /** The functions that connect an application to Node. */
 export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerFactory {
@@ -132,8 +141,8 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
-): EvertokenFor<Client> & OnNode<NameFor<Client>> {
-  const core: EvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
+): EvertokenFor<Client> {
+  const core: CoreEvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),
