@@ -12,6 +12,7 @@ const LANES = [
     dialect: 'npm run dialect',
     lint: 'npm run lint',
     api: 'npm run api',
+    docs: 'npm run docs',
     model: 'npm run test:model -- --runs 300 --seed 1',
     burst: 'npm run test:burst',
   },

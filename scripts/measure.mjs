@@ -42,11 +42,13 @@ function printDialect() {
 }
 
 function printDocumentation() {
-  const { found, total } = findUndocumented()
+  const { found, withoutExample, total } = findUndocumented()
   console.log()
   print('public declarations and members', total)
   print('without a doc comment', found.length)
-  if (process.argv.includes('--undocumented')) for (const each of found) console.log(`  ${each}`)
+  print('functions without an example', withoutExample.length)
+  if (process.argv.includes('--undocumented'))
+    for (const each of [...found, ...withoutExample]) console.log(`  ${each}`)
 }
 
 async function printTrips() {

@@ -7,7 +7,7 @@ import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { checkContents } from './packaging/contents.mjs'
 import { importers } from './packaging/imports.mjs'
 import { buildPackages, installPacked, root, run } from './packaging/packages.mjs'
-import { runQuickStart } from './packaging/quick-start.mjs'
+import { QUICK_STARTS, runQuickStart } from './packaging/quick-start.mjs'
 import { findOverweight, measureSizes } from './packaging/sizes.mjs'
 import { typeChecks, unusedEntries } from './packaging/types.mjs'
 import { ensureTool } from './tools.mjs'
@@ -28,7 +28,8 @@ try {
   for (const [name, typeCheck] of Object.entries(typeChecks(project)))
     await check(`types: ${name}`, typeCheck)
   await checkBundles(project, packages)
-  await check('README: the quick start runs', () => runQuickStart(project))
+  for (const quickStart of QUICK_STARTS)
+    await check(`${quickStart.document}: the quick start runs`, () => runQuickStart(project, quickStart))
 } finally {
   await rm(home, { recursive: true, force: true })
 }

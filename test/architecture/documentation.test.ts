@@ -1,36 +1,19 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { compileSnippets, root } from './compile-snippets.ts'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
 /** A longer page answers more than one question. */
 const MAX_LINES = 150
 
 it('documents with code that type-checks', () => {
-  const folder = join(root, '.cache/documentation')
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  const blocks = documents().flatMap((document) => {
-    const found = readFileSync(join(root, document), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)
-    return [...found].map(([, code = '']) => ({ document, code }))
+  const blocks = documents().flatMap((source) => {
+    const found = readFileSync(join(root, source), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)
+    return [...found].map(([, code = '']) => ({ source, code }))
   })
-  blocks.forEach(({ document, code }, i) => {
-    const name = `${document.replaceAll(/[^\w]+/g, '-')}-${i}.ts`
-    writeFileSync(join(folder, name), `${code}\nexport {}\n`)
-  })
-  const options = {
-    extends: '../../tsconfig.tests.json',
-    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-    files: [],
-    include: ['*.ts'],
-    references: [],
-  }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options))
 
   expect(blocks.length).toBeGreaterThan(0)
-  expect(typeErrors(folder)).toBe('')
+  expect(compileSnippets('documentation', blocks)).toBe('')
 })
 
 it('links to files and headings that exist', () => {
@@ -102,15 +85,4 @@ function headings(document: string): string[] {
       .replaceAll(/[^\w\- ]/g, '')
       .replaceAll(' ', '-'),
   )
-}
-
-function typeErrors(project: string): string {
-  try {
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], {
-      encoding: 'utf8',
-    })
-    return ''
-  } catch (error) {
-    return String((error as { stdout?: unknown }).stdout)
-  }
 }

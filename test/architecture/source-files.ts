@@ -19,9 +19,11 @@ export function readCore(): SourceFile[] {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => {
       const text = readFileSync(join(coreSource, path), 'utf8')
-      const pathsOf = (code: string) => [...importsOf(code)].map((specifier) => toPath(path, specifier))
-      const values = pathsOf(text.replace(/^(?:import|export) type[^']*'[^']*'$/gm, ''))
-      return { path, text, imports: pathsOf(text), values }
+      // Examples in doc comments import too.
+      const code = text.replace(/^ *\/?\*.*$/gm, '')
+      const pathsOf = (part: string) => [...importsOf(part)].map((specifier) => toPath(path, specifier))
+      const values = pathsOf(code.replace(/^(?:import|export) type[^']*'[^']*'$/gm, ''))
+      return { path, text, imports: pathsOf(code), values }
     })
 }
 

@@ -109,14 +109,14 @@ export const subjects: readonly Subject[] = [
     name: `sqlite (node:sqlite of Node ${process.versions.node})`,
     async connect({ folder }) {
       const { DatabaseSync } = await import('node:sqlite')
-      return sqlite(new DatabaseSync(join(folder, 'node.db'), { timeout: 5000 }))
+      return sqlite(new DatabaseSync(join(folder, 'node.db'), { timeout: 30_000 }))
     },
   },
   {
     name: `sqlite (better-sqlite3 ${BETTER_SQLITE3})`,
     async connect({ folder }) {
       const Database = await loadBetterSqlite3()
-      return sqlite(new Database(join(folder, 'better.db'), { timeout: 5000 }))
+      return sqlite(new Database(join(folder, 'better.db'), { timeout: 30_000 }))
     },
   },
 ]

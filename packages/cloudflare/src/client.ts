@@ -80,7 +80,7 @@ export interface ClientTokensOfWorker<Env> {
  *     scope: 'ledger:write',
  *   }))
  *   export default {
- *     async scheduled(_controller, env, ctx) {
+ *     async scheduled(_controller: unknown, env: Env, ctx: ExecutionContext) {
  *       const ledger = tokens.bind(env, ctx).createTokenFetch({ baseUrl: 'https://ledger.example.com/v1/' })
  *       await ledger('entries', { method: 'POST', body })
  *     },

@@ -12,7 +12,9 @@ export async function probeStore(store: SessionStore): Promise<void> {
 
 /** The part of the platform's `DurableObjectNamespace` that is used here. */
 export interface SessionsNamespace {
+  /** Returns the ID of the object with this name. */
   idFromName(name: string): object
+  /** Returns a stub that calls the object. */
   get(id: object): {
     fetch(
       url: string,
@@ -26,7 +28,13 @@ export interface SessionsNamespace {
  *
  * The store is strongly consistent. An object ceases to exist when its session is over.
  *
+ * @param namespace - The binding of the class `EvertokenSessions`.
  * @throws {ConfigurationError} If the binding is missing or has another type. The message names the fix.
+ * @example
+ *   const auth = evertoken((env: { SESSIONS: SessionsNamespace }) => ({
+ *     ...options,
+ *     store: createDurableObjectStore(env.SESSIONS),
+ *   }))
  */
 export function createDurableObjectStore(namespace: SessionsNamespace): SessionStore {
   checkSessionsBinding(namespace)

@@ -2,9 +2,11 @@ import { NOT_SQLITE, type SessionsCall } from './sessions-call.ts'
 
 /** The part of the platform's `DurableObjectState` that is used here. */
 export interface SessionsState {
+  /** The storage of the object. */
   readonly storage: SessionsStorage
 }
 
+/** The part of the platform's `DurableObjectStorage` that is used here. */
 export interface SessionsStorage {
   /** Synchronous. Only SQLite-backed objects have it. */
   readonly kv: {
@@ -13,8 +15,11 @@ export interface SessionsStorage {
     put(name: string, value: unknown): void
     delete(name: string): boolean
   }
+  /** Calls `alarm` of the object at a time in milliseconds since the epoch. */
   setAlarm(atMs: number): Promise<void>
+  /** Deletes the alarm. */
   deleteAlarm(): Promise<void>
+  /** Deletes all values. */
   deleteAll(): Promise<void>
 }
 
@@ -49,6 +54,7 @@ export class EvertokenSessions {
     this.#storage = state.storage
   }
 
+  /** Performs one operation of the store. */
   async fetch(request: Request): Promise<Response> {
     const call = (await request.json()) as SessionsCall
     try {
@@ -59,6 +65,7 @@ export class EvertokenSessions {
     }
   }
 
+  /** Deletes the entries that have expired. */
   async alarm(): Promise<void> {
     await tidy(this.#storage)
   }

@@ -125,8 +125,23 @@ export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]
   : Evertoken<Env>
 
 /**
- * @param options - Pass a function if they come from `env`. It is called at the first request.
+ * Creates the token management of an application on Workers.
+ *
+ * @param options - The options, with a store. If they come from `env`, pass a function that returns them. Evertoken calls it
+ *   at the first request.
+ * @param platform - Parts of the platform that Evertoken cannot find.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const auth = evertoken((env: Env) => ({
+ *     issuer: 'https://login.example.com',
+ *     clientId: 'web',
+ *     clientSecret: env.CLIENT_SECRET,
+ *     encryptionSecret: env.SESSION_SECRET,
+ *     store: createDurableObjectStore(env.SESSIONS),
+ *   }))
+ *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+ *   export default { fetch: auth.handler(async () => relay(await orders('recent'))) }
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Env = unknown, Client = undefined>(
   options: FromEnv<WorkerOptions & WithClient<Client>, Env>,

@@ -3,7 +3,9 @@ import { ConfigurationError } from '@evertoken/core/tokens'
 
 /** The part of `AsyncLocalStorage` that is used here. */
 export interface AsyncStorage {
+  /** Calls `work`. In it and in everything that it starts, `getStore` returns the value. */
   run<T>(value: object, work: () => T): T
+  /** Returns the value, or `undefined` outside of `run`. */
   getStore(): object | undefined
 }
 

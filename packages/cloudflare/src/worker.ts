@@ -23,6 +23,7 @@ import { checkWorkerOptions } from './worker-options.ts'
 
 /** The part of the platform's `ExecutionContext` that is used here. */
 export interface WorkerContext {
+  /** Keeps work alive after the response. */
   waitUntil(work: Promise<unknown>): void
 }
 
@@ -58,9 +59,11 @@ export interface Worker<User extends object, Env, Bound = User & BoundWorker<Use
    * @param ctx - Its `waitUntil` keeps refreshes alive.
    * @throws {ConfigurationError} If `env` or `ctx` is missing, or an option is missing, unknown or invalid.
    * @example
-   *   async queue(batch, env, ctx) {
-   *     const { sessionById } = auth.bind(env, ctx)
-   *     for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *   export default {
+   *     async queue(batch: MessageBatch<{ sessionId: string }>, env: Env, ctx: ExecutionContext) {
+   *       const { sessionById } = auth.bind(env, ctx)
+   *       for (const { body } of batch.messages) await sync(sessionById(body.sessionId))
+   *     },
    *   }
    */
   bind(env: Env, ctx: WorkerContext): Bound
@@ -96,6 +99,7 @@ export interface BoundWorker<User extends object> {
   sessionById(id: string): TokenSession
 }
 
+/** Parts of the platform that Evertoken cannot always find. */
 export interface Platform {
   /** An `AsyncLocalStorage`, for Workers that import it themselves under the flag `nodejs_als`. */
   readonly asyncStorage?: AsyncStorage

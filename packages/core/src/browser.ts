@@ -7,8 +7,13 @@
 /// <reference lib="dom" />
 
 /**
- * Creates a `fetch` for this origin whose requests the application recognizes as its own, also in old browsers. Calls
- * to other origins, and redirects to them, fail with a `TypeError`.
+ * Creates a `fetch` for this origin whose requests the application recognizes as its own, also in old browsers.
+ *
+ * Calls to other origins, and redirects to them, fail with a `TypeError`.
+ *
+ * @example
+ *   const ownFetch = createBrowserFetch()
+ *   const response = await ownFetch('/orders', { method: 'POST', body: '{}' })
  */
 export function createBrowserFetch(): typeof fetch {
   return (input, init) => {
@@ -19,8 +24,14 @@ export function createBrowserFetch(): typeof fetch {
 }
 
 /**
- * Returns whether the user must sign in, so that the page can open the login route. A 401 response for another reason
- * returns `false`, because a sign-in would not help. Does not use the body of the response.
+ * Returns whether the user must sign in, so that the page can open the login route.
+ *
+ * A 401 response for another reason returns `false`, because a sign-in would not help.
+ *
+ * @param response - A response of the application. Its body can still be used after that.
+ * @example
+ *   const response = await ownFetch('/orders')
+ *   if (await isSignInRequired(response)) location.assign('/auth/login?returnTo=/orders')
  */
 export async function isSignInRequired(response: Response): Promise<boolean> {
   const type = response.headers.get('content-type') ?? ''
@@ -32,12 +43,21 @@ export async function isSignInRequired(response: Response): Promise<boolean> {
   return (Object(problem) as { readonly action?: unknown }).action === 'sign_in'
 }
 
+/** Options of `watchSession`. */
 export interface WatchOptions {
   /** Called once, when the session has ended. */
   readonly onEnd: () => void
-  /** Default `/auth/user`. */
+  /**
+   * The URL of the user endpoint.
+   *
+   * @default '/auth/user'
+   */
   readonly userUrl?: string
-  /** Default 60. */
+  /**
+   * Seconds between two requests.
+   *
+   * @default 60
+   */
   readonly intervalSeconds?: number
 }
 
@@ -45,7 +65,12 @@ export interface WatchOptions {
  * Polls the user endpoint, and calls `onEnd` when the session has ended.
  *
  * It polls immediately when a hidden page is shown again, and never while the page is hidden. Polling does not keep
- * the session alive. A network failure does not end the watch. The returned function stops the watch.
+ * the session alive. A network failure does not end the watch.
+ *
+ * @param options - The function `onEnd`, the URL of the user endpoint, and the interval in seconds.
+ * @returns A function that stops the watch.
+ * @example
+ *   const stop = watchSession({ onEnd: () => location.assign('/auth/login'), intervalSeconds: 30 })
  */
 export function watchSession(options: WatchOptions): () => void {
   const { onEnd, userUrl = '/auth/user', intervalSeconds = 60 } = options

@@ -31,5 +31,7 @@ export type {
   WhoseToken,
 } from './surface/token-source.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'
-export type { SessionInfo, StartOptions, TokenOptions, TokenSession } from './surface/token-session.ts'
+export type { SessionInfo } from './surface/session-info.ts'
+export type { StartOptions } from './surface/start-session.ts'
+export type { TokenOptions, TokenSession } from './surface/token-session.ts'
 export * from './vocabulary/index.ts'

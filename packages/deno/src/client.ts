@@ -64,6 +64,7 @@ export type {
  *     clientSecret: Deno.env.get('CLIENT_SECRET'),
  *     scope: 'ledger:write',
  *   })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   // A Deno process outlives its calls.

@@ -115,7 +115,22 @@ export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFac
 /** The functions that an application with this option `client` has. */
 export type EvertokenFor<Client> = CoreEvertokenFor<Client> & HandlerFactory
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1. */
+/**
+ * Creates the token management of an application on Deno.
+ *
+ * @param options - Most applications need `issuer`, `clientId`, `clientSecret` and `encryptionSecret`.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid, or Deno is older than 2.1.
+ * @example
+ *   const auth = evertoken({
+ *     issuer: 'https://login.example.com',
+ *     clientId: 'web',
+ *     clientSecret: Deno.env.get('CLIENT_SECRET'),
+ *     encryptionSecret: Deno.env.get('SESSION_SECRET'),
+ *   })
+ *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+ *   Deno.serve(auth.handler(async () => relay(await orders('recent'))))
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
+ */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
 ): EvertokenFor<Client> {

@@ -9,8 +9,13 @@ import type { DenoKv, DenoKvKey } from './deno-kv.ts'
 import { type Cells, type Content, createCells } from './kv-cells.ts'
 import { withRetry } from './patiently.ts'
 
+/** Options of `createDenoKvStore`. */
 export interface DenoKvStoreOptions {
-  /** The first part of every key. Default `evertoken`. */
+  /**
+   * The first part of every key.
+   *
+   * @default 'evertoken'
+   */
   readonly prefix?: string
   /**
    * The clock that decides which records have expired.
@@ -26,7 +31,12 @@ const MAX_RECORD_LENGTH = 65_000
 /**
  * Creates a session store in Deno KV: a file that the processes of one machine share, or a database behind a URL.
  *
- * A record longer than 65,000 characters is refused with a `ConfigurationError`, `session_too_large`.
+ * A swap throws a `ConfigurationError` with the code `session_too_large` if its record is longer than 65,000 characters.
+ *
+ * @param kv - The open database.
+ * @param options - The first part of every key. By default, `evertoken`.
+ * @example
+ *   export const auth = evertoken({ ...options, store: createDenoKvStore(await Deno.openKv('sessions.kv')) })
  */
 export function createDenoKvStore(kv: DenoKv, options: DenoKvStoreOptions = {}): SessionStore {
   const { prefix = 'evertoken', clock } = options

@@ -64,6 +64,7 @@ export type {
  *     clientSecret: process.env.CLIENT_SECRET,
  *     scope: 'ledger:write',
  *   })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   // A Node process outlives its calls.

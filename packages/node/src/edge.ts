@@ -145,6 +145,7 @@ const POLL_MS = 25
  * @example
  *   const store = createUpstashStore({ client: Redis.fromEnv() })
  *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
   options: EngineOptions & WithClient<Client>,

@@ -10,6 +10,7 @@ import { handleClassic, type RequestHandling } from './classic-handlers.ts'
 
 /** The part of a Fastify instance that the plugin uses. */
 export interface FastifyHooks {
+  /** Adds a function that Fastify calls for each request. */
   addHook(name: 'onRequest', hook: FastifyHook): unknown
 }
 

@@ -138,7 +138,22 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
   listener(application?: Handler<Name>, options?: HandlerOptions): RequestListener
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
+/**
+ * Creates the token management of an application on Node.
+ *
+ * @param options - Most applications need `issuer`, `clientId`, `clientSecret` and `encryptionSecret`.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const auth = evertoken({
+ *     issuer: 'https://login.example.com',
+ *     clientId: 'web',
+ *     clientSecret: process.env.CLIENT_SECRET,
+ *     encryptionSecret: process.env.SESSION_SECRET,
+ *   })
+ *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+ *   createServer(auth.listener(async () => relay(await orders('recent')))).listen(3000)
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
+ */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
 ): EvertokenFor<Client> {

@@ -1,9 +1,4 @@
-export type {
-  AuthorizationServerOptions,
-  ModelAuthorizationServer as FakeAuthorizationServer,
-  IssueOptions,
-  LogoutTokenOptions,
-} from './authorization-server/api.ts'
+export type { ModelAuthorizationServer as FakeAuthorizationServer } from './authorization-server/api.ts'
 export type { CapacityOptions, Load } from './authorization-server/capacity.ts'
 export { FAULTS } from './authorization-server/fault-catalogue.ts'
 export type { FaultChooser, ScriptEntry } from './authorization-server/fault-script.ts'
@@ -23,7 +18,13 @@ export type {
   TokenResponse,
   User,
 } from './authorization-server/model.ts'
+export type {
+  AuthorizationServerOptions,
+  IssueOptions,
+  LogoutTokenOptions,
+} from './authorization-server/options.ts'
 export type { RateLimitOptions } from './authorization-server/rate-limit.ts'
+export type * from './authorization-server/response-faults.ts'
 export type { AgeHeader, DateHeader } from './authorization-server/response-headers.ts'
 export type { RetryAfter } from './authorization-server/retry-after.ts'
 export { createAuthorizationServer } from './authorization-server/server.ts'

@@ -14,6 +14,8 @@ const MAX_REDIRECTS = 20
 /**
  * Creates a browser with a cookie jar for tests of an application, in memory.
  *
+ * @param options - The public URL of the application, and the authorization server. By default, there is none.
+ * @returns The first tab of the browser.
  * @example
  * ```ts
  * import { createAuthorizationServer, createBrowser } from '@evertoken/testkit'

@@ -12,10 +12,19 @@ import { historyOf } from './faulty-store/write-history.ts'
 import { requireAtLeast, requireWholeNumber } from './option-checks.ts'
 import { systemClock } from './system-clock.ts'
 
+/** Options of `createFaultyStore`. */
 export interface FaultyStoreOptions {
-  /** For delays and outages. Default: the machine's. */
+  /**
+   * The clock for delays and outages.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Clock
-  /** Whether `log` keeps every operation. Default `true`. */
+  /**
+   * Whether `log` keeps every operation.
+   *
+   * @default true
+   */
   readonly keepLog?: boolean
 }
 
@@ -23,6 +32,7 @@ export interface FaultyStoreOptions {
 export interface StoreLogEntry extends Pick<StoreRequest, 'kind' | 'method' | 'key' | 'term'> {
   /** Milliseconds on the clock, when it began. */
   readonly at: number
+  /** The type of the fault that happened to the operation. `undefined` if there was none. */
   readonly fault: StoreFault['type'] | undefined
   /** Whether the store performed the operation. */
   applied: boolean
@@ -35,6 +45,7 @@ export interface StoreLogEntry extends Pick<StoreRequest, 'kind' | 'method' | 'k
 /** The kind `any` means all operations that have no entry of their kind. */
 type Script = FaultScript<StoreOperation | 'any', StoreFault, StoreRequest>
 
+/** A session store whose operations fail when a test requires it. */
 export interface FaultyStore extends SessionStore {
   /** Queues faults for the next operations of a kind, one for each operation. `undefined` is a correct one. */
   readonly script: Script['script']
@@ -51,7 +62,9 @@ export interface FaultyStore extends SessionStore {
   failOver(lose: { readonly writes: number } | { readonly sinceMs: number }): Promise<number>
   /** Ends all operations that hang. */
   release(): void
+  /** The operations in the order of their start. Empty if the option `keepLog` is `false`. */
   readonly log: readonly StoreLogEntry[]
+  /** The number of operations of each kind. */
   readonly counts: Readonly<Record<StoreOperation, number>>
   /** Empties the log and the counts. */
   resetCounts(): void
@@ -62,6 +75,9 @@ export interface FaultyStore extends SessionStore {
  *
  * To give several processes their own faults, wrap the same store once for each of them.
  *
+ * @param store - The store that performs the operations.
+ * @param options - The clock for delays and outages, and whether operations are logged.
+ * @returns A store that works correctly until `script`, `always` or `outage` injects a fault.
  * @example
  * ```ts
  * import { createMemoryStore } from '@evertoken/core'

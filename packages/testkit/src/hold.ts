@@ -1,3 +1,4 @@
+/** A place where requests or store operations wait until the test releases them. */
 export interface Hold {
   /** Resolves when the first request arrives here. */
   readonly reached: Promise<void>

@@ -1,6 +1,7 @@
 import type { Clock } from '@evertoken/core'
 import { createSleepers } from './sleepers.ts'
 
+/** A clock that moves only when a test moves it. */
 export interface ManualClock extends Clock {
   /** Moves time forward by `ms`, wakes sleepers in order, and lets the work of each one settle before the next. */
   advance(ms: number): Promise<void>
@@ -13,16 +14,37 @@ export interface ManualClock extends Clock {
   readonly pending: number
 }
 
+/** Options of `createManualClock`. */
 export interface ManualClockOptions {
-  /** Seconds since the epoch. Default 1,800,000,000. */
+  /**
+   * The start time, in seconds since the epoch.
+   *
+   * @default 1_800_000_000
+   */
   readonly start?: number
-  /** Whether time moves to the next sleeper when nothing has used the clock for `quietMs`. Default `false`. */
+  /**
+   * Whether time moves to the next sleeper when nothing has used the clock for `quietMs`.
+   *
+   * @default false
+   */
   readonly auto?: boolean
-  /** Milliseconds of real time. Work that the clock cannot see should take less. Default 5. */
+  /**
+   * Milliseconds of real time. Work that the clock cannot see should take less.
+   *
+   * @default 5
+   */
   readonly quietMs?: number
 }
 
-/** Creates a clock that moves only when a test moves it. */
+/**
+ * Creates a clock that moves only when a test moves it.
+ *
+ * @param options - The options, or the start time in seconds since the epoch. Default 1,800,000,000.
+ * @example
+ *   const clock = createManualClock()
+ *   const server = createAuthorizationServer({ clock, accessTokenSeconds: 60 })
+ *   await clock.advance(61_000) // all access tokens have expired
+ */
 export function createManualClock(options: number | ManualClockOptions = {}): ManualClock {
   const {
     start = 1_800_000_000,

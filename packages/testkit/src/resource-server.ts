@@ -6,22 +6,51 @@ import { createFaultScript, type FaultScript } from './fault-script.ts'
 import { requireWholeNumber } from './option-checks.ts'
 import { bearerChallenge, type Challenge, toResponse } from './resource-server/challenges.ts'
 
+/** Options of `createResourceServer`. */
 export interface ResourceServerOptions {
   /** The server that issued the tokens. */
   readonly authorizationServer: Pick<ModelAuthorizationServer, 'introspect' | 'clock'>
-  /** Default `https://api.example.com`. `listen()` replaces it. */
+  /**
+   * The URL of the API. `listen` replaces it.
+   *
+   * @default 'https://api.example.com'
+   */
   readonly url?: string
-  /** Scopes that every token must have. Default: none. */
+  /**
+   * Scopes that every token must have, separated by spaces.
+   *
+   * @default none
+   */
   readonly scope?: string
-  /** The resource that tokens must be issued for (RFC 8707). Default: any. */
+  /**
+   * The resource that tokens must be issued for (RFC 8707).
+   *
+   * @default any
+   */
   readonly resource?: string
-  /** The seconds by which this server's clock is ahead of the clock of the authorization server. Default 0. */
+  /**
+   * The seconds by which this server's clock is ahead of the clock of the authorization server.
+   *
+   * @default 0
+   */
   readonly clockSkewSeconds?: number
-  /** Makes the response to a valid token. Default: a JSON object with `sub` and `scope`. */
+  /**
+   * Makes the response to a valid token.
+   *
+   * @default a JSON object with `sub` and `scope`
+   */
   readonly respond?: (request: Request, token: Introspection) => Response | Promise<Response>
-  /** Whether `log` keeps every request. Default `true`. */
+  /**
+   * Whether `log` keeps every request.
+   *
+   * @default true
+   */
   readonly keepLog?: boolean
-  /** Default: the clock of the authorization server. */
+  /**
+   * The server's own clock.
+   *
+   * @default the clock of the authorization server
+   */
   readonly clock?: Clock
 }
 
@@ -29,30 +58,44 @@ export interface ResourceServerOptions {
 export interface ResourceLogEntry {
   /** Seconds since the epoch, on the server's own clock. */
   readonly at: number
+  /** The HTTP method, in capitals. */
   readonly method: string
+  /** The requested URL. */
   readonly url: string
+  /** The request headers. */
   readonly headers: Headers
+  /** The access token. `undefined` if the request had none. */
   readonly token: string | undefined
   /** Whether the token was valid, even if the server rejected it. */
   readonly active: boolean
+  /** The user of the token. `undefined` if the token was not valid. */
   readonly sub: string | undefined
+  /** The type of the scripted challenge. `undefined` if there was none. */
   readonly challenge: Challenge['type'] | undefined
+  /** The HTTP status of the response. */
   readonly status: number
 }
 
 /** A request as a function that chooses a challenge sees it. */
 export interface ResourceRequest {
+  /** The kind of the request. There is only one. */
   readonly kind: 'request'
+  /** The HTTP method, in capitals. */
   readonly method: string
+  /** The requested URL. */
   readonly url: URL
+  /** The request headers. */
   readonly headers: Headers
+  /** The facts about the access token of the request. */
   readonly token: Introspection
 }
 
 type Script = FaultScript<'request', Challenge, ResourceRequest>
 type Entry = Parameters<Script['always']>[1]
 
+/** A model API that accepts the access tokens of a model authorization server. */
 export interface ResourceServer {
+  /** The URL of the API. `listen` replaces it with the URL of the local server. */
   readonly url: string
   /** Can be changed during a test. */
   clockSkewSeconds: number
@@ -66,6 +109,7 @@ export interface ResourceServer {
   always(entry: Entry): void
   /** Rejects the tokens of the next `count` requests with `invalid_token`, even if they are valid. Default 1. */
   rejectNext(count?: number): void
+  /** The requests in the order of their responses. Empty if the option `keepLog` is `false`. */
   readonly log: readonly ResourceLogEntry[]
   /** Requests by result. */
   readonly counts: { readonly accepted: number; readonly rejected: number }
@@ -76,6 +120,7 @@ export interface ResourceServer {
 /**
  * Creates a model API that accepts the access tokens of a model authorization server.
  *
+ * @param options - The authorization server, and the requirements for tokens. By default, every valid token is accepted.
  * @example
  * ```ts
  * import { createAuthorizationServer, createResourceServer } from '@evertoken/testkit'

@@ -11,27 +11,45 @@ import { systemClock } from './system-clock.ts'
 
 export type { ContractCase } from './session-store-contract/contract.ts'
 
+/** Facts about the store that the cases need. */
 export interface SessionStoreContractOptions {
-  /** Seconds since the epoch, by the store's clock. Default: the machine's. */
+  /**
+   * Returns seconds since the epoch, by the store's clock.
+   *
+   * @default the time of the machine
+   */
   readonly now?: () => number
   /**
-   * Resolves when that many seconds have passed on the store's clock. Default: waits, and a little longer. With
-   * another clock the cases take turns, however they are run, because moving it would move it for all of them.
+   * Resolves when that many seconds have passed on the store's clock. With this option, cases run one after the other,
+   * because a clock that moves would move for all of them.
+   *
+   * @default waits for that time and 1.1 seconds more
    */
   readonly waitUntilExpired?: (seconds: number) => Promise<void>
-  /** Another connection to the same data, as another process would have it. */
+  /**
+   * Another connection to the same data, as another process would have it.
+   *
+   * @default the same store
+   */
   readonly secondStore?: () => Promise<SessionStore> | SessionStore
   /**
    * Another connection to the same data, of a process with this clock. Some cases make its wall clock jump: the clock of one
    * process must not hide or remove records. Without it, these cases test nothing.
    */
   readonly storeWithClock?: (clock: Pick<Clock, 'now' | 'elapsed'>) => Promise<SessionStore> | SessionStore
-  /** The largest record the store promises to keep, in ASCII characters. Default 100,000. */
+  /**
+   * The size of the largest record that the store promises to keep, in ASCII characters.
+   *
+   * @default 100_000
+   */
   readonly largestRecord?: number
 }
 
+/** The result of `runContract`. */
 export interface ContractResult {
+  /** The number of cases that the store fulfills. */
   readonly passed: number
+  /** The cases that the store does not fulfill, each with its error. */
   readonly failed: readonly { readonly name: string; readonly error: unknown }[]
 }
 
@@ -39,6 +57,8 @@ export interface ContractResult {
  * Everything a session store must do, as cases that need no test runner. They may run at the same time: each uses
  * keys of its own. The store is created once, by the first case that runs.
  *
+ * @param createStore - Creates or opens the store.
+ * @param options - Facts about the store. Without `secondStore` and `storeWithClock`, some cases test less.
  * @example
  * ```ts
  * import type { SessionStore } from '@evertoken/core'
@@ -80,7 +100,15 @@ function takeTurns(): (task: () => Promise<void>) => Promise<void> {
   return (task) => (last = last.then(task, task))
 }
 
-/** Runs all of them at the same time. */
+/**
+ * Runs all cases of a session store at the same time, without a test runner.
+ *
+ * @param cases - The cases that `sessionStoreContract` returns.
+ * @returns How many cases passed, and which failed. It does not reject if a case fails.
+ * @example
+ *   const { failed } = await runContract(sessionStoreContract(() => createMemoryStore()))
+ *   for (const { name, error } of failed) console.error(name, error)
+ */
 export async function runContract(cases: readonly ContractCase[]): Promise<ContractResult> {
   const results = await Promise.allSettled(cases.map(({ run }) => run()))
   const failed = cases.flatMap(({ name }, i) => {

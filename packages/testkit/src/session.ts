@@ -9,23 +9,43 @@ import { createBrowser } from './browser.ts'
 
 /** The part of `evertoken()` that `signIn` uses. */
 export interface SessionStarter {
+  /** Returns the session of a request. */
   session(request: Request): Pick<ExplicitSession, 'startSession' | 'getSession' | 'commit'>
 }
 
 /** The user of a test, and the token response of the sign-in. */
 export interface TestUser {
+  /** The claims of the user. */
   readonly claims: UserClaims
-  /** Default `access-token-for-tests`. */
+  /**
+   * The access token.
+   *
+   * @default 'access-token-for-tests'
+   */
   readonly accessToken?: string
-  /** Lifetime of the access token. Default 3600. */
+  /**
+   * Lifetime of the access token, in seconds.
+   *
+   * @default 3600
+   */
   readonly expiresInSeconds?: number
-  /** Default: none, so that the session ends with the access token. */
+  /**
+   * The refresh token.
+   *
+   * @default none, so that the session ends with the access token
+   */
   readonly refreshToken?: string
+  /**
+   * The granted scope, separated by spaces.
+   *
+   * @default none
+   */
   readonly scope?: string
 }
 
 /** A browser whose user is signed in. */
 export interface TestBrowser extends Browser {
+  /** The ID of the session, for `auth.sessionById`. */
   readonly sessionId: string
 }
 

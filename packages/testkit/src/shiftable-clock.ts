@@ -11,13 +11,19 @@ export interface ShiftableClock extends Clock {
   suspend(): void
   /** Ends the suspension. Sleepers wait for the time that they had left. */
   resume(): void
+  /** Whether the clock is suspended. */
   readonly suspended: boolean
   /** The seconds by which the wall clock is ahead of the base clock. */
   readonly aheadSeconds: number
 }
 
+/** Options of `createShiftableClock`. */
 export interface ShiftableClockOptions {
-  /** Default: the machine's time. With a manual clock, several machines share one virtual time. */
+  /**
+   * The clock that this one follows. With a manual clock, several machines share one virtual time.
+   *
+   * @default the time of the machine
+   */
   readonly base?: Clock
 }
 
@@ -27,6 +33,7 @@ const ROUNDING_MS = 1e-6
 /**
  * Creates a clock that runs with real time, or with another clock, and can be shifted and suspended.
  *
+ * @param options - The clock that this one follows. By default, the time of the machine.
  * @example
  * ```ts
  * import { createShiftableClock } from '@evertoken/testkit'

@@ -2,7 +2,9 @@ import type { StoredToken } from './stored-tokens.ts'
 
 /** Claims about the user, from the ID token. */
 export interface UserClaims {
+  /** The subject identifier, which names the user at the authorization server. */
   readonly sub?: string
+  /** The session of the user at the authorization server. */
   readonly sid?: string
   readonly [claim: string]: unknown
 }

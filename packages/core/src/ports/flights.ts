@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts'
 
 /** A running piece of work, for one of the callers that wait for its result. */
 export interface JoinedFlight<T> {
+  /** The result. All callers of the flight get the same one. */
   readonly result: Promise<T>
   /** Whether another caller had started it. */
   readonly joined: boolean

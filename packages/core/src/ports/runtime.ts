@@ -37,8 +37,11 @@ export interface HeldResponses {
  */
 export type KeepAlive = (work: Promise<unknown>) => void
 
+/** Finds the value of the request being handled, as `AsyncLocalStorage` does. */
 export interface RequestContext {
+  /** Calls `work`. In it and in everything that it starts, `get` returns the value. */
   run<T>(value: object, work: () => T): T
+  /** Returns the value, or `undefined` outside of `run`. */
   get(): object | undefined
   /**
    * What to use outside a request, for the message of an error, as the end of "Elsewhere, use". Default: the functions of

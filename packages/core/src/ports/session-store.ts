@@ -54,5 +54,6 @@ export interface SessionIndex {
   add(term: string, key: string, expiresAt: number): Promise<void>
   /** Resolves to the keys under the term, in no particular order. It may include keys whose record no longer exists. */
   keys(term: string): Promise<string[]>
+  /** Removes the key from the term. Resolves also if the term does not contain the key. */
   remove(term: string, key: string): Promise<void>
 }

@@ -11,7 +11,7 @@ import { createWorkTracker } from './drain.ts'
 import { createSessionEngine, type FindRoute, type SessionEngine } from './engine.ts'
 import type { EngineContext } from './engine-context.ts'
 import { createRequestSessions } from './request-sessions.ts'
-import type { TokenSettings } from './token-options.ts'
+import type { TokenSettings } from './token-settings.ts'
 import type { SourceContext, TokenSource } from './token-source.ts'
 
 /** The parts that differ between an engine with a sign-in and one without. */

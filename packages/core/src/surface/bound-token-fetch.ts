@@ -21,6 +21,7 @@ import {
 
 /** The part of an application that calls without a session use. */
 export interface Outside {
+  /** Returns the application that requests the token. */
   sources(): SourceContext
   /** Returns the session of the request being handled, if there is one. */
   session(): BoundSession | undefined
@@ -32,7 +33,12 @@ export interface Outside {
  * Connects the calls that need no session to their application.
  *
  * @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy.
+ * @param context - The context of the runtime. It finds the request.
  * @param keepAlive - Keeps the work of calls outside requests alive. Default: the function of the runtime.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const outside = createOutside(engine, runtime.context)
+ *   const { getClientAccessToken } = createCurrentSession(runtime.context, options.onEvent, outside)
  */
 export function createOutside(engine: object, context: RequestContext, keepAlive?: KeepAlive): Outside {
   const session = () => findCurrent(context)

@@ -28,10 +28,20 @@ export interface ClientTokenAccess {
 
 /** Finds the application at every call, and the function that keeps work of the call alive. */
 export interface ClientAccessOptions {
+  /** Returns the application that requests the token. */
   sources(): SourceContext
+  /** Returns the function that keeps work of the call alive. `undefined`: the one of the application. */
   keepAlive(): KeepAlive | undefined
 }
 
+/**
+ * Creates the functions that get the token of an application itself. Adapters call it.
+ *
+ * @param options - The function `sources` finds the application.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const { getClientAccessToken } = createClientAccess(createOutside(engine, runtime.context))
+ */
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
     async getClientAccessToken(options) {

@@ -28,18 +28,41 @@ import { checkServer, PROFILE_NAMES, type ServerChoice, type ServerProfile } fro
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
 
+/** The options that select neither the authorization server nor the store. */
 interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
+  /** The ID of your client at the authorization server. */
   readonly clientId: string
-  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
+  /**
+   * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
+   *
+   * @default 60
+   */
   readonly refreshBeforeExpirySeconds?: number
-  /** How long a caller waits for the authorization server, in seconds. Default 10. */
+  /**
+   * How long a caller waits for the authorization server, in seconds.
+   *
+   * @default 10
+   */
   readonly serverTimeoutSeconds?: number
-  /** Seconds that the store may take for one operation. Default 5. */
+  /**
+   * Seconds that the store may take for one operation.
+   *
+   * @default 5
+   */
   readonly storeTimeoutSeconds?: number
+  /** Receives all events. */
   readonly onEvent?: EventListener
-  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for calls to the authorization server.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** The clock of this process. Default: the clock of the system. */
+  /**
+   * The clock of this process.
+   *
+   * @default the clock of the system
+   */
   readonly clock?: Clock
 }
 
@@ -92,11 +115,23 @@ const OPTIONS: OptionTable<Values> = {
 
 /** A service that calls APIs as itself. */
 export interface ClientApplication {
+  /** The parts that token sources use. */
   readonly context: SourceContext
+  /** The work in progress, for `drain`. */
   readonly work: WorkTracker
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
+/**
+ * Creates the parts of a service without users that its invocations share. Adapters call it.
+ *
+ * @param options - The options of `createClientTokens`.
+ * @param runtime - The functions of the runtime.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const service = { issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' }
+ *   const application = createClientApplication(service, runtime)
+ *   const { getClientAccessToken } = connectClientTokens(application)
+ */
 export function createClientApplication(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,

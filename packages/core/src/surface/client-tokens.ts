@@ -30,7 +30,13 @@ export interface ClientTokens extends ClientTokenAccess, Drainable {
  * Creates the token management of a service without users. Services call `createClientTokens` of the package for their
  * runtime instead.
  *
+ * @param options - The client and its authorization server.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const runtime = { flights: createFlights(), keepAlive() {} }
+ *   export const { getClientAccessToken } = createClientTokens({ issuer, clientId, clientSecret }, runtime)
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}
  */
 export function createClientTokens(
   options: ClientTokensOptions,
@@ -39,8 +45,18 @@ export function createClientTokens(
   return connectClientTokens(createClientApplication(options, runtime))
 }
 
-/** @param given - Keeps the work of the calls alive. Default: the function of the runtime. */
-export function connectClientTokens({ context, work }: ClientApplication, given?: KeepAlive): ClientTokens {
+/**
+ * Creates the functions of a service without users. Adapters call it if each invocation has its own `keepAlive`.
+ *
+ * @param application - The result of `createClientApplication`.
+ * @param given - Keeps the work of the calls alive. Default: the function of the runtime.
+ * @example
+ *   const service = { issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' }
+ *   const application = createClientApplication(service, runtime)
+ *   const { getClientAccessToken } = connectClientTokens(application, (work) => context.waitUntil(work))
+ */
+export function connectClientTokens(application: ClientApplication, given?: KeepAlive): ClientTokens {
+  const { context, work } = application
   const keepAlive = given && work.tracking(given)
   const outside: Outside = { sources: () => context, session: () => undefined, keepAlive: () => keepAlive }
   return {

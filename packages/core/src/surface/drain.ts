@@ -4,6 +4,7 @@ import type { KeepAlive } from '../ports/runtime.ts'
 import type { ConfigurationError, EventListener } from '../vocabulary/index.ts'
 import { checkAll, invalid, must, type OptionTable } from './checks.ts'
 
+/** Options of `drain`. */
 export interface DrainOptions {
   /**
    * The longest wait, in seconds. At most 3600.

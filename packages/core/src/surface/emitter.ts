@@ -6,7 +6,14 @@ export type EventListeners = EventListener | readonly EventListener[]
 
 export const eventListeners: Check = (value) => (Array.isArray(value) ? listOf(hook)(value) : hook(value))
 
-/** Creates a function that passes events to the listeners of the application, whose errors must not affect users. */
+/**
+ * Creates a function that passes events to the listeners of the application, whose errors must not affect users.
+ *
+ * @param listeners - One listener, or several. By default, none.
+ * @returns A listener that never throws.
+ * @example
+ *   const emit = createEmitter((event) => console.log(event.type))
+ */
 export function createEmitter(listeners: EventListeners = []): EventListener {
   const all = [listeners].flat()
   return (event) => {

@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { createEmitter } from './emitter.ts'
-import type { TokenSettings } from './token-options.ts'
+import type { TokenSettings } from './token-settings.ts'
 
 /** The parts that exist once in each application, below its sessions and its authorization server. */
 export interface EngineContext {

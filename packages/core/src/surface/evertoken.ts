@@ -37,6 +37,7 @@ export type Handler<Name extends TokenName = UserTokenName> = (
   session: UserSession<Name>,
 ) => Response | Promise<Response>
 
+/** The functions that need the options: they handle requests and find sessions. */
 export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
@@ -50,13 +51,20 @@ export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAc
 
 /** The names of tokens that an application with this option `client` can use. */
 export type NameFor<Client> = [Client] extends [ClientCredentials] ? TokenName : UserTokenName
+/** The functions that an application with this option `client` has. */
 export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * Creates the token management of an application. Applications call `evertoken` of the package for their runtime
  * instead.
  *
+ * @param options - The options of the application.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const responses = createHeldResponses
+ *   const runtime: Runtime = { context: requestContext, flights: createFlights(), keepAlive() {}, responses }
+ *   export const auth = createEvertoken(options, runtime)
  */
 export function createEvertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
@@ -73,7 +81,12 @@ export function createEvertoken<Client = undefined>(
  * Creates the part that needs the options. It is for runtimes that have them only at the first request, and no memory
  * for a default store. `createCurrentSession` finds the sessions of its requests if both get the same context.
  *
+ * @param options - The options of the application, with a store.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const response = await engine.handle(request, (_request, session) => respond(session))
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)

@@ -16,7 +16,12 @@ const HANDLER_OPTIONS: OptionTable<{ readonly keepAlive: KeepAlive | undefined }
 /**
  * Checks the options of a handler, so that a mistake shows when the handler is created.
  *
+ * @param options - The options that the application passed. By default, none.
+ * @returns The options. Adapters pass `keepAlive` to `handle`.
  * @throws {ConfigurationError} If an option is unknown or invalid.
+ * @example
+ *   const { keepAlive } = checkHandlerOptions({ keepAlive: (work) => context.waitUntil(work) })
+ *   const response = await auth.handle(request, application, keepAlive)
  */
 export function checkHandlerOptions(options: HandlerOptions = {}): {
   readonly keepAlive: KeepAlive | undefined
@@ -61,12 +66,24 @@ export interface HandlerFactory {
   ): WrappedHandler<Incoming, Rest>
 }
 
-/** The application of an adapter that is created without one. */
+/**
+ * Returns a 404 response. It is the application of an adapter that is created without one.
+ *
+ * @example
+ *   const response = await auth.handle(request, notFound)
+ */
 export function notFound(): Response {
   return new Response('Not found', { status: 404 })
 }
 
-/** Makes the `handler` of an adapter from its `handle`. */
+/**
+ * Makes the `handler` of an adapter from its `handle`.
+ *
+ * @param handle - Handles one request, with the function that keeps work of the request alive.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   export const auth = { ...engine, handler: createHandler(engine.handle) }
+ */
 export function createHandler(
   handle: (
     request: Request,

@@ -9,13 +9,8 @@ import {
   type SignInOptions,
   type SignInValues,
 } from './sign-in-options.ts'
-import {
-  TOKEN_OPTIONS,
-  type TokenManagementOptions,
-  type TokenSettings,
-  type TokenValues,
-  toTokenSettings,
-} from './token-options.ts'
+import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './token-options.ts'
+import { type TokenSettings, toTokenSettings } from './token-settings.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
 import { PROFILE_NAMES } from './server-profile.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'

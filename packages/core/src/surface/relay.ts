@@ -2,6 +2,7 @@ import { relayResponse } from '../handlers/calls/relay.ts'
 import { mayAllowForApi, mayAllowForBrowser } from '../rules/calls/relayed-headers.ts'
 import { type Check, checkAll, listOf, type OptionTable } from './checks.ts'
 
+/** Options of `relay`. */
 export interface RelayOptions {
   /** Names of further headers that the browser gets, such as `X-Request-Cost`. */
   readonly allowHeaders?: readonly string[]

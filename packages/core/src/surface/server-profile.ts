@@ -16,10 +16,15 @@ import {
 
 /** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
 export interface ServerMetadata {
+  /** The URL at which users sign in. */
   readonly authorization_endpoint: string
+  /** The URL that returns and refreshes tokens. */
   readonly token_endpoint: string
+  /** The URL that revokes tokens (RFC 7009). Without it, Evertoken revokes no token. */
   readonly revocation_endpoint?: string
+  /** The URL at which users sign out. Without it, a sign-out ends only the session of Evertoken. */
   readonly end_session_endpoint?: string
+  /** The URL of the keys that sign ID tokens and logout tokens. */
   readonly jwks_uri?: string
   readonly [member: string]: unknown
 }
@@ -28,7 +33,8 @@ export interface ServerMetadata {
  * An authorization server, and how it differs from the standards. It is plain data, so you can print it and spread it.
  *
  * @example
- *   evertoken({ server: { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }, … })
+ *   const server = { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }
+ *   export const auth = evertoken({ server, clientId, clientSecret, encryptionSecret })
  */
 export interface ServerProfile {
   /** The issuer identifier. Its endpoints come from its metadata. */

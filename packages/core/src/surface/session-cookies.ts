@@ -19,7 +19,7 @@ export interface SessionCookies {
    * @example
    *   const session = auth.session(request)
    *   await session.startSession(tokenResponse)
-   *   return session.commit(Response.redirect(home))
+   *   const response = await session.commit(Response.redirect(home))
    */
   commit(response: Response): Promise<Response>
   /**
@@ -28,6 +28,7 @@ export interface SessionCookies {
    *
    * @returns The lines. Usually empty.
    * @example
+   *   const session = auth.session(request)
    *   for (const line of await session.takeSetCookies()) reply.header('set-cookie', line)
    */
   takeSetCookies(): Promise<string[]>

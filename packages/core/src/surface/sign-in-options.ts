@@ -14,40 +14,76 @@ import type { ServerSettings } from './server-profile.ts'
 
 /** The options for signing in and out. All have defaults. */
 export interface SignInOptions {
-  /** Prefix of the routes login, callback, logout and user. Default `/auth`. */
+  /**
+   * Prefix of the routes login, callback, logout and user.
+   *
+   * @default '/auth'
+   */
   readonly routePrefix?: string
-  /** The scope of the sign-in. Default: `defaultScope` of the server, which is `openid offline_access`. */
+  /**
+   * The scope of the sign-in, separated by spaces.
+   *
+   * @default `defaultScope` of the server, which is `openid offline_access`
+   */
   readonly scope?: string
   /** The resource servers of the tokens (RFC 8707). */
   readonly resource?: string | readonly string[]
   /** Further parameters of the authorization request, such as `prompt`. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
-  /** Whether signing out revokes the refresh token. `all` revokes the access tokens too. Default true. */
+  /**
+   * Whether signing out revokes the refresh token. `all` revokes the access tokens too.
+   *
+   * @default true
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
+   */
   readonly revokeOnLogout?: boolean | 'all'
-  /** Where the authorization server sends the browser after signing out. Register it there. Default `/`. */
+  /**
+   * Where the authorization server sends the browser after signing out. Register it there.
+   *
+   * @default '/'
+   */
   readonly postLogoutPath?: string
   /** Names of further query parameters of the login route that the authorization server gets, such as `kc_idp_hint`. */
   readonly forwardLoginParameters?: readonly string[]
-  /** How the authorization server sends its response. Default `query`. `form_post` works on https only. */
+  /**
+   * How the authorization server sends its response. `form_post` works on https only.
+   *
+   * @default 'query'
+   */
   readonly responseMode?: 'query' | 'form_post'
-  /** Path of this application that gets the code of a failed sign-in as `error`. Default: a plain page. */
+  /**
+   * Path of this application that gets the code of a failed sign-in as `error`.
+   *
+   * @default a plain page
+   */
   readonly signInErrorPath?: string
   /** Decides at each sign-in and after each refresh which claims are kept. `false` refuses the user. */
   readonly onSignIn?: OnSignIn
   /** Receives the claims after each refresh, when the new refresh token is stored. Evertoken ignores its errors. */
   readonly onRefreshed?: (claims: UserClaims) => void | Promise<void>
-  /** The response of the user route if no user is signed in: 401 (default), or 200 with `null`. */
+  /**
+   * The response of the user route if no user is signed in: 401, or 200 with `null`.
+   *
+   * @default 401
+   */
   readonly anonymousUserStatus?: 401 | 200
   /**
    * Whether the authorization server can sign users out with a direct request (OIDC Back-Channel Logout). Needs a
-   * store with an index. `all` ends all sessions of the user, even if the token names only one. Default false.
+   * store with an index. `all` ends all sessions of the user, even if the token names only one.
+   *
+   * @default false
    */
   readonly backChannelLogout?: boolean | 'all'
-  /** Whether it can sign users out with a frame in its page (OIDC Front-Channel Logout). Default false. */
+  /**
+   * Whether it can sign users out with a frame in its page (OIDC Front-Channel Logout).
+   *
+   * @default false
+   */
   readonly frontChannelLogout?: boolean
   /**
    * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` there, or an issuer on http.
-   * Default false.
+   *
+   * @default false
    */
   readonly diagnostics?: boolean
 }

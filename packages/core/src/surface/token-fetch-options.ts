@@ -27,7 +27,11 @@ export interface CarryOptions {
   readonly baseUrl?: string
   /** Further URLs below which the token is sent. */
   readonly allowedUrls?: readonly string[]
-  /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for the calls, such as a service binding.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: TokenFetch
   /**
    * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a 401 response.

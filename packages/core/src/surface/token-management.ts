@@ -9,12 +9,14 @@ import { assemble } from './assemble.ts'
 import { createOutside } from './bound-token-fetch.ts'
 import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
-import { checkTokenOptions, type TokenManagementOptions } from './token-options.ts'
+import type { TokenManagementOptions } from './token-options.ts'
+import { checkTokenOptions } from './token-settings.ts'
 import { createCurrentTokens, createTokenSession, type TokenSession } from './token-session.ts'
 
 /** The options with a session store. */
 export type TokenEngineOptions = TokenManagementOptions & { readonly store: SessionStore }
 
+/** The functions that need the options: they handle requests and find sessions. */
 export type TokenEngine = SessionEngine<TokenSession>
 
 /**
@@ -24,9 +26,15 @@ export type TokenEngine = SessionEngine<TokenSession>
 export interface TokenManagement extends TokenEngine, TokenSession {}
 
 /**
- * Same as `createEvertoken`, without the sign-in.
+ * Creates the token management of an application that signs users in with another library.
  *
+ * It is the same as `createEvertoken`, without the sign-in.
+ *
+ * @param options - The options of the application.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   export const tokens = createTokenManagement(tokenOptions, runtime)
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
   const engine = createTokenEngine(withDefaultStore(options, runtime.environment), runtime)
@@ -35,9 +43,14 @@ export function createTokenManagement(options: TokenManagementOptions, runtime: 
 }
 
 /**
- * Same as `createEngine`, without the sign-in.
+ * Creates the part that needs the options. It is the same as `createEngine`, without the sign-in.
  *
+ * @param options - The options of the application, with a store.
+ * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const engine = createTokenEngine({ ...tokenOptions, store }, runtime)
+ *   const token = await engine.session(request).getUserAccessToken()
  */
 export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime): TokenEngine {
   const settings = checkTokenOptions(options)

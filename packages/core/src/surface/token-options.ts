@@ -1,13 +1,9 @@
-import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
-import { defaultCookieName } from '../rules/sessions/cookies.ts'
-import type { RefreshPolicy } from '../rules/refresh/decide.ts'
 import { eventListeners, type EventListeners } from './emitter.ts'
 import {
   type Checked,
-  checkAll,
   cookieHeaderBytes,
   mustHave,
   hook,
@@ -21,24 +17,15 @@ import {
   timeoutSeconds,
   url,
 } from './checks.ts'
-import {
-  checkServer,
-  PROFILE_NAMES,
-  type ServerChoice,
-  type ServerProfile,
-  type ServerSettings,
-} from './server-profile.ts'
-import {
-  authenticationOf,
-  CLIENT_AUTHENTICATION_OPTIONS,
-  type ClientAuthenticationOptions,
-  withoutUnusedSecret,
-} from './client-authentication.ts'
+import type { ServerChoice, ServerProfile } from './server-profile.ts'
+import { CLIENT_AUTHENTICATION_OPTIONS, type ClientAuthenticationOptions } from './client-authentication.ts'
 
 /** The options that keep tokens current. Most applications need only the first four. */
 export type TokenManagementOptions = ServerChoice & TokenOptionMembers
 
+/** The options that do not select the authorization server. */
 interface TokenOptionMembers extends ClientAuthenticationOptions {
+  /** The ID of your client at the authorization server. */
   readonly clientId: string
   /**
    * Encrypts sessions. It must have at least 32 random characters.
@@ -55,7 +42,11 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default The origin of the request.
    */
   readonly baseUrl?: string
-  /** The session store. Default: the memory of this process. Several instances need a shared store. */
+  /**
+   * The session store. Several instances need a shared one.
+   *
+   * @default the memory of this process
+   */
   readonly store?: SessionStore
   /**
    * Name of the session cookie. On https, Evertoken adds the prefix `__Host-Http-`.
@@ -71,13 +62,29 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default 7168
    */
   readonly maxCookieBytes?: number
-  /** Default `Lax`. */
+  /**
+   * Which requests from other sites send the session cookie. `Lax`: links to the application. `Strict`: none.
+   *
+   * @default 'Lax'
+   */
   readonly sameSite?: 'Lax' | 'Strict'
-  /** Seconds without use after which a session is over. Default one day. */
+  /**
+   * Seconds without use after which a session is over.
+   *
+   * @default 86_400
+   */
   readonly idleTimeoutSeconds?: number
-  /** Seconds after which a session is over, even if it is in use. Default 30 days. */
+  /**
+   * Seconds after which a session is over, even if it is in use.
+   *
+   * @default 2_592_000
+   */
   readonly absoluteTimeoutSeconds?: number
-  /** Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime. Default 60. */
+  /**
+   * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
+   *
+   * @default 60
+   */
   readonly refreshBeforeExpirySeconds?: number
   /**
    * How long a caller waits for the authorization server, in seconds.
@@ -88,13 +95,25 @@ interface TokenOptionMembers extends ClientAuthenticationOptions {
    * @default 10
    */
   readonly serverTimeoutSeconds?: number
-  /** Seconds that the session store may take for one operation. Default 5. */
+  /**
+   * Seconds that the session store may take for one operation.
+   *
+   * @default 5
+   */
   readonly storeTimeoutSeconds?: number
   /** Receives all events. If it is a list, each listener receives them. */
   readonly onEvent?: EventListeners
-  /** The `fetch` for calls to the authorization server. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for calls to the authorization server.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: typeof globalThis.fetch
-  /** The clock of this process. Default: the clock of the system. */
+  /**
+   * The clock of this process.
+   *
+   * @default the clock of the system
+   */
   readonly clock?: Clock
 }
 
@@ -111,28 +130,6 @@ export type TokenValues = Checked<
   | 'fetch'
   | 'clock'
 >
-
-/** The settings, with derived values in place of the secrets. */
-export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<
-  Values,
-  'issuer' | 'encryptionSecret' | 'clientSecret' | 'cookieName' | 'server'
-> &
-  Derived
-
-interface Derived {
-  readonly issuer: string
-  readonly server: ServerSettings
-  readonly cookieName: string
-  readonly insecure: boolean
-  readonly secrets: readonly [string, ...string[]]
-  readonly authentication: ClientAuthentication
-  readonly origin: string | undefined
-  /** The path of `baseUrl`, without a slash at the end. Empty if the application is at the root. */
-  readonly basePath: string
-  readonly policy: RefreshPolicy
-  readonly serverTimeoutMs: number
-  readonly storeTimeoutMs: number
-}
 
 const DAY_SECONDS = 86_400
 
@@ -168,43 +165,6 @@ export const TOKEN_OPTIONS: OptionTable<TokenValues> = {
   onEvent: [eventListeners],
   fetch: [hook],
   clock: [mustHave('now', 'elapsed', 'sleep')],
-}
-
-/** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
-export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
-  return toTokenSettings(
-    checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES),
-  )
-}
-
-/** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
-export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
-  const {
-    encryptionSecret,
-    clientSecret: _clientSecret,
-    cookieName,
-    issuer: _issuer,
-    server: _server,
-    ...rest
-  } = values
-  const { refreshBeforeExpirySeconds } = values
-  const server = checkServer(values.issuer, values.server)
-  const { issuer, refreshTokenReuse: reuse, refreshEndsAccessToken } = server
-  const serveDuringRefresh = !refreshEndsAccessToken
-  return {
-    ...rest,
-    issuer,
-    server,
-    cookieName: cookieName ?? defaultCookieName(issuer, values.clientId),
-    insecure: new URL(issuer).protocol === 'http:',
-    secrets: [encryptionSecret].flat() as [string, ...string[]],
-    authentication: authenticationOf(values),
-    origin: values.baseUrl && new URL(values.baseUrl).origin,
-    basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
-    policy: { consumes: 'refresh_token', refreshBeforeExpirySeconds, reuse, serveDuringRefresh },
-    serverTimeoutMs: values.serverTimeoutSeconds * 1000,
-    storeTimeoutMs: values.storeTimeoutSeconds * 1000,
-  }
 }
 
 function areSecrets(secrets: readonly unknown[]): boolean {

@@ -23,7 +23,11 @@ import type { TokenName, TokenSource, UserTokenName, WhoseToken } from './token-
 export interface ProxyOptions {
   /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
   readonly target: string
-  /** The allowed methods, such as `['GET', 'HEAD']`. Default: all. Other methods get 405. */
+  /**
+   * The allowed methods, such as `['GET', 'HEAD']`. Other methods get 405.
+   *
+   * @default all methods
+   */
   readonly methods?: readonly string[]
   /** Names of further request headers that the API gets, such as `X-Api-Version`. */
   readonly allowRequestHeaders?: readonly string[]
@@ -33,9 +37,17 @@ export interface ProxyOptions {
   readonly forwarded?: ForwardedStyle
   /** Changes the headers of the request to the API after all others are set, except `Authorization`. */
   readonly prepareHeaders?: (headers: Headers, request: Request) => void
-  /** Whether WebSockets are allowed. Only the `fetch` of Cloudflare Workers can open them. Default false: 501. */
+  /**
+   * Whether WebSockets are allowed. Only the `fetch` of Cloudflare Workers can open them. Otherwise, they get 501.
+   *
+   * @default false
+   */
   readonly webSocket?: boolean
-  /** The `fetch` for the calls, such as a service binding. Default: the `fetch` of the runtime. */
+  /**
+   * The `fetch` for the calls, such as a service binding.
+   *
+   * @default the `fetch` of the runtime
+   */
   readonly fetch?: TokenFetch
 }
 

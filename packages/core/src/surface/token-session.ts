@@ -2,17 +2,17 @@ import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/se
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
-import { endsAt, type SessionRecord } from '../model/session-record.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
-import { readTokenResponse } from '../rules/protocol/token-response.ts'
-import { type AccessToken, ConfigurationError, type RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession, type SessionLifetimes } from './bound-session.ts'
+import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
+import { accessTokenOf, type BoundSession } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
+import { startSession, type StartOptions } from './start-session.ts'
 import { checkTokenParameters, rejectedValue } from './checks.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import { copyClaims, createSessionInfo, type SessionInfo } from './session-info.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
 
@@ -27,30 +27,52 @@ export interface TokenOptions extends TokenParameters {
   readonly rejectedToken?: AccessToken | undefined
 }
 
-/** The facts about a user that the application knows from its own sign-in. */
-export interface StartOptions {
-  /**
-   * Claims about the user, which the session keeps in place of the claims of the ID token. `sub` must be the `sub`
-   * from the authorization server. A refresh does not change them, unless the option `onSignIn` does.
-   */
-  readonly claims?: UserClaims
-}
-
 /** The session of one user with their tokens. */
 export interface TokenSession<Name extends TokenName = UserTokenName> {
   /**
-   * Resolves to a current token, or to `undefined` if the user must sign in.
+   * Returns an access token for the user and refreshes it first if it has expired.
    *
-   * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now. The session is kept.
+   * Concurrent calls share one token request, across processes too.
+   *
+   * @param options - Which token to return. By default, the token from the sign-in.
+   * @returns The token, or `undefined` if the user must sign in.
+   * @throws {TryLaterError} If no token is available now. The session is kept.
+   * @throws {ConfigurationError} If an option is invalid or the authorization server rejects the client.
+   * @throws {OperatorError} If the session store or the key service fails.
+   * @example
+   *   const token = await auth.getUserAccessToken()
+   *   if (token) headers.set('authorization', `${token.type} ${token.value}`)
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
    */
   getUserAccessToken(options?: TokenOptions): Promise<AccessToken | undefined>
-  /** Creates a `fetch` that sends the token of this user. */
+  /**
+   * Creates a `fetch` that sends the token of this user.
+   *
+   * @param options - Where the token is sent, and which token.
+   * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+   * @example
+   *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+   *   const response = await orders('recent')
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750, section 2.1: Authorization Request Header Field}
+   */
   createTokenFetch(options: TokenFetchOptions<Name>): TokenFetch
-  /** Ends the grant at the authorization server (RFC 7009). The session continues until its access token expires. */
+  /**
+   * Ends the grant at the authorization server. The session continues until its access token expires.
+   *
+   * @returns Whether the refresh token was revoked.
+   * @example
+   *   const outcome = await auth.revokeRefreshToken() // 'revoked'
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
+   */
   revokeRefreshToken(): Promise<RevocationOutcome>
   /**
-   * Resolves to the claims about the user, or to `undefined` if no user is signed in. If the access token has expired, it is
-   * refreshed first, so that a revoked grant ends the session.
+   * Returns the claims about the user. If the access token has expired, it is refreshed first, so that a revoked grant ends
+   * the session.
+   *
+   * @returns The claims, or `undefined` if no user is signed in.
+   * @example
+   *   const user = await auth.getUser()
+   *   console.log(user?.sub)
    */
   getUser(): Promise<UserClaims | undefined>
   /**
@@ -62,9 +84,18 @@ export interface TokenSession<Name extends TokenName = UserTokenName> {
    */
   getSession(): Promise<SessionInfo | undefined>
   /**
-   * Starts a session from a token response (RFC 6749 §5.1) that the application received. Call it as soon as you have
-   * the response. If this process does not know the time of the authorization server, it asks for it first, for at
-   * most 2 seconds.
+   * Starts a session from a token response that the application received.
+   *
+   * Call it as soon as you have the response. If this process does not know the time of the authorization server, it asks
+   * for it first, for at most 2 seconds.
+   *
+   * @param tokenResponse - The JSON of the token response.
+   * @param options - `claims` replaces the claims of the ID token.
+   * @throws {ConfigurationError} If the token response has no Bearer access token, or `sub` differs from its ID token.
+   * @example
+   *   const tokenResponse = await (await fetch(tokenRequest)).json()
+   *   await auth.startSession(tokenResponse, { claims: { sub: 'alice' } })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.1 RFC 6749, section 5.1: Successful Response}
    */
   startSession(tokenResponse: unknown, options?: StartOptions): Promise<void>
   /**
@@ -74,25 +105,10 @@ export interface TokenSession<Name extends TokenName = UserTokenName> {
    * background. A session from `sessionById` has no cookie: there, the call rejects.
    *
    * @throws {OperatorError} From `sessionById`, if the store fails. Calling again completes the end.
+   * @example
+   *   await auth.endSession()
    */
   endSession(): Promise<void>
-}
-
-/** The facts about a session. All times are in seconds since the epoch. */
-export interface SessionInfo {
-  /** The ID for `sessionById`. It never changes, and it is useless in a cookie. */
-  readonly id: string
-  readonly claims: UserClaims
-  readonly startedAt: number
-  readonly lastUsedAt: number
-  /** When the session ends if it is not used again. */
-  readonly expiresAt: number
-  /** When the refresh token ends. It is `undefined`, because Evertoken does not read this time yet. */
-  readonly grantExpiresAt: number | undefined
-  /** The granted scope. `undefined` if the authorization server has not reported it. */
-  readonly scope: string | undefined
-  /** The name of the client registration. `undefined` if there is only one. */
-  readonly registration: string | undefined
 }
 
 const DEFAULT_TOKEN: TokenOptions = {}
@@ -119,7 +135,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const { session, current } = bound()
       const snapshot = await keepAliveUntilDone(current(), session.keepAlive)
       if (snapshot) session.observe(snapshot)
-      return snapshot && copy(snapshot.record.claims)
+      return snapshot && copyClaims(snapshot.record.claims)
     },
     async startSession(tokenResponse, options = {}) {
       const at = bound()
@@ -137,26 +153,21 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const snapshot = await (await session.find())?.read()
       if (!snapshot) return undefined
       session.observe(snapshot)
-      return sessionInfo(snapshot.record, application.lifetimes)
+      return createSessionInfo(snapshot.record, application.lifetimes)
     },
   }
 }
 
-function sessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
-  const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
-  return {
-    id,
-    claims: copy(claims),
-    startedAt: record.expiresAt - lifetime,
-    lastUsedAt: touchedAt,
-    expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
-    grantExpiresAt: undefined,
-    scope: ledger.scope,
-    registration: undefined,
-  }
-}
-
-/** Creates the functions of a token session for the user of the request being handled. */
+/**
+ * Creates the functions of a token session for the user of the request being handled. Adapters call it.
+ *
+ * @param context - The context that `createTokenEngine` also got. It finds the request.
+ * @param onEvent - Receives the event of a call outside of a request.
+ * @param outside - Finds the application for calls that need no user. By default, the request finds it.
+ * @example
+ *   const engine = createTokenEngine({ ...tokenOptions, store }, runtime)
+ *   export const tokens = { ...createCurrentTokens(runtime.context, tokenOptions.onEvent), ...engine }
+ */
 export function createCurrentTokens(
   context: RequestContext,
   onEvent?: EventListeners,
@@ -165,45 +176,8 @@ export function createCurrentTokens(
   return createTokenSession(createSessionFinder(context, onEvent), outside)
 }
 
-/** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */
-function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}): UserClaims {
-  if (idTokenClaims.sub !== undefined && idTokenClaims.sub !== (claims.sub ?? idTokenClaims.sub)) {
-    const message =
-      'Cannot start the session: the claim "sub" is not that of the ID token in the token response'
-    throw new ConfigurationError('token_response_malformed', message)
-  }
-  const identity = ['sub', 'sid', 'auth_time'].filter((name) => idTokenClaims[name] !== undefined)
-  return { ...claims, ...Object.fromEntries(identity.map((name) => [name, idTokenClaims[name]])) }
-}
-
-/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
-function copy(claims: UserClaims): UserClaims {
-  return JSON.parse(JSON.stringify(claims)) as UserClaims
-}
-
-async function startSession(
-  { application, start }: BoundSession,
-  tokenResponse: unknown,
-  { claims }: StartOptions,
-): Promise<void> {
-  const { serverClock, readIdToken } = application
-  const timeOfCall = serverClock.startRequest()
-  // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
-  if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
-  const grant = readTokenResponse(tokenResponse, timeOfCall())
-  if (!grant?.accessToken) throw malformed()
-  const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
-  const known = claims ? withIdentity(copy(claims), idTokenClaims) : (idTokenClaims ?? {})
-  await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
-}
-
 function keyOf(wanted: TokenOptions): string {
   if (wanted === DEFAULT_TOKEN) return ''
   checkTokenParameters(wanted)
   return tokenKey(wanted)
-}
-
-function malformed(): ConfigurationError {
-  const message = 'Cannot start the session: pass the JSON of a token response, with a Bearer "access_token"'
-  return new ConfigurationError('token_response_malformed', message)
 }

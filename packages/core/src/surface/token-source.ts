@@ -15,11 +15,13 @@ declare const outcome: unique symbol
  */
 export interface TokenSource<Outcome extends AccessToken | undefined = AccessToken | undefined> {
   readonly [outcome]: Outcome
+  /** The grant type, such as `client_credentials`. */
   readonly grant: string
 }
 
 /** The token of the application itself. Nobody has to sign in for it, so it is never `undefined`. */
 export interface ClientCredentials extends TokenSource<AccessToken> {
+  /** The grant type (RFC 6749 §4.4). */
   readonly grant: 'client_credentials'
 }
 
@@ -49,6 +51,7 @@ export function sourcesOf(engine: object): SourceContext {
 export type UserTokenName = 'user'
 /** `user-or-client`: the token of the application, if no user is signed in. */
 export type ClientTokenName = 'client' | 'user-or-client'
+/** The names of tokens that a call can send. */
 export type TokenName = UserTokenName | ClientTokenName
 
 /** Whose token a call sends: a name with a request, or a source, which contains its request. */

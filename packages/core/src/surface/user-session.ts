@@ -16,23 +16,50 @@ import type { TokenName, UserTokenName } from './token-source.ts'
 
 /** The session of one user, with all functions. */
 export interface UserSession<Name extends TokenName = UserTokenName> extends TokenSession<Name> {
-  /** Whether a page of this application sent a request, or a program that sends `X-Evertoken: 1`. */
+  /**
+   * Returns whether a page of this application sent a request, or a program that sends `X-Evertoken: 1`.
+   *
+   * @param request - A request of a browser or a program.
+   * @example
+   *   if (!auth.isSameOrigin(request)) console.warn('Another site caused this request.')
+   */
   isSameOrigin(request: Request): boolean
   /**
-   * Returns a 403 (`problem+json`, `cross_site_request_refused`) for a request with cookies that another site may have
-   * caused. Returns `undefined` for a safe request: without cookies, from a page of this application, or from a link
-   * to this application.
+   * Returns a 403 response for a request with cookies that another site may have caused.
+   *
+   * Returns `undefined` for a safe request: without cookies, from a page of this application, or from a link to this
+   * application. The response is `problem+json` with the code `cross_site_request_refused`.
+   *
+   * @param request - A request of a browser or a program.
+   * @example
+   *   const response = auth.refuseCrossSite(request) ?? (await application(request))
    */
   refuseCrossSite(request: Request): Response | undefined
-  /** Creates a handler that forwards requests to remote APIs, with the token of this user. */
+  /**
+   * Creates a handler that forwards requests to remote APIs, with the token of this user.
+   *
+   * @param routes - The target and the token of each path.
+   * @returns A function that resolves to the response of the API, or to `undefined` if no path matches.
+   * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+   * @example
+   *   const proxy = auth.createTokenProxy({
+   *     '/api/orders/*': { target: 'https://api.example.com/orders/', token: 'user' },
+   *   })
+   *   const response = (await proxy(request)) ?? (await application(request))
+   */
   createTokenProxy(routes: TokenProxyRoutes<Name>): TokenProxy
   /**
-   * Returns the login URL after an API has required a stronger or fresher sign-in (RFC 9470) or more scope. It is a
-   * path of this application, or `undefined` if the response requires neither. The response is not changed.
+   * Returns the login URL after an API has required a stronger or fresher sign-in or more scope.
    *
-   * For more scope, `forwardLoginParameters` must contain `scope`. Otherwise the result is `undefined`.
+   * It is a path of this application, or `undefined` if the response requires neither. The response is not changed. For more
+   * scope, `forwardLoginParameters` must contain `scope`. Otherwise the result is `undefined`.
    *
+   * @param response - The response of an API.
    * @param returnTo - The destination after the sign-in: a path, or a URL of this application.
+   * @example
+   *   const loginUrl = auth.loginUrlFor(await orders('7', { method: 'DELETE' }), '/orders/7')
+   *   if (loginUrl) console.log(`Open ${loginUrl} in the browser.`)
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470, section 3: Authentication Requirements Challenge}
    */
   loginUrlFor(response: Response, returnTo?: string): string | undefined
 }
@@ -41,7 +68,16 @@ export interface UserSession<Name extends TokenName = UserTokenName> extends Tok
 export interface ExplicitSession<Name extends TokenName = UserTokenName>
   extends UserSession<Name>, SessionCookies {}
 
-/** Creates the functions of a session for the user of the request being handled. */
+/**
+ * Creates the functions of a session for the user of the request being handled.
+ *
+ * @param context - The context that `createEngine` also got. It finds the request.
+ * @param onEvent - Receives the event of a call outside of a request.
+ * @param outside - Finds the application for calls that need no user. By default, the request finds it.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   export const auth = { ...createCurrentSession(runtime.context, options.onEvent), ...engine }
+ */
 export function createCurrentSession(
   context: RequestContext,
   onEvent?: EventListeners,
@@ -68,7 +104,17 @@ export function createUserSession(bound: () => BoundSession, outside?: Outside):
   }
 }
 
-/** Returns the requirement of an API for the sign-in, or `undefined` if its response has none. */
+/**
+ * Returns the requirement of an API for the sign-in, or `undefined` if its response has none.
+ *
+ * Use it to handle the requirement yourself. `loginUrlFor` returns the login URL that meets it.
+ *
+ * @param response - The response of an API. Only its status and its headers are read.
+ * @example
+ *   const challenge = stepUpChallenge(await orders('7', { method: 'DELETE' }))
+ *   if (challenge?.maxAge === 0) console.log('The API requires a new sign-in.')
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 RFC 9470, section 3: Authentication Requirements Challenge}
+ */
 export function stepUpChallenge({ status, headers }: Response): StepUpChallenge | undefined {
   return status === 401 || status === 403 ? readStepUp(headers.get('www-authenticate')) : undefined
 }

@@ -5,11 +5,13 @@ export type TokenType = 'Bearer' | 'DPoP'
 
 /** The headers that put an access token on one request. */
 export interface AuthorizationHeaders extends Readonly<Record<string, string>> {
+  /** The value of the `Authorization` header. */
   readonly authorization: string
 }
 
 /** The parts of an API request that a proof of possession names. */
 export interface AuthorizedRequest {
+  /** The absolute URL of the request. */
   readonly url: URL
   /** In capitals, such as `GET`. */
   readonly method: string

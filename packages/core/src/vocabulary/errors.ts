@@ -44,7 +44,9 @@ export type ErrorCode =
 
 /** The safe part of a foreign error. It helps to diagnose the error and contains no credentials. */
 export interface RedactedCause {
+  /** The name of the foreign error, such as `TypeError`. */
   readonly name: string
+  /** The code of the foreign error, such as `ECONNREFUSED`. */
   readonly code?: string
   /** The OAuth `error` member, if it is a registered one. */
   readonly error?: string
@@ -52,7 +54,9 @@ export interface RedactedCause {
   readonly status?: number
 }
 
+/** Further facts about a failure. */
 export interface EvertokenErrorOptions {
+  /** The error that caused the failure, without credentials. */
   readonly cause?: RedactedCause | undefined
   /** Seconds after which the same call may succeed. */
   readonly retryAfterSeconds?: number | undefined
@@ -61,7 +65,9 @@ export interface EvertokenErrorOptions {
 /** The base of every error that this library throws. The class shows the remedy, and `code` shows the cause. */
 export class EvertokenError extends Error {
   // The name is a literal, because bundlers shorten the names of classes.
+  /** The name of the class. Prefer it to `instanceof`, which fails if the package is installed twice. */
   override readonly name: string = 'EvertokenError'
+  /** The reason for the failure. Each code has a page in the documentation. */
   readonly code: ErrorCode
   /** Seconds after which the same call may succeed. Present on temporary failures. */
   readonly retryAfterSeconds: number | undefined
@@ -75,25 +81,30 @@ export class EvertokenError extends Error {
 
 /** The user must sign in again. */
 export class SignInRequiredError extends EvertokenError {
+  /** The name of the class. */
   override readonly name = 'SignInRequiredError'
 }
 
 /** Nothing is lost. The same call may succeed after `retryAfterSeconds`. */
 export class TryLaterError extends EvertokenError {
+  /** The name of the class. */
   override readonly name = 'TryLaterError'
 }
 
 /** The configuration, the client registration or the calling code must be changed. */
 export class ConfigurationError extends EvertokenError {
+  /** The name of the class. */
   override readonly name = 'ConfigurationError'
 }
 
 /** A part that the operator runs, such as the session store or the key service, is broken. */
 export class OperatorError extends EvertokenError {
+  /** The name of the class. */
   override readonly name = 'OperatorError'
 }
 
 /** The request is refused because it is forged, replayed, or not for this application. */
 export class RequestRefusedError extends EvertokenError {
+  /** The name of the class. */
   override readonly name = 'RequestRefusedError'
 }

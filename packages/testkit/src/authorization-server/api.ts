@@ -1,83 +1,21 @@
 import type { Clock } from '@evertoken/core'
-import type { CapacityOptions, Load } from './capacity.ts'
+import type { Load } from './capacity.ts'
 import type { FaultScript } from './fault-script.ts'
-import type { ReuseProfile } from './grants.ts'
-import type { SigningAlgorithm } from './id-token.ts'
 import type { GrantInspector, Introspection } from './inspection.ts'
 import type { Journal } from './journal.ts'
 import type { Listening } from './listen.ts'
-import type { Client, IdTokenTweak, TokenResponse, User } from './model.ts'
-import type { RateLimitOptions } from './rate-limit.ts'
-import type { AgeHeader, DateHeader } from './response-headers.ts'
+import type { Client, TokenResponse, User } from './model.ts'
+import type { IssueOptions, LogoutTokenOptions } from './options.ts'
 
-export interface AuthorizationServerOptions {
-  /** Default `https://login.example.com`; `listen()` replaces it. */
-  readonly issuer?: string
-  /** Default: one client, `web` with the secret `web-secret-for-tests-only`. */
-  readonly clients?: readonly Client[]
-  /** Who is signed in; `undefined` for nobody. Default `{ sub: 'user-1' }`. */
-  readonly user?: User | undefined
-  /** Default 300. */
-  readonly accessTokenSeconds?: number
-  /** Default `strict`. */
-  readonly reuse?: ReuseProfile
-  /** Whether a refresh ends the access tokens that its grant had before. Default `false`. */
-  readonly refreshEndsAccessTokens?: boolean
-  /** Default `rt_`. A canary prefix makes leaks easy to find. */
-  readonly refreshTokenPrefix?: string
-  /** Default `at_`. */
-  readonly accessTokenPrefix?: string
-  /** Default `ES256`. */
-  readonly idTokenAlgorithm?: SigningAlgorithm
-  /** Laid over the metadata; a member that is `undefined` is left out. */
-  readonly metadata?: Readonly<Record<string, unknown>>
-  /** How logout tokens are posted to `backChannelLogoutUri` of a client. Default: the global `fetch`. */
-  readonly backChannelFetch?: (request: Request) => Promise<Response>
-  /** How many token requests are processed at the same time. Default: all. */
-  readonly capacity?: CapacityOptions
-  /** How many token requests are accepted per second. Default: all. */
-  readonly rateLimit?: RateLimitOptions
-  /** The `Date` header of every response. Default 0, the time of the server's clock. */
-  readonly date?: DateHeader
-  /** The `Age` header of every response. Default: no header. */
-  readonly age?: AgeHeader
-  /** Whether `log` keeps every request. Set it to `false` for many thousands of requests. Default `true`. */
-  readonly keepLog?: boolean
-  /** Default: the machine's. */
-  readonly clock?: Clock
-}
-
-export interface IssueOptions {
-  readonly sub?: string
-  /** Default: the first client. */
-  readonly clientId?: string
-  /** Default `openid`. */
-  readonly scope?: string
-  readonly resource?: string | readonly string[]
-  /** Lifetime of the access token in seconds. */
-  readonly expiresIn?: number
-  /** Default: whether the scope has `openid`. */
-  readonly idToken?: boolean
-}
-
-export interface LogoutTokenOptions {
-  /** Whose sessions. Default: nobody is named. */
-  readonly sub?: string
-  /** Which session. Default: none is named. */
-  readonly sid?: string
-  /** Default: the first client. */
-  readonly clientId?: string
-  /** Laid over the claims; a member that is `undefined` is left out. */
-  readonly claims?: Readonly<Record<string, unknown>>
-  /** Laid over the header. */
-  readonly header?: Readonly<Record<string, unknown>>
-  readonly signature?: IdTokenTweak['signature']
-}
-
+/** A model authorization server that runs in memory. Tests inspect its state and inject faults. */
 export interface ModelAuthorizationServer {
+  /** The issuer identifier. `listen` replaces it with the URL of the local server. */
   readonly issuer: string
+  /** The clock that measures the lifetimes of tokens. */
   readonly clock: Clock
+  /** The registered clients. */
   readonly clients: readonly Client[]
+  /** The user who is signed in. Tests can change it. `undefined` if the user is signed out. */
   user: User | undefined
   /**
    * Answers for its own origin. A request for any other is logged as `elsewhere` and rejects. Redirects of the
@@ -94,8 +32,14 @@ export interface ModelAuthorizationServer {
   sendLogoutToken(options?: LogoutTokenOptions): Promise<Response>
   /** Signs with another key from now on, the only one that is published. */
   rotateKeys(): void
-  /** @param at - When the token must be valid, in seconds since the epoch. By default, now. */
+  /**
+   * Returns the facts about an access token, as an introspection endpoint does.
+   *
+   * @param at - When the token must be valid, in seconds since the epoch. By default, now.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2.2 RFC 7662, section 2.2: Introspection Response}
+   */
   introspect(accessToken: string, at?: number): Introspection
+  /** Inspects and ends grants. */
   readonly grants: GrantInspector
   /** Faults for the next requests of a kind, one each and in order; `undefined` stands for an honest answer. */
   readonly script: FaultScript['script']
@@ -107,9 +51,11 @@ export interface ModelAuthorizationServer {
   readonly counts: Journal['counts']
   /** How often clients presented each refresh token, with any result. */
   readonly uses: Journal['uses']
+  /** Returns how often clients presented the refresh token that they presented most often. */
   readonly maxUses: Journal['maxUses']
   /** How many token requests are processed and wait now, and how many did at most. */
   readonly load: Load
+  /** The requests in the order of their arrival. Empty if the option `keepLog` is `false`. */
   readonly log: Journal['log']
   /** Forgets counts, uses and log; the grants stay. */
   resetCounts(): void

@@ -7,13 +7,29 @@ import type { RetryAfter } from './retry-after.ts'
 export interface CapacityOptions {
   /** Requests that are processed at the same time, at least 1. */
   readonly concurrent: number
-  /** Milliseconds that each request takes, on the server's clock. Tokens are issued at the end. Default 0. */
+  /**
+   * Milliseconds that each request takes, on the server's clock. Tokens are issued at the end.
+   *
+   * @default 0
+   */
   readonly processingMs?: number
-  /** Further requests that wait, first in, first out. Default `Infinity`. */
+  /**
+   * The number of further requests that wait, first in, first out.
+   *
+   * @default Infinity
+   */
   readonly queue?: number
-  /** The status of a request that finds the queue full. It is not processed. Default 503. */
+  /**
+   * The status of a request that finds the queue full. It is not processed.
+   *
+   * @default 503
+   */
   readonly beyond?: 429 | 503
-  /** `Retry-After` of that response. Default: no header. */
+  /**
+   * `Retry-After` of that response.
+   *
+   * @default no header
+   */
   readonly retryAfter?: RetryAfter
 }
 

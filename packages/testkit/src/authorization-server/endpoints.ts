@@ -1,8 +1,8 @@
-import type { IssueOptions } from './api.ts'
 import { authorize } from './authorize-endpoint.ts'
 import { createCodes } from './codes.ts'
 import { metadataOf } from './metadata.ts'
 import type { IncomingRequest, RequestKind, TokenResponse, Tweaks, World } from './model.ts'
+import type { IssueOptions } from './options.ts'
 import { endSession, revoke, userinfo } from './other-endpoints.ts'
 import { answer, token } from './token-endpoint.ts'
 

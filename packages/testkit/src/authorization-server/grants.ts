@@ -18,22 +18,32 @@ export type ReuseProfile =
   | 'no-rotation'
   | { readonly graceSeconds: number; readonly limit?: 'previous token' | 'newest pair' }
 
+/** A permission that a user has given to a client. */
 export interface Grant {
+  /** The identifier of the grant, for `server.grants`. */
   readonly id: string
+  /** The client that has the grant. */
   readonly clientId: string
+  /** The user who has given the grant. */
   readonly sub: string
+  /** The granted scope, separated by spaces. */
   readonly scope: string
+  /** The resources that the grant is for (RFC 8707). */
   readonly resource: readonly string[]
+  /** The session at the authorization server. It is the claim `sid` of ID tokens and logout tokens. */
   readonly sid: string
   /** Seconds since the epoch. */
   readonly authTime: number
+  /** The `nonce` of the authorization request. */
   readonly nonce?: string
+  /** The authentication context of the sign-in. It is the claim `acr` of ID tokens. */
   readonly acr?: string
   /** More claims for the ID token. */
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
 export type GrantRequest = Omit<Grant, 'id' | 'sid'>
+/** Why a grant has ended. `test`: the test ended it. */
 export type EndReason = 'refresh token reuse' | 'code reuse' | 'revocation' | 'test'
 
 export interface AccessToken {

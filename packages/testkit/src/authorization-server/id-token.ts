@@ -1,6 +1,7 @@
 import { fromBase64Url, toBase64Url } from './base64url.ts'
 import type { IdTokenTweak } from './model.ts'
 
+/** The algorithm that signs ID tokens and logout tokens. */
 export type SigningAlgorithm = 'ES256' | 'RS256'
 export type Claims = Record<string, unknown>
 

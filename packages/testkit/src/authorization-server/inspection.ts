@@ -3,22 +3,41 @@ import type { World } from './model.ts'
 
 /** An introspection response (RFC 7662 section 2.2), and the extra parameters of the token request. */
 export interface Introspection {
+  /** Whether the token is valid. */
   readonly active: boolean
+  /** The user who has given the grant. */
   readonly sub?: string
+  /** The client that the token was issued to. */
   readonly client_id?: string
+  /** The scope of the token, separated by spaces. */
   readonly scope?: string
+  /** The issuer of the token. */
   readonly iss?: string
   /** The `resource` parameters. */
   readonly aud?: readonly string[]
+  /** When the token was issued, in seconds since the epoch. */
   readonly iat?: number
+  /** When the token expires, in seconds since the epoch. */
   readonly exp?: number
+  /** The extra parameters of the token request. */
   readonly extra?: Readonly<Record<string, string>>
 }
 
 /** A grant is named by its id, or by a subject, which means that subject's newest grant. */
 export interface GrantInspector {
+  /** Returns the grant, or `undefined` if there is none. */
   find(subOrId: string): Grant | undefined
+  /**
+   * Returns whether the grant can still be refreshed.
+   *
+   * @throws {Error} If there is no such grant.
+   */
   alive(subOrId: string): boolean
+  /**
+   * Returns why the grant ended, or `undefined` if it has not ended.
+   *
+   * @throws {Error} If there is no such grant.
+   */
   endReason(subOrId: string): EndReason | undefined
   /** The newest refresh token that was not used yet. */
   currentRefreshToken(subOrId: string): string | undefined

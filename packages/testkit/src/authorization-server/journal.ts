@@ -7,20 +7,27 @@ export interface LogEntry {
   readonly kind: RequestKind | 'elsewhere' | 'unknown'
   /** Seconds since the epoch, when it arrived. */
   readonly at: number
+  /** The HTTP method, in capitals. */
   readonly method: string
+  /** The requested URL. */
   readonly url: URL
+  /** The request headers. */
   readonly headers: Headers
+  /** The parameters of the form or of the query. */
   readonly parameters: URLSearchParams
+  /** The type of the fault that happened to the request. `undefined` if there was none. */
   readonly fault: Fault['type'] | undefined
   /** Whether the request took effect, or would have if it had been a good one. */
   processed: boolean
   /** Whether the answer was a success or a redirect; absent as long as there is none. */
   ok?: boolean
+  /** The HTTP status of the response. Absent while the request is pending. */
   status?: number
   /** The OAuth error code. */
   error?: string
 }
 
+/** The parts of a log entry that are known when a request arrives. */
 export type Arrival = Pick<LogEntry, 'kind' | 'method' | 'url' | 'headers' | 'parameters'>
 
 export interface Journal {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
+/** A server that listens on a local port. */
 export interface Listening {
   /** The origin, without a slash at the end. */
   readonly url: string

@@ -1,4 +1,4 @@
-import type { AuthorizationServerOptions, LogoutTokenOptions } from './api.ts'
+import type { AuthorizationServerOptions, LogoutTokenOptions } from './options.ts'
 import { randomText } from './base64url.ts'
 import type { Client, World } from './model.ts'
 

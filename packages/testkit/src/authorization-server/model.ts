@@ -13,7 +13,9 @@ export type RequestKind =
   | 'userinfo'
   | 'endSession'
 
+/** A client that is registered at the model authorization server. */
 export interface Client {
+  /** The client ID. */
   readonly id: string
   /** Absent: a public client. */
   readonly secret?: string
@@ -25,7 +27,9 @@ export interface Client {
   readonly backChannelLogoutUri?: string
 }
 
+/** A user of the model authorization server. */
 export interface User {
+  /** The subject identifier. It is the claim `sub` of ID tokens. */
   readonly sub: string
   /** Added to ID tokens and to the userinfo answer. */
   readonly claims?: Readonly<Record<string, unknown>>
@@ -33,20 +37,31 @@ export interface User {
 
 /** A successful answer of the token endpoint, RFC 6749 section 5.1. */
 export interface TokenResponse {
+  /** The access token. */
   readonly access_token: string
+  /** The type of the access token. */
   readonly token_type: 'Bearer'
+  /** The lifetime of the access token, in seconds. */
   readonly expires_in: number
+  /** The granted scope, separated by spaces. */
   readonly scope: string
+  /** The refresh token. Absent if the server issued none. */
   readonly refresh_token?: string
+  /** The ID token. Absent if the server issued none. */
   readonly id_token?: string
 }
 
 /** A request as the endpoints and the fault scripts see it: parameters are those of the query or of the form. */
 export interface IncomingRequest {
+  /** The endpoint, and for the token endpoint whether the request is a refresh. */
   readonly kind: RequestKind
+  /** The HTTP method, in capitals. */
   readonly method: string
+  /** The requested URL. */
   readonly url: URL
+  /** The request headers. */
   readonly headers: Headers
+  /** The parameters of the form or of the query. */
   readonly parameters: URLSearchParams
 }
 
@@ -58,8 +73,11 @@ export interface Tweaks {
   readonly idToken?: IdTokenTweak
 }
 
+/** Changes to an ID token that is otherwise correct. */
 export interface IdTokenTweak {
+  /** Claims that are added or replaced. */
   readonly claims?: Readonly<Record<string, unknown>>
+  /** How the signature is invalid. By default, it is valid. */
   readonly signature?: 'none' | 'broken'
 }
 

@@ -1,8 +1,15 @@
 import type { Clock } from '@evertoken/core'
 import { cutBody, hugeBody, slowBody } from './bodies.ts'
-import type { BodyFault, ErrorFault, Fault, RefreshTokenFault, ResponseFault, StatusFault } from './faults.ts'
+import type { Fault } from './faults.ts'
 import type { Tweaks } from './model.ts'
 import { errorResponse } from './refusal.ts'
+import type {
+  BodyFault,
+  ErrorFault,
+  RefreshTokenFault,
+  ResponseFault,
+  StatusFault,
+} from './response-faults.ts'
 import { retryAfterHeader } from './retry-after.ts'
 
 export interface Performance {

@@ -4,10 +4,19 @@ import type { RetryAfter } from './retry-after.ts'
 
 /** How many token requests the server accepts per second. It responds to the others with 429. */
 export interface RateLimitOptions {
+  /** The number of token requests that the server accepts per second. */
   readonly perSecond: number
-  /** Requests that are accepted at the same moment after a quiet time, at least 1. Default: `perSecond`, at least 1. */
+  /**
+   * Requests that are accepted at the same moment after a quiet time, at least 1.
+   *
+   * @default `perSecond`, at least 1
+   */
   readonly burst?: number
-  /** `Retry-After` of the 429. Default: no header. */
+  /**
+   * `Retry-After` of the 429 response.
+   *
+   * @default no header
+   */
   readonly retryAfter?: RetryAfter
 }
 

@@ -1,7 +1,7 @@
 import type { Clock } from '@evertoken/core'
 import { systemClock } from '../system-clock.ts'
 import { createAdmission } from './admission.ts'
-import type { AuthorizationServerOptions, ModelAuthorizationServer } from './api.ts'
+import type { ModelAuthorizationServer } from './api.ts'
 import { createEndpoints, issue } from './endpoints.ts'
 import { createFaultScript } from '../fault-script.ts'
 import type { Fault } from './faults.ts'
@@ -13,6 +13,7 @@ import { listen } from './listen.ts'
 import type { Client, IncomingRequest, RequestKind, Tweaks, World } from './model.ts'
 import { logoutToken, sendLogoutToken } from './logout-token.ts'
 import { createFetch } from './network.ts'
+import type { AuthorizationServerOptions } from './options.ts'
 import { perform } from './perform.ts'
 import { Refusal, toResponse } from './refusal.ts'
 import { createResponseHeaders } from './response-headers.ts'
@@ -20,8 +21,17 @@ import { createResponseHeaders } from './response-headers.ts'
 const DEFAULT_CLIENTS: readonly Client[] = [{ id: 'web', secret: 'web-secret-for-tests-only' }]
 
 /**
- * A model authorization server: OAuth 2.0 with OpenID Connect, PKCE, rotating refresh tokens and reuse detection,
- * in memory, that misbehaves on request.
+ * Creates a model authorization server for tests. It runs in memory and misbehaves on request.
+ *
+ * It implements OAuth 2.0 with OpenID Connect, PKCE, rotating refresh tokens and reuse detection.
+ *
+ * @param options - The users, clients, lifetimes and limits. By default, one client and one user.
+ * @returns The server. Pass its `fetch` to the application, or call `listen` for a local server.
+ * @example
+ *   const server = createAuthorizationServer({ accessTokenSeconds: 60 })
+ *   const [client] = server.clients
+ *   const tokens = await server.issue({ sub: 'alice' })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function createAuthorizationServer(
   options: AuthorizationServerOptions = {},

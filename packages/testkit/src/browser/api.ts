@@ -6,22 +6,45 @@ export type Application = (request: Request) => Response | Promise<Response>
 
 export type Fetch = (input: Request) => Promise<Response>
 
+/** Options of `createBrowser`. */
 export interface BrowserOptions {
-  /** The public URL of the application. Default `https://app.example.com`. */
+  /**
+   * The public URL of the application.
+   *
+   * @default 'https://app.example.com'
+   */
   readonly baseUrl?: string
-  /** Receives the requests for all other origins. Default: they reject. */
+  /**
+   * Receives the requests for all other origins.
+   *
+   * @default these requests reject
+   */
   readonly authorizationServer?: { readonly fetch: Fetch } | Fetch
-  /** For the expiry of cookies. Default: the machine's. */
+  /**
+   * The clock that decides which cookies have expired.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Pick<Clock, 'now'>
-  /** Default: an empty one. */
+  /**
+   * The cookie jar of the browser.
+   *
+   * @default an empty jar
+   */
   readonly jar?: CookieJar
 }
 
+/** A request of a page. */
 export interface BrowserRequestInit {
-  /** Default `GET`. */
+  /**
+   * The HTTP method.
+   *
+   * @default 'GET'
+   */
   readonly method?: string
   /** The browser replaces cookies, `Origin` and `Sec-*`, because a page cannot set them. */
   readonly headers?: HeadersInit
+  /** The request body. By default, there is none. */
   readonly body?: BodyInit | null
   /** An abort closes the connection: the browser does not store the cookies of the response. */
   readonly signal?: AbortSignal
@@ -31,26 +54,51 @@ export interface BrowserRequestInit {
   readonly cookies?: CookieSnapshot
 }
 
+/** A request of a script. */
 export interface BrowserFetchInit extends BrowserRequestInit {
-  /** Default `follow`, within the application. */
+  /**
+   * Whether the browser follows redirects within the application.
+   *
+   * @default 'follow'
+   */
   readonly redirect?: 'follow' | 'manual'
 }
 
+/** A request that opens a page. */
 export interface NavigateInit extends BrowserRequestInit {
+  /**
+   * Whether the browser follows redirects.
+   *
+   * @default 'follow'
+   */
   readonly redirect?: 'follow' | 'manual'
-  /** Where the browser shows the response. Default `document`, the tab. */
+  /**
+   * Where the browser shows the response: in the tab or in a frame.
+   *
+   * @default 'document'
+   */
   readonly destination?: 'document' | 'iframe'
 }
 
+/** The user who signs in, and how. */
 export interface BrowserSignInOptions {
-  /** Default `/auth/login`. */
+  /**
+   * The URL of the login route.
+   *
+   * @default '/auth/login'
+   */
   readonly loginUrl?: string
-  /** The user that signs in at the model authorization server. Default: the user of that server. */
+  /**
+   * The user who signs in at the model authorization server.
+   *
+   * @default the user of that server
+   */
   readonly user?: string
 }
 
 /** One tab of a browser. */
 export interface Browser {
+  /** The cookies of the browser. All its tabs share them. */
   readonly jar: CookieJar
   /** The `Cookie` header for the start page of the application. */
   readonly cookie: string
@@ -75,5 +123,6 @@ export interface Browser {
   openTab(): Browser
   /** Copies the cookies, for `restore` or for a late request (`init.cookies`). */
   snapshot(): CookieSnapshot
+  /** Replaces all cookies with those of a snapshot. */
   restore(snapshot: CookieSnapshot): void
 }

@@ -5,15 +5,21 @@ import { isIpAddress } from './sites.ts'
 
 /** A cookie in the jar. */
 export interface Cookie {
+  /** The name of the cookie. */
   readonly name: string
+  /** The value of the cookie. */
   readonly value: string
   /** The host that set it, or the value of `Domain`. */
   readonly domain: string
   /** Whether only that host receives it. */
   readonly hostOnly: boolean
+  /** The path below which the browser sends the cookie. */
   readonly path: string
+  /** Whether the browser sends the cookie only over https. */
   readonly secure: boolean
+  /** Whether scripts of a page cannot read the cookie. */
   readonly httpOnly: boolean
+  /** Which requests of other sites send the cookie. */
   readonly sameSite: SameSite
   /** Seconds since the epoch, or `Infinity` for a cookie that ends with the browser session. */
   readonly expiresAt: number
@@ -21,16 +27,29 @@ export interface Cookie {
 
 /** The cookies of a jar at one moment. */
 export interface CookieSnapshot {
+  /** The cookies, oldest first. */
   readonly cookies: readonly Cookie[]
 }
 
 /** The part of a request that decides about `SameSite`. */
 export interface CookieContext {
-  /** Whether a page of another site causes the request. Default `false`. */
+  /**
+   * Whether a page of another site causes the request.
+   *
+   * @default false
+   */
   readonly crossSite?: boolean
-  /** Whether the browser shows the response as the page of the tab. Default `false`. */
+  /**
+   * Whether the browser shows the response as the page of the tab.
+   *
+   * @default false
+   */
   readonly topLevelNavigation?: boolean
-  /** Default `GET`. */
+  /**
+   * The HTTP method.
+   *
+   * @default 'GET'
+   */
   readonly method?: string
 }
 
@@ -44,19 +63,35 @@ export interface CookieJar {
   cookies(): readonly Cookie[]
   /** The value of a cookie, or `undefined`. */
   get(name: string): string | undefined
+  /** Copies all cookies that have not expired, for `restore`. */
   snapshot(): CookieSnapshot
   /** Replaces all cookies. */
   restore(snapshot: CookieSnapshot): void
 }
 
+/** Options of `createCookieJar`. */
 export interface CookieJarOptions {
-  /** Default: the machine's. */
+  /**
+   * The clock that decides which cookies have expired.
+   *
+   * @default the clock of the machine
+   */
   readonly clock?: Pick<Clock, 'now'>
 }
 
 /** Browsers shorten longer lifetimes. */
 const MAX_AGE_SECONDS = 400 * 86_400
 
+/**
+ * Creates a cookie jar that keeps and sends cookies as a browser does.
+ *
+ * @param options - The clock that decides which cookies have expired. By default, the clock of the machine.
+ * @example
+ *   const jar = createCookieJar()
+ *   jar.store('theme=dark; Path=/', 'https://app.example.com/')
+ *   const header = jar.header('https://app.example.com/orders') // 'theme=dark'
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6265#section-5 RFC 6265, section 5: User Agent Requirements}
+ */
 export function createCookieJar({ clock = systemClock }: CookieJarOptions = {}): CookieJar {
   /** A replaced cookie keeps its place, which decides about the order in the header. */
   let held = new Map<string, Cookie>()

@@ -4,17 +4,35 @@ import { isFaultFor, type StoreFault, type StoreOperation } from './store-faults
 
 /** A time in which a fault happens to every operation. */
 export interface OutageOptions {
-  /** Milliseconds from now until the outage begins. Default 0. */
+  /**
+   * Milliseconds from now until the outage begins.
+   *
+   * @default 0
+   */
   readonly afterMs?: number
-  /** Milliseconds that the outage lasts. Default: until `end()`. */
+  /**
+   * Milliseconds that the outage lasts.
+   *
+   * @default until `end()`
+   */
   readonly forMs?: number
-  /** Default: the operations fail and are not applied. */
+  /**
+   * The fault that happens to every operation.
+   *
+   * @default the operations fail and are not applied
+   */
   readonly fault?: StoreFault
-  /** Default: all. */
+  /**
+   * The operations that the outage concerns.
+   *
+   * @default all
+   */
   readonly operations?: readonly StoreOperation[]
 }
 
+/** An outage that has begun or is planned. */
 export interface Outage {
+  /** Ends the outage. Later operations succeed. */
   end(): void
 }
 

@@ -7,19 +7,25 @@ export type Challenge =
 
 /** A 401 with `error="invalid_token"` (RFC 6750 section 3.1). */
 export interface InvalidTokenChallenge {
+  /** Selects this challenge. */
   readonly type: 'invalid_token'
+  /** The value of `error_description`. By default, there is none. */
   readonly description?: string
 }
 
 /** A 403 with `error="insufficient_scope"` (RFC 6750 section 3.1). */
 export interface InsufficientScopeChallenge {
+  /** Selects this challenge. */
   readonly type: 'insufficient_scope'
+  /** The required scope, separated by spaces. By default, the challenge names none. */
   readonly scope?: string
 }
 
 /** A 401 that requires a stronger or newer sign-in (RFC 9470 section 3). */
 export interface InsufficientUserAuthenticationChallenge {
+  /** Selects this challenge. */
   readonly type: 'insufficient_user_authentication'
+  /** The required authentication contexts, separated by spaces. By default, the challenge names none. */
   readonly acrValues?: string
   /** Maximum age of the sign-in, in seconds. */
   readonly maxAge?: number
@@ -27,9 +33,13 @@ export interface InsufficientUserAuthenticationChallenge {
 
 /** Any response. */
 export interface ResponseChallenge {
+  /** Selects this challenge. */
   readonly type: 'response'
+  /** The HTTP status. */
   readonly status: number
+  /** The response headers. By default, none. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The response body. By default, there is none. */
   readonly body?: string
 }
 

@@ -2,7 +2,9 @@ import type { SessionStore } from '@evertoken/core'
 
 /** One thing a session store must do; `run` rejects with an error that says what it did instead. */
 export interface ContractCase {
+  /** The name of the test. */
   readonly name: string
+  /** Runs the case. Rejects if the store does not fulfill it. */
   run(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type AuthorizationServerOptions,
   type Fault,
@@ -44,7 +44,10 @@ describe('Date', () => {
 
   it('is the time when a late response was generated', async () => {
     const { clock, send } = await startServer({}, { type: 'delay', ms: 60_000, when: 'after' })
-    const [response] = await Promise.all([send(), clock.advance(60_000)])
+    const sent = send()
+    await vi.waitUntil(() => clock.pending > 0)
+    await clock.advance(60_000)
+    const response = await sent
     expect([response.headers.get('date'), clock.elapsed()]).toEqual([START, 60_000])
   })
 

@@ -10,6 +10,12 @@ const heldBy = new WeakMap<object, Response | readonly Response[]>()
  *
  * Node cancels the body of a fetched response when nothing references the response. Another response might still need
  * the same body.
+ *
+ * @returns The responses of one request. Adapters pass the function itself as the member `responses` of a `Runtime`.
+ * @example
+ *   const held = createHeldResponses()
+ *   const response = held.hold(await fetch('https://api.example.com/orders'))
+ *   held.passTo(response)
  */
 export function createHeldResponses(): HeldResponses {
   const held: Response[] = []

@@ -11,7 +11,13 @@ interface Group {
   last: Promise<unknown>
 }
 
-/** Creates single flights for one process. Removes each flight when it has settled. */
+/**
+ * Creates single flights for one process. Removes each flight when it has settled.
+ *
+ * @returns A value for the member `flights` of a `Runtime`.
+ * @example
+ *   const runtime = { context: requestContext, flights: createFlights(), keepAlive() {}, responses: undefined }
+ */
 export function createFlights(): Flights {
   const groups = new Map<string, Group>()
 

@@ -27,6 +27,11 @@ const MAX_FLIGHTS = 1000
  *
  * A request cannot await the work of another one, because such a promise never settles after the other request ends.
  * A request that joins a flight therefore polls it with its own timers.
+ *
+ * @returns A value for the member `flights` of a `Runtime`.
+ * @example
+ *   const flights = createIsolateFlights()
+ *   const runtime = { context: requestContext, flights, pollMs: 25, keepAlive() {}, responses: undefined }
  */
 export function createIsolateFlights(): Flights {
   const flights = new Map<string, Flight>()

@@ -12,7 +12,11 @@ const DOUBT_MS = 3_600_000
  * If the clock of the machine jumps ahead, this clock follows the monotonic clock for the next hour. Otherwise records
  * that seem to have expired would be lost. It follows a jump back immediately, because that hides no record.
  *
+ * @param clock - The clock of the machine. By default, the clock of the system.
  * @returns A function that returns seconds since the epoch.
+ * @example
+ *   const now = createSteadyClock()
+ *   const hasExpired = (expiresAt: number) => expiresAt <= now()
  */
 export function createSteadyClock(clock: Pick<Clock, 'now' | 'elapsed'> = systemClock): () => number {
   let last = { wall: clock.now(), elapsed: clock.elapsed() }

@@ -6,6 +6,7 @@ import { createMemoryIndex, deadlineOf, type Kept } from './memory-index.ts'
 import { withImmediateRead } from './guarded-store.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 
+/** Options of `createMemoryStore`. */
 export interface MemoryStoreOptions {
   /**
    * Maximum number of records. The store keeps up to the same number of notes about ended sessions and completed
@@ -44,7 +45,10 @@ const LOOK_AT = 2
  * The store forgets sign-outs when the process ends. If copies of a cookie must stay rejected after that, use a store
  * that outlives the process.
  *
+ * @param options - `maxEntries` limits the number of records. By default, 100,000.
  * @throws {ConfigurationError} If `maxEntries` is not a whole number above 0, or `clock` is not a clock.
+ * @example
+ *   export const auth = evertoken({ ...options, store: createMemoryStore({ maxEntries: 10_000 }) })
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxEntries = 100_000, clock = systemClock } = options

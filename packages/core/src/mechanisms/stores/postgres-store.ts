@@ -3,9 +3,11 @@ import { createSqlStore, type SqlStore, type SqlStoreOptions, type SqlValue } fr
 
 /** The methods of `pg` and PGlite that are used here. */
 export interface PostgresClient {
+  /** Runs one statement. `$1` is the first value. */
   query(text: string, values: SqlValue[]): Promise<{ readonly rows: readonly unknown[] }>
 }
 
+/** Options of `createPostgresStore`. */
 export interface PostgresStoreOptions extends SqlStoreOptions {
   /** A pool, or a client that is never in a transaction. Other connections cannot see uncommitted rows. */
   readonly client: PostgresClient
@@ -16,7 +18,14 @@ const NOW = 'CAST(extract(epoch FROM now()) AS double precision)'
 /**
  * Creates a session store in PostgreSQL 9.5 or later. It needs READ COMMITTED, the default.
  *
+ * @param options - The pool or client, and the name of the table. By default, `evertoken_sessions`.
+ * @returns The store. Call `createSchema` before the first use, and `removeExpired` regularly.
  * @throws {ConfigurationError} If the table name is invalid.
+ * @example
+ *   import pg from 'pg'
+ *
+ *   export const store = createPostgresStore({ client: new pg.Pool().on('error', console.error) })
+ *   await store.createSchema()
  */
 export function createPostgresStore({
   client,

@@ -10,17 +10,29 @@ import { INDEX_ADD, INDEX_KEYS, INDEX_REMOVE, READ, REMOVE, SWAP } from './redis
 
 /** The required functions of a Redis client. Clients differ only in how `eval` takes keys and arguments. */
 export interface RedisClient<Call extends readonly unknown[]> {
+  /** Resolves to the value of a key, or to `null`. */
   get(key: string): Promise<string | null>
+  /** Deletes a key. */
   del(key: string): Promise<unknown>
+  /** Runs a Lua script, with keys and arguments in the form of the client. */
   eval(script: string, ...call: Call): Promise<unknown>
 }
 
+/** Options of the stores in Redis. */
 export interface RedisStoreOptions<Call extends readonly unknown[]> {
   /** A connected client. The store neither opens nor closes it. */
   readonly client: RedisClient<Call>
-  /** The prefix of every key. Default `evertoken:`. */
+  /**
+   * The prefix of every key.
+   *
+   * @default 'evertoken:'
+   */
   readonly prefix?: string
-  /** Seconds since the epoch, by the clock of this process. The clock of the server may differ. */
+  /**
+   * Returns seconds since the epoch, by the clock of this process. The clock of the server may differ.
+   *
+   * @default the clock of the system
+   */
   readonly now?: () => number
 }
 
@@ -36,7 +48,14 @@ export interface ReplicatedRedisStoreOptions<
 /**
  * Creates a session store for `redis`: a client, pool, cluster or sentinel.
  *
+ * @param options - The connected client, and the prefix of the keys. By default, `evertoken:`.
  * @throws {ConfigurationError} If `waitForReplicas` is out of range.
+ * @example
+ *   import { createClient } from 'redis'
+ *
+ *   const client = createClient({ url: 'redis://redis.internal:6379' }).on('error', console.error)
+ *   await client.connect()
+ *   export const store = createRedisStore({ client })
  */
 export function createRedisStore(
   options: ReplicatedRedisStoreOptions<
@@ -56,7 +75,12 @@ export function createRedisStore(
 /**
  * Creates a session store for `ioredis`: a client or cluster. It shares its data with {@link createRedisStore}.
  *
+ * @param options - The client, and the prefix of the keys. By default, `evertoken:`.
  * @throws {ConfigurationError} If `waitForReplicas` is out of range.
+ * @example
+ *   import { Redis } from 'ioredis'
+ *
+ *   export const store = createIoredisStore({ client: new Redis('redis://redis.internal:6379') })
  */
 export function createIoredisStore(
   options: ReplicatedRedisStoreOptions<
@@ -74,7 +98,15 @@ export function createIoredisStore(
   })
 }
 
-/** Creates a session store for `@upstash/redis`. It shares its data with {@link createRedisStore}. */
+/**
+ * Creates a session store for `@upstash/redis`. It shares its data with {@link createRedisStore}.
+ *
+ * @param options - The client, and the prefix of the keys. By default, `evertoken:`.
+ * @example
+ *   import { Redis } from '@upstash/redis'
+ *
+ *   export const store = createUpstashStore({ client: Redis.fromEnv() })
+ */
 export function createUpstashStore(
   options: RedisStoreOptions<[keys: string[], args: string[]]>,
 ): SessionStore {

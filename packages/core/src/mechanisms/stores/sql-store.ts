@@ -16,8 +16,13 @@ export interface SqlStore extends SessionStore {
   removeExpired(limit?: number): Promise<number>
 }
 
+/** Options of the stores in SQL databases. */
 export interface SqlStoreOptions {
-  /** The table, and the prefix for the names of a second table and the indexes. Default `evertoken_sessions`. */
+  /**
+   * The table, and the prefix for the names of a second table and the indexes.
+   *
+   * @default 'evertoken_sessions'
+   */
   readonly table?: string
   /**
    * The clock of this process. In PostgreSQL, the clock of the database decides which rows have expired.
@@ -27,6 +32,7 @@ export interface SqlStoreOptions {
   readonly clock?: Pick<Clock, 'now' | 'elapsed'>
 }
 
+/** A value of a statement. */
 export type SqlValue = string | number
 
 /** The differences between databases. */

@@ -4,11 +4,13 @@ import { isLoginParameter } from '../sign-in/login-request.ts'
 
 /** The requirement of an API: a stronger or fresher sign-in (RFC 9470), or more scope (RFC 6750 §3.1). */
 export interface StepUpChallenge {
+  /** Whether the sign-in or the scope was insufficient. */
   readonly error: 'insufficient_user_authentication' | 'insufficient_scope'
   /** Separated by spaces, the preferred one first. */
   readonly acrValues?: string
   /** The maximum number of seconds since the user has really signed in. */
   readonly maxAge?: number
+  /** The required scope, separated by spaces. */
   readonly scope?: string
 }
 

@@ -1,0 +1,42 @@
+import { endsAt, type SessionRecord } from '../model/session-record.ts'
+import type { UserClaims } from '../model/token-grant.ts'
+import type { SessionLifetimes } from './bound-session.ts'
+
+/** The facts about a session. All times are in seconds since the epoch. */
+export interface SessionInfo {
+  /** The ID for `sessionById`. It never changes, and it is useless in a cookie. */
+  readonly id: string
+  /** The claims about the user. They are a copy. */
+  readonly claims: UserClaims
+  /** When the session started. */
+  readonly startedAt: number
+  /** When the session was last used. It is at most 10 % of `idleTimeoutSeconds` too early. */
+  readonly lastUsedAt: number
+  /** When the session ends if it is not used again. */
+  readonly expiresAt: number
+  /** When the refresh token ends. It is `undefined`, because Evertoken does not read this time yet. */
+  readonly grantExpiresAt: number | undefined
+  /** The granted scope. `undefined` if the authorization server has not reported it. */
+  readonly scope: string | undefined
+  /** The name of the client registration. `undefined` if there is only one. */
+  readonly registration: string | undefined
+}
+
+export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
+  const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
+  return {
+    id,
+    claims: copyClaims(claims),
+    startedAt: record.expiresAt - lifetime,
+    lastUsedAt: touchedAt,
+    expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
+    grantExpiresAt: undefined,
+    scope: ledger.scope,
+    registration: undefined,
+  }
+}
+
+/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
+export function copyClaims(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
+}

@@ -1,0 +1,76 @@
+// The names that examples in doc comments use, and that an application has.
+import type { Server } from 'node:http'
+import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@evertoken/cloudflare'
+import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
+import type { NextFunctions } from '@evertoken/core/next'
+import type { DenoKv } from '@evertoken/deno'
+import type * as evertoken from '@evertoken/node'
+import type { ExpressMiddleware } from '@evertoken/node/express'
+import type { FastifyPlugin } from '@evertoken/node/fastify'
+import type { Redis as UpstashRedis } from '@upstash/redis'
+import type * as http from 'node:http'
+
+declare global {
+  const auth: evertoken.EvertokenWithClient & Worker<object, Env>
+  const options: evertoken.EvertokenOptions
+  const tokenOptions: evertoken.TokenManagementOptions
+  const issuer: string
+  const clientId: string
+  const clientSecret: string
+  const encryptionSecret: string
+  const store: evertoken.SessionStore
+  const sealedStore: { read(name: string): Promise<string> }
+  const token: evertoken.AccessToken
+  const createTokenFetch: (options: evertoken.TokenFetchOptions<'client'>) => evertoken.TokenFetch
+  const orders: evertoken.TokenFetch
+  const ownFetch: evertoken.TokenFetch
+
+  const app: {
+    fetch(request: Request): Response
+    use(middleware: ExpressMiddleware): void
+    register(plugin: FastifyPlugin): void
+    get(path: string, handler: (request: unknown, response: { json(value: unknown): void }) => unknown): void
+  }
+  const application: (request: Request) => Promise<Response>
+  const respond: (session: evertoken.UserSession<evertoken.TokenName>) => Response
+  const request: Request
+  const tokenRequest: Request
+  const tokenResponse: unknown
+  const headers: Headers
+  const body: string
+  const home: string
+  const job: { readonly sessionId: string }
+  const sync: (session: evertoken.TokenSession) => Promise<void>
+  const reply: { header(name: string, value: string): void }
+  const createServer: typeof http.createServer
+  const server: Server
+
+  const requestContext: RequestContext
+  const runtime: AnyRuntime
+  type Runtime = AnyRuntime
+
+  const { route, session, action }: NextFunctions
+  type NextRequest = Request
+  interface RouteContext<Path extends string> {
+    readonly params: Promise<Record<'id', Path>>
+  }
+
+  const context: WorkerContext
+  type ExecutionContext = WorkerContext
+  type SessionsNamespace = Namespace
+  interface MessageBatch<Body> {
+    readonly messages: readonly { readonly body: Body }[]
+  }
+  interface Env {
+    readonly CLIENT_SECRET: string
+    readonly SESSION_SECRET: string
+    readonly SESSIONS: Namespace
+  }
+
+  const Redis: typeof UpstashRedis
+  const Deno: {
+    readonly env: { get(name: string): string | undefined }
+    serve(handler: (request: Request) => Promise<Response>): void
+    openKv(path: string): Promise<DenoKv>
+  }
+}
