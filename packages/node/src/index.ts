@@ -29,6 +29,7 @@ import {
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, discardUnread, isBodyRead, withoutBody } from './read-body.ts'
+import { promptHeaders } from './prompt-headers.ts'
 import { refusalOf } from './refusal.ts'
 import { createRequestContext } from './request-context.ts'
 
@@ -182,18 +183,6 @@ export function evertoken<Client = undefined>(
         }),
       )
     },
-  }
-}
-
-/** Sends the headers of a response immediately, even if its body has no data yet, such as an event stream. */
-function promptHeaders(listener: RequestListener): RequestListener {
-  return (request, response) => {
-    const writeHead = response.writeHead.bind(response)
-    response.writeHead = (...head: unknown[]) => {
-      setImmediate(() => response.writableEnded || response.flushHeaders())
-      return Reflect.apply(writeHead, response, head)
-    }
-    listener(request, response)
   }
 }
 
