@@ -54,7 +54,7 @@ function findHidden(symbols, known, folder, project) {
   const found = []
   const queue = [...symbols]
   for (let symbol = queue.shift(); symbol; symbol = queue.shift()) {
-    for (const used of symbol.declarations.flatMap((handle) => symbolsIn(handle.resolve(project), project))) {
+    for (const used of namedIn(symbol, project)) {
       if (known.has(used.id) || packageOf(used) !== folder) continue
       known.add(used.id)
       found.push(used)
@@ -62,6 +62,11 @@ function findHidden(symbols, known, folder, project) {
     }
   }
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The types that the declarations of a symbol name. */
+export function namedIn(symbol, project) {
+  return symbol.declarations.flatMap((handle) => symbolsIn(handle.resolve(project), project))
 }
 
 const DECLARED = SymbolFlags.Class | SymbolFlags.Interface | SymbolFlags.TypeAlias | SymbolFlags.Enum

@@ -1,6 +1,7 @@
 // A small application of every package, type-checked against the packed declarations.
 import { createServer } from 'node:http'
 import * as cloudflare from '@evertoken/cloudflare'
+import * as cloudflareClient from '@evertoken/cloudflare/client'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { createBrowserFetch } from '@evertoken/core/browser'
@@ -64,6 +65,10 @@ export const services: ClientTokens[] = [createClientTokens, denoClient.createCl
     scope: 'ledger:write',
   }),
 )
+
+export const workerService: ClientTokens = cloudflareClient
+  .createClientTokens({ issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' })
+  .bind({}, { waitUntil() {} })
 
 export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth), next(auth)] as const
 

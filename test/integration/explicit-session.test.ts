@@ -1,3 +1,4 @@
+import { evertoken } from '@evertoken/node'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 
@@ -65,6 +66,19 @@ describe.each(kinds)('getSession, %s session', (session) => {
       registration: undefined,
     })
     expect(server.counts.refresh).toBe(0)
+  })
+
+  it('keeps the start of the session if the option `absoluteTimeoutSeconds` changes', async () => {
+    const before = createApplication({ session, absoluteTimeoutSeconds: 30 * DAY })
+    const { clock, options } = before
+    const startedAt = clock.now()
+    const tab = before.browser()
+    await tab.signIn()
+    const auth = evertoken({ ...options, absoluteTimeoutSeconds: 7 * DAY })
+    const request = new Request(origin, { headers: { cookie: tab.cookieHeader() } })
+    expect(await auth.session(request).getSession()).toMatchObject({
+      startedAt: expect.closeTo(startedAt, 0) as unknown,
+    })
   })
 
   it('gives a copy of the claims, and counts as a use of the session', async () => {

@@ -1,4 +1,5 @@
 import { createFlights } from '@evertoken/core/adapter'
+import { clientCredentials } from '@evertoken/core/grants'
 import {
   ConfigurationError,
   createMemoryStore,
@@ -138,3 +139,17 @@ it.each(['routePrefix', 'onSignIn', 'backChannelLogout', 'scope', 'session'])(
     expect(() => create({ [option]: '/x' })).toThrow(`Unknown option \`${option}\``)
   },
 )
+
+it('sends the token of the application itself outside of a request', async () => {
+  const sent: (string | null)[] = []
+  const api = create().createTokenFetch({
+    baseUrl: 'https://api.example.com/',
+    token: clientCredentials(),
+    fetch: async (_url, init) => {
+      sent.push(new Headers(init?.headers).get('authorization'))
+      return new Response()
+    },
+  })
+  await api('orders')
+  expect(sent).toEqual([expect.stringMatching(/^Bearer /)])
+})

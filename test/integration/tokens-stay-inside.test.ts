@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { createApplication, currentRefreshToken, kinds } from './application.ts'
 import { createSink } from './sink.ts'
@@ -47,3 +48,10 @@ it.each(kinds)(
     for (const token of [...issued, ...refreshTokens]) expect(seen.join('\n')).not.toContain(token)
   },
 )
+
+it('a log of the application object shows functions only', () => {
+  const { auth, options } = createApplication()
+  const shown = inspect(auth, { depth: 20, showHidden: true, getters: true })
+  for (const secret of [options.clientSecret, options.encryptionSecret]) expect(shown).not.toContain(secret)
+  expect(Object.values(auth).filter((member) => typeof member !== 'function')).toEqual([])
+})

@@ -48,7 +48,7 @@ export function createEngines<Options, Engine, Env>(
 }
 
 export function notPassedOn(what: string): ConfigurationError {
-  const message = `Cannot ${what}. Pass "env" and "ctx" of the Worker on, for example \`bind(env, ctx).session(request)\`.`
+  const message = `Cannot ${what}. Pass "env" and "ctx" of the Worker on, as in \`bind(env, ctx)\`.`
   return new ConfigurationError('invalid_option', message)
 }
 

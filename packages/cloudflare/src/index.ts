@@ -29,10 +29,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -53,6 +56,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -85,9 +89,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
@@ -95,7 +101,8 @@ export { createDurableObjectStore, type SessionsNamespace } from './durable-obje
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
 export type { FromEnv } from './engines.ts'
-export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
+export type { EngineOptions } from '@evertoken/core/adapter'
+export type { BoundWorker, Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 export type { WorkerOptions } from './worker-options.ts'
 
 /**
@@ -109,7 +116,8 @@ export interface EvertokenWithClient<Env>
   extends UserSession<TokenName>, ClientTokenAccess, Worker<UserSession<TokenName>, Env, BoundWithClient> {}
 
 /** The functions of one invocation, with the token of the application itself. */
-export interface BoundWithClient extends BoundWorker<UserSession<TokenName>>, ClientTokenAccess {}
+export interface BoundWithClient
+  extends UserSession<TokenName>, ClientTokenAccess, BoundWorker<UserSession<TokenName>> {}
 
 /** The functions that an application with this option `client` has. */
 export type EvertokenFor<Env, Client> = [Client] extends [ClientCredentials]

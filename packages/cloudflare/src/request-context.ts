@@ -13,15 +13,18 @@ interface AsyncHooks {
   readonly AsyncLocalStorage: new () => AsyncStorage
 }
 
+const ELSEWHERE = 'the functions of `bind(env, ctx)`, such as `bind(env, ctx).session(request)`'
+
 /** Creates the async context of the platform. Without one, only sessions that are named explicitly can be used. */
 export function createRequestContext(storage: AsyncStorage | undefined = findStorage()): RequestContext {
   return {
+    elsewhere: ELSEWHERE,
     run: (value, work) => (storage ? storage.run(value, work) : work()),
     get() {
       if (storage) return storage.getStore()
       const message =
         'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (date 2024-09-23 or later), ' +
-        'or use the session that "handler" passes on'
+        `or use ${ELSEWHERE}`
       throw new ConfigurationError('async_context_missing', message)
     },
   }

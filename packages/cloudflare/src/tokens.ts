@@ -25,10 +25,13 @@ export {
   TryLaterError,
 } from '@evertoken/core/tokens'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -61,6 +64,7 @@ export type {
   SignOutPart,
   StartOptions,
   TimeHeader,
+  TokenEngineOptions,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
@@ -69,15 +73,17 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserTokenName,
+  WhoseToken,
   WrappedHandler,
 } from '@evertoken/core/tokens'
 export { createDurableObjectStore, type SessionsNamespace } from './durable-object-store.ts'
 export { EvertokenSessions, type SessionsState, type SessionsStorage } from './evertoken-sessions.ts'
 export type { AsyncStorage } from './request-context.ts'
 export type { FromEnv } from './engines.ts'
-export type { Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
+export type { BoundWorker, Platform, Worker, WorkerContext, WorkerHandler } from './worker.ts'
 
 /** Same as `Evertoken` of `@evertoken/cloudflare`, without routes and proxy. Sessions begin with `startSession`. */
 export interface TokensOfWorker<Env> extends TokenSession, Worker<TokenSession, Env> {}

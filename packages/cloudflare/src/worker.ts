@@ -1,13 +1,13 @@
 import {
-  createClientAccess,
   createEmitter,
   createIsolateFlights,
+  createOutside,
   notFound,
+  type Outside,
   type Runtime,
   type SessionEngine,
 } from '@evertoken/core/adapter'
 import {
-  type ClientTokenAccess,
   ConfigurationError,
   type EventListener,
   type KeepAlive,
@@ -35,7 +35,7 @@ export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerC
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
-export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
+export interface Worker<User extends object, Env, Bound = User & BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
    * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
@@ -53,6 +53,7 @@ export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /**
    * Returns all functions for one invocation of the Worker, also for `scheduled`, `queue` and the alarm of an object.
+   * There, a token fetch with `token: 'client'` needs no session.
    *
    * @param env - The bindings, as the platform passes them.
    * @param ctx - Its `waitUntil` keeps refreshes alive.
@@ -68,7 +69,7 @@ export interface Worker<User extends object, Env, Bound = BoundWorker<User>> {
   bind(env: Env, ctx: WorkerContext): Bound
 }
 
-/** The functions of one invocation. They keep background work alive with the `ctx` of the invocation. */
+/** The functions of one invocation, besides those of a session. They keep background work alive with its `ctx`. */
 export interface BoundWorker<User extends object> {
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
@@ -87,6 +88,8 @@ export interface BoundWorker<User extends object> {
    * @param request - A request of the user's browser.
    */
   session(request: Request): User & SessionCookies
+  /** The same for a response that cannot set cookies. A call that needs a new cookie throws `session_read_only`. */
+  readOnlySession(request: Request): User
   /**
    * Returns a server session, for queues, schedules and streams.
    *
@@ -105,11 +108,11 @@ export interface Platform {
 /** The differences between the two entries of this package. */
 export interface WorkerEntry<Options, User extends object, Current> {
   engine(options: Options, runtime: Runtime): SessionEngine<User>
-  current(context: Runtime['context'], onEvent: EventListener): Current
+  current(context: Runtime['context'], onEvent: EventListener, outside?: Outside): Current
 }
 
 /** No request can wake another one here, so requests that wait in line poll at this interval, in milliseconds. */
-const POLL_MS = 25
+export const POLL_MS = 25
 /** A rebuild can occur at each request. */
 const REPORT_PAUSE_MS = 60_000
 
@@ -119,7 +122,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
   { engine, current }: WorkerEntry<Options, User, Current>,
   options: FromEnv<Options, Env>,
   { asyncStorage }: Platform = {},
-): Current & Worker<User, Env, BoundWorker<User> & ClientTokenAccess> {
+): Current & Worker<User, Env, Current & BoundWorker<User>> {
   const context = createRequestContext(asyncStorage)
   // If the options come from `env`, they are known only after the first request.
   let emit: EventListener = () => undefined
@@ -130,30 +133,33 @@ export function createWorker<Options extends StoredOptions, User extends object,
     if (isRebuilt) reportRebuild(emit)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
-    return { ...engine(given, { ...runtime, responses: undefined }), checkStore }
+    return { core: engine(given, { ...runtime, responses: undefined }), checkStore }
   })
+  const report: EventListener = (event) => emit(event)
   return {
-    ...current(context, (event) => emit(event)),
+    ...current(context, report),
     handler:
       <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
         application: WorkerHandler<Given, Incoming, Context> = notFound,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
-        const { checkStore, handle } = engineOf(env)
+        const { checkStore, core } = engineOf(env)
         await checkStore()
-        return handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
+        return core.handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
       },
     bind(env, ctx) {
-      const { sources, checkStore, handle, route, session, sessionById } = engineOf(env)
+      const { checkStore, core } = engineOf(env)
+      const { handle, route, session, readOnlySession, sessionById } = core
       const keepAlive = keepAliveOf(ctx)
       return {
-        ...createClientAccess({ sources: () => sources, keepAlive: () => keepAlive }),
+        ...current(context, report, createOutside(core, context, keepAlive)),
         async handle(request, application) {
           await checkStore()
           return handle(request, application, keepAlive)
         },
         route: (request) => route(request, keepAlive),
         session: (request) => session(request, keepAlive),
+        readOnlySession: (request) => readOnlySession(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }
     },
@@ -198,7 +204,7 @@ function createStoreCheck(store: SessionStore): () => Promise<void> {
   }
 }
 
-function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
+export function keepAliveOf(ctx: WorkerContext | undefined): KeepAlive {
   if (typeof ctx?.waitUntil === 'function') return (work) => ctx.waitUntil(work)
   throw notPassedOn('keep a refresh alive')
 }

@@ -5,8 +5,25 @@
  */
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
 export { createFlights } from './mechanisms/runtime/flights.ts'
+export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
+export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'
+export type { Clock } from './ports/clock.ts'
+export type { Flights, JoinedFlight } from './ports/flights.ts'
+export type { HeldResponses, KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
+export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
+export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
+export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { ClientTokensOptions } from './surface/client-options.ts'
 export { type ClientTokens, createClientTokens } from './surface/client-tokens.ts'
-export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type { Drainable, DrainOptions } from './surface/drain.ts'
+export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
+export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type {
+  ClientTokenName,
+  TokenName,
+  TokenSource,
+  UserTokenName,
+  WhoseToken,
+} from './surface/token-source.ts'
 export * from './vocabulary/index.ts'

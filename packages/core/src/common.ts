@@ -21,8 +21,15 @@ export type {
 export { relay, type RelayOptions } from './surface/relay.ts'
 export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
-export type { TokenFetchOptions } from './surface/token-fetch-options.ts'
-export type { ClientCredentials, TokenName, TokenSource, UserTokenName } from './surface/token-source.ts'
+export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
+export type {
+  ClientCredentials,
+  ClientTokenName,
+  TokenName,
+  TokenSource,
+  UserTokenName,
+  WhoseToken,
+} from './surface/token-source.ts'
 export type { TokenManagementOptions } from './surface/token-options.ts'
 export type { SessionInfo } from './surface/session-info.ts'
 export type { StartOptions } from './surface/start-session.ts'

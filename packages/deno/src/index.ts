@@ -5,7 +5,7 @@
  */
 import type {
   Evertoken as CoreEvertoken,
-  EvertokenFor,
+  EvertokenFor as CoreEvertokenFor,
   EvertokenOptions,
   EvertokenWithClient as CoreEvertokenWithClient,
   HandlerFactory,
@@ -35,10 +35,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -59,6 +62,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -91,9 +95,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
@@ -105,6 +111,9 @@ export interface Evertoken extends CoreEvertoken, HandlerFactory {}
 
 /** `Evertoken` with the option `client`: it also has the token of the application itself. */
 export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFactory {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Client> = CoreEvertokenFor<Client> & HandlerFactory
 
 /**
  * Creates the token management of an application on Deno.
@@ -124,8 +133,8 @@ export interface EvertokenWithClient extends CoreEvertokenWithClient, HandlerFac
  */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
-): EvertokenFor<Client> & HandlerFactory {
-  const core: EvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
+): EvertokenFor<Client> {
+  const core: CoreEvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),

@@ -3,13 +3,23 @@
  *
  * @module
  */
-import { ConfigurationError, type HandlerFactory, type UserSession } from '@evertoken/core'
+import {
+  type ClientTokenAccess,
+  ConfigurationError,
+  type ClientCredentials,
+  type HandlerFactory,
+  type TokenName,
+  type UserSession,
+  type UserTokenName,
+  type WithClient,
+} from '@evertoken/core'
 import {
   createCurrentSession,
   createEngine,
   createHandler,
   createHeldResponses,
   createIsolateFlights,
+  createOutside,
   type Engine,
   type EngineOptions,
   type Runtime,
@@ -30,10 +40,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -54,6 +67,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -86,9 +100,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
@@ -106,7 +122,14 @@ export interface Platform {
 }
 
 /** Token management for the users of one application, on an edge runtime. */
-export interface Evertoken extends Engine, UserSession, HandlerFactory {}
+export interface Evertoken<Name extends TokenName = UserTokenName>
+  extends Engine<Name>, UserSession<Name>, HandlerFactory {}
+
+/** `Evertoken` with the option `client`: it also has the token of the application itself. */
+export interface EvertokenWithClient extends Evertoken<TokenName>, ClientTokenAccess {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? EvertokenWithClient : Evertoken
 
 /**
  * A request cannot wake another one on all platforms, so requests in the line poll at this interval, in milliseconds.
@@ -124,16 +147,21 @@ const POLL_MS = 25
  *   export const auth = evertoken({ issuer, clientId, clientSecret, encryptionSecret, store })
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
-export function evertoken(options: EngineOptions, platform: Platform = {}): Evertoken {
+export function evertoken<Client = undefined>(
+  options: EngineOptions & WithClient<Client>,
+  platform: Platform = {},
+): EvertokenFor<Client> {
   if (!('store' in Object(options))) throw storeMissing()
   const runtime = createEdgeRuntime(platform)
   const engine = createEngine(options, runtime)
-  return {
-    ...createCurrentSession(runtime.context, options.onEvent),
+  const outside = createOutside(engine, runtime.context)
+  const edge: EvertokenWithClient = {
+    ...createCurrentSession(runtime.context, options.onEvent, outside),
     ...engine,
     ...forOtherRuntimes,
     handler: createHandler(engine.handle),
   }
+  return edge
 }
 
 function createEdgeRuntime({ asyncStorage }: Platform): Runtime {

@@ -6,7 +6,7 @@
 import { type RequestListener, STATUS_CODES } from 'node:http'
 import type {
   Evertoken as CoreEvertoken,
-  EvertokenFor,
+  EvertokenFor as CoreEvertokenFor,
   EvertokenOptions,
   EvertokenWithClient as CoreEvertokenWithClient,
   Handler,
@@ -29,6 +29,7 @@ import {
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
 import { createReadRequests, discardUnread, isBodyRead, withoutBody } from './read-body.ts'
+import { promptHeaders } from './prompt-headers.ts'
 import { refusalOf } from './refusal.ts'
 import { createRequestContext } from './request-context.ts'
 
@@ -46,10 +47,13 @@ export {
   TryLaterError,
 } from '@evertoken/core'
 export type {
+  AuthorizationHeaders,
+  CarryOptions,
   ClientAuthentication,
   ClientCredentials,
   ClientSecret,
   ClientTokenAccess,
+  ClientTokenName,
   ClientTokenOptions,
   Clock,
   Drainable,
@@ -70,6 +74,7 @@ export type {
   MemoryStoreOptions,
   NameFor,
   OnSignIn,
+  ProxyOptions,
   RecordHint,
   RedactedCause,
   RejectionReason,
@@ -102,9 +107,11 @@ export type {
   TokenRequest,
   TokenSession,
   TokenSource,
+  TokenType,
   UserClaims,
   UserSession,
   UserTokenName,
+  WhoseToken,
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
@@ -114,6 +121,9 @@ export interface Evertoken extends CoreEvertoken, OnNode {}
 
 /** `Evertoken` with the option `client`: it also has the token of the application itself. */
 export interface EvertokenWithClient extends CoreEvertokenWithClient, OnNode<TokenName> {}
+
+/** The functions that an application with this option `client` has. */
+export type EvertokenFor<Client> = CoreEvertokenFor<Client> & OnNode<NameFor<Client>>
 
 /** The functions that connect an application to Node. */
 export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerFactory {
@@ -147,8 +157,8 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
  */
 export function evertoken<Client = undefined>(
   options: EvertokenOptions & WithClient<Client>,
-): EvertokenFor<Client> & OnNode<NameFor<Client>> {
-  const core: EvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
+): EvertokenFor<Client> {
+  const core: CoreEvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {
     ...core,
     handler: createHandler(core.handle),
@@ -173,18 +183,6 @@ export function evertoken<Client = undefined>(
         }),
       )
     },
-  }
-}
-
-/** Sends the headers of a response immediately, even if its body has no data yet, such as an event stream. */
-function promptHeaders(listener: RequestListener): RequestListener {
-  return (request, response) => {
-    const writeHead = response.writeHead.bind(response)
-    response.writeHead = (...head: unknown[]) => {
-      setImmediate(() => response.writableEnded || response.flushHeaders())
-      return Reflect.apply(writeHead, response, head)
-    }
-    listener(request, response)
   }
 }
 

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { createMemoryStore } from '@evertoken/core'
-import { type AsyncStorage, evertoken, type Evertoken } from '@evertoken/node/edge'
+import { clientCredentials } from '@evertoken/core/grants'
+import { type AsyncStorage, evertoken, type Evertoken, type EvertokenWithClient } from '@evertoken/node/edge'
 import { pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it, vi } from 'vitest'
 import { authorizationServer, clock, createOptions } from './application.ts'
@@ -78,6 +79,34 @@ describe('evertoken for edge runtimes', () => {
       expect(ignored.waitUntil).not.toHaveBeenCalled()
     },
   )
+
+  describe('the token of the application itself', () => {
+    async function expectTokens({ getClientAccessToken, createTokenFetch }: EvertokenWithClient) {
+      const sent: (string | null)[] = []
+      const api = createTokenFetch({
+        baseUrl: 'https://api.example.com/',
+        token: 'user-or-client',
+        fetch: async (_url, init) => {
+          sent.push(new Headers(init?.headers).get('authorization'))
+          return new Response()
+        },
+      })
+      const { value } = await getClientAccessToken()
+      await api('orders')
+      expect(sent).toEqual([`Bearer ${value}`])
+    }
+    const create = () =>
+      evertoken({ ...createOptions(), store: createMemoryStore({ clock }), client: clientCredentials() })
+
+    it('needs no request', () => expectTokens(create()))
+
+    it('needs no AsyncLocalStorage', async () => {
+      vi.stubGlobal('process', undefined)
+      const auth = create()
+      vi.unstubAllGlobals()
+      await expectTokens(auth)
+    })
+  })
 
   describe('without AsyncLocalStorage', () => {
     it('passes the session as an argument, and says so where it is missing', async () => {

@@ -13,6 +13,8 @@ export interface SessionRecord extends LedgerRecord {
   readonly generation: number
   /** When the session was last known to be in use. */
   readonly touchedAt: number
+  /** The seconds from the start to `expiresAt`. The record of a session that has ended does not contain it. */
+  readonly lifetime?: number | undefined
   readonly claims: UserClaims
   /** The login that started the session, so that a repeated authorization response can find it. */
   readonly login?: string | undefined

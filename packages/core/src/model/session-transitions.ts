@@ -6,7 +6,7 @@ import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
 /** @param maxRecordBytes - Same as in `withTokenResponse`. */
 export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'claims' | 'login'>,
+  base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login'>,
   grant: TokenGrant,
   key: string,
   now: number,

@@ -43,4 +43,9 @@ export interface RequestContext {
   run<T>(value: object, work: () => T): T
   /** Returns the value, or `undefined` outside of `run`. */
   get(): object | undefined
+  /**
+   * What to use outside a request, for the message of an error, as the end of "Elsewhere, use". Default: the functions of
+   * most runtimes.
+   */
+  readonly elsewhere?: string
 }

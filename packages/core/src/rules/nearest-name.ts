@@ -1,17 +1,33 @@
 /** Two names are close if a typing mistake of this share of the longer one turns one into the other. */
 const MAX_SHARE = 0.35
 
-/** Returns the known name that is most similar to `name`, or `undefined` if none is similar. The case does not matter. */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
+/**
+ * Returns the known name that is most similar to `name`. Otherwise, returns the known names that contain all its words:
+ * `idleTimeoutSeconds` for `idleSeconds`. The case does not matter. Of a known name with a dot, only the end matters.
+ */
+export function nearestNames(name: string, known: readonly string[]): string[] {
   let nearest: string | undefined
   let least = Infinity
   for (const each of known) {
-    const distance = editDistance(name.toLowerCase(), each.toLowerCase())
-    if (distance >= least || distance > MAX_SHARE * Math.max(name.length, each.length)) continue
+    const own = lastPart(each)
+    const distance = editDistance(name.toLowerCase(), own.toLowerCase())
+    if (distance >= least || distance > MAX_SHARE * Math.max(name.length, own.length)) continue
     least = distance
     nearest = each
   }
-  return nearest
+  if (nearest !== undefined) return [nearest]
+  const words = wordsOf(name)
+  const hasAll = (each: string) => words.every((word) => wordsOf(lastPart(each)).includes(word))
+  return words.length === 0 ? [] : known.filter(hasAll)
+}
+
+function lastPart(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1)
+}
+
+/** The words of a name in camel case or with underscores, in lower case. */
+function wordsOf(name: string): string[] {
+  return (name.match(/[A-Z]?[a-z]+/g) ?? []).map((word) => word.toLowerCase())
 }
 
 /** Returns how many insertions, deletions and replacements turn one text into the other (Levenshtein). */

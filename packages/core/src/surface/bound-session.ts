@@ -175,8 +175,9 @@ export function bindSession(
       const { registration, lifetimes, beforeStart } = application
       return session.start(async (id, maxRecordBytes) => {
         const now = clock.now()
-        const expiresAt = now + lifetimes.absoluteTimeoutSeconds
-        const base = { id, ...registration, expiresAt, claims: grant.claims ?? {}, login }
+        const lifetime = lifetimes.absoluteTimeoutSeconds
+        const expiresAt = now + lifetime
+        const base = { id, ...registration, expiresAt, lifetime, claims: grant.claims ?? {}, login }
         return newSession(base, grant, '', now, maxRecordBytes)
       }, beforeStart)
     },

@@ -6,13 +6,16 @@ import type { Credential } from '../ports/credential.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
+import { findCurrent } from './current-session.ts'
 import { checkTokenFetchOptions, type TokenFetchOptions } from './token-fetch-options.ts'
 import {
   connectClient,
   connectSource,
   type SourceContext,
+  sourcesOf,
   type TokenName,
   type TokenSource,
 } from './token-source.ts'
@@ -23,11 +26,37 @@ export interface Outside {
   sources(): SourceContext
   /** Returns the session of the request being handled, if there is one. */
   session(): BoundSession | undefined
+  /** Returns the function that keeps the work of a call alive. `undefined`: the function of the application. */
+  keepAlive(): KeepAlive | undefined
+}
+
+/**
+ * Connects the calls that need no session to their application.
+ *
+ * @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy.
+ * @param context - The context of the runtime. It finds the request.
+ * @param keepAlive - Keeps the work of calls outside requests alive. Default: the function of the runtime.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const outside = createOutside(engine, runtime.context)
+ *   const { getClientAccessToken } = createCurrentSession(runtime.context, options.onEvent, outside)
+ */
+export function createOutside(engine: object, context: RequestContext, keepAlive?: KeepAlive): Outside {
+  const session = () => findCurrent(context)
+  return {
+    sources: () => sourcesOf(engine),
+    session,
+    keepAlive: () => session()?.session.keepAlive ?? keepAlive,
+  }
 }
 
 /** Without a function that finds the application, only a session leads to it. */
 export function outsideOf(find: () => BoundSession): Outside {
-  return { sources: () => find().application.sources, session: find }
+  return {
+    sources: () => find().application.sources,
+    session: find,
+    keepAlive: () => find().session.keepAlive,
+  }
 }
 
 /**
@@ -77,10 +106,8 @@ export function createCredentialSource(
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
-    const keepAlive = outside.session()?.session.keepAlive
-    return createBearerCredential(
-      await getToken({ parameters, rejected: rejected?.token, signal, keepAlive }),
-    )
+    const call = { parameters, rejected: rejected?.token, signal, keepAlive: outside.keepAlive() }
+    return createBearerCredential(await getToken(call))
   }
 
   if (token === 'user') return ofUser

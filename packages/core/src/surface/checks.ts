@@ -1,7 +1,6 @@
 import { parsePrefix } from '../rules/calls/allowed-urls.ts'
-import { type TokenParameters, validateTokenParameters } from '../model/token-parameters.ts'
-import { nearestName } from '../rules/nearest-name.ts'
-import { type AccessToken, ConfigurationError } from '../vocabulary/index.ts'
+import { nearestNames } from '../rules/nearest-name.ts'
+import { ConfigurationError } from '../vocabulary/index.ts'
 
 /**
  * Returns the fault of a value, as the continuation of the option's name. Returns `undefined` if the value is valid.
@@ -31,37 +30,68 @@ export const REQUIRED: never = null as never
  *
  * @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the option, below
  * `prefix`.
+ * @param profile - The names of the members of the option `server`. If there are any, `issuer` or `server` is required.
  */
-export function checkAll<Values>(table: OptionTable<Values>, options: object, prefix = ''): Values {
+export function checkAll<Values>(
+  table: OptionTable<Values>,
+  options: object,
+  prefix = '',
+  profile: readonly string[] = [],
+): Values {
   if (typeof options !== 'object' || options === null) throw noOptions(prefix)
   const given = options as Readonly<Record<string, unknown>>
+  const entries = Object.entries<readonly [Check, unknown?]>(table)
+  checkNames(options, Object.keys(table), prefix, profile)
+  const isServerMissing = profile.length > 0 && given['issuer'] === undefined && given['server'] === undefined
+  const required = entries.filter(([, [, fallback]]) => fallback === REQUIRED).map(([name]) => name)
+  if (isServerMissing) required.unshift('issuer')
+  const isRequired = (name: string) => required.includes(name) || (isServerMissing && name === 'server')
+  const undefinedName = entries
+    .map(([name]) => name)
+    .find((name) => name in given && given[name] === undefined)
+  if (undefinedName !== undefined)
+    throw invalid(prefix + undefinedName, undefinedProblem(isRequired(undefinedName)))
+  checkMissing(
+    required.filter((name) => !(name in given)),
+    prefix,
+  )
   const values: Record<string, unknown> = {}
-  for (const [name, [check, fallback]] of Object.entries<readonly [Check, unknown?]>(table)) {
-    if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(fallback))
-    if (!(name in given) && fallback === REQUIRED) throw invalid(prefix + name, 'is missing')
+  for (const [name, [check, fallback]] of entries) {
     const value = name in given ? given[name] : fallback
     const problem = value === undefined ? undefined : check(value)
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
   }
-  checkNames(options, Object.keys(table), prefix)
   return values as Values
 }
 
 /** @throws {ConfigurationError} If a member of the options has none of these names. */
-function checkNames(options: object, known: readonly string[], prefix: string): void {
+export function checkNames(
+  options: object,
+  known: readonly string[],
+  prefix: string,
+  profile: readonly string[] = [],
+): void {
   const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) throw unknownOption(unknown, known, prefix)
+  if (unknown !== undefined) throw unknownOption(unknown, [...known, ...profile], prefix)
 }
 
-/** The default of a required option is `REQUIRED`. */
-function undefinedProblem(fallback: unknown): string {
-  const check =
-    'is undefined. If its value comes from an environment variable, check that the variable is set.'
-  return fallback === REQUIRED ? check : `${check} To use the default, omit the option.`
+/** The message names all options that are missing, so that the next one is not found only after another start. */
+function checkMissing(missing: readonly string[], prefix: string): void {
+  const names = missing.map((name) => `\`${prefix}${name}\``)
+  if (names.length === 1) throw invalid(prefix + missing.join(''), 'is missing')
+  if (names.length > 1)
+    throw new ConfigurationError('invalid_option', `Options ${names.join(', ')} are missing.`)
 }
 
-function noOptions(prefix: string): ConfigurationError {
+function undefinedProblem(isRequired: boolean): string {
+  const check = 'If its value comes from an environment variable, check that the variable is set.'
+  return isRequired
+    ? `is undefined. It is required. ${check}`
+    : `is undefined. ${check} To use the default, omit the option.`
+}
+
+export function noOptions(prefix: string): ConfigurationError {
   const ofOption = prefix === '' ? '' : ` of \`${prefix.slice(0, -1)}\``
   return new ConfigurationError('invalid_option', `The options${ofOption} are missing. Pass an object.`)
 }
@@ -70,10 +100,11 @@ export function invalid(option: string, problem: string): ConfigurationError {
   return new ConfigurationError('invalid_option', `Option \`${option}\` ${problem.replace(/\.?$/, '.')}`)
 }
 
-/** The message names the nearest option, because most unknown options are misspelt. */
+/** The message names the nearest options, because most unknown options are misspelt or renamed. */
 function unknownOption(name: string, known: readonly string[], prefix: string): ConfigurationError {
-  const nearest = nearestName(name, known)
-  const advice = nearest === undefined ? 'Remove it, or check its spelling.' : `Did you mean \`${nearest}\`?`
+  const nearest = nearestNames(name, known).map((each) => `\`${each}\``)
+  const advice =
+    nearest.length === 0 ? 'Remove it, or check its spelling.' : `Did you mean ${nearest.join(' or ')}?`
   return new ConfigurationError('invalid_option', `Unknown option \`${prefix}${name}\`. ${advice}`)
 }
 
@@ -139,45 +170,6 @@ export const hook: Check = must('be a function', (value) => typeof value === 'fu
 
 export const flag: Check = oneOf(true, false)
 
-/** Checks one part of a token request. */
-function requested(part: keyof TokenParameters): Check {
-  return (value) => {
-    const wrong = validateTokenParameters({ [part]: value })
-    return wrong && `cannot be used. ${wrong}`
-  }
-}
-
-export const TOKEN_PARAMETERS: OptionTable<Checked<TokenParameters, keyof TokenParameters>> = {
-  resource: [requested('resource')],
-  scope: [requested('scope')],
-  parameters: [requested('parameters')],
-}
-
-/** The options of one call for a token that are no part of the request. */
-export const TOKEN_CALL_OPTIONS = ['signal', 'rejectedToken'] as const
-
-/**
- * @param others - Names of further members that are allowed.
- * @throws {ConfigurationError} If the request is invalid, or has an unknown member.
- */
-export function checkTokenParameters(request: TokenParameters, others: readonly string[] = []): void {
-  if (typeof request !== 'object' || request === null) throw noOptions('')
-  checkNames(request, [...Object.keys(TOKEN_PARAMETERS), ...others], '')
-  const wrong = validateTokenParameters(request)
-  if (wrong !== undefined) throw new ConfigurationError('invalid_option', wrong)
-}
-
 export function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0
-}
-
-/**
- * Returns the value of a token that an API rejected.
- *
- * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
- */
-export function rejectedValue(rejectedToken: AccessToken | undefined): string | undefined {
-  // The token might come from another copy of this package.
-  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
-  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
 }

@@ -1,7 +1,7 @@
+import { TOKEN_CALL_OPTIONS, checkTokenParameters, rejectedValue } from './token-parameter-checks.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
-import { checkTokenParameters, rejectedValue, TOKEN_CALL_OPTIONS } from './checks.ts'
 import { connectClient, type SourceContext } from './token-source.ts'
 
 /** The access token that a caller requests for the application itself. */
@@ -30,8 +30,8 @@ export interface ClientTokenAccess {
 export interface ClientAccessOptions {
   /** Returns the application that requests the token. */
   sources(): SourceContext
-  /** Returns the function that keeps work of the call alive. Without it, the one of the application is used. */
-  keepAlive?(): KeepAlive | undefined
+  /** Returns the function that keeps work of the call alive. `undefined`: the one of the application. */
+  keepAlive(): KeepAlive | undefined
 }
 
 /**
@@ -40,7 +40,7 @@ export interface ClientAccessOptions {
  * @param options - The function `sources` finds the application.
  * @example
  *   const engine = createEngine({ ...options, store }, runtime)
- *   const { getClientAccessToken } = createClientAccess({ sources: () => engine.sources })
+ *   const { getClientAccessToken } = createClientAccess(createOutside(engine, runtime.context))
  */
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
@@ -48,7 +48,7 @@ export function createClientAccess({ sources, keepAlive }: ClientAccessOptions):
       checkTokenParameters(options, TOKEN_CALL_OPTIONS)
       const { signal, rejectedToken, ...parameters } = options
       const rejected = rejectedValue(rejectedToken)
-      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive?.() })
+      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive() })
     },
   }
 }

@@ -1,8 +1,8 @@
+import { checkTokenParameters } from './token-parameter-checks.ts'
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import { accessTokenOf, unlessAborted } from './bound-session.ts'
-import { checkTokenParameters } from './checks.ts'
 import { type ClientCredentials, createTokenSource, type SourceContext } from './token-source.ts'
 
 /** All values for one context share the tokens, so that each token is requested once. */

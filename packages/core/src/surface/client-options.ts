@@ -1,3 +1,4 @@
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
@@ -13,7 +14,7 @@ import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { type Checked, checkAll, invalid, type OptionTable, TOKEN_PARAMETERS } from './checks.ts'
+import { type Checked, checkAll, invalid, type OptionTable } from './checks.ts'
 import {
   authenticationOf,
   CLIENT_AUTHENTICATION_OPTIONS,
@@ -23,7 +24,7 @@ import {
 import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter, type EventListeners } from './emitter.ts'
-import { checkServer, type ServerChoice, type ServerProfile } from './server-profile.ts'
+import { checkServer, PROFILE_NAMES, type ServerChoice, type ServerProfile } from './server-profile.ts'
 import { TOKEN_OPTIONS } from './token-options.ts'
 import type { SourceContext } from './token-source.ts'
 
@@ -114,16 +115,28 @@ const OPTIONS: OptionTable<Values> = {
 
 /** A service that calls APIs as itself. */
 export interface ClientApplication {
+  /** The parts that token sources use. */
   readonly context: SourceContext
+  /** The work in progress, for `drain`. */
   readonly work: WorkTracker
 }
 
-/** @throws {ConfigurationError} If an option is missing, unknown or invalid. */
+/**
+ * Creates the parts of a service without users that its invocations share. Adapters call it.
+ *
+ * @param options - The options of `createClientTokens`.
+ * @param runtime - The functions of the runtime.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const service = { issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' }
+ *   const application = createClientApplication(service, runtime)
+ *   const { getClientAccessToken } = connectClientTokens(application)
+ */
 export function createClientApplication(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientApplication {
-  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
   const { issuer, metadata } = checkServer(values.issuer, values.server)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values

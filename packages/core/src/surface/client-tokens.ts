@@ -1,7 +1,11 @@
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
-import type { Runtime } from '../ports/runtime.ts'
+import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
-import { type ClientTokensOptions, createClientApplication } from './client-options.ts'
+import {
+  type ClientApplication,
+  type ClientTokensOptions,
+  createClientApplication,
+} from './client-options.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import type { Drainable } from './drain.ts'
@@ -38,11 +42,26 @@ export function createClientTokens(
   options: ClientTokensOptions,
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientTokens {
-  const { context, work } = createClientApplication(options, runtime)
-  const outside: Outside = { sources: () => context, session: () => undefined }
+  return connectClientTokens(createClientApplication(options, runtime))
+}
+
+/**
+ * Creates the functions of a service without users. Adapters call it if each invocation has its own `keepAlive`.
+ *
+ * @param application - The result of `createClientApplication`.
+ * @param given - Keeps the work of the calls alive. Default: the function of the runtime.
+ * @example
+ *   const service = { issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' }
+ *   const application = createClientApplication(service, runtime)
+ *   const { getClientAccessToken } = connectClientTokens(application, (work) => context.waitUntil(work))
+ */
+export function connectClientTokens(application: ClientApplication, given?: KeepAlive): ClientTokens {
+  const { context, work } = application
+  const keepAlive = given && work.tracking(given)
+  const outside: Outside = { sources: () => context, session: () => undefined, keepAlive: () => keepAlive }
   return {
     ...createClientAccess(outside),
-    createTokenFetch: (given) => createBoundTokenFetch(findUser, { token: 'client', ...given }, outside),
+    createTokenFetch: (options) => createBoundTokenFetch(findUser, { token: 'client', ...options }, outside),
     drain: work.drain,
     [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }

@@ -26,7 +26,7 @@ export function findCurrent(context: RequestContext): BoundSession | undefined {
 function findSession(context: RequestContext, emit: EventListener): BoundSession {
   try {
     const found = context.get() as BoundSession | undefined
-    if (!found) throw noCurrentSession()
+    if (!found) throw noCurrentSession(context.elsewhere)
     return found
   } catch (error) {
     if (error instanceof EvertokenError) emit({ type: 'programming_error', code: error.code })
@@ -34,9 +34,11 @@ function findSession(context: RequestContext, emit: EventListener): BoundSession
   }
 }
 
-function noCurrentSession(): ConfigurationError {
+const ELSEWHERE = '`session(request)`, or `sessionById(id)` in jobs and streams'
+
+function noCurrentSession(elsewhere = ELSEWHERE): ConfigurationError {
   const message =
     'No request is being handled, so no session is current. Call this inside the function that you pass to ' +
-    '`handler`, `listener` or `handle`. Elsewhere, use `session(request)`, or `sessionById(id)` in jobs and streams.'
+    `\`handler\`, \`listener\` or \`handle\`. Elsewhere, use ${elsewhere}.`
   return new ConfigurationError('no_current_session', message)
 }

@@ -6,14 +6,12 @@ import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
-import type { SourceContext } from './token-source.ts'
+import { setSources, type SourceContext } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
 /** Handles requests, each with the session of its user. `keepAlive` is the function of the request, if there is one. */
 export interface SessionEngine<User extends object> extends Drainable {
-  /** The parts that token sources use. */
-  readonly sources: SourceContext
   /**
    * Handles the routes of Evertoken, and passes every other request to `application`, with the session of its user.
    *
@@ -72,6 +70,7 @@ export type FindRoute = (request: Request, cookies: ReadonlyMap<string, string>)
 export type Route = (bound: BoundSession) => Promise<Response>
 
 export interface SessionEngineOptions<User extends object> {
+  /** The parts that token sources use. */
   readonly sources: SourceContext
   readonly sessions: RequestSessions
   readonly work: WorkTracker
@@ -110,8 +109,7 @@ export function createSessionEngine<User extends object>(
     return withCookies(bound, await runtime.context.run(bound, () => respond(request, user)))
   }
 
-  return {
-    sources,
+  const engine: SessionEngine<User> = {
     handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
     route(request, keepAlive) {
       const cookies = cookiesOf(request)
@@ -136,4 +134,6 @@ export function createSessionEngine<User extends object>(
     drain: work.drain,
     [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }
+  setSources(engine, sources)
+  return engine
 }

@@ -15,7 +15,7 @@ import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
-import { findCurrent } from './current-session.ts'
+import { createOutside } from './bound-token-fetch.ts'
 import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
@@ -71,8 +71,7 @@ export function createEvertoken<Client = undefined>(
   runtime: Runtime,
 ): EvertokenFor<Client> {
   const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
-  const sources = () => engine.sources
-  const outside = { sources, session: () => findCurrent(runtime.context) }
+  const outside = createOutside(engine, runtime.context)
   const current = createCurrentSession(runtime.context, options.onEvent, outside)
   const evertoken: EvertokenWithClient = { ...current, ...engine }
   return evertoken

@@ -13,6 +13,7 @@ import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './
 import { type TokenSettings, toTokenSettings } from './token-settings.ts'
 import { checkSignInServer } from './server-profile.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
+import { PROFILE_NAMES } from './server-profile.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
@@ -49,7 +50,7 @@ const OPTIONS: OptionTable<Values> = {
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkOptions(options: EngineOptions): Settings {
-  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options))
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   const tokenSettings = toTokenSettings(values)
   const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
   checkSignInServer(settings.server)

@@ -1,3 +1,4 @@
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -10,7 +11,6 @@ import {
   must,
   type OptionTable,
   REQUIRED,
-  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 
@@ -128,6 +128,11 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }
+
+/** The names of the members of a profile, for the message about an unknown option. */
+export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
+  .filter((name) => name !== 'issuer')
+  .map((name) => `server.${name}`)
 
 /**
  * Checks the choice of the authorization server.

@@ -14,7 +14,7 @@ export interface SessionInfo {
   readonly lastUsedAt: number
   /** When the session ends if it is not used again. */
   readonly expiresAt: number
-  /** When the refresh token ends. `undefined` if the authorization server has not reported it. */
+  /** When the refresh token ends. It is `undefined`, because Evertoken does not read this time yet. */
   readonly grantExpiresAt: number | undefined
   /** The granted scope. `undefined` if the authorization server has not reported it. */
   readonly scope: string | undefined
@@ -23,11 +23,11 @@ export interface SessionInfo {
 }
 
 export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
-  const { id, claims, touchedAt, ledger } = record
+  const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
   return {
     id,
     claims: copyClaims(claims),
-    startedAt: record.expiresAt - lifetimes.absoluteTimeoutSeconds,
+    startedAt: record.expiresAt - lifetime,
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
     grantExpiresAt: undefined,

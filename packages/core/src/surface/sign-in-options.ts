@@ -1,15 +1,7 @@
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import {
-  type Checked,
-  flag,
-  hook,
-  listOf,
-  mustMatch,
-  oneOf,
-  type OptionTable,
-  TOKEN_PARAMETERS,
-} from './checks.ts'
+import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
 import type { ServerSettings } from './server-profile.ts'
 
 /** The options for signing in and out. All have defaults. */

@@ -1,3 +1,4 @@
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import {
@@ -10,7 +11,6 @@ import {
   listOf,
   oneOf,
   type OptionTable,
-  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 import {

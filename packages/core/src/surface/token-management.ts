@@ -6,6 +6,7 @@ import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
+import { createOutside } from './bound-token-fetch.ts'
 import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import type { TokenManagementOptions } from './token-options.ts'
@@ -37,7 +38,8 @@ export interface TokenManagement extends TokenEngine, TokenSession {}
  */
 export function createTokenManagement(options: TokenManagementOptions, runtime: Runtime): TokenManagement {
   const engine = createTokenEngine(withDefaultStore(options, runtime.environment), runtime)
-  return { ...createCurrentTokens(runtime.context, options.onEvent), ...engine }
+  const outside = createOutside(engine, runtime.context)
+  return { ...createCurrentTokens(runtime.context, options.onEvent, outside), ...engine }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { ForwardedStyle } from '../rules/calls/relayed-headers.ts'
@@ -12,7 +13,6 @@ import {
   oneOf,
   type OptionTable,
   REQUIRED,
-  TOKEN_PARAMETERS,
   url,
 } from './checks.ts'
 import { requestHeaders, responseHeaders } from './relay.ts'

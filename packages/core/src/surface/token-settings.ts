@@ -3,7 +3,7 @@ import type { RefreshPolicy } from '../rules/refresh/decide.ts'
 import { defaultCookieName } from '../rules/sessions/cookies.ts'
 import { checkAll } from './checks.ts'
 import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
-import { checkServer, type ServerSettings } from './server-profile.ts'
+import { checkServer, PROFILE_NAMES, type ServerSettings } from './server-profile.ts'
 import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './token-options.ts'
 
 /** The settings, with derived values in place of the secrets. */
@@ -30,7 +30,9 @@ interface Derived {
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkTokenOptions(options: TokenManagementOptions): TokenSettings {
-  return toTokenSettings(checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options)))
+  return toTokenSettings(
+    checkAll<TokenValues>(TOKEN_OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES),
+  )
 }
 
 /** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */

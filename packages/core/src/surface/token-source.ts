@@ -35,6 +35,18 @@ export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
   readonly client: TokenSource | undefined
 }
 
+/** The object that the application gets must not show these internal parts. */
+const sourcesOfEngines = new WeakMap<object, SourceContext>()
+
+export function setSources(engine: object, sources: SourceContext): void {
+  sourcesOfEngines.set(engine, sources)
+}
+
+/** @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy. */
+export function sourcesOf(engine: object): SourceContext {
+  return sourcesOfEngines.get(engine) as SourceContext
+}
+
 /** By whose token a call is made, if it is the user's. */
 export type UserTokenName = 'user'
 /** `user-or-client`: the token of the application, if the request has no session. Use `client` outside of requests. */

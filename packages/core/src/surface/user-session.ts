@@ -84,11 +84,7 @@ export function createCurrentSession(
   outside?: Outside,
 ): UserSession<TokenName> & ClientTokenAccess {
   const find = createSessionFinder(context, onEvent)
-  const { sources, session } = outside ?? outsideOf(find)
-  return {
-    ...createUserSession(find, outside),
-    ...createClientAccess({ sources, keepAlive: () => session()?.session.keepAlive }),
-  }
+  return { ...createUserSession(find, outside), ...createClientAccess(outside ?? outsideOf(find)) }
 }
 
 /** @param bound - Finds the session, at every call. */

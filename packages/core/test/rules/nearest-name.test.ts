@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nearestName } from '../../src/rules/nearest-name.ts'
+import { nearestNames } from '../../src/rules/nearest-name.ts'
 
 const known = ['issuer', 'clientId', 'clientSecret', 'session', 'store', 'baseUrl', 'onEvent', 'onSignIn']
 
@@ -11,16 +11,26 @@ it.each([
   ['onEvents', 'onEvent'],
   ['isuer', 'issuer'],
 ])('%s is a misspelt %s', (name, expected) => {
-  expect(nearestName(name, known)).toBe(expected)
+  expect(nearestNames(name, known)).toEqual([expected])
 })
 
-it.each(['', 'x', 'toString', 'constructor', '__proto__', 'audience', 'on'])(
-  '%j is similar to none',
-  (name) => {
-    expect(nearestName(name, known)).toBeUndefined()
-  },
-)
+it.each(['', 'x', 'toString', 'constructor', '__proto__', 'audience'])('%j is similar to none', (name) => {
+  expect(nearestNames(name, known)).toEqual([])
+})
 
 it('the nearest of several similar names wins', () => {
-  expect(nearestName('stores', ['score', 'store', 'shores'])).toBe('store')
+  expect(nearestNames('stores', ['score', 'store', 'shores'])).toEqual(['store'])
+})
+
+it.each([
+  ['idleSeconds', ['idleTimeoutSeconds']],
+  ['secret', ['clientSecret', 'encryptionSecret']],
+  ['idleMinutes', []],
+])('the names that contain all words of %s are similar', (name, expected) => {
+  const names = ['idleTimeoutSeconds', 'clientSecret', 'encryptionSecret', 'server.metadata']
+  expect(nearestNames(name, names)).toEqual(expected)
+})
+
+it('of a name with a dot, only the end matters', () => {
+  expect(nearestNames('metadataUrl', [...known, 'server.metadata'])).toEqual(['server.metadata'])
 })

@@ -1,3 +1,4 @@
+import { checkTokenParameters } from '../../src/surface/token-parameter-checks.ts'
 import { inspect } from 'node:util'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
@@ -5,7 +6,6 @@ import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
-import { checkTokenParameters } from '../../src/surface/checks.ts'
 import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
 import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
@@ -345,9 +345,33 @@ describe('checkOptions', () => {
     expect(() => checkOptions(undefined as never)).toThrow('missing')
   })
 
+  it('names all options that are missing', () => {
+    expect(() => checkOptions({} as EngineOptions)).toThrow(
+      'Options `issuer`, `clientId`, `encryptionSecret`, `store` are missing.',
+    )
+  })
+
+  it.each(['issuer', 'server'])('has no default for `%s`, if it is undefined', (name) => {
+    const { issuer: _, ...rest } = good
+    const messageOf = (options: object) => {
+      try {
+        return checkOptions({ ...rest, ...options } as EngineOptions)
+      } catch (error) {
+        return String(error)
+      }
+    }
+    expect(messageOf({ [name]: undefined })).toContain(`Option \`${name}\` is undefined. It is required.`)
+    expect(messageOf({ [name]: undefined })).not.toContain('default')
+  })
+
   it.each([
     ['sesion', 'Unknown option `sesion`. Did you mean `session`?'],
     ['clientid', 'Unknown option `clientid`. Did you mean `clientId`?'],
+    ['secret', 'Unknown option `secret`. Did you mean `clientSecret` or `encryptionSecret`?'],
+    ['idleSeconds', 'Unknown option `idleSeconds`. Did you mean `idleTimeoutSeconds`?'],
+    ['loginParameters', 'Unknown option `loginParameters`. Did you mean `forwardLoginParameters`?'],
+    ['metadataUrl', 'Unknown option `metadataUrl`. Did you mean `server.metadata`?'],
+    ['refreshTokenReuse', 'Unknown option `refreshTokenReuse`. Did you mean `server.refreshTokenReuse`?'],
     ['audience', 'Unknown option `audience`. Remove it, or check its spelling.'],
   ])('suggests the nearest option for %s', (name, message) => {
     expect(check({ [name]: 'canary' })).toMatchObject({ message })
