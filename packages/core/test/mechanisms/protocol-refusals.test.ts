@@ -1,6 +1,7 @@
 import { FAULTS } from '@evertoken/testkit'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ConfigurationError, OperatorError, TryLaterError } from '../../src/vocabulary/index.ts'
 import { asleep } from './bench.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
 import {
@@ -78,6 +79,16 @@ describe('a refresh that fails', () => {
       })
     },
   )
+
+  it.each([
+    new TryLaterError('refresh_pending', 'later', { retryAfterSeconds: 1 }),
+    new OperatorError('key_service_unavailable', 'no secret'),
+    new ConfigurationError('invalid_option', 'wrong'),
+  ])('cannot know after an error of another Evertoken in the fetch of the application: %s', async (error) => {
+    const failing = () => Promise.reject(error)
+    const result = await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))
+    expect(result).toEqual({ kind: 'ambiguous', cause: { name: 'Error' } })
+  })
 
   it.each([
     [429, true],

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
+import { EvertokenError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { discardBody } from '../calls/with-headers.ts'
 
@@ -31,7 +32,7 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
     const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
     const exchange = async () => {
       const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
-      const response = await fetch(url, init)
+      const response = await fetch(url, init).catch(throwForeign)
       // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)
@@ -46,6 +47,14 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
       return new DOMException('No response in time', 'TimeoutError')
     })
   }
+}
+
+/**
+ * Hides the class of an error of Evertoken. If the `fetch` of the application uses another Evertoken, that error does not
+ * show whether this request was sent.
+ */
+function throwForeign(error: unknown): never {
+  throw error instanceof EvertokenError ? new Error('The fetch of the application failed') : error
 }
 
 /** Reads a body as text. Rejects as soon as it is longer than `maxBytes`. */
