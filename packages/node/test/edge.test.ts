@@ -85,7 +85,7 @@ describe('evertoken for edge runtimes', () => {
       const sent: (string | null)[] = []
       const api = createTokenFetch({
         baseUrl: 'https://api.example.com/',
-        token: 'user-or-client',
+        token: 'client',
         fetch: async (_url, init) => {
           sent.push(new Headers(init?.headers).get('authorization'))
           return new Response()
