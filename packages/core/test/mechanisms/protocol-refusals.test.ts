@@ -84,11 +84,14 @@ describe('a refresh that fails', () => {
     new TryLaterError('refresh_pending', 'later', { retryAfterSeconds: 1 }),
     new OperatorError('key_service_unavailable', 'no secret'),
     new ConfigurationError('invalid_option', 'wrong'),
-  ])('cannot know after an error of another Evertoken in the fetch of the application: %s', async (error) => {
-    const failing = () => Promise.reject(error)
-    const result = await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))
-    expect(result).toEqual({ kind: 'ambiguous', cause: { name: 'Error' } })
-  })
+  ])(
+    'cannot know after an error of another Evertoken in the fetch of the application: %s',
+    async (thrown) => {
+      const failing = () => Promise.reject(thrown)
+      const result = await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))
+      expect(result).toEqual({ kind: 'ambiguous', cause: { name: 'Error' } })
+    },
+  )
 
   it.each([
     [429, true],
