@@ -44,7 +44,7 @@ export interface LedgerHandle<Snapshot extends LedgerSnapshot = LedgerSnapshot> 
   /** Stores a token response, in the ledger and in the other parts of the owner. */
   storeGrant(from: Snapshot, response: OwnerGrant): Promise<Snapshot | 'again'>
   /**
-   * Stores that the server has refused the grant: a session ends. Tokens that nobody has to sign in for are requested
+   * Stores that the server has refused the grant: a session ends. Tokens for which no user must sign in are requested
    * again after a pause.
    */
   refuse(from: Snapshot, reason: GrantEnd): Promise<Snapshot | 'again'>

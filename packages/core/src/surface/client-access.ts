@@ -15,7 +15,7 @@ export interface ClientTokenOptions extends TokenParameters {
 /** The tokens of an application itself. */
 export interface ClientTokenAccess {
   /**
-   * Resolves to a current token of the application itself. It is never `undefined`, because nobody has to sign in.
+   * Resolves to a current token of the application itself. It is never `undefined`, because no user must sign in.
    *
    * @param options - Which token to request. Each member replaces that of `clientCredentials()`.
    * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now.

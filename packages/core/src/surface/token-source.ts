@@ -19,7 +19,7 @@ export interface TokenSource<Outcome extends AccessToken | undefined = AccessTok
   readonly grant: string
 }
 
-/** The token of the application itself. Nobody has to sign in for it, so it is never `undefined`. */
+/** The token of the application itself. No user must sign in for it, so it is never `undefined`. */
 export interface ClientCredentials extends TokenSource<AccessToken> {
   /** The grant type (RFC 6749 §4.4). */
   readonly grant: 'client_credentials'

@@ -26,7 +26,7 @@ export interface ClientLedgerOptions {
 const SPARE_SECONDS = 120
 
 /**
- * Creates the cell for the tokens of the application itself. Nobody signs in for them, so the owner never ends.
+ * Creates the handle for the tokens of the application itself. No user signs in for them, so the owner never ends.
  *
  * A record that is missing or cannot be read is an empty ledger, because its token can be requested again.
  */

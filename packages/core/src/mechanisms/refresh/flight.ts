@@ -65,7 +65,7 @@ export function createFlight(options: FlightOptions): Flight {
     }
   }
 
-  /** Prepares the request. Reports a failure, because nobody waits for a refresh in the background. */
+  /** Prepares the request. Reports a failure, because no caller waits for a refresh in the background. */
   async function prepare(handle: LedgerHandle, { keepAlive }: TokenDemand): Promise<void> {
     try {
       await acquisition.ready(keepAlive)

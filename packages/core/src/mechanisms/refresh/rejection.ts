@@ -141,7 +141,7 @@ export async function endGrant(
   })
   if (!isEnded) return 'again'
   handle.reportRefusal(reason, before, keepAlive)
-  // Without a refresh token, nobody has to sign in. The record has a back-off now.
+  // Without a refresh token, no user must sign in. The record has a back-off now.
   if (!isConsumed) return 'again'
   return { kind: 'sign_in', code: wasUsedElsewhere ? 'refresh_token_refused' : 'session_ended' }
 }
