@@ -56,6 +56,7 @@ export type {
   HandlerFactory,
   HandlerOptions,
   KeepAlive,
+  LoginOptions,
   MemoryStoreOptions,
   NameFor,
   OnSignIn,

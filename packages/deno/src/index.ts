@@ -62,6 +62,7 @@ export type {
   HandlerFactory,
   HandlerOptions,
   KeepAlive,
+  LoginOptions,
   MemoryStoreOptions,
   NameFor,
   OnSignIn,

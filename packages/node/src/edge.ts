@@ -67,6 +67,7 @@ export type {
   HandlerFactory,
   HandlerOptions,
   KeepAlive,
+  LoginOptions,
   MemoryStoreOptions,
   NameFor,
   OnSignIn,

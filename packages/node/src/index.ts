@@ -74,6 +74,7 @@ export type {
   HandlerFactory,
   HandlerOptions,
   KeepAlive,
+  LoginOptions,
   MemoryStoreOptions,
   NameFor,
   OnSignIn,

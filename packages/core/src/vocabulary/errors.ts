@@ -98,9 +98,9 @@ export class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** Marks the errors of all copies of this package. It cannot be enumerated, so that it is not printed. */
+/** Marks the errors of all copies of this package. It is in the prototype, so that it is not printed. */
 const BRAND = Symbol.for('evertoken.error')
-Object.defineProperty(EvertokenError.prototype, BRAND, { value: true })
+Object.assign(EvertokenError.prototype, { [BRAND]: true })
 
 /** The user must sign in again. */
 export class SignInRequiredError extends EvertokenError<SignInCode> {
