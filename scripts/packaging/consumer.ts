@@ -8,9 +8,11 @@ import { createBrowserFetch } from '@evertoken/core/browser'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
 import { clientCredentials } from '@evertoken/core/grants'
+import { honoMiddleware } from '@evertoken/core/hono'
 import { next } from '@evertoken/core/next'
 import { createIoredisStore } from '@evertoken/core/redis'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
+import { type SvelteKitHandle, svelteKitHandle } from '@evertoken/core/sveltekit'
 import { soloFlights } from '@evertoken/core/adapter'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
@@ -42,6 +44,8 @@ export type Sql = SqlStore
 export const authentication: ClientAuthentication = clientSecretBasic(() => 'secret')
 
 const auth = evertoken(options)
+export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
+export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
 export const server = createServer(
   auth.listener(async () => {

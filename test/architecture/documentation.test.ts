@@ -32,7 +32,7 @@ it('links to files and headings that exist', () => {
 
 it('has a page for each error code, and a line for it in the index', () => {
   const source = readFileSync(join(root, 'packages/core/src/vocabulary/errors.ts'), 'utf8')
-  const codes = [...source.matchAll(/^\s*\| '([a-z_]+)'/gm)].map(([, code]) => code)
+  const codes = [...source.matchAll(/[|=] '([a-z_]+)'/g)].map(([, code]) => code)
   const pages = readdirSync(join(root, 'docs/errors')).filter((name) => name !== 'README.md')
   const index = readFileSync(join(root, 'docs/errors/README.md'), 'utf8')
   const listed = [...index.matchAll(/^\| \[`([a-z_]+)`\]/gm)].map(([, code]) => code)

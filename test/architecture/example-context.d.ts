@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@evertoken/cloudflare'
 import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
+import type { HonoMiddleware } from '@evertoken/core/hono'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
 import type * as evertoken from '@evertoken/node'
@@ -27,7 +28,7 @@ declare global {
 
   const app: {
     fetch(request: Request): Response
-    use(middleware: ExpressMiddleware): void
+    use(middleware: ExpressMiddleware | HonoMiddleware): void
     register(plugin: FastifyPlugin): void
     get(path: string, handler: (request: unknown, response: { json(value: unknown): void }) => unknown): void
   }

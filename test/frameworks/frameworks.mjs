@@ -21,7 +21,7 @@ export const FRAMEWORKS = {
   hono: {
     packages: { hono: '4.13.19', '@hono/node-server': '2.1.9' },
     start: ['main.mjs'],
-    extras: ['head', 'upload', 'body-parser', 'arguments', 'immutable-headers', 'errors'],
+    extras: ['head', 'upload', 'body-parser', 'own-cookies', 'immutable-headers', 'errors'],
   },
   next: {
     packages: { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' },
@@ -40,7 +40,7 @@ export const FRAMEWORKS = {
     },
     build: ['vite/bin/vite.js', 'build'],
     start: ['build/index.js'],
-    extras: ['head', 'upload'],
+    extras: ['head', 'upload', 'own-cookies', 'load'],
   },
   astro: {
     node: NEWER_NODE,

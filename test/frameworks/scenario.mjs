@@ -120,9 +120,29 @@ export const EXTRAS = {
     assert.deepEqual([response.status, await response.json()], [500, { handled: 'of the application' }])
     return 'errors'
   },
-  async arguments({ agent, url }) {
-    assert.deepEqual(await (await agent.send(`${url}/arguments`)).json(), { hasEnv: true })
-    return 'arguments'
+  async 'own-cookies'({ world, agent, url }) {
+    world.expire()
+    const response = await agent.send(`${url}/cookies`)
+    assert.deepEqual(await response.json(), { sub: 'user-1' })
+    const lines = response.headers.getSetCookie()
+    assert.equal(lines.filter((line) => line.startsWith('own=')).length, 1)
+    assert.ok(lines.length > 1)
+    return 'own-cookies'
+  },
+  async load({ world, agent, url }) {
+    // A page calls the API, and an endpoint of the application that calls the API too.
+    const before = world.server.counts.refresh
+    world.expire()
+    const response = await agent.send(`${url}/page`)
+    assert.deepEqual(await stateOf(response), {
+      user: 'user-1',
+      result: { sub: 'user-1' },
+      inner: { sub: 'user-1' },
+    })
+    assert.equal(world.server.counts.refresh - before, 1)
+    assert.notEqual(response.headers.getSetCookie().length, 0)
+    await expectOrders(agent, url)
+    return 'load'
   },
   async proxy({ world, agent, url }) {
     const silent = await agent.open(`${url}/auth/login`, 'same-origin')
@@ -177,7 +197,7 @@ async function expectOrders(agent, url) {
   assert.deepEqual([response.status, await response.json()], [200, { sub: 'user-1' }])
 }
 
-/** Reads what a page of server components shows. */
+/** Reads what a page shows that a server has rendered. */
 async function stateOf(response) {
   const [, text] = /<pre>(.*?)<\/pre>/.exec(await response.text())
   return JSON.parse(text.replaceAll('&quot;', '"'))

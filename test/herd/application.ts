@@ -4,6 +4,7 @@ import {
   type Evertoken,
   type EvertokenEvent,
   type RedactedCause,
+  type EvertokenError,
   TryLaterError,
 } from '@evertoken/node'
 import type { FromApplication, HerdResult, HerdSetup, ToApplication } from './messages.ts'
@@ -79,7 +80,7 @@ async function run(spreadMs: number, limitMs: number): Promise<HerdResult> {
       } catch (error) {
         if (error instanceof TryLaterError) postponed++
         else failed++
-        const { retryAfterSeconds = 1 } = error as TryLaterError
+        const { retryAfterSeconds = 1 } = error as EvertokenError
         result = { retryAfterSeconds }
       }
       return new Response('done')

@@ -57,7 +57,7 @@ describe('sessions that expire together', () => {
           return
         } catch (error) {
           if (!(error instanceof TryLaterError)) throw error
-          const { retryAfterSeconds = 0 } = error
+          const { retryAfterSeconds } = error
           postponed.push({ at: clock.elapsed(), retryAfterSeconds })
           await clock.sleep(retryAfterSeconds * 1000)
         }

@@ -1,6 +1,7 @@
 // Code that must not compile. Each expected error proves one rule of the types.
 import {
   evertoken,
+  isEvertokenError,
   type AccessToken,
   type Evertoken,
   type EvertokenWithClient,
@@ -67,6 +68,23 @@ auth.createTokenFetch({ baseUrl: 'https://api.example', scope: 'a', token: clien
 void auth.getClientAccessToken()
 // @ts-expect-error The option `client` is missing.
 export const writtenWithClient: EvertokenWithClient = auth
+
+export function advise(error: unknown): string {
+  if (!isEvertokenError(error)) throw error
+  switch (error.name) {
+    case 'SignInRequiredError':
+    case 'ConfigurationError':
+    case 'OperatorError':
+    case 'RequestRefusedError':
+      return error.code
+    case 'TryLaterError':
+      return `in ${error.retryAfterSeconds.toFixed()} s`
+  } // All classes are handled, so no return is needed.
+}
+export function codesOfOneClass(error: unknown): boolean {
+  // @ts-expect-error A configuration error has no such code.
+  return isEvertokenError(error) && error.name === 'ConfigurationError' && error.code === 'no_session'
+}
 
 // Written types, as `isolatedDeclarations` wants them.
 export const written: Evertoken = evertoken(base)

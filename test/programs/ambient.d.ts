@@ -24,15 +24,49 @@ declare module 'express' {
   export default express
 }
 
+declare module 'cloudflare:workers' {
+  import type { SessionsNamespace } from '@evertoken/cloudflare'
+
+  export const env: {
+    readonly CLIENT_SECRET: string
+    readonly SESSION_SECRET: string
+    readonly SESSIONS: SessionsNamespace
+  }
+}
+
+declare module '@sveltejs/kit' {
+  interface RequestEvent {
+    readonly request: Request
+    readonly platform: object | undefined
+    readonly url: URL
+  }
+  interface ResolveOptions {
+    readonly preload?: (input: { readonly path: string }) => boolean
+  }
+  export type Handle = (input: {
+    event: RequestEvent
+    resolve: (event: RequestEvent, options?: ResolveOptions) => Response | Promise<Response>
+  }) => Response | Promise<Response>
+  export type Load = (event: RequestEvent) => Promise<object>
+  export function error(status: number, body: string): never
+  export function redirect(status: number, location: string): never
+}
+
 declare module 'hono' {
   interface Context {
     readonly req: { readonly raw: Request }
+    readonly env: unknown
+    readonly executionCtx: object
+    get res(): Response
+    set res(response: Response | undefined)
     json(body: unknown): Response
     redirect(url: string): Response
     notFound(): Response
   }
   type Handler = (context: Context) => Response | Promise<Response>
+  type Middleware = (context: Context, next: () => Promise<void>) => Promise<Response | void>
   export class Hono {
+    use(middleware: Middleware): this
     get(path: string, handler: Handler): this
     all(path: string, handler: Handler): this
     readonly fetch: (request: Request, env?: object, ctx?: object) => Response | Promise<Response>

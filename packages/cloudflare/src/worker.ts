@@ -27,25 +27,26 @@ export interface WorkerContext {
   waitUntil(work: Promise<unknown>): void
 }
 
-/** The `fetch` of an application. */
-export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerContext> = (
+/** The `fetch` of an application. `session` is the session of the user. It needs no async context. */
+export type WorkerHandler<Env, Incoming extends Request, Context extends WorkerContext, User> = (
   request: Incoming,
   env: Env,
   ctx: Context,
+  session: User,
 ) => Response | Promise<Response>
 
 /** The sessions of a Worker's users. */
 export interface Worker<User extends object, Env, Bound = User & BoundWorker<User>> {
   /**
    * Wraps the `fetch` of a Worker. Evertoken handles its own routes and passes all other requests to your application,
-   * with `env` and `ctx`. Without async context, your application gets the session from `bind(env, ctx).session(request)`.
+   * with `env`, `ctx` and the session of the user. Without async context, use this session.
    *
    * @param application - Handles all other requests. Without it, they get 404.
    * @returns The `fetch` of the Worker. It throws a `ConfigurationError` at the first request if an option is missing,
    * unknown or invalid.
    */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-    application?: WorkerHandler<Given, Incoming, Context>,
+    application?: WorkerHandler<Given, Incoming, Context, User>,
   ): (request: Incoming, env: Given, ctx: Context) => Promise<Response>
   /** The same for the `fetch` of a framework, such as Hono, whose last argument is optional. */
   handler<Incoming extends Request, Given extends Env, Context extends WorkerContext>(
@@ -140,12 +141,13 @@ export function createWorker<Options extends StoredOptions, User extends object,
     ...current(context, report),
     handler:
       <Incoming extends Request, Given extends Env, Context extends WorkerContext>(
-        application: WorkerHandler<Given, Incoming, Context> = notFound,
+        application: WorkerHandler<Given, Incoming, Context, User> = notFound,
       ) =>
       async (request: Incoming, env: Given, ctx: Context) => {
         const { checkStore, core } = engineOf(env)
         await checkStore()
-        return core.handle(request, () => application(request, env, ctx), keepAliveOf(ctx))
+        const respond = (_request: Request, user: User) => application(request, env, ctx, user)
+        return core.handle(request, respond, keepAliveOf(ctx))
       },
     bind(env, ctx) {
       const { checkStore, core } = engineOf(env)

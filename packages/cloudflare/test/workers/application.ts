@@ -74,11 +74,9 @@ const pages: Record<string, (env: Env, session: Session, request: Request) => Pr
 
 type Session = UserSession
 
-const handle = auth.handler(async (request, env: Env, ctx) => {
+const handle = auth.handler(async (request, env: Env, _ctx, session) => {
   const page = pages[new URL(request.url).pathname]
-  return page
-    ? page(env, auth.bind(env, ctx).session(request), request)
-    : new Response('not found', { status: 404 })
+  return page ? page(env, session, request) : new Response('not found', { status: 404 })
 })
 
 export default {

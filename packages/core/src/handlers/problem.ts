@@ -3,6 +3,7 @@ import { actionFor } from '../rules/remedy.ts'
 import {
   type ErrorCode,
   EvertokenError,
+  type SignInCode,
   SignInRequiredError,
   type EventListener,
   type RedactedCause,
@@ -47,12 +48,12 @@ export function problemFor(error: unknown): Response {
   return problem(FORBIDDEN.includes(error.code) ? 403 : (STATUS[error.name] ?? 503), error)
 }
 
-const SIGN_IN_MESSAGES: Partial<Record<ErrorCode, string>> = {
+const SIGN_IN_MESSAGES: Partial<Record<SignInCode, string>> = {
   no_refresh_token: NO_REFRESH_TOKEN,
   refresh_token_refused: `The authorization server refuses the refresh token. Sign in again. ${SHARED_STORE_HINT}`,
 }
 
-export function signInRequired(code: ErrorCode): SignInRequiredError {
+export function signInRequired(code: SignInCode): SignInRequiredError {
   const anonymous = 'The user is not signed in. Redirect the browser to the login route.'
   return new SignInRequiredError(code, SIGN_IN_MESSAGES[code] ?? anonymous)
 }

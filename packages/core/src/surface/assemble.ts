@@ -33,7 +33,7 @@ export interface EngineParts<User extends object> {
   /** The parts that the sign-in adds to each session. */
   readonly signIn?: Pick<
     Application,
-    'routePrefix' | 'forwardLoginParameters' | 'readIdToken' | 'beforeStart'
+    'routePrefix' | 'forwardLoginParameters' | 'startLogin' | 'readIdToken' | 'beforeStart'
   >
 }
 

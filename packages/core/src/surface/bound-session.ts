@@ -16,6 +16,8 @@ import { newSession } from '../model/session-transitions.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { StoredToken } from '../model/stored-tokens.ts'
+import type { BrowserRequest } from '../handlers/routes/route-context.ts'
+import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
@@ -36,6 +38,8 @@ export interface Application {
   readonly routePrefix?: string | undefined
   /** Names of further query parameters that the login route accepts. */
   readonly forwardLoginParameters?: readonly string[] | undefined
+  /** Starts a login that the application requests. Absent if there is no sign-in. */
+  readonly startLogin?: StartLogin | undefined
   /** Reads the claims of an ID token from the application's own sign-in. If it is absent, ID tokens are not read. */
   readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
   /** The authorization server and client of new sessions. */
@@ -47,6 +51,8 @@ export interface Application {
   readonly beforeStart?: ((record: SessionRecord) => Promise<void>) | undefined
 }
 
+export type StartLogin = (bound: BoundSession, options: LoginOptions) => Promise<Response>
+
 /** The limits of all sessions, in seconds. */
 export interface SessionLifetimes {
   readonly idleTimeoutSeconds: number
@@ -57,6 +63,7 @@ export interface SessionLifetimes {
 export interface BoundSession {
   readonly application: Application
   readonly session: RequestSession
+  readonly browser?: BrowserRequest | undefined
   /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
   readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
@@ -84,6 +91,7 @@ export function bindSession(
   session: RequestSession,
   application: Application,
   responses?: HeldResponses,
+  browser?: BrowserRequest,
 ): BoundSession {
   const { refresher, grantCheck, clock, emit } = application
 
@@ -149,6 +157,7 @@ export function bindSession(
   return {
     application,
     session,
+    browser,
     responses,
     fetched: createFetchedResponses(),
     getToken(demand) {
@@ -196,7 +205,7 @@ export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToke
   )
 }
 
-/** Aborts the wait of one caller when its signal is aborted. The work continues for other callers. */
+/** Aborts the wait of one caller. The work continues for other callers. */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stay = onAbort(signal, () => reject(signal.reason as Error))

@@ -125,7 +125,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     if (claims) await onRefreshed?.(claims)
   }
 
-  const findRoute = createRoutes({
+  const { findRoute, startLogin } = createRoutes({
     settings,
     context,
     flights: runtime.flights,
@@ -148,6 +148,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     signIn: {
       routePrefix: settings.routePrefix,
       forwardLoginParameters: settings.forwardLoginParameters,
+      startLogin,
       readIdToken,
       beforeStart: directory?.add,
     },

@@ -67,6 +67,17 @@ export interface HandlerFactory {
 }
 
 /**
+ * The part of the object of `evertoken()` that the middleware of a framework uses. The objects of all packages for runtimes
+ * fit.
+ */
+export interface MiddlewareAuth {
+  /** Wraps the handler of one request. The result takes the request, and then `env` and the context of the platform. */
+  handler(
+    application: () => Promise<Response>,
+  ): (request: Request, env: never, context: never) => Promise<Response>
+}
+
+/**
  * Returns a 404 response. It is the application of an adapter that is created without one.
  *
  * @example

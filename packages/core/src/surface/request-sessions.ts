@@ -1,3 +1,4 @@
+import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
@@ -42,7 +43,8 @@ export interface RequestSessions {
 export function createRequestSessions(options: RequestSessionsOptions): RequestSessions {
   const { application, sessions, cookie, responses, waitForBackground } = options
   const { clock, emit, lifetimes, grantCheck } = application
-  const bind = (session: RequestSession) => bindSession(session, application, responses?.())
+  const bind = (session: RequestSession, browser?: BrowserRequest) =>
+    bindSession(session, application, responses?.(), browser)
 
   function create(
     request: Request,
@@ -67,8 +69,12 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
   }
 
   return {
-    open: (...request) => bind(create(...request)),
-    openReadOnly: (...request) => bind(asReadOnly(create(...request), sessions.trackBrowser !== undefined)),
+    open: (request, cookies, keepAlive) => bind(create(request, cookies, keepAlive), { request, cookies }),
+    openReadOnly: (request, cookies, keepAlive) =>
+      bind(asReadOnly(create(request, cookies, keepAlive), sessions.trackBrowser !== undefined), {
+        request,
+        cookies,
+      }),
     openById(id, keepAlive) {
       const handle = sessions.byKey(id)
       if (!handle)

@@ -4,17 +4,15 @@ import { backChannelLogout } from '../handlers/routes/back-channel-logout.ts'
 import { callback } from '../handlers/routes/callback.ts'
 import { diagnostics } from '../handlers/routes/diagnostics.ts'
 import { frontChannelLogout } from '../handlers/routes/front-channel-logout.ts'
-import { login } from '../handlers/routes/login.ts'
-import { createLogoutReturn } from '../handlers/routes/logout-return.ts'
+import { login, type LoginRouteOptions } from '../handlers/routes/login.ts'
 import { logout } from '../handlers/routes/logout.ts'
-import type { BrowserPaths, RouteContext } from '../handlers/routes/route-context.ts'
+import type { BrowserPaths, BrowserRequest, RouteContext } from '../handlers/routes/route-context.ts'
 import { user } from '../handlers/routes/user.ts'
 import type { FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
-import { createPendingLogins } from '../mechanisms/sign-in/pending-logins.ts'
+import { noteIssued } from '../mechanisms/calls/issued-cookies.ts'
 import { createUsedLogins } from '../mechanisms/sign-in/used-logins.ts'
-import { createTransactionCookies } from '../mechanisms/sign-in/transaction-cookies.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { Flights } from '../ports/flights.ts'
@@ -22,7 +20,8 @@ import { applicationPaths } from '../rules/browser/base-path.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { cookieName as nameOnWire } from '../rules/sessions/cookies.ts'
-import type { BoundSession } from './bound-session.ts'
+import type { StartLogin } from './bound-session.ts'
+import { createRouteContexts } from './route-contexts.ts'
 import type { FindRoute } from './engine.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { Settings } from './options.ts'
@@ -54,21 +53,15 @@ interface Row {
   readonly isLocal?: boolean
 }
 
-function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[] {
+function createTable(
+  options: RoutesOptions,
+  paths: BrowserPaths,
+  forLogin: LoginRouteOptions,
+): readonly Row[] {
   const { settings, context, flights, server, servers, sessions, directory, ending } = options
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
-  const { authorizationParameters, forwardLoginParameters, anonymousUserStatus } = settings
   const { clock, emit } = context
   const usedLogins = createUsedLogins(context.store, issuer)
-  const forLogin = {
-    server,
-    paths,
-    responseMode,
-    sameSite,
-    authorizationParameters,
-    forwardLoginParameters,
-    emit,
-  }
   const forCallback = {
     server,
     paths,
@@ -81,7 +74,7 @@ function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[
     onSignIn,
     emit,
   }
-  const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus }
+  const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
   const forFrontChannel = { issuer, sessions, ending, clock, emit }
   const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
@@ -123,11 +116,15 @@ function createTable(options: RoutesOptions, paths: BrowserPaths): readonly Row[
   return table
 }
 
-/** Returns a function that finds the route of a request. */
-export function createRoutes(options: RoutesOptions): FindRoute {
+/** Finds the route of a request, and starts a login without the login route. */
+export interface Routes {
+  readonly findRoute: FindRoute
+  readonly startLogin: StartLogin
+}
+
+export function createRoutes(options: RoutesOptions): Routes {
   const { settings, context } = options
-  const { routePrefix, postLogoutPath, signInErrorPath, basePath, maxCookieBytes } = settings
-  const { clock } = context
+  const { routePrefix, postLogoutPath, signInErrorPath, basePath } = settings
   // The handlers write addresses for browsers, which see the base path.
   const paths: BrowserPaths = {
     home: `${basePath}/`,
@@ -135,46 +132,21 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     postLogoutPath: basePath + postLogoutPath,
     signInErrorPath: signInErrorPath && basePath + signInErrorPath,
   }
-  const table = createTable(options, paths)
-  const { issuer, clientId } = context.registration
-  // A code is redeemed only by the client that began the login.
-  const loginSeal = context.sealFor(`login ${JSON.stringify([issuer, clientId])}`)
-  const logoutSeal = context.sealFor('logout')
+  const { responseMode, sameSite, authorizationParameters, forwardLoginParameters } = settings
+  const { server } = options
+  const forLogin: LoginRouteOptions = {
+    server,
+    paths,
+    responseMode,
+    sameSite,
+    authorizationParameters,
+    forwardLoginParameters,
+    emit: context.emit,
+  }
+  const table = createTable(options, paths, forLogin)
   const originOf = (url: URL) => settings.origin ?? url.origin
 
-  function createContext(
-    url: URL,
-    cookies: ReadonlyMap<string, string>,
-    { session, start, current }: BoundSession,
-  ): RouteContext {
-    const origin = originOf(url)
-    const secure = hasSecureCookies(new URL(origin), settings.issuer)
-    const cookieName = nameOnWire(settings.cookieName, secure)
-    const attributes = { secure, sameSite: settings.responseMode === 'form_post' ? 'None' : 'Lax' } as const
-    const notes = createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })
-    return {
-      query: url.searchParams,
-      origin,
-      session,
-      logins: createPendingLogins({
-        seal: loginSeal,
-        clock,
-        cookies,
-        cookieName,
-        attributes,
-        maxCookieBytes,
-      }),
-      logoutReturn: createLogoutReturn({
-        transactionCookies: notes,
-        cookieName: `${cookieName}.logout`,
-        cookies,
-        origin,
-        paths,
-      }),
-      start,
-      current,
-    }
-  }
+  const createContext = createRouteContexts(settings, context, paths)
 
   /** Whether the request comes from the authorization server after a sign-out, to a path of the application. */
   function isLogoutReturn({ method }: Request, url: URL, cookies: ReadonlyMap<string, string>): boolean {
@@ -183,7 +155,16 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     return cookies.has(`${nameOnWire(settings.cookieName, secure)}.logout`)
   }
 
-  return (request, cookies) => {
+  const startLogin: StartLogin = async (bound, demand) => {
+    const { request, cookies } = bound.browser as BrowserRequest
+    const at = createContext(new URL(request.url), cookies, bound)
+    const response = await login(request, at, forLogin, demand)
+    // The application returns this response. All other lines that set a cookie of Evertoken are removed from it.
+    noteIssued(response.headers, bound.session.cookieName as string)
+    return response
+  }
+
+  const findRoute: FindRoute = (request, cookies) => {
     const url = new URL(request.url)
     const own = applicationPaths(url.pathname, basePath).map(({ path }) => path)
     if (own.includes(postLogoutPath) && isLogoutReturn(request, url, cookies)) {
@@ -199,6 +180,7 @@ export function createRoutes(options: RoutesOptions): FindRoute {
     }
     return (bound) => handle(request, createContext(url, cookies, bound)).catch(problemFor)
   }
+  return { findRoute, startLogin }
 }
 
 function isOnThisMachine(asked: URL, origin: string): boolean {

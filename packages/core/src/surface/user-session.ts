@@ -6,7 +6,10 @@ import { createSessionFinder } from './current-session.ts'
 import type { SessionCookies } from './session-cookies.ts'
 import type { TokenProxy } from '../handlers/calls/token-proxy.ts'
 import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/step-up.ts'
-import type { BoundSession } from './bound-session.ts'
+import type { BoundSession, StartLogin } from './bound-session.ts'
+import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
+import type { LoginOptions } from '../rules/sign-in/login-request.ts'
+import { checkLoginOptions } from './sign-in-options.ts'
 import { createBoundTokenProxy } from './bound-token-proxy.ts'
 import type { TokenProxyRoutes } from './token-proxy-options.ts'
 import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
@@ -48,6 +51,21 @@ export interface UserSession<Name extends TokenName = UserTokenName> extends Tok
    *   const response = (await proxy(request)) ?? (await application(request))
    */
   createTokenProxy(routes: TokenProxyRoutes<Name>): TokenProxy
+  /**
+   * Returns the response that starts a login, with values that the server side decides.
+   *
+   * Return it from your handler. The login route takes values from its query, which the user can change. Use this function for
+   * more scope, for a stronger sign-in, or for the amount of a payment (RFC 9396, in `parameters`).
+   *
+   * @param options - Values that are added to the configured authorization request. By default, none.
+   * @returns A redirect to the authorization server, with the cookie of the login. If no login can start, it is the same
+   *   response as that of the login route, such as 400 if the browser does not open a page.
+   * @throws {ConfigurationError} `invalid_option`, if an option is unknown or invalid.
+   * @example
+   *   const response = await auth.redirectToLogin({ scope: 'payments', maxAge: 300, returnTo: '/pay' })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 RFC 6749, section 4.1.1: Authorization Request}
+   */
+  redirectToLogin(options?: LoginOptions): Promise<Response>
   /**
    * Returns the login URL after an API has required a stronger or fresher sign-in or more scope.
    *
@@ -95,6 +113,13 @@ export function createUserSession(bound: () => BoundSession, outside?: Outside):
     isSameOrigin: (request) => isSameOriginRequest(request.headers, originOf(request)),
     refuseCrossSite: (request) => refuseCrossSite(request, originOf(request)),
     createTokenProxy: (routes) => createBoundTokenProxy(bound, routes),
+    async redirectToLogin(options = {}) {
+      checkLoginOptions(options)
+      const at = bound()
+      // Only an application with a sign-in has this function.
+      const startLogin = at.application.startLogin as StartLogin
+      return keepAliveUntilDone(startLogin(at, options), at.session.keepAlive)
+    },
     loginUrlFor(response, returnTo) {
       const { basePath, routePrefix, forwardLoginParameters = [] } = bound().application
       const challenge = stepUpChallenge(response)

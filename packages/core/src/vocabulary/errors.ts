@@ -1,46 +1,65 @@
-/** Why a call failed. The codes are stable, so match them, and never a message. */
-export type ErrorCode =
+/** The codes of `SignInRequiredError`. */
+export type SignInCode =
   | 'no_session'
   | 'session_ended'
   | 'no_refresh_token'
+  | 'refresh_token_refused'
+  | 'login_required'
+
+/** The codes of `TryLaterError`. */
+export type TryLaterCode =
   | 'authorization_server_unavailable'
   | 'refresh_outcome_unknown'
   | 'refresh_pending'
-  | 'refresh_token_refused'
   | 'token_response_malformed'
-  | 'headers_already_sent'
-  | 'session_read_only'
+  | 'draining'
+
+/** The codes of `ConfigurationError`. */
+export type ConfigurationCode =
   | 'invalid_option'
   | 'client_rejected'
   | 'authorization_server_metadata_invalid'
+  | 'token_response_malformed'
+  | 'scope_not_granted'
   | 'origin_not_allowed'
   | 'redirect_refused'
+  | 'request_body_used'
+  | 'response_not_sendable'
+  | 'headers_already_sent'
+  | 'session_read_only'
+  | 'session_too_large'
+  | 'no_current_session'
+  | 'async_context_missing'
+
+/** The codes of `OperatorError`. */
+export type OperatorCode = 'store_unavailable' | 'store_record_unreadable' | 'key_service_unavailable'
+
+/** The codes of `RequestRefusedError`. */
+export type RefusedCode =
+  | 'login_request_invalid'
+  | 'login_transaction_invalid'
+  | 'authorization_response_invalid'
+  | 'authentication_insufficient'
+  | 'access_denied'
+  | 'sign_in_refused'
+  | 'logout_token_invalid'
+  | 'cross_site_request_refused'
+
+/** Why a call failed. The codes are stable, so match them, and never a message. */
+export type ErrorCode =
+  | SignInCode
+  | TryLaterCode
+  | ConfigurationCode
+  | OperatorCode
+  | RefusedCode
+  // Only in responses of routes and the proxy, and in events:
+  | 'navigation_required'
   | 'path_refused'
   | 'upgrade_refused'
   | 'method_refused'
   | 'navigation_refused'
-  | 'navigation_required'
   | 'api_unavailable'
-  | 'draining'
-  | 'no_current_session'
-  | 'response_not_sendable'
-  | 'request_body_used'
-  | 'scope_not_granted'
-  | 'async_context_missing'
-  | 'login_request_invalid'
-  | 'login_transaction_invalid'
-  | 'login_required'
-  | 'access_denied'
-  | 'authorization_response_invalid'
-  | 'authentication_insufficient'
-  | 'sign_in_refused'
   | 'hook_failed'
-  | 'cross_site_request_refused'
-  | 'logout_token_invalid'
-  | 'session_too_large'
-  | 'store_unavailable'
-  | 'store_record_unreadable'
-  | 'key_service_unavailable'
 
 /** The safe part of a foreign error. It helps to diagnose the error and contains no credentials. */
 export interface RedactedCause {
@@ -63,48 +82,80 @@ export interface EvertokenErrorOptions {
 }
 
 /** The base of every error that this library throws. The class shows the remedy, and `code` shows the cause. */
-export class EvertokenError extends Error {
+export class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
   // The name is a literal, because bundlers shorten the names of classes.
   /** The name of the class. Prefer it to `instanceof`, which fails if the package is installed twice. */
   override readonly name: string = 'EvertokenError'
   /** The reason for the failure. Each code has a page in the documentation. */
-  readonly code: ErrorCode
+  readonly code: Code
   /** Seconds after which the same call may succeed. Present on temporary failures. */
   readonly retryAfterSeconds: number | undefined
 
-  constructor(code: ErrorCode, message: string, options: EvertokenErrorOptions = {}) {
+  constructor(code: Code, message: string, options: EvertokenErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 }
 
+/** Marks the errors of all copies of this package. It is in the prototype, so that it is not printed. */
+const BRAND = Symbol.for('evertoken.error')
+Object.assign(EvertokenError.prototype, { [BRAND]: true })
+
 /** The user must sign in again. */
-export class SignInRequiredError extends EvertokenError {
+export class SignInRequiredError extends EvertokenError<SignInCode> {
   /** The name of the class. */
   override readonly name = 'SignInRequiredError'
 }
 
 /** Nothing is lost. The same call may succeed after `retryAfterSeconds`. */
-export class TryLaterError extends EvertokenError {
+export class TryLaterError extends EvertokenError<TryLaterCode> {
   /** The name of the class. */
   override readonly name = 'TryLaterError'
+  /** Seconds after which the same call may succeed. At least 1. */
+  declare readonly retryAfterSeconds: number
 }
 
 /** The configuration, the client registration or the calling code must be changed. */
-export class ConfigurationError extends EvertokenError {
+export class ConfigurationError extends EvertokenError<ConfigurationCode> {
   /** The name of the class. */
   override readonly name = 'ConfigurationError'
 }
 
 /** A part that the operator runs, such as the session store or the key service, is broken. */
-export class OperatorError extends EvertokenError {
+export class OperatorError extends EvertokenError<OperatorCode> {
   /** The name of the class. */
   override readonly name = 'OperatorError'
 }
 
 /** The request is refused because it is forged, replayed, or not for this application. */
-export class RequestRefusedError extends EvertokenError {
+export class RequestRefusedError extends EvertokenError<RefusedCode> {
   /** The name of the class. */
   override readonly name = 'RequestRefusedError'
+}
+
+/** Every error that this library throws. `name` distinguishes the classes, and `code` has only the codes of its class. */
+export type AnyEvertokenError =
+  | SignInRequiredError
+  | TryLaterError
+  | ConfigurationError
+  | OperatorError
+  | RequestRefusedError
+
+/**
+ * Returns whether an error comes from Evertoken. Unlike `instanceof`, it also recognizes errors of another copy of the
+ * package.
+ *
+ * @param error - The value of a `catch` clause. It can be anything.
+ * @returns Whether it is one of the five classes. TypeScript then checks that a `switch (error.name)` handles all of them.
+ * @example
+ *   try {
+ *     await auth.getUserAccessToken()
+ *   } catch (error) {
+ *     if (!isEvertokenError(error) || error.name !== 'TryLaterError') throw error
+ *     console.log(`Try again in ${error.retryAfterSeconds} seconds.`)
+ *   }
+ */
+export function isEvertokenError(error: unknown): error is AnyEvertokenError {
+  return (Object(error) as { readonly [BRAND]?: true })[BRAND] === true
 }

@@ -1,5 +1,5 @@
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
-import { readLoginRequest } from '../../rules/sign-in/login-request.ts'
+import { createLoginRequest, type LoginOptions, readLoginRequest } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
@@ -8,7 +8,7 @@ import { problem } from '../problem.ts'
 import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
-export interface LoginOptions extends SignInFailureOptions {
+export interface LoginRouteOptions extends SignInFailureOptions {
   readonly server: Pick<AuthorizationServer, 'authorize'>
   readonly responseMode: 'query' | 'form_post'
   /** The `SameSite` attribute of the session cookie. */
@@ -19,19 +19,27 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly forwardLoginParameters: readonly string[]
 }
 
-/** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
+/**
+ * Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE).
+ *
+ * @param demand - The values that the application decides. By default, the query has them.
+ */
 export async function login(
   request: Request,
   { query, origin, session, logins }: Pick<RouteContext, 'query' | 'origin' | 'session' | 'logins'>,
-  options: LoginOptions,
+  options: LoginRouteOptions,
+  demand?: LoginOptions,
 ): Promise<Response> {
   if (isPrefetch(request.headers)) return createResponse(503)
   if (!canStartLogin(request.headers)) return notOpened()
   const { server, responseMode } = options
   const { home } = options.paths
-  const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
+  const returnTo = safeReturnTo(demand ? demand.returnTo : query.get('returnTo'), origin, home)
   const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
-  const asked = readLoginRequest(query, options.authorizationParameters, options.forwardLoginParameters)
+  const configured = options.authorizationParameters
+  const asked = demand
+    ? createLoginRequest(demand, configured)
+    : readLoginRequest(query, configured, options.forwardLoginParameters)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked

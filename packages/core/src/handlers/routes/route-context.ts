@@ -21,6 +21,12 @@ export interface RouteContext {
   readonly current: () => Promise<Snapshot | undefined>
 }
 
+/** The request of a browser, with its parsed cookies. */
+export interface BrowserRequest {
+  readonly request: Request
+  readonly cookies: ReadonlyMap<string, string>
+}
+
 /** Paths of the application, as browsers see them. */
 export interface BrowserPaths {
   /** The path of the application, with a slash at the end. */

@@ -58,10 +58,10 @@ export function createFailurePause({ clock, random }: FailurePauseOptions): Fail
 /** Creates the same error for a later caller, with the time after which that caller can try again. */
 function postponed(error: unknown, seconds: number): unknown {
   if (!(error instanceof TryLaterError || error instanceof OperatorError)) return error
-  const { code, message } = error
+  const { message } = error
   const cause = error.cause as RedactedCause | undefined
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
   return error instanceof TryLaterError
-    ? new TryLaterError(code, message, options)
-    : new OperatorError(code, message, options)
+    ? new TryLaterError(error.code, message, options)
+    : new OperatorError(error.code, message, options)
 }

@@ -8,7 +8,7 @@ import type { UsedRefreshToken } from '../../rules/refresh/settle.ts'
 import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
-import type { ErrorCode, EventListener } from '../../vocabulary/index.ts'
+import type { EventListener, SignInCode } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 
 /** A token to send, or the reason why the user must sign in. `snapshot` is the record that the token is from. */
@@ -20,7 +20,7 @@ export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
       /** The reading of the clocks that the decision used, if the token needed no refresh. */
       readonly time?: TimeReading | undefined
     }
-  | { readonly kind: 'sign_in'; readonly code: ErrorCode }
+  | { readonly kind: 'sign_in'; readonly code: SignInCode }
 
 /** The request of one caller for a token. */
 export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> extends TokenWanted {

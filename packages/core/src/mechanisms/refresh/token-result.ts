@@ -1,11 +1,13 @@
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { Consumption, Decision } from '../../rules/refresh/decide.ts'
 import {
+  type ConfigurationCode,
   ConfigurationError,
   type ErrorCode,
   type EvertokenError,
   OperatorError,
   type RedactedCause,
+  type TryLaterCode,
   TryLaterError,
 } from '../../vocabulary/index.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
@@ -32,7 +34,7 @@ export function toTokenResult<Snapshot extends LedgerSnapshot>(
 type Consumed = Consumption['consumes']
 
 /** Messages for causes that a retry does not fix. */
-const TO_CHANGE: Readonly<Record<Consumed, Partial<Record<ErrorCode, string>>>> = {
+const TO_CHANGE: Readonly<Record<Consumed, Partial<Record<ConfigurationCode, string>>>> = {
   refresh_token: {
     scope_not_granted:
       'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.',
@@ -86,10 +88,10 @@ export function refreshError(
   seconds: number,
   cause?: RedactedCause,
 ): EvertokenError {
-  const toChange = TO_CHANGE[consumes][code]
-  if (toChange !== undefined) return new ConfigurationError(code, toChange, { cause })
+  const toChange = TO_CHANGE[consumes][code as ConfigurationCode]
+  if (toChange !== undefined) return new ConfigurationError(code as ConfigurationCode, toChange, { cause })
   const message = MESSAGES[consumes][code] ?? OTHER_MESSAGES[consumes]
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
   if (code === 'key_service_unavailable') return new OperatorError(code, message, options)
-  return new TryLaterError(code, message, options)
+  return new TryLaterError(code as TryLaterCode, message, options)
 }

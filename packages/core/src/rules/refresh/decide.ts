@@ -1,5 +1,5 @@
 import { timeFor, type TimeReading } from '../../model/time-reading.ts'
-import type { ErrorCode } from '../../vocabulary/index.ts'
+import type { ErrorCode, SignInCode } from '../../vocabulary/index.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.ts'
 import { rejectionWaitSeconds, type StoredToken } from '../../model/stored-tokens.ts'
@@ -45,7 +45,7 @@ export type Decision =
   | { readonly do: 'serve'; readonly token: StoredToken; readonly refresh: boolean }
   | { readonly do: 'refresh' }
   | { readonly do: 'wait' }
-  | { readonly do: 'sign_in'; readonly code: ErrorCode }
+  | { readonly do: 'sign_in'; readonly code: SignInCode }
   | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
 
 /**

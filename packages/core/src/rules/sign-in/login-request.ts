@@ -1,4 +1,4 @@
-import { SPACED } from '../../model/token-parameters.ts'
+import { SPACED, type TokenParameters } from '../../model/token-parameters.ts'
 
 /** The parameters that a login adds to the configured authorization request. */
 export interface LoginRequest {
@@ -9,6 +9,41 @@ export interface LoginRequest {
   readonly maxAge?: number
   /** Separated by spaces. The ID token must name one of them. */
   readonly acrValues?: string
+}
+
+/** The values of a login that the server side decides. A link cannot change them. */
+export interface LoginOptions extends TokenParameters {
+  /**
+   * Further scope, separated by single spaces. It is added to the configured scope, so that the session keeps its refresh
+   * token.
+   */
+  readonly scope?: string
+  /** The resource servers of the tokens (RFC 8707). They replace the configured ones. */
+  readonly resource?: string | readonly string[]
+  /** Further parameters of the authorization request, such as `audience`. They replace the configured ones. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * Where the browser goes after the sign-in: a path, or a URL of this application.
+   *
+   * @default the home page of the application
+   */
+  readonly returnTo?: string | undefined
+  /** What the authorization server shows. `none`: no page. `login`: the user must authenticate again. */
+  readonly prompt?: 'login' | 'consent' | 'none' | 'select_account' | 'create' | undefined
+  /** The user name or email address that the authorization server suggests. */
+  readonly loginHint?: string | undefined
+  /** Accepted ways to authenticate, separated by spaces. A sign-in in another way is refused. */
+  readonly acrValues?: string | undefined
+  /** Maximum time since the user authenticated, in seconds. A sign-in that is older is refused. */
+  readonly maxAge?: number | undefined
+}
+
+/** The parameter of the authorization request for each option. */
+export const LOGIN_PARAMETERS: Readonly<Record<'prompt' | 'loginHint' | 'acrValues' | 'maxAge', string>> = {
+  prompt: 'prompt',
+  loginHint: 'login_hint',
+  acrValues: 'acr_values',
+  maxAge: 'max_age',
 }
 
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
@@ -52,6 +87,25 @@ export function readLoginRequest(
     if (name === 'scope' && !further.includes(name) && merged !== configured.get(name)) return name
     parameters.set(name, merged)
   }
+  return toLoginRequest(parameters)
+}
+
+/** Adds the values that the application decides to the configured parameters. Unlike a link, it can replace them. */
+export function createLoginRequest(options: LoginOptions, configured: URLSearchParams): LoginRequest {
+  const parameters = new URLSearchParams(configured)
+  for (const [name, value] of Object.entries(options.parameters ?? {})) parameters.set(name, value)
+  for (const [option, name] of Object.entries(LOGIN_PARAMETERS)) {
+    const value = options[option as keyof typeof LOGIN_PARAMETERS]
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  const { scope, resource } = options
+  if (scope !== undefined) parameters.set('scope', merge('scope', configured.get('scope'), scope))
+  if (resource !== undefined) parameters.delete('resource')
+  for (const uri of [resource ?? []].flat()) parameters.append('resource', uri)
+  return toLoginRequest(parameters)
+}
+
+function toLoginRequest(parameters: URLSearchParams): LoginRequest {
   const maxAge = parameters.get('max_age')
   const acrValues = parameters.get('acr_values')
   return {

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isLoginParameter, readLoginRequest } from '../../../src/rules/sign-in/login-request.ts'
+import {
+  createLoginRequest,
+  isLoginParameter,
+  readLoginRequest,
+} from '../../../src/rules/sign-in/login-request.ts'
 
 const configured = new URLSearchParams({ scope: 'openid profile', prompt: 'consent', audience: 'api' })
 
@@ -123,5 +127,40 @@ describe('readLoginRequest', () => {
     )
     expect(isLoginParameter('__proto__', 'x')).toBe(false)
     expect(isLoginParameter('toString', 'x')).toBe(false)
+  })
+})
+
+describe('createLoginRequest', () => {
+  it('asks for what is configured', () => {
+    expect(createLoginRequest({}, configured)).toEqual(read(''))
+  })
+
+  it('replaces what is configured, and only adds scope', () => {
+    const { parameters, silent, maxAge, acrValues } = createLoginRequest(
+      { scope: 'payments', prompt: 'none', maxAge: 0, acrValues: 'phr', parameters: { audience: 'other' } },
+      configured,
+    )
+    expect(Object.fromEntries(parameters)).toEqual({
+      scope: 'openid profile payments',
+      prompt: 'none',
+      audience: 'other',
+      max_age: '0',
+      acr_values: 'phr',
+    })
+    expect({ silent, maxAge, acrValues }).toEqual({ silent: true, maxAge: 0, acrValues: 'phr' })
+  })
+
+  it('keeps every configured scope, and changes no configured parameter in place', () => {
+    const word = fc.stringMatching(/^[a-z]{1,8}$/)
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), fc.webUrl(), (scopes, resource) => {
+        const before = String(configured)
+        const { parameters } = createLoginRequest({ scope: scopes.join(' '), resource }, configured)
+        const granted = parameters.get('scope')?.split(' ')
+        expect(granted).toEqual(expect.arrayContaining(['openid', 'profile', ...scopes]))
+        expect(parameters.getAll('resource')).toEqual([resource])
+        expect(String(configured)).toBe(before)
+      }),
+    )
   })
 })

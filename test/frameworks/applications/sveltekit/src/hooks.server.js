@@ -1,3 +1,4 @@
+import { svelteKitHandle } from '@evertoken/core/sveltekit'
 import { auth } from '../auth.mjs'
 
-export const handle = ({ event, resolve }) => auth.handle(event.request, () => resolve(event))
+export const handle = svelteKitHandle(auth)
