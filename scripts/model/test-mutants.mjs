@@ -129,7 +129,7 @@ export const testMutants = {
   ],
   'no last check after a pause': [
     [DEADLINE_TESTS],
-    [{ in: 'race', remove: 'if (!$signal.aborted) await $clock.sleep(LAST_LOOK_MS, $signal)' }],
+    [{ in: 'expire', remove: 'if (!$signal.aborted) await $clock.sleep(LAST_LOOK_MS, $signal)' }],
   ],
   'expiry by the monotonic clock only': [
     [SERVER_CLOCK_TESTS],

@@ -83,7 +83,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
     if (!answer) return { kind: 'rejected' }
     const date = response.get('date')
     const seconds = date === null ? undefined : Date.parse(date) / 1000
-    const result = understood(answer, timeOfRequest(response), plan.lifetimeSeconds, fault)
+    const result = understood(answer, timeOfRequest(seconds), plan.lifetimeSeconds, fault)
     return result.kind === 'refreshed' ? { ...result, date: seconds } : result
   }
 
@@ -117,9 +117,10 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
       hand(process, link, 'the authorization server', JSON.stringify([request, user]))
       process.reached('sent')
       const late = () => new Error('No answer')
-      const answer = await withDeadline(() => exchange(send), LISTEN_MS, clock, late).catch(
-        (): RefreshResult => ({ kind: 'ambiguous', cause: CAUSE }),
-      )
+      const answer = await withDeadline(exchange(send), LISTEN_MS, clock, late).catch((): RefreshResult => ({
+        kind: 'ambiguous',
+        cause: CAUSE,
+      }))
       send.delivered = { ...history.now(), kind: answer.kind }
       return answer
     },

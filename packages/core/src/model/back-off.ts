@@ -47,8 +47,7 @@ export function nextBackOff(
 const MAX_DIFFERENCE_SECONDS = 5
 
 /** Returns how many seconds of the pause are left. A pause that ends later than it can was written by a wrong clock. */
-export function secondsLeft(backOff: BackOff | undefined, time: TimeReading): number {
-  if (!backOff) return 0
+export function secondsLeft(backOff: BackOff, time: TimeReading): number {
   const left = backOff.until - timeFor(backOff, time)
   return left <= backOff.seconds + MAX_DIFFERENCE_SECONDS ? Math.max(0, left) : 0
 }

@@ -16,7 +16,7 @@ export interface Acquisition {
    *
    * @throws {TryLaterError | ConfigurationError} If no request can be sent now. Nothing has been used up.
    */
-  ready(keepAlive: KeepAlive): Promise<void>
+  ready(keepAlive: KeepAlive): Promise<unknown>
   /**
    * Sends one request. Never throws, and ends within about a minute.
    *

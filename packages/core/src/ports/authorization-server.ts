@@ -64,7 +64,7 @@ export interface AuthorizationServer {
    * @param keepAlive - Keeps requests in the background alive.
    * @throws {TryLaterError | OperatorError} If they are not available now. No refresh token has been used.
    */
-  ready(keepAlive?: KeepAlive): Promise<void>
+  ready(keepAlive?: KeepAlive): Promise<unknown>
   /** Resolves to whether the server responds to a request that has no effect. Never throws. */
   isResponding(): Promise<boolean>
   /**

@@ -16,5 +16,7 @@ export type Defined<T> = {
 
 /** Returns the members that have a value, so that `in` finds no others. */
 export function omitUndefined<const T extends object>(members: T): Defined<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>
+  const defined: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) defined[name] = value
+  return defined as Defined<T>
 }

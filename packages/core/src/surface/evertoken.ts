@@ -102,11 +102,13 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const stored: SessionStrategy = createSessions(settings, context, runtime, directory, (refresh) =>
-    Promise.allSettled([
-      check && listNewSid(refresh, { ...check, pending: stored.pending }),
-      shapeClaims(refresh),
-    ]),
+  const needsRefreshes = directory ?? onSignIn ?? onRefreshed
+  const stored: SessionStrategy = createSessions(
+    settings,
+    context,
+    runtime,
+    directory,
+    needsRefreshes && processRefresh,
   )
   const check = directory && {
     directory,
@@ -118,6 +120,13 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
     return claims?.['iss'] === issuer ? userClaims(claims) : {}
+  }
+
+  function processRefresh(refresh: StoredRefresh): Promise<unknown> {
+    return Promise.allSettled([
+      check && listNewSid(refresh, { ...check, pending: stored.pending }),
+      shapeClaims(refresh),
+    ])
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
@@ -161,7 +170,7 @@ function createSessions(
   { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
-  refreshed: (refresh: StoredRefresh) => Promise<unknown>,
+  refreshed: ((refresh: StoredRefresh) => Promise<unknown>) | undefined,
 ): SessionStrategy {
   const { idleTimeoutSeconds } = settings
   const keepClaims = settings.onSignIn !== undefined

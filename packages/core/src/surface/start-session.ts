@@ -26,7 +26,8 @@ export async function startSession(
   const { serverClock, readIdToken } = application
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
-  if (!serverClock.isKnown() || serverClock.isUncertain()) await serverClock.sample()
+  const { server, isUncertain } = serverClock.read()
+  if (server === undefined || isUncertain) await serverClock.sample()
   const grant = readTokenResponse(tokenResponse, timeOfCall())
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)

@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { createMailbox } from '../../src/mechanisms/refresh/mailbox.ts'
+import { createMailbox } from '../../src/mechanisms/refresh/send.ts'
 
 it('gives messages in order, those that came before at once', async () => {
   const clock = createManualClock()

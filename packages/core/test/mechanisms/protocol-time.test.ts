@@ -40,13 +40,13 @@ describe("the server's clock", () => {
     const answer = await refresh(bench)
     expect(answer).toMatchObject({ grant: { accessToken: { obtainedAt: NOW, expiresAt: NOW + 300 } } })
     expect(answer).not.toHaveProperty('grant.accessToken.ahead')
-    expect(bench.serverClock.isKnown()).toBe(false)
+    expect(bench.serverClock.read().server).toBeUndefined()
   })
 
   it('is not learned from a response with an Age, which a cache has stored', async () => {
     const bench = createDatedBench(240, { age: '30' })
     await refresh(bench)
-    expect(bench.serverClock.isKnown()).toBe(false)
+    expect(bench.serverClock.read().server).toBeUndefined()
   })
 })
 

@@ -51,7 +51,7 @@ export async function backChannelLogout(
   try {
     const work = receive(request, context, options)
     context.session.keepAlive(work.catch(() => undefined))
-    await withDeadline(() => work, WAIT_MS, options.clock, tooSlow)
+    await withDeadline(work, WAIT_MS, options.clock, tooSlow)
     return createResponse(200)
   } catch (error) {
     const { message } = reportError('logout_token_rejected', error, options.emit)

@@ -73,7 +73,7 @@ async function readInTime(
   options: FrontChannelLogoutOptions,
 ): Promise<SessionRecord | undefined> {
   try {
-    return (await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
+    return (await withDeadline(handle.read(), SIGN_OUT_WAIT_MS, options.clock, storeTooSlow))?.record
   } catch (error) {
     if (handle.carried) return handle.carried
     // The store must first show that the session has the `sid` from the query.

@@ -81,7 +81,7 @@ export async function logout(
   }
   const remainingMs = SIGN_OUT_WAIT_MS - (clock.elapsed() - startedAt)
   const url = await withDeadline(
-    async () => own?.endSessionUrl(parameters),
+    Promise.resolve(own?.endSessionUrl(parameters)),
     remainingMs,
     clock,
     tooSlow,
@@ -130,7 +130,7 @@ async function isIntentional(
   const isPreload = headers.has('sec-purpose') || (method !== 'GET' && method !== 'POST')
   const proof = query.get('proof')
   if (proof && !isPreload && sameText(await logoutProof(handle.key), proof)) return true
-  return !(await withDeadline(() => handle.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
+  return !(await withDeadline(handle.read(), SIGN_OUT_WAIT_MS, clock, storeTooSlow))
 }
 
 /**

@@ -75,12 +75,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
   async function receive(work: Promise<ClientAuth | undefined>): Promise<ClientAuth> {
     const overdue = new Error('The key service is overdue')
-    const received = withDeadline(
-      () => work,
-      serverTimeoutMs * KEY_SERVICE_SHARE,
-      clock,
-      () => overdue,
-    )
+    const received = withDeadline(work, serverTimeoutMs * KEY_SERVICE_SHARE, clock, () => overdue)
     const clientAuth = await received.catch((error: unknown) => {
       if (error === overdue) throw keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`')
       throw keyServiceUnavailable('failed', redact(error))

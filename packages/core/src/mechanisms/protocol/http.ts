@@ -42,7 +42,7 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
       // A status that forbids a body also forbids an empty body.
       return new Response(body || null, { status, headers: response.headers })
     }
-    return withDeadline(exchange, timeoutMs, clock, () => {
+    return withDeadline(exchange(), timeoutMs, clock, () => {
       abort.abort()
       return new DOMException('No response in time', 'TimeoutError')
     })

@@ -1,6 +1,6 @@
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { ignoredHeaders, parseHttpDate } from '../../rules/protocol/time-headers.ts'
+import { readTimeHeaders } from '../../rules/protocol/time-headers.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { limitEvents } from '../runtime/limit-events.ts'
@@ -18,12 +18,8 @@ export interface ClockReading extends TimeReading {
  * advances it.
  */
 export interface ServerClock {
-  /** Returns the time. Makes no request. */
+  /** Returns the time. The time of the server is unknown until a response has contained it. Makes no request. */
   read(): ClockReading
-  /** Whether a response of the server has contained its time. */
-  isKnown(): boolean
-  /** Whether the wall clock or the monotonic clock has jumped since the last sample. */
-  isUncertain(): boolean
   /** Requests the time from the server, unless this was done recently. Waits at most 2 seconds. Never rejects. */
   sample(): Promise<void>
   /**
@@ -35,9 +31,9 @@ export interface ServerClock {
   /**
    * Records the start of a token request. The result computes when the request was sent.
    *
-   * @returns A function of the headers of the response.
+   * @returns A function of the `Date` of the response, in seconds since the epoch, if it is not from a cache.
    */
-  startRequest(): (headers?: Headers) => RequestTime
+  startRequest(): (date?: number) => RequestTime
 }
 
 /** The time at which a token request was sent, in the format of `StoredToken`. */
@@ -50,10 +46,24 @@ export interface ServerClockOptions {
   readonly request: () => Promise<unknown>
 }
 
-interface Sample {
-  readonly server: number
+/** One reading of both clocks of this process. */
+interface Moment {
   readonly wall: number
   readonly elapsed: number
+}
+
+interface Sample extends Moment {
+  readonly server: number
+}
+
+/** The time that has passed since a moment, in seconds. */
+interface PassedTime {
+  readonly monotonic: number
+  readonly byWall: number
+  /** The time to assume for a reader of tokens. */
+  readonly longest: number
+  /** Whether one of the clocks has jumped. */
+  readonly isUncertain: boolean
 }
 
 /** `Date` has a resolution of 1 second, so the middle of the second is the best estimate. */
@@ -81,53 +91,25 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   let pauseMs = SAMPLE_PAUSE_MS
   const emitLimited = limitEvents(emit, clock)
 
-  /** Returns the time that has passed by each clock of this process, in seconds. */
-  function passedBoth({ wall, elapsed }: Pick<Sample, 'wall' | 'elapsed'>, now = moment()) {
-    return { monotonic: (now.elapsed - elapsed) / 1000, byWall: now.wall - wall }
+  function read(): ClockReading {
+    const wall = clock.now()
+    if (!anchor) return { wall, server: undefined, isUncertain: false }
+    const { longest, isUncertain } = passedSince(anchor, { wall, elapsed: clock.elapsed() })
+    return { wall, server: anchor.server + longest, isUncertain }
   }
 
-  function passedSince(start: Pick<Sample, 'wall' | 'elapsed'>, now = moment()): number {
-    const { monotonic, byWall } = passedBoth(start, now)
-    // The monotonic clock stops while the machine is suspended. Using a token for too long is the worse error.
-    return byWall > monotonic + JUMP_SECONDS ? byWall : monotonic
-  }
-
-  const timeFrom = (known: Sample, now = moment()) => known.server + passedSince(known, now)
-  const moment = () => ({ wall: clock.now(), elapsed: clock.elapsed() })
-
-  /** Compares with both clocks, because after a jump one of them is still right. */
-  function isNearAnchor(server: number, known: Sample): boolean {
-    const { monotonic, byWall } = passedBoth(known)
-    const offs = [monotonic, byWall].map((seconds) => Math.abs(server - known.server - seconds))
-    return Math.min(...offs) <= TOLERANCE_SECONDS
-  }
-
-  /**
-   * Returns the time to write into a token. A reader uses the later of two times, but a writer must not. Otherwise the
-   * token would seem to live longer than it does.
-   */
-  function timeToWrite(known: Sample, date: number | undefined): number {
-    if (date !== undefined && isNearAnchor(date, known)) return date
-    return known.server + passedBoth(known).monotonic
-  }
-
-  function accept(next: Sample): void {
-    anchor = next
-    candidate = undefined
-    pauseMs = SAMPLE_PAUSE_MS
-  }
-
-  function isUncertain(now = moment()): boolean {
-    if (!anchor) return false
-    const { monotonic, byWall } = passedBoth(anchor, now)
-    return Math.abs(byWall - monotonic) > JUMP_SECONDS
+  /** Whether a second sample agrees with the candidate. */
+  function isConfirmed(next: Sample): boolean {
+    if (!candidate) return false
+    const expected = candidate.server + passedSince(candidate, next).longest
+    return Math.abs(next.server - expected) <= TOLERANCE_SECONDS
   }
 
   /** Requests the time. If the first response is doubted, a second one must confirm it. */
   async function requestTime(): Promise<void> {
     for (let i = 0; i < 2; i++) {
       await request().catch(() => undefined)
-      if (anchor && !candidate && !isUncertain()) return
+      if (anchor && !candidate && !read().isUncertain) return
       // A server that does not send its time does not send it with the second response either.
       if (!candidate) break
     }
@@ -148,37 +130,44 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
 
   return {
     sample,
-    read() {
-      const now = moment()
-      return { wall: now.wall, server: anchor && timeFrom(anchor, now), isUncertain: isUncertain(now) }
-    },
-    isKnown: () => anchor !== undefined,
-    isUncertain: () => isUncertain(),
+    read,
     startRequest() {
-      const start = moment()
-      return (headers) => {
-        const passed = passedSince(start)
-        const date = headers && dateOf(headers)
+      const start = { wall: clock.now(), elapsed: clock.elapsed() }
+      return (date) => {
+        const now = { wall: clock.now(), elapsed: clock.elapsed() }
+        const tookSeconds = passedSince(start, now).longest
+        const middle = date === undefined ? undefined : date + HALF_SECOND
         if (anchor) {
-          const server = timeToWrite(anchor, date)
-          return { obtainedAt: server - passed, ahead: server - clock.now() }
+          const passed = passedSince(anchor, now)
+          const isNear = middle !== undefined && isNearTime(middle, anchor, passed)
+          // A reader uses the later of two times, but a writer must not. Otherwise the token would seem to live longer
+          // than it does.
+          const server = isNear ? middle : anchor.server + passed.monotonic
+          return { obtainedAt: server - tookSeconds, ahead: server - now.wall }
         }
-        if (date === undefined) return { obtainedAt: start.wall }
+        if (middle === undefined) return { obtainedAt: start.wall }
         // The server created the response at some time after the request. Readers must not assume a later time.
-        return { obtainedAt: date - passed, ahead: date + passed - clock.now() }
+        return { obtainedAt: middle - tookSeconds, ahead: middle + tookSeconds - now.wall }
       }
     },
     observe(headers, tripMs) {
-      for (const header of ignoredHeaders(headers, clock.now()))
-        emitLimited({ type: 'server_header_ignored', header }, header)
-      const server = dateOf(headers)
-      if (server === undefined || tripMs > (anchor && !isUncertain() ? QUICK_TRIP_MS : MAX_TRIP_MS)) return
-      const next = { server, ...moment() }
-      const off = next.server - (anchor ? timeFrom(anchor) : next.wall)
-      const isNear = anchor ? isNearAnchor(next.server, anchor) : Math.abs(off) <= FIRST_TOLERANCE_SECONDS
-      const isConfirmed =
-        candidate !== undefined && Math.abs(next.server - timeFrom(candidate)) <= TOLERANCE_SECONDS
-      if (isNear || isConfirmed) return accept(next)
+      const now = { wall: clock.now(), elapsed: clock.elapsed() }
+      const { date, ignored } = readTimeHeaders(headers, now.wall)
+      for (const header of ignored) emitLimited({ type: 'server_header_ignored', header }, header)
+      const passed = anchor && passedSince(anchor, now)
+      const maxTripMs = passed && !passed.isUncertain ? QUICK_TRIP_MS : MAX_TRIP_MS
+      if (date === undefined || tripMs > maxTripMs) return
+      const server = date + HALF_SECOND
+      const next = { server, ...now }
+      const off = server - (anchor && passed ? anchor.server + passed.longest : now.wall)
+      const isNear =
+        anchor && passed ? isNearTime(server, anchor, passed) : Math.abs(off) <= FIRST_TOLERANCE_SECONDS
+      if (isNear || isConfirmed(next)) {
+        anchor = next
+        candidate = undefined
+        pauseMs = SAMPLE_PAUSE_MS
+        return
+      }
       candidate = next
       emitLimited({ type: 'server_date_doubted', seconds: Math.round(off) })
       void sample()
@@ -186,9 +175,21 @@ export function createServerClock({ clock, emit, request }: ServerClockOptions):
   }
 }
 
-function dateOf(headers: Headers): number | undefined {
-  // A cached response has the date of the cached copy.
-  const text = headers.has('age') ? null : headers.get('date')
-  const date = text === null ? undefined : parseHttpDate(text)
-  return date === undefined ? undefined : date + HALF_SECOND
+/** Whether the server has this time. Compares with both clocks, because after a jump one of them is still right. */
+function isNearTime(server: number, known: Sample, { monotonic, byWall }: PassedTime): boolean {
+  const since = server - known.server
+  return Math.min(Math.abs(since - monotonic), Math.abs(since - byWall)) <= TOLERANCE_SECONDS
+}
+
+/** Returns the time that has passed between two moments, by each clock of this process. */
+function passedSince(start: Moment, now: Moment): PassedTime {
+  const monotonic = (now.elapsed - start.elapsed) / 1000
+  const byWall = now.wall - start.wall
+  return {
+    monotonic,
+    byWall,
+    // The monotonic clock stops while the machine is suspended. Using a token for too long is the worse error.
+    longest: byWall > monotonic + JUMP_SECONDS ? byWall : monotonic,
+    isUncertain: Math.abs(byWall - monotonic) > JUMP_SECONDS,
+  }
 }

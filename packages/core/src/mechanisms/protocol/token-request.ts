@@ -4,7 +4,7 @@ import type { ServerClock } from './server-clock.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
-import { retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
+import { parseHttpDate, retryAfterSeconds } from '../../rules/protocol/time-headers.ts'
 import {
   ConfigurationError,
   OperatorError,
@@ -22,6 +22,8 @@ export interface JsonResponse {
 /** A response of the token endpoint. `grant` is absent if it is not a token response. */
 export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
+  /** The `Date` of the response, in seconds since the epoch. */
+  readonly date: number | undefined
 }
 
 export async function readBody(response: Response): Promise<JsonResponse> {
@@ -34,9 +36,13 @@ export async function requestTokens(
   serverClock: ServerClock,
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
-  const { response, body } = await readBody(await request())
-  const grant = response.status === 200 ? readTokenResponse(body, timeOfRequest(response.headers)) : undefined
-  return { response, body, grant }
+  const response = await request()
+  const body = parseJsonObject(await response.text())
+  const date = parseHttpDate(response.headers.get('date') ?? '')
+  // A response from a cache has the date of the cached copy.
+  const time = timeOfRequest(response.headers.has('age') ? undefined : date)
+  const grant = response.status === 200 ? readTokenResponse(body, time) : undefined
+  return { response, body, grant, date }
 }
 
 /** Matches errors before a connection was made. The server has not received any part of the request. */

@@ -12,7 +12,6 @@ import {
   toRefreshResult,
   toResultWithoutResponse,
 } from './token-request.ts'
-import { parseHttpDate } from '../../rules/protocol/time-headers.ts'
 
 /** Validates the new ID token of a grant. */
 export type ValidateIdToken = (
@@ -41,9 +40,7 @@ export function createTokenServer(
   return {
     registration,
     connection,
-    async ready(keepAlive) {
-      await Promise.all([fetchMetadata(keepAlive), authenticator.prepare()])
-    },
+    ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
     async refresh({ refreshToken, parameters, user, idToken: previousIdToken }) {
       try {
         const metadata = await fetchMetadata()
@@ -52,10 +49,9 @@ export function createTokenServer(
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
         const result = await requestTokens(send, serverClock)
-        const { grant } = result
+        const { grant, date } = result
         if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
-        const date = parseHttpDate(result.response.headers.get('date') ?? '')
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))

@@ -17,7 +17,7 @@ export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
       readonly kind: 'token'
       readonly token: StoredToken
       readonly snapshot: Snapshot
-      /** The reading of the clocks that the decision used, if the token needed no refresh. */
+      /** The reading of the clocks with which the token was judged or stored, if this call has one. */
       readonly time?: TimeReading | undefined
     }
   | { readonly kind: 'sign_in'; readonly code: SignInCode }

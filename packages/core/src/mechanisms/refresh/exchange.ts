@@ -44,7 +44,7 @@ export async function exchange(
       turn.leave()
       const result = await handleResponse(message)
       if (result !== 'listen') {
-        if (result !== 'again') reportRefused()
+        if (sends.isRefused && result !== 'again') reportRefused()
         return result
       }
       sender.undecided++
@@ -117,8 +117,7 @@ export async function exchange(
 
   /** Reports a refused request after another one succeeded, because the server may have ended the grant. */
   function reportRefused(): void {
-    const { isRefused, refreshToken } = sends
-    if (isRefused) keepAlive(reportUsedTwice(handle, refreshToken, emit).catch(ignoreTyped))
+    keepAlive(reportUsedTwice(handle, sends.refreshToken, emit).catch(ignoreTyped))
   }
 
   /** Revokes a new refresh token. The callers do not wait for it. */

@@ -55,32 +55,25 @@ export function createFlight(options: FlightOptions): Flight {
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
-    await prepare(handle, demand)
+    await acquisition.ready(demand.keepAlive).catch((error: unknown) => {
+      reportFailure(handle, error)
+      throw error
+    })
     const lease = leases.watch(handle, randomId().slice(0, 12))
     try {
       // Every snapshot in the result is from this cell.
       return (await refreshUntilDone(handle, demand, lease, seen)) as TokenResult<Snapshot>
     } finally {
-      demand.keepAlive(lease.releaseUnused())
+      const releasing = lease.releaseUnused()
+      if (releasing) demand.keepAlive(releasing)
     }
   }
 
-  /** Prepares the request. Reports a failure, because no caller waits for a refresh in the background. */
-  async function prepare(handle: LedgerHandle, { keepAlive }: TokenDemand): Promise<void> {
-    try {
-      await acquisition.ready(keepAlive)
-    } catch (error) {
-      if (error instanceof EvertokenError) {
-        const cause = error.cause as RedactedCause | undefined
-        emit({
-          type: 'refresh_failed',
-          session: fingerprint(handle.key),
-          code: error.code,
-          ...(cause && { cause }),
-        })
-      }
-      throw error
-    }
+  /** Reports a request that cannot be prepared, because no caller waits for a refresh in the background. */
+  function reportFailure({ key }: LedgerHandle, error: unknown): void {
+    if (!(error instanceof EvertokenError)) return
+    const cause = error.cause as RedactedCause | undefined
+    emit({ type: 'refresh_failed', session: fingerprint(key), code: error.code, ...(cause && { cause }) })
   }
 
   /** Reports a refused refresh token that another process was using. The server might have ended the grant. */
@@ -89,11 +82,11 @@ export function createFlight(options: FlightOptions): Flight {
     snapshot: LedgerSnapshot | undefined,
     sends: Sends,
   ): Promise<void> {
-    const { isRefused, refreshToken } = sends
+    const { refreshToken } = sends
     // A spare refresh token is not a result of another process.
     const ledger = snapshot?.record.ledger
     const isReplaced = ledger?.origin && ledger.refreshToken !== refreshToken
-    if (!isRefused || !isReplaced) return
+    if (!isReplaced) return
     sends.isRefused = false
     await reportUsedTwice(handle, refreshToken, emit)
   }
@@ -114,15 +107,16 @@ export function createFlight(options: FlightOptions): Flight {
     let pauseMs = POLL_MS
     let waitedMs = 0
     const admission = line.enter(handle.key)
-    let turn: Turn | undefined = await admission
+    const hasQueued = admission instanceof Promise
+    let turn: Turn | undefined = hasQueued ? await admission : admission
     // The session can have ended while the flight waited for the metadata or the client secret.
-    let known = admission instanceof Promise || !seen || !handle.isUsable(seen) ? undefined : seen
+    let known = !hasQueued && seen && handle.isUsable(seen) ? seen : undefined
     try {
       while (waitedMs < patienceMs) {
         const isCallers = known !== undefined
         const snapshot = known ?? (await handle.read())
         known = undefined
-        await reportRefused(handle, snapshot, sends)
+        if (sends.isRefused) await reportRefused(handle, snapshot, sends)
         const state = lease.observe(snapshot?.record.ledger.lease)
         const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
         // Another process can have stored a new token since the caller read the record.
@@ -157,10 +151,9 @@ export function createFlight(options: FlightOptions): Flight {
           continue
         }
         const done = await exchange({ handle, demand, lease, turn, sends, health }, taken, options)
-        turn.leave()
+        // The exchange has passed the turn on.
         turn = undefined
-        if (done === 'again') continue
-        return done
+        if (done !== 'again') return done
       }
     } finally {
       turn?.leave()

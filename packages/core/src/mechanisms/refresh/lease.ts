@@ -55,8 +55,8 @@ export interface LeaseWatch {
   markUsed(): void
   /** Shows that the holder is alive. Resolves to `'again'` if the record has changed. */
   beat(from: LedgerSnapshot): Promise<LedgerSnapshot | 'again'>
-  /** Releases a lease that was never used. Call this when the flight ends. Never rejects. */
-  releaseUnused(): Promise<void>
+  /** Releases a lease that was never used, if there is one. Call this when the flight ends. Never rejects. */
+  releaseUnused(): Promise<void> | undefined
 }
 
 export interface TakenLease {
@@ -77,13 +77,12 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
       return leftMs > 0 ? leftMs : undefined
     },
     watch(handle, holder) {
-      const session = fingerprint(handle.key)
       let [watched, lookedAt, watchedMs, waitedMs] = ['', 0, 0, 0]
       let state: 'free' | 'taken' | 'used' = 'free'
       let overruns = 0
 
       function observe(lease: RefreshLease | undefined): LeaseState {
-        noteSilence(0)
+        if (silent.get(handle.key) !== undefined) silent.set(handle.key, 0)
         if (!lease) return 'lapsed'
         if (lease.holder === holder || unsent.get(lease.holder)) return 'mine'
         const now = clock.elapsed()
@@ -94,20 +93,16 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         watched = name
         lookedAt = now
         reportWait(passedMs)
-        if (watchedMs >= SILENT_MS) noteSilence(now + lapseMs - watchedMs)
+        if (watchedMs >= SILENT_MS) silent.set(handle.key, now + lapseMs - watchedMs)
         if (watchedMs <= lapseMs) return 'live'
-        if (before <= lapseMs) emit({ type: 'lease_expired', session })
+        if (before <= lapseMs) emit({ type: 'lease_expired', session: fingerprint(handle.key) })
         return 'lapsed'
-      }
-
-      function noteSilence(lapsesAt: number): void {
-        if (lapsesAt > 0 || silent.get(handle.key) !== undefined) silent.set(handle.key, lapsesAt)
       }
 
       function reportWait(passedMs: number): void {
         const isLong = waitedMs <= LONG_WAIT_MS && waitedMs + passedMs > LONG_WAIT_MS
         waitedMs += passedMs
-        if (isLong) emit({ type: 'refresh_waiting', session })
+        if (isLong) emit({ type: 'refresh_waiting', session: fingerprint(handle.key) })
       }
 
       async function take(
@@ -137,6 +132,12 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
         return attempt === record.ledger.attempt && lease?.holder === holder
       }
 
+      async function release(): Promise<void> {
+        const current = await handle.readIgnoringExpiry()
+        if (current?.record.ledger.lease?.holder === holder)
+          await handle.swapLedger(current, withoutLease(current.record.ledger))
+      }
+
       return {
         holder,
         observe,
@@ -145,16 +146,11 @@ export function createLeases({ clock, emit, lapseMs, latestSendMs }: LeasesOptio
           state = 'used'
         },
         beat: (from) => handle.swapLedger(from, withBeat(from.record.ledger)),
-        async releaseUnused() {
-          if (state !== 'taken') return
+        releaseUnused() {
+          if (state !== 'taken') return undefined
           unsent.set(holder, true)
-          try {
-            const current = await handle.readIgnoringExpiry()
-            if (current?.record.ledger.lease?.holder === holder)
-              await handle.swapLedger(current, withoutLease(current.record.ledger))
-          } catch {
-            // The store has reported its failure. This process remembers that the lease was never used.
-          }
+          // If the store fails, it has reported that. This process remembers that the lease was never used.
+          return release().catch(() => undefined)
         },
       }
     },

@@ -44,8 +44,8 @@ export interface LineOptions {
   readonly pollMs?: number | undefined
 }
 
-/** A turn and the number of callers of the session that share it. It ends when the last caller leaves. */
-interface SharedTurn extends Turn {
+/** A turn that callers of one session share. It ends when the last of them leaves. */
+interface SharedTurn {
   holders: number
 }
 
@@ -92,38 +92,37 @@ export function createLine({ clock, random, pollMs }: LineOptions): Line {
     let hasLeft = false
     turn.holders++
     return {
-      ...turn,
+      succeeded,
+      overloaded,
       leave() {
-        if (!hasLeft) turn.leave()
+        if (hasLeft) return
         hasLeft = true
+        turn.holders--
+        if (turn.holders === 0 && turns.delete(turn)) admit()
       },
     }
   }
 
   function createTurn(): SharedTurn {
-    const turn: SharedTurn = {
-      holders: 0,
-      succeeded(tripMs) {
-        const now = clock.elapsed()
-        const newGap = now - succeededAt
-        if (newGap < Infinity) gapMs = gapMs === undefined ? newGap : gapMs + (newGap - gapMs) * RATE_WEIGHT
-        succeededAt = now
-        limit = grow(limit, tripMs, places.size > 0)
-      },
-      overloaded(pauseSeconds) {
-        limit = cut(limit, clock.elapsed())
-        if (pauseSeconds === undefined) return
-        const seconds = Math.min(Math.max(pauseSeconds, 1), MAX_PAUSE_SECONDS) * (0.75 + random() / 2)
-        pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)
-        void admitAfterPause()
-      },
-      leave() {
-        turn.holders--
-        if (turn.holders <= 0 && turns.delete(turn)) admit()
-      },
-    }
+    const turn = { holders: 0 }
     turns.set(turn, clock.elapsed())
     return turn
+  }
+
+  function succeeded(tripMs: number): void {
+    const now = clock.elapsed()
+    const newGap = now - succeededAt
+    if (newGap < Infinity) gapMs = gapMs === undefined ? newGap : gapMs + (newGap - gapMs) * RATE_WEIGHT
+    succeededAt = now
+    limit = grow(limit, tripMs, places.size > 0)
+  }
+
+  function overloaded(pauseSeconds?: number): void {
+    limit = cut(limit, clock.elapsed())
+    if (pauseSeconds === undefined) return
+    const seconds = Math.min(Math.max(pauseSeconds, 1), MAX_PAUSE_SECONDS) * (0.75 + random() / 2)
+    pausedUntil = Math.max(pausedUntil, clock.elapsed() + seconds * 1000)
+    void admitAfterPause()
   }
 
   /** Admits waiting callers after a pause, because no other event wakes them then. */

@@ -43,19 +43,17 @@ export interface ArrivedGrant {
  *
  * @returns `'again'` if another process has stored a later result.
  */
-export async function persist(
+export function persist(
   handle: LedgerHandle,
   response: ArrivedGrant,
   context: PersistContext,
 ): Promise<TokenResult | 'again'> {
   let known = response.leased
-  try {
-    return await retryStore(context.clock, () => {
-      const from = known
-      known = undefined
-      return persistOnce(handle, response, from, context)
-    })
-  } catch (error) {
+  return retryStore(context.clock, () => {
+    const from = known
+    known = undefined
+    return persistOnce(handle, response, from, context)
+  }).catch((error: unknown) => {
     // If the store cannot hold the tokens now, a retry does not help.
     const isLost = error instanceof ConfigurationError || error instanceof OperatorError
     if (isLost && response.attempt.refreshToken !== undefined)
@@ -65,7 +63,7 @@ export async function persist(
         reason: 'store_unavailable',
       })
     throw error
-  }
+  })
 }
 
 async function persistOnce(
@@ -90,7 +88,7 @@ async function persistOnce(
       const ledgerAfter = (maxTokenBytes: number) =>
         ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
-      if (snapshot !== 'again') return resultOf(handle, response, snapshot, context)
+      if (snapshot !== 'again') return resultOf(handle, response, snapshot, time, context)
     }
     current = undefined
   }
@@ -126,6 +124,7 @@ function resultOf(
   handle: LedgerHandle,
   { attempt: { key, sentAt }, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
+  time: TimeReading,
   { acquisition, clock, emit }: PersistContext,
 ): TokenResult {
   const session = fingerprint(handle.key)
@@ -136,7 +135,7 @@ function resultOf(
     throw refreshError(acquisition.policy, code, 1)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
-  return { kind: 'token', token, snapshot }
+  return { kind: 'token', token, snapshot, time }
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */

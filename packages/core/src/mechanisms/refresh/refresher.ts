@@ -51,7 +51,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
     seen: Snapshot | undefined,
     call: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    noteUse(handle, call.key)
+    // The token of the sign-in is never dropped, so its uses are not recorded.
+    if (call.key !== '') uses.set(`${handle.key} ${call.key}`, (useCount += 1))
     const time = serverClock.read()
     const sampling = sampleIfNeeded(seen, call, time)
     return sampling
@@ -84,11 +85,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return toTokenResult(policy, next, seen, time) ?? refresh(handle, seen, call)
   }
 
-  /** Records the use of a token. The token of the sign-in is never dropped, so its uses are not recorded. */
-  function noteUse(handle: LedgerHandle, key: string): void {
-    if (key !== '') uses.set(`${handle.key} ${key}`, (useCount += 1))
-  }
-
   async function refresh<Snapshot extends LedgerSnapshot>(
     handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
@@ -114,12 +110,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const overdue = new Error('The refresh is overdue')
     try {
       if (leftMs <= 0) throw overdue
-      return await withDeadline(
-        () => result,
-        leftMs,
-        clock,
-        () => overdue,
-      )
+      return await withDeadline(result, leftMs, clock, () => overdue)
     } catch (error) {
       if (error !== overdue) throw error
       // Even if a refresh invalidates the old token, it is the best token that is available.

@@ -28,16 +28,13 @@ export function createRefreshers(
 ): SessionRefresher {
   const refreshers = new WeakMap<TokenServer, Refresher>()
 
-  function refresherOf(server: TokenServer): Refresher {
-    const refresher = refreshers.get(server) ?? create(server)
-    refreshers.set(server, refresher)
-    return refresher
-  }
-
   return {
     token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
-      return server ? refresherOf(server).token(handle, seen, call) : { kind: 'sign_in', code: 'no_session' }
+      if (!server) return { kind: 'sign_in', code: 'no_session' }
+      let refresher = refreshers.get(server)
+      if (!refresher) refreshers.set(server, (refresher = create(server)))
+      return refresher.token(handle, seen, call)
     },
   }
 }

@@ -3,10 +3,13 @@ import { sha256 } from '../runtime/digest.ts'
 import type { CompletedAttempt, RefreshAttempt, RefreshContext, TokenDemand } from './attempt.ts'
 import type { LeaseWatch, TakenLease } from './lease.ts'
 import type { Turn } from './line.ts'
-import { createMailbox, type Mailbox } from './mailbox.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 /** The length of a hash that identifies a refresh token among the tokens of one ledger, in characters. */
 const HASH_LENGTH = 22
+
+/** The last wait, in milliseconds. After a pause of the process, the timer fires before a message that has arrived. */
+const LAST_LOOK_MS = 50
 
 /** Records the requests of one flight. */
 export interface Sends {
@@ -78,10 +81,9 @@ export function createSender(
     sends.count++
     sender.leased = snapshot
     lease.markUsed()
-    const answered = acquisition.acquire(snapshot.record, request).then(
-      (answer) => ({ kind: 'answered', answer }) as const,
-      (error: unknown): ProgramError => ({ kind: 'broken', error }),
-    )
+    const answering = acquisition.acquire(snapshot.record, request)
+    // The handlers below are added only after the hash.
+    answering.catch(() => undefined)
     const attempt = {
       refreshToken,
       from: '',
@@ -98,12 +100,43 @@ export function createSender(
     open.add(attempt)
     // The token is hashed after the request was sent, so that the hash does not delay the request after the lease.
     if (refreshToken !== undefined) attempt.from = (await sha256(refreshToken)).slice(0, HASH_LENGTH)
-    const receive = (message: Awaited<typeof answered>) => {
+    const receive = (message: CompletedAttempt | ProgramError) => {
       sender.responses++
-      mailbox.put(message.kind === 'answered' ? { ...message, attempt } : message)
+      mailbox.put(message)
     }
-    void answered.then(receive)
+    answering.then(
+      (answer) => receive({ kind: 'answered', attempt, answer }),
+      (error: unknown) => receive({ kind: 'broken', error }),
+    )
   }
 
   return sender
+}
+
+/** Queues messages in order for one reader, which might be waiting. */
+export interface Mailbox<T> {
+  put(message: T): void
+  /** Resolves to the next message, or to `undefined` if none arrives in this time. */
+  next(ms: number): Promise<T | undefined>
+}
+
+export function createMailbox<T>(clock: Clock): Mailbox<T> {
+  const messages: T[] = []
+  let arrived = new AbortController()
+
+  return {
+    put(message) {
+      messages.push(message)
+      arrived.abort('arrived')
+    },
+    async next(ms) {
+      if (messages.length === 0) {
+        arrived = new AbortController()
+        const { signal } = arrived
+        await clock.sleep(ms - LAST_LOOK_MS, signal)
+        if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)
+      }
+      return messages.shift()
+    },
+  }
 }

@@ -1,6 +1,6 @@
 /** Maps keys to values, and drops the oldest entry when it is full. */
 export interface BoundedMap<K, V> {
-  get(key: K): V | undefined
+  readonly get: (key: K) => V | undefined
   set(key: K, value: V): void
 }
 
@@ -10,16 +10,14 @@ export function createBoundedMap<K, V>(maxEntries: number): BoundedMap<K, V> {
   const circle: K[] = []
   let turn = 0
 
-  function add(key: K): void {
-    if (circle.length === maxEntries) entries.delete(circle[turn] as K)
-    circle[turn] = key
-    turn = (turn + 1) % maxEntries
-  }
-
   return {
-    get: (key) => entries.get(key),
+    get: entries.get.bind(entries),
     set(key, value) {
-      if (!entries.has(key)) add(key)
+      if (!entries.has(key)) {
+        if (circle.length === maxEntries) entries.delete(circle[turn] as K)
+        circle[turn] = key
+        turn = (turn + 1) % maxEntries
+      }
       entries.set(key, value)
     },
   }

@@ -11,31 +11,35 @@ const MAX_STEP_MS = 5000
  * Work that completes immediately needs no timer.
  */
 export async function withDeadline<T>(
-  work: () => Promise<T>,
+  work: Promise<T>,
   ms: number,
   clock: Clock,
   late: () => Error,
 ): Promise<T> {
-  const promise = work()
-  let pending = true
+  let timer: AbortController | undefined
+  let isSettled = false
   const settle = () => {
-    pending = false
+    isSettled = true
+    // A string as the reason, because creating the default reason costs more than the rest of this function.
+    timer?.abort('settled')
   }
-  promise.then(settle, settle)
+  work.then(settle, settle)
   await Promise.resolve()
-  return pending ? race(promise, ms, clock, late) : promise
+  if (isSettled) return work
+  timer = new AbortController()
+  return Promise.race([work, expire(work, ms, clock, timer.signal, late)])
 }
 
-function race<T>(promise: Promise<T>, ms: number, clock: Clock, late: () => Error): Promise<T> {
-  const settled = new AbortController()
-  const { signal } = settled
-  async function expire(): Promise<T> {
-    for (let leftMs = ms - LAST_LOOK_MS; leftMs > 0 && !signal.aborted; leftMs -= MAX_STEP_MS)
-      await clock.sleep(Math.min(leftMs, MAX_STEP_MS), signal)
-    if (!signal.aborted) await clock.sleep(LAST_LOOK_MS, signal)
-    if (!signal.aborted) throw late()
-    return promise
-  }
-  // A string as the reason, because creating the default reason costs more than the rest of this function.
-  return Promise.race([promise, expire()]).finally(() => settled.abort('settled'))
+async function expire<T>(
+  work: Promise<T>,
+  ms: number,
+  clock: Clock,
+  settled: AbortSignal,
+  late: () => Error,
+): Promise<T> {
+  for (let leftMs = ms - LAST_LOOK_MS; leftMs > 0 && !settled.aborted; leftMs -= MAX_STEP_MS)
+    await clock.sleep(Math.min(leftMs, MAX_STEP_MS), settled)
+  if (!settled.aborted) await clock.sleep(LAST_LOOK_MS, settled)
+  if (!settled.aborted) throw late()
+  return work
 }

@@ -76,7 +76,7 @@ export function createPendingSignOuts(clock: Clock, emit: EventListener | undefi
     async end({ key, carried }, end) {
       const first = end()
       try {
-        const ended = await withDeadline(() => first, SIGN_OUT_WAIT_MS, clock, storeTooSlow)
+        const ended = await withDeadline(first, SIGN_OUT_WAIT_MS, clock, storeTooSlow)
         return { key, carried, isConfirmed: true, ended: Promise.resolve(ended) }
       } catch (error) {
         if (!isStoreFailure(error)) throw error

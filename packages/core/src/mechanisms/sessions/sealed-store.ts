@@ -78,7 +78,7 @@ export interface SealedRecords {
   seal(record: SessionRecord): Promise<SealedRecord>
   open(sealed: string): Promise<SealedRecord | { readonly rejected: RejectionReason }>
   /** Returns the result of `open` if this process remembers this text. */
-  seen(sealed: string): SealedRecord | undefined
+  readonly seen: (sealed: string) => SealedRecord | undefined
 }
 
 const MEMO_ENTRIES = 2000
@@ -100,7 +100,7 @@ export function createSealedRecords(seal: Seal, isRegistered: IsRegistered): Sea
   }
 
   return {
-    seen: (sealed) => memo.get(sealed),
+    seen: memo.get,
     seal: async (record) => remember(record, await seal.seal(record)),
     async open(sealed) {
       const known = memo.get(sealed)

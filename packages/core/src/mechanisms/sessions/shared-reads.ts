@@ -30,12 +30,9 @@ export function shareReads(read: SealedStore['read'], clock: Clock): SealedStore
     const before = running.get(key)
     const leftMs = before ? before.startedAt + MAX_WAIT_MS - clock.elapsed() : 0
     if (!before || leftMs <= 0) return Promise.resolve()
-    return withDeadline(
-      () => before.work,
-      leftMs,
-      clock,
-      () => new Error('The read is overdue'),
-    ).catch(() => undefined)
+    return withDeadline(before.work, leftMs, clock, () => new Error('The read is overdue')).catch(
+      () => undefined,
+    )
   }
 
   function launch(key: string): Promise<SealedRecord | undefined> {

@@ -49,16 +49,13 @@ export class NotSentError extends OperatorError {}
 /** After this time, in seconds, a store that is down has been probed again. */
 const RETRY_AFTER_SECONDS = 1
 const STORE_TIMEOUT = Object.assign(new Error('The session store did not respond'), { name: 'TimeoutError' })
+const createTimeout = () => STORE_TIMEOUT
 
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { emit, clock, storeTimeoutMs, random = () => 1 } = options
   const patienceMs = Math.min(PROBE_MS, storeTimeoutMs)
   let health: StoreHealth = WORKING
   let lastCause: RedactedCause | undefined
-
-  function inTime<T>(work: () => Promise<T>, ms: number): Promise<T> {
-    return withDeadline(work, ms, clock, () => STORE_TIMEOUT)
-  }
 
   function noteSuccess(): void {
     const before = health
@@ -96,35 +93,30 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
    * The caller waits only a short time for a store that does not respond. A later response still marks the store as
    * recovered.
    */
-  function probe<T>(work: () => Promise<T>): Promise<T> {
-    const whole = inTime(work, storeTimeoutMs)
+  function probe<T>(whole: Promise<T>): Promise<T> {
     whole.then(noteSuccess, () => undefined)
-    return inTime(() => whole, patienceMs)
+    return withDeadline(whole, patienceMs, clock, createTimeout)
   }
 
   return {
-    run(operation, work) {
-      let result
+    async run(operation, work) {
+      const isDown = health.kind === 'down'
       if (health.kind === 'down') {
         const probing = startProbe(health, clock.elapsed())
-        if (!probing) return Promise.reject(new NotSentError(...unavailable(operation, lastCause)))
+        if (!probing) throw new NotSentError(...unavailable(operation, lastCause))
         health = probing
-        result = probe(work)
-      } else {
-        result = inTime(work, storeTimeoutMs)
       }
       const startedUnder = health
       // While the store works, only the time limit of the operation shows that it was slow. The clock is not read.
       const startedAt = health.kind === 'working' ? undefined : clock.elapsed()
-      return result.then(
-        (value) => {
-          noteSuccess()
-          return value
-        },
-        (error: unknown) => {
-          throw noteFailure(operation, error, startedUnder, startedAt)
-        },
-      )
+      try {
+        const whole = withDeadline(work(), storeTimeoutMs, clock, createTimeout)
+        const value = await (isDown ? probe(whole) : whole)
+        noteSuccess()
+        return value
+      } catch (error) {
+        throw noteFailure(operation, error, startedUnder, startedAt)
+      }
     },
   }
 }

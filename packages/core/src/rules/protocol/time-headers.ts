@@ -37,16 +37,21 @@ export function parseHttpDate(text: string): number | undefined {
 /** Seconds, at most 115 days. */
 const AGE = /^\d{1,7}$/
 
-/**
- * Returns the headers about time whose values Evertoken does not use, because they are malformed or not credible.
- *
- * @param now - Seconds since the epoch.
- */
-export function ignoredHeaders(headers: Headers, now: number): TimeHeader[] {
-  const [date, age, retryAfter] = ['date', 'age', 'retry-after'].map((name) => headers.get(name))
+/** The headers of a response about time. */
+export interface TimeHeaders {
+  /** The time of the server, in seconds since the epoch. A cached response has the date of the cached copy, so it has none. */
+  readonly date: number | undefined
+  /** The headers whose values Evertoken does not use, because they are malformed or not credible. */
+  readonly ignored: readonly TimeHeader[]
+}
+
+/** @param now - Seconds since the epoch. */
+export function readTimeHeaders(headers: Headers, now: number): TimeHeaders {
+  const [dateText, age, retryAfter] = [headers.get('date'), headers.get('age'), headers.get('retry-after')]
+  const date = dateText === null ? undefined : parseHttpDate(dateText)
   const ignored: TimeHeader[] = []
-  if (typeof date === 'string' && parseHttpDate(date) === undefined) ignored.push('date')
-  if (typeof age === 'string' && !AGE.test(age)) ignored.push('age')
-  if (typeof retryAfter === 'string' && !isCredibleRetryAfter(retryAfter, now)) ignored.push('retry-after')
-  return ignored
+  if (dateText !== null && date === undefined) ignored.push('date')
+  if (age !== null && !AGE.test(age)) ignored.push('age')
+  if (retryAfter !== null && !isCredibleRetryAfter(retryAfter, now)) ignored.push('retry-after')
+  return { date: age === null ? date : undefined, ignored }
 }

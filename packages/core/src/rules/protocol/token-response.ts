@@ -18,17 +18,19 @@ export function readTokenResponse(
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
-  const [value, type, refreshToken, scope, idToken] = [
-    body['access_token'],
-    body['token_type'],
-    body['refresh_token'],
-    body['scope'],
-    body['id_token'],
-  ].map(readText)
-  const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
-  const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
-  const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
-  return omitUndefined({ accessToken, refreshToken, scope, idToken })
+  const { access_token: value, token_type: type, expires_in: expiresIn } = body
+  const scope = readText(body['scope'])
+  const isBearer = typeof type === 'string' && type.toLowerCase() === 'bearer'
+  const expiresAt = time.obtainedAt + lifetimeSeconds(expiresIn)
+  return omitUndefined({
+    accessToken:
+      isBearer && typeof value === 'string' && isB64Token(value)
+        ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope })
+        : undefined,
+    refreshToken: readText(body['refresh_token']),
+    scope,
+    idToken: readText(body['id_token']),
+  })
 }
 
 /**

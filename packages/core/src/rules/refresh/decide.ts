@@ -102,9 +102,11 @@ function replace(
     if (exceedsGrant(wanted.request?.scope, ledger.scope))
       return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
   }
-  const backOffs = [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]
-  const backOff = backOffs.find((each) => secondsLeft(each, time) > 0)
-  if (backOff) return { do: 'fail', code: backOff.code, seconds: secondsLeft(backOff, time) }
+  for (const backOff of [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]) {
+    if (!backOff) continue
+    const seconds = secondsLeft(backOff, time)
+    if (seconds > 0) return { do: 'fail', code: backOff.code, seconds }
+  }
   return { do: ledger.lease && lease === 'live' ? 'wait' : 'refresh' }
 }
 

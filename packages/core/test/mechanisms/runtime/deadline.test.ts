@@ -8,7 +8,7 @@ const late = () => new Error('late')
 function waiting<T>(promise: Promise<T>): { clock: ManualClock; result: Promise<T>; sleep: unknown } {
   const clock = createManualClock()
   const sleep = vi.spyOn(clock, 'sleep')
-  return { clock, sleep, result: withDeadline(() => promise, 100, clock, late) }
+  return { clock, sleep, result: withDeadline(promise, 100, clock, late) }
 }
 
 describe('withDeadline', () => {
@@ -46,7 +46,7 @@ describe('withDeadline', () => {
       return clock.sleep(duration, signal)
     }
     const response = new Promise((resolve) => void clock.sleep(101_000).then(() => resolve('response')))
-    const result = withDeadline(() => response, 65_000, { ...clock, sleep }, late)
+    const result = withDeadline(response, 65_000, { ...clock, sleep }, late)
     await clock.advance(101_000)
     expect(await result).toBe('response')
   })

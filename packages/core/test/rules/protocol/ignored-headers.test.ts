@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ignoredHeaders } from '../../../src/rules/protocol/time-headers.ts'
+import { readTimeHeaders } from '../../../src/rules/protocol/time-headers.ts'
 
 const NOW = 784_111_777
 const AT = 'Sun, 06 Nov 1994 08:49:37 GMT'
@@ -29,7 +29,7 @@ it.each<[string, string, boolean]>([
   ['retry-after', 'Mon, 06 Nov 1995 08:49:37 GMT', true],
   ['retry-after', 'Thu, 01 Jan 1970 00:00:00 GMT', true],
 ])('%s: %s', (name, value, isIgnored) => {
-  expect(ignoredHeaders(new Headers({ [name]: value }), NOW)).toEqual(isIgnored ? [name] : [])
+  expect(readTimeHeaders(new Headers({ [name]: value }), NOW).ignored).toEqual(isIgnored ? [name] : [])
 })
 
 it('throws for no value', () => {
@@ -37,7 +37,7 @@ it('throws for no value', () => {
   fc.assert(
     fc.property(value, value, value, (date, age, retryAfter) => {
       const headers = new Headers({ date, age, 'retry-after': retryAfter })
-      expect(ignoredHeaders(headers, NOW).length).toBeLessThanOrEqual(3)
+      expect(readTimeHeaders(headers, NOW).ignored.length).toBeLessThanOrEqual(3)
     }),
   )
 })
