@@ -1,11 +1,10 @@
 // Prints the size of each entry in a bundle, minified and gzipped, next to its peers.
-// Usage: node scripts/bench-size.mjs [--update-budget]
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// Usage: node scripts/bench-size.mjs [--update-budget | --check]
+// With --check, it only compares the built packages with their budget and the documentation.
 import { listEntries } from './api/entries.mjs'
 import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { buildPackages, root } from './packaging/packages.mjs'
-import { budgetFor, measureSizes } from './packaging/sizes.mjs'
+import { addedBy, findSizeProblems, measureSizes, writeBudget } from './packaging/sizes.mjs'
 import { ensurePackage } from './tools.mjs'
 
 /** A peer is measured without the packages that it expects from the application. */
@@ -20,13 +19,19 @@ const PEERS = [
   { name: 'better-auth', version: '1.7.25' },
 ]
 
-await buildPackages()
+const isCheck = process.argv.includes('--check')
+if (!isCheck) await buildPackages()
 const own = await measureSizes(
   listEntries().map(({ entry }) => entry),
   root,
 )
-if (process.argv.includes('--update-budget'))
-  writeFileSync(join(root, 'scripts/packaging/budget.json'), budgetFor(own))
+if (isCheck) {
+  const problems = await findSizeProblems(own)
+  console.log([...problems, `${problems.length} problems with the sizes of bundles`].join('\n'))
+  process.exit(problems.length > 0 ? 1 : 0)
+}
+if (process.argv.includes('--update-budget')) await writeBudget(own)
+for (const row of own) row.added = await addedBy(row.name, root)
 
 const peers = []
 for (const { name, version, without } of PEERS) {

@@ -13,6 +13,7 @@ const LANES = [
     lint: 'npm run lint',
     api: 'npm run api',
     docs: 'npm run docs',
+    size: 'npm run bench:size -- --check',
     model: 'npm run test:model -- --runs 300 --seed 1',
     burst: 'npm run test:burst',
   },

@@ -1,45 +1,47 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { bundle, WORKERS } from './bundles.mjs'
+import { root } from './packages.mjs'
 
 /** Applications do not ship it. */
 const TESTKIT = '@evertoken/testkit'
-/** Sizes are rounded up to this number of bytes, because versions of zlib differ by a few. */
+/** A new budget leaves at least this number of bytes, because versions of zlib differ by a few. */
+const MARGIN = 100
+/** A new budget is rounded up to a multiple of this number of bytes. */
 const ROUNDING = 100
-const budget = new URL('./budget.json', import.meta.url)
+const budget = join(root, 'scripts/packaging/budget.json')
 
-/**
- * Measures the size of each entry in a bundle, and of the usual bundles of a Worker.
- *
- * @returns For each, its name, its minified size, that size gzipped, and for an optional entry the gzipped bytes that
- * it adds to a bundle with the main entry of its package.
- */
+/** Returns the name, the minified size and the gzipped size of each entry in a bundle, and of the usual Workers. */
 export async function measureSizes(entries, project) {
-  const rows = []
-  for (const entry of entries.filter((each) => !each.startsWith(TESTKIT))) {
-    const main = entry.split('/').slice(0, 2).join('/')
-    const { bytes, gzipped } = await bundle(`export * from '${entry}'`, project)
-    rows.push({
-      name: entry,
-      bytes,
-      gzipped,
-      added: entry === main ? undefined : await addedBy(entry, main, project),
-    })
+  const measured = entries.filter((entry) => !entry.startsWith(TESTKIT))
+  const bundles = {
+    ...Object.fromEntries(measured.map((entry) => [entry, `export * from '${entry}'`])),
+    ...WORKERS,
   }
-  for (const [name, code] of Object.entries(WORKERS)) {
-    const { bytes, gzipped } = await bundle(code, project)
-    rows.push({ name, bytes, gzipped })
-  }
-  return rows
+  return Promise.all(
+    Object.entries(bundles).map(async ([name, code]) => {
+      const { bytes, gzipped } = await bundle(code, project)
+      return { name, bytes, gzipped }
+    }),
+  )
 }
 
-async function addedBy(entry, main, project) {
+/** The gzipped bytes that an optional entry adds to a bundle with the main entry of its package. */
+export async function addedBy(entry, project) {
+  const main = entry.split('/').slice(0, 2).join('/')
+  if (entry === main || entry in WORKERS) return undefined
   const mainCode = `export * as main from '${main}'`
   const both = await bundle(`${mainCode}; export * as optional from '${entry}'`, project)
   return both.gzipped - (await bundle(mainCode, project)).gzipped
 }
 
-/** Returns the rows that exceed their budget in `budget.json` or have none, and budgets without a row, as text. */
-export async function findOverweight(rows) {
+/**
+ * Checks sizes against `budget.json` and the documentation.
+ *
+ * @returns The rows that exceed their budget or have none, budgets without a row, and wrong sizes in the documentation,
+ * as text.
+ */
+export async function findSizeProblems(rows) {
   const limits = JSON.parse(await readFile(budget, 'utf8'))
   const names = new Set(rows.map(({ name }) => name))
   return [
@@ -49,11 +51,35 @@ export async function findOverweight(rows) {
     ...Object.keys(limits)
       .filter((name) => !names.has(name))
       .map((name) => `${name} has a budget, but is not an entry`),
+    ...(await findWrongDocuments(rows)),
   ]
 }
 
-/** The content of `budget.json` for these sizes. */
-export function budgetFor(rows) {
-  const limits = rows.map(({ name, gzipped }) => [name, Math.ceil(gzipped / ROUNDING) * ROUNDING])
-  return `${JSON.stringify(Object.fromEntries(limits), undefined, 2)}\n`
+/** The documentation states the sizes of a Worker. */
+async function findWrongDocuments(rows) {
+  const [tokens, all] = Object.keys(WORKERS).map((worker) =>
+    Math.round(rows.find(({ name }) => name === worker).gzipped / 1000),
+  )
+  const expected = [
+    ['docs/reference/packages.md', new RegExp(`^\\| \`@evertoken/cloudflare\` +\\| ${all} KB \\|$`, 'm')],
+    [
+      'docs/reference/packages.md',
+      new RegExp(`^\\| \`@evertoken/cloudflare/tokens\` +\\| ${tokens} KB \\|$`, 'm'),
+    ],
+    [
+      'docs/guides/token-management.md',
+      new RegExp(`is ${tokens} KB minified and gzipped instead of ${all} KB`),
+    ],
+  ]
+  const problems = []
+  for (const [document, text] of expected)
+    if (!text.test(await readFile(join(root, document), 'utf8')))
+      problems.push(`${document} must state ${text}`)
+  return problems
+}
+
+/** Writes `budget.json` for these sizes. */
+export async function writeBudget(rows) {
+  const limits = rows.map(({ name, gzipped }) => [name, Math.ceil((gzipped + MARGIN) / ROUNDING) * ROUNDING])
+  await writeFile(budget, `${JSON.stringify(Object.fromEntries(limits), undefined, 2)}\n`)
 }

@@ -48,7 +48,7 @@ export const mutants = {
     { in: 'createSeal.unseal', replace: '$keys.find($test)', with: '($keys).slice(0, 1).find($test)' },
   ],
   'left-over chunks of a cookie': [
-    { in: 'createCookieWriter.keep', replace: 'clearAll(staleChunks($$$args))', with: '[]' },
+    { in: 'createChunkedCookie.keep', replace: 'clearAll(staleChunks($$$args))', with: '[]' },
     {
       in: 'joinCookie',
       replace: '$count = Number($digits)',

@@ -9,6 +9,7 @@ import { createRefresher } from '../../packages/core/src/mechanisms/refresh/refr
 import type { CookieMac } from '../../packages/core/src/mechanisms/sessions/cookie-mac.ts'
 import { createAuthorizationServers } from '../../packages/core/src/mechanisms/protocol/authorization-servers.ts'
 import { createGrantCheck } from '../../packages/core/src/mechanisms/sessions/grant-check.ts'
+import { createChunkedCookie } from '../../packages/core/src/mechanisms/sessions/chunked-cookie.ts'
 import { createRequestSession } from '../../packages/core/src/mechanisms/sessions/request-session.ts'
 import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
 import {
@@ -158,7 +159,7 @@ export function createApplication(options: ApplicationOptions): Application {
       const grantCheck = createGrantCheck(refresher, serverClock)
       const session = createRequestSession({
         strategy: kind,
-        cookies: { received: cookies, cookieName: COOKIE, attributes },
+        cookie: createChunkedCookie({ received: cookies, cookieName: COOKIE, attributes }, clock, emit),
         touch: { idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
         clock,
         emit,

@@ -8,7 +8,7 @@
 export * from './common.ts'
 export type { TokenProxy } from './handlers/calls/token-proxy.ts'
 export type { OnSignIn, SignIn } from './handlers/routes/on-sign-in.ts'
-export type { ForwardedStyle } from './rules/calls/relayed-headers.ts'
+export type { ForwardedStyle } from './rules/calls/proxied-headers.ts'
 export type { StepUpChallenge } from './rules/calls/step-up.ts'
 export type { LoginOptions } from './rules/sign-in/login-request.ts'
 export type { Evertoken, EvertokenFor, EvertokenWithClient, Handler, NameFor } from './surface/evertoken.ts'

@@ -4,6 +4,7 @@ import { createLine } from '../mechanisms/refresh/line.ts'
 import { createRefreshTokenAcquisition, createRefreshers } from '../mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
+import type { CreateBrowserCookie } from '../mechanisms/sessions/browser-cookie.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
@@ -24,6 +25,7 @@ export interface EngineParts<User extends object> {
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers
   readonly sessions: SessionStrategy
+  readonly createCookie: CreateBrowserCookie
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
@@ -39,7 +41,7 @@ export interface EngineParts<User extends object> {
 
 /** Connects the refresher, the sessions and the requests. */
 export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
-  const { settings, context, runtime, server, servers, sessions, createUser, findRoute } = parts
+  const { settings, context, runtime, server, servers, sessions, createCookie, createUser, findRoute } = parts
   const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
   const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
   const { clock, serverClock, random, emit, isStorePrivate } = context
@@ -101,6 +103,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     application,
     sessions,
     cookie: { cookieName, sameSite, maxCookieBytes },
+    createCookie,
     responses: runtime.responses,
     waitForBackground: isStorePrivate,
   })

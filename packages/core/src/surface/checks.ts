@@ -148,23 +148,12 @@ export const url: Check = (value) => {
 
 export const seconds: Check = must('be a positive number of seconds', isPositive)
 
-/** Longer than any caller waits. A larger number is probably in milliseconds. */
-const MAX_TIMEOUT_SECONDS = 300
-
-export const timeoutSeconds: Check = must(
-  `be a number of seconds above 0 and at most ${MAX_TIMEOUT_SECONDS}`,
-  (value) => isPositive(value) && value <= MAX_TIMEOUT_SECONDS,
-)
-
-/** Room for pending logins and for a small session. */
-const MIN_COOKIE_BYTES = 4096
-/** Four cookies of a session, and pending logins. By default, Node accepts 16,384 bytes for all headers. */
-const MAX_COOKIE_BYTES = 16_384
-
-export const cookieHeaderBytes: Check = must(
-  `be a whole number of bytes from ${MIN_COOKIE_BYTES} to ${MAX_COOKIE_BYTES}`,
-  (value: number) => Number.isInteger(value) && value >= MIN_COOKIE_BYTES && value <= MAX_COOKIE_BYTES,
-)
+export function secondsUpTo(max: number): Check {
+  return must(
+    `be a number of seconds above 0 and at most ${max}`,
+    (value) => isPositive(value) && value <= max,
+  )
+}
 
 export const hook: Check = must('be a function', (value) => typeof value === 'function')
 

@@ -8,7 +8,7 @@ import { randomId } from '../mechanisms/runtime/digest.ts'
 import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
 import { createSeal } from '../mechanisms/sessions/seal.ts'
 import { createGuardedStore } from '../mechanisms/stores/guarded-store.ts'
-import { createMemoryStore } from '../mechanisms/stores/memory-store.ts'
+import { createTokenMemory } from '../mechanisms/client-tokens/token-memory.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -161,7 +161,7 @@ export function createClientApplication(
     random,
   })
   const server = createTokenServer(connection)
-  const given = values.store ?? createMemoryStore({ clock })
+  const given = values.store ?? createTokenMemory(clock)
   // In the memory of the process, the tokens need no secret that anyone has to remember.
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
   const work = createWorkTracker(clock, emit)

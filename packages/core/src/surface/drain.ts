@@ -2,7 +2,7 @@ import { createPendingWork } from '../mechanisms/runtime/background-work.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { ConfigurationError, EventListener } from '../vocabulary/index.ts'
-import { checkAll, invalid, must, type OptionTable } from './checks.ts'
+import { checkAll, invalid, type OptionTable, secondsUpTo } from './checks.ts'
 
 /** Options of `drain`. */
 export interface DrainOptions {
@@ -64,13 +64,7 @@ const MAX_SECONDS = 3600
 const DEFAULT_SECONDS = 20
 
 const DRAIN_OPTIONS: OptionTable<Required<DrainOptions>> = {
-  timeoutSeconds: [
-    must(
-      `be a number of seconds above 0 and at most ${MAX_SECONDS}`,
-      (value) => value > 0 && value <= MAX_SECONDS && typeof value === 'number',
-    ),
-    DEFAULT_SECONDS,
-  ],
+  timeoutSeconds: [secondsUpTo(MAX_SECONDS), DEFAULT_SECONDS],
 }
 
 export function createWorkTracker(clock: Clock, emit: EventListener): WorkTracker {

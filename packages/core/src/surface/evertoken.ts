@@ -1,6 +1,7 @@
 import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
+import { createChunkedCookie } from '../mechanisms/sessions/chunked-cookie.ts'
 import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
@@ -151,6 +152,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     server,
     servers,
     sessions,
+    createCookie: createChunkedCookie,
     client: settings.client,
     createUser: createUserSession,
     findRoute,

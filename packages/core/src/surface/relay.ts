@@ -1,5 +1,5 @@
 import { relayResponse } from '../handlers/calls/relay.ts'
-import { mayAllowForApi, mayAllowForBrowser } from '../rules/calls/relayed-headers.ts'
+import { mayAllowForApi, mayAllowForBrowser } from '../rules/calls/allowed-headers.ts'
 import { type Check, checkAll, listOf, type OptionTable } from './checks.ts'
 
 /** Options of `relay`. */

@@ -1,5 +1,6 @@
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import { asReadOnly } from '../mechanisms/sessions/read-only-session.ts'
+import type { CreateBrowserCookie } from '../mechanisms/sessions/browser-cookie.ts'
 import { createRequestSession, type RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
@@ -22,6 +23,7 @@ export interface RequestSessionsOptions {
   readonly application: Application
   readonly sessions: SessionStrategy
   readonly cookie: SessionCookieSettings
+  readonly createCookie: CreateBrowserCookie
   readonly responses: Runtime['responses']
   /** Whether responses wait for background refreshes, because a restart of this process loses the store. */
   readonly waitForBackground: boolean
@@ -41,7 +43,7 @@ export interface RequestSessions {
 }
 
 export function createRequestSessions(options: RequestSessionsOptions): RequestSessions {
-  const { application, sessions, cookie, responses, waitForBackground } = options
+  const { application, sessions, cookie, createCookie, responses, waitForBackground } = options
   const { clock, emit, lifetimes, grantCheck } = application
   const bind = (session: RequestSession, browser?: BrowserRequest) =>
     bindSession(session, application, responses?.(), browser)
@@ -52,14 +54,15 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     keepAlive: KeepAlive,
   ): RequestSession {
     const secure = hasSecureCookies(addressOf(request, application.origin), application.registration.issuer)
+    const requestCookies = {
+      received: cookies,
+      cookieName: cookieName(cookie.cookieName, secure),
+      attributes: { secure, sameSite: cookie.sameSite },
+      maxCookieBytes: cookie.maxCookieBytes,
+    }
     return createRequestSession({
       strategy: sessions,
-      cookies: {
-        received: cookies,
-        cookieName: cookieName(cookie.cookieName, secure),
-        attributes: { secure, sameSite: cookie.sameSite },
-        maxCookieBytes: cookie.maxCookieBytes,
-      },
+      cookie: createCookie(requestCookies, clock, emit),
       touch: { idleTimeoutSeconds: lifetimes.idleTimeoutSeconds, isGrantAlive: grantCheck.isAlive },
       clock,
       emit,

@@ -1,6 +1,7 @@
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
+import { createShortCookie } from '../mechanisms/sessions/browser-cookie.ts'
 import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
@@ -69,5 +70,14 @@ export function createTokenEngine(options: TokenEngineOptions, runtime: Runtime)
     pollMs: runtime.pollMs,
     mac: macFor('server session'),
   })
-  return assemble({ settings, context, runtime, server, servers, sessions, createUser: createTokenSession })
+  return assemble({
+    settings,
+    context,
+    runtime,
+    server,
+    servers,
+    sessions,
+    createCookie: createShortCookie,
+    createUser: createTokenSession,
+  })
 }

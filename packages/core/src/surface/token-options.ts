@@ -4,7 +4,6 @@ import { COOKIE_BUDGET_BYTES } from '../rules/sessions/cookie-budget.ts'
 import { eventListeners, type EventListeners } from './emitter.ts'
 import {
   type Checked,
-  cookieHeaderBytes,
   mustHave,
   hook,
   must,
@@ -13,8 +12,8 @@ import {
   type OptionTable,
   REQUIRED,
   seconds,
+  secondsUpTo,
   text,
-  timeoutSeconds,
   url,
 } from './checks.ts'
 import type { ServerChoice, ServerProfile } from './server-profile.ts'
@@ -141,6 +140,18 @@ const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
   'not be eventually consistent: use one that reads its own writes (on Cloudflare the Durable Object store)',
   ({ consistency }: SessionStore) => consistency !== 'eventual',
+)
+
+/** Longer than any caller waits. A larger number is probably in milliseconds. */
+const timeoutSeconds = secondsUpTo(300)
+
+/** Room for pending logins and for a small session. */
+const MIN_COOKIE_BYTES = 4096
+/** Four cookies of a session, and pending logins. By default, Node accepts 16,384 bytes for all headers. */
+const MAX_COOKIE_BYTES = 16_384
+const cookieHeaderBytes = must(
+  `be a whole number of bytes from ${MIN_COOKIE_BYTES} to ${MAX_COOKIE_BYTES}`,
+  (value: number) => Number.isInteger(value) && value >= MIN_COOKIE_BYTES && value <= MAX_COOKIE_BYTES,
 )
 
 export const TOKEN_OPTIONS: OptionTable<TokenValues> = {

@@ -1,7 +1,7 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import type { ForwardedStyle } from '../rules/calls/relayed-headers.ts'
+import type { ForwardedStyle } from '../rules/calls/proxied-headers.ts'
 import {
   type Check,
   type Checked,

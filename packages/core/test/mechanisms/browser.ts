@@ -1,4 +1,5 @@
 import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessions.ts'
+import { createChunkedCookie } from '../../src/mechanisms/sessions/chunked-cookie.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionHandle, Snapshot } from '../../src/ports/session-handle.ts'
@@ -39,11 +40,11 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     request: (shown = cookies) =>
       createRequestSession({
         strategy,
-        cookies: {
-          received: new Map(shown),
-          cookieName: NAME,
-          attributes: { secure: true, sameSite: 'Lax' },
-        },
+        cookie: createChunkedCookie(
+          { received: new Map(shown), cookieName: NAME, attributes: { secure: true, sameSite: 'Lax' } },
+          clock,
+          emit,
+        ),
         touch: { idleTimeoutSeconds: IDLE },
         clock,
         emit,

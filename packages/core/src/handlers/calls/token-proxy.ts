@@ -1,7 +1,7 @@
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { type ApplicationPath, applicationPaths } from '../../rules/browser/base-path.ts'
-import { type ForwardedStyle, forwardedHeaders, headersForApi } from '../../rules/calls/relayed-headers.ts'
+import { type ForwardedStyle, forwardedHeaders, headersForApi } from '../../rules/calls/proxied-headers.ts'
 import { findTarget, type ProxyTarget, toProxyPath, toTargetUrl } from '../../rules/calls/proxy-target.ts'
 import { isRedirect } from '../../rules/calls/redirect.ts'
 import { isDocumentNavigation, mayBeForged } from '../../rules/browser/same-site.ts'

@@ -1,5 +1,5 @@
 import type { HeldResponses } from '../../ports/runtime.ts'
-import { headersOfDecodedBody } from '../../rules/calls/relayed-headers.ts'
+import { headersOfDecodedBody } from '../../rules/calls/headers.ts'
 import { withHeaders, withMutableHeaders, withOrigin } from './with-headers.ts'
 
 const MAX_HELD = 32

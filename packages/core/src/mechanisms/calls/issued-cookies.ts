@@ -1,4 +1,5 @@
-import { concernsCookie, setCookiesOf } from '../../rules/sessions/cookies.ts'
+import { setCookiesOf } from '../../rules/calls/headers.ts'
+import { concernsCookie } from '../../rules/sessions/cookies.ts'
 
 /** The limit is small, because a line is checked soon, when the response of one handler passes through another. */
 const MAX_ISSUED = 256

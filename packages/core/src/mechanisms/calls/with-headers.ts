@@ -1,4 +1,4 @@
-import { headerLines } from '../../rules/sessions/cookies.ts'
+import { headerLines } from '../../rules/calls/headers.ts'
 
 /**
  * Returns a response with other headers.

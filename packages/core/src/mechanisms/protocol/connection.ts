@@ -11,16 +11,14 @@ import {
   createClientAuthenticator,
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
+import { isJsonObject } from '../../rules/members.ts'
 import { redact } from '../runtime/redact.ts'
 import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
-export interface ConnectionOptions extends Omit<DiscoveryOptions, 'wire'>, ClientAuthenticatorOptions {
-  readonly http: Http
+export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
   readonly patientHttp: Http
   readonly serverClock: ServerClock
-  /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
-  readonly insecure: boolean
   readonly clientId: string
   readonly flights: Flights
 }
@@ -55,7 +53,7 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata({ issuer, metadata, wire, signsIn: options.signsIn }),
+    discover: () => discoverMetadata(options),
     flights,
     clock,
     random: options.random,
@@ -82,6 +80,10 @@ function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metad
   if (typeof metadata === 'string') return metadata
   // A server whose metadata is configured may have no document at the well-known URL.
   if (metadata !== undefined) return metadata.token_endpoint
+  return openidMetadataUrl(issuer)
+}
+
+function openidMetadataUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
@@ -103,39 +105,54 @@ export interface DiscoveryOptions {
   readonly metadata?: string | KnownMetadata | undefined
   /** Whether users sign in at the server, so that its metadata must name the `authorization_endpoint`. */
   readonly signsIn?: boolean | undefined
-  readonly wire: Wire
+  readonly http: Http
+  /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
+  readonly insecure: boolean
 }
 
-/** Fetches the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
+/** Finds the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
 async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
-  const { issuer, wire } = options
-  const response = await requestMetadata(options)
-  // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
-  if (response.status === 404) throw wrongMetadata('metadata is not where it should be')
-  const metadata = await oauth.processDiscoveryResponse(new URL(issuer), response).catch(throwDiscoveryError)
-  if (metadata.issuer !== issuer) throw wrongMetadata('metadata spells the issuer otherwise')
-  const isSafe = wire[oauth.allowInsecureRequests] ? /^https?:/i : /^https:/i
-  const onlyForSignIn = options.signsIn ? (['authorization_endpoint'] as const) : []
-  for (const name of [...onlyForSignIn, 'token_endpoint'] as const) {
-    const { [name]: url = '' } = metadata
-    if (!URL.canParse(url) || !isSafe.test(url)) throw wrongMetadata(`${name} is missing or not on https`)
-  }
+  const { issuer, metadata: known, signsIn, insecure } = options
+  const isSafe = (url = '') => URL.canParse(url) && (insecure ? /^https?:/i : /^https:/i).test(url)
+  if (!isSafe(issuer)) throw wrongMetadata('issuer is not on https')
+  const metadata = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
+  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
+  const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
+  for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
+    if (!isSafe(metadata[name])) throw wrongMetadata(`${name} is missing or not on https`)
   return metadata
 }
 
-async function requestMetadata({ issuer, metadata, wire }: DiscoveryOptions): Promise<Response> {
-  if (typeof metadata === 'object') return Response.json({ ...metadata, issuer })
-  if (metadata !== undefined) return wire[oauth.customFetch](metadata).catch(throwDiscoveryError)
-  const url = new URL(issuer)
-  const response = await oauth.discoveryRequest(url, wire).catch(throwDiscoveryError)
-  if (response.status !== 404) return response
-  return oauth.discoveryRequest(url, { ...wire, algorithm: 'oauth2' }).catch(throwDiscoveryError)
+async function fetchMetadata(
+  options: DiscoveryOptions,
+  url: string | undefined,
+): Promise<oauth.AuthorizationServer> {
+  const response = await requestMetadata(options, url).catch((error: unknown) => {
+    throw metadataUnavailable(redact(error))
+  })
+  const { status } = response
+  // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
+  if (status === 404) throw wrongMetadata('metadata is not where it should be')
+  const metadata: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined
+  if (!isJsonObject(metadata) || typeof metadata['issuer'] !== 'string')
+    throw metadataUnavailable({ name: 'MetadataError', status })
+  return metadata as oauth.AuthorizationServer
 }
 
-function throwDiscoveryError(error: unknown): never {
-  const cause = redact(error)
-  if (cause.code === oauth.JSON_ATTRIBUTE_COMPARISON) throw wrongMetadata('metadata names another issuer')
-  throw unavailable('fetch the metadata of the authorization server', cause)
+/** Sends the request to `url`, or to the URLs of OpenID Connect Discovery 1.0 §4 and RFC 8414 §3.1. */
+async function requestMetadata(
+  { issuer, http }: DiscoveryOptions,
+  url: string | undefined,
+): Promise<Response> {
+  const request = (each: string) => http(each, { headers: { accept: 'application/json' } })
+  const response = await request(url ?? openidMetadataUrl(issuer))
+  if (url !== undefined || response.status !== 404) return response
+  const { origin, pathname } = new URL(issuer)
+  return request(`${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`)
+}
+
+function metadataUnavailable(cause: RedactedCause): TryLaterError {
+  return unavailable('fetch the metadata of the authorization server', cause)
 }
 
 function wrongMetadata(what: string): ConfigurationError {

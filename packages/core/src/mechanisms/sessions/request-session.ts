@@ -1,7 +1,6 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
-import { joinCookie } from '../../rules/sessions/cookies.ts'
 import {
   cookieRefused,
   cookieSealed,
@@ -16,7 +15,7 @@ import {
 import type { RevokedTokens } from '../../model/session-end.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import type { EndReason, EventListener } from '../../vocabulary/index.ts'
-import { createCookieWriter, headersAlreadySent, type RequestCookies } from './cookie-writer.ts'
+import { type BrowserCookie, headersAlreadySent } from './browser-cookie.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
@@ -60,7 +59,7 @@ export interface RequestSession {
 
 export interface RequestSessionOptions {
   readonly strategy: SessionStrategy
-  readonly cookies: RequestCookies
+  readonly cookie: BrowserCookie
   readonly touch: TouchPolicy
   readonly clock: Clock
   readonly emit: EventListener
@@ -76,8 +75,7 @@ export interface RequestSessionOptions {
 const BACKGROUND_MS = 3000
 
 export function createRequestSession(options: RequestSessionOptions): RequestSession {
-  const { strategy, cookies, touch, clock, emit, keepAlive, waitForBackground = false } = options
-  const writer = createCookieWriter(cookies, clock, emit)
+  const { strategy, cookie, touch, clock, emit, keepAlive, waitForBackground = false } = options
   const tracker = strategy.trackBrowser?.()
   let state: ResponseState<Snapshot> = UNUSED
   let current: Promise<SessionHandle | undefined> | undefined
@@ -87,9 +85,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   const find = () => (current ??= search())
 
   async function search(): Promise<SessionHandle | undefined> {
-    const joined = joinCookie(cookies.cookieName, cookies.received)
-    if (joined === undefined) return undefined
-    const result = joined === 'incomplete' ? { rejected: joined } : await strategy.find(joined.value)
+    const received = cookie.read()
+    if (received === undefined) return undefined
+    const result = received === 'incomplete' ? { rejected: received } : await strategy.find(received.value)
     if ('rejected' in result) {
       emit({ type: 'session_rejected', reason: result.rejected })
       return undefined
@@ -142,8 +140,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   async function sealNewest(): Promise<void> {
     const { newest } = state
     if (!newest || !tracker?.mustSendCookie(newest)) return
-    const cookie = await tracker.sealCookie(newest.record)
-    state = cookieSealed(state, newest.record, cookie)
+    const value = await tracker.sealCookie(newest.record)
+    state = cookieSealed(state, newest.record, value)
   }
 
   /** Whether the session has ended. If the store fails, the cookie of a session that this request started is set. */
@@ -157,7 +155,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   return {
-    cookieName: cookies.cookieName,
+    cookieName: cookie.name,
     find,
     hadSession: () => hadSession,
     keepAlive,
@@ -170,9 +168,9 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async start(make, list) {
       if (state.areHeadersSent) throw headersAlreadySent('start a session')
       const previous = await find().catch(() => undefined)
-      const { handle, ...started } = await strategy.create(make, keepAlive, async ({ cookie, record }) => {
-        writer.check(cookie)
-        await list?.(record)
+      const { handle, ...started } = await strategy.create(make, keepAlive, async (created) => {
+        cookie.check(created.cookie)
+        await list?.(created.record)
       })
       // The new session is kept, even if the end of the previous one fails.
       if (previous) {
@@ -205,8 +203,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     takeCookies() {
       state = headersSent(state)
       const { change } = state
-      if (change.kind === 'set') return writer.keep(change.cookie, change.record)
-      return change.kind === 'clear' ? writer.clear() : []
+      if (change.kind === 'set') return cookie.keep(change.cookie, change.record)
+      return change.kind === 'clear' ? cookie.clear() : []
     },
   }
 }

@@ -9,7 +9,7 @@ import type { LogoutToken } from '../../rules/protocol/logout-token.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
-import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
+import { untilWon } from '../stores/until-won.ts'
 
 /** The user and the ID of a session (OIDC `sub` and `sid`). */
 export type SubjectOrSid = Pick<LogoutToken, 'sub' | 'sid'>
@@ -66,13 +66,13 @@ export function createSessionDirectory(
   /** Stores the time of a logout. The time is first in the record. The rest makes each record unique. */
   async function rememberName(name: LogoutName, issuedAt: number, expiresAt: number): Promise<void> {
     const key = await keyOfName(name)
-    for (let i = 0; i < MAX_SWAPS; i++) {
+    const hint = { owner: name.at(-1), isNote: true }
+    await untilWon(async () => {
       const held = await store.read(key)
       const newest = Math.max(issuedAt, timeOf(held) ?? 0)
-      const hint = { owner: name.at(-1), isNote: true }
-      if (await store.swap(key, held, `${newest}~${randomId()}`, expiresAt, hint)) return
-    }
-    throw everySwapLost()
+      const isWon = await store.swap(key, held, `${newest}~${randomId()}`, expiresAt, hint)
+      return isWon || 'again'
+    })
   }
 
   return {

@@ -1,4 +1,4 @@
-import { headerLines, setCookiesOf } from '../sessions/cookies.ts'
+import { headerLines, setCookiesOf } from './headers.ts'
 import { isForBrowser, withPrivateCaching } from './relayed-headers.ts'
 
 /** Headers that frameworks and runtimes change when they copy a response. */

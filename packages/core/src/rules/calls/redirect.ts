@@ -1,5 +1,5 @@
 import { type AllowedPrefix, hasCredentials, isAllowed, parseUrl } from './allowed-urls.ts'
-import { omitHeaders } from './relayed-headers.ts'
+import { omitHeaders } from './headers.ts'
 import { isPrivateHost } from './private-host.ts'
 
 /** One request of a chain of redirects. */

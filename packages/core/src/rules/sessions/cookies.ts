@@ -13,25 +13,6 @@ export interface CookieAttributes {
   readonly secure: boolean
 }
 
-/** Returns the `Set-Cookie` lines. Workers with a compatibility date before 2023-03-01 have another method for that. */
-export function setCookiesOf(headers: Headers): string[] {
-  const { getSetCookie } = headers as Partial<Headers>
-  return getSetCookie ? getSetCookie.call(headers) : (headers as OldHeaders).getAll('set-cookie')
-}
-
-/**
- * Returns all headers, with a line for each cookie. Where `getSetCookie` is missing, iteration joins them to one
- * value.
- */
-export function headerLines(headers: Headers): [name: string, value: string][] {
-  const others = [...headers].filter(([name]) => name !== 'set-cookie')
-  return [...others, ...setCookiesOf(headers).map((line): [string, string] => ['set-cookie', line])]
-}
-
-interface OldHeaders extends Headers {
-  getAll(name: 'set-cookie'): string[]
-}
-
 /** Parses a `Cookie` header. If several cookies have the same name, the first one wins. Malformed data is skipped. */
 export function parseCookies(header: string | null): Map<string, string> {
   const cookies = new Map<string, string>()

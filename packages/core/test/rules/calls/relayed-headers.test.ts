@@ -1,12 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  forwardedHeaders,
-  headersForApi,
-  headersForBrowser,
-  mayAllowForApi,
-  mayAllowForBrowser,
-} from '../../../src/rules/calls/relayed-headers.ts'
+import { mayAllowForApi, mayAllowForBrowser } from '../../../src/rules/calls/allowed-headers.ts'
+import { forwardedHeaders, headersForApi } from '../../../src/rules/calls/proxied-headers.ts'
+import { headersForBrowser } from '../../../src/rules/calls/relayed-headers.ts'
 
 const CANARY = 'canary'
 const words = (text: string) => text.trim().split(/\s+/)
