@@ -13,7 +13,6 @@ const SMALL_FOR_A_REASON = {
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/calls/allowed-headers.ts': 'Bundles without a proxy and `relay()` do not contain these patterns.',
-  'rules/members.ts': 'Many files of all floors read members of objects.',
   'rules/same-text.ts': 'Every comparison with a secret must take constant time.',
 }
 
