@@ -124,7 +124,7 @@ export const mutants = {
       {
         in: 'createStoredHandle.end',
         replace: END,
-        with: '$0; if ($tombstone && isOnlyInStore) await sealedStore.remove(key)',
+        with: "$0; if ($tombstone !== 'again' && isOnlyInStore) await sealedStore.remove(key)",
       },
       { in: 'persist', remove: '$known = undefined' },
       FIRST_READ,

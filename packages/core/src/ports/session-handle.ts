@@ -49,8 +49,8 @@ export interface SessionHandle extends LedgerHandle<Snapshot> {
   readNow?(): Snapshot | undefined
   /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
   readShared(): Promise<Snapshot | undefined>
-  /** Resolves to the new snapshot, or to `undefined` if another process changed the session first. */
-  swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | undefined>
+  /** Replaces the session. Resolves to `'again'` if another process changed it first. */
+  swap(from: Snapshot, to: SessionRecord): Promise<Snapshot | 'again'>
   /**
    * Ends the session permanently and emits `session_ended`, in one attempt.
    *

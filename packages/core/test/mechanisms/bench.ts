@@ -86,3 +86,9 @@ export async function failureOf(work: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   )
 }
+
+/** Returns what a swap has written. Throws if it was lost. */
+export function won<Written>(result: Written | 'again'): Written {
+  if (result === 'again') throw new Error('The swap was lost')
+  return result
+}

@@ -4,7 +4,7 @@ import { createRequestSession, type RequestSession } from '../../src/mechanisms/
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import type { SessionHandle, Snapshot } from '../../src/ports/session-handle.ts'
 import { type SessionRecord, touch } from '../../src/model/session-record.ts'
-import { type Bench, IDLE, REGISTRATION } from './bench.ts'
+import { type Bench, IDLE, REGISTRATION, won } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
@@ -94,9 +94,6 @@ export async function advance(
   change: Partial<SessionRecord> = {},
 ): Promise<Snapshot> {
   const now = await use(session)
-  const next = await (
-    await cellOf(session)
-  ).swap(now, { ...touch(now.record, now.record.touchedAt), ...change })
-  if (!next) throw new Error('The swap was lost')
-  return next
+  const handle = await cellOf(session)
+  return won(await handle.swap(now, { ...touch(now.record, now.record.touchedAt), ...change }))
 }

@@ -38,7 +38,7 @@ export function rememberWrites(inner: SealedStore, clock: Clock, emit: EventList
     const pair = await inner.swap(key, expected, next, expiresAt, owner)
     const known = written.get(key)
     // The result of an earlier swap can arrive after that of a later one.
-    if (pair && !(known && wentBack(pair.record, known.record))) {
+    if (pair !== 'again' && !(known && wentBack(pair.record, known.record))) {
       written.set(key, { ...pair, expiresAt, replaced: replacedBy(previous, next, known) })
     }
     return pair
@@ -55,7 +55,9 @@ export function rememberWrites(inner: SealedStore, clock: Clock, emit: EventList
       return held
     reportWentBack(known.record)
     const next = held ? restore(held.record, known) : known.record
-    return next ? ((await swap(key, held?.sealed, next, known.expiresAt)) ?? inner.read(key)) : held
+    if (!next) return held
+    const restored = await swap(key, held?.sealed, next, known.expiresAt)
+    return restored === 'again' ? inner.read(key) : restored
   }
 
   return {

@@ -15,7 +15,7 @@ export interface SealedStore extends SealedRecords {
   readNow(key: string): SealedRecord | undefined
   /**
    * @param owner - The user, if `next` does not name one.
-   * @returns The record that is now in the store, or `undefined` if the swap was lost.
+   * @returns The record that is now in the store, or `'again'` if the swap was lost.
    */
   swap(
     key: string,
@@ -23,7 +23,7 @@ export interface SealedStore extends SealedRecords {
     next: SessionRecord,
     expiresAt: number,
     owner?: string,
-  ): Promise<SealedRecord | undefined>
+  ): Promise<SealedRecord | 'again'>
   remove(key: string): Promise<void>
   /** Reports once that the store holds an earlier record than this one, which is known from another source. */
   reportWentBack?(known: SessionRecord): void
@@ -55,7 +55,7 @@ export function createSealedStore(store: GuardedStore, seal: Seal, isRegistered:
     async swap(key, expected, next, expiresAt, owner = next.claims.sub) {
       const pair = await records.seal(next)
       const hint = { owner, isNote: next.ended !== undefined }
-      return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : undefined
+      return (await store.swap(key, expected, pair.sealed, expiresAt, hint)) ? pair : 'again'
     },
     remove: (key) => store.remove(key),
   }

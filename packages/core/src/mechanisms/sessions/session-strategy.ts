@@ -87,6 +87,7 @@ export async function insert(
   record: SessionRecord,
   { sealedStore, idleTimeoutSeconds }: SessionStrategyOptions,
 ): Promise<void> {
-  if (await sealedStore.swap(record.id, undefined, record, endsAt(record, idleTimeoutSeconds))) return
+  const expiresAt = endsAt(record, idleTimeoutSeconds)
+  if ((await sealedStore.swap(record.id, undefined, record, expiresAt)) !== 'again') return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
 }

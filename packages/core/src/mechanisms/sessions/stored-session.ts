@@ -79,7 +79,7 @@ export function createStoredHandle(
 
   const swap: SessionHandle['swap'] = async (from, to) => {
     const snapshot = await sealedStore.swap(key, from.sealed, to, keepUntil(to), from.record.claims.sub)
-    if (snapshot && to.ended) notices.forget(key)
+    if (snapshot !== 'again' && to.ended) notices.forget(key)
     return snapshot
   }
 
@@ -156,16 +156,16 @@ export function createStoredHandle(
     swap,
     readIncludingEnded,
     isUsable: (seen) => !pending.has(key) && !isOver(seen),
-    swapLedger: async (from, ledger) => (await swap(from, withLedger(from.record, ledger))) ?? 'again',
+    swapLedger: (from, ledger) => swap(from, withLedger(from.record, ledger)),
     async storeGrant(from, { grant, now, ledgerAfter, keepAlive }) {
       const next = withTokenResponse(from.record, grant, now, ledgerAfter, maxRecordBytes, keepClaims)
       const snapshot = await swap(from, next)
-      if (!snapshot) return 'again'
+      if (snapshot === 'again') return 'again'
       const stored = { handle, before: from.record, after: snapshot.record, claims: grant.claims, keepAlive }
       if (refreshed && grant.accessToken) keepAlive(refreshed(stored))
       return snapshot
     },
-    refuse: async (from, reason) => (await swap(from, toTombstone(from.record, reason))) ?? 'again',
+    refuse: (from, reason) => swap(from, toTombstone(from.record, reason)),
     reportRefusal(reason, before, keepAlive) {
       notices.report(key, reason)
       if (before) keepAlive(unlist(before.record).catch(ignoreStore))
@@ -185,7 +185,7 @@ export function createStoredHandle(
         if (condition && !condition.mayEnd(current.record)) return undefined
         // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
         const tombstone = await swap(current, toUnfinishedTombstone(current.record, reason, revoke))
-        if (!tombstone) continue
+        if (tombstone === 'again') continue
         notices.report(key, reason)
         return endedAs(current.record, tombstone)
       }

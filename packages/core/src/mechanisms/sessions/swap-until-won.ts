@@ -25,6 +25,6 @@ export async function swapUntilWon(
     const next = step(current.record)
     if (!next) return { kind: 'declined' }
     const snapshot = next === current.record ? current : await swap(current, next)
-    return snapshot ? { kind: 'done', snapshot } : 'again'
+    return snapshot === 'again' ? 'again' : { kind: 'done', snapshot }
   })
 }

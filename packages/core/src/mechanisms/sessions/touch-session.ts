@@ -37,7 +37,8 @@ export async function touchOrTidy(
   if (isTouchDue(record, clock.now(), idleTimeoutSeconds)) {
     // After a sign-out, requests with a copied cookie must not keep the session alive.
     if (!isGrantAlive(handle, seen, call)) return 'refreshing'
-    return handle.swap(seen, touch(record, clock.now())).catch(ignoreStore)
+    const touched = await handle.swap(seen, touch(record, clock.now())).catch(ignoreStore)
+    return touched === 'again' ? undefined : touched
   }
   if (tracker?.browserIsCurrent(seen))
     call.keepAlive(handle.swap(seen, withCurrentBrowser(record)).catch(ignoreStore))

@@ -8,7 +8,7 @@ import { withGrant } from '../../../src/model/ledger-transitions.ts'
 import { withLedger } from '../../../src/model/session-transitions.ts'
 import { toTombstone, type SessionRecord, touch } from '../../../src/model/session-record.ts'
 import type { EvertokenEvent } from '../../../src/vocabulary/index.ts'
-import { createBench, createRecord, IDLE, LIFE } from '../bench.ts'
+import { createBench, createRecord, IDLE, LIFE, won } from '../bench.ts'
 
 function createWorld() {
   const { sealedStore, store, clock } = createBench()
@@ -20,9 +20,7 @@ function createWorld() {
   /** Writes the next record over the one in the store. */
   async function write(next: SessionRecord, through = process): Promise<string> {
     const held = await sealedStore.read(key)
-    const pair = await through.swap(key, held?.sealed, next, expiresAt)
-    if (!pair) throw new Error('The swap was lost')
-    return pair.sealed
+    return won(await through.swap(key, held?.sealed, next, expiresAt)).sealed
   }
   /** A replica that lacks the latest writes takes over. */
   async function goBackTo(sealed: string | undefined): Promise<void> {
@@ -137,10 +135,10 @@ describe('rememberWrites', () => {
       },
     }
     const process = rememberWrites(slow, clock, (event) => void events.push(event))
-    const pair = await process.swap(key, undefined, first, clock.now() + LIFE)
+    const pair = won(await process.swap(key, undefined, first, clock.now() + LIFE))
     const reading = process.read(key)
     while (!release) await Promise.resolve()
-    await process.swap(key, pair?.sealed, refreshed(first), clock.now() + LIFE)
+    await process.swap(key, pair.sealed, refreshed(first), clock.now() + LIFE)
     release()
     expect((await reading)?.record.ledger.refreshToken).toBe('rt')
     expect(events).toEqual([])

@@ -15,6 +15,7 @@ import {
   SECRET,
   STORE_TIMEOUT_MS,
   isRegistered,
+  won,
 } from '../bench.ts'
 import { canaryErrors, expectNoCanary } from '../canaries.ts'
 
@@ -47,11 +48,11 @@ describe('sealedStore', () => {
     const { sealedStore, store, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const written = await sealedStore.swap(key, undefined, record, LATER)
-    expect(await store.read(key)).toBe(written?.sealed)
-    expect(written?.sealed).not.toContain(record.id)
-    expect(await sealedStore.read(key)).toEqual({ record, sealed: written?.sealed })
-    expect(await sealedStore.open(written?.sealed ?? '')).toEqual({ record, sealed: written?.sealed })
+    const written = won(await sealedStore.swap(key, undefined, record, LATER))
+    expect(await store.read(key)).toBe(written.sealed)
+    expect(written.sealed).not.toContain(record.id)
+    expect(await sealedStore.read(key)).toEqual({ record, sealed: written.sealed })
+    expect(await sealedStore.open(written.sealed ?? '')).toEqual({ record, sealed: written.sealed })
     await sealedStore.remove(key)
     expect(await sealedStore.read(key)).toBeUndefined()
   })
@@ -60,7 +61,7 @@ describe('sealedStore', () => {
     const { sealedStore, store, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const written = await sealedStore.swap(key, undefined, record, LATER)
+    const written = won(await sealedStore.swap(key, undefined, record, LATER))
     const { sealedStore: another } = createBench(() => store)
     expect(await another.read(key)).toEqual(written)
     expect(await another.read(key)).toEqual(written)
@@ -70,10 +71,10 @@ describe('sealedStore', () => {
     const { sealedStore, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
-    const first = await sealedStore.swap(key, undefined, record, clock.now() + 10)
-    expect(await sealedStore.swap(key, undefined, record, LATER)).toBeUndefined()
-    expect(await sealedStore.swap(key, 'other', record, LATER)).toBeUndefined()
-    expect((await sealedStore.read(key))?.sealed).toBe(first?.sealed)
+    const first = won(await sealedStore.swap(key, undefined, record, clock.now() + 10))
+    expect(await sealedStore.swap(key, undefined, record, LATER)).toBe('again')
+    expect(await sealedStore.swap(key, 'other', record, LATER)).toBe('again')
+    expect((await sealedStore.read(key))?.sealed).toBe(first.sealed)
     await clock.advance(10_000)
     expect(await sealedStore.read(key)).toBeUndefined()
   })
@@ -184,7 +185,7 @@ describe('sealedStore', () => {
     const written = sealedStore.swap(key, undefined, record, LATER)
     await asleep(clock, written)
     await clock.advance(STORE_TIMEOUT_MS)
-    expect((await written)?.record).toEqual(record)
+    expect(won(await written).record).toEqual(record)
     expect(events).toEqual([{ type: 'store_failed', operation: 'swap', cause: expect.anything() }])
     expect(await sealedStore.read(key)).toEqual(await written)
   })

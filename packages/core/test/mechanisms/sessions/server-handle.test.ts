@@ -5,7 +5,7 @@ import { createServerHandle, createServerStrategy } from '../../../src/mechanism
 import { createHandleOptions } from '../../../src/mechanisms/sessions/session-strategy.ts'
 import type { SessionHandle } from '../../../src/ports/session-handle.ts'
 import { toTombstone, touch } from '../../../src/model/session-record.ts'
-import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET } from '../bench.ts'
+import { type Bench, createBench, createRecord, failureOf, IDLE, LIFE, SECRET, won } from '../bench.ts'
 
 const LATER = 1_800_000_001
 
@@ -99,10 +99,10 @@ describe('a session on the server', () => {
     const { handle, record } = await start(bench)
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    const next = await handle.swap(seen, touch(record, LATER))
+    const next = won(await handle.swap(seen, touch(record, LATER)))
     expect(next).toMatchObject({ record: { touchedAt: LATER } })
-    expect(await handle.swap(seen, touch(record, LATER + 1))).toBeUndefined()
-    expect((await handle.read())?.sealed).toBe(next?.sealed)
+    expect(await handle.swap(seen, touch(record, LATER + 1))).toBe('again')
+    expect((await handle.read())?.sealed).toBe(next.sealed)
   })
 
   it('I4: is gone after its end, and no swap on its way brings it back', async () => {
@@ -111,7 +111,7 @@ describe('a session on the server', () => {
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
     expect((await handle.end('signed_out'))?.record).toEqual(record)
-    expect(await handle.swap(seen, touch(record, LATER))).toBeUndefined()
+    expect(await handle.swap(seen, touch(record, LATER))).toBe('again')
     expect(await handle.read()).toBeUndefined()
     expect(await handle.end('signed_out')).toBeUndefined()
   })
@@ -142,7 +142,7 @@ describe('a session on the server', () => {
     const { handle, record } = await start(bench)
     const seen = await handle.read()
     if (!seen) throw new Error('The session is over')
-    expect(await handle.swap(seen, toTombstone(record, 'grant_rejected'))).toBeDefined()
+    expect(await handle.swap(seen, toTombstone(record, 'grant_rejected'))).not.toBe('again')
     expect(await handle.read()).toBeUndefined()
     await bench.clock.advance(299_999)
     expect((await bench.sealedStore.read(handle.key))?.record.ended).toBe('grant_rejected')
