@@ -6,37 +6,28 @@ const LOCAL_NAME = /^[^.]*$|(?:^|\.)(?:localhost|local|localdomain|internal|home
 const PRIVATE_IPV4 =
   /^(?:0|10|127|2(?:2[4-9]|[345]\d))\.|^100\.(?:6[4-9]|[789]\d|1[01]\d|12[0-7])\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^192\.(?:168|0\.0)\.|^198\.1[89]\./
 
+/** IPv6 addresses that contain an IPv4 address: mapped, NAT64 (RFC 6052) and 6to4 (RFC 3056). */
+const EMBEDDED_IPV4 = /^\[(?:(?:::ffff|64:ff9b:):([\da-f]+):([\da-f]+)\]|2002:([\da-f]+):([\da-f]*):)/
+/** Global unicast addresses (2000::/3), except Teredo (2001::/32) and 6to4. */
+const PUBLIC_IPV6 = /^\[(?!2001:0?:|2002:)[23][\da-f]{3}:/
+
 /**
  * Decides by its name whether a host is on this machine or in a local network. The name must come from `URL.hostname`,
- * which converts every spelling of an IPv4 address to four decimal numbers.
+ * which has one spelling for each address.
  */
 export function isPrivateHost(hostname: string): boolean {
-  if (hostname.startsWith('[')) return isPrivateIpv6(groupsOf(hostname.slice(1, -1)))
+  if (hostname.startsWith('[')) return isPrivateIpv6(hostname)
   const name = hostname.replace(/\.$/, '')
   return /^[\d.]+$/.test(name) ? PRIVATE_IPV4.test(name) : LOCAL_NAME.test(name)
 }
 
-/** Returns `false` for global unicast addresses (2000::/3), and for public IPv4 addresses in an IPv6 form. */
-function isPrivateIpv6([a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0]: readonly number[]): boolean {
-  if ([a, b, c, d, e].every((group) => group === 0) && f === 0xffff) return isPrivateIpv4(g, h)
-  // NAT64 (RFC 6052) and 6to4 (RFC 3056).
-  if (a === 0x64 && b === 0xff9b && c === 0 && d === 0 && e === 0 && f === 0) return isPrivateIpv4(g, h)
-  if (a === 0x2002) return isPrivateIpv4(b, c)
-  const isTeredo = a === 0x2001 && b === 0
-  return isTeredo || a >> 13 !== 1
-}
-
-function isPrivateIpv4(high: number, low: number): boolean {
-  return PRIVATE_IPV4.test([high >> 8, high & 255, low >> 8, low & 255].join('.'))
-}
-
-/** Returns the eight groups of an IPv6 address in a URL. */
-function groupsOf(address: string): number[] {
-  const [start = [], end = []] = address.split('::').map((part) =>
-    part
-      .split(':')
-      .filter(Boolean)
-      .map((group) => Number.parseInt(group, 16)),
-  )
-  return [...start, ...Array.from({ length: 8 - start.length - end.length }, () => 0), ...end]
+function isPrivateIpv6(address: string): boolean {
+  const [, ...groups] = EMBEDDED_IPV4.exec(address) ?? []
+  // A group of only zeros can be empty.
+  const [high, low] = groups
+    .filter((group) => group !== undefined)
+    .map((group) => Number.parseInt(`0${group}`, 16))
+  return high === undefined || low === undefined
+    ? !PUBLIC_IPV6.test(address)
+    : PRIVATE_IPV4.test([high >> 8, high & 255, low >> 8, low & 255].join('.'))
 }

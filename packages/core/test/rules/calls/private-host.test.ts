@@ -80,6 +80,7 @@ describe('S28: isPrivateHost', () => {
     '[::ffff:8.8.8.8]',
     '[64:ff9b::8.8.8.8]',
     '[2002:808:808::]',
+    '[2002:808::1]',
   ])('%s is public', (host) => {
     expect(isPrivate(host)).toBe(false)
   })
