@@ -29,7 +29,9 @@ export function createRefreshers(
   const refreshers = new WeakMap<TokenServer, Refresher>()
 
   function refresherOf(server: TokenServer): Refresher {
-    const refresher = refreshers.get(server) ?? create(server)
+    const known = refreshers.get(server)
+    if (known) return known
+    const refresher = create(server)
     refreshers.set(server, refresher)
     return refresher
   }
