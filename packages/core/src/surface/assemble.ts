@@ -101,7 +101,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     application,
     sessions,
     cookie: { cookieName, sameSite, maxCookieBytes },
-    responses: runtime.responses,
+    fitHeaders: runtime.fitHeaders,
     waitForBackground: isStorePrivate,
   })
   return createSessionEngine({

@@ -21,7 +21,7 @@ export interface RequestSessionsOptions {
   readonly application: Application
   readonly sessions: SessionStrategy
   readonly cookie: SessionCookieSettings
-  readonly responses: Runtime['responses']
+  readonly fitHeaders: Runtime['fitHeaders']
   /** Whether responses wait for background refreshes, because a restart of this process loses the store. */
   readonly waitForBackground: boolean
 }
@@ -40,9 +40,9 @@ export interface RequestSessions {
 }
 
 export function createRequestSessions(options: RequestSessionsOptions): RequestSessions {
-  const { application, sessions, cookie, responses, waitForBackground } = options
+  const { application, sessions, cookie, fitHeaders, waitForBackground } = options
   const { clock, emit, lifetimes, grantCheck } = application
-  const bind = (session: RequestSession) => bindSession(session, application, responses?.())
+  const bind = (session: RequestSession) => bindSession(session, application, fitHeaders)
 
   function create(
     request: Request,
