@@ -82,7 +82,6 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
       context: { run: (_value, work) => work(), get: () => undefined },
       flights: soloFlights,
       keepAlive() {},
-      responses: undefined,
     },
   )
   const foreign = other.session(new Request(host.url))

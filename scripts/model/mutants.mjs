@@ -387,7 +387,7 @@ export const mutants = {
   'work begun for a caller who has gone': [
     ['everything'],
     [
-      { in: 'bindSession.findToken', remove: '$signal.throwIfAborted()' },
+      { in: 'bindSession.tokenOf', remove: '$signal.throwIfAborted()' },
       {
         in: 'unlessAborted',
         replace: 'return new Promise($run)',

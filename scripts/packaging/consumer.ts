@@ -95,7 +95,6 @@ export const tokens = createTokenManagement(options, {
   context: { run: (_value, work) => work(), get: () => undefined },
   flights: soloFlights,
   keepAlive() {},
-  responses: undefined,
 })
 export const tokenWorker = {
   fetch: cloudflareTokens

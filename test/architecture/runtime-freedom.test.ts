@@ -44,7 +44,6 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
       },
       flights: createFlights(),
       keepAlive() {},
-      responses: undefined,
     },
   )
   const api = auth.createTokenFetch({

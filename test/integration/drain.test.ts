@@ -229,7 +229,6 @@ describe('drain', () => {
       context: { run: (_value, work) => work(), get: () => undefined },
       flights: createFlights(),
       keepAlive() {},
-      responses: undefined,
     })
     const tokens = await server.issue({ expiresIn: 300 })
     let id: string | undefined

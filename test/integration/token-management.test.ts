@@ -33,7 +33,6 @@ function create(more: object = {}): TokenManagement {
       context: { run: (value, work) => storage.run(value, work), get: () => storage.getStore() },
       flights: createFlights(),
       keepAlive() {},
-      responses: undefined,
     },
   )
 }

@@ -1,5 +1,5 @@
 import { createMemoryStore, type Evertoken, type ReusePolicy, type SessionStore } from '@evertoken/core'
-import { createEvertoken, createFlights, createHeldResponses, soloFlights } from '@evertoken/core/adapter'
+import { createEvertoken, createFlights, decodeHeadersInPlace, soloFlights } from '@evertoken/core/adapter'
 import { createApplication } from './application.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { GRACE_SECONDS, type Plan, type Profile } from './plan.ts'
@@ -90,7 +90,7 @@ export function createInstance({
       context: { run: (_value, work) => work(), get: () => undefined },
       flights: plan.flights === 'solo' ? soloFlights : createFlights(),
       keepAlive: count,
-      responses: createHeldResponses,
+      fitHeaders: decodeHeadersInPlace,
     },
   )
   const application = createApplication(machine, setting)

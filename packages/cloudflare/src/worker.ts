@@ -134,7 +134,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
     if (isRebuilt) reportRebuild(emit)
     const runtime = { context, flights: createIsolateFlights(), pollMs: POLL_MS, keepAlive() {} }
     const checkStore = createStoreCheck(given.store)
-    return { core: engine(given, { ...runtime, responses: undefined }), checkStore }
+    return { core: engine(given, runtime), checkStore }
   })
   const report: EventListener = (event) => emit(event)
   return {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-export { createHeldResponses } from './mechanisms/calls/held-responses.ts'
+export { decodeHeadersInPlace, withDecodedHeaders } from './mechanisms/calls/decoded-headers.ts'
 export { createFlights, soloFlights } from './mechanisms/runtime/flights.ts'
 export { createIsolateFlights } from './mechanisms/runtime/isolate-flights.ts'
 export type { Flights, JoinedFlight } from './ports/flights.ts'
-export type { HeldResponses, RequestContext, Runtime } from './ports/runtime.ts'
+export type { RequestContext, Runtime } from './ports/runtime.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export { createOutside, type Outside } from './surface/bound-token-fetch.ts'
 export { type ClientApplication, createClientApplication } from './surface/client-options.ts'

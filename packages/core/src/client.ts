@@ -9,7 +9,7 @@ export type { TokenParameters as TokenRequest } from './model/token-parameters.t
 export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'
 export type { Clock } from './ports/clock.ts'
 export type { Flights, JoinedFlight } from './ports/flights.ts'
-export type { HeldResponses, KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
+export type { KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'

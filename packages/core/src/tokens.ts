@@ -5,7 +5,7 @@
  */
 export * from './common.ts'
 export type { Flights, JoinedFlight } from './ports/flights.ts'
-export type { HeldResponses, RequestContext, Runtime } from './ports/runtime.ts'
+export type { RequestContext, Runtime } from './ports/runtime.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export {
   createTokenEngine,

@@ -15,8 +15,8 @@ import {
   createEvertoken,
   createFlights,
   createHandler,
-  createHeldResponses,
   type Runtime,
+  withDecodedHeaders,
 } from '@evertoken/core/adapter'
 import { denoEnvironment } from './deno-environment.ts'
 import { createRequestContext } from './request-context.ts'
@@ -155,7 +155,7 @@ function createDenoRuntime(): Runtime {
     flights: createFlights(),
     // A Deno process outlives its responses.
     keepAlive() {},
-    responses: createHeldResponses,
+    fitHeaders: withDecodedHeaders,
     environment: denoEnvironment,
   }
 }

@@ -17,12 +17,12 @@ import {
   createCurrentSession,
   createEngine,
   createHandler,
-  createHeldResponses,
   createIsolateFlights,
   createOutside,
   type Engine,
   type EngineOptions,
   type Runtime,
+  withDecodedHeaders,
 } from '@evertoken/core/adapter'
 import { type AsyncStorage, createEdgeContext } from './edge-context.ts'
 
@@ -179,7 +179,7 @@ function createEdgeRuntime({ asyncStorage }: Platform): Runtime {
     flights: createIsolateFlights(),
     pollMs: POLL_MS,
     keepAlive() {},
-    responses: createHeldResponses,
+    fitHeaders: withDecodedHeaders,
   }
 }
 

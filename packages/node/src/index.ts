@@ -22,9 +22,9 @@ import {
   createEvertoken,
   createFlights,
   createHandler,
-  createHeldResponses,
   notFound,
   type Runtime,
+  decodeHeadersInPlace,
 } from '@evertoken/core/adapter'
 import { createRequestListener } from '@remix-run/node-fetch-server'
 import { processEnvironment } from './process-environment.ts'
@@ -209,7 +209,7 @@ function createNodeRuntime(): Runtime {
     flights: createFlights(),
     // A Node process outlives its responses.
     keepAlive() {},
-    responses: createHeldResponses,
+    fitHeaders: decodeHeadersInPlace,
     environment: processEnvironment,
   }
 }

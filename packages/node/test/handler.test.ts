@@ -108,6 +108,42 @@ describe('headers of responses', () => {
     if (status === 200) expect(await response.json()).toEqual([`${url}recent`, 'basic', 'api'])
   })
 
+  it('of a clone can be changed too, and contain the changes of its original', async () => {
+    const auth = createAuth()
+    const orders = auth.createTokenFetch({ baseUrl: await startApi() })
+    const handle = auth.handler(async () => {
+      const response = await orders('recent')
+      response.headers.set('x-frame-options', 'DENY')
+      const clone = response.clone()
+      clone.headers.set('x-content-type-options', 'nosniff')
+      expect(response.headers.has('x-content-type-options')).toBe(false)
+      return new Response((await clone.text()) + (await response.text()), clone)
+    })
+    const alice = await signIn(auth, { claims: { sub: 'alice' } })
+    const response = await alice.fetch(handle, '/')
+
+    expect(response.headers.get('x-frame-options')).toBe('DENY')
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(await response.text()).toBe('ordersorders')
+  })
+
+  it('of a response with another prototype can be changed', async () => {
+    class OwnResponse extends Response {}
+    const auth = createAuth()
+    const url = await startApi()
+    const ownFetch = async (...call: Parameters<typeof fetch>) =>
+      Object.setPrototypeOf(await fetch(...call), OwnResponse.prototype) as Response
+    const orders = auth.createTokenFetch({ baseUrl: url, fetch: ownFetch })
+    const alice = await signIn(auth, { claims: { sub: 'alice' } })
+    const response = await alice.fetch(
+      auth.handler(() => orders('recent').then(added)),
+      '/',
+    )
+
+    expect(response.headers.get('x-frame-options')).toBe('DENY')
+    expect(await response.text()).toBe('orders')
+  })
+
   it.each([
     ['a redirect', () => Response.redirect('http://127.0.0.1/elsewhere')],
     ['a response of another fetch', async () => fetch(await startApi())],

@@ -94,12 +94,16 @@ describe('the listener', () => {
     expect(`${first.toString()}${second.toString()}`).toBe('one two')
   })
 
-  it('sends the body of a fetched response that nobody holds any more', async () => {
+  it.each([
+    ['fetched', (response: Response) => response],
+    ['cloned', (response: Response) => response.clone()],
+    ['fetched, and cloned,', (response: Response) => (response.clone(), response)],
+  ])('sends the body of a %s response that nobody holds any more', async (_what, choose) => {
     const auth = createAuth()
     const api = createServer((_request, response) => response.end('the orders'))
     const orders = auth.createTokenFetch({ baseUrl: await listen(api) })
     const passOn = async () => {
-      const response = await orders('recent')
+      const response = choose(await orders('recent'))
       return new Response(response.body, response)
     }
     const url = await serve(

@@ -15,20 +15,12 @@ export interface Runtime {
   /** The default for requests without their own `keepAlive`. */
   readonly keepAlive: KeepAlive
   /**
-   * Makes the responses of token fetches safe to return from the application. See `createHeldResponses`. `undefined`
-   * if the runtime does so automatically, as Cloudflare Workers do.
+   * Returns the response of an API with headers that can be changed, and that fit its body. Default: a copy with all
+   * headers, for runtimes that pass an encoded body on as it is, such as Cloudflare Workers.
    */
-  readonly responses: (() => HeldResponses) | undefined
+  readonly fitHeaders?: ((response: Response) => Response) | undefined
   /** Shows whether the process is one of several. `undefined` if nothing can show that. */
   readonly environment?: ProcessEnvironment
-}
-
-/** The API responses that the calls of one request have received. */
-export interface HeldResponses {
-  /** Returns the response with headers that fit its body, which the runtime has decoded. */
-  hold(response: Response): Response
-  /** Keeps them for as long as this response is kept. */
-  passTo(response: Response): void
 }
 
 /**

@@ -104,7 +104,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     sessions,
     cookie: { cookieName, sameSite, maxCookieBytes },
     createCookie,
-    responses: runtime.responses,
+    fitHeaders: runtime.fitHeaders,
     waitForBackground: isStorePrivate,
   })
   return createSessionEngine({

@@ -7,7 +7,7 @@ import type { GrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { SessionHandle, Snapshot } from '../ports/session-handle.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { HeldResponses } from '../ports/runtime.ts'
+import type { Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
@@ -64,8 +64,6 @@ export interface BoundSession {
   readonly application: Application
   readonly session: RequestSession
   readonly browser?: BrowserRequest | undefined
-  /** Keeps the API responses of the request. `undefined` if the runtime needs no help. */
-  readonly responses: HeldResponses | undefined
   readonly fetched: FetchedResponses
   /**
    * Returns no promise if the session is known, its store is in memory, and its token is current.
@@ -90,7 +88,7 @@ export type SessionTokenDemand = Omit<TokenCall, 'beforeRefresh' | 'background' 
 export function bindSession(
   session: RequestSession,
   application: Application,
-  responses?: HeldResponses,
+  fitHeaders?: Runtime['fitHeaders'],
   browser?: BrowserRequest,
 ): BoundSession {
   const { refresher, grantCheck, clock, emit } = application
@@ -103,17 +101,23 @@ export function bindSession(
     const handle = await finding
     if (!handle) return { kind: 'sign_in', code: session.hadSession() ? 'session_ended' : 'no_session' }
     found = { finding, handle }
-    let seen
-    let work
+    const read = () => handle.read().catch((error: unknown) => Promise.reject(reportFailure(handle, error)))
+    return tokenOf(handle, handle.readNow?.() ?? (await read()), demand)
+  }
+
+  function tokenOf(
+    handle: SessionHandle,
+    seen: Snapshot | undefined,
+    demand: SessionTokenDemand,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     try {
-      seen = await handle.read()
       // Before the work begins: a failure that no caller waits for would end the process.
       demand.signal?.throwIfAborted()
-      work = requestToken(handle, seen, demand)
+      const work = requestToken(handle, seen, demand)
+      return work instanceof Promise ? awaitToken(handle, work, demand) : observed(work)
     } catch (error) {
       throw reportFailure(handle, error)
     }
-    return awaitToken(handle, work, demand)
   }
 
   function requestToken(
@@ -128,13 +132,12 @@ export function bindSession(
 
   async function awaitToken(
     handle: SessionHandle,
-    work: TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>,
+    work: Promise<TokenResult<Snapshot>>,
     { signal }: SessionTokenDemand,
   ): Promise<TokenResult<Snapshot>> {
     try {
-      // A listener costs more than all the rest, so it is only for work that is not ready.
-      const result = signal && work instanceof Promise ? await unlessAborted(work, signal) : await work
-      return observed(result)
+      // A listener costs more than all the rest.
+      return observed(await (signal ? unlessAborted(work, signal) : work))
     } catch (error) {
       throw reportFailure(handle, error)
     }
@@ -158,20 +161,13 @@ export function bindSession(
     application,
     session,
     browser,
-    responses,
-    fetched: createFetchedResponses(),
+    fetched: createFetchedResponses(fitHeaders),
     getToken(demand) {
       demand.signal?.throwIfAborted()
       // `find` returns the same promise until the request starts or ends a session.
-      const handle = session.find() === found?.finding ? found.handle : undefined
+      const handle = found && session.find() === found.finding ? found.handle : undefined
       const seen = handle?.readNow?.()
-      if (!handle || !seen) return findToken(demand)
-      try {
-        const work = requestToken(handle, seen, demand)
-        return work instanceof Promise ? awaitToken(handle, work, demand) : observed(work)
-      } catch (error) {
-        throw reportFailure(handle, error)
-      }
+      return handle && seen ? tokenOf(handle, seen, demand) : findToken(demand)
     },
     async current() {
       const handle = await session.find()

@@ -2,6 +2,7 @@ import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/
 import { signInRequired } from '../handlers/problem.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
+import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Credential } from '../ports/credential.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
@@ -71,21 +72,21 @@ export function createBoundTokenFetch(
   options: TokenFetchOptions<TokenName>,
   outside: Outside = outsideOf(find),
 ): TokenFetch {
-  const { baseUrl, allowedUrls, throwTokenErrors, fetch, token, ...parameters } =
-    checkTokenFetchOptions(options)
+  const {
+    baseUrl,
+    allowedUrls,
+    throwTokenErrors,
+    fetch = runtimeFetch,
+    token,
+    ...parameters
+  } = checkTokenFetchOptions(options)
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
   const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
-  const policy = { baseUrl, prefixes, throwTokenErrors, fetch: holdResponses(findSession, fetch) }
   const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
-  const call = tokenFetch(source, policy)
-  return async (input, init) => {
-    const response = await call(input, init)
-    findSession()?.fetched.add(response)
-    return response
-  }
+  return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, fetch, receive: receiver(findSession) })
 }
 
 /** Creates the function that gets the credential of each call. */
@@ -97,10 +98,9 @@ export function createCredentialSource(
 ): CredentialSource {
   const key = tokenKey(parameters)
 
-  const ofUser: CredentialSource = async ({ rejected, signal }) => {
-    const result = await find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
-    if (result.kind === 'sign_in') throw signInRequired(result.code)
-    return createBearerCredential(result.token)
+  const ofUser: CredentialSource = ({ rejected, signal }) => {
+    const result = find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
+    return result instanceof Promise ? result.then(credentialOf) : credentialOf(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
@@ -113,6 +113,11 @@ export function createCredentialSource(
   if (token === 'user') return ofUser
   if (token !== 'user-or-client') return ofSource
   return userOrClient(ofUser, ofSource)
+}
+
+function credentialOf(result: TokenResult): Credential {
+  if (result.kind === 'sign_in') throw signInRequired(result.code)
+  return createBearerCredential(result.token)
 }
 
 /**
@@ -131,22 +136,20 @@ function userOrClient(ofUser: CredentialSource, ofClient: CredentialSource): Cre
   return async (demand) => {
     const { rejected } = demand
     if (rejected) return ownedByClient.has(rejected) ? fromClient(demand) : ofUser(demand)
-    return ofUser(demand).catch((error: unknown) => {
+    try {
+      return await ofUser(demand)
+    } catch (error) {
       // A user whose refresh fails, or whose session has ended, must not get the rights of the application.
       if (error instanceof SignInRequiredError && error.code === 'no_session') return fromClient(demand)
       throw error
-    })
+    }
   }
 }
 
-/**
- * Wraps a `fetch`, by default the runtime's. If the runtime needs it, the API responses are kept until the request
- * ends.
- */
-export function holdResponses(find: () => BoundSession | undefined, fetch?: TokenFetch): TokenFetch {
-  return async (input, init) => {
-    const responses = find()?.responses
-    const response = await (fetch ? fetch(input, init) : globalThis.fetch(input, init))
-    return responses?.hold(response) ?? withMutableHeaders(response)
-  }
+/** The `fetch` of the runtime at the time of the call, because tools replace it. */
+export const runtimeFetch: TokenFetch = (input, init) => globalThis.fetch(input, init)
+
+/** Creates the function that prepares each response for the application. */
+export function receiver(find: () => BoundSession | undefined): (response: Response) => Response {
+  return (response) => find()?.fetched.receive(response) ?? withMutableHeaders(response)
 }

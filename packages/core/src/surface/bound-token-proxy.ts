@@ -5,7 +5,7 @@ import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { createCredentialSource, holdResponses } from './bound-token-fetch.ts'
+import { createCredentialSource, receiver, runtimeFetch } from './bound-token-fetch.ts'
 import { invalid } from './checks.ts'
 import { lowerCase } from './relay.ts'
 import {
@@ -39,11 +39,14 @@ function createRoute(
   const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
   if (!parsed) throw invalid(pattern, 'must be a path, such as `/api/me`, or one that ends in `/*`')
   const { resource, scope, parameters, token, methods, forwarded, prepareHeaders, webSocket } = values
-  const bare = holdResponses(find, values.fetch)
+  const receive = receiver(find)
+  const { fetch = runtimeFetch } = values
+  const bare: TokenFetch = async (input, init) => receive(await fetch(input, init))
   const policy = {
     baseUrl: undefined,
     prefixes: [parsed.target],
-    fetch: bare,
+    fetch,
+    receive,
     throwTokenErrors: true,
   } as const
   const owner = token === 'user-or-none' || token === 'none' ? 'user' : token

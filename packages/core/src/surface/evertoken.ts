@@ -63,8 +63,7 @@ export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? Everto
  * @param runtime - The functions that the adapter provides.
  * @throws {ConfigurationError} If an option is missing, unknown or invalid.
  * @example
- *   const responses = createHeldResponses
- *   const runtime: Runtime = { context: requestContext, flights: createFlights(), keepAlive() {}, responses }
+ *   const runtime: Runtime = { context: requestContext, flights: createFlights(), keepAlive() {} }
  *   export const auth = createEvertoken(options, runtime)
  */
 export function createEvertoken<Client = undefined>(

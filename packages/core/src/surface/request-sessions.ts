@@ -24,7 +24,7 @@ export interface RequestSessionsOptions {
   readonly sessions: SessionStrategy
   readonly cookie: SessionCookieSettings
   readonly createCookie: CreateBrowserCookie
-  readonly responses: Runtime['responses']
+  readonly fitHeaders: Runtime['fitHeaders']
   /** Whether responses wait for background refreshes, because a restart of this process loses the store. */
   readonly waitForBackground: boolean
 }
@@ -43,10 +43,10 @@ export interface RequestSessions {
 }
 
 export function createRequestSessions(options: RequestSessionsOptions): RequestSessions {
-  const { application, sessions, cookie, createCookie, responses, waitForBackground } = options
+  const { application, sessions, cookie, createCookie, fitHeaders, waitForBackground } = options
   const { clock, emit, lifetimes, grantCheck } = application
   const bind = (session: RequestSession, browser?: BrowserRequest) =>
-    bindSession(session, application, responses?.(), browser)
+    bindSession(session, application, fitHeaders, browser)
 
   function create(
     request: Request,

@@ -61,7 +61,7 @@ export async function withCookies(bound: BoundSession, response: Response): Prom
 
 /** Adds the cookies to a response of Evertoken or of the application. S25: a response with `Set-Cookie` is not cached. */
 export async function withOwnCookies(
-  { session, responses }: BoundSession,
+  { session }: BoundSession,
   response: Response,
   given: Headers = response.headers,
 ): Promise<Response> {
@@ -78,9 +78,7 @@ export async function withOwnCookies(
     for (const cookie of cookies) if (!present.includes(cookie)) headers.append('set-cookie', cookie)
   }
   if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
-  const result = headers === response.headers ? withMutableHeaders(response) : withHeaders(response, headers)
-  responses?.passTo(result)
-  return result
+  return headers === response.headers ? withMutableHeaders(response) : withHeaders(response, headers)
 }
 
 /** S33: The API of a token fetch sets no headers that only the application may set, and nothing sets our cookies. */

@@ -31,7 +31,8 @@ function createSignedFetch(responses: Response[], verdicts: readonly ('retry' | 
     sent.push({ url, authorization: headers.get('authorization'), proof: headers.get('dpop') })
     return responses.shift() ?? new Response()
   }
-  const policy = { baseUrl: undefined, prefixes: PREFIXES, fetch, throwTokenErrors: true } as const
+  const receive = (response: Response) => response
+  const policy = { baseUrl: undefined, prefixes: PREFIXES, fetch, receive, throwTokenErrors: true } as const
   return { call: tokenFetch(source, policy), sent, demands }
 }
 

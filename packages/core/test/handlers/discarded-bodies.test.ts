@@ -27,7 +27,8 @@ function respondWith(cancel: () => Promise<void>, status: number, headers: Recor
 function createApi(fetch: TokenFetch): TokenFetch {
   let count = 0
   const source = async () => createBearerCredential({ value: `at-${(count += 1)}`, type: 'Bearer' })
-  const policy = { baseUrl: undefined, prefixes: [TARGET] as const, fetch, throwTokenErrors: true } as const
+  const receive = (response: Response) => response
+  const policy = { baseUrl: undefined, prefixes: [TARGET], fetch, receive, throwTokenErrors: true } as const
   return tokenFetch(source, policy)
 }
 

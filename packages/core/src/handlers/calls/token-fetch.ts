@@ -1,7 +1,7 @@
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
-import { type Hop, nextHop } from '../../rules/calls/redirect.ts'
+import { type Hop, isRedirect, nextHop } from '../../rules/calls/redirect.ts'
 import { isIncorrectCall } from '../../rules/remedy.ts'
 import { type AuthorizationHeaders, ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { problem } from '../problem.ts'
@@ -17,12 +17,14 @@ export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => 
 export type CredentialSource = (demand: {
   readonly rejected?: Credential
   readonly signal?: AbortSignal | undefined
-}) => Promise<Credential>
+}) => Credential | Promise<Credential>
 
 export interface TokenFetchPolicy {
   readonly baseUrl: string | undefined
   readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
   readonly fetch: TokenFetch
+  /** Prepares a response for the application. */
+  readonly receive: (response: Response) => Response
   /** Whether a call for which no token is available throws. Otherwise, it resolves to a 401 response. */
   readonly throwTokenErrors: boolean
 }
@@ -39,21 +41,39 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
     const call = prepare(input, init, policy)
     const { signal, first } = call
     try {
-      const credential = await source({ signal })
-      const { response, isRejected } = await follow(call, credential, policy)
-      if (!isRejected) return response
-      const next = await source({ rejected: credential, signal }).catch((error: unknown) => {
-        if (error instanceof EvertokenError) return credential
-        throw error
-      })
+      // A promise that is not needed would cost as much as all checks of a call.
+      const found = source({ signal })
+      const credential = found instanceof Promise ? await found : found
+      const sent = await send(first, call, credential, policy)
+      const { response, trusted } = isRedirect(sent.status)
+        ? await follow(sent, call, credential, policy)
+        : { response: sent, trusted: true }
+      // A server that did not receive the token cannot know whether it is valid.
+      if (!trusted || credential.readResponse(response) === 'done') return policy.receive(response)
+      const next = await another(source, credential, signal)
       // The next call has a valid token, even if this one cannot be repeated.
-      if (next.token === credential.token || first.body === 'spent') return response
+      if (next.token === credential.token || first.body === 'spent') return policy.receive(response)
       discardBody(response.body)
-      return (await follow(call, next, policy)).response
+      const repeated = await follow(await send(first, call, next, policy), call, next, policy)
+      return policy.receive(repeated.response)
     } catch (error) {
       if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
-      return problem(401, error)
+      return policy.receive(problem(401, error))
     }
+  }
+}
+
+/** Returns another credential for a rejected one, or the same if there is none. */
+async function another(
+  source: CredentialSource,
+  rejected: Credential,
+  signal: AbortSignal | undefined,
+): Promise<Credential> {
+  try {
+    return await source({ rejected, signal })
+  } catch (error) {
+    if (error instanceof EvertokenError) return rejected
+    throw error
   }
 }
 
@@ -66,8 +86,8 @@ function isWithoutToken(error: unknown): error is EvertokenError {
 }
 
 interface Call {
-  /** Returns the input of the first request: the URL that was checked, or a request for it. */
-  readonly target: () => URL | Request
+  /** The request, if the input is one of the runtime. */
+  readonly request: Request | undefined
   readonly init: RequestInit
   readonly first: Hop
   readonly signal: AbortSignal | undefined
@@ -86,7 +106,7 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
   const headers = new Headers(init.headers ?? request.headers)
   const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
   return {
-    target: () => (input instanceof Request ? requestFor(input, url) : url),
+    request: input instanceof Request ? input : undefined,
     init: input instanceof Request ? init : withBody(init, request.body),
     first: { url, method, headers, body, trusted: true },
     signal: init.signal ?? request.signal,
@@ -117,27 +137,34 @@ function bodyKind(body: BodyInit): Hop['body'] {
   return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
 }
 
+/** Follows redirects, starting with the response to the first request. Returns whether the last one had the token. */
 async function follow(
+  sent: Response,
   call: Call,
   credential: Credential,
-  { fetch, prefixes }: TokenFetchPolicy,
-): Promise<{ readonly response: Response; readonly isRejected: boolean }> {
-  const { target, first, redirect } = call
-  let hop = first
+  policy: TokenFetchPolicy,
+): Promise<{ readonly response: Response; readonly trusted: boolean }> {
+  let hop = call.first
+  let response = sent
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
-    const headers = hop.trusted ? credential.authorize(hop) : undefined
-    const authorization = headers instanceof Promise ? await headers : headers
-    const response = await fetch(hop === first ? target() : hop.url, initFor(hop, call, authorization))
-    const next = nextHop(hop, response, prefixes)
-    // A server that did not receive the token cannot know whether it is valid.
-    if (next === 'arrived' || redirect === 'manual')
-      return { response, isRejected: hop.trusted && credential.readResponse(response) === 'retry' }
+    const next = nextHop(hop, response, policy.prefixes)
+    if (next === 'arrived' || call.redirect === 'manual') return { response, trusted: hop.trusted }
     discardBody(response.body)
-    if (next === 'refused' || redirect === 'error') break
+    if (next === 'refused' || call.redirect === 'error' || hops === MAX_HOPS) break
     hop = next
+    response = await send(hop, call, credential, policy)
   }
   const message = 'Cannot follow the redirect: its destination is missing or not in "allowedUrls"'
   throw new ConfigurationError('redirect_refused', message)
+}
+
+function send(hop: Hop, call: Call, credential: Credential, { fetch }: TokenFetchPolicy): Promise<Response> {
+  // The URL that was checked, or a request for it.
+  const target = call.request && hop === call.first ? requestFor(call.request, hop.url) : hop.url
+  const headers = hop.trusted ? credential.authorize(hop) : undefined
+  return headers instanceof Promise
+    ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))
+    : fetch(target, initFor(hop, call, headers))
 }
 
 function initFor(

@@ -1,4 +1,5 @@
 import { isMadeFrom } from '../../rules/calls/api-response.ts'
+import { hasMutableHeaders, withMutableHeaders } from './with-headers.ts'
 
 /** The response of a token fetch, until the application decides which of its headers the browser receives. */
 interface Fetched {
@@ -9,7 +10,8 @@ interface Fetched {
 
 /** Remembers the API responses that one request has fetched, for use in the response to the browser. */
 export interface FetchedResponses {
-  add(response: Response): void
+  /** Returns the response with headers that the application can change, and that fit its body. */
+  receive(response: Response): Response
   /**
    * Returns the headers of the API response that this response is, or was made from.
    *
@@ -20,23 +22,36 @@ export interface FetchedResponses {
 
 /** Frameworks copy and clone responses, so Evertoken also recognizes the latest responses by their headers. */
 const MAX_FETCHED = 32
-/** Maps responses and their bodies to the fetched response. Applications construct new responses from these bodies. */
-const known = new WeakMap<object, Fetched>()
 
-export function createFetchedResponses(): FetchedResponses {
+// Members of responses and bodies. A `WeakMap` would cost more at each call.
+const FETCHED: unique symbol = Symbol('evertoken.fetched')
+const OWNER: unique symbol = Symbol('evertoken.owner')
+/** A member of responses that call `ownBody` when their body is read. */
+export const OWNS_BODY: unique symbol = Symbol('evertoken.owns-body')
+interface Marked extends Response {
+  [FETCHED]?: Fetched | undefined
+}
+
+/** @param fitHeaders - From the runtime. */
+export function createFetchedResponses(
+  fitHeaders: (response: Response) => Response = withMutableHeaders,
+): FetchedResponses {
   const latest: Fetched[] = []
   return {
-    add(response) {
-      const fetched = { headers: new Headers(response.headers), isDecided: false }
-      known.set(response, fetched)
-      if (response.body) known.set(response.body, fetched)
-      if (latest.unshift(fetched) > MAX_FETCHED) latest.pop()
+    receive(original: Marked) {
+      const { headers } = original
+      const unchanged = hasMutableHeaders(original) ? new Headers(headers) : headers
+      const fetched = { headers: unchanged, isDecided: false }
+      original[FETCHED] = fetched
+      if (latest.push(fetched) > MAX_FETCHED) latest.shift()
+      const response = fitHeaders(original)
+      if (!(OWNS_BODY in response)) ownBody(original, original.body)
+      return copyMark(original, response)
     },
     headersBehind(response) {
       const found =
-        known.get(response) ??
-        (response.body && known.get(response.body)) ??
-        latest.find(({ headers, isDecided }) => !isDecided && isMadeFrom(response.headers, headers))
+        fetchedBehind(response) ??
+        latest.findLast(({ headers, isDecided }) => !isDecided && isMadeFrom(response.headers, headers))
       return found && !found.isDecided ? found.headers : undefined
     },
   }
@@ -44,6 +59,25 @@ export function createFetchedResponses(): FetchedResponses {
 
 /** Records that the application has decided which headers of this response the browser receives. */
 export function decideHeaders(response: Response): void {
-  const fetched = known.get(response) ?? (response.body && known.get(response.body))
+  const fetched = fetchedBehind(response)
   if (fetched) fetched.isDecided = true
+}
+
+/** Marks a copy of a response from an API. */
+export function copyMark(from: Marked, to: Marked): Response {
+  to[FETCHED] = from[FETCHED]
+  return to
+}
+
+/**
+ * Connects a body to its response, because applications construct new responses from bodies. Node cancels a body when
+ * nothing references its response, even if another response uses it.
+ */
+export function ownBody<Body extends object | null>(owner: Response, body: Body): Body {
+  if (body) Object.assign(body, { [OWNER]: owner })
+  return body
+}
+
+function fetchedBehind(response: Marked): Fetched | undefined {
+  return response[FETCHED] ?? (response.body as { [OWNER]?: Marked } | null)?.[OWNER]?.[FETCHED]
 }

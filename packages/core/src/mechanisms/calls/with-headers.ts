@@ -35,15 +35,20 @@ export function withOrigin(copy: Response, { url, redirected, type }: Response):
 }
 
 /** Removes an absent header. This changes nothing, and fails only if the headers are immutable. */
-function hasMutableHeaders(response: Response): boolean {
-  // Other types are of fetched responses, unless `withOrigin` has copied the type. The error below costs more than the copy.
-  if (response.type !== 'default' && !Object.hasOwn(response, 'type')) return false
+export function hasMutableHeaders(response: Response): boolean {
+  // These are fetched responses without changes. The error below would cost more than the copy.
+  if (response.type !== 'default' && isUnchanged(response)) return false
   try {
     response.headers.delete('x-evertoken-absent')
     return true
   } catch {
     return false
   }
+}
+
+/** Whether the response is of the runtime, and Evertoken has replaced none of its members. */
+export function isUnchanged(response: Response): boolean {
+  return Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
 }
 
 /** A network error and an opaque redirect have the status 0, which no constructor accepts. */

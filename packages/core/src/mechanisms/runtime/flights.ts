@@ -16,7 +16,7 @@ interface Group {
  *
  * @returns A value for the member `flights` of a `Runtime`.
  * @example
- *   const runtime = { context: requestContext, flights: createFlights(), keepAlive() {}, responses: undefined }
+ *   const runtime = { context: requestContext, flights: createFlights(), keepAlive() {} }
  */
 export function createFlights(): Flights {
   const groups = new Map<string, Group>()

@@ -31,7 +31,7 @@ const MAX_FLIGHTS = 1000
  * @returns A value for the member `flights` of a `Runtime`.
  * @example
  *   const flights = createIsolateFlights()
- *   const runtime = { context: requestContext, flights, pollMs: 25, keepAlive() {}, responses: undefined }
+ *   const runtime = { context: requestContext, flights, pollMs: 25, keepAlive() {} }
  */
 export function createIsolateFlights(): Flights {
   const flights = new Map<string, Flight>()

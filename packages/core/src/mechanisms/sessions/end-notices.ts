@@ -35,6 +35,8 @@ export const TOMBSTONE_SECONDS = 300
 
 const MAX_REPORTED = 1000
 const MAX_SEEN = 2000
+/** How old a sighting can be, in seconds, before another one replaces it. */
+const SIGHTING_SECONDS = 1
 /** Covers a revocation (21 seconds plus its requests). A platform that stops a request does so within this time. */
 const RECENT_MS = 30_000
 /** The clock of this process can be this many seconds behind the clock of the store. */
@@ -72,6 +74,8 @@ export function createEndNotices(
       if (seen.get(key)) seen.set(key, undefined)
     },
     saw(record, now) {
+      const last = seen.get(record.id)
+      if (last?.record === record && now >= last.at && now - last.at < SIGHTING_SECONDS) return
       seen.set(record.id, { record, at: now, elapsed: clock.elapsed() })
     },
     missed(key) {

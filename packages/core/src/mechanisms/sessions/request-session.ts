@@ -105,9 +105,8 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
   }
 
   function observe(snapshot: Snapshot): void {
-    const before = state
     state = observed(state, snapshot)
-    if (state !== before) tracker?.observed()
+    if (state.newest === snapshot) tracker?.observed()
   }
 
   function startedInBackground(work: Promise<TokenResult<Snapshot>>): void {

@@ -67,6 +67,8 @@ export function createStoredHandle(
 
   function newestOf(held: SealedRecord | undefined): Snapshot | undefined {
     const record = newest(held?.record)
+    // The same object each time, so that a caller can see that nothing has changed.
+    if (held && held.record === record) return held
     return record && { record, sealed: held?.sealed }
   }
 
@@ -102,13 +104,14 @@ export function createStoredHandle(
 
   /** Returns the session, unless it is over. */
   function ifActive(current: Snapshot): Snapshot | undefined {
-    if (isOver(current)) return undefined
-    if (isOnlyInStore) notices.saw(current.record, clock.now())
+    const now = clock.now()
+    if (isOver(current, now)) return undefined
+    if (isOnlyInStore) notices.saw(current.record, now)
     return current
   }
 
-  function isOver({ record }: Snapshot): boolean {
-    return record.ended !== undefined || clock.now() >= endsAt(record, idleTimeoutSeconds)
+  function isOver({ record }: Snapshot, now = clock.now()): boolean {
+    return record.ended !== undefined || now >= endsAt(record, idleTimeoutSeconds)
   }
 
   function readNow(): Snapshot | undefined {

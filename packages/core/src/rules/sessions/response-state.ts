@@ -44,6 +44,7 @@ export const UNUSED: ResponseState<never> = {
 /** Keeps a state of the session, unless it is outdated or belongs to another session. */
 export function observe<S extends Seen>(state: ResponseState<S>, seen: S): ResponseState<S> {
   const { startedKey, endedKey, newest } = state
+  if (newest === seen) return state
   const { id, generation } = seen.record
   // Late results of the previous session must not replace the session that was started.
   if (startedKey !== undefined && id !== startedKey) return state

@@ -136,6 +136,14 @@ describe('the state of a response', () => {
     expect(sessionToTouch(state)).toBeUndefined()
   })
 
+  it('stays the same object if the request sees the same state again', () => {
+    assert(
+      property(states, (state) => {
+        if (state.newest) expect(observe(state, state.newest)).toBe(state)
+      }),
+    )
+  })
+
   it('remembers that the headers are sent', () => {
     assert(
       property(states, array(steps), (before, after) => {
