@@ -52,6 +52,9 @@ declare global {
 
   const { route, session, action }: NextFunctions
   type NextRequest = Request
+  type EvertokenEvent = evertoken.EvertokenEvent
+  type SessionStore = evertoken.SessionStore
+  type UserClaims = evertoken.UserClaims
   interface RouteContext<Path extends string> {
     readonly params: Promise<Record<'id', Path>>
   }

@@ -1,8 +1,12 @@
 import type { StoredToken } from './stored-tokens.ts'
 
-/** Claims about the user, from the ID token. */
+/**
+ * Claims about the user, from the ID token.
+ *
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims OpenID Connect Core, section 5.1}
+ */
 export interface UserClaims {
-  /** The subject identifier, which names the user at the authorization server. */
+  /** The subject identifier, which names the user at the authorization server. Unique only together with the issuer. */
   readonly sub?: string
   /** The session of the user at the authorization server. */
   readonly sid?: string

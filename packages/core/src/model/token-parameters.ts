@@ -1,8 +1,21 @@
-/** The access token that a caller requests, if one refresh token can get several. */
+/**
+ * The access token that a caller requests, if one refresh token can get several.
+ *
+ * Tokens are kept by the whole request, and their number is limited in a cookie. The empty request gets the token of the
+ * sign-in. Not all servers support other requests with a refresh token.
+ */
 export interface TokenParameters {
-  /** Absolute URIs without a fragment (RFC 8707 §2). */
+  /**
+   * The APIs that the token is for, as absolute URIs without a fragment. They must be among those of the sign-in.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2.2 RFC 8707, section 2.2: Access Token Request}
+   */
   readonly resource?: string | readonly string[]
-  /** Separated by single spaces (RFC 6749 §3.3). */
+  /**
+   * The scope of the token, separated by single spaces. A part of the granted scope. More can throw `scope_not_granted`.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
+   */
   readonly scope?: string
   /** Further parameters of the token request, such as `audience`. */
   readonly parameters?: Readonly<Record<string, string>>

@@ -39,7 +39,12 @@ export interface EngineParts<User extends object> {
   >
 }
 
-/** Connects the refresher, the sessions and the requests. */
+/**
+ * Connects the refresher, the sessions and the requests.
+ *
+ * Each authorization server has its own refresher and line, so that a slow one does not delay the users of another. The line of the
+ * server for new sessions is shared with token sources, which send to the same token endpoint.
+ */
 export function assemble<User extends object>(parts: EngineParts<User>): SessionEngine<User> {
   const { settings, context, runtime, server, servers, sessions, createCookie, createUser, findRoute } = parts
   const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings

@@ -17,8 +17,14 @@ export interface ClientTokenAccess {
   /**
    * Resolves to a current token of the application itself. It is never `undefined`, because no user must sign in.
    *
+   * All callers share one token request, across processes if the store is shared. A token is kept until shortly before its
+   * expiry, and then replaced in the background.
+   *
    * @param options - Which token to request. Each member replaces that of `clientCredentials()`.
-   * @throws {TryLaterError | ConfigurationError | OperatorError} If no token is available now.
+   * @returns The token.
+   * @throws {TryLaterError} If the authorization server does not respond. Try again after `retryAfterSeconds`.
+   * @throws {ConfigurationError} If the server refuses the client, or the option `client` is missing.
+   * @throws {OperatorError} If the store or the function that returns the client secret fails.
    * @example
    *   const { value } = await auth.getClientAccessToken({ scope: 'catalog:read' })
    * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 RFC 6749, section 4.4: Client Credentials Grant}

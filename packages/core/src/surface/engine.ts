@@ -49,6 +49,12 @@ export interface SessionEngine<User extends object> extends Drainable {
   /**
    * Returns the session of a request whose response cannot set cookies. If the cookie carries the session, no refresh
    * token is spent: a call that needs a refresh throws `session_read_only`.
+   *
+   * @param request - A request of a browser.
+   * @param keepAlive - Keeps background work alive after the response. Default: the function of the runtime.
+   * @throws {ConfigurationError} If `baseUrl` is missing behind a reverse proxy.
+   * @example
+   *   const user = await auth.readOnlySession(request).getUser()
    */
   readOnlySession(request: Request, keepAlive?: KeepAlive): User
   /**

@@ -19,7 +19,14 @@ import { withoutUnusedSecret } from './client-authentication.ts'
 /** The settings of `evertoken()`. */
 export type EvertokenOptions = TokenManagementOptions &
   SignInOptions & {
-    /** Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie. */
+    /**
+     * Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie.
+     *
+     * `server` has no limit of size, supports `sessionById` for jobs, and lets a session refresh where no cookie can be set. Each
+     * request then reads the store.
+     *
+     * @default 'cookie'
+     */
     readonly session?: 'cookie' | 'server'
   }
 

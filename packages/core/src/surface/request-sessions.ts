@@ -29,7 +29,10 @@ export interface RequestSessionsOptions {
   readonly waitForBackground: boolean
 }
 
-/** Opens the sessions of requests. */
+/**
+ * Opens the sessions of requests. Opening reads neither a cookie nor the store: the first call that needs the session does. A
+ * request for a static file thus costs nothing.
+ */
 export interface RequestSessions {
   open(request: Request, cookies: ReadonlyMap<string, string>, keepAlive: KeepAlive): BoundSession
   /** Opens a session whose response cannot set cookies. */

@@ -16,15 +16,15 @@ import {
 
 /** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
 export interface ServerMetadata {
-  /** The URL at which users sign in. Required for a sign-in. */
+  /** The URL at which users sign in. Required for a sign-in (RFC 6749 §3.1). */
   readonly authorization_endpoint?: string
-  /** The URL that returns and refreshes tokens. */
+  /** The URL that returns and refreshes tokens (RFC 6749 §3.2). Its origin gets the client secret and refresh tokens. */
   readonly token_endpoint: string
   /** The URL that revokes tokens (RFC 7009). Without it, Evertoken revokes no token. */
   readonly revocation_endpoint?: string
   /** The URL at which users sign out. Without it, a sign-out ends only the session of Evertoken. */
   readonly end_session_endpoint?: string
-  /** The URL of the keys that sign ID tokens and logout tokens. */
+  /** The URL of the keys that sign ID tokens and logout tokens. Needed for back-channel logout (RFC 7517 §5). */
   readonly jwks_uri?: string
   readonly [member: string]: unknown
 }
@@ -37,29 +37,48 @@ export interface ServerMetadata {
  *   export const auth = evertoken({ server, clientId, clientSecret, encryptionSecret })
  */
 export interface ServerProfile {
-  /** The issuer identifier. Its endpoints come from its metadata. */
+  /**
+   * The issuer identifier. Its endpoints come from its metadata.
+   *
+   * Copy it from the member `issuer` of the metadata. Each character counts, also a slash at the end.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
+   */
   readonly issuer: string
   /**
    * The URL of the metadata, or the metadata itself. With the metadata itself, Evertoken sends no request for it.
    *
+   * Use it if the server has no discovery, or publishes the metadata elsewhere. Metadata from a URL is read again after 1
+   * hour, in the background.
+   *
    * @default The well-known URL below the issuer.
+   * @example
+   *   const server = { issuer, metadata: { token_endpoint: `${issuer}/token`, authorization_endpoint: `${issuer}/authorize` } }
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3 RFC 8414, section 3: Obtaining Metadata}
    */
   readonly metadata?: string | ServerMetadata
   /**
    * What the server does if it receives a refresh token twice. `strict`: it ends the grant. `tolerant`: it accepts both
    * uses. `{ graceSeconds }`: it accepts the second use for that time.
    *
+   * It decides what happens after a lost response. With `strict`, Evertoken does not send the token again while the access
+   * token still works. With a grace period, it sends the token again immediately, so that no session is lost. Use only a value that
+   * the documentation of the server states: a value that is too large ends grants.
+   *
    * @default 'strict'
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 RFC 9700, section 4.14.2: Refresh Token Protection}
    */
   readonly refreshTokenReuse?: ReusePolicy
   /**
    * Whether a refresh ends the previous access token. If so, calls wait for a refresh in progress.
    *
+   * GitHub and Ory Hydra do so. If the value is wrong, APIs reject calls that began during a refresh.
+   *
    * @default false
    */
   readonly refreshEndsAccessToken?: boolean
   /**
-   * The scope of a sign-in if the option `scope` is absent.
+   * The scope of a sign-in if the option `scope` is absent. Google refuses `offline_access`.
    *
    * @default 'openid offline_access'
    */

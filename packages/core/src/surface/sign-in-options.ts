@@ -8,7 +8,9 @@ import type { ServerSettings } from './server-profile.ts'
 /** The options for signing in and out. All have defaults. */
 export interface SignInOptions {
   /**
-   * Prefix of the routes login, callback, logout and user.
+   * Prefix of the routes login, callback, logout and user. Requests to other paths below it reach your application.
+   *
+   * The redirect URI that you register is `baseUrl`, this prefix and `/callback`.
    *
    * @default '/auth'
    */
@@ -16,46 +18,89 @@ export interface SignInOptions {
   /**
    * The scope of the sign-in, separated by spaces.
    *
+   * Many servers return a refresh token only for `offline_access`. Without `openid`, there is no ID token, which identifies
+   * the user.
+   *
    * @default `defaultScope` of the server, which is `openid offline_access`
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 RFC 6749, section 3.3: Access Token Scope}
    */
   readonly scope?: string
-  /** The resource servers of the tokens (RFC 8707). */
+  /**
+   * The resource servers of the tokens, as absolute URIs without a fragment. A call can then ask for a token for one of them.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 RFC 8707, section 2: Resource Parameter}
+   */
   readonly resource?: string | readonly string[]
-  /** Further parameters of the authorization request, such as `prompt`. */
+  /**
+   * Further parameters of the authorization request, such as `prompt` or `audience`. A link cannot weaken them.
+   *
+   * For values of a single sign-in, use `redirectToLogin`.
+   *
+   * @example
+   *   const options = { authorizationParameters: { prompt: 'consent', access_type: 'offline' } } // Google
+   * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest OpenID Connect Core, section 3.1.2.1}
+   */
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /**
    * Whether signing out revokes the refresh token. `all` revokes the access tokens too.
+   *
+   * The revocation happens in the background and is repeated if it fails, so it does not delay the sign-out. Many servers
+   * revoke the access tokens together with the refresh token, so `all` is seldom needed.
    *
    * @default true
    * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
    */
   readonly revokeOnLogout?: boolean | 'all'
   /**
-   * Where the authorization server sends the browser after signing out. Register it there.
+   * Path to which the authorization server sends the browser after signing out. Register its URL there as a post-logout
+   * redirect URI. Otherwise, the server shows an error page.
    *
    * @default '/'
+   * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated Logout, section 2}
    */
   readonly postLogoutPath?: string
-  /** Names of further query parameters of the login route that the authorization server gets, such as `kc_idp_hint`. */
+  /**
+   * Names of further query parameters of the login route that the authorization server gets, such as `kc_idp_hint`.
+   *
+   * A listed parameter replaces the configured one, and every link can set it. List `scope` only if each link may ask for more
+   * scope.
+   *
+   * @default [], which passes on `prompt`, `login_hint`, `acr_values`, `max_age` and `ui_locales` only
+   */
   readonly forwardLoginParameters?: readonly string[]
   /**
    * How the authorization server sends its response. `form_post` works on https only.
    *
+   * `form_post` keeps the code out of URLs and logs. Its login cookie has `SameSite=None`, because the form comes from another
+   * site. Frameworks that refuse such forms must allow the callback route.
+   *
    * @default 'query'
+   * @see {@link https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html Form Post Response Mode}
    */
   readonly responseMode?: 'query' | 'form_post'
   /**
-   * Path of this application that gets the code of a failed sign-in as `error`.
+   * Path of this application that gets the code of a failed sign-in as `error`, such as `/?error=access_denied`.
+   *
+   * Show a link to the login route there. A redirect to it would loop as long as the sign-in fails.
    *
    * @default a plain page
    */
   readonly signInErrorPath?: string
-  /** Decides at each sign-in and after each refresh which claims are kept. `false` refuses the user. */
+  /**
+   * Decides at each sign-in and after each refresh which claims are kept. `false` refuses the user.
+   *
+   * A sign-in waits for it. Keep few claims if the cookie carries the session, because they count for `maxCookieBytes`.
+   *
+   * @example
+   *   const options = { onSignIn: ({ sub, name, org }: UserClaims) => org === 'acme' && { sub, name } }
+   */
   readonly onSignIn?: OnSignIn
   /** Receives the claims after each refresh, when the new refresh token is stored. Evertoken ignores its errors. */
   readonly onRefreshed?: (claims: UserClaims) => void | Promise<void>
   /**
    * The response of the user route if no user is signed in: 401, or 200 with `null`.
+   *
+   * Browsers report each 401 in their console. Use 200 if most visitors of your pages are not signed in.
    *
    * @default 401
    */
@@ -64,17 +109,27 @@ export interface SignInOptions {
    * Whether the authorization server can sign users out with a direct request (OIDC Back-Channel Logout). Needs a
    * store with an index. `all` ends all sessions of the user, even if the token names only one.
    *
+   * Register `baseUrl`, `routePrefix` and `/back-channel-logout` as the back-channel logout URI. The request comes from the
+   * server, without cookies, so firewalls and CSRF checks must let it pass.
+   *
    * @default false
+   * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest Back-Channel Logout, section 2.5}
    */
   readonly backChannelLogout?: boolean | 'all'
   /**
    * Whether it can sign users out with a frame in its page (OIDC Front-Channel Logout).
    *
+   * Browsers that block third-party cookies send no session cookie in the frame, so the session continues there. Prefer
+   * `backChannelLogout`.
+   *
    * @default false
+   * @see {@link https://openid.net/specs/openid-connect-frontchannel-1_0.html#RPLogout Front-Channel Logout, section 2}
    */
   readonly frontChannelLogout?: boolean
   /**
    * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` there, or an issuer on http.
+   *
+   * The route `/auth/diagnostics` shows the options without secrets, and the capabilities of the server.
    *
    * @default false
    */

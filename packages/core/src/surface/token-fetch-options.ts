@@ -23,18 +23,38 @@ import {
 
 /** The URLs that get the token, and the treatment of calls without a token. */
 export interface CarryOptions {
-  /** The base of relative URLs, below which the token is sent. */
+  /**
+   * The base of relative URLs, below which the token is sent. Set it or `allowedUrls`.
+   *
+   * It must use https, or http on loopback. A call with any other URL throws `origin_not_allowed`, and sends nothing. With a
+   * slash at the end, `orders('recent')` is below it.
+   *
+   * @example
+   *   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.9.1 RFC 9700, section 4.9.1: Access Token Phishing}
+   */
   readonly baseUrl?: string
-  /** Further URLs below which the token is sent. */
+  /**
+   * Further URLs below which the token is sent. Absolute URLs without a query.
+   *
+   * List only APIs that may use the same token: each of them could send it to the others.
+   *
+   * @default []
+   */
   readonly allowedUrls?: readonly string[]
   /**
-   * The `fetch` for the calls, such as a service binding.
+   * The `fetch` for the calls, such as a service binding. It gets the request with the token, so it must not log headers.
+   *
+   * If the API rejects the token, it can be called a second time with a new one.
    *
    * @default the `fetch` of the runtime
    */
   readonly fetch?: TokenFetch
   /**
-   * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a 401 response.
+   * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a response with a `code`
+   * and an `action`, with the status 401. The API is not called in either case.
+   *
+   * Set it to `true` for clients that treat each 401 as a failure of the API, and in jobs that handle errors by class.
    *
    * @default false
    */

@@ -21,21 +21,50 @@ import type { TokenName, TokenSource, UserTokenName, WhoseToken } from './token-
 
 /** The target of the requests for a path, and their token and headers. */
 export interface ProxyOptions {
-  /** The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target. */
+  /**
+   * The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target.
+   *
+   * It must use https, or http on loopback. Paths that a server could read as outside of the target, such as `..%2f`, get 400
+   * with the code `path_refused`.
+   *
+   * @example
+   *   const proxy = auth.createTokenProxy({ '/api/*': { target: 'https://api.example.com/v1/', token: 'user' } })
+   */
   readonly target: string
   /**
-   * The allowed methods, such as `['GET', 'HEAD']`. Other methods get 405.
+   * The allowed methods, such as `['GET', 'HEAD']`. Other methods get 405 with the code `method_refused`.
+   *
+   * List only those that your pages use. A script that an attacker injects into a page can use all of them.
    *
    * @default all methods
    */
   readonly methods?: readonly string[]
-  /** Names of further request headers that the API gets, such as `X-Api-Version`. */
+  /**
+   * Names of further request headers that the API gets, such as `X-Api-Version`. It never gets cookies.
+   *
+   * @default []
+   */
   readonly allowRequestHeaders?: readonly string[]
-  /** Names of further response headers that the browser gets. */
+  /**
+   * Names of further response headers that the browser gets. Headers that could set a cookie or change the rules of your origin
+   * cannot be allowed.
+   *
+   * @default []
+   */
   readonly allowResponseHeaders?: readonly string[]
-  /** The headers that show the API its address in the browser. By default, they are not sent. */
+  /**
+   * The headers that show the API its address in the browser. By default, they are not sent.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7239#section-4 RFC 7239, section 4: Forwarded HTTP Header Field}
+   */
   readonly forwarded?: ForwardedStyle
-  /** Changes the headers of the request to the API after all others are set, except `Authorization`. */
+  /**
+   * Changes the headers of the request to the API after all others are set, except `Authorization`. The second argument is the
+   * request of the browser, with all its headers.
+   *
+   * @example
+   *   const prepareHeaders = (headers: Headers) => headers.set('x-api-key', process.env.API_KEY ?? '')
+   */
   readonly prepareHeaders?: (headers: Headers, request: Request) => void
   /**
    * Whether WebSockets are allowed. Only the `fetch` of Cloudflare Workers can open them. Otherwise, they get 501.

@@ -17,9 +17,12 @@ interface Derived {
   readonly issuer: string
   readonly server: ServerSettings
   readonly cookieName: string
+  /** Whether the issuer uses http. The checks allow that on loopback only. */
   readonly insecure: boolean
+  /** The first secret encrypts, and all decrypt. */
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
+  /** The origin of `baseUrl`. `undefined` if each request shows it. */
   readonly origin: string | undefined
   /** The path of `baseUrl`, without a slash at the end. Empty if the application is at the root. */
   readonly basePath: string
@@ -35,7 +38,12 @@ export function checkTokenOptions(options: TokenManagementOptions): TokenSetting
   )
 }
 
-/** @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`. */
+/**
+ * Derives the settings from checked options. The result has no member with a secret in plain text except `secrets`, so that parts
+ * which get all settings cannot print the client secret.
+ *
+ * @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`.
+ */
 export function toTokenSettings<Values extends TokenValues>(values: Values): TokenSettings<Values> {
   const {
     encryptionSecret,

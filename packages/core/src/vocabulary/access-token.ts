@@ -19,13 +19,21 @@ export interface AuthorizedRequest {
 
 type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<AuthorizationHeaders>
 
-/** An access token of the current user. If it is printed, logged or converted to JSON, its value is omitted. */
+/**
+ * An access token of the current user. If it is printed, logged or converted to JSON, its value is omitted.
+ *
+ * Request it again for each call, and do not keep it: it expires, and the next call may get a newer one.
+ *
+ * @example
+ *   const token = await auth.getUserAccessToken()
+ *   if (token) console.log(`${token.type} token with scope ${token.scope}`) // prints no secret
+ */
 export class AccessToken {
   readonly #value: string
   readonly #authorize: Authorize
   /** The scheme for the `Authorization` header. */
   readonly type: TokenType
-  /** Seconds since the epoch. */
+  /** Seconds since the epoch, by the clock of this process. Compare it with `Date.now() / 1000`. */
   readonly expiresAt: number
   /** Separated by spaces. Absent if the authorization server did not return it. */
   readonly scope: string | undefined

@@ -102,13 +102,21 @@ export class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
 const BRAND = Symbol.for('evertoken.error')
 Object.assign(EvertokenError.prototype, { [BRAND]: true })
 
-/** The user must sign in again. */
+/**
+ * The user must sign in again. Redirect the browser to the login route.
+ *
+ * `getUserAccessToken` returns `undefined` in its place. A token fetch throws it with `throwTokenErrors: true`.
+ */
 export class SignInRequiredError extends EvertokenError<SignInCode> {
   /** The name of the class. */
   override readonly name = 'SignInRequiredError'
 }
 
-/** Nothing is lost. The same call may succeed after `retryAfterSeconds`. */
+/**
+ * Nothing is lost. The same call may succeed after `retryAfterSeconds`.
+ *
+ * The user stays signed in, so do not redirect to the login route. For a browser, respond with 503 and `Retry-After`.
+ */
 export class TryLaterError extends EvertokenError<TryLaterCode> {
   /** The name of the class. */
   override readonly name = 'TryLaterError'
@@ -116,19 +124,31 @@ export class TryLaterError extends EvertokenError<TryLaterCode> {
   declare readonly retryAfterSeconds: number
 }
 
-/** The configuration, the client registration or the calling code must be changed. */
+/**
+ * The configuration, the client registration or the calling code must be changed.
+ *
+ * Neither a retry nor a sign-in helps. Most of these errors occur at the start, when options are checked.
+ */
 export class ConfigurationError extends EvertokenError<ConfigurationCode> {
   /** The name of the class. */
   override readonly name = 'ConfigurationError'
 }
 
-/** A part that the operator runs, such as the session store or the key service, is broken. */
+/**
+ * A part that the operator runs, such as the session store or the key service, is broken.
+ *
+ * Sessions are kept. Alert the operator. The same call succeeds when the part works again.
+ */
 export class OperatorError extends EvertokenError<OperatorCode> {
   /** The name of the class. */
   override readonly name = 'OperatorError'
 }
 
-/** The request is refused because it is forged, replayed, or not for this application. */
+/**
+ * The request is refused because it is forged, replayed, or not for this application.
+ *
+ * The routes respond to it themselves, with 400 or 403, so your code rarely sees it.
+ */
 export class RequestRefusedError extends EvertokenError<RefusedCode> {
   /** The name of the class. */
   override readonly name = 'RequestRefusedError'

@@ -47,7 +47,9 @@ export type SignOutPart = 'session' | 'revocation' | 'authorization_server'
  */
 export type EvertokenEvent =
   | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
+  /** A user has signed in, or the application has called `startSession`. */
   | { readonly type: 'session_started'; readonly session: string }
+  /** A session is over. */
   | { readonly type: 'session_ended'; readonly session: string; readonly reason: EndReason }
   /** Parts of a sign-out could not be confirmed. `retrying`: whether Evertoken still tries, in the background. */
   | {
@@ -56,11 +58,15 @@ export type EvertokenEvent =
       readonly parts: readonly SignOutPart[]
       readonly retrying: boolean
     }
+  /** The request is treated as signed out, because its cookie is no valid session. */
   | { readonly type: 'session_rejected'; readonly reason: RejectionReason }
+  /** An access token was refreshed and stored. `durationMs` is the time from the token request until the store has the token. */
   | { readonly type: 'token_refreshed'; readonly session: string; readonly durationMs: number }
   /** A token was requested with another grant than the refresh token, such as the token of the application itself. */
   | { readonly type: 'token_granted'; readonly grant: string; readonly durationMs: number }
+  /** A call used the refresh of another call: in the same process (`flight`), or in another process (`store`). */
   | { readonly type: 'token_shared'; readonly session: string; readonly from: 'flight' | 'store' }
+  /** A refresh failed. The session continues, unless `session_ended` follows. `cause` shows the response of the server. */
   | {
       readonly type: 'refresh_failed'
       readonly session: string
@@ -99,6 +105,7 @@ export type EvertokenEvent =
   | { readonly type: 'server_header_ignored'; readonly header: TimeHeader }
   /** The session is too large for its cookie. It continues for as long as the session store keeps it. */
   | { readonly type: 'cookie_too_large'; readonly session: string }
+  /** The ID token of a refresh failed validation. The session keeps its claims and uses the new access token. */
   | { readonly type: 'id_token_ignored'; readonly session: string }
   /** The hook `onSignIn` failed after a refresh. The session keeps the claims that it has. */
   | { readonly type: 'claims_hook_failed'; readonly session: string; readonly cause: RedactedCause }
@@ -108,11 +115,13 @@ export type EvertokenEvent =
       readonly session?: string
       readonly outcome: RevocationOutcome
     }
+  /** The same for an access token, with `revokeOnLogout: 'all'`. */
   | {
       readonly type: 'access_token_revoked'
       readonly session?: string
       readonly outcome: RevocationOutcome
     }
+  /** A back-channel logout was refused. No session has ended. */
   | {
       readonly type: 'logout_token_rejected'
       readonly code: ErrorCode

@@ -67,7 +67,13 @@ export async function callback(
   return response
 }
 
-/** Redeems a login, or joins the request that does. Resolves to `false` if it was redeemed before. */
+/**
+ * Redeems a login, or joins the request that does. Resolves to `false` if it was redeemed before.
+ *
+ * A user who reloads the page sends the same code again while the first request still waits for the authorization server. A
+ * second use of the code could end the grant (RFC 6749 §4.1.2), so both requests share one redemption, and both responses set the
+ * cookie of the session.
+ */
 async function complete(
   parameters: URLSearchParams,
   login: PendingLogin,
@@ -85,6 +91,12 @@ async function complete(
   return started !== undefined
 }
 
+/**
+ * Redeems a login unless a process has redeemed it before. Resolves to `undefined` if so.
+ *
+ * The login is marked as used in the store before its code is sent. If this process then ends, the user must sign in again, but no
+ * other process can use the code a second time.
+ */
 async function redeemOnce(
   parameters: URLSearchParams,
   login: PendingLogin,
@@ -135,6 +147,7 @@ function loginName({ id }: PendingLogin): string {
   return id.slice(0, 22)
 }
 
+/** The message does not show which of the causes applies, because that would help to test a stolen link. */
 function notUsable(): RequestRefusedError {
   const message =
     'This sign-in has expired, was already completed, or began in another browser. Sign in again.'

@@ -32,6 +32,7 @@ export async function diagnostics(
   return createResponse(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))
 }
 
+/** Lists the facts that explain the behavior of a session. Values of tokens and claims are omitted, and only names remain. */
 async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promise<object> {
   const { ledger } = record
   const tokens = Object.entries(ledger.tokens).map(async ([name, token]) => ({
@@ -52,6 +53,7 @@ async function factsOf(record: SessionRecord, idleTimeoutSeconds: number): Promi
   }
 }
 
+/** Two fingerprints can be compared, for example with those of the log of the server, and lead back to no token. */
 async function tokenFingerprint(token: string): Promise<string> {
   return fingerprint(await sha256(token))
 }

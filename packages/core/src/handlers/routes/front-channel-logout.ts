@@ -66,6 +66,10 @@ export async function frontChannelLogout(
   return page(createResponse(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
 }
 
+/**
+ * Reads the record within the time that a sign-out may take. If the store does not respond, the record in the cookie shows which
+ * session it is. Without one, the logout continues in the background, because the frame is loaded only once.
+ */
 async function readInTime(
   handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,
@@ -82,6 +86,7 @@ async function readInTime(
   }
 }
 
+/** Ends the session as soon as the store responds, if it is the one that the request named. It retries as any sign-out does. */
 async function endLater(
   handle: SessionHandle,
   isNamed: (record: SessionRecord | undefined) => boolean,

@@ -118,6 +118,8 @@ function tooSlow(): TryLaterError {
 /**
  * Whether this application made the request, or the request carries the proof that only its pages know. A request without
  * a session changes nothing, so it needs neither.
+ *
+ * Otherwise, another site could sign the user out, as the first step to sign them in as another user.
  */
 async function isIntentional(
   { method, headers }: Request,

@@ -13,6 +13,7 @@ export interface AuthorizationServerOptions extends ConnectionOptions {
   readonly openid: boolean
 }
 
+/** Names in the metadata that describe the server (RFC 8414 §2). Other members might be internal to its operator. */
 const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 
 /** Creates an authorization server with all its functions. `createTokenServer` has only those that need no sign-in. */
