@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createEvertoken, soloFlights } from '@evertoken/core/adapter'
+import { createCookieMap } from '@evertoken/testkit'
 import type { Scenario } from '../scenario.ts'
 import type { World } from '../world/world.ts'
 
@@ -41,10 +42,11 @@ export const hostileCookies: readonly Scenario[] = [
       assert.equal(ada.cookies.size > 1, session === 'cookie')
       const names = [...ada.cookies.keys()].slice(1)
       for (const name of names) {
-        const mixed = new Map(ada.cookies).set(name, eve.cookies.get(name) ?? '')
-        await ada.text('/token', 401, { cookie: header(mixed) })
+        const mixed = createCookieMap({ cookies: ada.cookies })
+        mixed.set(name, eve.cookies.get(name) ?? '')
+        await ada.text('/token', 401, { cookie: mixed.header() })
         mixed.delete(name)
-        await ada.text('/token', 401, { cookie: header(mixed) })
+        await ada.text('/token', 401, { cookie: mixed.header() })
       }
       await ada.json('/token')
       await eve.json('/token')
@@ -87,10 +89,7 @@ async function foreignCookie({ server, session, host }: World): Promise<string> 
   )
   const foreign = other.session(new Request(host.url))
   await foreign.startSession(await server.issue({ sub: 'foreigner' }), { claims: { sub: 'foreigner' } })
-  const response = await foreign.commit(new Response())
-  return response.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-}
-
-function header(cookies: ReadonlyMap<string, string>): string {
-  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookies = createCookieMap({ url: host.url })
+  cookies.keep(await foreign.commit(new Response()))
+  return cookies.header()
 }

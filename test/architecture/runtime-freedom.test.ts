@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import vm from 'node:vm'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
-import { createAuthorizationServer } from '@evertoken/testkit'
+import { createAuthorizationServer, cookieHeaderOf } from '@evertoken/testkit'
 import type * as Core from '@evertoken/core/adapter'
 import { coreSource } from './source-files.ts'
 
@@ -62,10 +62,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
   const session = auth.session(new Request('https://app.example.com/'))
   await session.startSession(await server.issue())
   const started = await session.commit(new Response())
-  const cookie = started.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  const cookie = cookieHeaderOf(started)
   const response = await auth.handle(new Request('https://app.example.com/', { headers: { cookie } }), () =>
     api('orders'),
   )

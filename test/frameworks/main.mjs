@@ -48,7 +48,7 @@ async function runFramework(name) {
   let application
   try {
     application = await startApplication(folders[name], commands, environment)
-    const context = { world, agent: createUserAgent(), url: application.url }
+    const context = { world, agent: createUserAgent(testkit), url: application.url }
     const { 'signed-in': signIn, 'signed-out': signOut, ...others } = STEPS
     const extra = extras.map((each) => [each, EXTRAS[each]])
     const marks = {}

@@ -2,8 +2,10 @@ import type { EvertokenEvent, EvertokenOptions, ServerProfile } from '@evertoken
 import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
 import {
   createAuthorizationServer,
+  createCookieMap,
   createManualClock,
   type AuthorizationServerOptions,
+  type CookieMap,
   type FakeAuthorizationServer,
   type ManualClock,
 } from '@evertoken/testkit'
@@ -31,10 +33,13 @@ export interface Application {
   browser(handler?: Handler): Browser
 }
 
-/** A cookie jar with the application in front of it. */
+/** A browser whose user visits the application. */
 export interface Browser {
-  readonly cookies: Map<string, string>
-  /** Sends the cookies of now, or those given, and keeps what comes back. Without headers it is a page that asks. */
+  readonly cookies: CookieMap
+  /**
+   * Sends the current cookies or other ones, and keeps the cookies of the response. Without `init.headers`, the request
+   * comes from a page of the application.
+   */
   get(path: string, cookies?: string, init?: RequestInit, answer?: Handler): Promise<Response>
   post(path: string): Promise<Response>
   cookieHeader(): string
@@ -79,27 +84,19 @@ export function answerWithToken(auth: Evertoken): Handler {
 }
 
 export function createBrowser(auth: Evertoken, server: FakeAuthorizationServer, handler: Handler): Browser {
-  const cookies = new Map<string, string>()
-  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookies = createCookieMap({ url: origin })
 
-  function keep(response: Response): Response {
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (line.includes('Max-Age=0')) cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    return response
-  }
-
-  async function send(path: string, cookie = cookieHeader(), init: RequestInit = {}, answer = handler) {
+  async function send(path: string, cookie = cookies.header(), init: RequestInit = {}, answer = handler) {
     const headers = new Headers(init.headers ?? FROM_A_PAGE)
     if (cookie !== '') headers.set('cookie', cookie)
-    return keep(await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer))
+    const response = await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer)
+    cookies.keep(response)
+    return response
   }
 
   return {
     cookies,
-    cookieHeader,
+    cookieHeader: cookies.header,
     get: send,
     post: (path) => send(path, undefined, { method: 'POST', headers: FROM_A_PAGE }),
     async signIn(expiresIn = 300) {

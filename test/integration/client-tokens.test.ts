@@ -7,6 +7,7 @@ import {
   createManualClock,
   type FakeAuthorizationServer,
   type ManualClock,
+  cookieHeaderOf,
 } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApplication } from './application.ts'
@@ -470,19 +471,18 @@ describe('the option `client` of an application', () => {
     const lost: unknown = await call('out of a request').catch((error: unknown) => error)
     expect(lost).toMatchObject({ code: 'no_current_session' })
     const request = new Request('https://app.example.com/')
-    const cookies: string[] = []
     const signedOut = await auth.handle(request, async () => {
       await call('without a user')
       await auth.startSession(await server.issue({ sub: 'ada' }))
       await call('with a user')
       return new Response()
     })
-    for (const line of signedOut.headers.getSetCookie()) cookies.push(line.split(';')[0] ?? '')
+    const cookie = cookieHeaderOf(signedOut)
     expect(subjects()).toEqual([application, 'ada'])
 
     await clock.advance((LIFETIME + 10) * 1000)
     server.always('refresh', { type: 'error', error: 'invalid_grant' })
-    const later = new Request('https://app.example.com/', { headers: { cookie: cookies.join('; ') } })
+    const later = new Request('https://app.example.com/', { headers: { cookie } })
     const refused = await auth.handle(later, () => call('with a user whose grant has ended'))
     expect([refused.status, subjects().length]).toEqual([401, 2])
   })
@@ -495,10 +495,7 @@ describe('the option `client` of an application', () => {
       await auth.startSession(await server.issue({ sub: 'ada' }))
       return new Response()
     })
-    const cookie = started.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const cookie = cookieHeaderOf(started)
     const handle = (work: () => Promise<Response>) =>
       auth.handle(new Request('https://app.example.com/', { headers: { cookie } }), work)
     await clock.advance((LIFETIME + 10) * 1000)

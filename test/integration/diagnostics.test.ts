@@ -1,3 +1,4 @@
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 import { NAVIGATION } from './steps.ts'
@@ -18,10 +19,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
       })
       return new Response()
     })
-    const cookie = started.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const cookie = cookieHeaderOf(started)
     const application404 = () => new Response('application')
     const get = (headers = {}) =>
       auth.handle(new Request(`${url}/auth/diagnostics`, { headers }), application404)

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { evertoken } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 import { createGate } from './gate.ts'
@@ -55,8 +56,7 @@ describe('a fetched response that is passed on', () => {
         }),
       )
       const started = await fetch(`${url}/start`)
-      const [line = ''] = started.headers.getSetCookie()
-      const headers = { cookie: line.split(';')[0] ?? '' }
+      const headers = { cookie: cookieHeaderOf(started) }
 
       expect(await started.text()).toBe(text)
       for (const path of ['/', '/as-it-is']) {

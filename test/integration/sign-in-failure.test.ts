@@ -1,4 +1,5 @@
 import { EvertokenError } from '@evertoken/core'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Application, createApplication, kinds, origin, type Overrides } from './application.ts'
 import { authorize, idle, locationOf, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
@@ -195,7 +196,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     const answer = await application.server.fetch(location, { redirect: 'manual' })
     const body = locationOf(answer).searchParams
     const line = login.headers.getSetCookie()[0] ?? ''
-    const cookie = line.split(';')[0]
+    const cookie = cookieHeaderOf(login)
     return { ...application, tab, body, line, cookie }
   }
 
@@ -218,7 +219,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     const location = new URL(login.headers.get('location') ?? '')
     location.searchParams.delete('response_mode')
     const answer = await server.fetch(location, { redirect: 'manual' })
-    const cookie = login.headers.getSetCookie()[0]?.split(';')[0]
+    const cookie = cookieHeaderOf(login)
     const body = locationOf(answer).searchParams
     await tab.get('/auth/callback', cookie, { method: 'POST', headers: form, body })
     const old = auth.session(new Request(origin, { headers: { cookie: before } }))

@@ -1,5 +1,5 @@
 import type { EvertokenEvent } from '@evertoken/core'
-import { type AuthorizationServerOptions, pauseAfterProcessing } from '@evertoken/testkit'
+import { type AuthorizationServerOptions, pauseAfterProcessing, cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createApplication, kinds, origin, type Overrides } from './application.ts'
 
@@ -126,8 +126,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     await tab.signIn()
     const before = tab.cookieHeader()
     const { login, callback } = await authorize(tab, server)
-    const [line = ''] = login.headers.getSetCookie()
-    await tab.get(pathOf(callback), line.split(';')[0])
+    await tab.get(pathOf(callback), cookieHeaderOf(login))
 
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/', before)).status).toBe(401)

@@ -7,7 +7,7 @@ import {
   type TokenManagement,
   type TokenManagementOptions,
 } from '@evertoken/core/tokens'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
 import { origin } from './application.ts'
@@ -45,10 +45,7 @@ async function signIn(auth: TokenManagement, sub: string): Promise<string> {
     await auth.startSession(tokens, { claims: { sub: 'of the application' } })
     return new Response()
   })
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  return cookieHeaderOf(response)
 }
 
 /** Signs out as the application does it. */

@@ -8,6 +8,7 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApplication } from './application.ts'
 
@@ -49,8 +50,7 @@ async function door(api: RequestListener, target = '/v1/'): Promise<Door> {
     }),
   )
   const started = await fetch(`${url}/start`)
-  const cookie = started.headers.getSetCookie().map((line) => line.split(';')[0])
-  const headers = { cookie: cookie.join('; '), 'sec-fetch-site': 'same-origin' }
+  const headers = { cookie: cookieHeaderOf(started), 'sec-fetch-site': 'same-origin' }
   const call = (path: string, method = 'GET') => httpRequest(url + path, { method, headers, agent: false })
   return { url, headers, call }
 }

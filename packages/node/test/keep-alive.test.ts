@@ -1,6 +1,11 @@
 import { createServer } from 'node:http'
 import { createMemoryStore, evertoken, type HandlerOptions } from '@evertoken/node'
-import { createAuthorizationServer, createManualClock, pauseAfterProcessing } from '@evertoken/testkit'
+import {
+  createAuthorizationServer,
+  createManualClock,
+  pauseAfterProcessing,
+  cookieHeaderOf,
+} from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { listen } from './application.ts'
 
@@ -22,7 +27,7 @@ async function startNearExpiry() {
     await auth.startSession(await server.issue({ expiresIn: 300 }))
     return new Response()
   })
-  const [cookie = ''] = started.headers.getSetCookie().map((line) => line.split(';')[0])
+  const cookie = cookieHeaderOf(started)
   await clock.advance(285_000)
   const hold = pauseAfterProcessing()
   server.script('refresh', hold)

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import type { Handler } from '@evertoken/core'
 import { type Evertoken, evertoken } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it, vi } from 'vitest'
 import { collectGarbage } from '../../../test/integration/collect-garbage.ts'
 import { authorizationServer, clock, createAuth, createOptions, listen } from './application.ts'
@@ -15,10 +16,7 @@ function serve(auth: Evertoken, application: Handler): Promise<string> {
 /** Signs in through a route of the test's own; resolves to the Cookie header. */
 async function signIn(url: string): Promise<string> {
   const response = await fetch(`${url}/start`)
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  return cookieHeaderOf(response)
 }
 
 function starting(auth: Evertoken, application: Handler): Handler {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createMemoryStore } from '@evertoken/core'
 import type { Evertoken, Handler } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { authorizationServer, clock, createAuth as createApplicationAuth, listen } from './application.ts'
 
@@ -87,7 +88,7 @@ describe('a request whose body was read before the listener', () => {
       auth,
     )
     const started = await fetch(url, { method: 'POST' })
-    const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const cookie = cookieHeaderOf(started)
     const logOut = async (): Promise<Response> => {
       const token = await authorizationServer.logoutToken({ sub: 'user-1' })
       const body = new URLSearchParams({ logout_token: token })

@@ -1,3 +1,4 @@
+import { type CookieMap, createCookieMap } from '@evertoken/testkit'
 import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessions.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
@@ -7,20 +8,20 @@ import { type Bench, IDLE, REGISTRATION } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
-/** A cookie jar, and the requests that carry what is in it. */
+/** A browser, and the requests that send its cookies. */
 export interface Browser {
-  readonly cookies: Map<string, string>
-  /** A request with the cookies of now. */
+  readonly cookies: CookieMap
+  /** A request with the current cookies, or with other ones. */
   request(shown?: ReadonlyMap<string, string>): RequestSession
-  /** Keeps what a response says; resolves to its `Set-Cookie` lines. */
+  /** Keeps the cookies of the response. Resolves to its `Set-Cookie` lines. */
   receive(session: RequestSession): Promise<string[]>
   signIn(record: SessionRecord): Promise<void>
-  /** What was given to `keepAlive`. */
+  /** The work that was passed to `keepAlive`. */
   kept(): Promise<unknown>
 }
 
 export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
-  const cookies = new Map<string, string>()
+  const cookies = createCookieMap()
   const kept: Promise<unknown>[] = []
   const { sealedStore, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieStrategy : createServerStrategy
@@ -52,11 +53,7 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     async receive(session) {
       await session.finishRequest()
       const lines = session.takeCookies()
-      for (const line of lines) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (line.endsWith('; Max-Age=0')) cookies.delete(name)
-        else cookies.set(name, value)
-      }
+      cookies.keep(lines)
       return lines
     },
     async signIn(record) {
