@@ -1,7 +1,7 @@
 import type { Fault } from '@evertoken/testkit'
-import { createMemoryStore, type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
+import { type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Application, createApplication, kinds } from './application.ts'
+import { type Application, createApplication, createTestStore, kinds } from './application.ts'
 import { untilDone } from './steps.ts'
 
 /** Signs in, lets the token expire and calls once; resolves to the token or to the code of the error. */
@@ -250,16 +250,9 @@ describe('retries by policy', () => {
 
 describe.each(kinds)('trouble in the store, %s session', (session) => {
   function failing(): { readonly store: SessionStore; down: boolean } {
-    const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    const control = {
-      down: false,
-      store: {
-        read: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.read(key)),
-        swap: (...args: Parameters<SessionStore['swap']>) =>
-          control.down ? Promise.reject(new Error('at_canary')) : store.swap(...args),
-        remove: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.remove(key)),
-      },
-    }
+    const store = createTestStore({ shared: true })
+    const control = { down: false, store }
+    store.always('any', () => (control.down ? { type: 'fail', error: new Error('at_canary') } : undefined))
     return control
   }
 

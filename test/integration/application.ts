@@ -1,14 +1,20 @@
-import type { EvertokenEvent, EvertokenOptions, ServerProfile } from '@evertoken/core'
+import {
+  createMemoryStore,
+  type EvertokenEvent,
+  type EvertokenOptions,
+  type ServerProfile,
+} from '@evertoken/core'
 import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
 import {
-  createAuthorizationServer,
   createCookieMap,
-  createManualClock,
+  createFaultyStore,
   type AuthorizationServerOptions,
   type CookieMap,
   type FakeAuthorizationServer,
+  type FaultyStore,
   type ManualClock,
 } from '@evertoken/testkit'
+import { createWorld } from '@evertoken/testkit/world'
 
 export const origin = 'https://app.example.com'
 export const kinds = ['cookie', 'server'] as const
@@ -49,22 +55,16 @@ export interface Browser {
 
 export function createApplication(
   { issuer, server: profile, ...overrides }: Overrides = {},
-  serverOptions: AuthorizationServerOptions = {},
+  serverOptions: Omit<AuthorizationServerOptions, 'clock'> = {},
 ): Application {
-  const clock = createManualClock()
-  const server = createAuthorizationServer({ clock, ...serverOptions })
-  const events: EvertokenEvent[] = []
+  const world = createWorld({ baseUrl: origin, authorizationServer: serverOptions })
+  const { clock, authorizationServer: server, events } = world
+  const { issuer: modelIssuer, store: _shared, ...common } = world.options
   const given: Options = {
-    server: { issuer: issuer ?? server.issuer, ...profile },
-    clientId: server.clients[0]?.id ?? '',
-    clientSecret: server.clients[0]?.secret,
-    encryptionSecret: 'a secret of thirty-two characters',
-    baseUrl: origin,
+    ...common,
+    server: { issuer: issuer ?? modelIssuer, ...profile },
     // The default contains a hash.
     cookieName: 'evertoken',
-    fetch: (input, init) => server.fetch(input, init),
-    onEvent: (event) => events.push(event),
-    clock,
     ...overrides,
   }
   // A test removes an option with `undefined`.
@@ -75,7 +75,13 @@ export function createApplication(
   return { auth, server, clock, events, options, browser }
 }
 
-/** Answers with the token's value, which only a test does. */
+/** Creates a faulty store in memory, which never lets a record expire. If it is `shared`, it outlives the process. */
+export function createTestStore({ shared = false } = {}): FaultyStore {
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+  return createFaultyStore({ ...memory, outlivesProcess: shared })
+}
+
+/** Responds with the value of the token, which only a test may do. */
 export function answerWithToken(auth: Evertoken): Handler {
   return async () => {
     const token = await auth.getUserAccessToken()

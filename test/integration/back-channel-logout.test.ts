@@ -1,6 +1,6 @@
 import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
-import type { LogoutTokenOptions } from '@evertoken/testkit'
+import { createFaultyStore, type LogoutTokenOptions } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type Application,
@@ -228,29 +228,20 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
   })
 
   it('can be tried again after the store has failed', async () => {
-    const honest = createMemoryStore()
-    let broken = false
-    const fail = () => Promise.reject(new Error('canary'))
-    const store: SessionStore = {
-      ...honest,
-      index: {
-        add: (...pair) => honest.index!.add(...pair),
-        remove: (...pair) => honest.index!.remove(...pair),
-        keys: (term) => (broken ? fail() : honest.index!.keys(term)),
-      },
-    }
+    const store = createFaultyStore(createMemoryStore())
     const { server, browser, events, post } = start({ session, store })
     const tab = browser()
     await signIn(tab, server)
     const token = await server.logoutToken({ sub: 'user-1' })
-    broken = true
+    const fault = { type: 'fail', error: new Error('canary') } as const
+    store.always('index', ({ method }) => (method === 'keys' ? fault : undefined))
     const response = await post(token)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
     expect(ofType(events, 'store_failed')).toEqual([
       { type: 'store_failed', operation: 'index', cause: expect.anything() },
     ])
-    broken = false
+    store.always('index', undefined)
     expect((await post(token)).status).toBe(200)
     expect((await tab.get('/')).status).toBe(401)
   })

@@ -5,6 +5,7 @@ import {
   answerWithToken,
   createApplication,
   createBrowser,
+  createTestStore,
   currentRefreshToken,
   kinds,
 } from './application.ts'
@@ -52,7 +53,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
   })
 
   it('I8: two instances on one store refresh once between them', async () => {
-    const clockless = { store: createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), session }
+    const clockless = { store: createTestStore(), session }
     const { server, auth, clock, options, browser } = createApplication(clockless)
     const other = evertoken(options)
     const tab = browser()

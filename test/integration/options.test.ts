@@ -1,6 +1,5 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds } from './application.ts'
+import { createApplication, createTestStore, kinds } from './application.ts'
 import { idle, ofType, signIn } from './steps.ts'
 
 const EXPIRED_MS = 301_000
@@ -40,17 +39,11 @@ describe.each(kinds)('%s session', (session) => {
   })
 
   it('"storeTimeoutSeconds" bounds how long a call waits for the store', async () => {
-    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    let hangs = false
-    const read: SessionStore['read'] = (key) => (hangs ? new Promise(() => {}) : memory.read(key))
-    const { clock, browser } = createApplication({
-      session,
-      store: { ...memory, read },
-      storeTimeoutSeconds: 2,
-    })
+    const store = createTestStore()
+    const { clock, browser } = createApplication({ session, store, storeTimeoutSeconds: 2 })
     const tab = browser()
     await tab.signIn()
-    hangs = true
+    store.always('read', { type: 'hang' })
     let outcome: unknown
     tab.get('/').catch((error: unknown) => (outcome = error))
     while (clock.pending === 0) await clock.advance(0)

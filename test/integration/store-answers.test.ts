@@ -4,9 +4,9 @@ import {
   type EvertokenError,
   type SessionStore,
 } from '@evertoken/core'
-import { createManualClock, type ManualClock } from '@evertoken/testkit'
+import { createFaultyStore, createManualClock, type ManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, kinds, origin } from './application.ts'
+import { answerWithToken, createApplication, createTestStore, kinds, origin } from './application.ts'
 
 type Swap = SessionStore['swap']
 
@@ -87,11 +87,9 @@ describe('answers of the store that are not what happened', () => {
 
 it('I1: a late request costs nothing where the clock is five minutes behind that of the store', async () => {
   let ahead = 0
-  let swaps = 0
   const now = () => clock.now() + ahead
-  const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
-  const swap: Swap = (...args) => store.swap(...args).finally(() => (swaps += 1))
-  const { server, clock, browser } = createApplication({ store: { ...store, swap } })
+  const store = createFaultyStore(createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } }))
+  const { server, clock, browser } = createApplication({ store })
   const tab = browser()
   await tab.signIn()
   await clock.advance(301_000)
@@ -101,9 +99,9 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
   await clock.advance(301_000)
   await tab.get('/')
   await clock.advance(200_000)
-  const before = swaps
+  const before = store.counts.swap
   await tab.get('/')
-  await expect.poll(() => swaps).toBe(before + 1)
+  await expect.poll(() => store.counts.swap).toBe(before + 1)
   await clock.advance(1000)
 
   await tab.get('/', stale)
@@ -113,19 +111,14 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
 })
 
 it('I2: a store that can never hold the session is asked once, and the loss is told', async () => {
-  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+  const store = createTestStore()
   let refused = 0
-  const { server, clock, events, browser } = createApplication({
-    session: 'server',
-    store: {
-      ...memory,
-      swap: (...swap) => {
-        // The claim still fits; what the refresh has brought does not.
-        if (server.counts.refresh === 0) return memory.swap(...swap)
-        refused++
-        throw new ConfigurationError('session_too_large', 'Use another store')
-      },
-    },
+  const { server, clock, events, browser } = createApplication({ session: 'server', store })
+  store.always('swap', () => {
+    // The lease still fits. The result of the refresh does not.
+    if (server.counts.refresh === 0) return undefined
+    refused++
+    return { type: 'fail', error: new ConfigurationError('session_too_large', 'Use another store') }
   })
   const tab = browser()
   await tab.signIn()
@@ -152,21 +145,14 @@ it('I5: a wall clock that is two days ahead for a while loses no server session'
 it.each(kinds)(
   'I5: a store that hangs for a minute, %s session: three calls wait for it, and the session is kept',
   async (session) => {
-    const memory = createMemoryStore()
-    let hanging = false
-    const hang = () => new Promise<never>(() => undefined)
-    const store: SessionStore = {
-      read: (key) => (hanging ? hang() : memory.read(key)),
-      swap: (...swap) => (hanging ? hang() : memory.swap(...swap)),
-      remove: (key) => (hanging ? hang() : memory.remove(key)),
-    }
+    const store = createTestStore({ shared: true })
     const application = createApplication({ session, store, clock: createManualClock({ auto: true }) })
     const { auth, events, options, browser } = application
     const clock = options.clock as ManualClock
     const tab = browser()
     await tab.signIn(86_400)
     const cookies = tab.cookieHeader()
-    hanging = true
+    const outage = store.outage({ fault: { type: 'hang' } })
     const waited: number[] = []
     const startedAt = clock.elapsed()
     while (clock.elapsed() - startedAt < 60_000) {
@@ -185,7 +171,7 @@ it.each(kinds)(
     expect(waited.filter((ms) => ms > 500)).toEqual([5000, 5000, 5000])
     expect(waited.filter((ms) => ms === 0).length).toBeGreaterThan(waited.length / 2)
 
-    hanging = false
+    outage.end()
     await clock.advance(500)
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/')).status).toBe(200)

@@ -1,6 +1,6 @@
 import { createMemoryStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, createTestStore, kinds, origin } from './application.ts'
 import { idle, NAVIGATION, ofType, signIn, userOf } from './steps.ts'
 
 const HOUR_MS = 3_600_000
@@ -76,16 +76,11 @@ describe.each(kinds)('the user route, %s session', (session) => {
   })
 
   it('makes the session last longer, unless it is asked not to', async () => {
-    const store = createMemoryStore()
-    let swaps = 0
-    const counting = {
-      ...store,
-      swap: (...swap: Parameters<typeof store.swap>) => (swaps++, store.swap(...swap)),
-    }
-    const { browser, clock } = createApplication({ session, store: counting })
+    const store = createTestStore()
+    const { browser, clock } = createApplication({ session, store })
     const tab = browser()
     await tab.signIn()
-    swaps = 0
+    store.resetCounts()
     const { sessionExpiresAt } = await userOf(tab)
     for (let i = 0; i < 5; i++) {
       await clock.advance(4 * HOUR_MS)
@@ -93,7 +88,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
       expect(response.headers.getSetCookie()).toEqual([])
       expect(await response.json()).toMatchObject({ sessionExpiresAt })
     }
-    expect(swaps).toBe(0)
+    expect(store.counts.swap).toBe(0)
     await tab.get('/auth/user')
     expect((await userOf(tab)).sessionExpiresAt).toBeGreaterThan(sessionExpiresAt + 70_000)
     await clock.advance(86_400_000)

@@ -68,7 +68,8 @@ export function createCookieMap(options: CookieMapOptions = {}): CookieMap {
  *
  * @param response - The response, or its `Set-Cookie` lines.
  * @example
- *   const headers = { cookie: cookieHeaderOf(await app(new Request('https://app.example.com/start'))) }
+ *   const started = await auth.handle(new Request('https://app.example.com/'), () => new Response())
+ *   const headers = { cookie: cookieHeaderOf(started) }
  */
 export function cookieHeaderOf(response: Pick<Response, 'headers'> | readonly string[]): string {
   const cookies = createCookieMap()
