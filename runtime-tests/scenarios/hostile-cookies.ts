@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts'
 
 export const hostileCookies: readonly Scenario[] = [
   {
-    title: 'S32: a cookie that was tampered with is no session',
+    title: 'S32: a cookie that was tampered with is rejected',
     async run({ signedIn, events }) {
       const tab = await signedIn({ sub: 'tampered', expiresIn: 300 })
       const [name = '', value = ''] = [...tab.cookies][0] ?? []
@@ -25,7 +25,7 @@ export const hostileCookies: readonly Scenario[] = [
     },
   },
   {
-    title: 'S32: a cookie of another application is no session',
+    title: 'S32: a cookie of another application is rejected',
     async run(world) {
       const tab = world.browser()
       await tab.text('/token', 401, { cookie: await foreignCookie(world) })
@@ -33,7 +33,7 @@ export const hostileCookies: readonly Scenario[] = [
     },
   },
   {
-    title: 'S23: chunks of two sessions, or too few of one, are no session',
+    title: 'S23: chunks of two sessions, or too few of one, are rejected',
     async run({ signedIn, session }) {
       const claims = { biography: 'x'.repeat(2600) }
       const ada = await signedIn({ sub: 'chunks-of-ada', expiresIn: 300, claims })
@@ -69,7 +69,7 @@ export const hostileCookies: readonly Scenario[] = [
   },
 ]
 
-/** The session cookie that an application with another secret gives out. */
+/** The session cookie of an application with another secret. */
 async function foreignCookie({ server, session, host }: World): Promise<string> {
   const [client] = server.clients
   const other = createEvertoken(

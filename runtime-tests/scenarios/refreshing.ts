@@ -49,7 +49,7 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'serves the old token at once inside the soft window, and refreshes beside it',
+    title: 'serves the old token immediately inside the soft window, and refreshes in the background',
     async run({ signedIn, server, advance }) {
       const tab = await signedIn({ sub: 'soft', expiresIn: 300 })
       const before = await tab.json<TokenInfo>('/token')
@@ -90,7 +90,7 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'lets a caller go whose signal says so, and nobody else',
+    title: 'aborts only the caller whose signal is aborted',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'impatient' })
       const cookie = tab.cookies.header()
@@ -128,7 +128,7 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'keeps the session through a token response of garbage',
+    title: 'keeps the session through a malformed token response',
     async run({ signedIn, server, advance, session }) {
       const tab = await signedIn({ sub: 'garbage' })
       server.script('refresh', { type: 'body', body: 'cutJson', processed: false })

@@ -4,7 +4,7 @@ import { type CookieMap, createCookieMap } from '@evertoken/testkit'
 /** A cookie jar and a person who clicks. */
 export interface Browser {
   readonly cookies: CookieMap
-  /** Sends the cookies of now, or those given, and keeps what comes back. Follows no redirect. */
+  /** Sends the current cookies or other ones, and keeps those of the response. Follows no redirect. */
   send(path: string, options?: SendOptions): Promise<Response>
   /** The body of an answer of that status. */
   text(path: string, status?: number, options?: SendOptions): Promise<string>
@@ -23,7 +23,7 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** @param witness - Is told everything the application lets the browser see. */
+/** @param witness - Receives all data that the application sends to the browser. */
 export function createBrowser(origin: string, witness: (seen: string) => void): Browser {
   const cookies = createCookieMap({ url: origin })
 

@@ -54,7 +54,7 @@ function createService(): Service {
   }
 }
 
-/** Lets work go on that waits for nothing but other threads. */
+/** Lets work continue that waits only for other threads. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve))
 }

@@ -8,7 +8,7 @@ const NAME = '__Host-Http-evertoken'
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const ODD = ' \t"\'\\,;=*~.%/+<>\u00a0\u00e4\u00fe'
 
-/** Numbers that depend on the seed alone (xorshift). */
+/** Numbers that depend only on the seed (xorshift). */
 function createDice(seed: number): (sides: number) => number {
   let state = seed
   return (sides) => {
@@ -77,7 +77,7 @@ it.each(kinds)(
         mutated = mutation?.(mutated, dice(mutated.length + 1), dice) ?? mutated
       }
       const header = `${NAME}=${mutated}`
-      // What reads as the very same cookie is one.
+      // A mutation that reads as the same cookie is not a mutation.
       const joined = joinCookie(NAME, parseCookies(header))
       if (typeof joined === 'object' && joined.value === sealed) continue
       tried++

@@ -81,7 +81,7 @@ describe.each(kinds)('getSession, %s session', (session) => {
     })
   })
 
-  it('gives a copy of the claims, and counts as a use of the session', async () => {
+  it('returns a copy of the claims, and extends the session', async () => {
     const { auth, clock, browser } = createApplication({ session, idleTimeoutSeconds: DAY })
     const tab = browser(async () => {
       const info = await auth.getSession()

@@ -5,7 +5,7 @@ import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@e
 import { describe, expect, it } from 'vitest'
 import { isSettled } from './steps.ts'
 
-/** An authorization server that never answers below `/.well-known/`, and the options of its client. */
+/** An authorization server that never responds below `/.well-known/`, and the options of its client. */
 function start() {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock })

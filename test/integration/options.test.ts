@@ -20,7 +20,7 @@ describe.each(kinds)('%s session', (session) => {
     expect((await tab.get('/', renamed)).status).toBe(401)
   })
 
-  it('"refreshBeforeExpirySeconds" says how early a token is refreshed beside its use', async () => {
+  it('"refreshBeforeExpirySeconds" says how early a token is refreshed in the background', async () => {
     const refreshesWithin = async (refreshBeforeExpirySeconds: number) => {
       const { server, clock, browser } = createApplication(
         { session, refreshBeforeExpirySeconds },
@@ -54,7 +54,7 @@ describe.each(kinds)('%s session', (session) => {
     expect(outcome).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
   })
 
-  it('tells by "id_token_ignored" of a refreshed ID token that was not good', async () => {
+  it('reports an invalid ID token of a refresh by "id_token_ignored"', async () => {
     const { server, clock, events, browser } = createApplication({ session })
     const tab = browser()
     await tab.signIn()

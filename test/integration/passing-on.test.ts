@@ -34,7 +34,7 @@ describe('a fetched response that is passed on', () => {
     ['gzip', false],
     ['br', true],
   ] as const)(
-    'fits its headers when the API has compressed it: %s, length told: %s',
+    'fits its headers when the API has compressed it: %s, with a length: %s',
     async (coding, told) => {
       const body = compressed[coding]
       const api = await listen((_request, response) => {
@@ -96,7 +96,7 @@ describe.each(kinds)('a handler, %s session', (session) => {
     ['a text', () => 'hello'],
     ['an object', () => ({ status: 200 })],
     ['null', () => null],
-  ])('that returns %s is told so', async (_what, make) => {
+  ])('that returns %s gets an error', async (_what, make) => {
     const { browser } = createApplication({ session })
     const answer = browser(make as never).get('/')
     await expect(answer).rejects.toMatchObject({
@@ -105,7 +105,7 @@ describe.each(kinds)('a handler, %s session', (session) => {
     })
   })
 
-  it('that returns a response a second time is told so', async () => {
+  it('that returns a response a second time gets an error', async () => {
     const { browser } = createApplication({ session })
     const same = new Response('once')
     const tab = browser(() => same)

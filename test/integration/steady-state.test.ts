@@ -45,7 +45,7 @@ it.each(
       expect(response.headers.getSetCookie()).toEqual([])
     }
 
-    // What is done beside the answers counts as well.
+    // Background work must be included.
     await idle(() => counts.swap > 0, 30)
     expect(counts).toEqual({ read: 1 + CALLS, swap: 0, remove: 0, index: 0 })
     expect(server.log).toEqual([])

@@ -10,7 +10,7 @@ import { answerWithToken, createApplication, createTestStore, kinds, origin } fr
 
 type Swap = SessionStore['swap']
 
-/** A store whose swaps can be given other answers, once each. */
+/** A store whose next swap can have another result. */
 function answering(now: () => number) {
   const store = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
   const control: { next?: (swap: Swap) => Swap; readonly store: SessionStore } = {
@@ -27,7 +27,7 @@ function answering(now: () => number) {
   return control
 }
 
-/** What a client comes to that sends again by itself when the answer was lost. */
+/** The result of a client that repeats a swap after a lost response. */
 const appliedTwice =
   (swap: Swap): Swap =>
   async (...args) => {
@@ -35,8 +35,8 @@ const appliedTwice =
     return swap(...args)
   }
 
-describe('answers of the store that are not what happened', () => {
-  it('I2: signing out revokes the refresh token, whatever the store says of the swap', async () => {
+describe('wrong results of the store', () => {
+  it('I2: signing out revokes the refresh token for any result of the swap', async () => {
     const control = answering(() => 0)
     const { server, browser } = createApplication({ session: 'cookie', store: control.store })
     const tab = browser()
@@ -48,41 +48,38 @@ describe('answers of the store that are not what happened', () => {
     await expect.poll(() => server.grants.alive('user-1')).toBe(false)
   })
 
-  it.each(kinds)(
-    'I2: a loss is told although the store says nothing of the end, %s session',
-    async (session) => {
-      const control = answering(() => 0)
-      const { auth, server, clock, events, browser } = createApplication({ session, store: control.store })
-      const tab = browser(answerWithToken(auth))
-      await tab.signIn()
-      await clock.advance(301_000)
-      server.script('refresh', [
-        { type: 'reset', processed: true },
-        () => {
-          control.next =
-            (swap) =>
-            async (...args) => {
-              await clock.sleep(5100)
-              return swap(...args)
-            }
-          return undefined
-        },
-      ])
-      await tab.get('/').catch(() => undefined)
-      await clock.advance(2000)
+  it.each(kinds)('I2: a loss is reported although the store hides the end, %s session', async (session) => {
+    const control = answering(() => 0)
+    const { auth, server, clock, events, browser } = createApplication({ session, store: control.store })
+    const tab = browser(answerWithToken(auth))
+    await tab.signIn()
+    await clock.advance(301_000)
+    server.script('refresh', [
+      { type: 'reset', processed: true },
+      () => {
+        control.next =
+          (swap) =>
+          async (...args) => {
+            await clock.sleep(5100)
+            return swap(...args)
+          }
+        return undefined
+      },
+    ])
+    await tab.get('/').catch(() => undefined)
+    await clock.advance(2000)
 
-      let answered = false
-      const answer = () => (answered = true)
-      void tab.get('/').then(answer, answer)
-      while (!answered) await clock.advance(100)
-      await clock.advance(1000)
+    let answered = false
+    const answer = () => (answered = true)
+    void tab.get('/').then(answer, answer)
+    while (!answered) await clock.advance(100)
+    await clock.advance(1000)
 
-      expect(await (await tab.get('/')).text()).toBe('nobody')
-      expect(events).toContainEqual(
-        expect.objectContaining({ type: 'refresh_token_lost', reason: 'answer_lost' }),
-      )
-    },
-  )
+    expect(await (await tab.get('/')).text()).toBe('nobody')
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'refresh_token_lost', reason: 'answer_lost' }),
+    )
+  })
 })
 
 it('I1: a late request costs nothing where the clock is five minutes behind that of the store', async () => {
@@ -110,7 +107,7 @@ it('I1: a late request costs nothing where the clock is five minutes behind that
   expect(server.grants.alive('user-1')).toBe(true)
 })
 
-it('I2: a store that can never hold the session is asked once, and the loss is told', async () => {
+it('I2: a store that can never hold the session is called one time, and the loss is reported', async () => {
   const store = createTestStore()
   let refused = 0
   const { server, clock, events, browser } = createApplication({ session: 'server', store })

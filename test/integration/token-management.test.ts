@@ -56,7 +56,7 @@ function signOut(auth: TokenManagement, cookie: string): Promise<Response> {
   })
 }
 
-it('I8: token management alone keeps the token current for a burst, calls an API, and ends the grant', async () => {
+it('I8: token management keeps the token current for a burst, calls an API, and ends the grant', async () => {
   server.resetCounts()
   const auth = create()
   const cookie = await signIn(auth, 'user')
@@ -102,7 +102,7 @@ it.each([
     server.resetCounts()
     const store = createMemoryStore({ clock })
     const wrong = { ...clock, now: () => clock.now() + offSeconds }
-    const cookie = await signIn(create({ store, clock: wrong }), 'of a wrong clock')
+    const cookie = await signIn(create({ store, clock: wrong }), 'with a wrong clock')
     expect(server.counts.discovery).toBe(requests)
     const reader = create({ store }).session(new Request(origin, { headers: { cookie } }))
 

@@ -6,7 +6,7 @@ import { idle, NAVIGATION, ofType, signIn, userOf } from './steps.ts'
 const HOUR_MS = 3_600_000
 
 describe.each(kinds)('the user route, %s session', (session) => {
-  it('tells who is signed in, how long, and where to sign out; and no token', async () => {
+  it('returns the user, the expiry, and where to sign out, but no token', async () => {
     const { server, clock, browser } = createApplication(
       { session },
       { refreshTokenPrefix: 'canary-rt-', accessTokenPrefix: 'canary-at-' },
@@ -31,7 +31,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
     for (const value of tab.cookies.values()) expect(text).not.toContain(value.slice(0, 20))
   })
 
-  it('gives each session a proof of its own', async () => {
+  it('gives each session its own proof', async () => {
     const { browser } = createApplication({ session })
     const urls = await Promise.all(
       [browser(), browser()].map(async (tab) => {
@@ -126,7 +126,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
         onRefreshed(claims) {
           seen.push(claims)
           stored.push(writes)
-          throw new Error('Nobody is to hear of it')
+          throw new Error('No caller may see this')
         },
       },
       { user: { sub: 'user-1', claims: { name: 'Ann' } } },
@@ -192,7 +192,7 @@ describe('the end of a session by time', () => {
     ])
   })
 
-  it('ends nothing: when the clock was wrong, the session goes on', async () => {
+  it('ends nothing: when the clock was wrong, the session continues', async () => {
     const { browser, clock } = createApplication({ idleTimeoutSeconds: 3600 })
     const tab = browser()
     await tab.signIn()

@@ -27,7 +27,7 @@ export interface Browser {
   cookieHeader(): string
   get(path: string, init?: RequestInit): Promise<Response>
   post(path: string): Promise<Response>
-  /** Asks and goes, the way a proxy tells of it: the connection is reset. */
+  /** Sends a request and leaves. As with a proxy, the connection is reset. */
   visit(path: string): { leave(): void }
 }
 

@@ -109,7 +109,7 @@ describe('evertoken for edge runtimes', () => {
   })
 
   describe('without AsyncLocalStorage', () => {
-    it('passes the session as an argument, and says so where it is missing', async () => {
+    it('passes the session as an argument, and names that if it is missing', async () => {
       vi.stubGlobal('process', undefined)
       const auth = createEdgeAuth()
       vi.unstubAllGlobals()

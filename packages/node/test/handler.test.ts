@@ -89,7 +89,7 @@ it('a handler of `node:http` takes the cookies of a session that it names to its
 })
 
 describe('headers of responses', () => {
-  it.each([200, 204])('of a token fetch can be changed, status %i', async (status) => {
+  it.each([200, 204])('from a token fetch can be changed, status %i', async (status) => {
     const auth = createAuth()
     const url = await startApi(status)
     const orders = auth.createTokenFetch({ baseUrl: url })

@@ -34,7 +34,7 @@ function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(e
 }
 
 describe('the listener', () => {
-  it('knows the user of each request, however many there are at once', async () => {
+  it('knows the user of each of many parallel requests', async () => {
     const auth = createAuth()
     const url = await serve(
       auth,
@@ -78,7 +78,7 @@ describe('the listener', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('streams a request body through as it comes', async () => {
+  it('streams a request body', async () => {
     const auth = createAuth()
     const url = await serve(auth, (request) => new Response(request.body))
     const sending = httpRequest(url, { method: 'POST' })
@@ -92,7 +92,7 @@ describe('the listener', () => {
     expect(`${first.toString()}${second.toString()}`).toBe('one two')
   })
 
-  it('sends the body of a fetched response that nobody holds any more', async () => {
+  it('sends the body of a fetched response without references', async () => {
     const auth = createAuth()
     const api = createServer((_request, response) => response.end('the orders'))
     const orders = auth.createTokenFetch({ baseUrl: await listen(api) })
@@ -139,7 +139,7 @@ describe('the listener', () => {
     response.destroy()
   })
 
-  it('answers before the first piece of a stream that has nothing to say yet', async () => {
+  it('responds before the first piece of a slow stream', async () => {
     const auth = createAuth()
     const url = await serve(
       auth,
@@ -152,7 +152,7 @@ describe('the listener', () => {
   })
 
   it.each(['*', 'http://evil.example/', 'evil.example:443'])(
-    'answers the request target %s with 400',
+    'responds to the request target %s with 400',
     async (path) => {
       const auth = createAuth()
       const url = await serve(auth, () => new Response('reached'))
@@ -172,7 +172,7 @@ describe('the listener', () => {
     ['a Host with a path', 400, { headers: { host: 'localhost/elsewhere' } }],
     ['a Host with a query', 400, { headers: { host: 'localhost?' } }],
     ['a Host in brackets', 200, { headers: { host: '[::1]:3000' } }],
-  ])('answers %s with %i, and nothing in the log', async (_what, status, options) => {
+  ])('responds to %s with %i, and logs nothing', async (_what, status, options) => {
     const log = vi.spyOn(console, 'error')
     const auth = createAuth()
     const url = await serve(auth, () => new Response('reached'))
@@ -185,7 +185,7 @@ describe('the listener', () => {
     expect([response.statusCode, logged]).toEqual([status, 0])
   })
 
-  it('tells the application when the browser leaves', async () => {
+  it('notifies the application when the browser leaves', async () => {
     const auth = createAuth()
     const aborted = deferred<string>()
     const url = await serve(auth, (request) => {
@@ -282,7 +282,7 @@ describe('after the headers are sent', () => {
 
   it.each([
     ['cookie', 'leaves that to the next request', 0],
-    ['server', 'is refreshed beside its use', 1],
+    ['server', 'is refreshed in the background', 1],
   ] as const)(
     'a token that expires soon is served, and in a %s session %s',
     async (session, _what, refreshes) => {

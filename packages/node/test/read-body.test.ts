@@ -41,15 +41,18 @@ describe('a request whose body was read before the listener', () => {
     ['JSON', parseJson],
     ['a form', parseForm],
     ['nothing', () => undefined],
-  ])('fails at once with a typed error if the application reads it, parsed to %s', async (_what, parse) => {
-    const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
-    const url = await serve(parse, echo)
-    const response = await fetch(url, { method: 'POST', headers: FORM, body: '{"a":1}' })
+  ])(
+    'fails immediately with a typed error if the application reads it, parsed to %s',
+    async (_what, parse) => {
+      const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
+      const url = await serve(parse, echo)
+      const response = await fetch(url, { method: 'POST', headers: FORM, body: '{"a":1}' })
 
-    expect(response.status).toBe(500)
-    expect(logged.mock.calls).toEqual([[expect.objectContaining(TYPED_ERROR)]])
-    expect(String(logged.mock.calls)).toContain('before the body parser')
-  })
+      expect(response.status).toBe(500)
+      expect(logged.mock.calls).toEqual([[expect.objectContaining(TYPED_ERROR)]])
+      expect(String(logged.mock.calls)).toContain('before the body parser')
+    },
+  )
 
   it('is handled if the application does not read it', async () => {
     const url = await serve(parseJson, ({ method, headers }) => {
@@ -64,7 +67,7 @@ describe('a request whose body was read before the listener', () => {
     ['text', 'ä=1', (message, body) => (message.body = String(body))],
     ['bytes', 'ä=1', (message, body) => (message.body = body)],
     [
-      'bytes beside the parsed body',
+      'bytes after the parsed body',
       '{"a":1}',
       (message, body) => {
         message.rawBody = body

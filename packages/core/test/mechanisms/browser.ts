@@ -73,7 +73,7 @@ export function named(record: SessionRecord): (id: string) => Promise<SessionRec
 
 export async function cellOf(session: RequestSession): Promise<SessionHandle> {
   const cell = await session.find()
-  if (!cell) throw new Error('There is no session')
+  if (!cell) throw new Error('The session is missing')
   return cell
 }
 
@@ -84,7 +84,7 @@ export async function use(session: RequestSession): Promise<Snapshot> {
   return snapshot
 }
 
-/** What a refresh does to a session: the next generation. */
+/** Changes a session like a refresh: the next generation. */
 export async function advance(
   session: RequestSession,
   change: Partial<SessionRecord> = {},
