@@ -24,7 +24,7 @@ type Routes<Platform> = Record<
   (request: Request, parameters: URLSearchParams, platform: Platform) => Response | Promise<Response>
 >
 
-/** The application under test: pure Web Fetch. It tells about tokens, it never shows one. */
+/** The application under test: pure Web Fetch. It reports facts about tokens, but never a token. */
 export function createApp<Platform extends readonly unknown[]>(
   options: AppOptions<Platform>,
 ): (request: Request, ...platform: Platform) => Promise<Response> {
@@ -126,9 +126,9 @@ async function drain(reader: ReadableStreamDefaultReader | undefined): Promise<v
   while (next?.done === false) next = await reader?.read()
 }
 
-/** The same for the same token, of no use to anyone who wants to use it. */
+/** The same for the same token. It does not work as a token. */
 async function describe(token: Awaited<ReturnType<UserSession['getUserAccessToken']>>): Promise<Response> {
-  if (!token) return new Response('Nobody is signed in', { status: 401 })
+  if (!token) return new Response('No user is signed in', { status: 401 })
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token.value))
   const digest = Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
   return Response.json({ digest, type: token.type, expiresAt: token.expiresAt })

@@ -1,6 +1,6 @@
 import type { Clock, EvertokenEvent, EvertokenOptions, SessionStore } from '@evertoken/core'
 
-/** What a host is started with, as JSON. */
+/** The configuration of a host, as JSON. */
 export interface HostConfig {
   readonly issuer: string
   readonly clientId: string
@@ -10,7 +10,7 @@ export interface HostConfig {
   readonly api: string
 }
 
-/** What the scenarios have to see and turn inside the application. */
+/** The parts of the application that the scenarios read and change. */
 export interface Controls {
   readonly clock: Clock
   readonly events: EvertokenEvent[]

@@ -2,7 +2,7 @@
 // model server over HTTP. Each expiry must cost one refresh, and no grant may be lost. Needs the build.
 // Usage: node scripts/test-burst.mjs [expiries]
 import assert from 'node:assert/strict'
-import { createWorld, signIn, tokenHandler } from './measure/world.mjs'
+import { createWorld, tokenHandler } from './measure/world.mjs'
 
 const EXPIRIES = Number(process.argv[2] ?? 20)
 const CALLS = 200
@@ -16,12 +16,12 @@ for (const session of ['cookie', 'server']) {
 
 async function burst(session) {
   const world = createWorld({ session, fetch })
-  const { server } = world
+  const { authorizationServer: server } = world
   const listening = await server.listen()
   try {
     const instances = [world.createInstance(), world.createInstance()]
     const handlers = instances.map(tokenHandler)
-    const browser = await signIn(instances[0], server)
+    const browser = await world.signIn(instances[0])
     for (let expiry = 1; expiry <= EXPIRIES; expiry++) {
       world.expire()
       const calls = Array.from({ length: CALLS }, (_, i) => browser.fetch(handlers[i % 2], '/'))

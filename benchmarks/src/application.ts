@@ -22,7 +22,7 @@ export function application(
     issuer: ISSUER,
     clientId: 'web',
     clientSecret: 'benchmark',
-    encryptionSecret: 'a benchmark has no secret to keep from anybody',
+    encryptionSecret: 'a benchmark does not need to keep this secret',
     baseUrl: ORIGIN,
     session,
     fetch: respondWithMetadata,
@@ -63,7 +63,7 @@ export function requestWith(cookie: string): Request {
   return new Request(`${ORIGIN}/orders`, { headers: { cookie } })
 }
 
-/** Gives the token's value, so that nothing but a token counts as a success. */
+/** Gives the token's value, so that only a token is a success. */
 export async function tokenOf(session: Pick<Evertoken, 'getUserAccessToken'>): Promise<string> {
   const token = await session.getUserAccessToken()
   if (token?.value !== ACCESS_TOKEN) throw new Error('No token: the numbers would mean nothing')

@@ -1,4 +1,4 @@
-/** What a piece of work called of the two things that must not be on the way to a current token. */
+/** Counts the calls of two functions that the path to a current token must not call. */
 export interface Calls {
   timers: number
   crypto: number

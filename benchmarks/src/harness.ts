@@ -4,7 +4,7 @@ export interface Timing {
   readonly p99: number
 }
 
-/** Runs one round of calls and tells how many microseconds each took; what it prepares before is not counted. */
+/** Runs one round of calls and returns how many microseconds each took, without the preparation. */
 export type Sample = () => Promise<number>
 
 const WARM_UP = 0.1
@@ -27,7 +27,7 @@ export async function interleave<K extends string>(
 }
 
 /**
- * Times a call for each of the inputs, which are made beforehand. The median of small groups: a round is long enough
+ * Times a call for each of the inputs, which exist before. The median of small groups: a round is long enough
  * for another process to come between.
  */
 export function each<T>(

@@ -18,7 +18,7 @@ const orders = auth.createTokenFetch({ baseUrl: `${API_URL}/orders/` })
 const server = Bun.serve({
   hostname: '127.0.0.1',
   port: Number(PORT ?? 3000),
-  // Longer than a refresh may take: Bun's own 10 seconds would cut a request off while its token is on the way.
+  // Longer than a refresh may take: Bun's own 10 seconds would cut off a request before its token arrives.
   idleTimeout: 30,
   fetch: auth.handler(async (request) => {
     switch (new URL(request.url).pathname) {

@@ -5,7 +5,7 @@ import { entry } from '../entry.ts'
 import type { Runtime, Tools } from './host.ts'
 import { startProcess } from './process.ts'
 
-/** With no more permissions than it needs: the loopback network, and the file of its Deno KV. */
+/** With only the permissions that it needs: the loopback network, and the file of its Deno KV. */
 export async function createDeno(version: string, { ensureDeno }: Tools): Promise<Runtime> {
   const executable = await ensureDeno(version)
   return {

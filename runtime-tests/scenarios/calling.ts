@@ -52,7 +52,7 @@ export const calling: readonly Scenario[] = [
     },
   },
   {
-    title: 'a call for nobody is answered with 401 and leaves nothing',
+    title: 'a call without a user returns 401 and sends nothing',
     async run({ browser, api }) {
       const response = await browser().send(call('orders'))
       assert.equal(response.status, 401)
@@ -75,7 +75,7 @@ export const calling: readonly Scenario[] = [
     },
   },
   {
-    title: 'I3: the token goes along with a redirect inside the API, and nowhere else',
+    title: 'I3: the token follows a redirect inside the API, and no other',
     async run({ signedIn, api, sink }) {
       const tab = await signedIn({ sub: 'redirected', expiresIn: 300 })
       const redirect = (to: string, status: number) =>
@@ -98,7 +98,7 @@ export const calling: readonly Scenario[] = [
     },
   },
   {
-    title: 'I3: a URL outside of what was configured is refused, not called',
+    title: 'I3: a URL outside the configuration is refused, not called',
     async run({ signedIn, sink }) {
       const tab = await signedIn({ sub: 'elsewhere', expiresIn: 300 })
       for (const to of [sink.url, sink.url.replace('http:', ''), `${sink.url}/%2e%2e/`]) {

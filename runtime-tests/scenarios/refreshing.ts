@@ -10,7 +10,7 @@ export const refreshing: readonly Scenario[] = [
     title: `I8: ${CALLS} parallel requests over an expired token cost one token request`,
     async run({ signedIn, server, api, advance }) {
       const tab = await signedIn({ sub: 'burst' })
-      const cookie = tab.cookieHeader()
+      const cookie = tab.cookies.header()
 
       await times(CALLS, () => tab.text('/call?to=orders', 200, { cookie }))
 
@@ -37,7 +37,7 @@ export const refreshing: readonly Scenario[] = [
     title: 'I1: late requests with the cookie from before the refresh cost nothing',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'late' })
-      const late = tab.cookieHeader()
+      const late = tab.cookies.header()
       const { digest } = await tab.json<TokenInfo>('/token')
       await tab.json('/token')
 
@@ -49,7 +49,7 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'serves the old token at once inside the soft window, and refreshes beside it',
+    title: 'serves the old token immediately inside the soft window, and refreshes in the background',
     async run({ signedIn, server, advance }) {
       const tab = await signedIn({ sub: 'soft', expiresIn: 300 })
       const before = await tab.json<TokenInfo>('/token')
@@ -90,10 +90,10 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'lets a caller go whose signal says so, and nobody else',
+    title: 'aborts only the caller whose signal is aborted',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'impatient' })
-      const cookie = tab.cookieHeader()
+      const cookie = tab.cookies.header()
       const hold = pauseAfterProcessing()
       server.script('refresh', hold)
       const patient = tab.json<TokenInfo>('/token', { cookie })
@@ -110,7 +110,7 @@ export const refreshing: readonly Scenario[] = [
     title: 'I4: signing out during a refresh ends the session for good and revokes what the refresh brought',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'sign-out-race' })
-      const cookie = tab.cookieHeader()
+      const cookie = tab.cookies.header()
       const hold = pauseAfterProcessing()
       server.script('refresh', hold)
       const call = tab.text('/token', 401, { cookie })
@@ -128,7 +128,7 @@ export const refreshing: readonly Scenario[] = [
     },
   },
   {
-    title: 'keeps the session through a token response of garbage',
+    title: 'keeps the session through a malformed token response',
     async run({ signedIn, server, advance, session }) {
       const tab = await signedIn({ sub: 'garbage' })
       server.script('refresh', { type: 'body', body: 'cutJson', processed: false })

@@ -43,9 +43,9 @@ export const signingIn: readonly Scenario[] = [
     title: 'S26: signing in again makes a new session and ends the previous one',
     async run({ signedIn }) {
       const tab = await signedIn({ sub: 'twice', expiresIn: 300 })
-      const before = tab.cookieHeader()
+      const before = tab.cookies.header()
       await tab.signIn()
-      assert.notEqual(tab.cookieHeader(), before)
+      assert.notEqual(tab.cookies.header(), before)
       await until('the previous session has ended', async () => {
         const response = await tab.send('/token', { cookie: before })
         await response.text()
@@ -57,7 +57,7 @@ export const signingIn: readonly Scenario[] = [
     title: 'S27: signing out ends the session here and the grant at the authorization server',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'leaver', expiresIn: 300 })
-      const before = tab.cookieHeader()
+      const before = tab.cookies.header()
 
       const response = await tab.signOut()
 

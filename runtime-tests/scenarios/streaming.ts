@@ -6,14 +6,14 @@ import { until, untilStill } from '../world/until.ts'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-/** A body that is sent piece by piece, when the test says so. */
+/** A body that the test sends piece by piece. */
 function pacedBody() {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()
   return { readable, push: (text: string) => writer.write(encoder.encode(text)), end: () => writer.close() }
 }
 
-/** A body that goes on for as long as somebody takes it. */
+/** A body that continues until the reader stops. */
 function endlessBody() {
   const piece = new Uint8Array(65_536)
   const sent = { bytes: 0 }
@@ -75,7 +75,7 @@ export const streaming: readonly Scenario[] = [
       assert.ok(api.download.bytes < ENDLESS_BYTES / 2)
 
       await reader?.cancel()
-      await until('the API is told', () => api.download.ended === 'cut')
+      await until('the API is notified', () => api.download.ended === 'cut')
     },
   },
   {
@@ -96,7 +96,7 @@ export const streaming: readonly Scenario[] = [
       await until('it flows again', () => sent.bytes > before)
       abort.abort()
       assert.equal(await answer, 'gone')
-      await until('the API is told', () => api.upload.ended === 'cut')
+      await until('the API is notified', () => api.upload.ended === 'cut')
     },
   },
   {
@@ -104,7 +104,7 @@ export const streaming: readonly Scenario[] = [
     async run({ signedIn, api }) {
       const tab = await signedIn({ sub: 'aborter' })
       assert.deepEqual(await tab.json('/abort-download'), { received: true, ended: 'aborted' })
-      await until('the API is told', () => api.download.ended === 'cut')
+      await until('the API is notified', () => api.download.ended === 'cut')
     },
   },
 ]

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { type CookieMap, createCookieMap } from '@evertoken/testkit'
 
 /** A cookie jar and a person who clicks. */
 export interface Browser {
-  readonly cookies: Map<string, string>
-  cookieHeader(): string
-  /** Sends the cookies of now, or those given, and keeps what comes back. Follows no redirect. */
+  readonly cookies: CookieMap
+  /** Sends the current cookies or other ones, and keeps those of the response. Follows no redirect. */
   send(path: string, options?: SendOptions): Promise<Response>
   /** The body of an answer of that status. */
   text(path: string, status?: number, options?: SendOptions): Promise<string>
@@ -23,24 +23,13 @@ export interface SendOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** @param witness - Is told everything the application lets the browser see. */
+/** @param witness - Receives all data that the application sends to the browser. */
 export function createBrowser(origin: string, witness: (seen: string) => void): Browser {
-  const cookies = new Map<string, string>()
-  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-
-  function keep({ status, headers }: Response): void {
-    witness(`${status} ${JSON.stringify([...headers])}`)
-    for (const line of headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (/;\s*max-age=0/i.test(line)) cookies.delete(name)
-      else cookies.set(name, value)
-    }
-  }
+  const cookies = createCookieMap({ url: origin })
 
   const browser: Browser = {
     cookies,
-    cookieHeader,
-    async send(path, { cookie = cookieHeader(), headers, ...init } = {}) {
+    async send(path, { cookie = cookies.header(), headers, ...init } = {}) {
       const all = { ...headers, ...(cookie !== '' && { cookie }) }
       const response = await fetch(new URL(path, origin), {
         ...init,
@@ -48,7 +37,8 @@ export function createBrowser(origin: string, witness: (seen: string) => void): 
         headers: all,
         redirect: 'manual',
       })
-      keep(response)
+      witness(`${response.status} ${JSON.stringify([...response.headers])}`)
+      cookies.keep(response)
       return response
     },
     async text(path, status = 200, options) {

@@ -10,17 +10,17 @@ export interface ApiCall {
   readonly body: string
 }
 
-/** A body on its way to the resource server, or from it. */
+/** A body that is sent to the resource server or received from it. */
 export interface Transfer {
   bytes: number
   /** Complete, or cut off. */
   ended?: 'complete' | 'cut'
 }
 
-/** An API that wants a token, and that tells the test what it sees. */
+/** An API that requires a token, and reports its requests to the test. */
 export interface ResourceServer extends LoopbackServer {
   readonly calls: ApiCall[]
-  /** Tokens that are answered with `invalid_token` from now on. */
+  /** Tokens that the API rejects with `invalid_token` from now on. */
   readonly rejected: Set<string>
   upload: Transfer
   download: Transfer
@@ -31,9 +31,9 @@ export interface ResourceServer extends LoopbackServer {
 }
 
 const PIECE = Buffer.alloc(65_536, 'x')
-/** What `/compressed` says. */
+/** The text of `/compressed`. */
 export const COMPRESSED_TEXT: string = 'an answer that is worth it '.repeat(500)
-/** More than any buffer on the way can swallow. */
+/** More than all buffers between the two ends can hold. */
 export const ENDLESS_BYTES = 256 * 1024 * 1024
 
 export async function createResourceServer(isActive: (token: string) => boolean): Promise<ResourceServer> {

@@ -4,12 +4,12 @@ const PATIENCE_MS = 15_000
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`)
+    if (performance.now() > deadline) throw new Error(`Timed out waiting until ${what}`)
     await pause(5)
   }
 }
 
-/** Waits until a number has stood still for a while, as that of a sender does whose receiver has stopped reading. */
+/** Waits until a number no longer changes, such as that of a sender whose receiver has stopped reading. */
 export async function untilStill(what: string, read: () => number): Promise<void> {
   let last = -1
   let looks = 0

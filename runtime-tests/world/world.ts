@@ -23,7 +23,7 @@ export interface World {
   signedIn(user?: SignIn): Promise<Browser>
   /** Sets the clocks of the application and the authorization server forward. */
   advance(seconds: number): Promise<void>
-  /** What the application has reported since the last call. */
+  /** The events of the application since the last call. */
   events(): Promise<EvertokenEvent[]>
   /** Back to a clean slate, for the next scenario. */
   reset(): Promise<void>

@@ -1,4 +1,4 @@
-// Explores the worlds of the bundled model one after the other, and posts what it finds.
+// Explores the worlds of the bundled model one after the other, and posts the results.
 import { parentPort, workerData } from 'node:worker_threads'
 
 const { check } = await import(workerData.bundle)

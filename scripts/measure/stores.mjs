@@ -1,27 +1,12 @@
-/** A store that counts its operations. `take` returns the counts and starts again. */
-export function createCountingStore(store) {
-  let counts = {}
-  const counted = (target, prefix) =>
-    Object.fromEntries(
-      Object.entries(target).map(([name, member]) => [
-        name,
-        typeof member !== 'function'
-          ? member
-          : (...input) => {
-              counts[prefix + name] = (counts[prefix + name] ?? 0) + 1
-              return member(...input)
-            },
-      ]),
-    )
-  return {
-    ...counted(store, ''),
-    index: counted(store.index, 'index.'),
-    take() {
-      const taken = counts
-      counts = {}
-      return taken
-    },
+/** Returns how often each operation of a faulty store was called, and starts again. */
+export function takeCounts(store) {
+  const counts = {}
+  for (const { kind, method } of store.log) {
+    const name = method === undefined ? kind : `index.${method}`
+    counts[name] = (counts[name] ?? 0) + 1
   }
+  store.resetCounts()
+  return counts
 }
 
 /** The smallest store. */

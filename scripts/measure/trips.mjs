@@ -1,7 +1,8 @@
 import { createMemoryStore } from '@evertoken/node'
-import { createCountingStore, createMapStore } from './stores.mjs'
+import { createFaultyStore } from '@evertoken/testkit'
+import { createMapStore, takeCounts } from './stores.mjs'
 import { traceCore } from './trace.mjs'
-import { createWorld, ORIGIN, signIn, tokenHandler } from './world.mjs'
+import { createWorld, tokenHandler } from './world.mjs'
 
 const BURST = 20
 
@@ -31,19 +32,19 @@ async function startTrip(session, store, scope) {
   const backChannelLogout = store.index !== undefined
   const world = createWorld({ session, store, backChannelLogout })
   const auth = world.createInstance()
-  const browser = await signIn(auth, world.server, scope)
+  const browser = await world.signIn(auth, { scope })
   // The first refresh also reads metadata, and learns the time of the server.
   await callExpired(1)({ auth, browser, world })
   return { auth, browser, world }
 }
 
 async function countTrip(session, trip) {
-  const store = createCountingStore(createMemoryStore())
+  const store = createFaultyStore(createMemoryStore())
   const rest = await startTrip(session, store, 'openid')
-  store.take()
+  takeCounts(store)
   await trip(rest)
   await rest.auth.drain()
-  return store.take()
+  return takeCounts(store)
 }
 
 function callExpired(calls) {
@@ -55,8 +56,10 @@ function callExpired(calls) {
 }
 
 async function logOut({ auth, world }) {
-  const body = new URLSearchParams({ logout_token: await world.server.logoutToken({ sub: 'user-1' }) })
-  const request = new Request(`${ORIGIN}/auth/back-channel-logout`, { method: 'POST', body })
+  const body = new URLSearchParams({
+    logout_token: await world.authorizationServer.logoutToken({ sub: 'user-1' }),
+  })
+  const request = new Request(`${world.options.baseUrl}/auth/back-channel-logout`, { method: 'POST', body })
   const { status } = await auth.handle(request, () => new Response(null, { status: 404 }))
   if (status !== 200) throw new Error(`The logout failed with status ${status}`)
 }

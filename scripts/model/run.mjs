@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-/** Runs jobs of the model in a thread of its own, up to the first violation. What nobody caught counts as one. */
+/** Runs jobs of the model in a separate thread, up to the first violation. An uncaught error is a violation. */
 export function runModel(bundle, jobs, onDone = () => {}) {
   return new Promise((resolve) => {
     let violation

@@ -1,4 +1,4 @@
-// Runs the bundled model, scenario by scenario, and posts what it finds.
+// Runs the bundled model, scenario by scenario, and posts the results.
 import { parentPort, workerData } from 'node:worker_threads'
 
 const { bundle, jobs } = workerData

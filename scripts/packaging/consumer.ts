@@ -24,6 +24,7 @@ import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
+import { createWorld, type World } from '@evertoken/testkit/world'
 
 const store: SessionStore = createMemoryStore()
 const options: EvertokenOptions = {
@@ -108,4 +109,5 @@ export const tokenWorker = {
 export const cases = sessionStoreContract(() => store)
 export const fake = createAuthorizationServer({ clock: createManualClock() })
 export const isTemporary = (error: unknown): boolean => error instanceof TryLaterError
+export const createTestWorld = (): World => createWorld({ baseUrl: 'https://shop.example.com' })
 export const signInAlice = (): Promise<TestBrowser> => signIn(auth, { claims: { sub: 'alice' } })

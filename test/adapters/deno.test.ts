@@ -20,7 +20,7 @@ describe('@evertoken/deno', () => {
   const folder = mkdtempSync(join(tmpdir(), 'evertoken-'))
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('keeps sessions in the real Deno KV as the contract of stores says', async () => {
+  it('keeps sessions in the real Deno KV by the contract of stores', async () => {
     const file = join(folder, 'sessions.kv')
     const allowed = [`--allow-read=${file}`, `--allow-write=${file}`]
     const program = 'packages/deno/test/kv-contract.ts'

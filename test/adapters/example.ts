@@ -5,7 +5,7 @@ import { createWorld, type World } from './world.ts'
 
 const CALLS = 60
 
-/** Starts as many processes of an example as there are `start`s, and does with them what a user does. */
+/** Starts one process of an example for each `start`, and acts as a user. */
 export async function proveExample(
   start: (env: World['env']) => Promise<Program>,
   processes = 1,

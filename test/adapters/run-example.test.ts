@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 
 it.each(['deno', 'bun', 'cloudflare-worker'])(
-  'one command runs the %s example beside a real authorization server',
+  'one command runs the %s example next to a real authorization server',
   async (name) => {
     const script = join(root, 'scripts/run-example.mjs')
     const env = { PORT: String(await freePort()) }

@@ -8,7 +8,7 @@ export interface Program {
 
 export interface ProgramOptions {
   readonly cwd?: string
-  /** All that it knows of the environment, besides where programs and their caches are. */
+  /** Its environment variables, in addition to the paths of programs and caches. */
   readonly env?: Readonly<Record<string, string>>
   /** Finds the origin in the output. By default, after "listening on". */
   readonly ready?: RegExp
@@ -19,7 +19,7 @@ const LISTENING = /listening on (http:\/\/[\w.:]+)\/?\s/i
 /**
  * Starts a server that prints its URL when it is ready.
  *
- * @throws Error with what it printed, if it ends before.
+ * @throws Error with its output, if it ends before.
  */
 export async function startProgram(
   command: string,
@@ -27,7 +27,7 @@ export async function startProgram(
   { cwd, env, ready = LISTENING }: ProgramOptions = {},
 ): Promise<Program> {
   const { PATH, HOME } = process.env
-  // In a group of its own: the server may be the child of a task runner.
+  // In a separate group: the server may be the child of a task runner.
   const child = spawn(command, args, { cwd, env: { PATH, HOME, ...env }, detached: true })
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const kill = () => {

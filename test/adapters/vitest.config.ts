@@ -4,7 +4,7 @@ import shared from '../../vitest.config.ts'
 
 const conditions = ['@evertoken/source', 'node', 'import', 'default']
 
-/** What needs the real Deno, Bun and workerd, which are installed on first use. */
+/** The tests that need the real Deno, Bun and workerd, which are installed on first use. */
 export default defineConfig({
   ...shared,
   root: fileURLToPath(new URL('../..', import.meta.url)),

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { compileSnippets, root } from './compile-snippets.ts'
 
-/** A longer page answers more than one question. */
+/** A longer page has more than one topic. */
 const MAX_LINES = 150
 
 it('documents with code that type-checks', () => {

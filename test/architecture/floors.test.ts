@@ -52,7 +52,7 @@ describe('the floors of core', () => {
     expect(using(/\bMath\.random\b/)).toEqual(['mechanisms/runtime/system-clock.ts'])
   })
 
-  it('has types alone in ports', () => {
+  it('has only types in ports', () => {
     const values = files.filter(
       ({ path, text }) => path.startsWith('ports/') && /^export (?:const|function|class|let)/m.test(text),
     )

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import vm from 'node:vm'
 import { build } from 'esbuild'
 import { expect, it } from 'vitest'
-import { createAuthorizationServer } from '@evertoken/testkit'
+import { createAuthorizationServer, cookieHeaderOf } from '@evertoken/testkit'
 import type * as Core from '@evertoken/core/adapter'
 import { coreSource } from './source-files.ts'
 
@@ -15,11 +15,11 @@ const ALLOWED = [
   'ReadableStream WritableStream TransformStream',
   'AbortController AbortSignal DOMException',
   'setTimeout clearTimeout performance',
-  // Of the language, but WebCrypto answers with those of the realm it comes from.
+  // Of the language, but WebCrypto returns those of its own realm.
   'ArrayBuffer Uint8Array',
 ].flatMap((line) => line.split(' '))
 
-it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in sight', async () => {
+it('signs in, refreshes, calls an API and revokes with only Web APIs available', async () => {
   const { createEvertoken, createFlights } = await loadCore()
   const server = createAuthorizationServer()
   const client = server.clients[0]
@@ -61,10 +61,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
   const session = auth.session(new Request('https://app.example.com/'))
   await session.startSession(await server.issue())
   const started = await session.commit(new Response())
-  const cookie = started.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  const cookie = cookieHeaderOf(started)
   const response = await auth.handle(new Request('https://app.example.com/', { headers: { cookie } }), () =>
     api('orders'),
   )
@@ -75,7 +72,7 @@ it('signs in, refreshes, calls an API and revokes with nothing but Web APIs in s
   expect(await auth.revokeRefreshToken()).toBe('revoked')
 })
 
-/** Runs core in a realm of its own in which a global that is not on the list does not exist. */
+/** Runs core in a separate realm in which a global that is not on the list does not exist. */
 async function loadCore(): Promise<typeof Core> {
   const bundle = await build({
     entryPoints: [join(coreSource, 'adapter.ts')],

@@ -1,4 +1,4 @@
-/** One process of the application under test; its parent tells it how to be. */
+/** One process of the application under test; its parent configures it. */
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { createRedisStore } from '@evertoken/core/redis'

@@ -52,7 +52,7 @@ function configuration(appUrl, backChannelUrl) {
     ],
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
-    // Of two sign-ins at once, the session of the second takes the place of the first: its code is good all the same.
+    // If two sign-ins run at the same time, the second session replaces the first. The code of the first stays valid.
     expiresWithSession: () => false,
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
@@ -79,7 +79,7 @@ function configuration(appUrl, backChannelUrl) {
   }
 }
 
-/** Whoever comes here has just clicked "Sign out". */
+/** The user has just clicked "Sign out". */
 function askNothing(context, form) {
   const button = '<button form="op.logoutForm" name="logout" value="yes">Sign out</button>'
   context.body = page(`${form}${button}<script>document.querySelector('button').click()</script>`)

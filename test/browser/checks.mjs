@@ -1,4 +1,4 @@
-/** Runs checks one after the other: one that throws, or answers `false`, has failed. */
+/** Runs checks one after the other: one that throws or returns `false` has failed. */
 export function createChecks() {
   let passed = 0
   let failed = 0
@@ -13,7 +13,7 @@ export function createChecks() {
     print(problem === undefined ? `✓ ${title}` : `✗ ${title}: ${problem}`)
   }
 
-  /** Prints the closing line; answers the exit code. */
+  /** Prints the last line and returns the exit code. */
   function report() {
     print(`${passed} passed, ${failed} failed`)
     return failed === 0 ? 0 : 1

@@ -1,4 +1,4 @@
-// These run in the page, and so see nothing but it.
+// These run in the page, so they see only the page.
 
 /** All that a script can get at. */
 export async function readAll() {

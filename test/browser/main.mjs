@@ -15,7 +15,7 @@ for (const name of ['example', 'proxy', 'sessions', 'same-site', 'other-sites'])
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-/** Shows what a program prints, and keeps it. */
+/** Shows the output of a program, and keeps it. */
 function run(path) {
   const child = spawn(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''

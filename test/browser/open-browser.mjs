@@ -24,7 +24,7 @@ export async function openBrowser() {
   return { browser, context, page, seen: () => Promise.all(pieces) }
 }
 
-/** What a page that was left has asked for may never be told: then it counts as empty. */
+/** The response for a page that the browser has left might never arrive. It is then treated as empty. */
 function textOf(response) {
   const left = new Promise((resolve) => setTimeout(resolve, ANSWER_TIMEOUT_MS, ''))
   return Promise.race([wholeTextOf(response), left])

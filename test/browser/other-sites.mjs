@@ -1,5 +1,5 @@
 /**
- * What pages of other sites, restored tabs and repeated requests can do to a sign-in, in headless Chromium.
+ * Effects of pages of other sites, restored tabs and repeated requests on a sign-in, in headless Chromium.
  * Usage: node test/browser/other-sites.mjs (after `npm run build`)
  */
 import { createServer } from 'node:http'
@@ -111,7 +111,7 @@ async function run(sameSite, session) {
     return stayed && calls.length === 0 && (await page.title()) !== 'evil page of the API'
   })
 
-  await check(titled('S24: a click leads on to a page that another site chose'), async () => {
+  await check(titled('S24: a click opens a page that another site chose'), async () => {
     await lead(page, login('/home?from=elsewhere'))
     await page.click('a[href="/home?from=elsewhere"]')
     await page.waitForURL(`${app.url}/home?from=elsewhere`)

@@ -13,7 +13,7 @@ const helper = new URL('../../packages/core/dist/browser.js', import.meta.url)
 const html = (text = '') =>
   new Response(`<!doctype html><title>page</title>${text}`, { headers: { 'content-type': 'text/html' } })
 
-/** What reached the API. */
+/** The requests that reached the API. */
 const calls = []
 const api = await serve((request, response) => {
   calls.push({ method: request.method, path: request.url, headers: request.headers })
@@ -95,7 +95,7 @@ await check('the helper for pages calls no other origin', async () => {
   return (await call(`${sibling}/`, {}, true)) === 'TypeError'
 })
 
-await check('a redirect of the API is followed through the proxy, and out of it by nobody', async () => {
+await check('a redirect of the API is followed through the proxy, and not out of it', async () => {
   const moved = await call('/api/moved')
   const away = await call('/api/away')
   return moved === '200 orders' && /^502 .*redirect_refused/.test(away)
@@ -197,7 +197,7 @@ await browser.close()
 process.exitCode = report()
 process.exit()
 
-/** Listens on a free port; answers its URL. */
+/** Listens on a free port, and returns its URL. */
 async function serve(listener) {
   const http = createServer(listener)
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve))

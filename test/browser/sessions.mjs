@@ -51,18 +51,21 @@ async function run(session) {
     await noteSealed()
   }
 
-  await check(titled('S7: two tabs sign in at once, and share the session that came last'), async () => {
-    await page.goto(`${appUrl}/auth/login?returnTo=/private?tab=1`)
-    await other.goto(`${appUrl}/auth/login?returnTo=/private?tab=2`)
-    await noteSealed()
-    await Promise.all([page, other].map((tab) => tab.click('button')))
-    await page.waitForURL(`${appUrl}/private?tab=1`)
-    await other.waitForURL(`${appUrl}/private?tab=2`)
-    await noteSealed()
-    for (const tab of [page, other]) await act(tab, '200 done')
-    const names = (await context.cookies(appUrl)).map(({ name }) => name)
-    return names.length === 1 && SESSION.test(names[0])
-  })
+  await check(
+    titled('S7: two tabs sign in at the same time, and share the session that came last'),
+    async () => {
+      await page.goto(`${appUrl}/auth/login?returnTo=/private?tab=1`)
+      await other.goto(`${appUrl}/auth/login?returnTo=/private?tab=2`)
+      await noteSealed()
+      await Promise.all([page, other].map((tab) => tab.click('button')))
+      await page.waitForURL(`${appUrl}/private?tab=1`)
+      await other.waitForURL(`${appUrl}/private?tab=2`)
+      await noteSealed()
+      for (const tab of [page, other]) await act(tab, '200 done')
+      const names = (await context.cookies(appUrl)).map(({ name }) => name)
+      return names.length === 1 && SESSION.test(names[0])
+    },
+  )
 
   await check(titled('S4: scripts of the page read no token and nothing sealed'), async () => {
     const found = await page.evaluate(readAll)
@@ -119,7 +122,7 @@ async function run(session) {
     return !cookies.some((name) => SESSION.test(name))
   })
 
-  await check(titled('S25: the way back shows nothing of whoever signed out'), async () => {
+  await check(titled('S25: the back button shows no data of the user who signed out'), async () => {
     const devtools = await context.newCDPSession(page)
     const { entries } = await devtools.send('Page.getNavigationHistory')
     const visits = entries.filter(({ url }) => url.startsWith(`${appUrl}/private`))
@@ -180,13 +183,13 @@ async function run(session) {
   }
 
   await check(
-    titled('S30: the browser has been nowhere but at the application and its authorization server'),
+    titled('S30: the browser has visited only the application and its authorization server'),
     async () => {
       return visited.size === 2 && [appUrl, issuer].every((origin) => visited.has(origin))
     },
   )
 
-  await check(titled('S25: every answer of a route says that it is not to be cached'), async () => {
+  await check(titled('S25: every response of a route forbids caching'), async () => {
     const routes = answers.filter((answer) => answer.url().startsWith(`${appUrl}/auth/`))
     const paths = new Set(routes.map((answer) => new URL(answer.url()).pathname))
     const cached = routes.filter((answer) => answer.headers()['cache-control'] !== 'no-store')

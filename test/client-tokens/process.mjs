@@ -1,4 +1,4 @@
-/** One process of the fleet. It calls for the token as often as it is told, and sends what it gets. */
+/** One process of the fleet. It requests the token as often as its parent asks, and sends the results. */
 import { createRedisStore } from '@evertoken/core/redis'
 import { createClientTokens } from '@evertoken/node/client'
 import { createClient } from 'redis'

@@ -69,7 +69,7 @@ async function compile(folder: string, types: readonly string[], files: readonly
     allowImportingTsExtensions: true,
     strict: true,
     exactOptionalPropertyTypes: true,
-    // The declarations of the platform have errors of their own.
+    // The declarations of the platform contain errors.
     skipLibCheck: true,
     noEmit: true,
     types,

@@ -1,3 +1,4 @@
+import { cookieHeaderOf } from '@evertoken/testkit'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { World } from '../adapters/world.ts'
@@ -128,10 +129,7 @@ async function runTokens(context: Context): Promise<void> {
     const issued = JSON.stringify(await server.issue({ sub: 'user-1' }))
     const url = `${worker.url}/callback?tokens=${encodeURIComponent(issued)}`
     const started = await fetch(url, { redirect: 'manual' })
-    const cookie = started.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const cookie = cookieHeaderOf(started)
     const orders = () => fetch(`${worker.url}/`, { headers: { cookie } })
     spoil()
     assert.equal((await orders()).status, 200)

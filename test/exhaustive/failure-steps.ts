@@ -60,7 +60,7 @@ export function releaseSteps(world: World, name: InstanceName, index: number): S
         else afterRelease(instance, exchange)
       })
     case 'release_swap':
-      return store('swap', 'gives the lease back after a failure', (draft, instance, exchange) => {
+      return store('swap', 'releases the lease after a failure', (draft, instance, exchange) => {
         const record = exchange.snapshot && recordOf(exchange.snapshot.record)
         const isWon = record && swapLedger(draft, exchange.snapshot, released(record.ledger, exchange))
         if (isWon) afterRelease(instance, exchange)

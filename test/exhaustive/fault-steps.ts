@@ -21,7 +21,7 @@ function beginnings(world: World): Step[] {
     if (!isWorking(world[name])) continue
     add(`${name} crashes`, (draft) => crash(draft, name))
     add(`${name} freezes`, (draft) => pause(draft, name, 'frozen'))
-    // Elsewhere, it makes no difference that the monotonic clock stands still.
+    // In other steps, a stopped monotonic clock makes no difference.
     if (readsClock(world[name])) add(`${name} is suspended`, (draft) => pause(draft, name, 'suspended'))
     add(`${name} cannot reach the store`, (draft) => cutOff(draft, name))
   }

@@ -48,7 +48,7 @@ export function latestSendOf(server: Server): number {
   return latestSendSeconds(policyOf(server.name), lapseOf(server))
 }
 
-/** `token` and `startFlight` in `refresher.ts`: what a caller gets, and whether a flight starts. */
+/** `token` and `startFlight` in `refresher.ts`: the result of a caller, and whether a flight starts. */
 export function callSteps(world: World, name: InstanceName): Step[] {
   const { flight, giving, isServed, mayCall } = world[name]
   if (flight || giving || isServed || !mayCall) return []
@@ -148,7 +148,7 @@ function takeSteps(world: World, name: InstanceName): Step[] {
   })
 }
 
-/** What `take` does after the swap. Returns whether so much time has passed that the request must not be sent. */
+/** The step of `take` after the swap. Returns whether so much time has passed that the request must not be sent. */
 export function isTooLate(
   flight: Flight,
   { monotonic, wall }: Flight | { monotonic: number; wall: number },
@@ -178,7 +178,7 @@ function checkTime(draft: World, instance: Instance): void {
 function sendFirst(draft: World, instance: Instance): void {
   const flight = flightOf(instance)
   const { snapshot, late, holder } = flight
-  if (!snapshot) throw new Error('There is no lease')
+  if (!snapshot) throw new Error('The lease is missing')
   const attempt = sendFrom(draft, instance, holder, snapshot, late)
   Object.assign(flight, { step: 'exchange', snapshot: null, lease: 'used', late: false })
   instance.exchanges.push({

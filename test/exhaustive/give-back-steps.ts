@@ -12,13 +12,13 @@ export function giveBackSteps(world: World, name: InstanceName): Step[] {
       world,
       name,
       'read',
-      'reads the record to give the lease back',
+      'reads the record to release the lease',
       (draft, instance, outcome) => {
         const isMine = outcome === 'ok' && keptRecord(draft)?.ledger.lease?.holder === giving.holder
         instance.giving = isMine ? { ...giving, step: 'swap', snapshot: readStore(draft) } : null
       },
     )
-  return storeSteps(world, name, 'swap', 'gives the lease back', (draft, instance, outcome) => {
+  return storeSteps(world, name, 'swap', 'releases the lease', (draft, instance, outcome) => {
     const snapshot = instance.giving?.snapshot ?? null
     if (outcome !== 'error' && snapshot)
       swapLedger(draft, snapshot, withoutLease(recordOf(snapshot.record).ledger))

@@ -97,7 +97,7 @@ function taskSteps(world: World, name: InstanceName, index: number, { step }: Ke
           name,
           'sends the refresh token a second time',
           run((draft, instance, exchange, task) => {
-            if (!task.snapshot) throw new Error('There is no lease')
+            if (!task.snapshot) throw new Error('The lease is missing')
             if (instance.flight?.holder === exchange.holder) instance.flight.lease = 'used'
             exchange.open.push(sendFrom(draft, instance, exchange.holder, task.snapshot, task.late))
             return null

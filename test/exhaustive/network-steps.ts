@@ -109,7 +109,7 @@ function settleAttempt(
   }
 }
 
-/** `http.ts` gives up after 65 seconds, unless a response is there already: see `deadline.ts`. */
+/** `http.ts` ends after 65 seconds, unless it has a response: see `deadline.ts`. */
 function timeoutSteps(world: World, name: InstanceName): Step[] {
   const { exchanges, state } = world[name]
   if (state !== 'up') return []

@@ -90,7 +90,7 @@ export function persistSteps(world: World, name: InstanceName, index: number): S
   if (world.cutOff.includes(name)) {
     if (exchange.persistAge <= LISTEN_SECONDS) return []
     return [
-      localStep(name, 'gives up to store the new refresh token', (draft, instance) =>
+      localStep(name, 'stops storing the new refresh token', (draft, instance) =>
         loseResponse(draft, instance, at(instance)),
       ),
     ]

@@ -28,7 +28,7 @@ export function stepsFrom(world: World, { withSignOut, withFaults }: Options): S
     withFaults || world.facts.fault
       ? all
       : all.filter(({ isUrgent, text }) => isUrgent || text.startsWith('the user'))
-  // Such a step commutes with everything but the faults, so their order with the others does not matter.
+  // Such a step commutes with everything except the faults, so their order with the others does not matter.
   const urgent = steps.filter(({ isUrgent }) => isUrgent)
   const owner = instanceNames.find((name) => {
     const own = urgent.filter((step) => step.owner === name)
@@ -49,7 +49,7 @@ function instanceSteps(world: World, name: 'A' | 'B'): Step[] {
   ]
 }
 
-/** The second expiry: what the first refresh has left behind is used. */
+/** The second expiry uses the result of the first refresh. */
 function expirySteps(world: World, withSignOut: boolean): Step[] {
   const { expiries, A, B, store, signOut } = world
   const record = recordOf(store)

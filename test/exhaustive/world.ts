@@ -2,7 +2,7 @@ import type { Rejection } from '../../packages/core/src/rules/refresh/settle.ts'
 import type { RecordId } from './records.ts'
 import type { Server } from './servers.ts'
 
-/** What a process knows of the record. A swap succeeds only while nothing was written since. */
+/** The record as a process knows it. A swap succeeds only while nothing was written since. */
 export interface Snapshot {
   record: RecordId
   isCurrent: boolean
@@ -15,7 +15,7 @@ export interface Attempt {
   readonly holder: string
   readonly late: boolean
   readonly inDoubt: boolean
-  /** By the monotonic clock of the process, which stands still while it is suspended. */
+  /** By the monotonic clock of the process, which stops while it is suspended. */
   age: number
 }
 
@@ -59,7 +59,7 @@ export type ExchangeStep =
   | 'release_swap'
   | 'release_look'
 
-/** One call of `exchange`, or what is left of it: `listenOn`. */
+/** One call of `exchange`, or its remaining state: `listenOn`. */
 export interface Exchange {
   readonly holder: string
   isMain: boolean
@@ -130,7 +130,7 @@ export interface Request {
   answer: Answer | null
 }
 
-/** What the invariants need to know of a request that was sent. */
+/** The facts about a sent request that the invariants need. */
 export interface Sent {
   readonly refreshToken: string
   readonly holder: string
@@ -148,7 +148,7 @@ export interface SignOut {
 /** The fault of the path, if it excuses something. */
 export type Fault = '' | 'response lost' | 'response reset' | 'slow' | 'cut off' | 'other'
 
-/** What happened on the path, if it excuses something. */
+/** The events of the path that excuse an outcome. */
 export interface Facts {
   fault: Fault
   /** A `refresh_token_lost` event was emitted. */
@@ -159,9 +159,9 @@ export interface Facts {
   stoppedAfterSend: boolean
   /** One refresh token was used twice within a second, so that dates do not show the order. */
   isOrderUnknown: boolean
-  /** There was no evidence that the server responds to other requests. */
+  /** No evidence showed that the server responds to other requests. */
   noEvidence: boolean
-  /** `persist` gave up after 65 seconds without a store. */
+  /** `persist` ended after 65 seconds without a store. */
   gaveUp: boolean
   spareUses: number
   lastWaits: number
@@ -176,7 +176,7 @@ export interface World {
   store: RecordId
   /** Who cannot reach the store. */
   cutOff: '' | 'A' | 'B' | 'AB'
-  /** The access token expires once more after the first refresh. */
+  /** The access token expires again after the first refresh. */
   expiries: 1 | 2
   A: Instance
   B: Instance

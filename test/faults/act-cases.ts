@@ -67,7 +67,7 @@ export const dropCases = (kind: Kind): Case[] =>
 
 const STOP_SECONDS = [3, 30, 100]
 
-/** Frozen: a process that stands still, as between two requests on Lambda. Suspended: its monotonic clock stops, too. */
+/** Frozen: a process that does not run, as between two requests on Lambda. Suspended: its monotonic clock stops, too. */
 export const stopCases = (kind: Kind): Case[] =>
   (['frozen', 'suspended'] as const).flatMap((how) =>
     STEPS.flatMap((step) =>

@@ -1,24 +1,23 @@
+import { createCookieMap } from '@evertoken/testkit'
 import type { Chronicle } from './chronicle.ts'
+import { ORIGIN } from './instance.ts'
 
-/** A cookie jar. */
+/** The browser of a user. */
 export interface Browser {
-  /** The cookies of now, as a header. */
+  /** The current cookies, as a header. */
   header(): string
-  /** Keeps the cookies of a response, and writes down what anybody could read in it. */
+  /** Keeps the cookies of a response, and records all headers that the browser can read. */
   take(response: Response): void
 }
 
 export function createBrowser({ texts }: Chronicle): Browser {
-  const cookies = new Map<string, string>()
+  const cookies = createCookieMap({ url: ORIGIN })
   return {
-    header: () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
-    take({ status, headers }) {
+    header: cookies.header,
+    take(response) {
+      const { status, headers } = response
       texts.push({ where: 'a response', text: `${status} ${JSON.stringify([...headers])}` })
-      for (const line of headers.getSetCookie()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (line.includes('Max-Age=0')) cookies.delete(name)
-        else cookies.set(name, value)
-      }
+      cookies.keep(response)
     },
   }
 }

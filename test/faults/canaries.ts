@@ -1,4 +1,4 @@
-/** What no log, event, error, URL or page may show. */
+/** Secrets that no log, event, error, URL or page may show. */
 const CANARY = /(?:rt|at|secret|seal)_canary[\w-]*|eyJ[\w-]{20,}\.[\w-]+/
 
 /** RP-Initiated Logout sends it through the browser. */
@@ -16,7 +16,7 @@ export function carried(headers: Headers, body: string): string {
 
 const written: string[] = []
 
-/** Writes down what is printed, by whomever, from now on. */
+/** Records all output of this process from now on. */
 export function listenToOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const write = stream.write.bind(stream) as (...args: unknown[]) => boolean
@@ -27,7 +27,7 @@ export function listenToOutput(): void {
   }
 }
 
-/** What was printed since the last time somebody asked. */
+/** The output since the last call. */
 export function takeOutput(): string {
   return written.splice(0).join('')
 }

@@ -14,7 +14,7 @@ export interface Case {
   readonly kind: Kind
   readonly answer?: TokenFault
   readonly store?: StoreFault
-  /** Done when the step is reached, by whoever gets there first, who is held meanwhile. */
+  /** Runs when an instance first reaches the step. The instance waits until it is done. */
   readonly act?: Act
   /** Seconds that the clock of the second instance is ahead. */
   readonly skewSeconds?: number
@@ -25,7 +25,7 @@ export interface Case {
   readonly server?: AuthorizationServerOptions
   /** A refresh ends the access token before it. */
   readonly endsAccessTokens?: boolean
-  /** What its metadata endpoint does. */
+  /** The fault of its metadata endpoint. */
   readonly metadata?: Fault
   /** Nothing fails, so each expiry costs exactly one token request. */
   readonly calm?: boolean
@@ -101,7 +101,7 @@ const storeCases = (kind: Kind): Case[] =>
 
 interface Place {
   readonly step: Step
-  /** What makes a refresh come to this step. */
+  /** The conditions under which a refresh reaches this step. */
   readonly answer?: TokenFault
 }
 
@@ -115,7 +115,7 @@ function stepsOf(fault: StoreFault, kind: Kind): Place[] {
     )
 }
 
-/** The store is told that a browser has caught up where the browser keeps the session. */
+/** The store learns that a browser has caught up if the browser keeps the session. */
 function plainSteps({ on }: StoreFault, kind: Kind): Step[] {
   const reads = ['look', 'lease read', 'settling read'] as const
   const swaps = ['lease swap', 'settling swap'] as const

@@ -9,7 +9,7 @@ export interface Chronicle {
   readonly told: Told[]
   readonly requests: WireRequest[]
   readonly storeTroubles: (Moment & { readonly instance: number })[]
-  /** Texts that anybody may see: logs, headers, pages, printed errors. */
+  /** Texts that must not contain a secret: logs, headers, pages, printed errors. */
   readonly texts: { readonly where: string; readonly text: string }[]
   /** Whose token it is, for each that the authorization server gave. */
   readonly owners: Map<string, string>
@@ -25,24 +25,24 @@ export interface Moment {
   readonly time: number
 }
 
-/** What the store holds from now on. */
+/** The new content of the store. */
 export interface Commit extends Moment {
   readonly key: string
   readonly instance: number
   readonly record: SessionRecord | undefined
 }
 
-/** A refresh token on its way to the authorization server. */
+/** A refresh token that was sent to the authorization server. */
 export interface Send extends Moment {
   readonly instance: number
   readonly refreshToken: string
-  /** What the client could read of the answer; absent when nothing came. */
+  /** The part of the response that the client could read. Absent if none came. */
   answer?: Answer
-  /** The client was told that none will come. */
+  /** The client was notified that none will come. */
   failed?: true
-  /** Whoever sent it was killed, or stopped, before it could do anything with the answer. */
+  /** The sender was killed or stopped before it could use the response. */
   orphaned?: true
-  /** It had left the client's hands before the token was sent again by somebody else. */
+  /** The client had sent it before another process sent the token again. */
   readonly held?: true
   /** Whether the authorization server has spent the token for this request. */
   spent: boolean
@@ -77,7 +77,7 @@ export interface Told extends Moment {
   readonly event: EvertokenEvent
 }
 
-/** What was sent anywhere. */
+/** All requests that were sent. */
 export interface WireRequest {
   readonly url: URL
   readonly method: string

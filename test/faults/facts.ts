@@ -6,7 +6,7 @@ import { REQUEST_TIMEOUT_SECONDS } from './wire.ts'
 const COOL_DOWN_MS = 1000
 /** A response that arrives while the second request is being sent cannot stop it. */
 const CROSSING_MS = 250
-/** An access token so near its end is not sent any more. */
+/** An access token that is so near its end is no longer sent. */
 const HARD_SECONDS = 5
 
 /** Second uses of a refresh token, each with the use before. */
@@ -18,8 +18,8 @@ export function repeats({ sends }: Chronicle): [earlier: Send, later: Send][] {
 }
 
 /**
- * Whether policy declares the second use. `strict` does so once after each outcome that nobody knows, and only when no
- * access token is left; the other policies do at once. What was refused before it took effect may be tried again.
+ * Whether the policy allows the second use. `strict` does so once after each unknown outcome, and only when no
+ * access token is left. The other policies do immediately. Requests that were refused before they took effect may be sent again.
  */
 export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
   const { world, planned } = outcome
@@ -52,7 +52,7 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
   }
 }
 
-/** The grant was given up on purpose. */
+/** The grant was revoked on purpose. */
 function isRevoked({ requests }: Chronicle, token = ''): boolean {
   return requests.some(({ body }) => new URLSearchParams(body).get('token') === token)
 }
@@ -66,7 +66,7 @@ export function isLossTold({ told }: Chronicle, before = Infinity): boolean {
   return told.some(({ event, order }) => event.type === 'refresh_token_lost' && order < before)
 }
 
-/** A request that was given up, or held, arrived after the retry that took its place. */
+/** A request that was aborted or held arrived after the retry that replaced it. */
 export function isOvertaken({ planned, world: { server, session } }: Outcome): boolean {
   if (!planned.overtakes || server.grants.alive(session.sub)) return false
   return server.grants.endReason(session.sub) === 'refresh token reuse'

@@ -18,7 +18,7 @@ const usedOnce: Check = (outcome) =>
         `sent at ${earlier.time} and, after ${earlier.answer?.kind ?? 'silence'}, at ${later.time}`,
     )
 
-/** Each refresh token that came is stored, or revoked, or its loss was told. */
+/** Each refresh token that came is stored or revoked, or its loss was reported. */
 const newestKept: Check = (outcome) => {
   const { chronicle, session, server } = outcome.world
   const stored = new Set(
@@ -40,7 +40,9 @@ const newestKept: Check = (outcome) => {
   const held = newestOf(chronicle, session.key)?.ledger.refreshToken
   const current = server.grants.currentRefreshToken(session.sub)
   return [
-    ...dropped.map(() => 'a refresh token that came is neither stored nor revoked, and nobody said so'),
+    ...dropped.map(
+      () => 'a refresh token that came is neither stored nor revoked, and no event reports that',
+    ),
     ...(over || held === undefined || held === current || told
       ? []
       : ['the store does not hold the newest refresh token']),
@@ -49,7 +51,7 @@ const newestKept: Check = (outcome) => {
       : []),
     ...(over?.record?.ended !== 'grant_rejected' || told || mayEnd(outcome)
       ? []
-      : ['the session ended, and nobody said what was lost']),
+      : ['the session ended, and no event reports the loss']),
   ]
 }
 
@@ -90,7 +92,7 @@ const staysOver: Check = ({ world: { chronicle, session } }) => {
       .map(({ call }) => `a token was served at ${call.began.time} from a session that was over`),
     ...served
       .filter(({ call, token }) => chronicle.owners.get(token) !== call.sub)
-      .map(({ call }) => `the token of somebody else was served at ${call.began.time}`),
+      .map(({ call }) => `the token of another user was served at ${call.began.time}`),
   ]
 }
 
@@ -107,7 +109,7 @@ const discreet: Check = ({ world: { chronicle } }) => {
   })
 }
 
-/** Nobody is sent to sign in while the session lives, and nobody goes without a token while there is a good one. */
+/** No user must sign in while the session is alive, and no user lacks a token while a valid one exists. */
 const servedWhileValid: Check = (outcome) => {
   const { chronicle, session } = outcome.world
   const calls = chronicle.calls.filter(({ sub, ended }) => sub === session.sub && ended)
@@ -229,7 +231,7 @@ const checks = {
 export type Invariant = keyof typeof checks
 export const INVARIANTS: readonly Invariant[] = Object.keys(checks) as Invariant[]
 
-/** What was violated in a run; empty if all is well. */
+/** The violations of a run. Empty if there are none. */
 export function violationsOf(outcome: Outcome): { readonly invariant: Invariant; readonly what: string }[] {
   return INVARIANTS.flatMap((invariant) => checks[invariant](outcome).map((what) => ({ invariant, what })))
 }

@@ -49,7 +49,7 @@ export function createStoreTrouble(time: { readonly elapsed: number }): StoreTro
   }
 }
 
-/** The process that uses the store: what it is doing tells which step an operation is. */
+/** The process that uses the store. Its current work determines the step of an operation. */
 export interface User {
   readonly instance: number
   phase: 'idle' | 'leased' | 'answered'
@@ -60,7 +60,7 @@ export interface User {
 
 export interface LinkOptions {
   readonly store: SessionStore
-  /** What each key has held so far, whoever wrote it. */
+  /** The records of each key so far, from all writers. */
   readonly past: Map<string, string[]>
   readonly user: User
   readonly steps: Steps
@@ -69,7 +69,7 @@ export interface LinkOptions {
   readonly time: Pick<VirtualTime, 'sleep'>
   readonly random: Random
   readonly latencyMs: number
-  /** The key of a session that is somebody else's. */
+  /** The key of a session of another user. */
   readonly foreignKey: () => string
   open(sealed: string): Promise<SessionRecord>
 }

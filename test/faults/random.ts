@@ -1,4 +1,4 @@
-/** Numbers that depend on the seed alone (mulberry32). */
+/** Numbers that depend only on the seed (mulberry32). */
 export interface Random {
   /** From 0 up to, but not including, 1. */
   next(): number
@@ -19,7 +19,7 @@ export function createRandom(seed: number): Random {
   return { next, below, pick: (items) => items[below(items.length)] ?? items[0] }
 }
 
-/** A seed for one case of many, so that it can be run again alone. */
+/** A seed for one case of many, so that only this case can run again. */
 export function seedOf(seed: number, ...names: readonly (number | string)[]): number {
   let hash = 0x811c9dc5 ^ seed
   for (const char of names.join('\n')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)

@@ -1,11 +1,11 @@
 import type { Invariant } from './invariants.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What came of one run. */
+/** The result of one run. */
 export interface Report {
   /** The row of the table. */
   readonly fault: string
-  /** What to ask for to run it again. */
+  /** The options that run it again. */
   readonly name: string
   readonly verdict: Verdict
   /** Whether the fault's step was reached. */

@@ -4,7 +4,7 @@ import type { Chronicle, Result } from './chronicle.ts'
 
 const SIGN_IN = new Set(['no_session', 'session_ended', 'no_refresh_token'])
 
-/** What a token fetch came to: the resource server repeats the token that it took. */
+/** The result of a token fetch. The resource server returns the token that it accepted. */
 export async function resultOf(response: Response, { texts }: Chronicle): Promise<Result> {
   const text = await response.text()
   if (response.status === 200) return { kind: 'token', token: (JSON.parse(text) as { token: string }).token }

@@ -31,14 +31,14 @@ export interface Outcome {
   readonly bystanders: readonly Call[]
 }
 
-/** Puts one session through one fault and sees what is left of it. */
+/** Exposes one session to one fault and checks it. */
 export async function run(planned: Case, seed: number): Promise<Outcome> {
   const random = createRandom(seedOf(seed, nameOf(planned)))
   drawFrom(createRandom(seedOf(seed, nameOf(planned), 'draw')))
   const { kind, reuse = 'strict', skewSeconds = 0, jumpSeconds = 0 } = planned
   const isSingle = skewSeconds === 0 && !planned.drops && planned.instances === undefined
   const instances = isSingle ? 1 + random.below(2) : 2
-  // A store without a clock of its own needs clocks that nearly agree. See docs/concepts/stores.md. After a jump, such stores of
+  // A store without its own clock needs clocks that nearly agree. See docs/concepts/stores.md. After a jump, such stores of
   // Evertoken follow the monotonic clock, which the model of a store here does not.
   const apart = instances === 2 ? Math.max(Math.abs(skewSeconds), Math.abs(jumpSeconds)) : 0
   const isFarApart = apart > LATE_REQUEST_SECONDS
@@ -76,7 +76,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
 
   const recovery = recover(world, random)
   settled &&= await time.until(recovery, 10 * PATIENCE_MS)
-  // Refreshes beside a request are still on their way.
+  // Refreshes in the background are still pending.
   await time.pass(60_000)
   const probes = settled ? await recovery : { after: [], bystanders: [] }
   return { world, planned, met, settled, ...probes }
@@ -142,7 +142,7 @@ async function later(world: World, random: Random, stale: string): Promise<void>
   }
 }
 
-/** Comes again until there is a token, and once more after the next expiry; on every instance. */
+/** Calls again until there is a token, and again after the next expiry, on every instance. */
 async function recover(world: World, random: Random): Promise<Pick<Outcome, 'after' | 'bystanders'>> {
   const { session, bystander, time } = world
   const instances = livingIn(world)

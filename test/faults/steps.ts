@@ -31,7 +31,7 @@ export type Step =
 /** Something that happens when a step is reached for the first time. */
 export interface Trap {
   readonly step: Step
-  /** Done while whoever reached the step is held there. */
+  /** Runs while the instance that reached the step waits there. */
   spring(instance: number): Promise<void> | void
   sprung: boolean
 }
@@ -42,10 +42,10 @@ export interface Steps {
   awaits(step: Step): boolean
   set(trap: Omit<Trap, 'sprung'>): Trap
   clear(): void
-  /** Ends an instance: whatever it comes to from now on, it comes no further. */
+  /** Ends an instance. It waits forever at the next step. */
   drop(instance: number): Promise<never>
   isDropped(instance: number): boolean
-  /** Stops an instance: whatever it begins or receives waits until it goes on. */
+  /** Stops an instance. All its work waits until it continues. */
   freeze(instance: number, until: Promise<void>): void
   /** Resolves when the instance is not frozen. */
   thawed(instance: number): Promise<void> | undefined

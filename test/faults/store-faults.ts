@@ -5,9 +5,9 @@ export interface Operation {
   readonly kind: 'read' | 'swap' | 'remove'
   /** Lets the real store do it. */
   apply(): Promise<unknown>
-  /** What the key held before its last change. */
+  /** The record before the last change. */
   previous(): string | undefined
-  /** What the key of another session holds. */
+  /** The record of another session. */
   foreign(): Promise<string | undefined>
   sleep(ms: number): Promise<void>
   readonly random: Random
@@ -18,9 +18,9 @@ export interface StoreFault {
   readonly on: readonly Operation['kind'][]
   /** How many operations in a row it hits, from the step on. Default 1. */
   readonly times?: number
-  /** For how long it hits every operation of everybody. */
+  /** How long it happens to every operation of all processes. */
   readonly forMs?: number
-  /** Longer than anybody can wait with a refresh token in hand. */
+  /** Longer than a process waits to store a refresh token. */
   readonly loses?: boolean
   run(operation: Operation): Promise<unknown>
 }
@@ -75,7 +75,7 @@ export const STORE_FAULTS: readonly StoreFault[] = [
   { name: 'record of another session', on: ['read'], run: ({ foreign }) => foreign() },
 ]
 
-/** What the types forbid and networks deliver. */
+/** Values that the types forbid and networks deliver. */
 const GARBAGE: readonly [unknown, ...unknown[]] = [
   '',
   'garbage',

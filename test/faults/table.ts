@@ -10,7 +10,7 @@ interface Row {
   readonly verdicts: Record<Verdict, number>
 }
 
-/** What became of the sessions, by fault. */
+/** The outcomes of the sessions, by fault. */
 export interface Table {
   add(report: Report): void
   text(): string
@@ -18,7 +18,7 @@ export interface Table {
 }
 
 const LEGEND =
-  'lost and told: the only copy of an answer was lost on its way or in a process; a strict server forgives no second\n' +
+  'lost and reported: the only copy of a response was lost in the network or in a process; a strict server forgives no second\n' +
   'use, so no client can prevent it. Servers with a grace period, or with reusable refresh tokens, lose nothing.'
 const HEAD = [
   'fault',
@@ -26,7 +26,7 @@ const HEAD = [
   'kept',
   'adopted',
   'ended as it must',
-  'lost and told',
+  'lost and reported',
   'violations',
   'not reached',
 ]

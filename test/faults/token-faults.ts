@@ -1,6 +1,6 @@
 import { type Fault, FAULTS } from '@evertoken/testkit'
 
-/** What goes wrong with the first refresh request. */
+/** The fault of the first refresh request. */
 export interface TokenFault {
   readonly name: string
   /** At the server; `refused`: no connection is made; `let_go`: held, and processed when the client has given up. */
@@ -20,7 +20,7 @@ const more: Record<string, Fault> = {
   '503 with a negative Retry-After': { type: 'status', status: 503, retryAfter: -5 },
   '503 with Retry-After of garbage': { type: 'status', status: 503, retryAfter: 'soon' },
   '429 with Retry-After as a date': { type: 'status', status: 429, retryAfter: { dateInSeconds: 30 } },
-  '429 with Retry-After as a date gone by': {
+  '429 with Retry-After as a past date': {
     type: 'status',
     status: 429,
     retryAfter: { dateInSeconds: -30 },
@@ -71,7 +71,7 @@ const more: Record<string, Fault> = {
   '500 with invalid_grant': { type: 'error', error: 'invalid_grant', status: 500 },
 }
 
-/** The last two answer that the old refresh token stays, and do not take it any more. */
+/** The last two respond that the old refresh token stays, and no longer accept it. */
 const ENDING = new Set([
   'invalid_grant',
   'ID token of another subject',

@@ -3,9 +3,9 @@ import { isAnswerLost, isLossTold, isOvertaken } from './facts.ts'
 import type { Outcome } from './run.ts'
 
 /**
- * What became of the session. `kept`: it can be used, with the newest refresh token. `adopted`: and somebody took over
- * what somebody else had stored. `ended`: it is over, as it must be. `lost`: an answer that no client can have was
- * lost, and that was told.
+ * The outcome of the session. `kept`: it can be used, with the newest refresh token. `adopted`: and another process took over
+ * the record that another process had stored. `ended`: it has ended, as it must. `lost`: a response that no client can have was
+ * lost, and that was reported.
  */
 export type Verdict = 'kept' | 'adopted' | 'ended' | 'lost' | 'wrong'
 export const VERDICTS: readonly Verdict[] = ['kept', 'adopted', 'ended', 'lost', 'wrong']
@@ -24,7 +24,7 @@ export function verdictOf(outcome: Outcome): Judgement {
   const isGivenUp = chronicle.commits.some(
     ({ key, record }) => key === session.key && record && !record.ledger.refreshToken,
   )
-  if (isGivenUp) return planned.act ? { verdict: 'ended', why: '' } : wrong('the refresh token was given up')
+  if (isGivenUp) return planned.act ? { verdict: 'ended', why: '' } : wrong('the refresh token was revoked')
   const failed = after.find(({ result }) => result?.kind !== 'token')
   if (failed) return wrong(`not usable afterwards: ${JSON.stringify(failed.result)}`)
   if (mustEnd(outcome)) return wrong('the session should be over')
@@ -43,7 +43,7 @@ function judgeEnd(outcome: Outcome, reason: string): Judgement {
   if (planned.answer?.ends) return ended
   if (planned.loses && (planned.forgets || isLossTold(chronicle))) return { verdict: 'lost', why: '' }
   return wrong(
-    isAnswerLost(chronicle) ? 'a loss was not told' : 'the session ended although nothing was lost',
+    isAnswerLost(chronicle) ? 'a loss was not reported' : 'the session ended although nothing was lost',
   )
 }
 

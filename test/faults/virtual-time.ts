@@ -1,11 +1,12 @@
 import type { Clock } from '@evertoken/core'
+import { createSleepers } from '../../packages/testkit/src/sleepers.ts'
 
 /**
- * Time that moves on only when nothing else can happen any more. Cryptography is the one thing that works in other
+ * Time that moves only when no other work is possible. Only cryptography works in other
  * threads, so it is counted; everything else is done after a few turns of the event loop.
  */
 export interface VirtualTime {
-  /** The clock of a machine; its wall time can be set wrong. Whoever sleeps on one that `isGone` sleeps on. */
+  /** The clock of a machine; its wall time can be set wrong. Sleepers of a clock that `isGone` never wake. */
   machine(isGone?: () => boolean): Machine
   readonly elapsed: number
   /** True wall time, in seconds since the epoch. */
@@ -24,53 +25,40 @@ export interface Machine extends Clock {
   /**
    * Stops the machine for so many milliseconds. While it is suspended, its monotonic clock stops too.
    *
-   * @returns When it goes on.
+   * @returns When it continues.
    */
   stop(ms: number, how: 'frozen' | 'suspended'): Promise<void>
-}
-
-interface Sleeper {
-  readonly due: number
-  wake(): void
 }
 
 const EPOCH_SECONDS = 1_800_000_000
 const QUIET_TURNS = 4
 const ROUNDING_MS = 1e-6
-/** Of the machine's time. */
+/** In real time. */
 const BUSY_MS = 20_000
 
 export function createVirtualTime(): VirtualTime {
   let elapsed = 0
-  let sleepers: readonly Sleeper[] = []
+  const sleepers = createSleepers()
   const now = () => EPOCH_SECONDS + elapsed / 1000
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      // A signal can outlive many sleeps.
-      const wake = () => {
-        signal?.removeEventListener('abort', cancel)
+      const wakeEarly = sleepers.add(elapsed + Math.max(ms, 0), () => {
+        // A signal can outlive many sleeps.
+        signal?.removeEventListener('abort', wakeEarly)
         resolve()
-      }
-      const sleeper = { due: elapsed + Math.max(ms, 0), wake }
-      const cancel = () => {
-        sleepers = sleepers.filter((other) => other !== sleeper)
-        wake()
-      }
-      const place = sleepers.findIndex(({ due }) => due > sleeper.due)
-      sleepers = sleepers.toSpliced(place === -1 ? sleepers.length : place, 0, sleeper)
-      signal?.addEventListener('abort', cancel)
+      })
+      signal?.addEventListener('abort', wakeEarly)
     })
   }
 
-  /** Wakes whoever is due first, if that is by `limit`. */
+  /** Wakes the first sleeper if it is due by `limit`. */
   function wakeNext(limit: number): boolean {
-    const [next, ...others] = sleepers
-    if (!next || next.due > limit) return false
-    sleepers = others
-    elapsed = Math.max(elapsed, next.due)
-    next.wake()
+    const due = sleepers.nextDue
+    if (due === undefined || due > limit) return false
+    elapsed = Math.max(elapsed, due)
+    sleepers.wakeNext()
     return true
   }
 
@@ -147,8 +135,7 @@ async function quiet(): Promise<void> {
   const startedAt = performance.now()
   for (let turns = 0, seen = begun; turns < QUIET_TURNS; turns++) {
     await turn()
-    if (performance.now() - startedAt > BUSY_MS)
-      throw new Error('Somebody works without end, and without a pause')
+    if (performance.now() - startedAt > BUSY_MS) throw new Error('Some work has no end and no pause')
     if (working === 0 && begun === seen) continue
     turns = -1
     seen = begun
@@ -157,7 +144,7 @@ async function quiet(): Promise<void> {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** Counts the operations of WebCrypto that are under way, in all of this process. */
+/** Counts the pending operations of WebCrypto in this process. */
 export function countCryptography(): void {
   const methods = [
     'digest',

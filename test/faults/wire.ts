@@ -67,7 +67,7 @@ export function linkServer(options: WireOptions): Fetch {
     const copy = response.clone()
     await options.steps.arrive('answer', instance)
     await travel()
-    // A request that has left goes on without its sender, and a response waits for it.
+    // A request that was sent continues without its sender, and a response waits for it.
     await options.steps.thawed(instance)
     readAnswer(copy, sent, chronicle, server).catch(() => undefined)
     user.phase = 'answered'
@@ -94,7 +94,7 @@ export function linkServer(options: WireOptions): Fetch {
   }
 }
 
-/** What a client could make of the answer, found out without the client's code. */
+/** How a client can read the response, without the code of the client. */
 async function readAnswer(
   response: Response,
   sent: Send,
@@ -143,7 +143,7 @@ function parse(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Arranges for the next refresh requests, whoever sends them. Resolves held requests when it is asked to. */
+/** Sets faults for the next refresh requests of all processes. Returns a function that releases held requests. */
 export function arrange(server: FakeAuthorizationServer, refusals: Refusals, fault: TokenFault): () => void {
   const times = fault.times ?? 1
   if (fault.fault === 'refused') {

@@ -19,8 +19,8 @@ import { createResourceServer, linkServer, type Refusals, REQUEST_TIMEOUT_SECOND
 export type Kind = 'cookie' | 'server'
 
 /**
- * Whose clock decides that a record has expired. `relative`: the store's, and it is told the time left to live by the
- * clock of whoever writes. `absolute`: the store's. `own`: of whoever looks.
+ * Whose clock decides that a record has expired. `relative`: the store's, and it receives the time left to live from the
+ * clock of the writer. `absolute`: the store's. `own`: that of the reader.
  */
 export type StoreClock = 'relative' | 'absolute' | 'own'
 
@@ -145,7 +145,7 @@ export async function createWorld(settings: Settings): Promise<World> {
   await time.until(entering, 60_000)
   await entering
   const [session, bystander] = signed
-  if (!session || !bystander) throw new Error('Nobody could sign in')
+  if (!session || !bystander) throw new Error('The users could not sign in')
   return {
     settings,
     time,

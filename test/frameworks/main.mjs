@@ -10,13 +10,15 @@ import { FRAMEWORKS } from './frameworks.mjs'
 import { install } from './install.mjs'
 import { EXTRAS, STEPS } from './scenario.mjs'
 import { createUserAgent } from './user-agent.mjs'
-import { createWorld } from './world.mjs'
+import { startWorld } from './world.mjs'
 
 const wanted = process.argv.slice(2)
 const names = Object.keys(FRAMEWORKS).filter((name) => wanted.length === 0 || wanted.includes(name))
 const { home, folders } = await install(names)
 const require = createRequire(join(home, 'package.json'))
-const testkit = await import(pathToFileURL(join(home, 'node_modules/@evertoken/testkit/dist/index.js')).href)
+const importTestkit = (name) =>
+  import(pathToFileURL(join(home, `node_modules/@evertoken/testkit/dist/${name}.js`)).href)
+const testkit = { ...(await importTestkit('index')), ...(await importTestkit('world')) }
 
 const problems = []
 let passed = 0
@@ -38,7 +40,7 @@ async function runFramework(name) {
   const [main] = Object.keys(packages)
   const { version } = require(join(home, 'node_modules', main, 'package.json'))
   const shiftFile = join(folders[name], 'shift')
-  const world = await createWorld(testkit, shiftFile)
+  const world = await startWorld(testkit, shiftFile)
   const environment = {
     ISSUER: world.server.issuer,
     CLIENT_SECRET: world.server.clients[0].secret,
@@ -48,7 +50,7 @@ async function runFramework(name) {
   let application
   try {
     application = await startApplication(folders[name], commands, environment)
-    const context = { world, agent: createUserAgent(), url: application.url }
+    const context = { world, agent: createUserAgent(testkit), url: application.url }
     const { 'signed-in': signIn, 'signed-out': signOut, ...others } = STEPS
     const extra = extras.map((each) => [each, EXTRAS[each]])
     const marks = {}

@@ -6,7 +6,7 @@ const PARALLEL_CALLS = 20
 const REFUSED = 'session_read_only'
 
 /**
- * What every framework must do, in this order. Each step returns the mark that is printed.
+ * The steps of every framework, in this order. Each step returns the mark that is printed.
  *
  * @param context - `world`, `agent` and `url` of the application.
  */
@@ -197,7 +197,7 @@ async function expectOrders(agent, url) {
   assert.deepEqual([response.status, await response.json()], [200, { sub: 'user-1' }])
 }
 
-/** Reads what a page shows that a server has rendered. */
+/** Reads the content of a page that a server has rendered. */
 async function stateOf(response) {
   const [, text] = /<pre>(.*?)<\/pre>/.exec(await response.text())
   return JSON.parse(text.replaceAll('&quot;', '"'))

@@ -3,28 +3,17 @@ import { get } from 'node:http'
 
 const MAX_REDIRECTS = 10
 
-/** A browser without scripts: it keeps cookies by host name, and follows redirects if it navigates. */
-export function createUserAgent() {
-  const jars = new Map()
-
-  function jarOf(url) {
-    const { hostname } = new URL(url)
-    if (!jars.has(hostname)) jars.set(hostname, new Map())
-    return jars.get(hostname)
-  }
+/** A browser without scripts over real sockets. It follows redirects if it navigates. */
+export function createUserAgent({ createCookieJar }) {
+  const jar = createCookieJar()
 
   function cookiesFor(url) {
-    const cookie = [...jarOf(url)].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookie = jar.header(url)
     return cookie && { cookie }
   }
 
   function keepCookies(url, response) {
-    const jar = jarOf(url)
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)
-      if (/;\s*Max-Age=0(?:;|$)/i.test(line)) jar.delete(name)
-      else jar.set(name, value)
-    }
+    for (const line of response.headers.getSetCookie()) jar.store(line, url)
   }
 
   /** Sends one request like a page of the same origin. */

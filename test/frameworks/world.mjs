@@ -6,13 +6,8 @@ import { gzipSync } from 'node:zlib'
 const HOUR_SECONDS = 3600
 
 /** An authorization server and an API on loopback, for one application. */
-export async function createWorld(
-  { createAuthorizationServer, createResourceServer, createShiftableClock },
-  shiftFile,
-) {
+export async function startWorld({ createShiftableClock, createWorld }, shiftFile) {
   const clock = createShiftableClock()
-  const server = createAuthorizationServer({ clock })
-  const { close: closeServer } = await server.listen()
   let openGate = () => {}
   const responses = {
     '/orders': (_request, { sub }) => Response.json({ sub }),
@@ -37,11 +32,11 @@ export async function createWorld(
       return Response.json({ bytes: body.length, sha256: sha256(body) })
     },
   }
-  const api = createResourceServer({
-    authorizationServer: server,
-    respond: (request, token) => responses[new URL(request.url).pathname](request, token),
+  const { authorizationServer: server, api } = createWorld({
+    clock,
+    api: { respond: (request, token) => responses[new URL(request.url).pathname](request, token) },
   })
-  const { close: closeApi } = await api.listen()
+  const listening = await Promise.all([server.listen(), api.listen()])
   let ahead = 0
   writeFileSync(shiftFile, '0')
 
@@ -55,7 +50,7 @@ export async function createWorld(
       ahead += HOUR_SECONDS
       writeFileSync(shiftFile, String(ahead))
     },
-    close: () => Promise.all([closeServer(), closeApi()]),
+    close: () => Promise.all(listening.map(({ close }) => close())),
   }
 }
 

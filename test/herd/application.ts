@@ -1,3 +1,4 @@
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { inspect } from 'node:util'
 import {
   evertoken,
@@ -45,12 +46,7 @@ async function setUp({ issuer, serverTimeoutSeconds, tokens }: HerdSetup): Promi
     const session = auth.session(new Request(ORIGIN))
     await session.startSession(response, { claims: { sub: `user-${index}` } })
     const { headers } = await session.commit(new Response())
-    cookies.push(
-      headers
-        .getSetCookie()
-        .map((line) => line.split(';')[0])
-        .join('; '),
-    )
+    cookies.push(cookieHeaderOf({ headers }))
   }
 }
 

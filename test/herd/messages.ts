@@ -21,7 +21,7 @@ export interface HerdResult {
   readonly postponed: number
   /** Calls that failed in another way. */
   readonly failed: number
-  /** How many events told of trouble, by their type and the reason. */
+  /** How many events reported a failure, by their type and reason. */
   readonly troubles: Readonly<Record<string, number>>
   readonly mostSockets: number
   /** Milliseconds of CPU time from the first call to the last. */

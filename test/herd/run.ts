@@ -29,7 +29,7 @@ const SPREAD_MS = 1000
 const LIMIT_FACTOR = 6
 const LIFETIME_SECONDS = 3600
 /**
- * The application counts the second of life from the start of the session. It knows the time of the server only from dates
+ * The second of life begins at the start of the session. It knows the time of the server only from dates
  * in whole seconds, which a busy machine reads up to 5 seconds late. It must not still serve a token when the herd starts.
  */
 const EXPIRED_MS = 8000

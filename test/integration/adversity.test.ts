@@ -1,7 +1,7 @@
 import type { Fault } from '@evertoken/testkit'
-import { createMemoryStore, type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
+import { type ErrorCode, EvertokenError, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Application, createApplication, kinds } from './application.ts'
+import { type Application, createApplication, createTestStore, kinds } from './application.ts'
 import { untilDone } from './steps.ts'
 
 /** Signs in, lets the token expire and calls once; resolves to the token or to the code of the error. */
@@ -34,7 +34,7 @@ const ambiguous: [string, Fault][] = [
   ['invalid_request', { type: 'error', error: 'invalid_request' }],
 ]
 
-describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
+describe.each(kinds)('failures at the token endpoint, %s session', (session) => {
   it.each(ambiguous)('keeps the session through %s, and recovers', async (_name, fault) => {
     const application = createApplication({ session })
     const { server, clock, events } = application
@@ -126,7 +126,7 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
     },
   )
 
-  it('S3: keeps a new refresh token beside an access token that cannot be used', async () => {
+  it('S3: keeps a new refresh token if the access token cannot be used', async () => {
     const application = createApplication({ session })
     const { server, clock } = application
     const { again } = await callWithExpiredToken(application)
@@ -153,7 +153,7 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('ends the session when the refresh token is rejected, and says so', async () => {
+  it('ends the session when the refresh token is rejected, and reports that', async () => {
     const application = createApplication({ session })
     const { server, events } = application
     const { again } = await callWithExpiredToken(application)
@@ -202,7 +202,7 @@ describe.each(kinds)('trouble at the token endpoint, %s session', (session) => {
     while (server.counts.refresh === 0) await clock.advance(0)
     await clock.advance(10_001)
     expect(await untilDone(clock, call)).toBe('error refresh_pending')
-    // The delay may begin only now, and what follows the response takes real time.
+    // The delay may begin only now, and the work after the response takes real time.
     for (let i = 0; i < 550 && !events.some(({ type }) => type === 'token_refreshed'); i++)
       await clock.advance(100)
     expect(await untilDone(clock, again())).toMatch(/^at_/)
@@ -248,18 +248,11 @@ describe('retries by policy', () => {
   })
 })
 
-describe.each(kinds)('trouble in the store, %s session', (session) => {
+describe.each(kinds)('failures of the store, %s session', (session) => {
   function failing(): { readonly store: SessionStore; down: boolean } {
-    const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    const control = {
-      down: false,
-      store: {
-        read: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.read(key)),
-        swap: (...args: Parameters<SessionStore['swap']>) =>
-          control.down ? Promise.reject(new Error('at_canary')) : store.swap(...args),
-        remove: (key: string) => (control.down ? Promise.reject(new Error('at_canary')) : store.remove(key)),
-      },
-    }
+    const store = createTestStore({ shared: true })
+    const control = { down: false, store }
+    store.always('any', () => (control.down ? { type: 'fail', error: new Error('at_canary') } : undefined))
     return control
   }
 
@@ -308,7 +301,7 @@ describe.each(kinds)('trouble in the store, %s session', (session) => {
   })
 })
 
-it('I1: a connection that breaks after the request was sent is no connection that was never made', async () => {
+it('I1: a connection that breaks after the request was sent is not like a connection that was never made', async () => {
   let broken = false
   const application: Application = createApplication({
     fetch: async (input, init) => {
@@ -325,7 +318,7 @@ it('I1: a connection that breaks after the request was sent is no connection tha
   expect(application.server.maxUses()).toBe(1)
 })
 
-it('a listener that is an async function, and fails, is nobody else\u2019s trouble', async () => {
+it('a listener that is an async function, and fails, affects no other code', async () => {
   const unhandled: unknown[] = []
   const note = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', note)

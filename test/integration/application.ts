@@ -1,12 +1,20 @@
-import type { EvertokenEvent, EvertokenOptions, ServerProfile } from '@evertoken/core'
+import {
+  createMemoryStore,
+  type EvertokenEvent,
+  type EvertokenOptions,
+  type ServerProfile,
+} from '@evertoken/core'
 import { evertoken, type Evertoken, type Handler } from '@evertoken/node'
 import {
-  createAuthorizationServer,
-  createManualClock,
+  createCookieMap,
+  createFaultyStore,
   type AuthorizationServerOptions,
+  type CookieMap,
   type FakeAuthorizationServer,
+  type FaultyStore,
   type ManualClock,
 } from '@evertoken/testkit'
+import { createWorld } from '@evertoken/testkit/world'
 
 export const origin = 'https://app.example.com'
 export const kinds = ['cookie', 'server'] as const
@@ -31,10 +39,13 @@ export interface Application {
   browser(handler?: Handler): Browser
 }
 
-/** A cookie jar with the application in front of it. */
+/** A browser whose user visits the application. */
 export interface Browser {
-  readonly cookies: Map<string, string>
-  /** Sends the cookies of now, or those given, and keeps what comes back. Without headers it is a page that asks. */
+  readonly cookies: CookieMap
+  /**
+   * Sends the current cookies or other ones, and keeps the cookies of the response. Without `init.headers`, the request
+   * comes from a page of the application.
+   */
   get(path: string, cookies?: string, init?: RequestInit, answer?: Handler): Promise<Response>
   post(path: string): Promise<Response>
   cookieHeader(): string
@@ -44,22 +55,16 @@ export interface Browser {
 
 export function createApplication(
   { issuer, server: profile, ...overrides }: Overrides = {},
-  serverOptions: AuthorizationServerOptions = {},
+  serverOptions: Omit<AuthorizationServerOptions, 'clock'> = {},
 ): Application {
-  const clock = createManualClock()
-  const server = createAuthorizationServer({ clock, ...serverOptions })
-  const events: EvertokenEvent[] = []
+  const world = createWorld({ baseUrl: origin, authorizationServer: serverOptions })
+  const { clock, authorizationServer: server, events } = world
+  const { issuer: modelIssuer, store: _shared, ...common } = world.options
   const given: Options = {
-    server: { issuer: issuer ?? server.issuer, ...profile },
-    clientId: server.clients[0]?.id ?? '',
-    clientSecret: server.clients[0]?.secret,
-    encryptionSecret: 'a secret of thirty-two characters',
-    baseUrl: origin,
+    ...common,
+    server: { issuer: issuer ?? modelIssuer, ...profile },
     // The default contains a hash.
     cookieName: 'evertoken',
-    fetch: (input, init) => server.fetch(input, init),
-    onEvent: (event) => events.push(event),
-    clock,
     ...overrides,
   }
   // A test removes an option with `undefined`.
@@ -70,7 +75,13 @@ export function createApplication(
   return { auth, server, clock, events, options, browser }
 }
 
-/** Answers with the token's value, which only a test does. */
+/** Creates a faulty store in memory, which never lets a record expire. If it is `shared`, it outlives the process. */
+export function createTestStore({ shared = false } = {}): FaultyStore {
+  const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+  return createFaultyStore({ ...memory, outlivesProcess: shared })
+}
+
+/** Responds with the value of the token, which only a test may do. */
 export function answerWithToken(auth: Evertoken): Handler {
   return async () => {
     const token = await auth.getUserAccessToken()
@@ -79,27 +90,19 @@ export function answerWithToken(auth: Evertoken): Handler {
 }
 
 export function createBrowser(auth: Evertoken, server: FakeAuthorizationServer, handler: Handler): Browser {
-  const cookies = new Map<string, string>()
-  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookies = createCookieMap({ url: origin })
 
-  function keep(response: Response): Response {
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (line.includes('Max-Age=0')) cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    return response
-  }
-
-  async function send(path: string, cookie = cookieHeader(), init: RequestInit = {}, answer = handler) {
+  async function send(path: string, cookie = cookies.header(), init: RequestInit = {}, answer = handler) {
     const headers = new Headers(init.headers ?? FROM_A_PAGE)
     if (cookie !== '') headers.set('cookie', cookie)
-    return keep(await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer))
+    const response = await auth.handle(new Request(new URL(path, origin), { ...init, headers }), answer)
+    cookies.keep(response)
+    return response
   }
 
   return {
     cookies,
-    cookieHeader,
+    cookieHeader: cookies.header,
     get: send,
     post: (path) => send(path, undefined, { method: 'POST', headers: FROM_A_PAGE }),
     async signIn(expiresIn = 300) {

@@ -1,6 +1,6 @@
 import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
-import type { LogoutTokenOptions } from '@evertoken/testkit'
+import { createFaultyStore, type LogoutTokenOptions } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   type Application,
@@ -87,7 +87,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     expect((await other.get('/')).status).toBe(200)
   })
 
-  it('ends a session on another process, and one that was refreshed and has gone idle meanwhile', async () => {
+  it('ends a session on another process, and one that was refreshed and is idle', async () => {
     const { server, browser, clock, options, logOut } = start({ session })
     const elsewhere = evertoken(options)
     const tab = createBrowser(elsewhere, server, answerWithToken(elsewhere))
@@ -106,7 +106,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('S27: a cookie from before is refused for as long as it would have been good', async () => {
+  it('S27: an old cookie is refused for as long as it would have been valid', async () => {
     const { server, browser, clock, logOut } = start({ session })
     const tab = browser()
     await signIn(tab, server)
@@ -117,7 +117,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     }
   })
 
-  it('ends a session whose login the application did by itself', async () => {
+  it('ends a session that the application started itself', async () => {
     const { browser, logOut } = start({ session })
     const tab = browser()
     await tab.signIn()
@@ -217,7 +217,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     expect((await tab.get('/')).status).toBe(200)
   })
 
-  it('at once twice: one of them', async () => {
+  it('twice at the same time: one of them', async () => {
     const { server, browser, post } = start({ session })
     const tab = browser()
     await signIn(tab, server)
@@ -228,29 +228,20 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
   })
 
   it('can be tried again after the store has failed', async () => {
-    const honest = createMemoryStore()
-    let broken = false
-    const fail = () => Promise.reject(new Error('canary'))
-    const store: SessionStore = {
-      ...honest,
-      index: {
-        add: (...pair) => honest.index!.add(...pair),
-        remove: (...pair) => honest.index!.remove(...pair),
-        keys: (term) => (broken ? fail() : honest.index!.keys(term)),
-      },
-    }
+    const store = createFaultyStore(createMemoryStore())
     const { server, browser, events, post } = start({ session, store })
     const tab = browser()
     await signIn(tab, server)
     const token = await server.logoutToken({ sub: 'user-1' })
-    broken = true
+    const fault = { type: 'fail', error: new Error('canary') } as const
+    store.always('index', ({ method }) => (method === 'keys' ? fault : undefined))
     const response = await post(token)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
     expect(ofType(events, 'store_failed')).toEqual([
       { type: 'store_failed', operation: 'index', cause: expect.anything() },
     ])
-    broken = false
+    store.always('index', undefined)
     expect((await post(token)).status).toBe(200)
     expect((await tab.get('/')).status).toBe(401)
   })
@@ -270,7 +261,7 @@ describe.each(kinds)('S12: back-channel logout, %s session', (session) => {
     expect((await tabs[2]?.get('/'))?.status).toBe(401)
   })
 
-  it('nobody is signed in when the index fails: that session could never be ended', async () => {
+  it('does not sign the user in when the index fails: that session could never be ended', async () => {
     const honest = createMemoryStore()
     const add = () => Promise.reject(new Error('down'))
     const store = { ...honest, index: { ...honest.index!, add } }
@@ -403,7 +394,7 @@ describe('S8: the keys of the authorization server', () => {
     expect(server.counts.jwks).toBe(2)
   })
 
-  it('S12: are not asked for to refuse a token that says itself that it is not valid', async () => {
+  it('S12: are not fetched to refuse a token whose claims are invalid', async () => {
     const { server, logOut } = start()
     const claims = [{ iss: 'https://evil.example' }, { aud: 'other' }, { jti: '' }, { nonce: 'n' }]
     for (const each of claims) expect((await logOut({ sub: 'user-1', claims: { ...each } })).status).toBe(400)

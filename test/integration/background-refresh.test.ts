@@ -1,8 +1,13 @@
-import { createMemoryStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { type Fault, pauseAfterProcessing, pauseBeforeProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser, type Overrides } from './application.ts'
+import {
+  answerWithToken,
+  createApplication,
+  createBrowser,
+  createTestStore,
+  type Overrides,
+} from './application.ts'
 import { idle, isSettled } from './steps.ts'
 
 /** A tab whose access token still works, but is so near its end that the next call refreshes it in the background. */
@@ -19,7 +24,7 @@ async function startNearExpiry(
 }
 
 const lasting = () => ({
-  store: { ...createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), outlivesProcess: true },
+  store: createTestStore({ shared: true }),
 })
 
 describe('a refresh in the background', () => {

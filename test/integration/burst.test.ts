@@ -5,6 +5,7 @@ import {
   answerWithToken,
   createApplication,
   createBrowser,
+  createTestStore,
   currentRefreshToken,
   kinds,
 } from './application.ts'
@@ -14,7 +15,7 @@ const CALLS = 500
 const many = <T>(count: number, call: () => Promise<T>) => Promise.all(Array.from({ length: count }, call))
 
 describe.each(kinds)('a burst over an expired token, %s session', (session) => {
-  it('I8: reaches the authorization server once, and the session goes on', async () => {
+  it('I8: reaches the authorization server once, and the session continues', async () => {
     const { server, clock, browser } = createApplication({ session })
     const tab = browser()
     await tab.signIn()
@@ -52,7 +53,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
   })
 
   it('I8: two instances on one store refresh once between them', async () => {
-    const clockless = { store: createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), session }
+    const clockless = { store: createTestStore(), session }
     const { server, auth, clock, options, browser } = createApplication(clockless)
     const other = evertoken(options)
     const tab = browser()
@@ -74,7 +75,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
     expect(auth).not.toBe(other)
   })
 
-  it('refreshes beside the call inside the soft window', async () => {
+  it('refreshes in the background inside the soft window', async () => {
     const { server, clock, events, browser } = createApplication({ session })
     const tab = browser()
     await tab.signIn()
@@ -113,7 +114,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
     expect(server.introspect(values[1] ?? '').aud).toEqual(['https://b.example.com/'])
   })
 
-  it('an abort lets one caller go and nobody else', async () => {
+  it('an abort ends only one caller', async () => {
     const { auth, server, clock, browser } = createApplication({ session })
     const abort = new AbortController()
     const tab = browser(async () => {
@@ -181,7 +182,7 @@ describe.each(kinds)('a burst over an expired token, %s session', (session) => {
     expect(warnings).toEqual([])
   })
 
-  it('nothing is looked for when the caller has left before, be anybody signed in or not', async () => {
+  it('reads nothing when the caller has left before, with or without a user', async () => {
     const { auth, server, clock, browser } = createApplication({ session })
     const signal = AbortSignal.abort(new Error('the browser left'))
     const tab = browser(async () => {

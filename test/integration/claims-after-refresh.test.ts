@@ -6,7 +6,7 @@ import { idle, ofType, signIn, userOf } from './steps.ts'
 const groups = Array.from({ length: 500 }, (_, i) => `group ${i}`)
 
 describe.each(kinds)('S36: claims after refreshes, %s session', (session) => {
-  it('stay as the application has decided at the sign-in', async () => {
+  it('stay as the application decided at the sign-in', async () => {
     const asked: unknown[] = []
     const onSignIn: OnSignIn = ({ groups: _groups, ...claims }, about) => {
       asked.push(about)

@@ -1,12 +1,14 @@
-import { createMemoryStore, type EvertokenEvent, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
 import { clientCredentials } from '@evertoken/core/grants'
 import { evertoken, type EvertokenWithClient } from '@evertoken/node'
 import { type ClientTokens, type ClientTokensOptions, createClientTokens } from '@evertoken/node/client'
 import {
+  createFaultyStore,
   createAuthorizationServer,
   createManualClock,
   type FakeAuthorizationServer,
   type ManualClock,
+  cookieHeaderOf,
 } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApplication } from './application.ts'
@@ -52,7 +54,7 @@ function createService(): Service {
   }
 }
 
-/** Lets work go on that waits for nothing but other threads. */
+/** Lets work continue that waits only for other threads. */
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve))
 }
@@ -105,15 +107,12 @@ describe('the token of a service', () => {
 
   it('is shared by processes that share a store, without plain text in it', async () => {
     const { process, clock, requests } = createService()
-    const memory = createMemoryStore({ clock })
+    const store = createFaultyStore(createMemoryStore({ clock }))
     const records: string[] = []
-    const store: SessionStore = {
-      ...memory,
-      swap(key, expected, record, expiresAt) {
-        records.push(key + record)
-        return memory.swap(key, expected, record, expiresAt)
-      },
-    }
+    store.always('swap', ({ key = '', record = '' }) => {
+      records.push(key + record)
+      return undefined
+    })
     const processes = Array.from({ length: 4 }, () => process({ store, encryptionSecret: SECRET }))
     for (let expiry = 1; expiry <= 3; expiry++) {
       const work = processes.map(async ({ getClientAccessToken }) => (await getClientAccessToken()).value)
@@ -242,14 +241,13 @@ describe('an outage of the store', () => {
   function createOutage() {
     const service = createService()
     const { process, clock } = service
-    const memory = createMemoryStore({ clock })
+    const store = createFaultyStore({ ...createMemoryStore({ clock }), outlivesProcess: true })
     const outage = { kind: 'none' as 'none' | 'swap' | 'all', calls: 0 }
-    const fail = () => (outage.calls++, Promise.reject(new Error('The store is down')))
-    const store: SessionStore = {
-      read: (key) => (outage.kind === 'all' ? fail() : memory.read(key)),
-      swap: (...args) => (outage.kind === 'none' ? memory.swap(...args) : fail()),
-      remove: memory.remove,
-    }
+    store.always('any', ({ kind }) => {
+      if (outage.kind === 'none' || (outage.kind === 'swap' && kind !== 'swap')) return undefined
+      outage.calls++
+      return { type: 'fail' }
+    })
     return { ...service, outage, ...process({ store, encryptionSecret: SECRET }) }
   }
 
@@ -339,19 +337,13 @@ describe('a request for a token that fails', () => {
 
   it('costs further calls one read of the store each, until the pause is over', async () => {
     const { process, server, clock } = createService()
-    const memory = createMemoryStore({ clock })
-    const counts = { read: 0, swap: 0 }
-    const store: SessionStore = {
-      read: (key) => (counts.read++, memory.read(key)),
-      swap: (...args) => (counts.swap++, memory.swap(...args)),
-      remove: memory.remove,
-    }
+    const store = createFaultyStore({ ...createMemoryStore({ clock }), outlivesProcess: true })
     const { getClientAccessToken } = process({ store, encryptionSecret: SECRET })
     server.script('token', { type: 'error', error: 'invalid_client' })
     await failureOf(getClientAccessToken())
-    Object.assign(counts, { read: 0, swap: 0 })
+    store.resetCounts()
     for (let i = 0; i < 2; i++) expect(await failureOf(getClientAccessToken())).toBe('client_rejected')
-    expect(counts).toEqual({ read: 2, swap: 0 })
+    expect(store.counts).toMatchObject({ read: 2, swap: 0 })
   })
 
   it('has messages about tokens and not about sessions', async () => {
@@ -470,19 +462,18 @@ describe('the option `client` of an application', () => {
     const lost: unknown = await call('out of a request').catch((error: unknown) => error)
     expect(lost).toMatchObject({ code: 'no_current_session' })
     const request = new Request('https://app.example.com/')
-    const cookies: string[] = []
     const signedOut = await auth.handle(request, async () => {
       await call('without a user')
       await auth.startSession(await server.issue({ sub: 'ada' }))
       await call('with a user')
       return new Response()
     })
-    for (const line of signedOut.headers.getSetCookie()) cookies.push(line.split(';')[0] ?? '')
+    const cookie = cookieHeaderOf(signedOut)
     expect(subjects()).toEqual([application, 'ada'])
 
     await clock.advance((LIFETIME + 10) * 1000)
     server.always('refresh', { type: 'error', error: 'invalid_grant' })
-    const later = new Request('https://app.example.com/', { headers: { cookie: cookies.join('; ') } })
+    const later = new Request('https://app.example.com/', { headers: { cookie } })
     const refused = await auth.handle(later, () => call('with a user whose grant has ended'))
     expect([refused.status, subjects().length]).toEqual([401, 2])
   })
@@ -495,10 +486,7 @@ describe('the option `client` of an application', () => {
       await auth.startSession(await server.issue({ sub: 'ada' }))
       return new Response()
     })
-    const cookie = started.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const cookie = cookieHeaderOf(started)
     const handle = (work: () => Promise<Response>) =>
       auth.handle(new Request('https://app.example.com/', { headers: { cookie } }), work)
     await clock.advance((LIFETIME + 10) * 1000)

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
-/** What nobody holds is found in turns of the event loop. */
+/** Collection needs turns of the event loop. */
 export async function collectGarbage(): Promise<void> {
   for (let i = 0; i < 5; i++) {
     await new Promise(setImmediate)

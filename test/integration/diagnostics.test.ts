@@ -1,3 +1,4 @@
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 import { NAVIGATION } from './steps.ts'
@@ -18,10 +19,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
       })
       return new Response()
     })
-    const cookie = started.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ')
+    const cookie = cookieHeaderOf(started)
     const application404 = () => new Response('application')
     const get = (headers = {}) =>
       auth.handle(new Request(`${url}/auth/diagnostics`, { headers }), application404)
@@ -64,7 +62,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
   })
 
   it.each([{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }, {}])(
-    'S21: tells nothing with %j',
+    'S21: returns nothing with %j',
     async (headers) => {
       const { get, cookie } = await ask({ diagnostics: true })
       const response = await get({ cookie, ...headers })
@@ -73,7 +71,7 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     },
   )
 
-  it('works when nobody is signed in and the server is away', async () => {
+  it('works without a user while the server is unreachable', async () => {
     const fetch = () => Promise.resolve(new Response(null, { status: 503 }))
     const { get } = await ask({ diagnostics: true, fetch })
     expect(await (await get()).json()).toMatchObject({

@@ -1,4 +1,3 @@
-import { createMemoryStore, type EvertokenOptions } from '@evertoken/core'
 import { createFlights } from '@evertoken/core/adapter'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import { evertoken } from '@evertoken/node'
@@ -8,6 +7,7 @@ import {
   answerWithToken,
   createApplication,
   createBrowser,
+  createTestStore,
   kinds,
   origin,
   type Overrides,
@@ -19,7 +19,7 @@ const SECOND = 1000
 
 /** Two instances that share a store; a browser that is signed in at the first, so many seconds before. */
 async function startPair(session: 'cookie' | 'server', agedSeconds: number, overrides: Overrides = {}) {
-  const store = { ...createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } }), outlivesProcess: true }
+  const store = createTestStore({ shared: true })
   const application = createApplication({ session, store, ...overrides })
   const second = evertoken(application.options)
   const tab = application.browser()
@@ -209,17 +209,14 @@ describe('drain', () => {
   )
 
   it('waits for a session that is named explicitly to be stored', async () => {
-    const gate = createGate()
-    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    const store: EvertokenOptions['store'] = {
-      ...memory,
-      swap: (...args) => gate.opened.then(() => memory.swap(...args)),
-    }
+    const store = createTestStore()
+    const hold = pauseBeforeProcessing()
+    store.script('swap', hold)
     const { auth, server } = createApplication({ session: 'server', store })
     const started = auth.session(new Request(origin)).startSession(await server.issue())
     const drained = auth.drain()
     expect(await isSettled(drained)).toBe(false)
-    gate.open()
+    hold.release()
     await Promise.all([drained, started])
   })
 

@@ -1,4 +1,5 @@
 import { evertoken } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 
@@ -14,8 +15,7 @@ describe.each(kinds)('a session that the application names, %s session', (sessio
     expect(await response.text()).toBe('started')
     expect(response.headers.get('x-own')).toBe('1')
     expect(response.headers.get('cache-control')).toBe('no-store')
-    const [line = ''] = response.headers.getSetCookie()
-    const again = auth.session(new Request(origin, { headers: { cookie: line.split(';')[0] ?? '' } }))
+    const again = auth.session(new Request(origin, { headers: { cookie: cookieHeaderOf(response) } }))
     expect(await again.getUserAccessToken()).toMatchObject({ type: 'Bearer' })
   })
 
@@ -26,7 +26,7 @@ describe.each(kinds)('a session that the application names, %s session', (sessio
     const lines = await named.takeSetCookies()
 
     expect(lines).toEqual([expect.stringMatching(/^__Host-Http-evertoken=[^;]+;.*HttpOnly/)])
-    const cookie = lines[0]?.split(';')[0] ?? ''
+    const cookie = cookieHeaderOf(lines)
     const next = auth.session(new Request(origin, { headers: { cookie } }))
     expect(await next.getUserAccessToken()).toMatchObject({ type: 'Bearer' })
     expect(await next.takeSetCookies()).toEqual([])
@@ -81,7 +81,7 @@ describe.each(kinds)('getSession, %s session', (session) => {
     })
   })
 
-  it('gives a copy of the claims, and counts as a use of the session', async () => {
+  it('returns a copy of the claims, and extends the session', async () => {
     const { auth, clock, browser } = createApplication({ session, idleTimeoutSeconds: DAY })
     const tab = browser(async () => {
       const info = await auth.getSession()

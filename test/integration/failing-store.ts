@@ -1,45 +1,36 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
+import { createMemoryStore } from '@evertoken/core'
+import { createFaultyStore, type FaultyStore, type StoreFault } from '@evertoken/testkit'
 
 /** `down`: each operation rejects. `hang`: none ever resolves. `lost`: writes succeed, but no response arrives. */
 export type StoreFailure = 'down' | 'hang' | 'lost'
 
-/** A session store in memory that a test can make fail. */
-export interface FailingStore extends SessionStore {
+/** A session store in memory that fails until a test ends the failure. */
+export interface FailingStore extends FaultyStore {
   failure: StoreFailure | undefined
-  /** From the operation after the next so many. */
+  /** Starts a failure after a number of correct operations. */
   failAfter(operations: number, failure: StoreFailure): void
+}
+
+const FAULTS: Record<StoreFailure, StoreFault> = {
+  down: { type: 'fail' },
+  hang: { type: 'hang' },
+  lost: { type: 'fail', applied: true },
 }
 
 export function createFailingStore(now: () => number): FailingStore {
   const memory = createMemoryStore({ clock: { now, elapsed: () => now() * 1000 } })
-  let honest = Infinity
+  let correctOperations = Infinity
   let next: StoreFailure | undefined
-
-  async function run<T>(work: () => Promise<T>): Promise<T> {
-    if (honest-- === 0) store.failure = next
-    if (store.failure === 'hang') await new Promise(() => undefined)
-    if (store.failure === 'lost') await work()
-    if (store.failure) throw new Error('reset')
-    return work()
-  }
-
-  const { index } = memory
-  const store: FailingStore = {
+  const store: FailingStore = Object.assign(createFaultyStore({ ...memory, outlivesProcess: true }), {
     failure: undefined,
-    failAfter(operations, failure) {
-      honest = operations
+    failAfter(operations: number, failure: StoreFailure) {
+      correctOperations = operations
       next = failure
     },
-    read: (...args) => run(() => memory.read(...args)),
-    swap: (...args) => run(() => memory.swap(...args)),
-    remove: (...args) => run(() => memory.remove(...args)),
-    ...(index && {
-      index: {
-        add: (...args) => run(() => index.add(...args)),
-        keys: (...args) => run(() => index.keys(...args)),
-        remove: (...args) => run(() => index.remove(...args)),
-      },
-    }),
-  }
+  })
+  store.always('any', () => {
+    if (correctOperations-- === 0) store.failure = next
+    return store.failure && FAULTS[store.failure]
+  })
   return store
 }

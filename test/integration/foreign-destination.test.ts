@@ -69,7 +69,7 @@ describe.each(['Lax', 'Strict'] as const)('S24: the destination of a sign-in, %s
   })
 })
 
-it('S24: a silent sign-in of another site that cannot start leads nowhere', async () => {
+it('S24: a silent sign-in of another site that cannot start redirects to no page', async () => {
   const { server, browser } = createApplication()
   server.always('discovery', { type: 'status', status: 503 })
   const path = '/auth/login?prompt=none&returnTo=/orders'

@@ -1,4 +1,4 @@
-/** Holds somebody up until it is opened. */
+/** Holds callers until it is opened. */
 export interface Gate {
   readonly opened: Promise<void>
   open(): void

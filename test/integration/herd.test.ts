@@ -1,4 +1,5 @@
 import { TryLaterError } from '@evertoken/core'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Application, createApplication, origin } from './application.ts'
 import { idle } from './steps.ts'
@@ -34,10 +35,7 @@ async function signIn({ auth, server }: Application, sub: string): Promise<strin
     claims: { sub },
   })
   const { headers } = await session.commit(new Response())
-  return headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  return cookieHeaderOf({ headers })
 }
 
 describe('sessions that expire together', () => {

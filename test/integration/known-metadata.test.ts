@@ -1,11 +1,11 @@
 import { createMemoryStore } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { isSettled } from './steps.ts'
 
-/** An authorization server that never answers below `/.well-known/`, and the options of its client. */
+/** An authorization server that never responds below `/.well-known/`, and the options of its client. */
 function start() {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock })
@@ -51,9 +51,9 @@ describe('metadata in the options', () => {
       await first.startSession(await server.issue({ sub: 'ada' }))
       return new Response()
     })
-    const cookie = started.headers.getSetCookie().map((line) => line.split(';')[0])
+    const cookie = cookieHeaderOf(started)
     await clock.advance(250_000)
-    const request = new Request('https://app.example.com/', { headers: { cookie: cookie.join('; ') } })
+    const request = new Request('https://app.example.com/', { headers: { cookie } })
     const token = create().session(request).getUserAccessToken()
     expect(await isSettled(token)).toBe(true)
     expect((await token)?.value).not.toBe('')

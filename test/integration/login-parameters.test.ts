@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 import { authorize, idle, locationOf, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
 
-describe('what the login route passes on', () => {
-  it('passes the parameters of the query on, beside what is configured', async () => {
+describe('the parameters that the login route passes on', () => {
+  it('passes the parameters of the query on, with the configured ones', async () => {
     const { server, browser } = createApplication({
       authorizationParameters: { prompt: 'consent', audience: 'api' },
       forwardLoginParameters: ['kc_idp_hint', 'scope'],
@@ -80,7 +80,7 @@ describe('S9: max_age', () => {
 })
 
 describe.each(kinds)('a silent login, %s session', (session) => {
-  it('goes back without a page when nobody is signed in there, and not once more', async () => {
+  it('returns without a page if the user is not signed in there, and does not repeat that', async () => {
     const { server, browser, events } = createApplication({ session }, { user: undefined })
     const tab = browser()
     const response = await signIn(tab, server, '?prompt=none&returnTo=/here%3Fa%3D1%23b')
@@ -120,7 +120,7 @@ describe.each(kinds)('a silent login, %s session', (session) => {
     expect(response.headers.get('location')).toBe('/here?error=authorization_server_unavailable')
   })
 
-  it('signs in without a page where somebody is signed in, and keeps who was signed in here where not', async () => {
+  it('signs in without a page if a user is signed in there, and otherwise keeps the session', async () => {
     const { server, browser } = createApplication({ session })
     const tab = browser()
     expect(locationOf(await signIn(tab, server, '?prompt=none&returnTo=/here')).pathname).toBe('/here')
@@ -160,7 +160,7 @@ describe('S19: step-up', () => {
     expect((await userOf(tab)).claims).toMatchObject({ acr: 'phr' })
   })
 
-  it('asks for the scope that is missing beside the configured one', async () => {
+  it('requests the missing scope in addition to the configured one', async () => {
     const { server, auth, browser } = createApplication({ forwardLoginParameters: ['scope'] })
     const session = auth.session(new Request(origin))
     const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="payments openid"' }
@@ -197,7 +197,7 @@ it('keeps logins of another application on the same host out', async () => {
 })
 
 describe.each(kinds)('two tabs, %s session', (session) => {
-  it('signing in at once both arrive, and the later session is the one', async () => {
+  it('signing in at the same time both succeed, and the later session stays', async () => {
     const { server, browser, events } = createApplication({ session })
     const tab = browser()
     const one = await authorize(tab, server, '?returnTo=/one')
@@ -214,7 +214,7 @@ describe.each(kinds)('two tabs, %s session', (session) => {
     expect(ofType(events, 'sign_in_failed')).toEqual([])
   })
 
-  it('one that signs out takes the other along', async () => {
+  it('a sign-out in one also signs out the other', async () => {
     const { server, browser, events } = createApplication({ session })
     const tab = browser()
     await signIn(tab, server)
@@ -278,7 +278,7 @@ describe.each(kinds)('S35: a link cannot ask for less than is configured, %s ses
     expect((await tab.get(pathOf(callback))).status).toBe(303)
   })
 
-  it('what a link asks for is checked as well', async () => {
+  it('the parameters of a link are checked too', async () => {
     const { server, browser } = createApplication({ session })
     const tab = browser()
     const { callback } = await authorize(tab, server, '?acr_values=phr+phrh')

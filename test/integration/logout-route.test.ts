@@ -58,7 +58,7 @@ describe.each(kinds)('the proof to sign out, %s session', (session) => {
     expect((await tab.get('/')).status).toBe(200)
   })
 
-  it('is not needed where nobody is signed in: the browser just goes on', async () => {
+  it('is not needed without a user: the browser continues', async () => {
     const { browser, server } = createApplication({ session })
     const response = await browser().get('/auth/logout?returnTo=/bye', undefined, { headers: NAVIGATION })
     expect([response.status, response.headers.get('location')]).toEqual([303, '/bye'])
@@ -77,7 +77,7 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
     return { ...application, tab, first, to, back }
   }
 
-  it('carries a state, and leads back to where the browser wanted to go', async () => {
+  it('has a state, and redirects to the requested page', async () => {
     const { tab, to, back, server } = await signOut('?returnTo=/bye%3Fa%3D1')
     expect(to.origin + to.pathname).toBe(`${server.issuer}/end_session`)
     expect(to.searchParams.get('state')).toHaveLength(43)
@@ -94,7 +94,7 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
     ['another state', 'state=x'],
     ['an odd one', `state=${encodeURIComponent('\r\nSet-Cookie: a=b')}`],
     ['none', 'state='],
-  ])('goes nowhere with %s', async (_what, query) => {
+  ])('is refused with %s', async (_what, query) => {
     const { tab } = await signOut('?returnTo=/bye', { postLogoutPath: '/out' })
     const response = await tab.get(`/out?${query}`)
     expect([response.status, response.headers.get('location')]).toEqual([303, '/out'])
@@ -102,7 +102,7 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
     expect(await (await tab.get('/out')).text()).toBe('home')
   })
 
-  it('goes nowhere after a quarter of an hour, nor with a cookie of somebody else', async () => {
+  it('is refused after 15 minutes, and with the cookie of another user', async () => {
     const { tab, back, clock } = await signOut('?returnTo=/bye')
     const cookie = tab.cookieHeader()
     const path = back.pathname + back.search
@@ -112,7 +112,7 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
       expect((await tab.get(path, forged)).headers.get('location')).toBe('/')
   })
 
-  it('leaves the page of the application alone', async () => {
+  it('does not affect the page of the application', async () => {
     const { browser } = createApplication({ session })
     const tab = browser(() => new Response('home'))
     for (const path of ['/', '/?state=x', '/?state=x&state=y'])
@@ -127,7 +127,7 @@ describe.each(kinds)('S11: the way over the authorization server, %s session', (
     expect((await tab.post('/auth/logout')).headers.get('location')).toBe('/out')
   })
 
-  it('asks for no cookie where there is nowhere to go on to', async () => {
+  it('sets no cookie without a destination', async () => {
     const { tab, to } = await signOut('')
     expect(to.searchParams.has('state')).toBe(false)
     expect(tab.cookies.size).toBe(0)
@@ -162,7 +162,7 @@ describe.each(kinds)('what is revoked, %s session', (session) => {
     expect(sent.map(({ parameters }) => parameters.get('token_type_hint'))).toEqual(hints)
   })
 
-  it('S5: is tried again in the background, and every outcome is told', async () => {
+  it('S5: is tried again in the background, and every outcome is reported', async () => {
     const { server, clock, browser, events } = createApplication({ session, revokeOnLogout: 'all' })
     const tab = browser()
     await tab.signIn()
@@ -186,7 +186,7 @@ describe.each(kinds)('what is revoked, %s session', (session) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('S5: is what an earlier revocation has failed to revoke', async () => {
+  it('S5: includes the token of a failed revocation', async () => {
     const { auth, server, browser } = createApplication({ session })
     const tab = browser(async () => new Response(await auth.revokeRefreshToken()))
     await tab.signIn()
@@ -197,7 +197,7 @@ describe.each(kinds)('what is revoked, %s session', (session) => {
     expect(server.grants.alive('user-1')).toBe(false)
   })
 
-  it('S5: is given up after a few tries', async () => {
+  it('S5: ends after a few tries', async () => {
     const { server, clock, browser, events } = createApplication({ session })
     const tab = browser()
     await tab.signIn()

@@ -23,7 +23,7 @@ describe('the methods of the routes', () => {
     ['/auth/back-channel-logout', 'POST'],
     ['/auth/front-channel-logout', 'GET'],
     ['/auth/diagnostics', 'GET'],
-  ])('of %s are %s, and any other is told so', async (path, allow) => {
+  ])('of %s are %s, and others are refused', async (path, allow) => {
     const { browser, server } = start()
     const tab = browser()
     await signIn(tab, server)
@@ -51,7 +51,7 @@ describe('the methods of the routes', () => {
     expect((await tab.get(pathOf(callback))).status).toBe(303)
   })
 
-  it('of a route that is not there are the application’s', async () => {
+  it('of an unknown route go to the application', async () => {
     const { browser } = createApplication()
     const tab = browser((request) => new Response(request.method))
     for (const path of ['/auth/diagnostics', '/auth/back-channel-logout', '/auth/', '/auth/elsewhere'])

@@ -29,7 +29,7 @@ const paths = [
 ]
 
 describe.each(kinds)('S25: not to be cached, %s session', (session) => {
-  it.each(paths)('%s, whoever asks and however', async (path) => {
+  it.each(paths)('%s, for all clients and methods', async (path) => {
     const { browser, server } = start(session)
     const stranger = browser()
     const user = browser()
@@ -44,7 +44,7 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
     }
   })
 
-  it('a page of the application that brings cookies, whatever it says itself', async () => {
+  it('a page of the application that sets cookies, for any caching headers', async () => {
     const { auth, browser, server, clock } = start(session)
     const tab = browser(async () => {
       await auth.getUserAccessToken()
@@ -72,7 +72,7 @@ describe.each(kinds)('S25: not to be cached, %s session', (session) => {
   })
 })
 
-it('RFC 9213: the caches of a CDN, which obey headers of their own', async () => {
+it('RFC 9213: the caches of a CDN, which use other headers', async () => {
   const { auth, browser, clock } = createApplication()
   const tab = browser(async () => {
     await auth.getUserAccessToken()

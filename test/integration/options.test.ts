@@ -1,6 +1,5 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds } from './application.ts'
+import { createApplication, createTestStore, kinds } from './application.ts'
 import { idle, ofType, signIn } from './steps.ts'
 
 const EXPIRED_MS = 301_000
@@ -21,7 +20,7 @@ describe.each(kinds)('%s session', (session) => {
     expect((await tab.get('/', renamed)).status).toBe(401)
   })
 
-  it('"refreshBeforeExpirySeconds" says how early a token is refreshed beside its use', async () => {
+  it('"refreshBeforeExpirySeconds" says how early a token is refreshed in the background', async () => {
     const refreshesWithin = async (refreshBeforeExpirySeconds: number) => {
       const { server, clock, browser } = createApplication(
         { session, refreshBeforeExpirySeconds },
@@ -40,17 +39,11 @@ describe.each(kinds)('%s session', (session) => {
   })
 
   it('"storeTimeoutSeconds" bounds how long a call waits for the store', async () => {
-    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    let hangs = false
-    const read: SessionStore['read'] = (key) => (hangs ? new Promise(() => {}) : memory.read(key))
-    const { clock, browser } = createApplication({
-      session,
-      store: { ...memory, read },
-      storeTimeoutSeconds: 2,
-    })
+    const store = createTestStore()
+    const { clock, browser } = createApplication({ session, store, storeTimeoutSeconds: 2 })
     const tab = browser()
     await tab.signIn()
-    hangs = true
+    store.always('read', { type: 'hang' })
     let outcome: unknown
     tab.get('/').catch((error: unknown) => (outcome = error))
     while (clock.pending === 0) await clock.advance(0)
@@ -61,7 +54,7 @@ describe.each(kinds)('%s session', (session) => {
     expect(outcome).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
   })
 
-  it('tells by "id_token_ignored" of a refreshed ID token that was not good', async () => {
+  it('reports an invalid ID token of a refresh by "id_token_ignored"', async () => {
     const { server, clock, events, browser } = createApplication({ session })
     const tab = browser()
     await tab.signIn()

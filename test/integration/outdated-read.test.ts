@@ -18,7 +18,7 @@ interface Started extends Pick<Application, 'auth'> {
   readonly tab: Browser
 }
 
-/** A session whose access token has expired, and a store whose next read can be held up on its way back. */
+/** A session whose access token has expired, and a store that can delay the response of its next read. */
 async function expire(overrides: Overrides, expireSeconds = 301) {
   let now = () => 0
   let held: Gate | undefined

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { evertoken } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 import { createGate } from './gate.ts'
@@ -33,7 +34,7 @@ describe('a fetched response that is passed on', () => {
     ['gzip', false],
     ['br', true],
   ] as const)(
-    'fits its headers when the API has compressed it: %s, length told: %s',
+    'fits its headers when the API has compressed it: %s, with a length: %s',
     async (coding, told) => {
       const body = compressed[coding]
       const api = await listen((_request, response) => {
@@ -55,8 +56,7 @@ describe('a fetched response that is passed on', () => {
         }),
       )
       const started = await fetch(`${url}/start`)
-      const [line = ''] = started.headers.getSetCookie()
-      const headers = { cookie: line.split(';')[0] ?? '' }
+      const headers = { cookie: cookieHeaderOf(started) }
 
       expect(await started.text()).toBe(text)
       for (const path of ['/', '/as-it-is']) {
@@ -96,7 +96,7 @@ describe.each(kinds)('a handler, %s session', (session) => {
     ['a text', () => 'hello'],
     ['an object', () => ({ status: 200 })],
     ['null', () => null],
-  ])('that returns %s is told so', async (_what, make) => {
+  ])('that returns %s gets an error', async (_what, make) => {
     const { browser } = createApplication({ session })
     const answer = browser(make as never).get('/')
     await expect(answer).rejects.toMatchObject({
@@ -105,7 +105,7 @@ describe.each(kinds)('a handler, %s session', (session) => {
     })
   })
 
-  it('that returns a response a second time is told so', async () => {
+  it('that returns a response a second time gets an error', async () => {
     const { browser } = createApplication({ session })
     const same = new Response('once')
     const tab = browser(() => same)

@@ -3,7 +3,7 @@ import { createApplication, kinds, type Browser } from './application.ts'
 import { authorize, NAVIGATION, pathOf, signIn } from './steps.ts'
 
 const PATH = `/${'a'.repeat(511)}`
-/** What nginx accepts as one header line. */
+/** The limit of nginx for one header line. */
 const NGINX_BYTES = 8192
 
 const headerBytes = (tab: Browser) => `cookie: ${tab.cookieHeader()}\r\n`.length

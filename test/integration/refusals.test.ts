@@ -2,7 +2,7 @@ import { EvertokenError, type TokenOptions } from '@evertoken/core'
 import { expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
 
-/** Answers with the value of a token, or with the code of the error. */
+/** Responds with the value of a token, or with the code of the error. */
 function asking(session: (typeof kinds)[number], wanted: TokenOptions) {
   const application = createApplication({ session })
   const { auth } = application
@@ -24,7 +24,7 @@ it.each(kinds)('I7: a resource that is refused holds up nothing else, %s session
   for (const pauseMs of [2000, 298_000, 1001]) {
     server.script('refresh', { type: 'error', error: 'invalid_target' })
     expect(await ask('/special')).toBe('client_rejected')
-    // For that resource alone the next try has to wait.
+    // Only for that resource, the next try must wait.
     const { refresh } = server.counts
     expect(await ask('/special')).toBe('client_rejected')
     expect(server.counts.refresh).toBe(refresh)

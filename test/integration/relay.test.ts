@@ -62,7 +62,7 @@ describe('S33: an application that passes the response of an API on', () => {
     ['unchanged', (orders) => orders('recent')],
     ['as a clone', async (orders) => (await orders('recent')).clone()],
     [
-      'in a response of its own',
+      'in a new response',
       async (orders) => {
         const response = await orders('recent')
         return new Response(response.body, response)
@@ -84,7 +84,7 @@ describe('S33: an application that passes the response of an API on', () => {
         return new Response(body, { headers: own })
       },
     ],
-  ])('%s, gives the browser only what is safe', async (_how, make) => {
+  ])('%s, gives the browser only safe headers', async (_how, make) => {
     const { tab } = await world(make)
     const response = await tab.get('/')
 
@@ -93,7 +93,7 @@ describe('S33: an application that passes the response of an API on', () => {
     expect([...tab.cookies.keys()]).toEqual(['__Host-Http-evertoken'])
   })
 
-  it('keeps the headers that the application sets by itself', async () => {
+  it('keeps the headers that the application sets itself', async () => {
     const own = { 'strict-transport-security': 'max-age=1', 'x-unknown': 'mine', 'cache-control': 'public' }
     const { tab } = await world(async (orders) => {
       const { body, headers } = await orders('recent')
@@ -145,7 +145,7 @@ describe('S33: an application that passes the response of an API on', () => {
       )
   })
 
-  it('is told when the body is used', async () => {
+  it('reports an error if the body is used', async () => {
     const used = new Response('once')
     await used.text()
     const refused = { name: 'ConfigurationError', code: 'response_not_sendable' }
@@ -153,7 +153,7 @@ describe('S33: an application that passes the response of an API on', () => {
     expect(() => relay(undefined as never)).toThrow(expect.objectContaining(refused) as Error)
   })
 
-  it('S25: adds private where the API says nothing', async () => {
+  it('S25: adds private if the API sets no caching', async () => {
     const { tab } = await world((orders) => orders('recent'), {})
     const { headers } = await tab.get('/')
     expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['private', 'cookie'])
@@ -162,7 +162,7 @@ describe('S33: an application that passes the response of an API on', () => {
   it.each([
     [302, null],
     [201, '/orders/1'],
-  ])('sends the browser nowhere: status %i', async (status, expected) => {
+  ])('redirects the browser to no page: status %i', async (status, expected) => {
     const headers = { location: '/orders/1', date: 'now' }
     const make: Handler = async () => {
       const fetch: TokenFetch = async () => new Response(null, { status, headers })
@@ -178,7 +178,7 @@ describe('S33: an application that passes the response of an API on', () => {
 })
 
 describe('D8: a token fetch response', () => {
-  it('tells of no encoding that is undone, and where it came from', async () => {
+  it('has no encoding that is undone, and keeps its URL', async () => {
     const headers = { 'content-encoding': 'gzip', 'content-length': `${gzipSync('orders').length}` }
     const seen: unknown[] = []
     const { tab } = await world(

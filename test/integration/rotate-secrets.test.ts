@@ -1,7 +1,14 @@
-import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
+import type { EvertokenEvent } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { describe, expect, it } from 'vitest'
-import { answerWithToken, type Browser, createApplication, createBrowser, kinds } from './application.ts'
+import {
+  answerWithToken,
+  type Browser,
+  createApplication,
+  createBrowser,
+  createTestStore,
+  kinds,
+} from './application.ts'
 import { authorize, locationOf, ofType, pathOf } from './steps.ts'
 
 const OLD = 'the old secret, of 32 characters'
@@ -18,7 +25,7 @@ type Step = keyof typeof STEPS
 
 /** Instances of one application at different steps, and a browser whose requests a load balancer sends to either. */
 function createFleet(session: 'cookie' | 'server', first: Step, second: Step) {
-  const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+  const store = createTestStore()
   const application = createApplication({ session, store, encryptionSecret: STEPS[first] })
   const { server, clock, options, events, auth } = application
   const theirs: EvertokenEvent[] = []

@@ -71,7 +71,7 @@ describe.each(kinds)('%s session', (session) => {
     expect(server.maxUses()).toBe(2)
   })
 
-  it('keeps the newest pair where no other works: the one that a retry brought', async () => {
+  it('keeps the newest pair if no other works: the pair of the retry', async () => {
     const { server, clock, browser } = createApplication(
       { session, server: { refreshTokenReuse: { graceSeconds: HOUR } } },
       { reuse: { graceSeconds: HOUR, limit: 'newest pair' } },

@@ -35,7 +35,7 @@ type World = ReturnType<typeof start>
 interface Way {
   readonly way: string
   readonly end: (world: World) => Promise<unknown>
-  /** `undefined`: the session goes on. */
+  /** `undefined`: the session continues. */
   readonly reason: string | undefined
   /** The outcome of each revocation. */
   readonly revoked?: readonly string[]

@@ -1,4 +1,5 @@
 import { EvertokenError } from '@evertoken/core'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Application, createApplication, kinds, origin, type Overrides } from './application.ts'
 import { authorize, idle, locationOf, NAVIGATION, ofType, pathOf, signIn, userOf } from './steps.ts'
@@ -7,7 +8,7 @@ type Failure = (application: Application, callback: URL) => void | Promise<void>
 
 const failures: [string, string, number, Failure][] = [
   [
-    'the user has said no',
+    'the user has declined',
     'access_denied',
     403,
     (_application, callback) => {
@@ -30,7 +31,7 @@ const failures: [string, string, number, Failure][] = [
     (_application, callback) => callback.searchParams.set('code', 'canary'),
   ],
   [
-    'the authorization server is in trouble',
+    'the authorization server has a failure',
     'authorization_server_unavailable',
     503,
     ({ server }) => server.script('token', { type: 'status', status: 503 }),
@@ -47,7 +48,7 @@ async function fail(failure: Failure, options: Overrides = {}, headers = {}) {
 }
 
 describe.each(failures)('a sign-in that fails because %s', (_why, code, status, failure) => {
-  it('answers a program with a problem', async () => {
+  it('sends a problem document to a program', async () => {
     const { response, events } = await fail(failure)
     expect(response.status).toBe(status)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -85,7 +86,7 @@ describe.each(failures)('a sign-in that fails because %s', (_why, code, status, 
   })
 })
 
-it('says the same at the login route, when the authorization server cannot be reached', async () => {
+it('responds equally at the login route if the authorization server cannot be reached', async () => {
   const { server, browser } = createApplication({ signInErrorPath: '/oops' })
   server.always('discovery', { type: 'status', status: 503 })
   const response = await browser().get('/auth/login')
@@ -101,7 +102,7 @@ it('shows no page to a frame or to a script that wants JSON', async () => {
 })
 
 describe.each(kinds)('onSignIn, %s session', (session) => {
-  it('sees the claims before there is a session, and changes what is kept, but not who it is', async () => {
+  it('receives the claims before the session starts, and changes the kept claims, but not the user', async () => {
     const seen: unknown[] = []
     const { server, browser, events } = createApplication({
       session,
@@ -125,7 +126,7 @@ describe.each(kinds)('onSignIn, %s session', (session) => {
     expect(claims).toMatchObject({ sub: 'user-1', sid, roles: ['a'], at: '1970-01-01T00:00:00.000Z' })
   })
 
-  it('keeps what it has added through a refresh', async () => {
+  it('keeps its added claims through a refresh', async () => {
     const { server, browser, clock } = createApplication({
       session,
       onSignIn: (claims) => ({ ...claims, roles: ['a'] }),
@@ -155,9 +156,9 @@ describe.each(kinds)('onSignIn, %s session', (session) => {
   })
 
   it.each([
-    ['an error of its own', new RangeError('canary'), undefined],
+    ['its own error', new RangeError('canary'), undefined],
     ['a typed error', new EvertokenError('sign_in_refused', 'Not today'), 'sign_in_refused'],
-  ])('that throws %s signs nobody in, revokes, and is reported', async (_what, error, code) => {
+  ])('that throws %s does not sign the user in, revokes, and is reported', async (_what, error, code) => {
     const { server, browser, events } = createApplication({
       session,
       onSignIn: () => Promise.reject(error),
@@ -195,7 +196,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     const answer = await application.server.fetch(location, { redirect: 'manual' })
     const body = locationOf(answer).searchParams
     const line = login.headers.getSetCookie()[0] ?? ''
-    const cookie = line.split(';')[0]
+    const cookie = cookieHeaderOf(login)
     return { ...application, tab, body, line, cookie }
   }
 
@@ -209,7 +210,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     expect((await tab.get('/')).status).toBe(200)
   })
 
-  it('S26: ends the session before, whose cookie does not come along', async () => {
+  it('S26: ends the previous session, although the browser does not send its cookie', async () => {
     if (session === 'cookie') return
     const { auth, tab, server } = await begin()
     await tab.signIn()
@@ -218,7 +219,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     const location = new URL(login.headers.get('location') ?? '')
     location.searchParams.delete('response_mode')
     const answer = await server.fetch(location, { redirect: 'manual' })
-    const cookie = login.headers.getSetCookie()[0]?.split(';')[0]
+    const cookie = cookieHeaderOf(login)
     const body = locationOf(answer).searchParams
     await tab.get('/auth/callback', cookie, { method: 'POST', headers: form, body })
     const old = auth.session(new Request(origin, { headers: { cookie: before } }))
@@ -246,7 +247,7 @@ describe.each(kinds)('form_post, %s session', (session) => {
     expect(server.counts.token).toBe(0)
   })
 
-  it('needs https, and says so', async () => {
+  it('needs https, and reports that', async () => {
     const { auth } = createApplication({
       session,
       responseMode: 'form_post',

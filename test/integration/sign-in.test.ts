@@ -1,5 +1,5 @@
 import type { EvertokenEvent } from '@evertoken/core'
-import { type AuthorizationServerOptions, pauseAfterProcessing } from '@evertoken/testkit'
+import { type AuthorizationServerOptions, pauseAfterProcessing, cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Browser, createApplication, kinds, origin, type Overrides } from './application.ts'
 
@@ -44,7 +44,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(await user.json()).toMatchObject({ claims: { sub: 'user-1' } })
   })
 
-  it('finds the routes below the prefix of the application, and nowhere else', async () => {
+  it('finds the routes only below the prefix of the application', async () => {
     const { auth, server, browser } = start({ session, routePrefix: '/sign' })
     const challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold"'
     const refused = new Response('', { status: 401, headers: { 'www-authenticate': challenge } })
@@ -103,7 +103,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(server.counts.revoke).toBe(0)
   })
 
-  it('S6: what a refresh brings to a session that a new sign-in replaced is not revoked: the grant may be shared', async () => {
+  it('S6: the tokens of a refresh for a session that a new sign-in replaced are not revoked: the grant may be shared', async () => {
     const { server, clock, tab } = start({ session })
     await tab.get(pathOf((await authorize(tab, server)).callback))
     const before = tab.cookieHeader()
@@ -126,8 +126,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     await tab.signIn()
     const before = tab.cookieHeader()
     const { login, callback } = await authorize(tab, server)
-    const [line = ''] = login.headers.getSetCookie()
-    await tab.get(pathOf(callback), line.split(';')[0])
+    await tab.get(pathOf(callback), cookieHeaderOf(login))
 
     expect((await tab.get('/')).status).toBe(200)
     expect((await tab.get('/', before)).status).toBe(401)
@@ -192,7 +191,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
     expect(tab.cookies.size).toBe(0)
   })
 
-  it('keeps the session of somebody whose new sign-in fails', async () => {
+  it('keeps the session of a user whose new sign-in fails', async () => {
     const { server, tab } = start({ session })
     await tab.get(pathOf((await authorize(tab, server)).callback))
     const { callback } = await authorize(tab, server)
@@ -218,7 +217,7 @@ describe.each(kinds)('signing in, %s session', (session) => {
   })
 })
 
-it('says what to ask for when there is no refresh token', async () => {
+it('names the scope to request if the server returns no refresh token', async () => {
   const { auth, server, clock, browser } = createApplication()
   const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/' })
   const tab = browser(async (request) => {
@@ -238,7 +237,7 @@ it('says what to ask for when there is no refresh token', async () => {
   })
 })
 
-it('tells a refused client from a refused user', async () => {
+it('distinguishes a refused client from a refused user', async () => {
   const { server, tab } = start({ clientSecret: 'wrong' })
   const { callback } = await authorize(tab, server)
   const response = await tab.get(pathOf(callback))
@@ -262,7 +261,7 @@ it('S8: fetches the metadata once under load', async () => {
   expect(server.counts.discovery).toBe(1)
 })
 
-it('says what to do when it cannot tell its own address', async () => {
+it('names the remedy if its own address is unknown', async () => {
   const { auth } = createApplication({ baseUrl: undefined as never })
 
   await expect(auth.handle(new Request('http://app.example.com/'), () => new Response())).rejects.toThrow(
@@ -271,7 +270,7 @@ it('says what to do when it cannot tell its own address', async () => {
   expect(origin).toMatch(/^https:/)
 })
 
-it('S10: who the user is stays as the ID token says, whatever a hook does to its argument', async () => {
+it('S10: who the user is stays as in the ID token, for any change of a hook to its argument', async () => {
   const { server, clock, tab, events } = start({
     onSignIn(claims) {
       ;(claims as { sub: string }).sub = 'local-5'

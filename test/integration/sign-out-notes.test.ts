@@ -22,7 +22,7 @@ describe.each(kinds)('S27: the note about a sign-out, %s session', (session) => 
     await tab.post('/auth/logout')
     for (let i = 0; i < 50; i++) await (await start('attacker')).post('/auth/logout')
 
-    // Another instance on the same store remembers no sign-out by itself.
+    // Another instance on the same store has no memory of the sign-out.
     const fresh = evertoken(options)
     const userOf = async (shown: string) => {
       const request = new Request(origin, { headers: { cookie: shown } })

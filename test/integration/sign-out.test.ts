@@ -29,7 +29,7 @@ describe.each(kinds)('signing out, %s session', (session) => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'session_ended', reason: 'signed_out' }))
   })
 
-  it('S27: the cookie from before is refused for as long as it would have been good', async () => {
+  it('S27: the old cookie is refused for as long as it would have been valid', async () => {
     const { clock, browser, server } = createApplication({ session })
     const tab = browser()
     await tab.signIn()
@@ -90,7 +90,7 @@ describe.each(kinds)('signing out, %s session', (session) => {
     expect(await (await tab.get('/')).text()).toBe('nothing_to_revoke none')
   })
 
-  it('S5: a failed revocation can be tried again, and no refresh starts meanwhile', async () => {
+  it('S5: a failed revocation can be tried again, and no refresh starts before that', async () => {
     const { auth, server, clock, browser } = createApplication({ session })
     const tab = browser(async () => new Response(await auth.revokeRefreshToken()))
     await tab.signIn()

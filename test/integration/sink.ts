@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What arrived at a sink. */
+/** A request that arrived at a sink. */
 export interface Arrival {
   readonly method: string
   readonly path: string
@@ -30,7 +30,7 @@ export async function createSink(
     answer(arrival, response, arrivals.length)
     if (!response.writableEnded) response.end('ok')
   }
-  // One that breaks off in the middle is no arrival.
+  // An incomplete request is not an arrival.
   const server = createServer(
     (request, response) => void take(request, response).catch(() => response.destroy()),
   )

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Application, createApplication, kinds } from './application.ts'
-import { createCountingStore } from './counting-store.ts'
+import { type Application, createApplication, createTestStore, kinds } from './application.ts'
 import { idle } from './steps.ts'
 
 const CALLS = 25
@@ -13,7 +12,8 @@ it.each(
 )(
   'a call with a current token costs one read of the store and nothing else: $session session, refreshed: $wasRefreshed',
   async ({ session, wasRefreshed }) => {
-    const { store, counts, reset } = createCountingStore()
+    const store = createTestStore()
+    const { counts } = store
     const application: Application = createApplication({
       session,
       store,
@@ -33,21 +33,21 @@ it.each(
       await tab.get('/')
     }
     await clock.advance(20_000)
-    reset()
+    store.resetCounts()
     server.resetCounts()
     events.length = 0
 
     const one = await (await tab.get('/')).text()
-    expect(counts).toEqual({ read: 1, swap: 0, remove: 0 })
+    expect(counts).toEqual({ read: 1, swap: 0, remove: 0, index: 0 })
     const parallel = await Promise.all(Array.from({ length: CALLS }, () => tab.get('/')))
     for (const response of parallel) {
       expect(await response.text()).toBe(one)
       expect(response.headers.getSetCookie()).toEqual([])
     }
 
-    // What is done beside the answers counts as well.
+    // Background work must be included.
     await idle(() => counts.swap > 0, 30)
-    expect(counts).toEqual({ read: 1 + CALLS, swap: 0, remove: 0 })
+    expect(counts).toEqual({ read: 1 + CALLS, swap: 0, remove: 0, index: 0 })
     expect(server.log).toEqual([])
     expect(events).toEqual([])
     expect(clock.pending).toBe(0)

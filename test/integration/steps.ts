@@ -29,7 +29,7 @@ export async function authorize(
   return { location, callback: new URL(response.headers.get('location') ?? '') }
 }
 
-/** The whole way; resolves to what the callback route answered. */
+/** Signs in, and resolves to the response of the callback route. */
 export async function signIn(tab: Browser, server: FakeAuthorizationServer, query = ''): Promise<Response> {
   const { callback } = await authorize(tab, server, query)
   return tab.get(pathOf(callback))
@@ -58,7 +58,7 @@ export function ofType<T extends EvertokenEvent['type']>(events: readonly Everto
   return events.filter((event): event is Extract<EvertokenEvent, { type: T }> => event.type === type)
 }
 
-/** Lets everything run that waits for nothing but its turn, at most so many turns. */
+/** Lets all work run that waits only for its turn, for a maximum number of turns. */
 export async function idle(until: () => boolean, turns = 2000): Promise<void> {
   for (let i = 0; i < turns && !until(); i++) await new Promise((resolve) => setTimeout(resolve))
 }

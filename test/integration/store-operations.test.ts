@@ -1,26 +1,27 @@
 import type { EvertokenOptions } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Application, type Browser, createApplication } from './application.ts'
-import { createCountingStore, type CountingStore } from './counting-store.ts'
+import { type Application, type Browser, createApplication, createTestStore } from './application.ts'
+import type { FaultyStore } from '@evertoken/testkit'
 
 const CALLS = 20
 
-interface World extends CountingStore {
+interface World {
+  readonly counts: FaultyStore['counts']
   readonly application: Application
   readonly tab: Browser
 }
 
 /** Signs a user in and waits until the access token has expired. */
 async function expire(overrides: Partial<EvertokenOptions>): Promise<World> {
-  const counting = createCountingStore()
-  const application = createApplication({ store: counting.store, ...overrides })
+  const store = createTestStore()
+  const application = createApplication({ store, ...overrides })
   const tab = application.browser()
   await tab.signIn()
   // The first call of a process fetches the metadata and learns the time of the server.
   await tab.get('/')
   await application.clock.advance(301_000)
-  counting.reset()
-  return { ...counting, application, tab }
+  store.resetCounts()
+  return { counts: store.counts, application, tab }
 }
 
 describe('the store operations of an expired token', () => {
@@ -30,7 +31,7 @@ describe('the store operations of an expired token', () => {
   ] as const)('one call costs $reads reads and 2 swaps, $session session', async ({ session, reads }) => {
     const { counts, tab } = await expire({ session })
     expect((await tab.get('/')).status).toBe(200)
-    expect(counts).toEqual({ read: reads, swap: 2, remove: 0 })
+    expect(counts).toEqual({ read: reads, swap: 2, remove: 0, index: 0 })
   })
 
   it.each(['cookie', 'server'] as const)(

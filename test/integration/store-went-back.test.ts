@@ -1,28 +1,17 @@
-import { createMemoryStore, type SessionStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds } from './application.ts'
+import { createApplication, createTestStore, kinds } from './application.ts'
 
-/** A store of which a copy can be made, which then takes its place: a replica that lagged behind. */
+/** A store with a replica that takes its place, although it has not received the last writes. */
 function createReplicatedStore() {
-  let records = new Map<string, { record: string; expiresAt: number }>()
-  let replica = records
-  const keep: SessionStore = {
-    ...createMemoryStore(),
-    read: async (key) => records.get(key)?.record,
-    async swap(key, expected, record, expiresAt) {
-      if (records.get(key)?.record !== expected) return false
-      records.set(key, { record, expiresAt })
-      return true
-    },
-    async remove(key) {
-      records.delete(key)
-    },
-  }
+  const store = createTestStore()
+  const countWrites = () =>
+    store.log.filter(({ swapped, kind }) => swapped === true || kind === 'remove').length
+  let replicated = 0
   return {
-    store: keep,
-    /** From here on, no write reaches the replica. */
-    cutReplication: () => void (replica = new Map(records)),
-    failOver: () => void (records = replica),
+    store,
+    /** The replica receives no later write. */
+    cutReplication: () => void (replicated = countWrites()),
+    failOver: () => store.failOver({ writes: countWrites() - replicated }),
   }
 }
 
@@ -44,7 +33,7 @@ describe.each(kinds)('a failover that loses a refresh of a %s session', (session
     const { browser, clock, events, cutReplication, failOver, wentBack } = await createWorld(session)
     cutReplication()
     const token = await (await browser.get('/')).text()
-    failOver()
+    await failOver()
     expect(await (await browser.get('/')).text()).toBe(token)
     await clock.advance(301_000)
     const next = await browser.get('/')
@@ -63,7 +52,7 @@ describe.each(kinds)('a failover that loses a refresh of a %s session', (session
       await auth.endSession()
       return new Response()
     })
-    failOver()
+    await failOver()
     expect((await browser.get('/', cookie)).status).toBe(401)
     expect(wentBack()).toBe(1)
   })
@@ -73,7 +62,7 @@ it('is survived by another process if the browser holds the newer cookie', async
   const { browser, options, events, clock, cutReplication, failOver, wentBack } = await createWorld('cookie')
   cutReplication()
   const token = await (await browser.get('/')).text()
-  failOver()
+  await failOver()
   const other = createApplication({ ...options, onEvent: (event) => events.push(event) }).auth
   const ask = () =>
     other.handle(

@@ -58,7 +58,7 @@ async function call(
 }
 
 describe('where the token goes', () => {
-  it('S4: in the header alone, to a URL below the base', async () => {
+  it('S4: only in the header, to a URL below the base', async () => {
     const api = await sink()
     const { response } = await call(`${api.url}/v1/`, (fetch) =>
       fetch('orders?page=2', { method: 'PUT', body: 'x' }),
@@ -99,7 +99,7 @@ describe('where the token goes', () => {
     expect(api.arrivals).toHaveLength(0)
   })
 
-  it('I3: refuses what lies beside the further URLs that are allowed', async () => {
+  it('I3: refuses URLs next to the additional allowed ones', async () => {
     const [api, other] = [await sink(), await sink()]
     const { error } = await call(`${api.url}/v1/`, (fetch) => fetch(`${other.url}/reports-admin`), {
       allowedUrls: [`${other.url}/reports`],
@@ -294,7 +294,7 @@ describe('a rejected token', () => {
   })
 
   it.each(['insufficient_scope', 'insufficient_user_authentication', 'invalid_request'])(
-    'S19: %s is handed to the caller as it came',
+    'S19: %s is returned to the caller unchanged',
     async (error) => {
       const api = await sink(challenge(error))
       const { response, server } = await call(api.url, (fetch) => fetch('/'), {}, 20_000)
@@ -353,7 +353,7 @@ describe('a rejected token', () => {
     },
   )
 
-  it('somebody who was not shown the token cannot reject it', async () => {
+  it('a caller that did not receive the token cannot reject it', async () => {
     const other = await sink(challenge('invalid_token'))
     const api = await sink(redirectTo(`${other.url}/file`))
     const { response, server } = await call(api.url, (fetch) => fetch('/file'), {}, 60_000)
@@ -364,12 +364,12 @@ describe('a rejected token', () => {
   })
 })
 
-describe('what it is given', () => {
+describe('its arguments', () => {
   it.each([
     ['DELETE', null, ''],
     ['POST', 'said', 'said'],
   ])(
-    'takes a Request of a framework, which is no instance of the class: %s',
+    'takes a Request of a framework, which is not an instance of the class: %s',
     async (verb, said, expected) => {
       const api = await sink()
       const init = { method: verb, body: said }
@@ -451,7 +451,7 @@ it('refuses the value of a rejected token, because only an `AccessToken` cannot 
 })
 
 describe('without a token', () => {
-  it('answers 401 without leaving the machine', async () => {
+  it('returns 401 without a request', async () => {
     const api = await sink()
     const { auth, browser } = createApplication()
     const orders = auth.createTokenFetch({ baseUrl: api.url })
@@ -470,7 +470,7 @@ describe('without a token', () => {
     await expect(browser(() => orders('/')).get('/')).rejects.toMatchObject({ name: 'SignInRequiredError' })
   })
 
-  it('says when to try again', async () => {
+  it('returns the time of the next try', async () => {
     const { auth, server, clock, browser } = createApplication({ session: 'server' })
     const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com' })
     const tab = browser(() => orders('/'))

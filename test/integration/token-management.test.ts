@@ -7,7 +7,7 @@ import {
   type TokenManagement,
   type TokenManagementOptions,
 } from '@evertoken/core/tokens'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@evertoken/testkit'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { expect, it } from 'vitest'
 import { origin } from './application.ts'
@@ -44,10 +44,7 @@ async function signIn(auth: TokenManagement, sub: string): Promise<string> {
     await auth.startSession(tokens, { claims: { sub: 'of the application' } })
     return new Response()
   })
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  return cookieHeaderOf(response)
 }
 
 /** Signs out as the application does it. */
@@ -58,7 +55,7 @@ function signOut(auth: TokenManagement, cookie: string): Promise<Response> {
   })
 }
 
-it('I8: token management alone keeps the token current for a burst, calls an API, and ends the grant', async () => {
+it('I8: token management keeps the token current for a burst, calls an API, and ends the grant', async () => {
   server.resetCounts()
   const auth = create()
   const cookie = await signIn(auth, 'user')
@@ -104,7 +101,7 @@ it.each([
     server.resetCounts()
     const store = createMemoryStore({ clock })
     const wrong = { ...clock, now: () => clock.now() + offSeconds }
-    const cookie = await signIn(create({ store, clock: wrong }), 'of a wrong clock')
+    const cookie = await signIn(create({ store, clock: wrong }), 'with a wrong clock')
     expect(server.counts.discovery).toBe(requests)
     const reader = create({ store }).session(new Request(origin, { headers: { cookie } }))
 

@@ -8,11 +8,12 @@ import {
 } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApplication } from './application.ts'
 
 const closing: (() => void)[] = []
-// The adapter logs answers that break off, and targets that make no URL.
+// The adapter logs incomplete responses, and targets that are not valid URLs.
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => undefined))
 afterEach(() => {
   vi.restoreAllMocks()
@@ -31,12 +32,12 @@ async function serve(listener: RequestListener): Promise<string> {
 
 interface Door {
   readonly url: string
-  /** Of a signed-in browser on a page of the application. */
+  /** The headers of a signed-in browser on a page of the application. */
   readonly headers: Record<string, string>
   call(path: string, method?: string): ClientRequest
 }
 
-/** A real server with the proxy behind it, a real API behind that, and somebody signed in. */
+/** A real server with the proxy, a real API behind it, and a signed-in user. */
 async function door(api: RequestListener, target = '/v1/'): Promise<Door> {
   const { auth, server } = createApplication({ session: 'server' })
   const proxy = auth.createTokenProxy({ '/api/*': { target: (await serve(api)) + target, token: 'user' } })
@@ -49,8 +50,7 @@ async function door(api: RequestListener, target = '/v1/'): Promise<Door> {
     }),
   )
   const started = await fetch(`${url}/start`)
-  const cookie = started.headers.getSetCookie().map((line) => line.split(';')[0])
-  const headers = { cookie: cookie.join('; '), 'sec-fetch-site': 'same-origin' }
+  const headers = { cookie: cookieHeaderOf(started), 'sec-fetch-site': 'same-origin' }
   const call = (path: string, method = 'GET') => httpRequest(url + path, { method, headers, agent: false })
   return { url, headers, call }
 }
@@ -97,7 +97,7 @@ async function drain(from: Readable): Promise<number> {
 }
 
 describe('streams', () => {
-  it('pass both ways at once, piece by piece', async () => {
+  it('pass in both directions at the same time, piece by piece', async () => {
     const { call } = await door((request, response) => void request.pipe(response))
     const calling = call('/api/echo', 'POST')
     calling.write('one')
@@ -136,7 +136,7 @@ describe('streams', () => {
 })
 
 describe('whoever leaves', () => {
-  it('before the answer, is told to the API', async () => {
+  it('before the response, closes the request to the API', async () => {
     let arrived: (() => void) | undefined
     const asked = new Promise<void>((resolve) => (arrived = resolve))
     let left: Promise<unknown> | undefined
@@ -151,7 +151,7 @@ describe('whoever leaves', () => {
     await left
   })
 
-  it('in the middle of the answer, is told to the API', async () => {
+  it('in the middle of the response, closes the request to the API', async () => {
     let left: Promise<unknown> | undefined
     const { call } = await door((_request, response) => {
       left = once(response, 'close')
@@ -164,7 +164,7 @@ describe('whoever leaves', () => {
     await left
   })
 
-  it('in the middle of an upload, is told to the API, which never sees a whole body', async () => {
+  it('in the middle of an upload, closes the request to the API, which never sees a complete body', async () => {
     let tell: ((outcome: string) => void) | undefined
     const outcome = new Promise<string>((resolve) => (tell = resolve))
     const { call } = await door((request) => {
@@ -177,7 +177,7 @@ describe('whoever leaves', () => {
     expect(await outcome).toBe('broken')
   })
 
-  it('after a redirect that is refused, is the proxy: it tells the API', async () => {
+  it('after a redirect that is refused, is the proxy: it closes the request to the API', async () => {
     let left: Promise<unknown> | undefined
     const { call } = await door((_request, response) => {
       left = once(response, 'close')
@@ -187,7 +187,7 @@ describe('whoever leaves', () => {
     await left
   })
 
-  it('when it is the API, in the middle of the answer, is told to the browser', async () => {
+  it('of the API, in the middle of the response, closes the response to the browser', async () => {
     const { call } = await door((_request, response) => {
       response.write('half', () => response.destroy())
     })
@@ -195,7 +195,7 @@ describe('whoever leaves', () => {
   })
 })
 
-describe('request targets as they come from the wire', () => {
+describe('raw request targets', () => {
   const hostile = [
     'http://evil.example/api/x',
     'https://evil.example:443/api/x',

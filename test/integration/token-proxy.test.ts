@@ -93,7 +93,7 @@ describe('what passes', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({ etag: '"1"', 'retry-after': '7' })
   })
 
-  it('S19: a challenge for more than a new token, as it came', async () => {
+  it('S19: a challenge for more than a new token, unchanged', async () => {
     const challenge = 'Bearer error="insufficient_user_authentication", acr_values="gold"'
     const { send, server } = await signedIn(answers(401, { 'www-authenticate': challenge }))
     const response = await send('/api/orders/')
@@ -102,7 +102,7 @@ describe('what passes', () => {
     expect(server.counts.refresh).toBe(0)
   })
 
-  it('what the API compressed, legible', async () => {
+  it('a compressed response of the API, legible', async () => {
     const { send } = await signedIn((_arrival, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' })
       response.end(gzipSync('orders'))
@@ -113,7 +113,7 @@ describe('what passes', () => {
     expect(await response.text()).toBe('orders')
   })
 
-  it('nothing else: the application answers what no route matches', async () => {
+  it('nothing else: the application responds to all other paths', async () => {
     const { api, send } = await signedIn()
     for (const path of [
       '/',
@@ -192,7 +192,7 @@ describe('headers', () => {
     expect(names.map((name) => response.headers.get(name))).toEqual([null, '2', null])
   })
 
-  it('RFC 9111 §3.5: an answer to a user is for no shared cache; one to anybody is', async () => {
+  it('RFC 9111 §3.5: a response to a user is for no shared cache, a public one is', async () => {
     const mine = await (await signedIn()).send('/api/orders/')
     const everybodys = await (await signedIn(undefined, { token: 'none' })).send('/api/orders/')
 
@@ -204,7 +204,7 @@ describe('headers', () => {
     ['x-forwarded', { 'x-forwarded-host': 'app.example.com', 'x-forwarded-prefix': '/api/orders' }],
     ['forwarded', { forwarded: 'host="app.example.com";proto=https' }],
   ] as const)(
-    '%s tells where the browser found the application, whatever it says itself',
+    '%s contains the address of the application, for any value of the browser',
     async (forwarded, told) => {
       const { api, send } = await signedIn(undefined, { forwarded })
       await send('/api/orders/', {
@@ -216,7 +216,7 @@ describe('headers', () => {
     },
   )
 
-  it('prepareHeaders has the last word on all but the token', async () => {
+  it('prepareHeaders can set all headers except the token', async () => {
     const { api, send } = await signedIn(undefined, {
       prepareHeaders(headers, request) {
         headers.set('x-forwarded-for', request.headers.get('x-forwarded-for') ?? '')
@@ -235,7 +235,7 @@ describe('the token', () => {
     ['user', 401, undefined],
     ['user-or-none', 200, ['none']],
     ['none', 200, ['none']],
-  ] as const)('%s: %i when nobody is signed in', async (token, status, sent) => {
+  ] as const)('%s: %i without a user', async (token, status, sent) => {
     const { api, send } = await world(undefined, { token })
     const response = await send('/api/orders/', { headers: { authorization: 'Bearer canary' } })
 
@@ -248,7 +248,7 @@ describe('the token', () => {
     ['user', /^Bearer at_/],
     ['user-or-none', /^Bearer at_/],
     ['none', /^none$/],
-  ] as const)('%s: goes along as told', async (token, sent) => {
+  ] as const)('%s: is sent as configured', async (token, sent) => {
     const { api, send } = await signedIn(undefined, { token })
     await send('/api/orders/')
 
@@ -266,14 +266,17 @@ describe('the token', () => {
     )
   })
 
-  it.each(kinds)('is refreshed when due, and the browser told, %s session', async (session) => {
-    const { api, send, clock, server } = await signedIn(undefined, {}, { session })
-    await clock.advance(301_000)
+  it.each(kinds)(
+    'is refreshed when due, and the browser receives the cookie, %s session',
+    async (session) => {
+      const { api, send, clock, server } = await signedIn(undefined, {}, { session })
+      await clock.advance(301_000)
 
-    for (let i = 0; i < 2; i++) expect((await send('/api/orders/')).status).toBe(200)
-    expect(server.counts.refresh).toBe(1)
-    expect(new Set(api.arrivals.map(({ headers }) => headers.authorization)).size).toBe(1)
-  })
+      for (let i = 0; i < 2; i++) expect((await send('/api/orders/')).status).toBe(200)
+      expect(server.counts.refresh).toBe(1)
+      expect(new Set(api.arrivals.map(({ headers }) => headers.authorization)).size).toBe(1)
+    },
+  )
 
   const rejectsFirst: Answer = (_arrival, response, count) => {
     if (count === 1) response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' })
@@ -297,7 +300,7 @@ describe('the token', () => {
   })
 
   it.each(['user', 'user-or-none'] as const)(
-    'I7: %s: trouble at the authorization server is not the user being signed out',
+    'I7: %s: a failure of the authorization server does not sign the user out',
     async (token) => {
       const { api, send, clock, server, tab } = await signedIn(undefined, { token })
       await clock.advance(301_000)
@@ -349,7 +352,7 @@ describe('forgery', () => {
     expect((await tab.get('/api/orders/', undefined, { headers: { origin } })).status).toBe(403)
   })
 
-  it('where no cookie goes along there is nothing to forge', async () => {
+  it('a request without a cookie cannot be forged', async () => {
     const { send } = await world(undefined, { token: 'none' })
     expect((await send('/api/orders/', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(200)
   })
@@ -427,7 +430,7 @@ describe('redirects of the API', () => {
     expect(api.arrivals).toHaveLength(1)
   })
 
-  it.each([301, 302, 303, 307, 308])('S28: %i out of the target is followed by nobody', async (status) => {
+  it.each([301, 302, 303, 307, 308])('S28: %i out of the target is not followed', async (status) => {
     const elsewhere = await createSink(() => {})
     open.push(elsewhere)
     for (const location of [
@@ -449,7 +452,7 @@ describe('redirects of the API', () => {
 })
 
 describe('trouble', () => {
-  it('an API that cannot be reached is 502, and an event says which', async () => {
+  it('an unreachable API is 502, and an event names it', async () => {
     const { api, send, events } = await signedIn()
     api.close()
     const response = await send('/api/orders/')
@@ -461,7 +464,7 @@ describe('trouble', () => {
     expect(events).toContainEqual({ type: 'proxy_failed', target: api.url, cause })
   })
 
-  it('an API that breaks off before it answers is 502', async () => {
+  it('an API that fails before its response is 502', async () => {
     const { send } = await signedIn((_arrival, response) => void response.destroy())
     expect((await send('/api/orders/')).status).toBe(502)
   })
@@ -475,7 +478,7 @@ describe('trouble', () => {
     expect([ignored.status, api.arrivals.length]).toEqual([200, 1])
   })
 
-  it('a caller that leaves while the token is on its way sends nothing', async () => {
+  it('a caller that leaves before the token arrives sends nothing', async () => {
     const { api, send } = await signedIn()
     const reason = new Error('gone')
     const left = send('/api/orders/', { signal: AbortSignal.abort(reason) })
@@ -526,13 +529,13 @@ describe('set-up', () => {
     ['a header that is none', { '/a': { target, token: 'user', allowRequestHeaders: ['a b'] } }],
     ['a switch that is none', { '/a': { target, token: 'user', webSocket: 'yes' } }],
     ['no route', { '/a': null }],
-  ])('%s is told at once', (_what, routes) => {
+  ])('%s is reported immediately', (_what, routes) => {
     expect(() => auth.createTokenProxy(routes as TokenProxyRoutes)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }) as Error,
     )
   })
 
-  it('the most precise route counts, wherever it stands', async () => {
+  it('the most precise route matches, at any position', async () => {
     const { api, auth: ours } = await world()
     const proxy = ours.createTokenProxy({
       '/*': { target: `${api.url}/general/`, token: 'none' },

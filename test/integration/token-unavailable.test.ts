@@ -1,6 +1,6 @@
-import { createMemoryStore, SignInRequiredError } from '@evertoken/core'
+import { SignInRequiredError } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { type Application, createApplication, kinds } from './application.ts'
+import { type Application, createApplication, createTestStore, kinds } from './application.ts'
 import { ofType } from './steps.ts'
 
 /** Signs in and lets the token expire; then so many callers of one page ask for it. */
@@ -55,15 +55,13 @@ describe.each(kinds)('the event token_unavailable, %s session', (session) => {
   })
 
   it('comes as well if the session cannot be read', async () => {
-    const memory = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
-    let isDown = false
-    const read = (key: string) => (isDown ? Promise.reject(new Error('down')) : memory.read(key))
-    const application = createApplication({ session, store: { ...memory, read } })
+    const store = createTestStore()
+    const application = createApplication({ session, store })
     const { auth, browser, events } = application
     const tab = browser(async () => {
-      isDown = true
+      store.always('read', { type: 'fail' })
       const failure = await auth.getUserAccessToken().catch((error: unknown) => error)
-      isDown = false
+      store.always('read', undefined)
       return Response.json(failure)
     })
     await tab.signIn()

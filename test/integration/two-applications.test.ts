@@ -2,7 +2,7 @@ import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
 import { evertoken } from '@evertoken/node'
 import { createAuthorizationServer } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { answerWithToken, createApplication, createBrowser, kinds } from './application.ts'
+import { answerWithToken, createApplication, createBrowser, createTestStore, kinds } from './application.ts'
 
 const names = [
   ['customers', 'staff'],
@@ -14,7 +14,7 @@ const cases = kinds.flatMap((session) => names.map(([of, at]) => [session, of, a
 it.each(cases)(
   'a session at one authorization server is none at another: %s session, %s at %s',
   async (session, of, at) => {
-    const store = createMemoryStore({ clock: { now: () => 0, elapsed: () => 0 } })
+    const store = createTestStore()
     const customers = createApplication({ session, store, cookieName: of })
     const staffServer = createAuthorizationServer({
       clock: customers.clock,

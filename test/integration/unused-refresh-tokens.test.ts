@@ -18,7 +18,7 @@ function createSlow(session: (typeof kinds)[number]) {
 }
 
 describe.each(kinds)('a refresh token that no session receives, %s session', (session) => {
-  it('is left alone if it arrives late: a revocation could end the grant of the next sign-in', async () => {
+  it('is not revoked if it arrives late: a revocation could end the grant of the next sign-in', async () => {
     const application = createSlow(session)
     const { browser, server, clock, events, token } = application
     const tab = browser()

@@ -1,12 +1,12 @@
 import { createMemoryStore } from '@evertoken/core'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, origin } from './application.ts'
+import { createApplication, createTestStore, kinds, origin } from './application.ts'
 import { idle, NAVIGATION, ofType, signIn, userOf } from './steps.ts'
 
 const HOUR_MS = 3_600_000
 
 describe.each(kinds)('the user route, %s session', (session) => {
-  it('tells who is signed in, how long, and where to sign out; and no token', async () => {
+  it('returns the user, the expiry, and where to sign out, but no token', async () => {
     const { server, clock, browser } = createApplication(
       { session },
       { refreshTokenPrefix: 'canary-rt-', accessTokenPrefix: 'canary-at-' },
@@ -31,7 +31,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
     for (const value of tab.cookies.values()) expect(text).not.toContain(value.slice(0, 20))
   })
 
-  it('gives each session a proof of its own', async () => {
+  it('gives each session its own proof', async () => {
     const { browser } = createApplication({ session })
     const urls = await Promise.all(
       [browser(), browser()].map(async (tab) => {
@@ -76,16 +76,11 @@ describe.each(kinds)('the user route, %s session', (session) => {
   })
 
   it('makes the session last longer, unless it is asked not to', async () => {
-    const store = createMemoryStore()
-    let swaps = 0
-    const counting = {
-      ...store,
-      swap: (...swap: Parameters<typeof store.swap>) => (swaps++, store.swap(...swap)),
-    }
-    const { browser, clock } = createApplication({ session, store: counting })
+    const store = createTestStore()
+    const { browser, clock } = createApplication({ session, store })
     const tab = browser()
     await tab.signIn()
-    swaps = 0
+    store.resetCounts()
     const { sessionExpiresAt } = await userOf(tab)
     for (let i = 0; i < 5; i++) {
       await clock.advance(4 * HOUR_MS)
@@ -93,7 +88,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
       expect(response.headers.getSetCookie()).toEqual([])
       expect(await response.json()).toMatchObject({ sessionExpiresAt })
     }
-    expect(swaps).toBe(0)
+    expect(store.counts.swap).toBe(0)
     await tab.get('/auth/user')
     expect((await userOf(tab)).sessionExpiresAt).toBeGreaterThan(sessionExpiresAt + 70_000)
     await clock.advance(86_400_000)
@@ -131,7 +126,7 @@ describe.each(kinds)('the user route, %s session', (session) => {
         onRefreshed(claims) {
           seen.push(claims)
           stored.push(writes)
-          throw new Error('Nobody is to hear of it')
+          throw new Error('No caller may see this')
         },
       },
       { user: { sub: 'user-1', claims: { name: 'Ann' } } },
@@ -197,7 +192,7 @@ describe('the end of a session by time', () => {
     ])
   })
 
-  it('ends nothing: when the clock was wrong, the session goes on', async () => {
+  it('ends nothing: when the clock was wrong, the session continues', async () => {
     const { browser, clock } = createApplication({ idleTimeoutSeconds: 3600 })
     const tab = browser()
     await tab.signIn()

@@ -56,10 +56,10 @@ export interface ApplicationOptions {
   readonly emit: EventListener
 }
 
-/** The product as one process runs it: everything real but the seal and what lies beyond the ports. */
+/** Evertoken as one process runs it. Only the seal and the parts behind the ports are models. */
 export interface Application {
   open(cookies: ReadonlyMap<string, string>): BoundSession
-  /** Does what the visitor came for, and writes what it got into `call`. */
+  /** Acts for the visitor, and writes the result into `call`. */
   perform(bound: BoundSession, call: Call): Promise<void>
 }
 
@@ -99,7 +99,7 @@ export function createApplication(options: ApplicationOptions): Application {
   const { process, plan, store, server, serverClock, seal, emit } = options
   const { clock } = process
   const servers = createAuthorizationServers([server])
-  // The rejections that nobody hears are to be seen.
+  // Unhandled rejections must be visible.
   const keepAlive = () => undefined
   const sealedStore = createSealedStore(
     createGuardedStore({ store, emit, clock, storeTimeoutMs: STORE_TIMEOUT_MS }),

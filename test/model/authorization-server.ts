@@ -23,7 +23,7 @@ export interface Answer {
 
 export const GRACE_SECONDS = 20
 
-/** The authorization server as a model: it sees one request after the other, and time does not pass meanwhile. */
+/** The authorization server as a model: it handles one request after the other, in no time. */
 export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan, now: () => number) {
   const issued = new Map<string, Issued>()
   const tokens = new Map<string, IssuedToken>()

@@ -1,4 +1,6 @@
-/** A browser: it holds cookies, and remembers every one that it ever held. */
+import { createCookieMap } from '@evertoken/testkit'
+
+/** A browser that remembers all cookies that it has ever held. */
 export interface Browser {
   readonly grant: number
   readonly cookies: () => ReadonlyMap<string, string>
@@ -15,12 +17,8 @@ export function createBrowser(grant: number, name: string, value: string): Brows
     past: () => past,
     take(setCookies) {
       if (setCookies.length === 0) return
-      const next = new Map(jar)
-      for (const line of setCookies) {
-        const [, cookie = '', text = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (/max-age=0(?:;|$)/i.test(line)) next.delete(cookie)
-        else next.set(cookie, text)
-      }
+      const next = createCookieMap({ cookies: jar })
+      next.keep(setCookies)
       jar = next
       past.push(jar)
     },

@@ -7,10 +7,10 @@ import type { Outcome } from './run.ts'
 const MAX_WAIT_MS = 10_000 + 4000 + 2000 + 2000
 
 const TEMPORARY = ['TryLaterError', 'OperatorError', 'ConfigurationError']
-/** The requests of one phase, and what they set going, are over within that time. */
+/** The requests of one phase and their background work end within that time. */
 const PHASE_MS = 10_000
 
-/** Nobody is asked to sign in while the session lives. */
+/** No user must sign in while the session is alive. */
 export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, givenUp }) =>
   history.calls
     .filter((call) => call.grant === grant && call.signIn !== undefined && call.hadCookie)
@@ -20,7 +20,7 @@ export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, 
     .filter(({ probe }) => probe || !wildClocks(plan))
     .map(({ began, signIn }) => `sign-in (${signIn}) asked for at ${moment(began)} while the session lives`)
 
-/** Nothing but the caller's own abort is thrown where nothing goes wrong, and nothing but a typed error elsewhere. */
+/** Without failures, only the caller's own abort is thrown. Otherwise, only typed errors are. */
 export const noErrorUnlessTroubled: Invariant = ({ history }, { grant }) =>
   history.calls
     .filter((call) => call.grant === grant && call.error !== undefined)
@@ -70,7 +70,7 @@ function expected(plan: Outcome['plan'], calls: readonly Call[]): readonly [leas
   const isFirst = calls.every(({ visit }) => visit.phase === 0 && visit.resource === '')
   if (isFirst && plan.start === 'fresh' && calls.every(({ rejected }) => rejected === undefined))
     return [0, 0]
-  // Another refresh of the session may be under way: then a soft token is served, and the next request refreshes it.
+  // During another refresh of the session, a soft token is served, and the next request refreshes it.
   const isSoft = isFirst && plan.start === 'soft'
   const isPatient = calls.some(({ visit }) => visit.abortMs === Infinity)
   // The first rejections of a new token cause a refresh immediately.

@@ -22,7 +22,7 @@ const MOST_TOLD = 8
 
 export const scenarioNames: readonly Scenario[] = Object.keys(scenarios) as Scenario[]
 
-/** Runs one family of plans; resolves to what was violated, with what reproduces it. */
+/** Runs one family of plans. Resolves to the violations, and how to reproduce them. */
 export async function check(scenario: Scenario, options: CheckOptions): Promise<Violation | undefined> {
   const { runs, seed, path, shrink = true } = options
   let found: readonly string[] = []

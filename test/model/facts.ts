@@ -5,22 +5,22 @@ import type { Outcome } from './run.ts'
 import { REQUEST_TIMEOUT_MS } from './server-link.ts'
 import { fingerprintOf } from './sessions.ts'
 
-/** What can be read from a history, for one session. */
+/** The facts that a history shows about one session. */
 export interface Facts {
   readonly grant: number
   readonly commits: readonly Commit[]
   readonly sends: readonly Send[]
   /** The commit with which the session was over. */
   readonly over: Commit | undefined
-  /** Its refresh token was given up on the user's wish. */
+  /** Its refresh token was revoked for the user. */
   readonly givenUp: Commit | undefined
   /** Uses of a refresh token that was used before: each with the earlier one. */
   readonly repeats: readonly (readonly [earlier: Send, later: Send])[]
   /** The server's own decision: it refused, or spoke of another user. */
   readonly refused: boolean
-  /** An answer that consumed the refresh token was lost on its way, or with the process that got it. */
+  /** An answer that consumed the refresh token was lost in the network, or with the process that received it. */
   readonly lost: boolean
-  /** An event told that the refresh token was lost. */
+  /** An event reported that the refresh token was lost. */
   readonly reported: boolean
   /** Such events. */
   readonly reports: readonly Told[]
@@ -28,7 +28,7 @@ export interface Facts {
 
 export const BEGINNING: Moment = { time: 0, step: 0 }
 export const END: Moment = { time: Infinity, step: Infinity }
-/** What is wrong shows among the first. */
+/** A fault is visible among the first. */
 const MOST_SENDS = 30
 /** A lease is watched for 2 seconds more before another process takes it over: so long after it, the request leaves. */
 const LAPSE_MS: Record<Profile, number> = {
@@ -63,7 +63,7 @@ export function factsOf({ history, plan }: Outcome, grant: number): Facts {
       ({ record }) => record && !record.ended && record.ledger.refreshToken === undefined,
     ),
     repeats: plan.profile === 'static' ? [] : repeatsOf(judged),
-    // While somebody else is trying already, one refusal does not count.
+    // While another process tries, one refusal is not decisive.
     refused: sends.some(({ fault }) => fault === 'subject_changed') || untilOver.at(-1)?.fault === 'rejected',
     lost: judged.some((send) => isLost(send, history.troubles)),
     reported: reports.length > 0,
@@ -104,9 +104,9 @@ export function hindered(troubles: readonly Trouble[], process: number, from: Mo
 }
 
 /**
- * Whether policy declares the second use of a refresh token: nobody who could act knew what had become of the first.
- * Either whoever sent it could not come to tell, and its lease was watched until it lapsed; or its answer was lost, and
- * somebody tried again after a pause (at once only where the server forgives it); or both, one after the other.
+ * Whether policy declares the second use of a refresh token: no process that could act knew the outcome of the first.
+ * Either the sender could not report it, and its lease was watched until it lapsed, or its response was lost, and
+ * a process tried again after a pause (immediately only if the server allows it), or both, one after the other.
  */
 export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
   const isAlone = hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)
@@ -125,7 +125,7 @@ function isSecondSend({ plan: { profile } }: Outcome, earlier: Send, later: Send
   return isForgiving && isOpen && earlier.process === later.process && waitedMs >= REQUEST_TIMEOUT_MS
 }
 
-/** After a refusal in doubt, once more: the response to an earlier request had time to arrive. */
+/** After a refusal in doubt, again: the response to an earlier request had time to arrive. */
 function isLastTry({ plan }: Outcome, { judged }: Send, { sent }: Send): boolean {
   if (plan.profile === 'strict' || judged?.rejected !== true) return false
   return sent.time - judged.time >= LAST_WAIT_MS || (wrongClocks(plan) && !showsTime(plan))
@@ -182,7 +182,7 @@ export function wrongClocks({ clocks, jumps }: Plan): boolean {
   return clocks.some((seconds) => seconds !== 0) || jumps.length > 0
 }
 
-/** Whether the server tells its time. Otherwise, pauses are measured by the wall clocks of processes, which can differ. */
+/** Whether the server sends its time. Otherwise, pauses are measured by the wall clocks of processes, which can differ. */
 function showsTime({ serverAhead, isMute }: Plan): boolean {
   return serverAhead !== undefined && !isMute
 }
@@ -193,7 +193,7 @@ export function wildClocks({ clocks, jumps, lifetimeSeconds }: Plan): boolean {
   return all.some((seconds) => Math.abs(seconds) > lifetimeSeconds)
 }
 
-/** Whether a token stands in a text for everybody to read. */
+/** Whether a text contains a token. */
 export function showsToken(text: string): boolean {
   return /\b[ra]t\.\d/.test(text)
 }

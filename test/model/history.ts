@@ -17,7 +17,7 @@ export interface Send {
   readonly resource: string
   readonly sent: Moment
   readonly fault: AnswerFault | undefined
-  /** When the server judged it, and what it gave. */
+  /** When the server handled it, and the result. */
   judged?: Moment & {
     readonly gave: string | undefined
     readonly accessToken: string | undefined
@@ -65,14 +65,14 @@ export interface Trouble extends Moment {
   readonly until?: number
 }
 
-/** What leaves a process, beside the refresh token that a request is about. */
+/** Data that a process sends, in addition to the refresh token of a request. */
 export interface Parcel extends Moment {
   readonly process: number
   readonly to: 'the store' | 'the browser' | 'the authorization server'
   readonly text: string
 }
 
-/** What happened in a run, for the invariants to judge. */
+/** The events of a run, which the invariants judge. */
 export interface History {
   readonly sends: Send[]
   readonly commits: Commit[]

@@ -27,7 +27,7 @@ import {
 } from './token-invariants.ts'
 import { waitsNoLonger } from './wait-invariants.ts'
 
-/** Tells what was violated in a run, for one session; nothing if all is well. */
+/** Returns the violations of a run for one session. */
 export type Invariant = (outcome: Outcome, facts: Facts) => readonly string[]
 
 const invariants: readonly (readonly [name: string, check: Invariant])[] = [
@@ -53,9 +53,9 @@ const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['settles', everyCallEnds],
 ]
 
-/** What was violated in a run, by name; empty if all is well. */
+/** The violations of a run, by name. Empty if there are none. */
 export function violations(outcome: Outcome): string[] {
-  if (!outcome.settled) return ['settles: there is no end to it']
+  if (!outcome.settled) return ['settles: the run does not end']
   const sessions = Array.from({ length: outcome.plan.sessions }, (_, grant) => factsOf(outcome, grant))
   return sessions.flatMap((facts) =>
     invariants.flatMap(([name, check]) => check(outcome, facts).map((what) => `${name}: ${what}`)),

@@ -8,7 +8,7 @@ export const staysHome: Invariant = ({ history, server }) => {
     ...history.revoked,
   ].filter(({ refreshToken }) => !server.issued.has(refreshToken))
   return [
-    ...used.map((use) => `what is no refresh token was presented as one at ${moment(use)}`),
+    ...used.map((use) => `another text was presented as a refresh token at ${moment(use)}`),
     ...history.parcels
       .filter(({ text }) => showsToken(text))
       .map((parcel) => `a token went to ${parcel.to} at ${moment(parcel)}`),

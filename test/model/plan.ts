@@ -1,4 +1,4 @@
-/** What a server does with a refresh token that it has seen before. */
+/** How a server handles a refresh token that it has seen before. */
 export type Profile = 'strict' | 'grace' | 'newest' | 'tolerant' | 'static'
 
 /** One request of a browser. Times are milliseconds, `Infinity`: never. */
@@ -10,7 +10,7 @@ export interface Visit {
   readonly resource: '' | 'https://orders.test'
   /** `reject`: asks for a token because the newest one was rejected. */
   readonly act: 'token' | 'reject' | 'logout' | 'revoke'
-  /** When the caller gives up, after the start; negative: before it. */
+  /** When the caller aborts, after the start. Negative: before it. */
   readonly abortMs: number
   /** From the browser to the process, in the handler, and back. */
   readonly travelMs: number
@@ -24,7 +24,7 @@ export interface Stop {
   readonly at: 'leased' | 'sent' | 'answered' | 'persisted'
   readonly nth: number
   readonly forMs: number
-  /** Whether the whole machine is suspended, so that its monotonic clock stands still. */
+  /** Whether the whole machine is suspended, so that its monotonic clock stops. */
   readonly suspended?: boolean
 }
 
@@ -35,7 +35,7 @@ export type AnswerFault =
   | 'rejected'
   | 'subject_changed'
   | 'malformed'
-  /** Fails before the server has seen it, or after; the client is told, or hears nothing. */
+  /** Fails before the server has seen it, or after. The client gets an error, or no response. */
   | 'reset_before'
   | 'reset_after'
   | 'silent_before'
@@ -49,17 +49,17 @@ export type StoreFault = 'down' | 'answer_lost' | 'late' | 'swap_lost' | 'hangs'
 
 export interface Plan {
   readonly profile: Profile
-  /** Revoking a refresh token takes along that token alone, or the grant. */
+  /** Whether a revocation ends only that refresh token, or the grant. */
   readonly revocation: 'token' | 'grant'
   readonly kind: 'server' | 'cookie'
   readonly flights: 'shared' | 'solo'
   readonly serveDuringRefresh: boolean
   readonly sessions: number
-  /** How the first access token stands when the visits begin. */
+  /** The state of the first access token when the visits begin. */
   readonly start: 'fresh' | 'soft' | 'expired'
   /** Between the phases. */
   readonly gaps: readonly number[]
-  /** Of an access token. */
+  /** The lifetime of an access token. */
   readonly lifetimeSeconds: number
   readonly idleTimeoutSeconds: number
   /** Seconds that the clock of each process is ahead. */
@@ -83,6 +83,6 @@ export interface Plan {
     readonly times: number
     readonly fault: StoreFault
   }[]
-  /** The store is down for everybody from the n-th answer of the token endpoint on. */
+  /** The store is down for all processes from the n-th response of the token endpoint on. */
   readonly outage?: { readonly nth: number; readonly forMs: number }
 }

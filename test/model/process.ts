@@ -17,13 +17,13 @@ export interface Process {
   setClock(seconds: number): void
   /** Reached a point at which the plan may stop it. */
   reached(point: Stop['at']): void
-  /** A message of the process travels; that goes on whether the process runs or not. */
+  /** A message of the process travels; it also travels while the process is stopped. */
   send(label: string): Promise<void>
   /** An answer travels back, and arrives when the process runs. */
   receive(label: string): Promise<void>
 }
 
-/** What the processes of a run have in common. */
+/** The shared parts of the processes of a run. */
 export interface Surroundings {
   readonly plan: Plan
   readonly world: World
@@ -31,7 +31,7 @@ export interface Surroundings {
   readonly processes: Process[]
   /** Counts how often any process came to a point. */
   readonly milestones: Map<string, number>
-  /** Calm: from here on nothing goes wrong any more. */
+  /** Calm: from here on, no failure is injected. */
   readonly weather: { calm: boolean }
 }
 
@@ -51,7 +51,7 @@ export function createProcess(index: number, surroundings: Surroundings): Proces
   const { plan, world, history } = surroundings
   let ahead = plan.clocks[index] ?? 0
   let frozenUntil = 0
-  /** How long the monotonic clock has stood still. */
+  /** How long the monotonic clock was stopped. */
   let asleepMs = 0
 
   async function travel(): Promise<void> {

@@ -12,7 +12,7 @@ export const usedOnce: Invariant = (outcome, { repeats }) =>
     .filter(([earlier, later]) => !isDeclared(outcome, earlier, later))
     .map(([, { refreshToken, sent }]) => `${refreshToken} sent again at ${moment(sent)}`)
 
-/** Each refresh token that a process was given is stored, left to whoever was faster, revoked, or reported as lost. */
+/** Each refresh token that a process received is stored, left to a faster process, revoked, or reported as lost. */
 export const newestKept: Invariant = ({ history }, { sends, commits, repeats, reported }) => {
   const stored = (token: string) => commits.some(({ record }) => record?.ledger.refreshToken === token)
   const revoked = (token: string) => history.revoked.some(({ refreshToken }) => refreshToken === token)
@@ -24,7 +24,7 @@ export const newestKept: Invariant = ({ history }, { sends, commits, repeats, re
     })
     .flatMap(({ judged }) => judged?.gave ?? [])
     .filter((token) => !reported && !stored(token) && !revoked(token) && !adopted(token))
-    .map((token) => `${token} is neither stored nor revoked, and nobody said so`)
+    .map((token) => `${token} is neither stored nor revoked, and no event reports that`)
 }
 
 /** I2: a response that comes after the callers have left is not lost, unless it comes after more than a minute. */
@@ -43,9 +43,9 @@ export const persistedInTime: Invariant = ({ history }, { reports }) =>
     .filter(
       ({ process }) => !history.troubles.some((each) => each.process === process && each.kind !== 'store'),
     )
-    .map((report) => `the store was given up at ${moment(report)}`)
+    .map((report) => `the store was abandoned at ${moment(report)}`)
 
-/** Whoever signs out takes along the refresh token that was the newest then; a process let down by its store may not. */
+/** A sign-out revokes the refresh token that is the newest then, unless the store failed. */
 export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
   if (!over || (over.record && over.record.ended !== 'signed_out')) return []
   const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.ledger
@@ -54,35 +54,35 @@ export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
   return hindered(history.troubles, over.process, BEGINNING, END) ? [] : [`${token} outlives the session`]
 }
 
-/** A session that ends because its refresh token is dead: then that is told, unless the server wanted it so. */
+/** If a session ends because its refresh token is dead, an event reports that, unless the server revoked it. */
 export const lossReported: Invariant = ({ history }, { grant, over, refused, reported }) => {
   if (over?.record?.ended !== 'grant_rejected' || refused || reported) return []
   // If the store is slow, a sign-out revokes the refresh token before the session ends.
   if (isSigningOut(history, grant, over)) return []
-  // A request that the server sees last, long given up: that its outcome is unknown has been told.
+  // A request that the server sees last, long after its time limit. An event has reported its unknown outcome.
   if (history.troubles.some(({ what }) => what === 'stalled')) return []
-  // Whoever ended it was killed, or could not know that it had.
+  // The process that ended it was killed, or could not know that.
   if (hindered(history.troubles, over.process, BEGINNING, END)) return []
-  return ['the session ended without a cause told']
+  return ['the session ended without a reported cause']
 }
 
-/** A request that was overtaken arrives after the grace period, if not for another trouble. */
+/** A request that was overtaken arrives after the grace period, unless another failure caused it. */
 function endsGrace({ kind, what }: Trouble, profile: Profile): boolean {
   return kind !== 'answer' || (what === 'stalled' && profile === 'grace')
 }
 
-/** The visitor comes again: with the token that was no good, or because it was asked to. */
+/** The visitor comes again: with the invalid token, or because of Retry-After. */
 function isFollowedUp(next: Call | undefined): boolean {
   return next !== undefined && (next.rejected !== undefined || next.isRetry)
 }
 
-/** After the troubles the next refresh works, unless an answer was lost that a strict server gives but once. */
+/** After the failures, the next refresh works, unless a response was lost that a strict server sends only one time. */
 export const usable: Invariant = ({ plan, history, server }, facts) => {
   const { grant, over, givenUp, refused, lost, repeats, reported } = facts
   const isSignedOut = over !== undefined && (!over.record || over.record.ended === 'signed_out')
   if (refused || givenUp || isSignedOut || (over && isSigningOut(history, grant, over))) return []
   const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
-  // Where a grace period covers the second use, it costs nothing by itself.
+  // If a grace period covers the second use, it does no harm.
   const hasGrace = plan.profile === 'grace' || plan.profile === 'newest'
   const isRisky = hasGrace ? history.troubles.some((each) => endsGrace(each, plan.profile)) : true
   // With the grace period, only a response that never comes costs the session, whatever was reported.

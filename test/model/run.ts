@@ -7,7 +7,7 @@ import { EPOCH, type Surroundings } from './process.ts'
 import { createVisitors } from './visitors.ts'
 import { createWorld } from './world.ts'
 
-/** What is left when a run is over, for the invariants to judge. */
+/** The state after a run, which the invariants judge. */
 export interface Outcome {
   readonly plan: Plan
   readonly history: History

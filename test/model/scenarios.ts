@@ -44,7 +44,7 @@ const calm = {
   start: fc.constantFrom<Plan['start']>('expired', 'expired', 'soft', 'fresh'),
   gaps: fc.constant([70]),
   lifetimeSeconds: fc.constant(60),
-  // With the shorter one, a session is due to be touched while its first token is still good.
+  // With the shorter one, a session is due to be touched while its first token is valid.
   idleTimeoutSeconds: fc.constantFrom(DAY_SECONDS, 450),
   clocks: fc.array(fc.constant(0), { minLength: 3, maxLength: 4 }),
   jumps: NEVER,
@@ -81,7 +81,7 @@ const stop = fc.oneof(
   }),
 )
 const stops = some(stop, 2)
-/** Whoever was stopped comes back while somebody else is at it. */
+/** A stopped process continues while another process refreshes. */
 const takeovers = {
   stops: some(
     fc.record<Stop>({
@@ -152,7 +152,7 @@ const awake = <P extends Pick<Plan, 'jumps' | 'stops'>>(plan: P): P =>
     ? plan
     : { ...plan, stops: plan.stops.map((each) => ({ ...each, suspended: false })) }
 
-/** Families of runs: one trouble each, so that what it excuses can be told exactly; and all of them at once. */
+/** Families of runs: one kind of failure each, so that its excuses are exact, and all of them together. */
 export const scenarios = {
   calm: fc.record(calm),
   waits: fc.record({ ...calm, ...waits }),

@@ -3,9 +3,9 @@ import { makeHashesHere } from './hashes.ts'
 
 makeHashesHere()
 
-/** What the browsers hold of the sessions, in server sessions; and the keys under which the store knows them. */
+/** The cookies of server sessions in the browsers, and the keys of these sessions in the store. */
 export const SECRETS: readonly string[] = ['0', '1'].map((digit) => digit.repeat(43))
 export const KEYS: readonly string[] = await Promise.all(SECRETS.map(sha256))
 
-/** What events call the session of a grant. */
+/** The name of the session of a grant in events. */
 export const fingerprintOf = (grant: number): string => fingerprint(KEYS[grant] ?? '')

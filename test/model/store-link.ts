@@ -12,7 +12,7 @@ export interface StoreLink extends Surroundings {
   readonly recordOf: (sealed: string) => SessionRecord
 }
 
-/** One process's way to the store that all share: each operation takes effect at one moment of its own. */
+/** One process's way to the store that all share: each operation takes effect at one moment. */
 export function linkStore(process: Process, link: StoreLink): SessionStore {
   const { store, world, history, plan } = link
 

@@ -3,7 +3,7 @@ import type { Call, Moment } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import { EPOCH } from './process.ts'
 
-/** A token with less time left may expire on its way, in seconds. */
+/** A token with fewer seconds left might expire before it arrives. */
 const LEFT_SECONDS = 10
 const PAST_EXPIRY_SECONDS = 5
 const QUICK_MS = 4000
@@ -23,7 +23,7 @@ export const staysOver: Invariant = ({ history }, { over, commits, grant }) => {
   ]
 }
 
-/** Nobody is given the token of somebody else, or one for another resource. */
+/** No caller gets the token of another user, or one for another resource. */
 export const ownToken: Invariant = ({ server, history }, { grant }) =>
   history.calls
     .filter((call) => call.grant === grant && call.token !== undefined)
@@ -40,9 +40,9 @@ export const discreet: Invariant = ({ history }) =>
     ...history.calls.map(({ error }) => String(error)),
   ]
     .filter(showsToken)
-    .map((text) => `a token is told: ${text}`)
+    .map((text) => `a token is shown: ${text}`)
 
-/** A token that is good is given out, whatever becomes of its refresh; only a store that fails excuses. */
+/** A valid token is returned for any outcome of its refresh. Only a failing store is an excuse. */
 export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits, over }) => {
   if (!plan.serveDuringRefresh || wrongClocks(plan)) return []
   return history.calls
@@ -89,7 +89,7 @@ export const neverLongExpired: Invariant = ({ server, history, plan }, { grant }
   }
 }
 
-/** What is served has not expired, and is not what the caller was refused with. */
+/** A served token has not expired, and is not the rejected one. */
 export const tokenIsGood: Invariant = ({ server, history, plan }, { grant }) => {
   if (wrongClocks(plan)) return []
   return history.calls

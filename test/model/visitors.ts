@@ -10,7 +10,7 @@ import { EPOCH, hand, type Surroundings } from './process.ts'
 export interface Visitors {
   planned(visit: Visit): Promise<void>
   jump(jump: Plan['jumps'][number]): Promise<void>
-  /** When all troubles are over: to old processes and to a new one, and with cookies of old. */
+  /** After all failures: to old processes and to a new one, and with cookies of old. */
   probe(pass: Pass): Promise<void>
 }
 
@@ -71,7 +71,7 @@ export function createVisitors(
     return call
   }
 
-  /** As a token fetch does it: once more if the token is refused. Wrong clocks may have left wrong dates behind. */
+  /** As a token fetch does it: again if the token is refused. Wrong clocks may have caused wrong dates. */
   async function fetchWith(site: Site, browser: Browser, pass: Pass): Promise<void> {
     const resource = site.process.index % 2 === 0 ? '' : 'https://orders.test'
     const visit: Visit = { ...PROBE, resource }
@@ -129,12 +129,12 @@ const PROBE: Visit = {
   responseMs: 0,
 }
 
-/** When the visits begin, by how the first token stands then. */
+/** When the visits begin, by the state of the first token. */
 function startSeconds({ start, lifetimeSeconds }: Plan): number {
   return { fresh: 20, soft: lifetimeSeconds - 10, expired: lifetimeSeconds + 1 }[start]
 }
 
-/** The browser once more, with each cookie that it ever held, if it was signed out. */
+/** The browser again, with each cookie that it ever held, if it was signed out. */
 function remembered(browser: Browser): Browser[] {
   if (browser.cookies().size > 0) return []
   return browser.past().map((cookies) => ({ ...browser, cookies: () => cookies, take() {} }))

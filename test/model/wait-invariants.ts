@@ -4,11 +4,11 @@ import type { Invariant } from './invariants.ts'
 import type { Plan } from './plan.ts'
 
 const MORE_MS = 250
-/** With slower messages than these, the last look of a waiter alone takes too much of the 250 ms. */
+/** With slower messages than these, only the last read of a waiting caller takes too much of the 250 ms. */
 const NEAR_MS = 40
 
 /**
- * Where nothing goes wrong, whoever waits for a refresh has its token one token request, two round trips of the store
+ * Without failures, a caller that waits for a refresh has its token one token request, two round trips of the store
  * and 250 ms after the claim was taken, or after the call came. Refreshes of one session for several resources go one
  * after the other: each that a call has to let pass may take as long.
  */

@@ -1,10 +1,11 @@
 import type { Scheduler } from 'fast-check'
+import { createSleepers } from '../../packages/testkit/src/sleepers.ts'
 
 /** Virtual time, and everything that can happen next. Which of it happens is the scheduler's choice. */
 export interface World {
   /** Milliseconds since the run began. */
   readonly time: number
-  /** Grows with everything that happens: an order of events where time stands still. */
+  /** Grows with everything that happens: an order of events at the same time. */
   readonly step: number
   /** One moment at which anything else may happen first. */
   turn(label: string): Promise<void>
@@ -13,44 +14,32 @@ export interface World {
   settle(): Promise<boolean>
 }
 
-interface Sleeper {
-  readonly due: number
-  readonly wake: () => void
-}
-
 const MAX_STEPS = 20_000
 
 export function createWorld(scheduler: Scheduler): World {
   let time = 0
   let step = 0
-  let sleepers: Sleeper[] = []
+  const sleepers = createSleepers()
 
   const turn = (label: string) => scheduler.schedule(Promise.resolve(), label)
 
   function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     if (ms === Infinity) return new Promise(() => undefined)
     return new Promise((resolve) => {
-      const wake = () => {
-        signal?.removeEventListener('abort', leave)
+      const wakeEarly = sleepers.add(time + Math.max(0, ms), () => {
+        signal?.removeEventListener('abort', wakeEarly)
         resolve()
-      }
-      const sleeper = { due: time + Math.max(0, ms), wake }
-      const leave = () => {
-        sleepers = sleepers.filter((other) => other !== sleeper)
-        wake()
-      }
-      sleepers.push(sleeper)
-      signal?.addEventListener('abort', leave)
+      })
+      signal?.addEventListener('abort', wakeEarly)
     })
   }
 
   /** Time passes only when nothing can happen without it. */
   function passTime(): boolean {
-    if (sleepers.length === 0) return false
-    time = Math.min(...sleepers.map(({ due }) => due))
-    const waking = sleepers.filter(({ due }) => due === time)
-    sleepers = sleepers.filter(({ due }) => due !== time)
-    for (const { wake } of waking) wake()
+    const due = sleepers.nextDue
+    if (due === undefined) return false
+    time = due
+    while (sleepers.nextDue === due) sleepers.wakeNext()
     return true
   }
 

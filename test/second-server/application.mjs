@@ -72,7 +72,7 @@ export async function createApplication({ server, client, session }) {
       agent.keep(server.issuer, new Response(null, { headers }))
       const init = { headers: { 'x-evertoken': '1' } }
       const page = await agent.visit(`${url}/auth/login?returnTo=${encodeURIComponent(returnTo)}`, init)
-      // The page's only button, for somebody who has signed in and consented.
+      // The page's only button, for a user who has signed in and consented.
       return agent.visit(`${new URL(page.url).searchParams.get('callback_url')}&g_continue`)
     }
     return { ...agent, signIn }

@@ -7,7 +7,7 @@ import { freePort, installed, start, temporaryFolder } from '../../scripts/servi
 
 const PROGRAM = '/usr/bin/glewlwyd'
 const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3'
-/** Of the administrator that the schema comes with. */
+/** The administrator of the default schema. */
 const ADMINISTRATOR = { username: 'admin', password: 'password' }
 
 /** Glewlwyd, an authorization server in C, with one user and nothing else but what `addClient` adds. */
@@ -42,7 +42,7 @@ export async function startGlewlwyd(user) {
   }
 }
 
-/** Answers the cookie of the session there. */
+/** Returns the cookie of the session there. */
 async function signIn(issuer, { username, password }) {
   const response = await call(`${issuer}/api/auth`, '', 'POST', { username, password })
   return response.headers
@@ -59,7 +59,7 @@ async function call(url, cookie, method, body) {
   throw new Error(`${problem} ${await response.text()}`)
 }
 
-/** A property of a client is one text, unless its format says otherwise. */
+/** A property of a client is one text, unless its format differs. */
 async function allowSeveral(ask, property) {
   const module = await (await ask('GET', 'mod/client/database')).json()
   module.parameters['data-format'][property] = { multiple: true, read: true, write: true }
@@ -84,7 +84,7 @@ function clientOf({ id, secret, appUrl }) {
   }
 }
 
-/** Refresh tokens are good once. */
+/** Refresh tokens are valid for one use. */
 function plugin(issuer) {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = { ...privateKey.export({ format: 'jwk' }), kid: 'key-1', alg: 'ES256' }

@@ -20,7 +20,7 @@ process.exitCode = report()
 process.exit()
 
 async function run(session) {
-  // Letters and digits alone: Glewlwyd takes the Basic credentials as they come, without decoding them (RFC 6749 §2.3.1).
+  // Only letters and digits: Glewlwyd reads the Basic credentials without decoding them (RFC 6749 §2.3.1).
   const client = { id: `web${session}`, secret: randomBytes(16).toString('hex') }
   const app = await createApplication({ server, client, session })
   await server.addClient({ ...client, appUrl: app.url })
@@ -66,7 +66,7 @@ async function run(session) {
     return outcome === 'revoked' && still.startsWith('200') && (await app.isDead(last))
   })
 
-  await check(titled('S11: signs out: here, the refresh token, and on the way to the server'), async () => {
+  await check(titled('S11: signs out: here, the refresh token, and at the server'), async () => {
     app.setAhead(0)
     await agent.signIn('/')
     const sent = app.revoked.length
@@ -84,7 +84,7 @@ async function run(session) {
 
   // Its logout tokens are those of draft 06: they have no `exp`, which the standard demands since.
   await check(
-    titled('S12: refuses a logout token that never expires, tells so, and ends nothing'),
+    titled('S12: refuses a logout token that never expires, reports that, and ends nothing'),
     async () => {
       await agent.signIn('/')
       const { sid } = await userOf()

@@ -85,7 +85,7 @@ export function createVisitor(
     const isIdle = commits.length > 0 && EPOCH + world.time / 1000 >= touchedAt + plan.idleTimeoutSeconds
     const isOver = isEnded || isIdle
     const isKnown = commits.some(({ where }) => where === 'store')
-    // While the store fails, a sign-out is completed in the background, and an event says so.
+    // While the store fails, a sign-out is completed in the background, and an event reports that.
     const isIncomplete = history.told.some(
       ({ event }) => event.type === 'sign_out_incomplete' && event.session === fingerprint(shown.key),
     )

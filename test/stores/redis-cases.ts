@@ -4,7 +4,7 @@ import type { ContractCase } from '@evertoken/testkit'
 
 const TWO_DAYS = 2 * 86_400
 
-/** What only the server and its client see. */
+/** Facts that only the server and its client see. */
 export function redisCases<Client extends object>(
   client: Client,
   create: (client: Client, now?: () => number) => SessionStore,

@@ -13,7 +13,7 @@ const LONG_AGO = -10 * DAY_SECONDS
 export function sqlCases(create: Create): ContractCase[] {
   return [
     {
-      name: 'sql: many create the same schema at once',
+      name: 'sql: many create the same schema at the same time',
       async run() {
         const table = newTable()
         const stores = Array.from({ length: 20 }, () => create({ table }))
@@ -22,7 +22,7 @@ export function sqlCases(create: Create): ContractCase[] {
       },
     },
     {
-      name: 'sql: removes what has expired, as much of it as is asked, and nothing else',
+      name: 'sql: removes only expired records, up to the given number',
       async run() {
         const store = await createTable(create)
         for (const [key, seconds] of [
@@ -42,7 +42,7 @@ export function sqlCases(create: Create): ContractCase[] {
       },
     },
     {
-      name: 'sql: many remove what has expired at once, while it is created anew',
+      name: 'sql: many remove expired records at the same time, while these are created again',
       async run() {
         const store = await createTable(create)
         const keys = Array.from({ length: 100 }, (_, i) => `key-${i}`)
@@ -75,7 +75,7 @@ export function sqlCases(create: Create): ContractCase[] {
       },
     },
     {
-      name: 'sql: refuses what is no table name',
+      name: 'sql: refuses an invalid table name',
       async run() {
         for (const table of ['', 'a b', 'a"; DROP TABLE b; --', '1a', 'a'.repeat(41), 'tablé']) {
           assert.throws(() => create({ table }), { name: 'ConfigurationError', code: 'invalid_option' })
@@ -85,7 +85,7 @@ export function sqlCases(create: Create): ContractCase[] {
   ]
 }
 
-/** PostgreSQL has a clock of its own. */
+/** PostgreSQL has its own clock. */
 export function postgresCases(create: Create): ContractCase[] {
   return [
     {
@@ -105,7 +105,7 @@ export function postgresCases(create: Create): ContractCase[] {
       },
     },
     {
-      name: 'postgresql: keeps what a process writes whose clock is 2 days behind',
+      name: 'postgresql: keeps the records of a process whose clock is 2 days behind',
       async run() {
         const table = newTable()
         const store = await createTable(create, table)

@@ -19,10 +19,10 @@ import { postgresCases, sqlCases, sqliteCases, type StoreClock } from './sql-cas
 
 const BETTER_SQLITE3 = '13.2.0'
 
-/** One connection to a store, as a process has it. */
+/** One connection of a process to a store. */
 export interface Connection {
   readonly store: SessionStore
-  /** What the contract does not ask of every store. */
+  /** Cases that the contract does not require of every store. */
   readonly ownCases?: readonly ContractCase[]
   readonly contract?: Pick<SessionStoreContractOptions, 'now' | 'waitUntilExpired' | 'storeWithClock'>
   close?(): unknown
@@ -31,7 +31,7 @@ export interface Connection {
 /** A store to certify; its client is loaded on demand. */
 export interface Subject {
   readonly name: string
-  /** Nobody else can connect to its data. */
+  /** No other process can connect to its data. */
   readonly alone?: boolean
   connect(places: Places): Promise<Connection>
 }
@@ -132,7 +132,7 @@ async function postgresql(client: PostgresClient): Promise<Connection> {
   const store = create({})
   await store.createSchema()
   const ownCases = [...sqlCases(create), ...postgresCases(create)]
-  // Nothing moves the clock of a database, so the rows are moved instead. Nobody has to wait.
+  // The clock of a database cannot be moved, so the rows are moved instead. The test does not wait.
   async function waitUntilExpired(seconds: number): Promise<void> {
     for (const table of ['evertoken_sessions', 'evertoken_sessions_index'])
       await client.query(`UPDATE ${table} SET expires_at = expires_at - $1`, [seconds])
@@ -162,7 +162,7 @@ async function sqlite(
   }
 }
 
-// The clock of the process decides about expiry, so nobody has to wait for it.
+// The clock of the process decides about expiry, so the test does not wait.
 let movedBy = 0
 const startedAt = Date.now() / 1000
 const movedClock: StoreClock = { now: () => startedAt + movedBy, elapsed: () => movedBy * 1000 }

@@ -1,6 +1,6 @@
 import { ACCESS_TOKEN, CLAIMS, REFRESH_TOKEN, SCOPE } from '../application.ts'
 
-/** What is used of `@auth0/auth0-server-js`. */
+/** The part that is used of `@auth0/auth0-server-js`. */
 export interface Auth0 {
   readonly ServerClient: new (options: object) => { getAccessToken(): Promise<{ accessToken: string }> }
   readonly StatelessStateStore: new (options: object, cookies: object) => Store

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CLAIMS, REFRESH_TOKEN } from '../application.ts'
 
-/** What is used of `@workos/authkit-session`. */
+/** The part that is used of `@workos/authkit-session`. */
 export interface Authkit {
   readonly configure: (settings: object) => void
   readonly sessionEncryption: { sealData(session: object, options: { password: string }): Promise<string> }

@@ -1,6 +1,6 @@
 import { ACCESS_TOKEN, REFRESH_TOKEN } from '../application.ts'
 
-/** What is used of `@badgateway/oauth2-client`. */
+/** The part that is used of `@badgateway/oauth2-client`. */
 export interface Badgateway {
   readonly OAuth2Client: new (settings: object) => object
   readonly OAuth2Fetch: new (options: object) => { mw(): Middleware; getAccessToken(): Promise<string> }

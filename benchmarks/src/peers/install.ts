@@ -12,7 +12,7 @@ export interface Peers {
   readonly badgateway: Badgateway
 }
 
-/** Pinned: a plain install takes whatever fits the Node version at hand. */
+/** Pinned: a plain install takes versions that fit the current Node version. */
 const VERSIONS = {
   '@atproto/oauth-client': '0.8.7',
   '@auth0/auth0-server-js': '1.12.1',
@@ -24,7 +24,7 @@ const VERSIONS = {
   hono: '4.13.19',
 }
 
-/** What is loaded of them, one file each. */
+/** The file of each peer that is loaded. */
 const ENTRIES = {
   atproto: `export { OAuthResponseError, SessionGetter } from '@atproto/oauth-client'
 export { Runtime } from './node_modules/@atproto/oauth-client/dist/runtime.js'`,
@@ -42,7 +42,7 @@ export { sign } from 'hono/jwt'`,
 
 const FOLDER = new URL('../../.peers/', import.meta.url)
 
-/** Installs the peers into a folder of their own, which is not part of the repository. */
+/** Installs the peers into a separate folder, which is not part of the repository. */
 export function installPeers(): void {
   mkdirSync(FOLDER, { recursive: true })
   const manifest = { private: true, type: 'module', dependencies: VERSIONS }

@@ -80,7 +80,7 @@ function sessions(url: string, session: 'cookie' | 'server', store: SessionStore
     issuer: url,
     clientId: 'web',
     clientSecret: 'benchmark',
-    encryptionSecret: 'a benchmark has no secret to keep from anybody',
+    encryptionSecret: 'a benchmark does not need to keep this secret',
     baseUrl: ORIGIN,
     session,
     store,

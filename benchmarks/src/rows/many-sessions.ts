@@ -5,15 +5,15 @@ const KEY_LENGTH = 43
 const RECORD_LENGTH = 1500
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** A memory store that is full of sessions, and what is needed to use them. */
+/** A memory store that is full of sessions, and the parts that use them. */
 export interface FullStore {
-  /** An application with that store, and the cookies of its users, whose sessions stand scattered among the others. */
+  /** An application with that store, and the cookies of its users, whose sessions are scattered among the others. */
   readonly auth: Evertoken
   readonly cookies: readonly string[]
   readonly store: SessionStore
   /** A new string each time, as a key that was just computed. */
   key(index: number): string
-  /** What the store holds, without asking it. */
+  /** The content of the store, without a call. */
   held(index: number): string
   /** A record to put there next. */
   renew(index: number): string

@@ -78,7 +78,8 @@ function swaps(full: FullStore, use: Use): Sample {
     }))
   }
   return each(inputs, async ({ key, held, next }) => {
-    if (!(await full.store.swap(key, held, next, expiresAt))) throw new Error('A swap was lost to nobody')
+    if (!(await full.store.swap(key, held, next, expiresAt)))
+      throw new Error('A swap was lost without another writer')
   })
 }
 

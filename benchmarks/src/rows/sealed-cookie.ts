@@ -39,7 +39,7 @@ export async function seenCookie(): Promise<Row[]> {
   ]
 }
 
-/** A cookie that this process has never opened, beside a bare unseal of as much. */
+/** A cookie that this process has never opened, next to a bare unseal of the same size. */
 export async function firstSight(): Promise<Row[]> {
   const elsewhere = application('cookie')
   const cookies: string[] = []
@@ -79,7 +79,7 @@ async function bareUnseal(cookie: string): Promise<() => Promise<unknown>> {
   return () => unseal(sealed, { default: keys }, defaults)
 }
 
-/** What a session cookie holds, in the same shape. */
+/** The content of a session cookie, in the same shape. */
 function likeOurs() {
   const now = Date.now() / 1000
   const token = {

@@ -33,7 +33,7 @@ export async function startFleet(processes: number, start: Start): Promise<Fleet
 
 async function result(child: ChildProcess, message: ToProcess): Promise<RoundResult> {
   const answer = await ask(child, message)
-  if (!('result' in answer)) throw new Error('The process answered something else')
+  if (!('result' in answer)) throw new Error('The process sent another message')
   return answer.result
 }
 

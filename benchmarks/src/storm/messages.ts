@@ -1,4 +1,4 @@
-/** What a process of the fleet is started with. */
+/** The data that a process of the fleet starts with. */
 export interface Start {
   readonly issuer: string
   readonly session: 'cookie' | 'server'
@@ -6,7 +6,7 @@ export interface Start {
   readonly url: string
 }
 
-/** All callers of a process ask at once, each for one of the resources (`''`: none), with the same cookie. */
+/** All callers of a process ask at the same time, each for one of the resources (`''`: none), with the same cookie. */
 export interface Round {
   /** Moves the clock of the process, so that every token has expired. */
   readonly advanceSeconds: number
@@ -18,7 +18,7 @@ export interface Round {
 export interface RoundResult {
   readonly ok: number
   readonly failed: number
-  /** Fingerprints of the tokens that were given out, by resource. */
+  /** Fingerprints of the tokens that were returned, by resource. */
   readonly tokens: Readonly<Record<string, readonly string[]>>
   /** Milliseconds that each call took. */
   readonly latencies: readonly number[]

@@ -8,7 +8,7 @@ export interface StormOptions extends Omit<Start, 'issuer'> {
   readonly expiries: number
 }
 
-/** What a storm has cost, and what is left after it. */
+/** The cost of a storm, and the state after it. */
 export interface Storm {
   readonly expiries: number
   readonly tokenRequests: number
@@ -25,7 +25,7 @@ export interface Storm {
   readonly storeMedian: number
 }
 
-/** A single token expires, then three at once: the refresh token is the same for all. */
+/** A single token expires, then three at the same time. All use the same refresh token. */
 const MIXES: readonly (readonly string[])[] = [
   [''],
   ['', 'https://orders.example.com/', 'https://profile.example.com/'],

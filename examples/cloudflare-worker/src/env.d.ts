@@ -1,7 +1,7 @@
 declare module 'cloudflare:workers' {
   import type { SessionsNamespace } from '@evertoken/cloudflare'
 
-  /** What `wrangler types` makes of the configuration, as far as it is used here. */
+  /** The types that `wrangler types` derives from the configuration, limited to the used parts. */
   export const env: {
     readonly ISSUER: string
     readonly CLIENT_ID: string

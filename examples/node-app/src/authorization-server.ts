@@ -5,7 +5,7 @@ import type Provider from 'oidc-provider'
 import type { Context } from 'oidc-provider'
 import { signInPage, signOutPage, user } from './sign-in-page.ts'
 
-/** Tokens that were issued, for whoever proves things about them. */
+/** Tokens that were issued, for tests that inspect them. */
 export interface Issued {
   readonly grantType: string
   readonly tokens: {

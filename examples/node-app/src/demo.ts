@@ -59,7 +59,7 @@ async function untilExpired(): Promise<void> {
   console.log(`access token ${valid ? 'was valid, and has expired' : 'never worked'}: the API refuses it`)
 }
 
-/** The hard case: a page that sends many requests at once, every one with the cookie from before the refresh. */
+/** The hard case: a page that sends many requests at the same time, each with the cookie from before the refresh. */
 async function callInParallel(): Promise<{ ok: number; refreshes: number }> {
   const before = refreshed()
   const cookie = user.cookiesFor(appUrl)
@@ -86,7 +86,7 @@ async function revoke(): Promise<boolean> {
   return answer === '{"outcome":"revoked"}' && grantsRevoked === 1
 }
 
-/** Both cookies are tried afterwards: what the browser holds now, and a copy from before. */
+/** Both cookies are tried afterwards: the current one, and a copy from before. */
 async function signOut(): Promise<boolean> {
   const copy = user.cookiesFor(appUrl)
   const before = await status(copy)

@@ -17,13 +17,13 @@ const MAX_BEHIND = 1000
 const entries: Entry[] = []
 const subscribers = new Set<Subscriber>()
 
-/** Keeps the event and tells everybody. Events carry no token, so that any page may see them. */
+/** Keeps the event and sends it to all listeners. Events contain no token, so all pages can see them. */
 export function publish(event: EvertokenEvent): void {
   const entry = append(event)
   for (const subscriber of subscribers) subscriber(event, entry)
 }
 
-/** @returns What ends the subscription. */
+/** @returns Ends the subscription. */
 export function subscribe(subscriber: Subscriber): () => void {
   subscribers.add(subscriber)
   return () => {
@@ -31,7 +31,7 @@ export function subscribe(subscriber: Subscriber): () => void {
   }
 }
 
-/** The log as server-sent events: what is kept, then what comes. */
+/** The log as server-sent events: the kept events, then new ones. */
 export function stream(): Response {
   const encoder = new TextEncoder()
   let leave: (() => void) | undefined
@@ -42,7 +42,7 @@ export function stream(): Response {
       for (const entry of entries) send('kept', entry)
       leave = subscribe((_event, entry) => {
         if ((controller.desiredSize ?? 0) > -MAX_BEHIND) return send('message', entry)
-        // Whoever does not read is let go; a browser comes back by itself.
+        // A slow reader is disconnected. A browser reconnects automatically.
         leave?.()
         controller.close()
       })

@@ -14,7 +14,7 @@ export class ProfileClient {
 
   async mine(): Promise<Profile> {
     const response = await this.#fetch('mine')
-    if (!response.ok) throw new Error(`Cannot read the profile: the API answered ${response.status}`)
+    if (!response.ok) throw new Error(`Cannot read the profile: the API returned ${response.status}`)
     return (await response.json()) as Profile
   }
 }

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 export interface ResourceServerOptions {
   readonly issuer: string
-  /** What the access tokens must be issued for: the address of this server. */
+  /** The audience of the access tokens: the address of this server. */
   readonly audience: string
 }
 

@@ -27,7 +27,7 @@ export function signInPage(): string {
   )
 }
 
-/** Leaves by itself: whoever comes here has just clicked "Sign out". */
+/** Submits automatically, because the user has just clicked "Sign out". */
 export function signOutPage(form: string): string {
   return document(
     'Sign out',

@@ -1,4 +1,4 @@
-/** What a person with a browser does, as far as the demo needs it: cookies, links, redirects and forms. */
+/** A user with a browser, limited to the needs of the demo: cookies, links, redirects and forms. */
 export interface UserAgent {
   /** The `Cookie` header that goes to the host of a URL. */
   cookiesFor(url: string): string

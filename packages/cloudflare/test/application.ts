@@ -1,5 +1,6 @@
 import {
   createAuthorizationServer,
+  createCookieMap,
   createShiftableClock,
   type FakeAuthorizationServer,
 } from '@evertoken/testkit'
@@ -26,7 +27,7 @@ export interface Browser {
   cookieHeader(): string
   get(path: string, init?: RequestInit): Promise<Response>
   post(path: string): Promise<Response>
-  /** Asks and goes, the way a proxy tells of it: the connection is reset. */
+  /** Sends a request and leaves. As with a proxy, the connection is reset. */
   visit(path: string): { leave(): void }
 }
 
@@ -78,29 +79,24 @@ export async function startApplication(options: Partial<WorkerdOptions> = {}): P
 }
 
 function createBrowser(url: string): Browser {
-  const cookies = new Map<string, string>()
-  const cookieHeader = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const cookies = createCookieMap({ url })
 
   async function get(path: string, init: RequestInit = {}) {
     const headers = new Headers(init.headers)
-    if (!headers.has('cookie')) headers.set('cookie', cookieHeader())
+    if (!headers.has('cookie')) headers.set('cookie', cookies.header())
     const response = await fetch(url + path, { redirect: 'manual', ...init, headers })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (line.includes('Max-Age=0')) cookies.delete(name)
-      else cookies.set(name, value)
-    }
+    cookies.keep(response)
     return response
   }
 
   const post = (path: string) => get(path, { method: 'POST', headers: { 'sec-fetch-site': 'same-origin' } })
   function visit(path: string) {
-    const visiting = request(url + path, { agent: false, headers: { cookie: cookieHeader() } }).end()
+    const visiting = request(url + path, { agent: false, headers: { cookie: cookies.header() } }).end()
     visiting.on('error', () => undefined)
     return { leave: () => visiting.socket?.resetAndDestroy() }
   }
 
-  return { cookies, cookieHeader, get, post, visit }
+  return { cookies, cookieHeader: cookies.header, get, post, visit }
 }
 
 async function serve(seen: (authorization: string | undefined) => void): Promise<Server> {

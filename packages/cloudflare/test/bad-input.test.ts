@@ -7,7 +7,7 @@ const SET_UP_MS = 60_000
 const entry = new URL('workers/misconfigured.ts', import.meta.url).pathname
 const cookie = `__Host-Http-evertoken-4hq88u=${'x'.repeat(43)}`
 
-describe('what is missing or wrong in "env", on workerd', () => {
+describe('missing or wrong values in "env", on workerd', () => {
   let worker: Workerd
   const ask = (name: string) => fetch(`${worker.url}/${encodeURIComponent(name)}`, { headers: { cookie } })
 

@@ -10,7 +10,7 @@ const now = () => Date.now() / 1000
 /** By how much a moment is later that is rounded up to seconds after the clock of the Worker was compared. */
 const ROUNDED = [1, 2].map((seconds) => seconds * 1000)
 
-describe('what Durable Objects hold, on workerd', () => {
+describe('the records of Durable Objects, on workerd', () => {
   let worker: Workerd
   const call = (...args: unknown[]) => fetch(worker.url, { method: 'POST', body: JSON.stringify(args) })
   const held = async (name: string) =>
@@ -66,7 +66,7 @@ describe('what Durable Objects hold, on workerd', () => {
     expect(await (await call('store', 'read', 'earlier')).json()).toBe('record')
   })
 
-  it('is told to nobody who asks as another version of the store does', async () => {
+  it('is not returned to another version of the store', async () => {
     await call('store', 'swap', 'kept', null, 'record', now() + DAY_SECONDS)
     for (const odd of [{ do: 'read' }, ['look'], []]) {
       const asked = fetch(`${worker.url}/?name=session:kept`, { method: 'PUT', body: JSON.stringify(odd) })

@@ -38,7 +38,7 @@ await rm(folder, { recursive: true })
 
 const times = Object.fromEntries(Object.keys(entries).map((name) => [name, []]))
 for (let round = 0; round < ROUNDS; round++) {
-  // In another order each time: what was stopped just before weighs on what starts next.
+  // In another order each time, because a process that has just stopped slows the next start.
   for (const name of Object.keys(entries).toSorted(() => Math.random() - 0.5)) {
     times[name].push(await untilFirstAnswer(entries[name]))
   }

@@ -45,7 +45,7 @@ afterAll(async () => {
   api.close()
 })
 
-/** Asks for a WebSocket; resolves to the status and what the other side says first. */
+/** Requests a WebSocket. Resolves to the status and the first message. */
 async function openSocket(
   path: string,
   origin: string,
@@ -112,7 +112,7 @@ it('S21: opens none for another site, nor where it is not allowed', async () => 
 })
 
 it.each(['/relay', '/as-it-is', '/copy', '/api/orders'])(
-  'S33: %s gives the browser only what is safe',
+  'S33: %s gives the browser only safe headers',
   async (path) => {
     const response = await browser.get(path, { headers: { 'sec-fetch-site': 'same-origin' } })
 

@@ -1,3 +1,4 @@
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, expect, it } from 'vitest'
 import { type Application, startApplication } from './application.ts'
 
@@ -12,10 +13,7 @@ it('I8: the tokens entry refreshes once for a burst', async () => {
   const { worker, server } = application
   const tokens = await server.issue({ sub: 'user-1' })
   const started = await fetch(worker.url, { method: 'POST', body: JSON.stringify(tokens) })
-  const cookie = started.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  const cookie = cookieHeaderOf(started)
 
   const call = async () => (await fetch(worker.url, { headers: { cookie } })).text()
   const answers = await Promise.all(Array.from({ length: CALLS }, call))

@@ -27,7 +27,7 @@ export interface Workerd {
   readonly url: string
   /** By `performance.now()`. */
   readonly startedAt: number
-  /** What it has printed so far: `console` output and uncaught errors. */
+  /** Its output so far: `console` output and uncaught errors. */
   output(): string
   close(): Promise<void>
 }

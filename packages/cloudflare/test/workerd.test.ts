@@ -90,7 +90,7 @@ describe.each(['cookie', 'server'])('on workerd, %s session', (SESSION) => {
     await expect.poll(status, { timeout: 5000 }).toBe(401)
   })
 
-  it('refreshes beside the answer, and finishes that after it', async () => {
+  it('refreshes in the background, and finishes that after the response', async () => {
     const { signIn, advance, server } = await start({ vars })
     const browser = await signIn()
     const first = await (await browser.get('/ambient')).text()

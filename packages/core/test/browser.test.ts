@@ -8,7 +8,7 @@ import { createBrowserFetch, isSignInRequired, watchSession, type WatchOptions }
 
 type Answer = (response: ServerResponse, count: number) => void
 
-/** A server that answers pages, and what of a page the helpers use. */
+/** A server of pages, and the parts of a page that the helpers use. */
 const asked: IncomingMessage[] = []
 const arrivals = new EventEmitter()
 const page = Object.assign(new EventTarget(), { hidden: false })
@@ -92,7 +92,7 @@ it('is smaller than 1 KB', async () => {
 })
 
 describe('createBrowserFetch', () => {
-  it('S21: says that the application calls itself, and keeps all else', async () => {
+  it('S21: adds the header of the application itself, and keeps all others', async () => {
     await createBrowserFetch()(`${url}/a?b=1`, { method: 'PUT', body: 'x', headers: { 'x-trace': '1' } })
     const request = new Request(`${url}/b`, { headers: { accept: 'a/b' } })
     await createBrowserFetch()(request)
@@ -140,13 +140,13 @@ describe('watchSession', () => {
     ['nothing', (response) => void response.destroy()],
     ['401 of a gateway', (response) => void response.writeHead(401)],
     ['401 to try again', (response) => endWith(response, 'retry')],
-  ])('I7: trouble is no end: %s', async (_what, trouble) => {
+  ])('I7: a failure does not end the session: %s', async (_what, trouble) => {
     answer = (response, count) => (count < 4 ? trouble(response, count) : endSession(response))
     await watching().ended
     expect(asked).toHaveLength(4)
   })
 
-  it('does not ask while the page is hidden, and at once when it is shown', async () => {
+  it('does not ask while the page is hidden, and asks immediately when it is visible', async () => {
     const asking = vi.spyOn(globalThis, 'fetch')
     page.hidden = true
     const { ended } = watching({ intervalSeconds: 3600 })
@@ -174,7 +174,7 @@ describe('watchSession', () => {
     expect(mine().filter(({ value }) => !cleared.has(value as NodeJS.Timeout))).toHaveLength(1)
   })
 
-  it('stops when told, also in the middle of asking', async () => {
+  it('stops when aborted, also during a request', async () => {
     const asking = vi.spyOn(globalThis, 'fetch')
     const { stop, ends } = watching({ intervalSeconds: 3600 })
     answer = (response) => {

@@ -13,7 +13,7 @@ const options: EvertokenOptions = {
 describe('evertoken for Deno', () => {
   afterEach(() => vi.unstubAllGlobals())
 
-  it('hands the application what the server told about the request', async () => {
+  it('passes the information of the server about the request to the application', async () => {
     const auth = evertoken(options)
     const handler = auth.handler((request, info: { remoteAddr: string }) =>
       Response.json([request.url, info.remoteAddr]),
@@ -61,7 +61,7 @@ describe('evertoken for Deno', () => {
   })
 
   it.each([undefined, {}, { getBuiltinModule: () => undefined }])(
-    'refuses a runtime without async context at once: process is %o',
+    'refuses a runtime without async context immediately: process is %o',
     (process) => {
       vi.stubGlobal('process', process)
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createDenoKvStore, type DenoKv, type DenoKvEntry, type DenoKvKey } from '../src/index.ts'
 
-// What the real Deno KV does is in kv-contract.ts; here is what it can be made to do only by force.
+// The contract on the real Deno KV is in kv-contract.ts. These tests need a fake, because the real one rarely behaves so.
 describe('createDenoKvStore', () => {
   it('tries again when a busy file refuses a write', async () => {
     const store = createDenoKvStore(createTroubledKv(['before', 'before']))
@@ -17,7 +17,7 @@ describe('createDenoKvStore', () => {
     expect(await store.swap('key', undefined, 'first', 2e9)).toBe(false)
   })
 
-  it('looks again when Deno KV removed an expired value between a look and a write', async () => {
+  it('reads again if Deno KV removed an expired value between a read and a write', async () => {
     let now = 0
     const kv = createTroubledKv([])
     const store = createDenoKvStore(kv, { clock: { now: () => now, elapsed: () => now * 1000 } })

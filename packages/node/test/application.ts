@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers'
 import type { EvertokenOptions, ServerProfile } from '@evertoken/core'
 import { evertoken, type Evertoken } from '@evertoken/node'
 import { expressMiddleware } from '@evertoken/node/express'
-import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
+import { createWorld } from '@evertoken/testkit/world'
 import { afterEach } from 'vitest'
 
-export const clock = createManualClock()
-export const authorizationServer = createAuthorizationServer({ clock })
+const world = createWorld()
+export const { clock, authorizationServer } = world
 
 const open: Server[] = []
 afterEach(() => {
@@ -20,15 +20,8 @@ afterEach(() => {
 })
 
 export function createOptions(): Omit<EvertokenOptions, 'issuer' | 'server'> & { server: ServerProfile } {
-  const [client] = authorizationServer.clients
-  return {
-    server: { issuer: authorizationServer.issuer },
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret,
-    encryptionSecret: 'a secret of thirty-two characters',
-    fetch: (input, init) => authorizationServer.fetch(input, init),
-    clock,
-  }
+  const { issuer, clientId, clientSecret, encryptionSecret, fetch } = world.options
+  return { server: { issuer }, clientId, clientSecret, encryptionSecret, fetch, clock }
 }
 
 export function createAuth(options: Partial<Omit<EvertokenOptions, 'issuer' | 'server'>> = {}): Evertoken {

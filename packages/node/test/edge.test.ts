@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import { createMemoryStore } from '@evertoken/core'
 import { clientCredentials } from '@evertoken/core/grants'
 import { type AsyncStorage, evertoken, type Evertoken, type EvertokenWithClient } from '@evertoken/node/edge'
-import { pauseAfterProcessing } from '@evertoken/testkit'
+import { pauseAfterProcessing, cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it, vi } from 'vitest'
 import { authorizationServer, clock, createOptions } from './application.ts'
 
@@ -20,7 +20,7 @@ async function signIn(auth: Evertoken): Promise<Request> {
     await session.startSession(await authorizationServer.issue({ expiresIn: 300 }))
     return new Response()
   })
-  const [cookie = ''] = started.headers.getSetCookie().map((line) => line.split(';')[0])
+  const cookie = cookieHeaderOf(started)
   return new Request(URL_OF_APP, { headers: { cookie } })
 }
 
@@ -109,7 +109,7 @@ describe('evertoken for edge runtimes', () => {
   })
 
   describe('without AsyncLocalStorage', () => {
-    it('passes the session as an argument, and says so where it is missing', async () => {
+    it('passes the session as an argument, and names that if it is missing', async () => {
       vi.stubGlobal('process', undefined)
       const auth = createEdgeAuth()
       vi.unstubAllGlobals()

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Evertoken } from '@evertoken/node'
 import { expressMiddleware } from '@evertoken/node/express'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import {
   authorizationServer,
@@ -22,7 +23,7 @@ describe('the middleware for classic handlers', () => {
     expect((await fetch(`${url}/auth/user`)).status).toBe(401)
     expect(await (await fetch(url)).text()).toBe('nobody')
     const started = await fetch(`${url}/start`)
-    const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const cookie = cookieHeaderOf(started)
 
     expect(await started.text()).toMatch(/^at_/)
     expect(started.headers.get('cache-control')).toBe('no-store')
@@ -129,7 +130,7 @@ describe('the middleware for classic handlers', () => {
         )
       })
     })
-    const cookie = (await fetch(`${url}/start`)).headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const cookie = cookieHeaderOf(await fetch(`${url}/start`))
     const init = { method: 'POST', body: 'x'.repeat(100_000), headers: { cookie } }
     expect(await (await fetch(url, init)).text()).toBe(`${init.body} true`)
   })

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { signIn } from '@evertoken/testkit/session'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { authorizationServer, createAuth, listen } from './application.ts'
 
@@ -81,14 +82,14 @@ it('a handler of `node:http` takes the cookies of a session that it names to its
   }
   const origin = await listen(createServer((...call) => void respond(...call)))
   const started = await fetch(`${origin}/start`)
-  const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const cookie = cookieHeaderOf(started)
 
   expect(await (await fetch(origin)).text()).toBe('nobody')
   expect(await (await fetch(origin, { headers: { cookie } })).text()).toBe(await started.text())
 })
 
 describe('headers of responses', () => {
-  it.each([200, 204])('of a token fetch can be changed, status %i', async (status) => {
+  it.each([200, 204])('from a token fetch can be changed, status %i', async (status) => {
     const auth = createAuth()
     const url = await startApi(status)
     const orders = auth.createTokenFetch({ baseUrl: url })

@@ -1,31 +1,18 @@
 import { createServer } from 'node:http'
-import { createMemoryStore, evertoken, type HandlerOptions } from '@evertoken/node'
-import { createAuthorizationServer, createManualClock, pauseAfterProcessing } from '@evertoken/testkit'
+import { evertoken, type HandlerOptions } from '@evertoken/node'
+import { pauseAfterProcessing } from '@evertoken/testkit'
+import { createWorld } from '@evertoken/testkit/world'
 import { describe, expect, it } from 'vitest'
 import { listen } from './application.ts'
 
 /** An application with a user whose token is so near its end that the next call refreshes it in the background. */
 async function startNearExpiry() {
-  const clock = createManualClock()
-  const server = createAuthorizationServer({ clock })
-  const [client] = server.clients
-  const auth = evertoken({
-    issuer: server.issuer,
-    clientId: client?.id ?? '',
-    clientSecret: client?.secret,
-    encryptionSecret: 'a secret of thirty-two characters',
-    fetch: (input, init) => server.fetch(input, init),
-    store: { ...createMemoryStore({ clock }), outlivesProcess: true },
-    clock,
-  })
-  const started = await auth.handle(new Request('http://127.0.0.1/'), async () => {
-    await auth.startSession(await server.issue({ expiresIn: 300 }))
-    return new Response()
-  })
-  const [cookie = ''] = started.headers.getSetCookie().map((line) => line.split(';')[0])
-  await clock.advance(285_000)
+  const world = createWorld()
+  const auth = evertoken(world.options)
+  const { cookie } = await world.signIn(auth)
+  await world.clock.advance(285_000)
   const hold = pauseAfterProcessing()
-  server.script('refresh', hold)
+  world.authorizationServer.script('refresh', hold)
   const application = async () => new Response((await auth.getUserAccessToken())?.type)
   return { auth, application, headers: { cookie }, hold }
 }

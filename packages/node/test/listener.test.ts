@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import type { Handler } from '@evertoken/core'
 import { type Evertoken, evertoken } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it, vi } from 'vitest'
 import { collectGarbage } from '../../../test/integration/collect-garbage.ts'
 import { authorizationServer, clock, createAuth, createOptions, listen } from './application.ts'
@@ -15,10 +16,7 @@ function serve(auth: Evertoken, application: Handler): Promise<string> {
 /** Signs in through a route of the test's own; resolves to the Cookie header. */
 async function signIn(url: string): Promise<string> {
   const response = await fetch(`${url}/start`)
-  return response.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
+  return cookieHeaderOf(response)
 }
 
 function starting(auth: Evertoken, application: Handler): Handler {
@@ -36,7 +34,7 @@ function deferred<T>(): { promise: Promise<T>; resolve(value: T): void; reject(e
 }
 
 describe('the listener', () => {
-  it('knows the user of each request, however many there are at once', async () => {
+  it('knows the user of each of many parallel requests', async () => {
     const auth = createAuth()
     const url = await serve(
       auth,
@@ -80,7 +78,7 @@ describe('the listener', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('streams a request body through as it comes', async () => {
+  it('streams a request body', async () => {
     const auth = createAuth()
     const url = await serve(auth, (request) => new Response(request.body))
     const sending = httpRequest(url, { method: 'POST' })
@@ -98,7 +96,7 @@ describe('the listener', () => {
     ['fetched', (response: Response) => response],
     ['cloned', (response: Response) => response.clone()],
     ['fetched, and cloned,', (response: Response) => (response.clone(), response)],
-  ])('sends the body of a %s response that nobody holds any more', async (_what, choose) => {
+  ])('sends the body of a %s response without references', async (_what, choose) => {
     const auth = createAuth()
     const api = createServer((_request, response) => response.end('the orders'))
     const orders = auth.createTokenFetch({ baseUrl: await listen(api) })
@@ -145,7 +143,7 @@ describe('the listener', () => {
     response.destroy()
   })
 
-  it('answers before the first piece of a stream that has nothing to say yet', async () => {
+  it('responds before the first piece of a slow stream', async () => {
     const auth = createAuth()
     const url = await serve(
       auth,
@@ -158,7 +156,7 @@ describe('the listener', () => {
   })
 
   it.each(['*', 'http://evil.example/', 'evil.example:443'])(
-    'answers the request target %s with 400',
+    'responds to the request target %s with 400',
     async (path) => {
       const auth = createAuth()
       const url = await serve(auth, () => new Response('reached'))
@@ -178,7 +176,7 @@ describe('the listener', () => {
     ['a Host with a path', 400, { headers: { host: 'localhost/elsewhere' } }],
     ['a Host with a query', 400, { headers: { host: 'localhost?' } }],
     ['a Host in brackets', 200, { headers: { host: '[::1]:3000' } }],
-  ])('answers %s with %i, and nothing in the log', async (_what, status, options) => {
+  ])('responds to %s with %i, and logs nothing', async (_what, status, options) => {
     const log = vi.spyOn(console, 'error')
     const auth = createAuth()
     const url = await serve(auth, () => new Response('reached'))
@@ -191,7 +189,7 @@ describe('the listener', () => {
     expect([response.statusCode, logged]).toEqual([status, 0])
   })
 
-  it('tells the application when the browser leaves', async () => {
+  it('notifies the application when the browser leaves', async () => {
     const auth = createAuth()
     const aborted = deferred<string>()
     const url = await serve(auth, (request) => {
@@ -288,7 +286,7 @@ describe('after the headers are sent', () => {
 
   it.each([
     ['cookie', 'leaves that to the next request', 0],
-    ['server', 'is refreshed beside its use', 1],
+    ['server', 'is refreshed in the background', 1],
   ] as const)(
     'a token that expires soon is served, and in a %s session %s',
     async (session, _what, refreshes) => {

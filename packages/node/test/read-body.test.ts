@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createMemoryStore } from '@evertoken/core'
 import type { Evertoken, Handler } from '@evertoken/node'
+import { cookieHeaderOf } from '@evertoken/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { authorizationServer, clock, createAuth as createApplicationAuth, listen } from './application.ts'
 
@@ -40,15 +41,18 @@ describe('a request whose body was read before the listener', () => {
     ['JSON', parseJson],
     ['a form', parseForm],
     ['nothing', () => undefined],
-  ])('fails at once with a typed error if the application reads it, parsed to %s', async (_what, parse) => {
-    const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
-    const url = await serve(parse, echo)
-    const response = await fetch(url, { method: 'POST', headers: FORM, body: '{"a":1}' })
+  ])(
+    'fails immediately with a typed error if the application reads it, parsed to %s',
+    async (_what, parse) => {
+      const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
+      const url = await serve(parse, echo)
+      const response = await fetch(url, { method: 'POST', headers: FORM, body: '{"a":1}' })
 
-    expect(response.status).toBe(500)
-    expect(logged.mock.calls).toEqual([[expect.objectContaining(TYPED_ERROR)]])
-    expect(String(logged.mock.calls)).toContain('before the body parser')
-  })
+      expect(response.status).toBe(500)
+      expect(logged.mock.calls).toEqual([[expect.objectContaining(TYPED_ERROR)]])
+      expect(String(logged.mock.calls)).toContain('before the body parser')
+    },
+  )
 
   it('is handled if the application does not read it', async () => {
     const url = await serve(parseJson, ({ method, headers }) => {
@@ -63,7 +67,7 @@ describe('a request whose body was read before the listener', () => {
     ['text', 'ä=1', (message, body) => (message.body = String(body))],
     ['bytes', 'ä=1', (message, body) => (message.body = body)],
     [
-      'bytes beside the parsed body',
+      'bytes after the parsed body',
       '{"a":1}',
       (message, body) => {
         message.rawBody = body
@@ -87,7 +91,7 @@ describe('a request whose body was read before the listener', () => {
       auth,
     )
     const started = await fetch(url, { method: 'POST' })
-    const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const cookie = cookieHeaderOf(started)
     const logOut = async (): Promise<Response> => {
       const token = await authorizationServer.logoutToken({ sub: 'user-1' })
       const body = new URLSearchParams({ logout_token: token })

@@ -142,11 +142,12 @@ export function createFaultyStore(store: SessionStore, options: FaultyStoreOptio
 
   return {
     ...(store.consistency && { consistency: store.consistency }),
+    ...(store.outlivesProcess !== undefined && { outlivesProcess: store.outlivesProcess }),
     ...(store.index && { index: createFaultyIndex(store.index) }),
     read: (key) => run({ kind: 'read', key }, () => store.read(key)),
-    swap: (key, expected, record, expiresAt) =>
+    swap: (key, expected, record, expiresAt, hint) =>
       run({ kind: 'swap', key, expected, record }, async () => {
-        const swapped = await store.swap(key, expected, record, expiresAt)
+        const swapped = await store.swap(key, expected, record, expiresAt, hint)
         if (swapped) history.swapped(clock.elapsed(), key, expected, { record, expiresAt })
         return swapped
       }),

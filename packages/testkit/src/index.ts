@@ -9,14 +9,11 @@ export type {
   BrowserSignInOptions,
   NavigateInit,
 } from './browser/api.ts'
+export type { Cookie } from './browser/accept-cookie.ts'
 export { createCookieJar } from './browser/cookie-jar.ts'
-export type {
-  Cookie,
-  CookieContext,
-  CookieJar,
-  CookieJarOptions,
-  CookieSnapshot,
-} from './browser/cookie-jar.ts'
+export type { CookieContext, CookieJar, CookieJarOptions, CookieSnapshot } from './browser/cookie-jar.ts'
+export { cookieHeaderOf, createCookieMap } from './browser/cookie-map.ts'
+export type { CookieMap, CookieMapOptions } from './browser/cookie-map.ts'
 export type { SameSite } from './browser/set-cookie.ts'
 export { createFaultyStore } from './faulty-store.ts'
 export type { FaultyStore, FaultyStoreOptions, StoreLogEntry } from './faulty-store.ts'

@@ -55,7 +55,7 @@ export interface ContractResult {
 
 /**
  * Everything a session store must do, as cases that need no test runner. They may run at the same time: each uses
- * keys of its own. The store is created once, by the first case that runs.
+ * separate keys. The store is created once, by the first case that runs.
  *
  * @param createStore - Creates or opens the store.
  * @param options - Facts about the store. Without `secondStore` and `storeWithClock`, some cases test less.

@@ -3,15 +3,11 @@
  *
  * @module
  */
-import type { ExplicitSession, UserClaims } from '@evertoken/core'
-import type { Browser, BrowserOptions } from './browser/api.ts'
-import { createBrowser } from './browser.ts'
+import type { UserClaims } from '@evertoken/core'
+import type { BrowserOptions } from './browser/api.ts'
+import { type SessionStarter, startSession, type TestBrowser } from './start-session.ts'
 
-/** The part of `evertoken()` that `signIn` uses. */
-export interface SessionStarter {
-  /** Returns the session of a request. */
-  session(request: Request): Pick<ExplicitSession, 'startSession' | 'getSession' | 'commit'>
-}
+export type { SessionStarter, TestBrowser }
 
 /** The user of a test, and the token response of the sign-in. */
 export interface TestUser {
@@ -41,12 +37,6 @@ export interface TestUser {
    * @default none
    */
   readonly scope?: string
-}
-
-/** A browser whose user is signed in. */
-export interface TestBrowser extends Browser {
-  /** The ID of the session, for `auth.sessionById`. */
-  readonly sessionId: string
 }
 
 /**
@@ -82,28 +72,15 @@ export async function signIn(
     refreshToken,
     scope,
   } = user
-  const browser = createBrowser(options)
-  const session = auth.session(browser.request('/'))
   const tokens = { access_token: accessToken, token_type: 'Bearer', expires_in: expiresInSeconds }
-  await session.startSession(
+  return startSession(
+    auth,
     {
       ...tokens,
       ...(refreshToken !== undefined && { refresh_token: refreshToken }),
       ...(scope !== undefined && { scope }),
     },
-    { claims },
+    claims,
+    options,
   )
-  const sessionId = (await session.getSession())?.id
-  await browser.fetch(() => session.commit(new Response()), '/')
-  if (sessionId === undefined || browser.cookie === '') {
-    throw new Error(
-      'The browser rejected the session cookie. Pass the `baseUrl` of the application as an option.',
-    )
-  }
-  return withSessionId(browser, sessionId)
-}
-
-/** Keeps the getter of `cookie`, which a copy by spread would replace with its current value. */
-function withSessionId(browser: Browser, sessionId: string): TestBrowser {
-  return Object.defineProperties({ sessionId } as TestBrowser, Object.getOwnPropertyDescriptors(browser))
 }

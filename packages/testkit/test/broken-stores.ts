@@ -30,7 +30,7 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
       },
     }),
   ],
-  'ignores what is expected': [
+  'ignores the expected record': [
     'replaces no other record than the expected one',
     ({ entries }) => ({
       async swap(key, _expected, record, expiresAt) {
@@ -46,24 +46,24 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
         store.swap(key, find(key) === undefined ? undefined : expected, record, expiresAt),
     }),
   ],
-  'creates over what is there': [
+  'creates over a record': [
     'creates no record where there is one',
     ({ store, find }) => ({
       swap: (key, expected, record, expiresAt) => store.swap(key, expected ?? find(key), record, expiresAt),
     }),
   ],
-  'answers true for a swap it lost': [
+  'returns true for a swap it lost': [
     'lets one of many parallel swaps win',
     ({ store }) => ({ swap: (...swap) => store.swap(...swap).then(() => true) }),
   ],
   'never expires': [
-    'holds nothing after a record expired, and starts anew',
+    'holds nothing after a record expired, and starts again',
     ({ store }) => ({
       swap: (key, expected, record) => store.swap(key, expected, record, Number.POSITIVE_INFINITY),
     }),
   ],
   'compares with expired records': [
-    'holds nothing after a record expired, and starts anew',
+    'holds nothing after a record expired, and starts again',
     ({ entries }) => ({
       async swap(key, expected, record, expiresAt) {
         if (entries.get(key)?.record !== expected) return false
@@ -87,7 +87,7 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     }),
   ],
   'extends although it lost': [
-    'leaves the expiry alone when a swap fails',
+    'keeps the expiry if a swap fails',
     ({ store, entries, find }) => ({
       async swap(key, expected, record, expiresAt) {
         const held = find(key)
@@ -97,13 +97,13 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     }),
   ],
   'takes milliseconds for seconds': [
-    'holds nothing after a record expired, and starts anew',
+    'holds nothing after a record expired, and starts again',
     ({ store }) => ({
       swap: (key, expected, record, expiresAt) => store.swap(key, expected, record, expiresAt * 1000),
     }),
   ],
-  'reads what was there a moment ago': [
-    'sees every completed write at once, from every connection',
+  'reads an earlier record': [
+    'sees every completed write immediately, from every connection',
     ({ store }) => {
       const cache = new Map<string, Promise<string | undefined>>()
       return {
@@ -116,14 +116,14 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     },
   ],
   'trims before it compares': [
-    'tells records apart by a trailing space',
+    'distinguishes records by a trailing space',
     ({ store, find }) => ({
       swap: (key, expected, record, expiresAt) =>
         store.swap(key, find(key)?.trim() === expected?.trim() ? find(key) : expected, record, expiresAt),
     }),
   ],
   'compares without case': [
-    'tells records apart by case',
+    'distinguishes records by case',
     ({ store, find }) => ({
       swap: (key, expected, record, expiresAt) =>
         store.swap(
@@ -135,7 +135,7 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     }),
   ],
   'compares the beginning': [
-    'tells records apart by the last of many characters',
+    'distinguishes records by the last of many characters',
     ({ store, find }) => ({
       swap: (key, expected, record, expiresAt) =>
         store.swap(
@@ -152,16 +152,16 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     mapsRecords((record) => Buffer.from(record, 'latin1').toString('latin1')),
   ],
   'parses records': [
-    'keeps what looks like a number',
+    'keeps text that looks like a number',
     mapsRecords((record) => (Number.isNaN(Number(record)) ? record : String(Number(record)))),
   ],
-  'ignores the case of keys': ['tells keys apart by case', mapsKeys((key) => key.toLowerCase())],
-  'trims keys': ['tells keys apart by spaces', mapsKeys((key) => key.trim())],
+  'ignores the case of keys': ['distinguishes keys by case', mapsKeys((key) => key.toLowerCase())],
+  'trims keys': ['distinguishes keys by spaces', mapsKeys((key) => key.trim())],
   'truncates keys': [
-    'tells keys apart by what follows many characters',
+    'distinguishes keys by the end of many characters',
     mapsKeys((key) => key.slice(0, 255)),
   ],
-  'normalises keys': ['tells keys apart by Unicode normalisation', mapsKeys((key) => key.normalize())],
+  'normalises keys': ['distinguishes keys by Unicode normalisation', mapsKeys((key) => key.normalize())],
   'keeps records in a shared prototype object': [
     'takes the names of object properties as keys',
     () => {
@@ -189,14 +189,14 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
     }),
   ],
   'removes what begins with the key': [
-    'tells keys apart by a prefix',
+    'distinguishes keys by a prefix',
     ({ entries }) => ({
       async remove(key) {
         for (const each of entries.keys()) if (each.startsWith(key)) entries.delete(each)
       },
     }),
   ],
-  'fails to remove what is not there': [
+  'fails to remove a missing record': [
     'removes as often as it is asked',
     ({ entries }) => ({
       async remove(key) {
@@ -204,7 +204,7 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
       },
     }),
   ],
-  'writes back what a removal took': [
+  'writes a removed record again': [
     'leaves nothing behind when a swap and a removal meet',
     ({ entries, store, find }) => ({
       async swap(key, expected, record, expiresAt) {
@@ -263,7 +263,7 @@ export const BROKEN: Readonly<Record<string, readonly [caughtBy: string, Breakag
 
 /** Mistakes with the clock of a process, which only show in a process with a wrong clock. */
 export const BROKEN_BY_CLOCK: Readonly<Record<string, readonly [caughtBy: string, Breakage]>> = {
-  'hides what has expired by the clock of the process': [
+  'hides records that have expired by the clock of the process': [
     'wrong clock, if it can be set: finds and replaces the records of others while it is ahead',
     ({ entries, store }, now) => ({
       read: async (key) => ((entries.get(key)?.expiresAt ?? 0) > now() ? store.read(key) : undefined),
@@ -279,7 +279,7 @@ export const BROKEN_BY_CLOCK: Readonly<Record<string, readonly [caughtBy: string
       },
     }),
   ],
-  'creates over what has expired by the clock of the process': [
+  'creates over a record that has expired by the clock of the process': [
     'wrong clock, if it can be set: creates no record over one of others while it is ahead',
     ({ entries, store }, now) => ({
       swap(key, expected, record, expiresAt) {
@@ -288,7 +288,7 @@ export const BROKEN_BY_CLOCK: Readonly<Record<string, readonly [caughtBy: string
       },
     }),
   ],
-  'index: hides what has expired by the clock of the process': [
+  'index: hides records that have expired by the clock of the process': [
     'wrong clock, if it can be set: index, if there is one: finds and extends the keys of others while it is ahead',
     ({ store: { index = createIndex(() => 0) } }, now) => {
       const hiddenFrom = now() + 600

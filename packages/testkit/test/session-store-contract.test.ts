@@ -56,11 +56,11 @@ describe('sessionStoreContract', () => {
     })
     const { failed } = await runContract(cases)
     expect(failed.map(({ name }) => name)).toContain(
-      'sees every completed write at once, from every connection',
+      'sees every completed write immediately, from every connection',
     )
   })
 
-  it('says what the store did, and reports a store that cannot be opened', async () => {
+  it('describes the behavior of the store, and reports a store that cannot be opened', async () => {
     const { failed } = await certify(() => ({ remove: () => Promise.resolve() }))
     expect(failed.map(({ error }) => String(error))).toContain(
       'Error: read found "first" after it was removed, where nothing was expected',

@@ -16,10 +16,10 @@ process.on('exit', () => living.forEach((child) => child.kill('SIGKILL')))
 
 const CHILD = fileURLToPath(new URL('child.js', import.meta.url))
 
-/** A process of its own that runs the application. */
+/** A separate process that runs the application. */
 export interface Application {
   readonly user: User
-  /** Resolves when the call is answered, or the process has ended. */
+  /** Resolves when the call has a response, or the process has ended. */
   call(probe?: boolean): Promise<Call>
   /** Resolves to the key of the new session. */
   signIn(tokens: unknown): Promise<string | undefined>
@@ -84,7 +84,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     }
   }
 
-  /** A process that is gone, or about to go, is told nothing. */
+  /** A process that has ended or is ending receives no message. */
   function order(message: ToProcess): void {
     if (child.connected) child.send(message, () => undefined)
   }

@@ -9,7 +9,7 @@ export interface ProcessCase extends Case {
   readonly undrained?: boolean
 }
 
-/** In the order of a refresh. `send`: handed to `fetch`, which has sent nothing yet; `sent`: on the way, and never taken; `processed`: taken, and the answer on the way. */
+/** In the order of a refresh. `send`: handed to `fetch`, which has sent nothing yet; `sent`: sent, and never received; `processed`: received, and the response pending. */
 const PROCESS_STEPS: readonly Step[] = [
   'look',
   'lease read',
@@ -24,7 +24,7 @@ const PROCESS_STEPS: readonly Step[] = [
   'response',
 ]
 
-/** The only copy of the newest refresh token is on its way to the process, or in it: no client can prevent the loss. */
+/** The only copy of the newest refresh token is in the process or was sent to it. No client can prevent the loss. */
 const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settling swap'])
 
 const KILLED_OR_STOPPED: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>

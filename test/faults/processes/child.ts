@@ -103,5 +103,5 @@ async function stop(): Promise<void> {
   await auth?.drain()
   process.exit()
 }
-// Whoever forked this process has gone.
+// The parent process has ended.
 process.on('disconnect', () => process.exit())

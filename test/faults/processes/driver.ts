@@ -7,12 +7,12 @@ import { verdictOf } from '../verdict.ts'
 import { PROCESS_CASES } from './cases.ts'
 import { runProcesses } from './run.ts'
 
-/** Runs in a process of its own, beside the runs in virtual time; reports to whoever forked it. */
+/** Runs in a separate process, in parallel to the runs in virtual time, and reports to its parent. */
 const [runs = 0, seed = 0] = process.argv.slice(2).map(Number)
 const only = process.argv[4] ?? ''
 const LANES = 4
 
-// Whoever forked this process has gone.
+// The parent process has ended.
 process.on('disconnect', () => process.exit())
 listenToOutput()
 const random = createRandom(seed)

@@ -2,7 +2,7 @@ import type { EvertokenEvent } from '@evertoken/core'
 import type { Result } from '../chronicle.ts'
 import type { Kind } from '../world.ts'
 
-/** How an application is to be made; the first thing that a process is told. */
+/** The configuration of an application, and the first message to a process. */
 export interface Setup {
   readonly type: 'setup'
   readonly kind: Kind
@@ -33,7 +33,7 @@ export interface Reply {
 
 export type ToProcess = Setup | CallOrder | Reply
 
-/** A process asks, and goes on when it has the reply. */
+/** A process asks, and continues when it has the reply. */
 export type Question =
   | {
       readonly about: 'store'

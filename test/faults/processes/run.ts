@@ -8,10 +8,10 @@ import { createSite, LIFETIME_SECONDS, type Site } from './site.ts'
 
 const CALLERS = 3
 const RECOVERY_MS = 120_000
-/** Of the machine's time. */
+/** In real time. */
 const PATIENCE_MS = 40_000
 
-/** Stops, kills or drains a process at one step, asks another one for tokens meanwhile, and sees what is left of the session. */
+/** Stops, kills or drains a process at one step, asks another one for tokens, and checks the session. */
 export async function runProcesses(planned: ProcessCase): Promise<Outcome> {
   const site = await createSite(planned.kind, 2, planned.undrained !== true)
   const stop = new AbortController()
@@ -35,7 +35,7 @@ export async function runProcesses(planned: ProcessCase): Promise<Outcome> {
 
 async function drive(site: Site, planned: ProcessCase): Promise<Pick<Outcome, 'met' | 'after'>> {
   const [victim, survivor] = site.applications
-  if (!victim || !survivor) throw new Error('Two processes were to be started')
+  if (!victim || !survivor) throw new Error('Two processes were expected')
   for (const { user } of site.applications) Object.assign(user, { reads: 0, lookers: CALLERS })
   const trap = setTrap(site, planned, victim)
   script(site, planned)
@@ -79,7 +79,7 @@ function createSignal(): { readonly promise: Promise<void>; resolve(): void } {
 interface ProcessTrap {
   readonly sprung: Promise<void>
   met(): boolean
-  /** Lets go of what a stopped process was held at. */
+  /** Releases the step at which a stopped process was held. */
   release(): void
 }
 
@@ -106,7 +106,7 @@ function setTrap(
   return { sprung: sprung.promise, met: () => trap.sprung, release: () => released.resolve() }
 }
 
-/** Writes down what arrives, and holds a request where its sender is to be killed. */
+/** Records the requests, and holds one if its sender must be killed. */
 function script({ server, chronicle, steps, senders, markSpent }: Site, { overtakes }: ProcessCase): void {
   server.always('refresh', ({ parameters }) => {
     const refreshToken = parameters.get('refresh_token') ?? ''

@@ -46,8 +46,8 @@ const PEERS: readonly Entry[] = [
 ]
 
 /**
- * Plays the same small scenarios with other libraries and with ours, and prints what came of it. Resolves to whether
- * ours did well; what becomes of the others changes nothing.
+ * Plays the same small scenarios with other libraries and with ours, and prints the results. Resolves to whether
+ * Evertoken did well. The results of the others change nothing.
  */
 export async function compare(redisUrl: string): Promise<boolean> {
   const peers = await playAll(installed() ? PEERS : [], redisUrl)
@@ -61,7 +61,7 @@ function installed(): boolean {
     installPeers()
     return true
   } catch {
-    console.log('The peers could not be installed: Evertoken alone')
+    console.log('The peers could not be installed: only Evertoken')
     return false
   }
 }

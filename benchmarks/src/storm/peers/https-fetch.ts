@@ -1,6 +1,6 @@
 const { fetch: plainFetch } = globalThis
 
-/** For libraries that insist on https: the server on loopback speaks plain http, and says so in its metadata. */
+/** For libraries that insist on https: the server on loopback uses plain http, and its metadata contains that URL. */
 export async function httpsFetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init)
   const url = request.url.replace(/^https:\/\/127\.0\.0\.1/, 'http://127.0.0.1')

@@ -6,9 +6,9 @@ import type { SignedIn } from './subject.ts'
 /** The processes of one application. */
 export interface Processes {
   signIn(tokens: SignedIn): Promise<readonly string[]>
-  /** The same calls in all of them at once. */
+  /** The same calls in all of them at the same time. */
   everywhere(burst: Burst): Promise<CallResult[]>
-  /** In one of them; the last, so that it need not be the one that knows best. */
+  /** In only the last process, because it is not always the process with the newest token. */
   anywhere(burst: Burst): Promise<CallResult[]>
   stop(): Promise<void>
 }

@@ -20,7 +20,7 @@ export interface Answer {
 
 /** An application built on one library, for one user. */
 export interface Subject {
-  /** Keeps what a sign-in has given, with an access token that expires when it says. */
+  /** Keeps the result of a sign-in, with an access token that expires at its stated time. */
   signIn(tokens: SignedIn): Promise<readonly string[]>
   /** A request of the user that needs a current access token. */
   call(cookie: string, resource: string): Promise<Answer>
@@ -33,7 +33,7 @@ export type SignedIn = TokenResponse & { readonly refresh_token: string }
 export const ORIGIN = 'https://app.example.com/'
 export const USER = 'user-1'
 
-/** What libraries keep of an expiry. */
+/** The forms in which libraries keep an expiry. */
 export function expiryOf({ expires_in }: TokenResponse): number {
   return Math.floor(Date.now() / 1000) + expires_in
 }

@@ -2,11 +2,11 @@ import type { CallResult } from './messages.ts'
 import type { Processes } from './processes.ts'
 import type { SignedIn } from './subject.ts'
 
-/** The user's browser: it keeps what it is told, and of answers at the same time the last one wins. */
+/** The user's browser. If several responses arrive at the same time, the cookies of the last one win. */
 export interface User {
   /** The value of the `Cookie` header. */
   cookie(): string
-  /** Calls in all processes at once, one for each resource. */
+  /** Calls in all processes at the same time, one for each resource. */
   callEverywhere(resources: readonly string[]): Promise<CallResult[]>
   /** One call in one process, with an older cookie if there is one. */
   call(resource: string, cookie?: string): Promise<CallResult>

@@ -4,7 +4,7 @@ export function byId(id: string): HTMLElement {
   return element
 }
 
-/** Makes an element; what is text stays text, whatever it holds. */
+/** Creates an element. Text stays text, also if it contains markup. */
 export function make(tag: string, className: string, ...children: (Node | string)[]): HTMLElement {
   const element = document.createElement(tag)
   element.className = className

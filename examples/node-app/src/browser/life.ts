@@ -6,7 +6,7 @@ const LABELS = {
   expired: 'expired, refreshed at next use',
   over: 'expired for good',
 }
-/** The last quarter of a token's life is when it is refreshed beside its use. */
+/** The last quarter of a token's life is the time of a refresh in the background. */
 const SOFT_SHARE = 0.25
 
 const [card, label, seconds, bar] = [byId('token'), byId('life'), byId('seconds'), byId('bar')]

@@ -18,7 +18,7 @@ const MAX_ROWS = 100
 const list = byId('log')
 const shown = new Map<string, { readonly entry: Entry; readonly row: HTMLElement }>()
 
-/** Shows the events of the library, the newest first: those from before this page, then as they come. */
+/** Shows the events of the library, the newest first. It starts with those from before this page. */
 export function followLog(onRefreshed: () => void): void {
   const source = new EventSource('/events')
   source.addEventListener('kept', (message: MessageEvent) => show(read(message)))
@@ -61,7 +61,7 @@ function detailOf(event: EvertokenEvent): string {
   const parts = details.map(([name, value]) => {
     if (name === 'durationMs') return `in ${Math.round(Number(value))} ms`
     if (name === 'from')
-      return value === 'flight' ? 'joined the refresh under way' : `from the ${String(value)}`
+      return value === 'flight' ? 'joined the pending refresh' : `from the ${String(value)}`
     const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
     return name === 'session' ? `session ${text}` : text.replaceAll('_', ' ')
   })

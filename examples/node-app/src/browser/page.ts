@@ -21,7 +21,7 @@ async function refreshStatus(): Promise<void> {
   byId('name').textContent = claims.name
   byId('email').textContent = claims.email
   byId('initials').textContent = claims.name.replaceAll(/(?<=\w)\w*\s*/g, '')
-  // The server refreshes what can be refreshed before it answers: nothing left means for good.
+  // The server refreshes before it responds. If no token is left, the session has ended.
   showLife(secondsLeft, lifetimeSeconds, !revoked && secondsLeft > 0)
 }
 

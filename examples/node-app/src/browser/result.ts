@@ -2,7 +2,7 @@ import { byId, make } from './elements.ts'
 
 const result = byId('result')
 
-/** Shows what a call brought: rows for a list, lines for anything else. */
+/** Shows the result of a call: rows for a list, lines for other data. */
 export function showAnswer(call: string, response: Response, body: unknown, elapsedMs: number): void {
   const status = `${response.status} in ${Math.round(elapsedMs)} ms`
   const heading = make('h3', response.ok ? 'ok' : 'failed', status, make('span', '', call))

@@ -94,7 +94,7 @@ export default {
   },
 }
 
-/** Answers with the token's value, which only a test does. */
+/** Responds with the value of the token, which only a test may do. */
 async function tokenOf(session: Pick<Session, 'getUserAccessToken'>): Promise<Response> {
   const token = await session.getUserAccessToken()
   return new Response(token?.value ?? 'nobody', { status: token ? 200 : 401 })

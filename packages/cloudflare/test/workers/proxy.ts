@@ -28,7 +28,7 @@ const target = 'https://api.example.com/v1/'
 const fetch: TokenFetch = (input, init) => (globalEnv as Env).API.fetch(input, init)
 const proxy = auth.createTokenProxy({
   '/api/*': { target, token: 'user', fetch },
-  // A token of its own, so that the first answer has a cookie to bring.
+  // Requires a separate token, so that the first response sets a cookie.
   '/sockets/*': { target, token: 'user', scope: 'openid', fetch, webSocket: true },
 })
 
@@ -48,7 +48,7 @@ const pages: Readonly<Record<string, () => Promise<Response>>> = {
     const response = await api('orders')
     return new Response(response.body, response)
   },
-  // With a token of its own, so that the response has a cookie to bring.
+  // Requires a separate token, so that the response sets a cookie.
   '/manual': async () => {
     await auth.getUserAccessToken({ parameters: { audience: 'manual' } })
     const init = { encodeBody: 'manual', headers: { 'content-encoding': 'gzip' } }

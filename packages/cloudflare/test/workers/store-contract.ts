@@ -3,7 +3,7 @@ import { createDurableObjectStore, type SessionsNamespace } from '../../src/inde
 
 export { EvertokenSessions } from '../../src/index.ts'
 
-/** Runs every case of the contract at the same time, and answers with what came of each. */
+/** Runs every case of the contract at the same time, and responds with the results. */
 export default {
   async fetch(_request: Request, { SESSIONS }: { readonly SESSIONS: SessionsNamespace }): Promise<Response> {
     const create = () => createDurableObjectStore(SESSIONS)

@@ -9,7 +9,7 @@ interface WatchedState extends SessionsState {
   readonly storage: SessionsState['storage'] & { getAlarm(): Promise<number | null> }
 }
 
-/** Tells what it holds. */
+/** Returns its records. */
 export class EvertokenSessions extends Sessions {
   readonly #state: WatchedState
 
@@ -33,7 +33,7 @@ interface Stub {
   fetch(url: string, init?: RequestInit): Promise<Response>
 }
 
-/** `POST` calls a method of the store, `GET` tells what is behind a name, and `PUT` passes a message on to that. */
+/** `POST` calls a method of the store, `GET` returns the object of a name, and `PUT` passes a message on to that. */
 export default {
   async fetch(request: Request, { SESSIONS }: Env): Promise<Response> {
     const name = new URL(request.url).searchParams.get('name') ?? ''

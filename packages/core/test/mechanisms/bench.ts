@@ -77,7 +77,7 @@ export async function asleep(clock: ManualClock, work: Promise<unknown>, sleeper
   while (!done && clock.pending < sleepers) await new Promise((resolve) => setTimeout(resolve))
 }
 
-/** What a call rejects with. */
+/** The error of a call. */
 export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => {

@@ -1,3 +1,4 @@
+import { type CookieMap, createCookieMap } from '@evertoken/testkit'
 import { createCookieStrategy } from '../../src/mechanisms/sessions/cookie-sessions.ts'
 import { createChunkedCookie } from '../../src/mechanisms/sessions/chunked-cookie.ts'
 import { createRequestSession, type RequestSession } from '../../src/mechanisms/sessions/request-session.ts'
@@ -8,20 +9,20 @@ import { type Bench, IDLE, REGISTRATION, won } from './bench.ts'
 
 export const NAME = '__Host-Http-evertoken'
 
-/** A cookie jar, and the requests that carry what is in it. */
+/** A browser, and the requests that send its cookies. */
 export interface Browser {
-  readonly cookies: Map<string, string>
-  /** A request with the cookies of now. */
+  readonly cookies: CookieMap
+  /** A request with the current cookies, or with other ones. */
   request(shown?: ReadonlyMap<string, string>): RequestSession
-  /** Keeps what a response says; resolves to its `Set-Cookie` lines. */
+  /** Keeps the cookies of the response. Resolves to its `Set-Cookie` lines. */
   receive(session: RequestSession): Promise<string[]>
   signIn(record: SessionRecord): Promise<void>
-  /** What was given to `keepAlive`. */
+  /** The work that was passed to `keepAlive`. */
   kept(): Promise<unknown>
 }
 
 export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'): Browser {
-  const cookies = new Map<string, string>()
+  const cookies = createCookieMap()
   const kept: Promise<unknown>[] = []
   const { sealedStore, cookies: sealedCookies, mac, clock, emit } = bench
   const create = kind === 'cookie' ? createCookieStrategy : createServerStrategy
@@ -53,11 +54,7 @@ export function createBrowser(bench: Bench, kind: 'cookie' | 'server' = 'cookie'
     async receive(session) {
       await session.finishRequest()
       const lines = session.takeCookies()
-      for (const line of lines) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-        if (line.endsWith('; Max-Age=0')) cookies.delete(name)
-        else cookies.set(name, value)
-      }
+      cookies.keep(lines)
       return lines
     },
     async signIn(record) {
@@ -77,7 +74,7 @@ export function named(record: SessionRecord): (id: string) => Promise<SessionRec
 
 export async function cellOf(session: RequestSession): Promise<SessionHandle> {
   const cell = await session.find()
-  if (!cell) throw new Error('There is no session')
+  if (!cell) throw new Error('The session is missing')
   return cell
 }
 
@@ -88,7 +85,7 @@ export async function use(session: RequestSession): Promise<Snapshot> {
   return snapshot
 }
 
-/** What a refresh does to a session: the next generation. */
+/** Changes a session like a refresh: the next generation. */
 export async function advance(
   session: RequestSession,
   change: Partial<SessionRecord> = {},

@@ -10,7 +10,7 @@ export const CANARIES = [
 ]
 const LEAK = /canary/i
 
-/** Errors with a canary in everything that anybody could have put one in. */
+/** Errors with a canary in every field. */
 export function canaryErrors(): unknown[] {
   return CANARIES.flatMap((canary) => {
     const members = {

@@ -12,7 +12,7 @@ function createObserved(respond: () => Promise<Response>, clock = createManualCl
   return { http, seen, clock }
 }
 
-describe('what createHttp reports of a response', () => {
+describe('the report of createHttp about a response', () => {
   it('is its headers, and how long they took, not the body', async () => {
     const clock = createManualClock()
     const body = new ReadableStream<Uint8Array>({
@@ -29,7 +29,7 @@ describe('what createHttp reports of a response', () => {
     expect(seen).toEqual([['now', 250]])
   })
 
-  it('counts the time for which the machine was suspended, when the monotonic clock stood still', async () => {
+  it('includes the time for which the machine and its monotonic clock were suspended', async () => {
     const { http, seen, clock } = createObserved(async () => {
       clock.jump(3600)
       return new Response()
@@ -48,7 +48,7 @@ describe('what createHttp reports of a response', () => {
     expect(seen[0]?.[1]).toBe(40)
   })
 
-  it('is nothing for a request without a response, and the body of an error counts as a response', async () => {
+  it('reports nothing for a request without a response, and treats the body of an error as a response', async () => {
     const down = createObserved(() => Promise.reject(new TypeError('fetch failed')))
     await failureOf(down.http(ENDPOINT))
     expect(down.seen).toEqual([])

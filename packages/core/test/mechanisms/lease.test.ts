@@ -63,7 +63,7 @@ describe('the watch of a lease', () => {
     expect(await lookFor(next, 1000)).toBe('lapsed')
   })
 
-  it('a pause of this process counts for 2.5 s at most: the holder may have been paused as well', async () => {
+  it('a pause of this process is limited to 2.5 s: the holder may have been paused as well', async () => {
     const { clock, watch } = await createLeaseBench()
     const { observe: look } = watch('me')
     look(other())
@@ -110,7 +110,7 @@ describe('from the swap to the send', () => {
     return lease.take(await kept())
   }
 
-  it('takes the lease, and says that it is not late', async () => {
+  it('takes the lease, and reports that it is not late', async () => {
     const { watch, kept } = await createLeaseBench()
     const taken = await take(watch('me'), kept)
     expect(taken).toMatchObject({ late: undefined, snapshot: { record: { ledger: { attempt: 1 } } } })
@@ -156,7 +156,7 @@ describe('from the swap to the send', () => {
     expect(await take(bench.watch('me'), bench.kept)).toBe('again')
   })
 
-  it('a machine that was suspended after the swap does not send, although its monotonic clock stood still', async () => {
+  it('a machine that was suspended after the swap does not send, although its monotonic clock did not move', async () => {
     const bench = await createLeaseBench((store) => {
       const suspend = async () => bench.clock.jump(600)
       return slowly(suspend, suspend)(store)
@@ -168,7 +168,7 @@ describe('from the swap to the send', () => {
 })
 
 describe('a flight that ends', () => {
-  it('gives back a lease that it never used', async () => {
+  it('releases a lease that it never used', async () => {
     const { watch, kept } = await createLeaseBench()
     const lease = watch('me')
     await lease.take(await kept())

@@ -13,7 +13,7 @@ function createBench(pollMs?: number) {
 }
 
 describe('where no request can wake another one', () => {
-  it('who waits looks again by itself, in the order of arrival', async () => {
+  it('waiting callers read again automatically, in the order of arrival', async () => {
     const { clock, line, turns } = createBench(POLL_MS)
     const admitted: string[] = []
     for (const key of ['a', 'b']) void Promise.resolve(line.enter(key)).then(() => admitted.push(key))
@@ -101,7 +101,7 @@ describe('retryAfterSeconds', () => {
     expect(line.retryAfterSeconds()).toBe(seconds)
   })
 
-  it('is the length of the line by the measured rate, which counts for 2 s', async () => {
+  it('is the length of the line by the measured rate of the last 2 s', async () => {
     const { clock, line, turns } = createBench()
     waitMany(line, 100)
     for (let i = 0; i < 100; i++) {
@@ -115,7 +115,7 @@ describe('retryAfterSeconds', () => {
     expect(line.retryAfterSeconds()).toBe(3)
   })
 
-  it('is no shorter than a pause of the line', () => {
+  it('is at least as long as a pause of the line', () => {
     const { line, turns } = createBench()
     turns[0]?.overloaded(17)
     expect(line.retryAfterSeconds()).toBe(17)

@@ -71,7 +71,7 @@ describe('the line before the authorization server', () => {
     await other
   })
 
-  it('nobody passes those who wait: who comes when a turn is free still goes to the end', async () => {
+  it('no caller passes others: a caller that comes when a turn is free still goes to the end', async () => {
     const { clock, line } = createBench()
     const turns = fill(line)
     const admitted: string[] = []
@@ -84,7 +84,7 @@ describe('the line before the authorization server', () => {
     expect(admitted).toEqual(['early', 'late'])
   })
 
-  it('never lets more through than the limit, and everybody in the end', async () => {
+  it('never admits more than the limit, and admits all callers in the end', async () => {
     const deed = fc.constantFrom('enter', 'enter', 'leave', 'succeed', 'overload', 'wait')
     await fc.assert(
       fc.asyncProperty(fc.array(deed, { maxLength: 120 }), async (deeds) => {
@@ -119,7 +119,7 @@ describe('the line before the authorization server', () => {
     )
   })
 
-  it('a turn that is never given back, because its request is gone, ends after 70 s', async () => {
+  it('a turn that is never released, because its request is gone, ends after 70 s', async () => {
     const { clock, line } = createBench()
     fill(line)
     const admitted: string[] = []
@@ -136,7 +136,7 @@ describe('a pause after an overload', () => {
     [1, 1000],
     [7, 7000],
     [300, 30_000],
-  ])('of %j s lasts %d ms for those who come during it', async (seconds, ms) => {
+  ])('of %j s lasts %d ms for callers that come during it', async (seconds, ms) => {
     const { clock, line } = createBench()
     const turns = fill(line)
     turns[0]?.overloaded(seconds)
@@ -162,7 +162,7 @@ describe('a pause after an overload', () => {
     expect(admitted).toEqual(['waits'])
   })
 
-  it('ends on time for those who waited before it began, although all turns were left during it', async () => {
+  it('ends on time for callers that waited before it began, although all turns were left during it', async () => {
     const { clock, line } = createBench()
     const turns = fill(line)
     const admitted: string[] = []

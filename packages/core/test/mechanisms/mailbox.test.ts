@@ -2,7 +2,7 @@ import { createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
 import { createMailbox } from '../../src/mechanisms/refresh/send.ts'
 
-it('gives messages in order, those that came before at once', async () => {
+it('returns messages in order, the earlier ones immediately', async () => {
   const clock = createManualClock()
   const mailbox = createMailbox<number>(clock)
   for (const message of [1, 2, 3]) mailbox.put(message)

@@ -35,7 +35,7 @@ describe('createMetadataCache', () => {
     expect(fetches()).toBe(1)
   })
 
-  it('S8: keeps what it has for an hour, then serves it while it fetches beside its use', async () => {
+  it('S8: keeps the metadata for 1 hour, then serves it while it fetches in the background', async () => {
     const { get, metadata, clock, fetches } = createCache(['first', 'second'])
     await get()
     await clock.advance(HOUR_MS - 11)
@@ -62,7 +62,7 @@ describe('createMetadataCache', () => {
     expect([await get(), await get(), fetches()]).toEqual(['first', 'second', 4])
   })
 
-  it('S8: fails for all who wait for the first, and for those who come within the pause, with one request', async () => {
+  it('S8: fails for all callers of the first request and of the pause, with one request', async () => {
     const { metadata, get, clock, fetches } = createCache([new Error('down'), 'first'])
     const all = Array.from({ length: 5 }, () => failureOf(metadata()))
     await clock.advance(10)
@@ -121,7 +121,7 @@ describe('createMetadataCache', () => {
     expect(later).toMatchObject({ code: error.code, message: error.message, retryAfterSeconds: 4 })
   })
 
-  it('S8: a failure beside its use is of no concern, where flights are not shared', async () => {
+  it('S8: a failure in the background has no effect, if flights are not shared', async () => {
     const clock = createManualClock()
     let down = false
     const discover = () => (down ? Promise.reject(new Error('down')) : Promise.resolve('first'))

@@ -25,7 +25,7 @@ export interface ProtocolBench {
   readonly clock: ManualClock
   readonly protocol: AuthorizationServer
   readonly serverClock: ServerClock
-  /** What the protocol was created with. */
+  /** The options of the protocol. */
   readonly options: AuthorizationServerOptions
 }
 
@@ -68,7 +68,7 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   return { server, clock, protocol: createAuthorizationServer(given), serverClock, options: given }
 }
 
-/** Answers for the paths that end like a key, and leaves the others to the server. */
+/** Responds for paths that end like a key. The server handles the others. */
 export function answering(
   answers: Readonly<Record<string, () => Promise<Response> | Response>>,
 ): NonNullable<BenchOptions['fetch']> {
@@ -84,7 +84,7 @@ export async function refresh(bench: ProtocolBench, claims: UserClaims = USER): 
   return bench.protocol.refresh({ refreshToken: refresh_token, parameters: {}, user: claims })
 }
 
-/** What becomes of this answer of the token endpoint. */
+/** The result of this response of the token endpoint. */
 export function answerTo(body: unknown, init?: ResponseInit): Promise<RefreshResult> {
   const response = () => (typeof body === 'string' ? new Response(body, init) : Response.json(body, init))
   return refresh(createProtocolBench({ fetch: answering({ '/token': response }) }))

@@ -118,7 +118,7 @@ describe('the metadata of the authorization server', () => {
     expect(found).toEqual([new URL(metadata.token_endpoint).pathname])
   })
 
-  it('is read from the URL in `metadata` and nowhere else', async () => {
+  it('is read only from the URL in `metadata`', async () => {
     const found: string[] = []
     const { protocol } = createProtocolBench({
       protocol: { metadata: 'https://mirror.example.com/metadata' },

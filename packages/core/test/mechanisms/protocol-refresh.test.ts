@@ -23,7 +23,7 @@ describe('refresh', () => {
     expect(sent?.url.search).toBe('')
   })
 
-  it('S1: authenticates in the body when told so, and with its name alone when it is public', async () => {
+  it('S1: authenticates in the body if configured, and only with its name if it is public', async () => {
     const clientSecret = 'web-secret-for-tests-only'
     const post = createProtocolBench({
       protocol: { authentication: clientSecretPost(clientSecret) },
@@ -38,7 +38,7 @@ describe('refresh', () => {
     expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
   })
 
-  it('S1: says who it is in any characters, as a form has them', async () => {
+  it('S1: sends its credentials in any characters, form-encoded', async () => {
     const [id, secret] = ['we b:1/ä', "s%e+c&r=e:t-_.~*'()😀"]
     const bench = createProtocolBench({ server: { clients: [{ id, secret }] } })
     expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
@@ -49,7 +49,7 @@ describe('refresh', () => {
     expect(headers?.get('accept')).toBe('application/json')
   })
 
-  it('S2, S14: asks for what was wanted and no more', async () => {
+  it('S2, S14: requests exactly the given parameters', async () => {
     const bench = createProtocolBench()
     const { refresh_token = '' } = await bench.server.issue({ scope: 'openid a b' })
     const wanted = {
@@ -164,7 +164,7 @@ describe('refresh', () => {
     ['has a further audience', { aud: ['web', 'api', 'more'], azp: 'web' }, true],
     ['has a smaller audience', { aud: 'web', azp: 'web' }, false],
     ['has no azp', { aud: ['web', 'api'], azp: undefined }, false],
-  ])('S10: of the sign-in, an ID token that %s', async (_what, claims, isUsed) => {
+  ])('S10: an ID token of the sign-in that %s', async (_what, claims, isUsed) => {
     const bench = createProtocolBench()
     const first = { aud: ['web', 'api'], azp: 'web', nonce: 'n' }
     const previous = `e30.${Buffer.from(JSON.stringify(first)).toString('base64url')}.x`
@@ -180,7 +180,7 @@ describe('refresh', () => {
     expect('idTokenIgnored' in answer).toBe(!isUsed)
   })
 
-  it('S10: an absent ID token, or one of garbage, changes nothing', async () => {
+  it('S10: an absent or malformed ID token changes nothing', async () => {
     expect(await answerTo(good)).toEqual({
       kind: 'refreshed',
       grant: expect.not.objectContaining({ claims: expect.anything() }),
@@ -205,7 +205,7 @@ describe('refresh', () => {
     [{ ...good, access_token: '' }],
     [{ ...good, token_type: 'mac' }],
     [{ refresh_token: 'new' }],
-  ])('salvages the new refresh token beside an access token that cannot be used: %o', async (body) => {
+  ])('keeps the new refresh token if the access token cannot be used: %o', async (body) => {
     expect(await answerTo(body)).toEqual({ kind: 'refreshed', grant: { refreshToken: 'new' } })
   })
 

@@ -37,7 +37,7 @@ describe('a refresh that fails', () => {
     expect(await answerTo(body, { status })).toMatchObject({ kind })
   })
 
-  it('tells what it was: name, status and the registered error', async () => {
+  it('reports its name, status and the registered error', async () => {
     const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client' }
     const init = { status: 401, headers: { 'retry-after': '7' } }
     expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
@@ -116,7 +116,7 @@ describe('a refresh that fails', () => {
     expect(answer).toMatchObject({ kind: 'ambiguous', cause: { name: 'TimeoutError' } })
   })
 
-  it('I5: repeats nothing of what the server or the connection said', async () => {
+  it('I5: repeats no text of the server or the connection', async () => {
     for (const canary of CANARIES) {
       for (const status of [200, 400, 401, 403, 429, 500]) {
         const body = { error: canary, error_description: canary, error_uri: canary, [canary]: canary }

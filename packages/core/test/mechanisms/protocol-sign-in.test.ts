@@ -76,7 +76,7 @@ describe('signing in', () => {
     expect(url.search).not.toContain(transaction.codeVerifier)
   })
 
-  it('S7: lets no parameter take the place of its own', async () => {
+  it('S7: lets no parameter replace its own', async () => {
     const own = [
       'client_id',
       'response_type',
@@ -103,7 +103,7 @@ describe('signing in', () => {
     ['S17: no issuer where one was promised', ({ response }) => response.delete('iss')],
     ['no code', ({ response }) => response.delete('code')],
     ['two codes', ({ response }) => response.append('code', 'canary')],
-    ['an error beside the code', ({ response }) => response.set('error', 'canary')],
+    ['an error in addition to the code', ({ response }) => response.set('error', 'canary')],
   ])('refuses a response with %s, before the code is sent', async (_what, change) => {
     const bench = createProtocolBench()
     const failure = await failedSignIn(bench, change)
@@ -149,7 +149,7 @@ describe('signing in', () => {
     expect(await plain.protocol.redeem(response, transaction, ignore)).toHaveProperty('accessToken')
   })
 
-  it('tells a refused client from a server in trouble', async () => {
+  it('distinguishes a refused client from a failing server', async () => {
     const answers = {
       client: createProtocolBench(),
       trouble: createProtocolBench(),
@@ -182,14 +182,14 @@ describe('signing in', () => {
     expect(await failedSignIn(away)).toBeInstanceOf(TryLaterError)
   })
 
-  it('S28: sends code and secret nowhere else', async () => {
+  it('S28: sends code and secret to no other URL', async () => {
     const bench = createProtocolBench()
     bench.server.script('token', { type: 'redirect', to: 'https://evil.example/token' })
     expect(await failedSignIn(bench)).toBeInstanceOf(Error)
     expect(bench.server.log.filter(({ kind }) => kind === 'elsewhere')).toEqual([])
   })
 
-  it('I5: repeats nothing of what the server, the browser or the connection said', async () => {
+  it('I5: repeats no text of the server, the browser or the connection', async () => {
     for (const canary of CANARIES) {
       const body = { error: canary, error_description: canary, access_token: canary, id_token: canary }
       for (const status of [200, 400, 401, 500]) {

@@ -21,7 +21,7 @@ function createDatedBench(
 
 describe("the server's clock", () => {
   it.each([0, 240, -240, 590])(
-    'is %d s ahead: tokens are dated by it, and the response tells its Date',
+    'is %d s ahead: tokens are dated by it, and the response has its Date',
     async (ahead) => {
       const bench = createDatedBench(ahead)
       const answer = await refresh(bench)

@@ -27,7 +27,7 @@ import { createBlankServerClock } from './server-clock-bench.ts'
 export const REQUEST_TIMEOUT_MS = 10_000
 export const SESSION = 'id'.padEnd(8, '0')
 
-/** A token request that the test answers. */
+/** A token request whose response the test chooses. */
 export interface SentRequest {
   readonly refreshToken: string
   /** By the monotonic clock, in milliseconds. */
@@ -55,7 +55,7 @@ export interface RefreshBench {
   readonly revoked: string[]
   readonly events: EvertokenEvent[]
   readonly probes: () => number
-  /** What background work is kept alive; it is awaited at the end of nothing. */
+  /** The background work that is kept alive. No test end waits for it. */
   readonly kept: Promise<unknown>[]
   /** Another process, with the same store and server. */
   process(changes?: Partial<RefresherOptions>): Refresher
@@ -63,7 +63,7 @@ export interface RefreshBench {
   ask(refresher: Refresher, call?: Partial<TokenCall>): Promise<string>
   /** The same for another session. */
   askForAnother(refresher: Refresher): Promise<string>
-  /** The ledger of the session, and whether it has ended. Has what is absent as `undefined`. */
+  /** The ledger of the session, and whether it has ended. Absent members are `undefined`. */
   record(): Promise<TokenLedger & { readonly ended: SessionRecord['ended'] | undefined }>
   /** Lets time pass until so many requests were sent. */
   untilSent(count: number): Promise<SentRequest>

@@ -5,7 +5,7 @@ import { createRefreshBench, granted, pass, REQUEST_TIMEOUT_MS, SESSION } from '
 const LOST: RefreshResult = { kind: 'ambiguous', cause: { name: 'TimeoutError' } }
 
 describe('a response that is late', () => {
-  it('lets its callers go after the request timeout, and is stored although no caller waits for it', async () => {
+  it('rejects its callers after the request timeout, and is stored although no caller waits for it', async () => {
     const bench = await createRefreshBench()
     const process = bench.process()
     const call = bench.ask(process)
@@ -105,7 +105,7 @@ describe('beats', () => {
     expect(bench.eventsOf('lease_expired')).toEqual([])
   })
 
-  it('go on after a failure of the store', async () => {
+  it('continue after a failure of the store', async () => {
     let isDown = false
     const fail = () => Promise.reject(new Error('down'))
     const bench = await createRefreshBench({
@@ -136,7 +136,7 @@ describe('beats', () => {
     expect((await bench.record()).refreshToken).toBeUndefined()
   })
 
-  it('go on while a probe has no response: otherwise another process takes the lease over', async () => {
+  it('continue while a probe has no response: otherwise another process takes the lease over', async () => {
     const isResponding = () => new Promise<boolean>(() => undefined)
     const bench = await createRefreshBench({ reuse: { graceSeconds: 20 }, isResponding })
     void bench.ask(bench.process())
@@ -174,7 +174,7 @@ describe('a holder that is gone', () => {
   )
 })
 
-it('a response that never comes is given up after its time, and the session is kept, in doubt', async () => {
+it('a response that never comes ends after its time, and the session is kept, in doubt', async () => {
   const bench = await createRefreshBench()
   const call = bench.ask(bench.process())
   const request = await bench.untilSent(1)

@@ -21,7 +21,7 @@ function createUnreliable(error: Error = new Error('down')) {
   return { control, tweak }
 }
 
-describe('storing what a refresh has brought', () => {
+describe('storing the result of a refresh', () => {
   it.each([1000, 10_000, 45_000, 64_000])('survives an outage of the store of %d ms', async (ms) => {
     const { control, tweak } = createUnreliable()
     const bench = await createRefreshBench({ tweak })
@@ -39,7 +39,7 @@ describe('storing what a refresh has brought', () => {
     expect(await bench.ask(process)).toBe('at-new')
   })
 
-  it('is given up after 65 s, with an event', async () => {
+  it('ends after 65 s, with an event', async () => {
     const { control, tweak } = createUnreliable()
     const bench = await createRefreshBench({ tweak })
     void bench.ask(bench.process())
@@ -113,7 +113,7 @@ describe('storing what a refresh has brought', () => {
   })
 
   it.each(['signed_out', 'replaced'] as const)(
-    'after the session was %s: revokes, unless the grant goes on',
+    'after the session was %s: revokes, unless the grant continues',
     async (reason) => {
       const bench = await createRefreshBench()
       const call = bench.ask(bench.process())
@@ -128,7 +128,7 @@ describe('storing what a refresh has brought', () => {
 
 describe('a refresh token that is not stored, while the revocation endpoint fails', () => {
   it.each([
-    ['of a session that has ended', (answer: RefreshResult) => answer],
+    ['in a session that has ended', (answer: RefreshResult) => answer],
     ['of another user', () => ({ kind: 'subject_changed', grant: { refreshToken: 'rt-new' } }) as const],
   ])('%s is revoked after 1, 4 and 16 s, and no caller waits', async (_whose, change) => {
     const outcomes = Array.from({ length: 3 }, () => 'failed' as const)

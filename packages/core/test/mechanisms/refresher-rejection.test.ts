@@ -20,7 +20,7 @@ describe('the server refuses the refresh token', () => {
     expect(bench.events).toEqual([{ type: 'session_ended', session: SESSION, reason: 'grant_rejected' }])
   })
 
-  it('of a store that no other process shares: another process must have used it, so the event says what to change', async () => {
+  it('in a store that no other process shares: another process must have used it, so the event names the remedy', async () => {
     const bench = await createRefreshBench({ isStorePrivate: true })
     const call = bench.ask(bench.process())
     ;(await bench.untilSent(1)).answer(REJECTED)
@@ -46,7 +46,7 @@ describe('the server refuses the refresh token', () => {
   it.each([
     ['a later attempt', 2],
     ['the late response to an earlier attempt', 1],
-  ])('which %s has replaced: reports the double use and serves what was stored', async (_name, attempt) => {
+  ])('which %s has replaced: reports the double use and serves the stored token', async (_name, attempt) => {
     const bench = await createRefreshBench()
     const call = bench.ask(bench.process())
     const request = await bench.untilSent(1)
@@ -136,7 +136,7 @@ describe('the spare', () => {
 })
 
 describe('a new ID token for another user', () => {
-  it('ends the session and revokes what came with it', async () => {
+  it('ends the session and revokes its tokens', async () => {
     const bench = await createRefreshBench()
     const call = bench.ask(bench.process())
     const request = await bench.untilSent(1)

@@ -136,7 +136,7 @@ describe('two requests with the same refresh token', () => {
     expect(await bench.record()).toMatchObject({ refreshToken: 'rt-one', ended: undefined })
   })
 
-  it('two rejections, the late one of the first last, cause no third request at once', async () => {
+  it('two rejections, the late one of the first last, cause no immediate third request', async () => {
     const { bench, call, first, second } = await startTwo()
     second?.answer(REJECTED)
     await pass(bench, 1000)

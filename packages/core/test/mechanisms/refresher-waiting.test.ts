@@ -14,7 +14,7 @@ async function timed({ clock }: RefreshBench, call: Promise<string>) {
 }
 
 describe('how long a caller waits', () => {
-  it('not at all for an overdue flight, also where each caller gets a promise of its own', async () => {
+  it('not at all for an overdue flight, also if each caller has its own promise', async () => {
     const { join } = createFlights()
     const flights: Flights = {
       join(group, name, start, clock) {
@@ -68,7 +68,7 @@ describe('when a caller can try again', () => {
     },
   )
 
-  it('as the line has it, while another process shows that it is alive', async () => {
+  it('as long as the line requires, while another process is alive', async () => {
     const bench = await createRefreshBench()
     void bench.ask(bench.process())
     await bench.untilSent(1)

@@ -57,7 +57,7 @@ describe('a session in several cookies', () => {
     ],
     ['the count is zero', (browser) => change(browser, NAME, (v) => v.replace('~3~', '~0~')), ['incomplete']],
     [
-      'the count is no number',
+      'the count is not a number',
       (browser) => change(browser, NAME, (v) => v.replace('~3~', '~x~')),
       ['incomplete'],
     ],
@@ -68,13 +68,13 @@ describe('a session in several cookies', () => {
       ['malformed'],
     ],
     ['one is junk', ({ cookies }) => void cookies.set(`${NAME}.1`, 'x'.repeat(100_000)), ['tampered']],
-  ])('S23: is no session when %s', async (_what, break_, reasons) => {
+  ])('S23: is rejected if %s', async (_what, break_, reasons) => {
     const { browser, bench } = await signedIn()
     break_(browser)
     await expectRejected(bench, browser, reasons)
   })
 
-  it('S23: is no session when its parts are reordered', async () => {
+  it('S23: is rejected if its parts are reordered', async () => {
     const { browser, bench } = await signedIn()
     const [one, other] = [browser.cookies.get(`${NAME}.1`) ?? '', browser.cookies.get(`${NAME}.2`) ?? '']
     browser.cookies.set(`${NAME}.1`, other).set(`${NAME}.2`, one)
@@ -117,7 +117,7 @@ describe('a session in several cookies', () => {
     )
   })
 
-  it('S23: what a longer one left behind expires, and does no harm until then', async () => {
+  it('S23: the rest of a longer one expires, and does no harm until then', async () => {
     const { browser, bench } = await signedIn()
     const session = browser.request()
     await session.start(named({ ...small, touchedAt: small.touchedAt + 1 }))
@@ -131,7 +131,7 @@ describe('a session in several cookies', () => {
     expect(bench.events).toEqual([])
   })
 
-  it('S32: tells a foreign cookie, a tampered one and one that is no session', async () => {
+  it('S32: distinguishes a foreign cookie, a tampered one and one without a session', async () => {
     const { browser, bench } = await signedIn(small)
     const own = browser.cookies.get(NAME) ?? ''
     const foreign = await createSeal(['another secret of 32 characters!'], 'cookie').seal(small)

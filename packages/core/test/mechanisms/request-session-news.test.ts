@@ -10,7 +10,7 @@ const record = createRecord(NOW)
 const another = createRecord(NOW, { claims: { sub: 'another' } })
 
 describe('a request with its session in the cookie', () => {
-  it('tells the browser of a newer generation, and of nothing else', async () => {
+  it('sends only a newer generation to the browser', async () => {
     const bench = createBench()
     const browser = createBrowser(bench)
     await browser.signIn(record)
@@ -27,7 +27,7 @@ describe('a request with its session in the cookie', () => {
     expect(await browser.receive(late)).toHaveLength(1)
   })
 
-  it('does not tell what it learned half a minute ago: the response may overtake a newer one', async () => {
+  it('does not send news that are 30 seconds old: the response may overtake a newer one', async () => {
     for (const [ms, lines] of [
       [30_000, 1],
       [30_001, 0],
@@ -43,7 +43,7 @@ describe('a request with its session in the cookie', () => {
     }
   })
 
-  it('waits with the news while somebody is refreshing: there will be more', async () => {
+  it('waits with the news while another process refreshes: there will be more', async () => {
     const browser = createBrowser(createBench())
     await browser.signIn(record)
     const session = browser.request()
@@ -54,7 +54,7 @@ describe('a request with its session in the cookie', () => {
     expect(await browser.receive(session)).toHaveLength(1)
   })
 
-  it('S26: what the old session still brings does not take the place of the one just started', async () => {
+  it('S26: later news of the old session do not replace the session just started', async () => {
     const bench = createBench()
     const browser = createBrowser(bench)
     await browser.signIn(record)
@@ -67,7 +67,7 @@ describe('a request with its session in the cookie', () => {
     expect((await use(browser.request())).record.claims).toEqual(another.claims)
   })
 
-  it('tells the newest generation of a session that it has started, however old the one before was', async () => {
+  it('sends the newest generation of a session that it has started, for any age of the previous one', async () => {
     const bench = createBench()
     const browser = createBrowser(bench)
     await browser.signIn({ ...record, generation: 50 })
@@ -79,7 +79,7 @@ describe('a request with its session in the cookie', () => {
     expect(carried).toMatchObject({ record: { claims: another.claims, generation: 2 } })
   })
 
-  it('leaves the store as soon as the browser has shown that it caught up', async () => {
+  it('is removed from the store as soon as the browser has caught up', async () => {
     const bench = createBench()
     const browser = createBrowser(bench)
     await browser.signIn(record)
@@ -106,7 +106,7 @@ describe('a request with its session in the cookie', () => {
     expect((await use(browser.request())).record.generation).toBe(2)
   })
 
-  it('goes on from the store when it has outgrown its cookie, and says so', async () => {
+  it('continues from the store when it has outgrown its cookie, with an event', async () => {
     const bench = createBench()
     const browser = createBrowser(bench)
     await browser.signIn(record)
@@ -120,7 +120,7 @@ describe('a request with its session in the cookie', () => {
   })
 
   it.each(['end', 'start'] as const)(
-    'does without its news when it %ss a session meanwhile',
+    'omits its news if it %ss a session in the same request',
     async (what) => {
       const bench = createBench()
       const tab = createBrowser(bench)
@@ -230,7 +230,7 @@ describe('a request with its session in the cookie', () => {
     settled.push(late.finishRequest())
     gate.open()
     await Promise.all(settled)
-    // The first check was complete before the sign-out, so its response was on its way before it.
+    // The first check was complete before the sign-out, so its response was sent before it.
     expect(early.takeCookies()).toHaveLength(1)
     expect(late.takeCookies()).toEqual([])
   })

@@ -20,7 +20,7 @@ export interface ServerClockBench {
   error(): number | undefined
 }
 
-/** @param dateOf - What the server shows when it is asked, as seconds since the epoch; `undefined` for no `Date`. */
+/** @param dateOf - The response of the server, in seconds since the epoch; `undefined` for no `Date`. */
 export function createServerClockBench(
   dateOf: (trueTime: number) => number | undefined = (trueTime) => trueTime,
 ): ServerClockBench {

@@ -93,7 +93,7 @@ describe('startRequest: when a token request was sent', () => {
     expect(sent()).toEqual({ obtainedAt: NOW + 300.5, ahead: 300.5 })
   })
 
-  it('counts the time for which the machine was suspended during the request', async () => {
+  it('includes the time for which the machine was suspended during the request', async () => {
     const { clock, serverClock, see } = createServerClockBench()
     see(NOW)
     const sent = serverClock.startRequest()

@@ -254,7 +254,7 @@ it('reads no clock and sets no timer while the store works', async () => {
   await guarded.swap('k', undefined, 'r', LATER)
   const [before, nows] = [elapsed.mock.calls.length, now.mock.calls.length]
   await guarded.read('k')
-  // The memory store looks once, to see whether the record has expired.
+  // The memory store reads one time, to check whether the record has expired.
   expect(elapsed.mock.calls.length - before).toBe(1)
   expect([sleep.mock.calls.length, now.mock.calls.length - nows]).toEqual([0, 0])
 })

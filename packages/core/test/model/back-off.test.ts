@@ -59,7 +59,7 @@ describe('nextBackOff', () => {
 })
 
 describe('secondsLeft', () => {
-  it('counts from the write to the end of the pause, however the sum is rounded', () => {
+  it('lasts from the write to the end of the pause, for any rounding', () => {
     fc.assert(
       fc.property(fc.nat(12), reading, jitter, jitter, retryAfter, (failures, now, share, part, seconds) => {
         const options = { retryAfterSeconds: seconds, jitter: share }

@@ -46,7 +46,7 @@ describe('withGrant', () => {
     })
   })
 
-  it('S15: keeps the access token exactly as it was read, under its key and with its attempt', () => {
+  it('S15: keeps the access token unchanged, under its key and with its attempt', () => {
     check((before) => {
       const { rejections: _rejections, ...token } =
         after(before, { accessToken: access }, 'a').tokens['a'] ?? {}
@@ -72,7 +72,7 @@ describe('withGrant', () => {
     })
   })
 
-  it('counts the rejections of the token that it replaces, and only of that one', () => {
+  it('keeps the number of rejections of only the token that it replaces', () => {
     const before = after(EMPTY_LEDGER, { accessToken: access })
     const next = (rejected: string | undefined, key = '') =>
       withGrant(before, { grant: { accessToken: access }, key, attempt: 1, rejected }, AT).tokens[key]

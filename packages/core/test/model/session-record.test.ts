@@ -36,7 +36,7 @@ it('touch and withCurrentBrowser: only a touch is news to the browser', () => {
   })
 })
 
-it('S27: of a session that ended nothing is left but what refuses its cookie', () => {
+it('S27: an ended session keeps only the data that refuses its cookie', () => {
   check((record) => {
     const { id, issuer, clientId, expiresAt, touchedAt } = record
     const kept = {

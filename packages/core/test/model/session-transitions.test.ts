@@ -47,7 +47,7 @@ describe('withTokenResponse', () => {
     })
   })
 
-  it('S10: merges newer claims into the old ones, and keeps the ID token when there is no new one', () => {
+  it('S10: merges newer claims into the old ones, and keeps the ID token without a new one', () => {
     check((record) => {
       const next = after(record, { claims: { name: 'Ann' } })
       expect(next.claims).toEqual({ ...record.claims, name: 'Ann' })
@@ -88,7 +88,7 @@ describe('withTokenResponse', () => {
   })
 })
 
-describe('withLedger: what a browser that keeps the session in its cookie has to receive', () => {
+describe('withLedger: the changes that a browser with a cookie session must receive', () => {
   it('a changed refresh token is a new generation', () => {
     check((record) => {
       for (const step of [withSpareInUse, withoutRefreshToken]) {
@@ -109,7 +109,7 @@ describe('withLedger: what a browser that keeps the session in its cookie has to
     })
   })
 
-  it('any other change leaves the rest of the session alone', () => {
+  it('all other changes keep the rest of the session', () => {
     check((record) => {
       const ledger = withDoubt(record.ledger)
       expect(withLedger(record, ledger)).toEqual({ ...record, ledger })

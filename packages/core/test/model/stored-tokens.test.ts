@@ -75,7 +75,7 @@ describe('withToken', () => {
     ])
   })
 
-  it('all tokens take no more bytes than they may, as JSON, unless only the new one is left', () => {
+  it('all tokens fit into the budget as JSON, unless only the new one is left', () => {
     fc.assert(
       fc.property(keys, key, uses, fc.nat(6000), (before, added, used, maxBytes) => {
         const after = withToken(named(before), added, living(60), AT, (each) => used[each] ?? 0, maxBytes)

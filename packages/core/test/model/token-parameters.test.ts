@@ -15,7 +15,7 @@ function request({ resources, scopes, parameters }: Parts): TokenParameters {
   return { resource: resources, scope: scopes.join(' '), parameters: Object.fromEntries(parameters) }
 }
 
-/** What a request means, told apart by deep equality instead of by a string. */
+/** The meaning of a request, compared by deep equality instead of by a string. */
 function meaning({ resources, scopes, parameters }: Parts): unknown {
   return [new Set(resources), new Set(scopes), new Map(parameters)]
 }

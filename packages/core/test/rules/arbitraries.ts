@@ -52,7 +52,7 @@ const backOff: fc.Arbitrary<BackOff> = fc.record(
   { noNullPrototype: true },
 )
 
-/** Any ledger, down to combinations that no history leads to; frozen, so that whoever changes it in place throws. */
+/** Any ledger, down to combinations that no history leads to; frozen, so that a change in place throws. */
 export const ledger: fc.Arbitrary<TokenLedger> = fc
   .record(
     {

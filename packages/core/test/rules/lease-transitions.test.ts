@@ -80,7 +80,7 @@ it('withSpareInUse: the spare takes the place of the refused refresh token once'
 })
 
 describe('withBackOff', () => {
-  it('gives the lease back, and keeps the tokens', () => {
+  it('releases the lease, and keeps the tokens', () => {
     check((each) => {
       const { lease: _lease, backOff: before, ...rest } = each
       const options = { retryAfterSeconds: 77 }
@@ -96,7 +96,7 @@ describe('withParameterBackOff', () => {
   const refuse = (each: TokenLedger, key: string) =>
     withParameterBackOff(each, key, 'client_rejected', { wall: NOW })
 
-  it('backs off for one token key, and leaves the others alone', () => {
+  it('backs off for only one token key', () => {
     check((each) => {
       const { lease: _lease, parameterBackOffs: before = {}, ...rest } = each
       const { parameterBackOffs: after = {}, ...next } = refuse(each, 'a')

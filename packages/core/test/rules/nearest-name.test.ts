@@ -31,6 +31,6 @@ it.each([
   expect(nearestNames(name, names)).toEqual(expected)
 })
 
-it('of a name with a dot, only the end matters', () => {
+it('compares only the end of a name with a dot', () => {
   expect(nearestNames('metadataUrl', [...known, 'server.metadata'])).toEqual(['server.metadata'])
 })

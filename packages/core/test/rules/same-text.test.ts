@@ -17,7 +17,7 @@ it('S31: agrees with equality', () => {
   }
 })
 
-it('S31: looks at every character, wherever the first difference is', () => {
+it('S31: reads every character, for any position of the first difference', () => {
   const looked: number[] = []
   const watched = { length: 5, charCodeAt: (i: number) => looked.push(i) } as unknown as string
   sameText(watched, 'xxxxx')

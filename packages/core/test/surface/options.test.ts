@@ -92,7 +92,7 @@ describe('checkOptions', () => {
     })
   })
 
-  it('takes every option there is, but for those of the sign-in alone', () => {
+  it('takes every option except those of the sign-in', () => {
     const all: Required<Omit<EngineOptions & WithClient<ClientCredentials>, Elsewhere>> = {
       server: {
         issuer: 'http://127.0.0.1:3000/realm',
@@ -215,7 +215,7 @@ describe('checkOptions', () => {
     }
   })
 
-  it('takes a metadata URL with a query, which tells the policy on some servers', () => {
+  it('takes a metadata URL with a query, which selects the policy on some servers', () => {
     const metadata = 'https://login.example.com/metadata?p=sign_in'
     expect(checkServer({ metadata })).toMatchObject({ server: { metadata } })
   })
@@ -421,7 +421,7 @@ describe('checkOptions', () => {
     expectRefused('store', { store: undefined })
   })
 
-  it('refuses a store that is eventually consistent, and says what to use instead', () => {
+  it('refuses a store that is eventually consistent, and names an alternative', () => {
     const error = check({ store: { ...store, consistency: 'eventual' } })
     expect(error).toBeInstanceOf(ConfigurationError)
     expect(String(error)).toMatch(/`store`.*eventually consistent.*Durable Object/)

@@ -58,7 +58,7 @@ describe('checkSignInOptions', () => {
     expect(checkSignInOptions(all)).toMatchObject(all)
   })
 
-  it('S12: needs an index to sign users out by itself', () => {
+  it('S12: needs an index to sign users out', () => {
     for (const backChannelLogout of [true, 'all'] as const) {
       expect(() => checkOptions({ ...needed, store: withoutIndex, backChannelLogout })).toThrow(/index/)
       expect(() => checkOptions({ ...needed, store, backChannelLogout })).not.toThrow()

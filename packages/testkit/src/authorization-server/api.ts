@@ -18,17 +18,17 @@ export interface ModelAuthorizationServer {
   /** The user who is signed in. Tests can change it. `undefined` if the user is signed out. */
   user: User | undefined
   /**
-   * Answers for its own origin. A request for any other is logged as `elsewhere` and rejects. Redirects of the
-   * authorization endpoint are handed over as they are; a scripted redirect is followed if the request says so.
+   * Responds for its own origin. A request for another origin is logged as `elsewhere` and rejects. Redirects of the
+   * authorization endpoint are returned. A scripted redirect is followed if the request allows that.
    */
   readonly fetch: (input: Request | URL | string, init?: RequestInit) => Promise<Response>
   /** Serves on 127.0.0.1, on a free port by default, and makes that the issuer. */
   listen(port?: number): Promise<Listening>
   /** Opens a grant without a browser. */
   issue(options?: IssueOptions): Promise<TokenResponse>
-  /** A logout token (OpenID Connect Back-Channel Logout section 2.4), for whoever posts it. */
+  /** Creates a logout token (OpenID Connect Back-Channel Logout section 2.4). */
   logoutToken(options?: LogoutTokenOptions): Promise<string>
-  /** Posts one to the `backChannelLogoutUri` of its client, and resolves to what that answers (section 2.5). */
+  /** Posts one to the `backChannelLogoutUri` of its client, and resolves to the response (section 2.5). */
   sendLogoutToken(options?: LogoutTokenOptions): Promise<Response>
   /** Signs with another key from now on, the only one that is published. */
   rotateKeys(): void

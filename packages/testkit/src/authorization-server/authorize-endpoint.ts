@@ -3,7 +3,7 @@ import type { IncomingRequest, World } from './model.ts'
 import { refuseRepeated, required, resourcesIn } from './parameters.ts'
 import { Refusal } from './refusal.ts'
 
-/** Approves at once for whoever is signed in; `login_hint` picks another user. */
+/** Approves immediately for the user who is signed in. `login_hint` selects another user. */
 export function authorize(world: World, codes: Codes, { parameters }: IncomingRequest): Response {
   const target = redirectTarget(world, parameters)
   target.searchParams.set('iss', world.issuer())
@@ -67,5 +67,5 @@ function userFor(world: World, parameters: URLSearchParams) {
   const hint = parameters.get('login_hint')
   if (user) return hint && hint !== user.sub ? { sub: hint } : user
   const silent = parameters.get('prompt') === 'none'
-  throw new Refusal(silent ? 'login_required' : 'access_denied', 'Nobody is signed in')
+  throw new Refusal(silent ? 'login_required' : 'access_denied', 'No user is signed in')
 }

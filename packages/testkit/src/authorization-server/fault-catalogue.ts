@@ -48,7 +48,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'ID token of another subject': { type: 'idToken', claims: { sub: 'somebody-else' } },
   'ID token with a broken signature': { type: 'idToken', signature: 'broken' },
   'ID token without a signature': { type: 'idToken', signature: 'none' },
-  'ID token of garbage': { type: 'members', set: { id_token: 'garbage' } },
+  'malformed ID token': { type: 'members', set: { id_token: 'garbage' } },
   invalid_grant: { type: 'error', error: 'invalid_grant' },
   invalid_client: { type: 'error', error: 'invalid_client' },
   invalid_scope: { type: 'error', error: 'invalid_scope' },

@@ -50,7 +50,7 @@ export interface AccessToken {
   readonly grant: Grant
   readonly scope: string
   readonly resource: readonly string[]
-  /** Request parameters the server does not know, as they came. */
+  /** Request parameters that the server does not know, unchanged. */
   readonly extra: Readonly<Record<string, string>>
   readonly issuedAt: number
   readonly expiresAt: number
@@ -92,7 +92,7 @@ export interface Grants {
   end(grant: Grant, reason: EndReason): void
   issueAccessToken(token: Omit<AccessToken, 'issuedAt' | 'expiresAt'>, seconds: number): string
   issueRefreshToken(grant: Grant): string
-  /** Throws `invalid_grant`; a spent token past its grace ends the grant on the way. */
+  /** Throws `invalid_grant`; a spent token after its grace period also ends the grant. */
   checkRefreshToken(token: string, clientId: string): Grant
   /** Spends the token and returns its successor, or `undefined` where refresh tokens do not rotate. */
   rotate(token: string): string | undefined

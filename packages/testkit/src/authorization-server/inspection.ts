@@ -30,13 +30,13 @@ export interface GrantInspector {
   /**
    * Returns whether the grant can still be refreshed.
    *
-   * @throws {Error} If there is no such grant.
+   * @throws {Error} If the grant does not exist.
    */
   alive(subOrId: string): boolean
   /**
    * Returns why the grant ended, or `undefined` if it has not ended.
    *
-   * @throws {Error} If there is no such grant.
+   * @throws {Error} If the grant does not exist.
    */
   endReason(subOrId: string): EndReason | undefined
   /** The newest refresh token that was not used yet. */

@@ -3,7 +3,7 @@ import type { RequestKind } from './model.ts'
 
 /** One request. It contains everything that the client sent, including secrets. Use it only in tests. */
 export interface LogEntry {
-  /** `elsewhere`: meant for another origin, and never answered. `unknown`: no such endpoint. */
+  /** `elsewhere`: for another origin, without a response. `unknown`: no such endpoint. */
   readonly kind: RequestKind | 'elsewhere' | 'unknown'
   /** Seconds since the epoch, when it arrived. */
   readonly at: number

@@ -12,7 +12,7 @@ export type FetchHandler = (request: Request) => Promise<Response>
 
 /** Serves a handler on 127.0.0.1; where the handler rejects, the connection is reset. */
 export async function listen(handler: FetchHandler, port = 0): Promise<Listening> {
-  // Imported here so that the rest of the package loads where there is no node:http.
+  // Imported here so that the rest of the package loads without node:http.
   const { createServer } = await import('node:http')
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, outgoing) => {
     serve(handler, `http://127.0.0.1:${incoming.socket.localPort}`, incoming, outgoing).catch(() =>

@@ -65,7 +65,7 @@ export interface IncomingRequest {
   readonly parameters: URLSearchParams
 }
 
-/** What a fault changes in an otherwise honest answer of the token endpoint. */
+/** The changes of a fault to an otherwise correct response of the token endpoint. */
 export interface Tweaks {
   /** The refresh token presented stays the current one. */
   readonly keepRefreshToken?: boolean
@@ -81,7 +81,7 @@ export interface IdTokenTweak {
   readonly signature?: 'none' | 'broken'
 }
 
-/** What the endpoints share. */
+/** The parts that the endpoints share. */
 export interface World {
   readonly issuer: () => string
   readonly user: () => User | undefined

@@ -8,7 +8,7 @@ export interface Network {
   readonly handle: (arrival: Arrival, signal: AbortSignal | undefined) => Promise<Response>
 }
 
-/** What a real `fetch` adds to an exchange: aborts and redirects. */
+/** Adds the aborts and redirects of a real `fetch` to an exchange. */
 export function createFetch({ issuer, handle }: Network): Fetch {
   return async (input, init) => {
     const request = new Request(input, init)

@@ -3,7 +3,7 @@ import type { Client, IncomingRequest, World } from './model.ts'
 import { refuseRepeated, required } from './parameters.ts'
 import { Refusal } from './refusal.ts'
 
-/** RFC 7009: an unknown token is no error, and a refresh token takes the whole grant along. */
+/** RFC 7009: an unknown token is not an error, and a refresh token ends the whole grant. */
 export function revoke(world: World, request: IncomingRequest): Response {
   if (request.method !== 'POST')
     throw new Refusal('invalid_request', 'The revocation endpoint takes POST', 405)

@@ -1,4 +1,4 @@
-/** An OAuth error on its way to becoming a response. */
+/** An OAuth error before it is a response. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly error: string

@@ -47,7 +47,7 @@ export interface StatusFault {
   readonly processed?: boolean
 }
 
-/** Answers with an OAuth error; the status defaults to 401 for `invalid_client` and to 400 for the others. */
+/** Responds with an OAuth error. The status defaults to 401 for `invalid_client` and to 400 for the others. */
 export interface ErrorFault {
   /** Selects this fault. */
   readonly type: 'error'

@@ -115,7 +115,7 @@ function scopeWithin(granted: string, requested: string | null): string {
   if (requested === null) return granted
   const allowed = new Set(granted.split(' '))
   if (requested.split(' ').some((scope) => !allowed.has(scope))) {
-    throw new Refusal('invalid_scope', 'The scope goes beyond what was granted')
+    throw new Refusal('invalid_scope', 'The scope exceeds the granted scope')
   }
   return requested
 }
@@ -124,7 +124,7 @@ function extraIn(parameters: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...parameters].filter(([name]) => !KNOWN.has(name)))
 }
 
-/** Issues the tokens at once and only then waits, for the signature. */
+/** Issues the tokens immediately, and only then waits for the signature. */
 export async function answer(world: World, issue: Issue, tweaks: Tweaks = {}): Promise<TokenResponse> {
   const { grant, resource, extra, refreshToken } = issue
   const scope = tweaks.scope ?? issue.scope

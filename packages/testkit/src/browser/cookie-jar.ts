@@ -1,29 +1,6 @@
 import type { Clock } from '@evertoken/core'
 import { systemClock } from '../system-clock.ts'
-import { parseSetCookie, type ParsedCookie, type SameSite } from './set-cookie.ts'
-import { isIpAddress } from './sites.ts'
-
-/** A cookie in the jar. */
-export interface Cookie {
-  /** The name of the cookie. */
-  readonly name: string
-  /** The value of the cookie. */
-  readonly value: string
-  /** The host that set it, or the value of `Domain`. */
-  readonly domain: string
-  /** Whether only that host receives it. */
-  readonly hostOnly: boolean
-  /** The path below which the browser sends the cookie. */
-  readonly path: string
-  /** Whether the browser sends the cookie only over https. */
-  readonly secure: boolean
-  /** Whether scripts of a page cannot read the cookie. */
-  readonly httpOnly: boolean
-  /** Which requests of other sites send the cookie. */
-  readonly sameSite: SameSite
-  /** Seconds since the epoch, or `Infinity` for a cookie that ends with the browser session. */
-  readonly expiresAt: number
-}
+import { acceptCookie, type Cookie, domainMatches } from './accept-cookie.ts'
 
 /** The cookies of a jar at one moment. */
 export interface CookieSnapshot {
@@ -79,9 +56,6 @@ export interface CookieJarOptions {
   readonly clock?: Pick<Clock, 'now'>
 }
 
-/** Browsers shorten longer lifetimes. */
-const MAX_AGE_SECONDS = 400 * 86_400
-
 /**
  * Creates a cookie jar that keeps and sends cookies as a browser does.
  *
@@ -112,10 +86,9 @@ export function createCookieJar({ clock = systemClock }: CookieJarOptions = {}):
   return {
     store(setCookie, from, context = {}) {
       const url = new URL(from)
-      const parsed = parseSetCookie(setCookie)
-      const cookie = parsed && toCookie(parsed, url, clock.now())
+      const cookie = acceptCookie(setCookie, url, clock.now())
       if (!cookie || !canBeSetBy(cookie, context)) return
-      if (url.protocol !== 'https:' && (cookie.secure || hidesSecureCookie(cookie))) return
+      if (url.protocol !== 'https:' && hidesSecureCookie(cookie)) return
       const key = JSON.stringify([cookie.name, cookie.domain, cookie.hostOnly, cookie.path])
       if (cookie.expiresAt <= clock.now()) held.delete(key)
       else held.set(key, cookie)
@@ -142,42 +115,6 @@ export function createCookieJar({ clock = systemClock }: CookieJarOptions = {}):
   }
 }
 
-/** @returns The cookie, or `undefined` if a browser rejects it. */
-function toCookie(parsed: ParsedCookie, url: URL, now: number): Cookie | undefined {
-  const { name, value, secure, httpOnly, sameSite } = parsed
-  const host = url.hostname
-  if (parsed.domain !== undefined && !domainMatches(host, parsed.domain)) return undefined
-  if (sameSite === 'None' && !secure) return undefined
-  if (!hasItsPrefix(parsed)) return undefined
-  return {
-    name,
-    value,
-    domain: parsed.domain ?? host,
-    hostOnly: parsed.domain === undefined,
-    path: parsed.path ?? defaultPath(url.pathname),
-    secure,
-    httpOnly,
-    sameSite,
-    expiresAt: expiryOf(parsed, now),
-  }
-}
-
-/** RFC 6265bis section 4.1.3. A cookie without a name must not look like one with a prefix either. */
-function hasItsPrefix({ name, value, secure, domain, path }: ParsedCookie): boolean {
-  const prefixed = name === '' ? value : name
-  const isHost = /^__host-/i.test(prefixed)
-  if (!isHost && !/^__secure-/i.test(prefixed)) return true
-  if (name === '' || !secure) return false
-  return !isHost || (domain === undefined && path === '/')
-}
-
-function expiryOf({ maxAgeSeconds, expires }: ParsedCookie, now: number): number {
-  const latest = now + MAX_AGE_SECONDS
-  if (maxAgeSeconds !== undefined)
-    return maxAgeSeconds <= 0 ? -Infinity : Math.min(now + maxAgeSeconds, latest)
-  return expires === undefined ? Infinity : Math.min(expires, latest)
-}
-
 function isFor({ domain, hostOnly, path, secure }: Cookie, { protocol, hostname, pathname }: URL): boolean {
   if (secure && protocol !== 'https:') return false
   if (hostOnly ? hostname !== domain : !domainMatches(hostname, domain)) return false
@@ -198,15 +135,7 @@ function isSentBy(
   return sameSite === 'Lax' && topLevelNavigation === true && isSafe
 }
 
-function domainMatches(host: string, domain: string): boolean {
-  return host === domain || (host.endsWith(`.${domain}`) && !isIpAddress(host))
-}
-
 function pathMatches(path: string, cookiePath: string): boolean {
   if (!path.startsWith(cookiePath)) return false
   return path.length === cookiePath.length || cookiePath.endsWith('/') || path[cookiePath.length] === '/'
-}
-
-function defaultPath(pathname: string): string {
-  return pathname.slice(0, Math.max(pathname.lastIndexOf('/'), 1))
 }

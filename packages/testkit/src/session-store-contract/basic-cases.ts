@@ -111,7 +111,12 @@ export const basicCases: Cases = {
     await expectRecord(store, create.key, undefined, 'after it was removed twice')
   },
 
-  'sees every completed write at once, from every connection': async ({ store, second, key, inSeconds }) => {
+  'sees every completed write immediately, from every connection': async ({
+    store,
+    second,
+    key,
+    inSeconds,
+  }) => {
     const expiresAt = inSeconds(LONG_SECONDS)
     const shared = key()
     let expected: string | undefined

@@ -3,7 +3,7 @@ import { type Bench, type Cases, type WrongProcess, LONG_SECONDS } from './contr
 
 const TWO_DAYS = 2 * 86_400
 
-/** They pass if the contract cannot open the store in a process with a clock of its own. */
+/** They pass if the contract cannot open the store in a process with another clock. */
 export const clockCases: Cases = Object.fromEntries(
   Object.entries(wrongClockCases()).map(([name, run]) => [
     `wrong clock, if it can be set: ${name}`,

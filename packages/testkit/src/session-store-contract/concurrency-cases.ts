@@ -56,7 +56,7 @@ export const concurrencyCases: Cases = {
         bench.store,
         key,
         created ? 'created' : undefined,
-        `after the creation answered ${created}`,
+        `after the creation was complete ${created}`,
       )
     }
   },
@@ -71,7 +71,7 @@ async function race(bench: Bench, key: string, expected: string | undefined): Pr
   const winners = names.filter((_, i) => answers[i] === true)
   check(
     winners.length === 1,
-    `${winners.length} of ${RACERS} parallel swaps that expected ${shown(expected)} were told they won, not 1`,
+    `${winners.length} of ${RACERS} parallel swaps that expected ${shown(expected)} won, not 1`,
   )
   await expectRecord(bench.store, key, winners[0], 'after parallel swaps, of which that one won')
 }
@@ -82,7 +82,7 @@ async function increment({ inSeconds }: Bench, store: SessionStore, key: string)
     const current = await store.read(key)
     if (await store.swap(key, current, String(Number(current) + 1), inSeconds(LONG_SECONDS))) return
   }
-  throw new Error('swap kept answering false to workers that expected what they had just read')
+  throw new Error('swap kept returning false to workers that expected the record that they had just read')
 }
 
 function create({ store, inSeconds }: Bench, key: string, record: string): Promise<void> {

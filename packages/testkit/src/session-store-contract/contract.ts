@@ -1,6 +1,6 @@
 import type { SessionStore } from '@evertoken/core'
 
-/** One thing a session store must do; `run` rejects with an error that says what it did instead. */
+/** One thing a session store must do; `run` rejects with an error that describes the difference. */
 export interface ContractCase {
   /** The name of the test. */
   readonly name: string
@@ -8,12 +8,12 @@ export interface ContractCase {
   run(): Promise<void>
 }
 
-/** What a case has at hand: its store, and keys and times nobody else uses. */
+/** The parts of a case: its store, and keys and times that no other case uses. */
 export interface Bench {
   readonly store: SessionStore
   /** Another connection to the same data; without one, the same store. */
   readonly second: SessionStore
-  /** Another key at every call, used by nobody else. */
+  /** Another key at every call, which no other case uses. */
   readonly key: (label?: string) => string
   /** Seconds since the epoch, so many seconds from now. */
   readonly inSeconds: (seconds: number) => number

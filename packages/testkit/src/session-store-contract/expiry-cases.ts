@@ -5,7 +5,7 @@ import { expectRecord, expectSwap } from './expectations.ts'
 const SHORT_SECONDS = 2
 
 export const expiryCases: Cases = {
-  'holds nothing after a record expired, and starts anew': async ({
+  'holds nothing after a record expired, and starts again': async ({
     store,
     key,
     inSeconds,
@@ -50,7 +50,7 @@ export const expiryCases: Cases = {
     await expectRecord(store, create.key, undefined, 'after the expiry that a swap had brought forward')
   },
 
-  'leaves the expiry alone when a swap fails': async ({ store, key, inSeconds, waitUntilExpired }) => {
+  'keeps the expiry if a swap fails': async ({ store, key, inSeconds, waitUntilExpired }) => {
     const create = { key: key(), record: 'first', expiresAt: inSeconds(SHORT_SECONDS) }
     await expectSwap(store, create, true, 'for a new key')
     const lost = { ...create, expected: 'other', record: 'second', expiresAt: inSeconds(LONG_SECONDS) }

@@ -25,7 +25,7 @@ function indexedCases(): Readonly<Record<string, (index: SessionIndex, bench: Be
       await expectKeys(index, term, [one, other], 'after two keys were added, one of them twice')
     },
 
-    'keeps every key of many added at once': async (index, { key, inSeconds }) => {
+    'keeps every key of many parallel additions': async (index, { key, inSeconds }) => {
       const term = key('term')
       const keys = Array.from({ length: 20 }, () => key())
       await Promise.all(keys.map((added) => index.add(term, added, inSeconds(LONG_SECONDS))))
@@ -60,10 +60,7 @@ function indexedCases(): Readonly<Record<string, (index: SessionIndex, bench: Be
     'keeps records and terms apart': async (index, { store, key, inSeconds }) => {
       const same = key()
       await index.add(same, 'indexed', inSeconds(LONG_SECONDS))
-      check(
-        (await store.read(same)) === undefined,
-        'read found a record under what is only a term of the index',
-      )
+      check((await store.read(same)) === undefined, 'read found a record under a term of the index')
       await store.remove(same)
       await expectKeys(index, same, ['indexed'], 'after a record of that name was removed')
     },

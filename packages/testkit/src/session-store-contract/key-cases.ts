@@ -1,7 +1,7 @@
 import { type Bench, type Cases, LONG_SECONDS } from './contract.ts'
 import { expectRecord, expectSwap } from './expectations.ts'
 
-/** Exact keys, removed beforehand: a prefix would take their sting. */
+/** Exact keys, removed before the case. With a prefix, they would be harmless. */
 const PROPERTY_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', '0']
 
 const HOSTILE_KEYS = [
@@ -31,7 +31,7 @@ const LOOKALIKES: Readonly<Record<string, readonly string[]>> = {
   'a prefix': ['a', 'ab', 'abc', 'a:', 'a:b'],
   spaces: ['a', 'a ', ' a', 'a  '],
   'a wildcard': ['ab', 'a*', 'a%', 'a_', 'a?', '*'],
-  'what follows many characters': ['1', '2'].map((end) => 'x'.repeat(450) + end),
+  'the end of many characters': ['1', '2'].map((end) => 'x'.repeat(450) + end),
   'Unicode normalisation': ['é', 'e\u0301'],
 }
 
@@ -49,7 +49,7 @@ export const keyCases: Cases = {
 
   ...Object.fromEntries(
     Object.entries(LOOKALIKES).map(([name, labels]) => [
-      `tells keys apart by ${name}`,
+      `distinguishes keys by ${name}`,
       (bench: Bench) => keepsApart(bench, labels),
     ]),
   ),

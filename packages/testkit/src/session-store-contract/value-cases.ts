@@ -10,8 +10,8 @@ const RECORDS: Readonly<Record<string, string>> = {
   'a sealed-looking text': `Fe26.2**${BASE64URL}**${BASE64URL}`,
   'text beyond ASCII': 'naïve – 日本語 – 🦊',
   'an escape sequence': String.raw`\u0000 \n %00 ${'$'}{x} {{x}} \\`,
-  'what looks like a number': '0012345678901234567890',
-  'what looks like JSON': '{"a": 1,  "a":2}',
+  'text that looks like a number': '0012345678901234567890',
+  'text that looks like JSON': '{"a": 1,  "a":2}',
   'the word null': 'null',
   'the word undefined': 'undefined',
 }
@@ -36,7 +36,7 @@ export const valueCases: Cases = {
   ...forEach(RECORDS, (name, record) => [`keeps ${name}`, (bench) => keeps(bench, record)]),
 
   ...forEach(LOOKALIKES, (name, [one, other]) => [
-    `tells records apart by ${name}`,
+    `distinguishes records by ${name}`,
     async (bench) => {
       await tellsApart(bench, one, other)
       await tellsApart(bench, other, one)

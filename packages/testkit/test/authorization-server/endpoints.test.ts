@@ -148,7 +148,7 @@ describe('client authentication', () => {
     ['a secret where there is none', undefined, { client_id: 'spa', client_secret: '' }],
     ['an unknown client', basic('nobody', secret), {}],
     ['a header without a colon', `Basic ${btoa('web')}`, {}],
-    ['a header that is no base64', 'Basic ***', {}],
+    ['a header that is not base64', 'Basic ***', {}],
     ['nothing', undefined, {}],
   ])('S1: refuses %s', async (_, authorization, form) => {
     const response = await send(authorization, form)
@@ -157,7 +157,7 @@ describe('client authentication', () => {
     expect(await response.json()).toMatchObject({ error: 'invalid_client' })
   })
 
-  it('refuses two ways at once, and repeated parameters', async () => {
+  it('refuses two methods in one request, and repeated parameters', async () => {
     const twice = await send(basic('web:app', secret), { client_secret: secret })
     expect(await twice.json()).toMatchObject({ error: 'invalid_request' })
     const server = createAuthorizationServer()
@@ -234,7 +234,7 @@ it('userinfo wants a live access token', async () => {
   expect((await ask(`Bearer ${access_token}`)).headers.get('www-authenticate')).toContain('invalid_token')
 })
 
-it('I3: what is meant for another origin is logged and goes nowhere', async () => {
+it('I3: a request for another origin is logged and not sent', async () => {
   const server = createAuthorizationServer()
   const sent = server.fetch('https://elsewhere.example/x', {
     method: 'POST',

@@ -23,7 +23,7 @@ const answer = async (scripted: Fault) => (await (await started(scripted)).send(
 const fault = (name: string) => FAULTS[name] ?? expect.unreachable(`No fault '${name}'`)
 
 describe.each(Object.entries(FAULTS))('%s', (_, scripted) => {
-  it('hits one request, and spends the refresh token if it says so', async () => {
+  it('hits one request, and spends the refresh token if configured', async () => {
     const { server, send } = await started(scripted)
     await send().then(
       (response) => response.body?.cancel(),
@@ -36,7 +36,7 @@ describe.each(Object.entries(FAULTS))('%s', (_, scripted) => {
 })
 
 describe('status', () => {
-  it('answers with nothing but the status', async () => {
+  it('responds with only the status', async () => {
     const response = await (await started(fault('400 with nothing'))).send()
     expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
       400,
@@ -94,7 +94,7 @@ describe('response', () => {
     expect((await send()).ok).toBe(true)
   })
 
-  it('has only the headers of the script, and takes effect first if the script says so', async () => {
+  it('has only the headers of the script, and takes effect first if configured', async () => {
     const { send, server } = await started({ type: 'response', body: '{}', processed: true })
     const response = await send()
     expect([response.status, [...response.headers.keys()]]).toEqual([200, ['date']])
@@ -112,7 +112,7 @@ it('a reset is the TypeError of a broken connection', async () => {
 })
 
 describe('redirect', () => {
-  it('is handed over, refused or followed as the request says', async () => {
+  it('is returned, refused or followed by the mode of the request', async () => {
     const { server, token } = await started()
     server.always('refresh', fault('307 to another origin'))
     const send = (redirect: RequestRedirect) => refresh(server, token, {}, { init: { redirect } })
@@ -176,7 +176,7 @@ describe('members', () => {
     expect(await refreshed(server, token)).toMatchObject({ error: 'invalid_grant' })
   })
 
-  it('S2: have a scope that is narrowed for this access token alone', async () => {
+  it('S2: have a scope that is narrowed for only this access token', async () => {
     const { server, token } = await started(fault('narrowed scope'))
     const narrowed = await refreshed(server, token)
     expect(narrowed['scope']).toBe('openid')
@@ -184,11 +184,11 @@ describe('members', () => {
     expect((await refreshed(server, narrowed['refresh_token']))['scope']).toBe('openid read')
   })
 
-  it('S10: have an ID token of somebody else, validly signed', async () => {
+  it('S10: have an ID token of another user, validly signed', async () => {
     const { id_token } = await answer(fault('ID token of another subject'))
     expect(claimsOf(id_token)).toMatchObject({ sub: 'somebody-else', aud: 'web' })
     expect((await answer(fault('ID token without a signature'))).id_token).toMatch(/^[\w-]+\.[\w-]+\.$/)
-    expect((await answer(fault('ID token of garbage'))).id_token).toBe('garbage')
+    expect((await answer(fault('malformed ID token'))).id_token).toBe('garbage')
   })
 })
 
@@ -202,7 +202,7 @@ describe('silence', () => {
     expect((await response).ok).toBe(true)
   })
 
-  it('ends for a caller who gives up', async () => {
+  it('ends for a caller that aborts', async () => {
     const { server, token } = await started({ type: 'hang', processed: true })
     const caller = new AbortController()
     const response = refresh(server, token, {}, { init: { signal: caller.signal } })
@@ -281,7 +281,7 @@ describe('labelled moments', () => {
     expect(server.grants.currentRefreshToken('ada')).not.toBe(token)
   })
 
-  it('a request released after its sender gave up still takes effect', async () => {
+  it('a request released after its sender aborted still takes effect', async () => {
     const { server, token } = await started()
     const pause = pauseBeforeProcessing()
     server.script('refresh', pause)
@@ -306,7 +306,7 @@ describe('labelled moments', () => {
 })
 
 describe('scripts', () => {
-  it('are consumed in order, before what is always so', async () => {
+  it('are consumed in order, before a permanent fault', async () => {
     const { server, token } = await started()
     server.always('refresh', { type: 'status', status: 503 })
     server.script('refresh', [{ type: 'status', status: 500 }, undefined])

@@ -51,7 +51,7 @@ describe('over sockets', () => {
     await expect(more).rejects.toThrow(/abort/i)
   })
 
-  it('a silent server lets its callers go', async () => {
+  it('a silent server releases its callers', async () => {
     const pause = pauseBeforeProcessing()
     const caller = new AbortController()
     const response = refresh(pause, { signal: caller.signal })
@@ -67,7 +67,7 @@ describe('over sockets', () => {
     expect(chunks.length).toBeGreaterThan(20)
   })
 
-  it('ten megabytes arrive, or as much of them as somebody reads', async () => {
+  it('ten megabytes arrive, or the part that is read', async () => {
     expect((await (await refresh({ type: 'body', body: 'huge' })).text()).length).toBeGreaterThan(10_000_000)
     await (await refresh({ type: 'body', body: 'huge' })).body?.cancel()
     expect((await refresh()).ok).toBe(true)

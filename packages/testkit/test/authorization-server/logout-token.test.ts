@@ -55,7 +55,7 @@ it('posts them to the client they are for', async () => {
   expect(sent).toHaveLength(1)
 })
 
-it('says in its metadata that it does', async () => {
+it('announces it in its metadata', async () => {
   const server = createAuthorizationServer()
   const response = await server.fetch(`${server.issuer}/.well-known/openid-configuration`)
   expect(await response.json()).toMatchObject({

@@ -44,7 +44,7 @@ export async function refreshed(
   return (await refresh(server, refreshToken, more)).json()
 }
 
-/** What the browser is sent back with. */
+/** The parameters of the redirect to the application. */
 export async function authorize(
   server: FakeAuthorizationServer,
   more: Record<string, string> = {},

@@ -58,7 +58,7 @@ describe('strict', () => {
 })
 
 describe('grace', () => {
-  it('answers a replay in time with a sibling that is as good', async () => {
+  it('responds to a replay in time with an equally valid sibling', async () => {
     const { clock, server, first, second } = await spentOnce()
     await clock.advance(30_000)
     const sibling = await refreshed(server, first.refresh_token)
@@ -67,7 +67,7 @@ describe('grace', () => {
     expect((await refresh(server, sibling['refresh_token'])).ok).toBe(true)
   })
 
-  it('counts from the first use', async () => {
+  it('starts at the first use', async () => {
     const { clock, server, first } = await spentOnce()
     await clock.advance(20_000)
     expect((await refresh(server, first.refresh_token)).ok).toBe(true)
@@ -83,7 +83,7 @@ describe('grace', () => {
   })
 })
 
-describe('grace for the previous token alone', () => {
+describe('grace for only the previous token', () => {
   it('ends when a successor is used, however soon that is', async () => {
     const server = createAuthorizationServer({ reuse: { graceSeconds: 30, limit: 'previous token' } })
     const first = await server.issue({ sub: 'ada' })
@@ -100,7 +100,7 @@ describe('grace for the previous token alone', () => {
   })
 })
 
-describe('grace with the newest pair alone', () => {
+describe('grace with only the newest pair', () => {
   it('voids the pair that was given before, and leaves the grant alive', async () => {
     const server = createAuthorizationServer({ reuse: { graceSeconds: 30, limit: 'newest pair' } })
     const first = await server.issue({ sub: 'ada' })
@@ -115,7 +115,7 @@ describe('grace with the newest pair alone', () => {
     expect((await refresh(server, sibling['refresh_token'])).ok).toBe(true)
   })
 
-  it('accepts no refresh token except the newest and the one that was exchanged for it', async () => {
+  it('accepts only the newest refresh token and its predecessor', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(9), { maxLength: 8 }), async (choices) => {
         const reuse = { graceSeconds: Infinity, limit: 'newest pair' } as const
@@ -154,7 +154,7 @@ it.each(['strict', 'no-rotation'] as const)(
   },
 )
 
-it('tolerant: the old token stays valid beside the new ones', async () => {
+it('tolerant: the old token stays valid with the new ones', async () => {
   const server = createAuthorizationServer({ reuse: 'tolerant' })
   const first = await server.issue({ sub: 'ada' })
   const second = await refreshed(server, first.refresh_token)
@@ -164,7 +164,7 @@ it('tolerant: the old token stays valid beside the new ones', async () => {
   }
 })
 
-it('no-rotation: answers carry no refresh token, and the first one stays valid', async () => {
+it('no-rotation: responses contain no refresh token, and the first one stays valid', async () => {
   const server = createAuthorizationServer({ reuse: 'no-rotation' })
   const first = await server.issue({ sub: 'ada' })
   const second = await refreshed(server, first.refresh_token)

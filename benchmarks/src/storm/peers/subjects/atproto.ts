@@ -13,7 +13,7 @@ interface Atproto {
   ) => { getSession(sub: string): Promise<{ readonly tokenSet: { readonly access_token: string } }> }
 }
 
-/** Its refresh engine alone: the rest of the client speaks to servers of the AT Protocol only. */
+/** Only its refresh engine: the rest of the client speaks to servers of the AT Protocol only. */
 export function atprotoWith(lock: 'lock' | 'no lock'): CreateSubject {
   return async (place) => {
     const { OAuthResponseError, Runtime, SessionGetter } = (await loadPeer('atproto')) as Atproto
@@ -52,7 +52,7 @@ function tokenSetOf({ issuer }: Place, tokens: SignedIn) {
   return { ...known, access_token, refresh_token, scope, expires_at }
 }
 
-/** What its documentation asks of an application with several processes. */
+/** The setup that its documentation requires for several processes. */
 function lockIn({ redis, key }: Place) {
   return async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     const lock = `${key} ${name}`

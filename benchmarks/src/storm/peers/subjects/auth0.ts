@@ -6,7 +6,7 @@ interface Auth0 {
   readonly ServerClient: new (options: object) => { getAccessToken(): Promise<{ accessToken: string }> }
 }
 
-/** Its state in a store of one's own: three methods, as its documentation asks for. */
+/** Its state in a custom store: three methods, as its documentation asks for. */
 export const auth0: CreateSubject = async ({ issuer, clientId, clientSecret, redis, key }) => {
   const { ServerClient } = (await loadPeer('auth0')) as Auth0
   const stateStore = {

@@ -22,7 +22,7 @@ export const authkit: CreateSubject = async (place) => {
   configure({ clientId, apiKey: 'benchmark', redirectUri: `${ORIGIN}callback`, cookiePassword: PASSWORD })
   const authenticateWithRefreshToken = async ({ refreshToken }: { refreshToken: string }) => {
     const response = await refreshGrant(place, refreshToken)
-    if (!response.ok) throw new Error(`The token endpoint answered ${response.status}`)
+    if (!response.ok) throw new Error(`The token endpoint returned ${response.status}`)
     return sessionOf((await response.json()) as SignedIn)
   }
   const service = createAuthService({

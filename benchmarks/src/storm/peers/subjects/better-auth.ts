@@ -9,7 +9,7 @@ interface BetterAuth {
   readonly genericOAuth: (options: object) => unknown
 }
 
-/** An account of a user whose session is beside the point: the call names the user. */
+/** An account of a user. The session does not matter, because the call names the user. */
 export const betterAuth: CreateSubject = async ({ issuer, clientId, clientSecret }) => {
   const library = (await loadPeer('betterAuth')) as BetterAuth
   const database = { user: [] as object[], session: [], account: [] as object[], verification: [] }

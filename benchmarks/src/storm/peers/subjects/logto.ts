@@ -18,7 +18,7 @@ export const logto: CreateSubject = async ({ issuer, clientId }) => {
     setItem: async (key: string, value: string) => void items.set(key, value),
     removeItem: async (key: string) => void items.delete(key),
   }
-  const unused = () => Promise.reject(new Error('Nobody signs in here'))
+  const unused = () => Promise.reject(new Error('This benchmark has no sign-in'))
   const requester = createRequester((input, init) =>
     fetch(input.replace('/oidc/.well-known/', '/.well-known/'), init),
   )

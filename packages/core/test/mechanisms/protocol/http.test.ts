@@ -29,7 +29,7 @@ function http(fetch: typeof globalThis.fetch, clock = createManualClock()): Retu
   return createHttp({ fetch, clock, timeoutMs: TIMEOUT_MS })
 }
 
-/** A body of `size` bytes, in pieces, that tells when it was cancelled. */
+/** A body of `size` bytes, in pieces, that reports when it was cancelled. */
 function body(size: number): { stream: ReadableStream<Uint8Array>; taken(): number; cancelled(): boolean } {
   let [taken, cancelled] = [0, false]
   const stream = new ReadableStream<Uint8Array>(
@@ -72,7 +72,7 @@ describe('createHttp', () => {
     },
   )
 
-  it('S28: asks for redirect manual, whatever the request says, and reports a hidden redirect as one', async () => {
+  it('S28: always asks for redirect manual, and reports a hidden redirect as one', async () => {
     const seen: (RequestInit | undefined)[] = []
     const opaque: typeof fetch = (_url, init) => {
       seen.push(init)
@@ -121,7 +121,7 @@ describe('createHttp', () => {
     expect(await failureOf(readText(new Response(stream), 5))).toMatchObject({ name: 'BodyTooLargeError' })
   })
 
-  it('counts bytes, not characters, and stops an endless body at once', async () => {
+  it('counts bytes, not characters, and stops an endless body immediately', async () => {
     expect(await failureOf(readText(new Response('€'.repeat(4)), 11))).toMatchObject({
       name: 'BodyTooLargeError',
     })
@@ -144,7 +144,7 @@ describe('createHttp', () => {
   it.each([
     ['before the headers', () => hangs()],
     ['in the body', () => Promise.resolve(new Response(new ReadableStream({ pull: hangs })))],
-  ])('gives up on silence %s, and says so to the connection', async (_where, answer) => {
+  ])('ends on silence %s, and closes the connection', async (_where, answer) => {
     const clock = createManualClock()
     let signal: AbortSignal | null | undefined
     const silent: typeof fetch = (_url, init) => {

@@ -5,8 +5,8 @@ import { createServerClockBench } from '../server-clock-bench.ts'
 const HOUR = 3600
 const NOW = 1_800_000_000
 
-describe('what a response shows', () => {
-  it('is the middle of the second that its Date names, and goes on by the monotonic clock', async () => {
+describe('the time of a response', () => {
+  it('is the middle of the second of its Date, and continues by the monotonic clock', async () => {
     const { clock, serverClock, see } = createServerClockBench()
     expect(serverClock.read().server).toBe(undefined)
     see(NOW + 100)
@@ -29,7 +29,7 @@ describe('what a response shows', () => {
     expect(serverClock.read().server).toBe(NOW + 0.5)
   })
 
-  it('is nothing if there is no Date', () => {
+  it('is unknown without a Date', () => {
     const { serverClock } = createServerClockBench()
     serverClock.observe(new Headers(), 20)
     expect(serverClock.read().server).toBeUndefined()
@@ -44,7 +44,7 @@ describe('what a response shows', () => {
   })
 })
 
-describe('a time that is far from what was expected', () => {
+describe('a time that is far from the expected one', () => {
   it.each([
     ['a first one 10 minutes ahead of the wall clock', 0, 600, 599],
     ['a first one 10 minutes behind the wall clock', 0, -601, -600],
@@ -147,7 +147,7 @@ describe('jumps of this machine', () => {
     expect(serverClock.read().server).toBe(NOW + 0.5)
   })
 
-  it('a machine that was suspended for 40 minutes, whose monotonic clock stood still, is no surprise', async () => {
+  it('a machine that was suspended for 40 minutes with its monotonic clock needs no request', async () => {
     const suspended = 2400
     const { clock, serverClock, see, requests } = createServerClockBench((trueTime) => trueTime + suspended)
     see(NOW)

@@ -12,7 +12,7 @@ function waiting<T>(promise: Promise<T>): { clock: ManualClock; result: Promise<
 }
 
 describe('withDeadline', () => {
-  it('costs no timer for what settles by itself at once', async () => {
+  it('costs no timer for work that settles immediately', async () => {
     const done = waiting(Promise.resolve('done'))
     expect(await done.result).toBe('done')
     const failed = waiting(Promise.reject(new Error('failed')))
@@ -36,10 +36,10 @@ describe('withDeadline', () => {
     expect(await failure).toEqual(late())
   })
 
-  it('does not count the time in which the process stood still', async () => {
+  it('does not count the time in which the process was stopped', async () => {
     const clock = createManualClock()
     let isFrozen = true
-    // All timers of a process that was frozen are due when it goes on, however long they were set for.
+    // All timers of a process that was frozen are due when it continues, for any delay.
     const sleep: ManualClock['sleep'] = (ms, signal) => {
       const duration = isFrozen ? 100_000 : ms
       isFrozen = false

@@ -83,7 +83,7 @@ describe('createFlights', () => {
     expect(await second.result).toBe('landed')
   })
 
-  it('lets groups fly beside each other, and no name of one meet that of another', async () => {
+  it('runs groups in parallel, and keeps equal names of two groups separate', async () => {
     const flights = createFlights()
     const [one, other] = [work(), work()]
     flights.join('g', 'n', one.start, clock)
@@ -92,7 +92,7 @@ describe('createFlights', () => {
     expect([one.starts(), other.starts()]).toEqual([1, 1])
   })
 
-  it('queues behind what still flies, also when something of the group has landed meanwhile', async () => {
+  it('queues behind pending flights, also if another flight of the group has ended', async () => {
     const flights = createFlights()
     const [one, other, last] = [work(), work(), work()]
     const first = flights.join('g', 'one', one.start, clock)
@@ -105,7 +105,7 @@ describe('createFlights', () => {
     expect(flights.join('g', 'other', other.start, clock).joined).toBe(true)
   })
 
-  it('never runs two flights of a group at once, however they come and end', async () => {
+  it('never runs two flights of a group at the same time', async () => {
     const call = fc.tuple(fc.constantFrom('g', 'h'), fc.constantFrom('a', 'b', 'c'), fc.nat(3), fc.boolean())
     await fc.assert(
       fc.asyncProperty(fc.array(call, { maxLength: 12 }), async (calls) => {

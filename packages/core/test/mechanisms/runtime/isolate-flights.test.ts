@@ -7,7 +7,7 @@ const never = () => new Promise<string>(() => undefined)
 function createBench() {
   const clock = createManualClock()
   const flights = createIsolateFlights()
-  /** A request of its own: once it is cut off, none of its timers fires. */
+  /** A separate request. Once it is cut off, none of its timers fires. */
   function request() {
     let isCutOff = false
     const own = {
@@ -53,7 +53,7 @@ describe('the flights of an isolate', () => {
     expect(await Promise.all(results)).toEqual(['Error: later', 'Error: later'])
   })
 
-  it('keep apart what differs in group or name', () => {
+  it('are separate if group or name differ', () => {
     const { clock, flights } = createBench()
     const names = [
       ['a', 'b'],
@@ -64,7 +64,7 @@ describe('the flights of an isolate', () => {
     for (const [group, name] of names) expect(flights.join(group, name, never, clock).joined).toBe(false)
   })
 
-  it('are joined no more once they have landed', async () => {
+  it('are no longer joined once they have ended', async () => {
     const { join } = createBench()
     await join(() => Promise.resolve('token')).result
     expect(join(never).joined).toBe(false)
@@ -105,7 +105,7 @@ describe('a flight whose request is alive', () => {
     expect(again).not.toHaveBeenCalled()
   })
 
-  it('is not started again after the isolate stood still', async () => {
+  it('is not started again after the isolate was stopped', async () => {
     const { clock, flights, after } = createBench()
     let stoodStillMs = 0
     const late = { ...clock, elapsed: () => clock.elapsed() + stoodStillMs }
@@ -135,7 +135,7 @@ describe('a flight whose request was cut off', () => {
     expect(await result).toBe('token')
   })
 
-  it('is started again immediately if that was long ago, for those too that still wait', async () => {
+  it('is started again immediately if that was long ago, also for callers that still wait', async () => {
     const { clock, request, join } = createBench()
     const [owner, waiting] = [request(), request()]
     owner.join(never)

@@ -8,7 +8,7 @@ describe('redact', () => {
     for (const error of canaryErrors()) expectNoCanary(redact(error))
   })
 
-  it('keeps what tells one failure from another', () => {
+  it('keeps the parts that distinguish failures', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     expect(redact(new TypeError('fetch failed', { cause: refused }))).toEqual({
       name: 'TypeError',

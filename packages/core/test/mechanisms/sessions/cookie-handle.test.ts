@@ -30,7 +30,7 @@ async function swapped(
 }
 
 describe('a session in a cookie', () => {
-  it('is what the cookie carries as long as there is no successor', async () => {
+  it('is the record of the cookie as long as it has no successor', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     const handle = await shown(bench, record)
@@ -48,7 +48,7 @@ describe('a session in a cookie', () => {
     }
   })
 
-  it('is lost to whoever swapped first: parallel requests show the same old cookie', async () => {
+  it('is lost to the first writer: parallel requests show the same old cookie', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     const [one, other] = [await shown(bench, record), await shown(bench, record)]
@@ -58,7 +58,7 @@ describe('a session in a cookie', () => {
     expect((await reading(other)).record.touchedAt).toBe(LATER + 1)
   })
 
-  it('is what the cookie carries when that is newer than what is stored, and can still be swapped', async () => {
+  it('is the record of the cookie if that is newer than the stored one, and can still be swapped', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     const stale = await swapped(await shown(bench, record), (old) => touch(old, bench.clock.now()))
@@ -99,7 +99,7 @@ describe('a session in a cookie', () => {
     expect(await (await shown(bench, used)).read()).toBeUndefined()
   })
 
-  it('S27: stays ended through a swap that was on its way', async () => {
+  it('S27: stays ended through a pending swap', async () => {
     const bench = createBench()
     const record = createRecord(bench.clock.now())
     for (const successor of [false, true]) {
@@ -112,7 +112,7 @@ describe('a session in a cookie', () => {
     }
   })
 
-  it('ends against writers who are faster, and gives their last record back', async () => {
+  it('ends against faster writers, and returns their last record', async () => {
     const record = createRecord(1_800_000_000)
     let rivals = 3
     const bench = createBench((store) => ({
@@ -129,7 +129,7 @@ describe('a session in a cookie', () => {
     expect(await handle.read()).toBeUndefined()
   })
 
-  it('says so when it cannot be ended: nobody must believe to be signed out', async () => {
+  it('reports that it cannot be ended: the user must not believe to be signed out', async () => {
     const never = createBench(() => ({ swap: () => Promise.resolve(false) }))
     const down = createBench(() => ({ swap: () => Promise.reject(new Error('down')) }))
     for (const bench of [never, down]) {
@@ -138,7 +138,7 @@ describe('a session in a cookie', () => {
     }
   })
 
-  it('is no session when the store cannot tell: it may have ended', async () => {
+  it('is not a session if the store fails: it may have ended', async () => {
     const down = createBench(() => ({ read: () => Promise.reject(new Error('down')) }))
     const handle = await shown(down, createRecord(down.clock.now()))
     expect(await failureOf(handle.read())).toMatchObject({ code: 'store_unavailable' })

@@ -43,7 +43,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     ])
   })
 
-  it('starts a session although the old one cannot be ended, and says so', async () => {
+  it('starts a session although the old one cannot be ended, and reports that', async () => {
     let down = false
     const bench = createBench((store) => ({
       remove: (key) => (down ? Promise.reject(new Error('down')) : store.remove(key)),
@@ -63,7 +63,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     expect((await use(browser.request())).record.claims).toEqual(another.claims)
   })
 
-  it('S27: ends the session, tells the browser, and refuses the cookie from before', async () => {
+  it('S27: ends the session, clears the cookie, and refuses the old cookie', async () => {
     const bench = createBench()
     const browser = createBrowser(bench, kind)
     await browser.signIn(record)
@@ -108,7 +108,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     expect(bench.events.filter(({ type }) => type === 'session_ended')).toHaveLength(1)
   })
 
-  it('clears what is there and is no session, and only that', async () => {
+  it('clears cookies without a session, and only those', async () => {
     const browser = createBrowser(createBench(), kind)
     browser.cookies.set('other', '1')
     expect(await browser.request().end('signed_out')).toBeUndefined()
@@ -119,7 +119,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     expect([...browser.cookies.keys()]).toEqual(['other', `${NAME}.other`])
   })
 
-  it('looks once, however many ask, and tells once', async () => {
+  it('reads only one time for many calls, and reports one event', async () => {
     const bench = createBench()
     const browser = createBrowser(bench, kind)
     browser.cookies.set(NAME, 'garbage')
@@ -136,7 +136,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     expect(bench.events).toEqual([])
   })
 
-  it('starts no refresh that the browser could not be told of', async () => {
+  it('starts no refresh whose result the browser could not receive', async () => {
     const session = createBrowser(createBench(), kind).request()
     expect(session.beforeRefresh).not.toThrow()
     session.takeCookies()
@@ -161,7 +161,7 @@ describe.each(['cookie', 'server'] as const)('a request, %s session', (kind) => 
     expect(await touchedAfter(IDLE * 0.1, true)).toBe(IDLE * 0.1 + 1)
   })
 
-  it('is not touched while somebody is refreshing, nor silently when the fault is ours', async () => {
+  it('is not touched during a refresh, and reports our own failure', async () => {
     const bench = createBench()
     const browser = createBrowser(bench, kind)
     await browser.signIn(record)

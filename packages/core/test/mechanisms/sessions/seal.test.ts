@@ -14,7 +14,7 @@ async function rejection(sealed: string, by: Seal = seal): Promise<string | unde
 }
 
 describe('seal', () => {
-  it('gives every JSON object back', async () => {
+  it('returns every JSON object', async () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true, maxKeys: 4 })
     await fc.assert(
       fc.asyncProperty(object, async (whatever) => {
@@ -47,7 +47,7 @@ describe('seal', () => {
       expect(other).not.toEqual(names)
   })
 
-  it('opens what an earlier version has sealed: keys and format are the same for ever', async () => {
+  it('opens seals of an earlier version: keys and format never change', async () => {
     const sealed =
       'e1*Fe26.2*_kPDXqIr**GiSL6kNeqB02D0-gkgB3vg*Qbdy9sfVLDDLi7JPSE3xWQ***zZPphY-EtoOuyG2dxd5946TVmT80QtsjhU304K7ynSI'
     const golden = createSeal(['golden secret 6.................'], 'session')
@@ -80,7 +80,7 @@ describe('seal', () => {
     expect(await rejection(await createSeal([SECRET], 'login').seal(value))).toBe('unknown_key')
   })
 
-  it('S32: a changed character, wherever it is, opens nothing', async () => {
+  it('S32: does not open after a change of any character', async () => {
     const sealed = await seal.seal({ a: 1 })
     for (let i = 0; i < sealed.length; i++) {
       for (const other of ['A', 'B', '_', '*', '=', '.', ' ', 'é', '']) {
@@ -121,7 +121,7 @@ describe('seal', () => {
       expect(await rejection(padded)).toBe('malformed')
   })
 
-  it('S32: tells a tampered seal by its reason, in the ciphertext as in the expiry', async () => {
+  it('S32: reports a tampered seal, in the ciphertext and in the expiry', async () => {
     const sealed = await seal.seal(value)
     const middle = Math.floor(sealed.length / 2)
     const flipped = sealed.slice(0, middle) + (sealed[middle] === 'A' ? 'B' : 'A') + sealed.slice(middle + 1)
@@ -134,7 +134,7 @@ describe('seal', () => {
     expect(await rejection(sealed.replace('Fe26.2', 'Fe26.1'))).toBe('malformed')
   })
 
-  it('never throws for what somebody sent', async () => {
+  it('never throws for any input', async () => {
     const pieces = fc.array(fc.constantFrom('e1', 'Fe26.2', '*', '__proto__', 'constructor', 'A'.repeat(43)))
     const text = fc.oneof(
       fc.string(),

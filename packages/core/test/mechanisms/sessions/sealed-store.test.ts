@@ -28,7 +28,7 @@ function call({ sealedStore, clock }: Bench, operation: (typeof OPERATIONS)[numb
   return sealedStore.swap('k', undefined, createRecord(clock.now()), LATER)
 }
 
-/** A store whose `operation` does what it should and then fails to say so. */
+/** A store whose `operation` works correctly and then rejects. */
 function afterwards(
   operation: 'swap',
   fail: () => Promise<never>,
@@ -67,7 +67,7 @@ describe('sealedStore', () => {
     expect(await another.read(key)).toEqual(written)
   })
 
-  it('says when a swap is lost, and passes the expiry on', async () => {
+  it('reports a lost swap, and passes the expiry on', async () => {
     const { sealedStore, clock } = createBench()
     const record = createRecord(clock.now())
     const key = record.id
@@ -104,7 +104,7 @@ describe('sealedStore', () => {
     },
   )
 
-  it('S32: tells why a record cannot be read', async () => {
+  it('S32: reports why a record cannot be read', async () => {
     const theirs = createSeal(['another secret of 32 characters!'], 'session')
     const ours = createSeal([SECRET], 'session')
     const held = [await theirs.seal(createRecord(0)), await ours.seal({ not: 'a session' })]
@@ -117,7 +117,7 @@ describe('sealedStore', () => {
     }
   })
 
-  it("refuses another session's record, whoever put it there", async () => {
+  it('refuses the record of another session', async () => {
     const { sealedStore, store, clock } = createBench()
     const [mine, theirs] = [createRecord(clock.now()), createRecord(clock.now(), { id: 'other' })]
     const key = mine.id
@@ -129,7 +129,7 @@ describe('sealedStore', () => {
   })
 
   describe.each(OPERATIONS)('a store that fails to %s', (operation) => {
-    it('I5: is an operator error and an event, with nothing of what was thrown', async () => {
+    it('I5: is an operator error and an event, without data of the thrown value', async () => {
       const thrown = canaryErrors()
       thrown.push(new OperatorError('store_unavailable', 'canary'), undefined, Object.create(null))
       for (const error of thrown) {
@@ -147,7 +147,7 @@ describe('sealedStore', () => {
       }
     })
 
-    it('is given up on when it hangs, and not before its time', async () => {
+    it('fails after its time limit when it hangs, and not earlier', async () => {
       const bench = createBench(() => ({ [operation]: hangs }))
       const failure = failureOf(call(bench, operation))
       await asleep(bench.clock, failure)
@@ -158,7 +158,7 @@ describe('sealedStore', () => {
       expect(bench.events).toEqual([{ type: 'store_failed', operation, cause: expect.anything() }])
     })
 
-    it('is not waited for when it answers, and may fail after all were gone', async () => {
+    it('ends when it responds, and may fail after all callers have left', async () => {
       const late: ((error: Error) => void)[] = []
       const bench = createBench(() => ({
         [operation]: () => new Promise<never>((_, reject) => late.push(reject)),
@@ -190,7 +190,7 @@ describe('sealedStore', () => {
     expect(await sealedStore.read(key)).toEqual(await written)
   })
 
-  it('has not written when somebody else has, or nobody can tell', async () => {
+  it('has not written if another process has, or if the outcome is unknown', async () => {
     const fail = () => Promise.reject(new Error('reset'))
     const overwritten = createBench(afterwards('swap', fail, (store) => store.remove('k')))
     expect(await failureOf(call(overwritten, 'swap'))).toMatchObject({

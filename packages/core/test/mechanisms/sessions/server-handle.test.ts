@@ -94,7 +94,7 @@ describe('a session on the server', () => {
     expect(await find(cookie)).toEqual({ rejected: 'unknown_key' })
   })
 
-  it('is lost to whoever swapped first', async () => {
+  it('is lost to the first writer', async () => {
     const bench = createBench()
     const { handle, record } = await start(bench)
     const seen = await handle.read()
@@ -105,7 +105,7 @@ describe('a session on the server', () => {
     expect((await handle.read())?.sealed).toBe(next.sealed)
   })
 
-  it('I4: is gone after its end, and no swap on its way brings it back', async () => {
+  it('I4: stays removed after its end, also after a pending swap', async () => {
     const bench = createBench()
     const { handle, record } = await start(bench)
     const seen = await handle.read()
@@ -127,7 +127,7 @@ describe('a session on the server', () => {
     expect(await handle.read()).toBeUndefined()
   })
 
-  it('says so when it cannot be ended: nobody must believe to be signed out', async () => {
+  it('reports that it cannot be ended: the user must not believe to be signed out', async () => {
     const fail = () => Promise.reject(new Error('down'))
     const { handle } = await start(
       createBench((store) => ({ swap: (...swap) => (swap[1] === undefined ? store.swap(...swap) : fail()) })),
@@ -137,7 +137,7 @@ describe('a session on the server', () => {
     expect(await failureOf(unreadable.handle.end('signed_out'))).toMatchObject({ code: 'store_unavailable' })
   })
 
-  it('is over with a tombstone, which says why for five minutes', async () => {
+  it('ends with a tombstone, which keeps the reason for 5 minutes', async () => {
     const bench = createBench()
     const { handle, record } = await start(bench)
     const seen = await handle.read()
@@ -216,7 +216,7 @@ describe('a session that is missing from the store', () => {
     const seen = await handle.read()
     const other = createServerStrategy({ ...bench, idleTimeoutSeconds: IDLE, emit: () => undefined })
     if (who === 'another process') await other.byKey(handle.key)?.end('signed_out')
-    // Whoever refreshes emits the event itself.
+    // The refresher emits the event itself.
     else if (seen) await handle.swap(seen, toTombstone(record, 'grant_rejected'))
     await handle.read()
     await bench.clock.advance(IDLE * 1000)

@@ -77,7 +77,7 @@ describe('the session directory', () => {
     expect(await directory.markUsed(token)).toBe(true)
   })
 
-  it('S12: one of many at once takes it', async () => {
+  it('S12: only one of many parallel requests takes it', async () => {
     const { directory } = create()
     const taken = await Promise.all(Array.from({ length: 20 }, () => directory.markUsed(token)))
     expect(taken.filter(Boolean)).toHaveLength(1)

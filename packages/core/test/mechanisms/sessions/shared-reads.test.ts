@@ -5,7 +5,7 @@ import { shareReads } from '../../../src/mechanisms/sessions/shared-reads.ts'
 import type { SealedRecord } from '../../../src/mechanisms/sessions/sealed-store.ts'
 import { createRecord } from '../bench.ts'
 
-/** Reads return the number of the read. Each one waits until the test lets it go. */
+/** Reads return the number of the read. Each one waits until the test releases it. */
 function createReads() {
   const gates: ReturnType<typeof createGate>[] = []
   const record = createRecord(0)

@@ -22,7 +22,7 @@ describe('the session store contract', () => {
 })
 
 describe('createMemoryStore', () => {
-  it('says that it is strongly consistent, and keeps real time by default', async () => {
+  it('is strongly consistent, and uses real time by default', async () => {
     const store = createMemoryStore()
     expect(store.consistency).toBe('strong')
     await store.swap('past', undefined, 'a', Date.now() / 1000 - 1)
@@ -54,7 +54,7 @@ describe('createMemoryStore', () => {
     expect(await store.swap('k', undefined, 's', 2000)).toBe(true)
   })
 
-  it('makes room by giving up what was written longest ago, a rewrite counting as new', async () => {
+  it('makes room by removing the oldest record, and a rewrite makes a record new', async () => {
     const store = createMemoryStore({ maxEntries: 3, clock: { now: () => 0, elapsed: () => 0 } })
     for (const key of ['a', 'b', 'c']) await store.swap(key, undefined, '1', LONG)
     await store.swap('a', '1', '2', LONG)
@@ -63,7 +63,7 @@ describe('createMemoryStore', () => {
     expect(held).toEqual(['2', undefined, '1', '1'])
   })
 
-  it('holds what was written last and no more than it may, whatever is written, rewritten and removed', async () => {
+  it('holds the last written records within its limit, after all writes, rewrites and removals', async () => {
     const change = fc.tuple(fc.nat(4), fc.constantFrom('write', 'write', 'remove', 'lose'))
     await fc.assert(
       fc.asyncProperty(
@@ -94,7 +94,7 @@ describe('createMemoryStore', () => {
     )
   })
 
-  it('sweeps what has expired: it makes room before anything that lives has to', async () => {
+  it('removes expired records first, to make room for live ones', async () => {
     const clock = createManualClock(1000)
     const store = createMemoryStore({ maxEntries: 20, clock })
     const index = indexOf(store)
@@ -215,7 +215,7 @@ describe('a wall clock that jumps', () => {
     )
   })
 
-  it('never shortens what a rewrite asks for, and never makes a record that was gone come back', async () => {
+  it('never shortens the expiry of a rewrite, and never restores a removed record', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 5, maxLength: 40, size: 'max' }), async (acts) => {
         const clock = createManualClock()

@@ -62,7 +62,7 @@ it('S21: nothing that a page of another origin can send passes', () => {
   )
 })
 
-it('S21: the header counts only where the browser says nothing that speaks against it', () => {
+it('S21: the header is accepted only if no header of the browser contradicts it', () => {
   const value = fc.option(fc.constantFrom('same-site', 'cross-site', 'none', '', 'same-origin, cross-site'))
   fc.assert(
     fc.property(value, fc.constantFrom(null, EVIL, 'null'), (site, from) => {
@@ -72,7 +72,7 @@ it('S21: the header counts only where the browser says nothing that speaks again
   )
 })
 
-it('S21: what carries no cookie acts for nobody', () => {
+it('S21: a request without a cookie acts for no user', () => {
   expect(mayBeForged(new Headers({ 'sec-fetch-site': 'cross-site' }), ORIGIN)).toBe(false)
   expect(mayBeForged(new Headers({ cookie: '' }), ORIGIN)).toBe(true)
   expect(mayBeForged(new Headers({ cookie: 'a=1', 'sec-fetch-site': 'same-site' }), ORIGIN)).toBe(true)

@@ -140,7 +140,7 @@ describe('isAllowed', () => {
   const unit = fc.constantFrom(...units.split(' '))
   const path = fc.string({ unit, maxLength: 12 })
 
-  it('S30: what is allowed stays below the prefix when it is decoded again, and again', () => {
+  it('S30: an allowed URL stays below the prefix after repeated decoding', () => {
     fc.assert(
       fc.property(fc.constantFrom('/orders', '/orders/', '/a/orders/'), path, (prefix, rest) => {
         const url = new URL(`${ORIGIN}${prefix}${rest}`)
@@ -173,7 +173,7 @@ function decodings(pathname: string): string[] {
     seen.push(decodeURIComponent(pathname))
     seen.push(decodeURIComponent(seen[1] ?? ''))
   } catch {
-    // A malformed encoding is as far as a strict server gets.
+    // A strict server stops at a malformed encoding.
   }
   return seen
 }

@@ -42,7 +42,7 @@ describe('isMadeFrom', () => {
 })
 
 describe('S33: withoutApiHeaders', () => {
-  it('removes what the API has set and no list names, and nothing else', () => {
+  it('removes only headers of the API that no list contains', () => {
     fc.assert(
       fc.property(some, some, (api, own) => {
         const kept = withoutApiHeaders(own, api, false)

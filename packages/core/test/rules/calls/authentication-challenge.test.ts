@@ -60,7 +60,7 @@ describe('parseChallenges', () => {
     expect(parse(header)).toEqual(expected)
   })
 
-  it('reads back what it is given', () => {
+  it('reads the challenges that it wrote', () => {
     const token = fc.string({
       unit: fc.constantFrom(..."abcxyz019!#$%&'*+-.^_`|~".split('')),
       minLength: 1,

@@ -61,7 +61,7 @@ describe('patterns', () => {
     expect(parseProxyTarget(pattern, { origin: API, pathname: '/' })).toBeUndefined()
   })
 
-  it('the most precise one counts, wherever it stands', () => {
+  it('the most precise one matches, at any position', () => {
     const routes = ['/*', '/api/*', '/api/orders/*', '/api/orders', '/api/orders/new/*'].map((pattern) =>
       route(pattern, API),
     )
@@ -78,7 +78,7 @@ describe('patterns', () => {
     expect(found('/api/orders/new/1')).toBe('/api/orders/new/*')
   })
 
-  it('no route matches what is beside its path', () => {
+  it('no route matches outside its path', () => {
     for (const path of ['/api/orders-admin', '/api/order', '/', '/api/me/', '/api/me/x', '/API/me']) {
       expect(findTarget(path, [orders, me])).toBeUndefined()
     }
@@ -135,7 +135,7 @@ describe('toTargetUrl', () => {
   const units = '/ \\ . .. %2e %2F %5c %252e %252f %25 %09 ; @ : // evil.example v1 admin'.split(' ')
   const path = fc.string({ unit: fc.constantFrom(...units), maxLength: 12 })
 
-  it('S21: whatever the path is, the URL is of the target, and below it also for whoever decodes it', () => {
+  it('S21: for any path, the URL is below the target, also after decoding', () => {
     fc.assert(
       fc.property(path, fc.constantFrom(orders, all), (rest, from) => {
         const url = new URL(`${APP}${from.path}/${rest}`)
@@ -188,7 +188,7 @@ describe('toProxyPath', () => {
     expect(toProxyPath(location, from, target)).toBe(expected)
   })
 
-  it('S24: leads back to where it came from, or nowhere', () => {
+  it('S24: returns to its origin, or is refused', () => {
     const units = '/ \\ . .. %2e %2f // @ : ? # v1 evil.example https: api.internal'.split(' ')
     const location = fc.oneof(fc.string({ unit: fc.constantFrom(...units), maxLength: 8 }), fc.string())
     fc.assert(
@@ -210,7 +210,7 @@ function decodings(pathname: string): string[] {
   try {
     for (let i = 0; i < 3; i++) seen.push(decodeURIComponent(seen.at(-1) ?? ''))
   } catch {
-    // A malformed encoding is as far as a strict server gets.
+    // A strict server stops at a malformed encoding.
   }
   return seen
 }

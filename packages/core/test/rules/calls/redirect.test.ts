@@ -43,7 +43,7 @@ describe('nextHop', () => {
     },
   )
 
-  it.each([301, 302, 303, 307, 308])('a %d without Location has arrived, with one it goes on', (status) => {
+  it.each([301, 302, 303, 307, 308])('a %d without Location is final, with one it continues', (status) => {
     expect(follow(hop(), status, null)).toBe('arrived')
     expect(followed(hop(), status, '2?x#y').url.href).toBe(`${API}/orders/2?x#y`)
   })
@@ -107,7 +107,7 @@ describe('nextHop', () => {
     ['another port', 'https://api.example.com:444/orders/2'],
     ['another path', '/admin'],
     ['a climbing path', '/orders/..%2fadmin'],
-  ])('S28: to %s goes nothing but harmless headers', (_where, location) => {
+  ])('S28: sends only harmless headers to %s', (_where, location) => {
     const next = followed(hop(), 302, location)
     expect(next.trusted).toBe(false)
     expect(Object.fromEntries(next.headers)).toEqual(harmless)
@@ -149,7 +149,7 @@ describe('nextHop', () => {
     expect(nextHop(hop(), redirect(302, 'http://127.0.0.1:5000/'), both)).toBe('refused')
   })
 
-  it('S28: what was lost on the way does not come back', () => {
+  it('S28: a removed header does not come back', () => {
     const away = followed(hop(), 302, 'https://evil.example/')
     const back = followed(away, 302, `${API}/orders/2`)
     expect(back.trusted).toBe(false)
@@ -161,7 +161,7 @@ describe('nextHop', () => {
     expect(nextHop(hop(), redirect(302, 'https://other.example/'), both)).toMatchObject({ trusted: false })
   })
 
-  it('S28: never carries a body, a changing method or a secret header out, whatever Location says', () => {
+  it('S28: never sends a body, a changing method or a secret header out, for any Location', () => {
     const location = fc.oneof(
       fc.webUrl(),
       fc.string(),

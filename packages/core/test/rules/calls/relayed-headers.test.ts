@@ -7,7 +7,7 @@ import { headersForBrowser } from '../../../src/rules/calls/relayed-headers.ts'
 const CANARY = 'canary'
 const words = (text: string) => text.trim().split(/\s+/)
 
-/** What an API and a browser get. Any other name is refused, so a new header of the platform is too. */
+/** The headers that an API and a browser get. Any other name is refused, so a new header of the platform is too. */
 const forTheApi = words(`
   accept accept-charset accept-datetime accept-language accept-patch cache-control content-digest content-disposition
   content-encoding content-language content-length content-md5 content-range content-type digest repr-digest
@@ -96,7 +96,7 @@ it('an option adds a name, but none that is never safe', () => {
   for (const name of orders) expect([name, mayAllowForBrowser(name)]).toEqual([name, false])
 })
 
-it('RFC 9110 §7.6.1: what Connection names ends with the connection', () => {
+it('RFC 9110 §7.6.1: headers that Connection names end with the connection', () => {
   const listed = fc.uniqueArray(fc.constantFrom('etag', 'content-type', 'x-request-id'), { minLength: 1 })
   const separator = fc.constantFrom(',', ', ', ' ,\t', ',,')
   fc.assert(
@@ -118,7 +118,7 @@ it('keeps the length of a body where there is one', () => {
   expect(headersForBrowser(headers, false).get('content-length')).toBe('5')
 })
 
-it('says nothing about an encoding that fetch has undone', () => {
+it('omits an encoding that fetch has undone', () => {
   const headers = new Headers({ 'content-encoding': 'gzip', 'content-length': '5', 'content-type': 'a/b' })
   expect([...headersForBrowser(headers, false).keys()]).toEqual(['content-type'])
 })
@@ -142,7 +142,7 @@ it.each<[string | undefined, string]>([
   expect([...headersForBrowser(headers, false)]).toEqual([...headers])
 })
 
-it('S25: whatever Cache-Control contains, a relayed response is private or not stored', () => {
+it('S25: for any Cache-Control, a relayed response is private or not stored', () => {
   const part = fc.constantFrom(
     ...words('public private no-store s-maxage=9 max-age=1 "no-store" , " = ; must-understand'),
   )
@@ -157,7 +157,7 @@ it('S25: whatever Cache-Control contains, a relayed response is private or not s
   )
 })
 
-it('tells an API under which address the browser knows it', () => {
+it('sends the API the address that the browser uses', () => {
   expect(forwardedHeaders('forwarded', 'https://app.example.com:8443', '/api')).toEqual([
     ['forwarded', 'host="app.example.com:8443";proto=https'],
   ])

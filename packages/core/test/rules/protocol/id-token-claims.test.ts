@@ -5,7 +5,7 @@ import { userClaims } from '../../../src/rules/protocol/jwt.ts'
 const PROTOCOL = ['aud', 'azp', 'exp', 'iat', 'nonce', 'at_hash', 'c_hash', 's_hash']
 
 describe('userClaims', () => {
-  it('keeps what is about the user or the sign-in, and what it does not know', () => {
+  it('keeps claims about the user or the sign-in, and unknown claims', () => {
     const about = {
       iss: 'i',
       sub: 'u',

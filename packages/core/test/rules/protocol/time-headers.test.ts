@@ -36,7 +36,7 @@ it('rounds up, so that the call does not come too early', () => {
   expect(retryAfterSeconds('Sun, 06 Nov 1994 08:50:37 GMT', NOW + 0.25)).toBe(60)
 })
 
-it('answers whole seconds within the limit, or nothing', () => {
+it('returns whole seconds within the limit, or nothing', () => {
   const date = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })
   const header = fc.oneof(
     fc.string(),

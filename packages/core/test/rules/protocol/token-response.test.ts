@@ -112,12 +112,12 @@ describe('readTokenResponse', () => {
     'bearers',
     ['Bearer'],
     { toString: () => 'Bearer' },
-  ])('S3: never uses a token of type %j, and keeps the refresh token beside it', (token_type) => {
+  ])('S3: never uses a token of type %j, and keeps the refresh token', (token_type) => {
     expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
   })
 
   it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 'a,b', '=', '=a', 7, ['at'], {}])(
-    'S29: never uses the access token %j, and keeps the refresh token beside it',
+    'S29: never uses the access token %j, and keeps the refresh token',
     (access_token) => {
       expect(read({ access_token, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
     },
@@ -223,7 +223,7 @@ describe('parseJsonObject', () => {
     )
   })
 
-  it('survives what is nested as deep as 64 KiB allow', () => {
+  it('survives nesting as deep as 64 KiB allow', () => {
     const depth = 32_000
     expect(parseJsonObject(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`)).toHaveProperty('a')
     expect(parseJsonObject('['.repeat(2 * depth))).toBeUndefined()

@@ -28,7 +28,7 @@ describe('classifyRefusal', () => {
     'server_error',
     'temporarily_unavailable',
     'x',
-  ])('%s says nothing certain', (error) => {
+  ])('%s is inconclusive', (error) => {
     expect(classifyRefusal(400, error)).toBe('ambiguous')
   })
 
@@ -40,7 +40,7 @@ describe('classifyRefusal', () => {
     expect(classifyRefusal(401, 'use_dpop_nonce')).toBe('not_processed')
   })
 
-  it('S28: neither a redirect nor a broken server is a verdict, whatever its body says', () => {
+  it('S28: neither a redirect nor a broken server is a verdict, for any body', () => {
     const errors = ['invalid_grant', 'bad_refresh_token', ...misconfigured]
     for (const status of [0, 100, 199, 201, 204, 299, 300, 307, 308, 399, 500, 501, 503, 599, 999]) {
       for (const error of errors) expect(classifyRefusal(status, error)).toBe('ambiguous')

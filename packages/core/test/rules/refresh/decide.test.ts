@@ -141,7 +141,7 @@ describe('decide', () => {
     },
   )
 
-  it('never serves what has expired, and refreshes neither during a back-off nor over a lease that is live', () => {
+  it('never serves an expired token, and refreshes neither during a back-off nor over a lease that is live', () => {
     const state = fc.constantFrom('live' as const, 'lapsed' as const, 'mine' as const)
     const rejected = fc.option(fc.stringMatching(/^[a-z0-9]$/), { nil: undefined })
     fc.assert(

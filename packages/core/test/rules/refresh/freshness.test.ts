@@ -37,7 +37,7 @@ describe('freshness', () => {
     },
   )
 
-  it('has no soft window where that would lie in the hard one', () => {
+  it('has no soft window inside the hard one', () => {
     expect(freshness(living(3600), NOW + 3594.9, 1, 1)).toBe('fresh')
     expect(freshness(living(3600), NOW + 3595, 1, 1)).toBe('expired')
   })
@@ -134,7 +134,7 @@ describe('mayHaveExpired: whether a process that has not seen the time of the se
 })
 
 describe('jitterOf', () => {
-  it('is a share that depends on the text alone', () => {
+  it('is a share that depends only on the text', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         const value = jitterOf(text)

@@ -56,7 +56,7 @@ describe('maySendAgain', () => {
     [{ graceSeconds: 10 }, 6999, 'with_evidence'],
     [{ graceSeconds: 10 }, 7000, 'no'],
     [{ graceSeconds: 3 }, 2000, 'with_evidence'],
-    // Of a short grace period, a fifth is left for the way to the server.
+    // A fifth of a short grace period is left for the way to the server.
     [{ graceSeconds: 3 }, 2400, 'no'],
     [{ graceSeconds: 0.001 }, 2000, 'no'],
     [{ graceSeconds: 60 }, 9999, 'no'],

@@ -40,7 +40,7 @@ function leasedBy(record: SessionRecord, holder: string): SessionRecord {
   return change(record, (ledger) => withLease(ledger, holder))
 }
 
-/** What another process makes of the record by its own use of the refresh token. */
+/** The record after another process has used the refresh token. */
 function refreshed(record: SessionRecord, refreshToken: string | undefined, key = ''): SessionRecord {
   return change(record, (ledger) => {
     const next = withLease(ledger, 'another')
@@ -71,7 +71,7 @@ const cases: [string, LedgerRecord | undefined, Verdict, Verdict, ReturnType<typ
   ['the user has signed out and the record is gone', undefined, 'revoke', 'revoke', 'again'],
   ['the session has ended', toTombstone(leased, 'signed_out'), 'revoke', 'revoke', 'again'],
   ['the session has ended a moment ago', { ...leased, ended: 'signed_out' }, 'revoke', 'revoke', 'again'],
-  ['the refresh token was given up', change(leased, withoutRefreshToken), 'revoke', 'revoke', 'again'],
+  ['the refresh token was revoked', change(leased, withoutRefreshToken), 'revoke', 'revoke', 'again'],
 ]
 
 describe('settle: lineage decides, not who holds the lease', () => {
@@ -130,8 +130,8 @@ describe('settle: which of two responses to the same refresh token is newer', ()
     ['dates 2 s apart, against attempt', { date: NOW + 2, attempt: 1 }, { date: NOW }, 'replace'],
     ['dates 2 s apart, against late', { date: NOW, late: true }, { date: NOW + 2 }, 'spare'],
     ['dates 1 s apart say nothing', { date: NOW + 1, attempt: 1 }, { date: NOW }, 'spare'],
-    ['one date says nothing', { date: NOW + 99, attempt: 1 }, {}, 'spare'],
-    ['no date of mine says nothing', { attempt: 3 }, { date: NOW + 99 }, 'replace'],
+    ['only one date is inconclusive', { date: NOW + 99, attempt: 1 }, {}, 'spare'],
+    ['without my date it is inconclusive', { attempt: 3 }, { date: NOW + 99 }, 'replace'],
   ])('%s', (_what, own, other, expected) => {
     expect(verdict(own, other)).toBe(expected)
   })
@@ -177,7 +177,7 @@ describe('settleRejection: only the last attempt ends the session, and only with
   })
 })
 
-/** What others may do to the session between my claim and my answer. */
+/** Changes of other processes between the lease and the response. */
 type Deed =
   | { readonly do: 'refresh'; readonly key: string; readonly rotates: boolean; readonly tokens: boolean }
   | { readonly do: 'lease' | 'fail' | 'doubt' | 'touch' | 'catch_up' | 'give_up' | 'end' }
@@ -232,7 +232,7 @@ function done(record: SessionRecord, next: Deed, index: number): SessionRecord {
   }
 }
 
-/** Read from the history: what becomes of the response to my use of the first refresh token. */
+/** Reads from the history the result of the first use of the refresh token. */
 function verdictOn(deeds: readonly Deed[], rotated: boolean): Verdict {
   if (deeds.some((each) => each.do === 'end' || each.do === 'give_up')) return 'revoke'
   const refreshes = deeds.filter((each) => each.do === 'refresh')

@@ -61,7 +61,7 @@ describe('the cookie budget', () => {
     )
   })
 
-  it('counts the session, and no other cookie of the application', () => {
+  it('includes the session, and no other cookie of the application', () => {
     const session: [string, string][] = [
       [NAME, 'x'.repeat(2000)],
       [`${NAME}.1`, 'y'.repeat(100)],

@@ -190,7 +190,7 @@ describe('chunks', () => {
     )
   })
 
-  it('S23: a sealed value comes back through the header, in any order, beside stale chunks', () => {
+  it('S23: a sealed value survives the header, in any order, with stale chunks', () => {
     const stale = Array.from({ length: MAX_CHUNKS }, (_, i): [string, string] => [`${NAME}.${i}`, 'stale'])
     fc.assert(
       fc.property(fc.oneof(sealed, long), fc.boolean(), (value, reversed) => {
@@ -216,7 +216,7 @@ describe('chunks', () => {
     )
   })
 
-  it('S23: a missing chunk is no session', () => {
+  it('S23: a session with a missing chunk is rejected', () => {
     fc.assert(
       fc.property(long, fc.nat(MAX_CHUNKS), (value, nth) => {
         const written = chunks(value)
@@ -228,7 +228,7 @@ describe('chunks', () => {
   })
 
   it.each(['~', '~~', '~0~x', '~5~x', '~9~x', '~2', '~2x', '~02~x', '~-1~x', '~1.5~x', '~ ~x', '~2~x'])(
-    'S23: %j alone is incomplete',
+    'S23: only %j is incomplete',
     (value) => {
       expect(joinCookie(NAME, new Map([[NAME, value]]))).toBe('incomplete')
     },

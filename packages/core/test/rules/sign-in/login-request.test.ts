@@ -19,13 +19,13 @@ function parametersOf(query: string | Record<string, string>, further?: readonly
 }
 
 describe('readLoginRequest', () => {
-  it('asks for what is configured', () => {
+  it('requests the configured values', () => {
     expect(parametersOf('')).toEqual({ scope: 'openid profile', prompt: 'consent', audience: 'api' })
     expect(read('')).toMatchObject({ silent: false })
     expect(read('')).not.toHaveProperty('maxAge')
   })
 
-  it('adds the query to what is configured', () => {
+  it('adds the query to the configured values', () => {
     const query = {
       prompt: 'login select_account',
       login_hint: 'ann+1@exämple.com',
@@ -72,7 +72,7 @@ describe('readLoginRequest', () => {
     expect(request.silent).toBe(name === 'prompt' && result === 'none')
   })
 
-  it('leaves the configuration as it was', () => {
+  it('leaves the configuration unchanged', () => {
     read({ scope: 'more', prompt: 'none' }, ['scope'])
     expect(configured.get('scope')).toBe('openid profile')
   })

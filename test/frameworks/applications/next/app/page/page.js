@@ -2,7 +2,7 @@ import { createElement } from 'react'
 import { session } from '../../functions.mjs'
 import { freshToken, ordersAndCookies } from '../action/actions.js'
 
-/** What a server component sees, and a form whose action has no script. */
+/** A server component, and a form whose action has no script. */
 export default async function Page() {
   const current = await session()
   const orders = current.createTokenFetch({ baseUrl: process.env.API_URL })
