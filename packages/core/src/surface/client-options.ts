@@ -25,7 +25,7 @@ import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter, type EventListeners } from './emitter.ts'
 import { checkServer, PROFILE_NAMES, type ServerChoice, type ServerProfile } from './server-profile.ts'
-import { TOKEN_OPTIONS } from './token-options.ts'
+import { TOKEN_OPTIONS } from './token-option-checks.ts'
 import type { SourceContext } from './token-source.ts'
 
 /** The options that select neither the authorization server nor the store. */

@@ -9,7 +9,8 @@ import {
   type SignInOptions,
   type SignInValues,
 } from './sign-in-options.ts'
-import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './token-options.ts'
+import { TOKEN_OPTIONS, type TokenValues } from './token-option-checks.ts'
+import type { TokenManagementOptions } from './token-options.ts'
 import { type TokenSettings, toTokenSettings } from './token-settings.ts'
 import { checkSignInServer } from './server-profile.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'

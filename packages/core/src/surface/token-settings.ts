@@ -4,7 +4,8 @@ import { defaultCookieName } from '../rules/sessions/cookies.ts'
 import { checkAll } from './checks.ts'
 import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
 import { checkServer, PROFILE_NAMES, type ServerSettings } from './server-profile.ts'
-import { TOKEN_OPTIONS, type TokenManagementOptions, type TokenValues } from './token-options.ts'
+import { TOKEN_OPTIONS, type TokenValues } from './token-option-checks.ts'
+import type { TokenManagementOptions } from './token-options.ts'
 
 /** The settings, with derived values in place of the secrets. */
 export type TokenSettings<Values extends TokenValues = TokenValues> = Omit<

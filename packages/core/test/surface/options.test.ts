@@ -8,7 +8,7 @@ import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
 import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
-import { TOKEN_OPTIONS } from '../../src/surface/token-options.ts'
+import { TOKEN_OPTIONS } from '../../src/surface/token-option-checks.ts'
 import { checkTokenOptions } from '../../src/surface/token-settings.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
