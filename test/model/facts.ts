@@ -40,6 +40,8 @@ const LAPSE_MS: Record<Profile, number> = {
 }
 /** The shortest back-off. */
 const BACK_OFF_MS = 1000
+/** Dates have whole seconds, so the readings of two processes differ by up to this time. */
+const DATE_TOLERANCE_MS = 1000
 /** A token with less time left is not sent. */
 const LEFT_SECONDS = 6
 /** After a refusal, the response to an earlier request is awaited for so long. */
@@ -158,7 +160,10 @@ function isRetry({ plan, history }: Outcome, earlier: Send, later: Send): boolea
   const { delivered } = earlier
   if (delivered?.kind !== 'ambiguous' || delivered.step > later.sent.step) return false
   if (wasThere(earlier, history.troubles)) return false
-  return plan.profile !== 'strict' || later.sent.time - delivered.time >= BACK_OFF_MS || wrongClocks(plan)
+  if (plan.profile !== 'strict' || wrongClocks(plan)) return true
+  const areOneProcess = earlier.process === later.process
+  const leastMs = areOneProcess || !showsTime(plan) ? BACK_OFF_MS : BACK_OFF_MS - DATE_TOLERANCE_MS
+  return later.sent.time - delivered.time >= leastMs
 }
 
 /** An answer that nothing had delayed but a pause of the process itself; a second pause may end while it is looked for. */
