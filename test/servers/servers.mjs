@@ -50,10 +50,7 @@ export const SERVERS = {
     endsSession: false,
   },
   authlib: {
-    options: (url) => ({
-      server: withoutDiscovery(url, ['/authorize', '/token', '/revoke']),
-      scope: 'openid',
-    }),
+    options: (url) => ({ server: withoutDiscovery(url, ['/authorize', '/token', '/revoke']) }),
     start: onPython('authlib_server', ['python3-authlib', 'authlib'], ['python3-flask', 'flask']),
     apiPath: '/api',
     endsSession: false,
