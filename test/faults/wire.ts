@@ -123,14 +123,14 @@ const REFUSALS = new Set(['invalid_client', 'unauthorized_client', 'invalid_scop
 
 export function judge(status: number, text: string, used: string): Omit<Answer, 'order' | 'time'> {
   const body = parse(text)
-  const { error, refresh_token: next, access_token: token } = body ?? {}
+  const { error, refresh_token: next, access_token: token, token_type: type = 'Bearer' } = body ?? {}
   if (status === 429) return { kind: 'refused' }
   if (status >= 400 && status < 500 && error === 'invalid_grant') return { kind: 'rejected' }
   if (status >= 400 && status < 500 && REFUSALS.has(String(error))) return { kind: 'refused' }
   if (status !== 200 || !body) return { kind: 'unknown' }
   if (typeof next === 'string' && next !== '' && next !== used) return { kind: 'rotated', refreshToken: next }
-  const usable = typeof token === 'string' && /^[\w.~+/-]+=*$/.test(token)
-  return { kind: usable && /^bearer$/i.test(String(body['token_type'])) ? 'renewed' : 'unknown' }
+  const usable = typeof token === 'string' && /^[!-~]+$/.test(token)
+  return { kind: usable && /^bearer$/i.test(String(type)) ? 'renewed' : 'unknown' }
 }
 
 function parse(text: string): Record<string, unknown> | undefined {

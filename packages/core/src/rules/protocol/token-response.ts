@@ -18,14 +18,13 @@ export function readTokenResponse(
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
-  const [value, type, refreshToken, scope, idToken] = [
+  const [value, refreshToken, scope, idToken] = [
     body['access_token'],
-    body['token_type'],
     body['refresh_token'],
     body['scope'],
     body['id_token'],
   ].map(readText)
-  const usable = value !== undefined && isB64Token(value) && type?.toLowerCase() === 'bearer'
+  const usable = value !== undefined && isTokenText(value) && isBearer(body['token_type'])
   const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
   const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
   return omitUndefined({ accessToken, refreshToken, scope, idToken })
@@ -72,11 +71,20 @@ function namesAreUnique(json: string): boolean {
   return true
 }
 
+/** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */
+function isBearer(type: unknown): boolean {
+  return type === undefined || type === null || (typeof type === 'string' && /^(?:bearer)?$/i.test(type))
+}
+
 function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Whether a token is allowed in an `Authorization` header, as a b64token (RFC 6750 §2.1). */
-export function isB64Token(value: string): boolean {
-  return /^[\w.~+/-]+=*$/.test(value)
+/**
+ * Whether a text can be a token: visible ASCII (RFC 6749 appendix A.12) without space.
+ *
+ * RFC 6750 §2.1 allows fewer characters, but many servers use others. Characters that could end a header are refused.
+ */
+export function isTokenText(value: string): boolean {
+  return /^[!-~]+$/.test(value)
 }

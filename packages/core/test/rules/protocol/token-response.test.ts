@@ -97,26 +97,21 @@ describe('readTokenResponse', () => {
     expect(readTokenResponse(body, SENT)).toBeUndefined()
   })
 
-  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('S3: takes the token_type %s', (token_type) => {
-    expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
-  })
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR', undefined, null, ''])(
+    'S3: takes the token_type %j',
+    (token_type) => {
+      expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
+    },
+  )
 
-  it.each([
-    undefined,
-    null,
-    '',
-    'mac',
-    'DPoP',
-    'N_A',
-    'Bearer ',
-    'bearers',
-    ['Bearer'],
-    { toString: () => 'Bearer' },
-  ])('S3: never uses a token of type %j, and keeps the refresh token beside it', (token_type) => {
-    expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
-  })
+  it.each(['mac', 'DPoP', 'N_A', 'Bearer ', 'bearers', ['Bearer'], { toString: () => 'Bearer' }])(
+    'S3: never uses a token of type %j, and keeps the refresh token beside it',
+    (token_type) => {
+      expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
+    },
+  )
 
-  it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 'a,b', '=', '=a', 7, ['at'], {}])(
+  it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 7, ['at'], {}])(
     'S29: never uses the access token %j, and keeps the refresh token beside it',
     (access_token) => {
       expect(read({ access_token, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
@@ -164,7 +159,7 @@ describe('readTokenResponse', () => {
       fc.property(body, (members) => {
         const { accessToken, ...texts } = readTokenResponse(members, SENT) ?? {}
         for (const text of Object.values(texts)) expect(text).toMatch(/./su)
-        if (accessToken) expect(accessToken.value).toMatch(/^[\w.~+/-]+=*$/)
+        if (accessToken) expect(accessToken.value).toMatch(/^[!-~]+$/)
       }),
     )
   })
