@@ -1,5 +1,6 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
-import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
+import { parseTokenBody } from '../../rules/protocol/token-body.ts'
+import { readTokenResponse } from '../../rules/protocol/token-response.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
@@ -13,19 +14,22 @@ import {
 } from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
 
-/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable JSON. */
+/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable. */
 export interface JsonResponse {
   readonly response: Response
   readonly body: unknown
 }
 
-/** A response of the token endpoint. `grant` is absent if it is not a token response. */
+/**
+ * A response of the token endpoint. `grant` is absent if it is not a token response. If the status is not 2xx, it has
+ * only the refresh token.
+ */
 export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
 }
 
 export async function readBody(response: Response): Promise<JsonResponse> {
-  return { response, body: parseJsonObject(await response.text()) }
+  return { response, body: parseTokenBody(await response.text()) }
 }
 
 /** Sends a token request and reads the response (RFC 6749 §5). */
@@ -35,8 +39,12 @@ export async function requestTokens(
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const { response, body } = await readBody(await request())
-  const grant = response.status === 200 ? readTokenResponse(body, timeOfRequest(response.headers)) : undefined
-  return { response, body, grant }
+  const grant = readTokenResponse(body, timeOfRequest(response.headers))
+  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant) }
+}
+
+function onlyRefreshToken({ refreshToken }: TokenGrant = {}): TokenGrant | undefined {
+  return refreshToken === undefined ? undefined : { refreshToken }
 }
 
 /** Matches errors before a connection was made. The server has not received any part of the request. */

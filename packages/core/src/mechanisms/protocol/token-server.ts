@@ -53,7 +53,10 @@ export function createTokenServer(
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
         const result = await requestTokens(send, serverClock)
         const { grant } = result
-        if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
+        // An error response can repeat the refresh token that it refuses.
+        const isNew = result.response.ok || grant?.refreshToken !== refreshToken
+        if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
+          return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
         const date = parseHttpDate(result.response.headers.get('date') ?? '')
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
@@ -78,7 +81,7 @@ export function createTokenServer(
         const authenticate = await authenticator.request()
         const options = { ...wire, additionalParameters: { token_type_hint: hint } }
         const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
-        if (response.status === 200) return 'revoked'
+        if (response.ok) return 'revoked'
         const { error } = toOAuthError(await readBody(response))
         return error === 'unsupported_token_type' ? 'unsupported' : 'failed'
       } catch {

@@ -41,36 +41,6 @@ export function lifetimeSeconds(expiresIn: unknown): number {
   return isKnown ? Math.min(Math.floor(seconds), YEAR_SECONDS) : DEFAULT_LIFETIME_SECONDS
 }
 
-/**
- * Parses a JSON text. It refuses a text whose outermost object has a duplicate member, because two parsers could see
- * two tokens.
- *
- * @returns `undefined` if the JSON is not acceptable.
- */
-export function parseJsonObject(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return namesAreUnique(text) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function namesAreUnique(json: string): boolean {
-  const names = new Set<string>()
-  let depth = 0
-  for (const [token, name] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (name !== undefined && depth === 1) {
-      const member = JSON.parse(name) as string
-      if (names.has(member)) return false
-      names.add(member)
-    }
-  }
-  return true
-}
-
 /** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */
 function isBearer(type: unknown): boolean {
   return type === undefined || type === null || (typeof type === 'string' && /^(?:bearer)?$/i.test(type))

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { parseTokenBody } from '../../../src/rules/protocol/token-body.ts'
 import {
   DEFAULT_LIFETIME_SECONDS,
   lifetimeSeconds,
-  parseJsonObject,
   readTokenResponse,
 } from '../../../src/rules/protocol/token-response.ts'
 
@@ -140,7 +140,7 @@ describe('readTokenResponse', () => {
         expect(read(extra)).toEqual(read({}))
       }),
     )
-    const inherited = parseJsonObject(
+    const inherited = parseTokenBody(
       '{"__proto__":{"access_token":"at","token_type":"Bearer","refresh_token":"rt"}}',
     )
     expect(readTokenResponse(inherited, SENT)).toEqual({})
@@ -162,66 +162,5 @@ describe('readTokenResponse', () => {
         if (accessToken) expect(accessToken.value).toMatch(/^[!-~]+$/)
       }),
     )
-  })
-})
-
-describe('parseJsonObject', () => {
-  it.each([
-    '',
-    '{',
-    '{"a":1',
-    '{"a":1,}',
-    "{'a':1}",
-    '{"a":1}}',
-    '<html>',
-    'undefined',
-    '\u0000',
-    '[[[',
-    '{"a":NaN}',
-  ])('gives nothing for %j', (text) => {
-    expect(parseJsonObject(text)).toBeUndefined()
-  })
-
-  it.each([
-    '{"refresh_token":"a","refresh_token":"b"}',
-    '{"refresh_token":"a","refresh_token":"a"}',
-    String.raw`{"refresh_token":"a","refresh_toke\u006e":"b"}`,
-    '{"a":{"x":1},"b":[{}],"a" \n\t: 2}',
-    '{"__proto__":1,"__proto__":2}',
-    '{"":1,"":2}',
-  ])('refuses an object that names a member twice: %j', (text) => {
-    expect(parseJsonObject(text)).toBeUndefined()
-  })
-
-  it.each([
-    '{"a":{"x":1},"b":{"x":2}}',
-    '{"a":[{"x":1,"y":1},{"x":2}]}',
-    String.raw`{"a":"\",\"a\":{","b":"}"}`,
-    '{}',
-  ])('takes %j', (text) => {
-    expect(parseJsonObject(text)).toEqual(JSON.parse(text))
-  })
-
-  it('takes an object exactly when its names differ', () => {
-    const name = fc.oneof(fc.constantFrom('a', 'b', '"', '\\', '{', '":"', '\\"'), fc.string())
-    const members = fc.array(fc.tuple(name, fc.jsonValue()), { maxLength: 6 })
-    const blank = fc.constantFrom('', ' ', '\n', '\t \r')
-    fc.assert(
-      fc.property(members, blank, (entries, space) => {
-        const parts = entries.map(
-          ([key, value]) => JSON.stringify(key) + space + ':' + space + JSON.stringify(value),
-        )
-        const text = `${space}{${parts.join(space + ',')}}`
-        const distinct = new Set(entries.map(([key]) => key)).size === entries.length
-        expect(parseJsonObject(text)).toEqual(distinct ? JSON.parse(text) : undefined)
-      }),
-    )
-  })
-
-  it('survives what is nested as deep as 64 KiB allow', () => {
-    const depth = 32_000
-    expect(parseJsonObject(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`)).toHaveProperty('a')
-    expect(parseJsonObject('['.repeat(2 * depth))).toBeUndefined()
-    expect(parseJsonObject(`"${'\\\\'.repeat(depth)}"`)).toBe('\\'.repeat(depth))
   })
 })
