@@ -1,7 +1,7 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
-import { readTokenResponse } from '../../rules/protocol/token-response.ts'
-import type { ServerClock } from './server-clock.ts'
+import { readTokenResponse, type UnknownLifetime } from '../../rules/protocol/token-response.ts'
+import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -35,11 +35,18 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 /** Sends a token request and reads the response (RFC 6749 §5). */
 export async function requestTokens(
   request: () => Promise<Response>,
-  serverClock: ServerClock,
+  {
+    serverClock,
+    defaultTokenLifetimeSeconds,
+  }: Pick<Connection, 'serverClock' | 'defaultTokenLifetimeSeconds'>,
+  { isSignIn }: Pick<UnknownLifetime, 'isSignIn'> = {},
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const { response, body } = await readBody(await request())
-  const grant = readTokenResponse(body, timeOfRequest(response.headers))
+  const grant = readTokenResponse(body, timeOfRequest(response.headers), {
+    defaultTokenLifetimeSeconds,
+    isSignIn,
+  })
   return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant) }
 }
 

@@ -37,7 +37,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { serverClock, fetchMetadata, sendProbe } = connection
+  const { fetchMetadata, sendProbe } = connection
   return {
     registration,
     connection,
@@ -51,7 +51,7 @@ export function createTokenServer(
         const options = { ...patientWire, additionalParameters: toForm(parameters) }
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(send, serverClock)
+        const result = await requestTokens(send, connection)
         const { grant } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken

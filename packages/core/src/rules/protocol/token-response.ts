@@ -3,19 +3,31 @@ import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 
 const YEAR_SECONDS = 31_536_000
+/** Longer than any session. The API decides when the token has expired. */
+const UNTIL_SESSION_ENDS_SECONDS = 100 * YEAR_SECONDS
 
-/** The lifetime of a token whose response does not specify one, in seconds. */
+/** The lifetime of a token whose response does not specify one, in seconds, unless the server profile has another. */
 export const DEFAULT_LIFETIME_SECONDS = 300
+
+/** The lifetime of a token whose response does not specify one. */
+export interface UnknownLifetime {
+  readonly defaultTokenLifetimeSeconds: number
+  /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
+  readonly isSignIn?: boolean | undefined
+}
 
 /**
  * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
  *
  * @param time - When the request was sent. The lifetime starts there.
+ * @param unknown - The lifetime if the response specifies none. A refresh at every call or a sign-in every few minutes
+ *   would be worse than a token that the API rejects.
  * @returns `undefined` if the body is not a JSON object.
  */
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+  { defaultTokenLifetimeSeconds, isSignIn = false }: UnknownLifetime,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, scope, idToken] = [
@@ -25,20 +37,23 @@ export function readTokenResponse(
     body['id_token'],
   ].map(readText)
   const usable = value !== undefined && isTokenText(value) && isBearer(body['token_type'])
-  const expiresAt = time.obtainedAt + lifetimeSeconds(body['expires_in'])
+  const unknownSeconds =
+    isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
+  const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
   return omitUndefined({ accessToken, refreshToken, scope, idToken })
 }
 
 /**
- * Returns a lifetime in seconds, at most a year.
+ * Returns a lifetime in whole seconds, from 1 second to a year.
  *
- * A value that is missing, malformed or not positive is not used. A lifetime of 0 would cause a refresh at every call.
+ * @returns `undefined` if the value is missing, malformed or not positive.
  */
-export function lifetimeSeconds(expiresIn: unknown): number {
-  const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
-  const isKnown = typeof seconds === 'number' && seconds >= 1
-  return isKnown ? Math.min(Math.floor(seconds), YEAR_SECONDS) : DEFAULT_LIFETIME_SECONDS
+export function lifetimeSeconds(expiresIn: unknown): number | undefined {
+  const isNumeric = typeof expiresIn === 'string' && /^\d+(?:\.\d+)?$/.test(expiresIn)
+  const seconds = isNumeric ? Number(expiresIn) : expiresIn
+  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined
+  return Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
 }
 
 /** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */

@@ -1,74 +1,104 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseTokenBody } from '../../../src/rules/protocol/token-body.ts'
-import {
-  DEFAULT_LIFETIME_SECONDS,
-  lifetimeSeconds,
-  readTokenResponse,
-} from '../../../src/rules/protocol/token-response.ts'
+import { lifetimeSeconds, readTokenResponse } from '../../../src/rules/protocol/token-response.ts'
 
 const SENT = { obtainedAt: 1_800_000_000 }
+const UNKNOWN = { defaultTokenLifetimeSeconds: 300 }
 const YEAR = 31_536_000
 const good = { access_token: 'at', token_type: 'Bearer', expires_in: 60 }
 
 function read(members: object): ReturnType<typeof readTokenResponse> {
-  return readTokenResponse({ ...good, ...members }, SENT)
+  return readTokenResponse({ ...good, ...members }, SENT, UNKNOWN)
 }
 
-it('a token lives for 300 seconds if the response does not specify a lifetime', () => {
-  expect(DEFAULT_LIFETIME_SECONDS).toBe(300)
-})
-
 describe('lifetimeSeconds', () => {
-  it.each<[unknown, number]>([
-    [undefined, DEFAULT_LIFETIME_SECONDS],
-    [null, DEFAULT_LIFETIME_SECONDS],
-    [0, DEFAULT_LIFETIME_SECONDS],
-    [-0, DEFAULT_LIFETIME_SECONDS],
-    [-1, DEFAULT_LIFETIME_SECONDS],
-    [-1e12, DEFAULT_LIFETIME_SECONDS],
-    [0.5, DEFAULT_LIFETIME_SECONDS],
+  it.each<[unknown, number | undefined]>([
+    [undefined, undefined],
+    [null, undefined],
+    [0, undefined],
+    [-0, undefined],
+    [-1, undefined],
+    [-1e12, undefined],
+    [0.5, 1],
     [1, 1],
     [1.9, 1],
     [3600, 3600],
     ['3600', 3600],
-    ['0', DEFAULT_LIFETIME_SECONDS],
-    ['000', DEFAULT_LIFETIME_SECONDS],
+    ['3600.9', 3600],
+    ['0.5', 1],
+    ['0', undefined],
+    ['000', undefined],
+    ['0.0', undefined],
     ['007', 7],
-    ['1e3', DEFAULT_LIFETIME_SECONDS],
-    ['0x10', DEFAULT_LIFETIME_SECONDS],
-    ['-5', DEFAULT_LIFETIME_SECONDS],
-    ['+5', DEFAULT_LIFETIME_SECONDS],
-    ['60 ', DEFAULT_LIFETIME_SECONDS],
-    ['60\n', DEFAULT_LIFETIME_SECONDS],
-    ['', DEFAULT_LIFETIME_SECONDS],
-    ['٣٠٠', DEFAULT_LIFETIME_SECONDS],
-    ['soon', DEFAULT_LIFETIME_SECONDS],
-    ['Infinity', DEFAULT_LIFETIME_SECONDS],
+    ['1e3', undefined],
+    ['0x10', undefined],
+    ['-5', undefined],
+    ['+5', undefined],
+    ['5.', undefined],
+    ['60 ', undefined],
+    ['60\n', undefined],
+    ['', undefined],
+    ['٣٠٠', undefined],
+    ['soon', undefined],
+    ['Infinity', undefined],
     [1e12, YEAR],
     ['999999999999', YEAR],
     ['9'.repeat(16), YEAR],
     ['9'.repeat(400), YEAR],
     [Number.MAX_VALUE, YEAR],
     [Infinity, YEAR],
-    [-Infinity, DEFAULT_LIFETIME_SECONDS],
+    [-Infinity, undefined],
     [YEAR, YEAR],
     [YEAR + 1, YEAR],
-    [NaN, DEFAULT_LIFETIME_SECONDS],
-    [[60], DEFAULT_LIFETIME_SECONDS],
-    [{ valueOf: () => 60 }, DEFAULT_LIFETIME_SECONDS],
-    [true, DEFAULT_LIFETIME_SECONDS],
+    [NaN, undefined],
+    [[60], undefined],
+    [{ valueOf: () => 60 }, undefined],
+    [true, undefined],
   ])('expires_in %j', (expiresIn, expected) => {
     expect(lifetimeSeconds(expiresIn)).toBe(expected)
   })
 
-  it('is a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
+  it('is unknown or a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
     fc.assert(
       fc.property(fc.anything(), (expiresIn) => {
         const seconds = lifetimeSeconds(expiresIn)
+        if (seconds === undefined) return
         expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= YEAR).toBe(true)
       }),
     )
+  })
+
+  it('reads a string of digits as the number, fractions included', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 * YEAR }), fc.nat(999), (whole, fraction) => {
+        const text = `${whole}.${String(fraction).padStart(3, '0')}`
+        expect(lifetimeSeconds(text)).toBe(lifetimeSeconds(Number(text)))
+      }),
+    )
+  })
+})
+
+describe('a token without a lifetime', () => {
+  const lifetime = (members: object, isSignIn?: boolean) => {
+    const body = { ...good, expires_in: undefined, ...members }
+    const grant = readTokenResponse(body, SENT, { defaultTokenLifetimeSeconds: 900, isSignIn })
+    return (grant?.accessToken?.expiresAt ?? 0) - SENT.obtainedAt
+  }
+
+  it('lasts as long as the profile of the server says', () => {
+    expect(lifetime({})).toBe(900)
+    expect(lifetime({ refresh_token: 'rt' }, true)).toBe(900)
+    expect(lifetime({ expires_in: 0, refresh_token: 'rt' }, true)).toBe(900)
+  })
+
+  it('lasts longer than any session if the sign-in brought no refresh token', () => {
+    expect(lifetime({}, true)).toBeGreaterThan(50 * YEAR)
+    expect(lifetime({ expires_in: -1 }, true)).toBeGreaterThan(50 * YEAR)
+  })
+
+  it('a lifetime of the response has precedence', () => {
+    expect(lifetime({ expires_in: 60 }, true)).toBe(60)
   })
 })
 
@@ -83,7 +113,7 @@ describe('readTokenResponse', () => {
   })
 
   it("keeps by how many seconds the server's clock is ahead of the writer's", () => {
-    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 })
+    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 }, UNKNOWN)
     expect(grant?.accessToken).toEqual({
       value: 'at',
       type: 'Bearer',
@@ -94,7 +124,7 @@ describe('readTokenResponse', () => {
   })
 
   it.each([undefined, null, true, 1, 'text', [], [good]])('gives nothing for %j', (body) => {
-    expect(readTokenResponse(body, SENT)).toBeUndefined()
+    expect(readTokenResponse(body, SENT, UNKNOWN)).toBeUndefined()
   })
 
   it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR', undefined, null, ''])(
@@ -143,7 +173,7 @@ describe('readTokenResponse', () => {
     const inherited = parseTokenBody(
       '{"__proto__":{"access_token":"at","token_type":"Bearer","refresh_token":"rt"}}',
     )
-    expect(readTokenResponse(inherited, SENT)).toEqual({})
+    expect(readTokenResponse(inherited, SENT, UNKNOWN)).toEqual({})
   })
 
   it('gives only what can be used, whatever came', () => {
@@ -157,7 +187,7 @@ describe('readTokenResponse', () => {
     })
     fc.assert(
       fc.property(body, (members) => {
-        const { accessToken, ...texts } = readTokenResponse(members, SENT) ?? {}
+        const { accessToken, ...texts } = readTokenResponse(members, SENT, UNKNOWN) ?? {}
         for (const text of Object.values(texts)) expect(text).toMatch(/./su)
         if (accessToken) expect(accessToken.value).toMatch(/^[!-~]+$/)
       }),
