@@ -1,4 +1,5 @@
 import { omitUndefined, isJsonObject } from '../members.ts'
+import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 
@@ -30,12 +31,10 @@ export function readTokenResponse(
   { defaultTokenLifetimeSeconds, isSignIn = false }: UnknownLifetime,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
-  const [value, refreshToken, scope, idToken] = [
-    body['access_token'],
-    body['refresh_token'],
-    body['scope'],
-    body['id_token'],
-  ].map(readText)
+  const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
+    readText,
+  )
+  const scope = readScope(body['scope'])
   const usable = value !== undefined && isTokenText(value) && isBearer(body['token_type'])
   const unknownSeconds =
     isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
@@ -59,6 +58,12 @@ export function lifetimeSeconds(expiresIn: unknown): number | undefined {
 /** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */
 function isBearer(type: unknown): boolean {
   return type === undefined || type === null || (typeof type === 'string' && /^(?:bearer)?$/i.test(type))
+}
+
+/** Returns a scope with its values separated by single spaces. Some servers separate them by commas, or send a list. */
+function readScope(value: unknown): string | undefined {
+  const texts = [value].flat().filter((each) => typeof each === 'string')
+  return readText(splitScope(texts.join(' ')).join(' '))
 }
 
 function readText(value: unknown): string | undefined {

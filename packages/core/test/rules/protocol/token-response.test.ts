@@ -148,13 +148,40 @@ describe('readTokenResponse', () => {
     },
   )
 
-  it.each([undefined, null, '', 0, 7, true, [], ['rt'], {}])(
+  it.each([undefined, null, '', 0, 7, true, [], [7], {}])(
     'S1: a refresh token %j is none; scope and ID token alike',
     (odd) => {
       const { accessToken } = read({}) ?? {}
       expect(read({ refresh_token: odd, scope: odd, id_token: odd })).toEqual({ accessToken })
     },
   )
+
+  it.each([
+    ['a b', 'a b'],
+    [' a  b\n', 'a b'],
+    ['repo,gist', 'repo gist'],
+    ['repo, gist', 'repo gist'],
+    [['a', 'b'], 'a b'],
+    [['a b', 7, 'c,d'], 'a b c d'],
+    ['https://a.example/x,https://b.example/y', 'https://a.example/x https://b.example/y'],
+    [',', undefined],
+    [[], undefined],
+    [[['a']], undefined],
+    [{ 0: 'a' }, undefined],
+  ])('S2: reads the scope %j', (scope, expected) => {
+    expect(read({ scope })?.scope).toBe(expected)
+    expect(read({ scope })?.accessToken?.scope).toBe(expected)
+  })
+
+  it('S2: reads the same values, however they are separated', () => {
+    const values = fc.uniqueArray(fc.stringMatching(/^[!#-+\--[\]-~]+$/), { minLength: 1 })
+    fc.assert(
+      fc.property(values, fc.constantFrom(' ', ',', ', '), (list, separator) => {
+        expect(read({ scope: list.join(separator) })?.scope).toBe(list.join(' '))
+        expect(read({ scope: list })?.scope).toBe(list.join(' '))
+      }),
+    )
+  })
 
   it('S15: reads no expiry out of the access token', () => {
     const jwt = `${btoa('{"alg":"none"}')}.${btoa('{"exp":1}').replaceAll('=', '')}.`
