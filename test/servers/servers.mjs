@@ -9,7 +9,7 @@ import { start as startGlewlwyd } from './glewlwyd.mjs'
  * - `options`: the options of Evertoken, by the URL of the server. Client ID and secret are added.
  * - `start`: starts the server.
  * - `apiPath`: an API of the server that accepts only its own access tokens.
- * - `rotates`, `revokes`, `endsSession`: `false` if the server cannot do that.
+ * - `revokes`, `endsSession`: `false` if the server cannot do that.
  * - `fields`: what the user types into the forms, by the name of the input.
  */
 export const SERVERS = {
@@ -32,7 +32,10 @@ export const SERVERS = {
     apiPath: '/userinfo',
   },
   '@node-oauth/oauth2-server': {
-    options: (url) => ({ server: withoutDiscovery(url, ['/authorize', '/token']), scope: 'profile' }),
+    options: (url) => ({
+      server: profile(url, { authorization_endpoint: '/authorize', token_endpoint: '/token' }),
+      scope: 'profile',
+    }),
     start: onNode('node-oauth2-server'),
     apiPath: '/api',
     revokes: false,
@@ -50,14 +53,26 @@ export const SERVERS = {
     endsSession: false,
   },
   authlib: {
-    options: (url) => ({ server: withoutDiscovery(url, ['/authorize', '/token', '/revoke']) }),
+    options: (url) => ({
+      server: profile(url, {
+        authorization_endpoint: '/authorize',
+        token_endpoint: '/token',
+        revocation_endpoint: '/revoke',
+        jwks_uri: '/jwks',
+      }),
+    }),
     start: onPython('authlib_server', ['python3-authlib', 'authlib'], ['python3-flask', 'flask']),
     apiPath: '/api',
     endsSession: false,
   },
   'django-oauth-toolkit': {
     options: (url) => ({
-      server: withoutDiscovery(`${url}/o`, ['/authorize/', '/token/', '/revoke_token/']),
+      server: profile(`${url}/o`, {
+        authorization_endpoint: '/authorize/',
+        token_endpoint: '/token/',
+        revocation_endpoint: '/revoke_token/',
+        jwks_uri: '/.well-known/jwks.json',
+      }),
       scope: 'openid',
     }),
     start: onPython('django_server', ['python3-django-oauth-toolkit', 'oauth2_provider']),
@@ -89,14 +104,10 @@ export const SERVERS = {
   },
 }
 
-/** A profile for a server without discovery. The paths are those of authorization, token and revocation. */
-function withoutDiscovery(issuer, [authorization, token, revocation]) {
-  const metadata = {
-    authorization_endpoint: issuer + authorization,
-    token_endpoint: issuer + token,
-    ...(revocation && { revocation_endpoint: issuer + revocation }),
-  }
-  return { issuer, metadata }
+/** A profile with metadata, for a server whose own metadata is missing or incomplete. The paths are below the issuer. */
+function profile(issuer, paths) {
+  const metadata = Object.entries(paths).map(([name, path]) => [name, issuer + path])
+  return { issuer, metadata: Object.fromEntries(metadata) }
 }
 
 /** Starts a program on Node.js, with its settings as its argument. */
