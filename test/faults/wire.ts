@@ -10,7 +10,7 @@ export const API = 'https://api.example.com'
 export const REQUEST_TIMEOUT_SECONDS = 10
 /** A response is awaited for so long, although callers leave earlier. */
 export const LISTEN_SECONDS = 65
-const MAX_BODY = 65_536
+const MAX_BODY = 16_777_216
 
 export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>
 
@@ -123,23 +123,26 @@ const REFUSALS = new Set(['invalid_client', 'unauthorized_client', 'invalid_scop
 
 export function judge(status: number, text: string, used: string): Omit<Answer, 'order' | 'time'> {
   const body = parse(text)
-  const { error, refresh_token: next, access_token: token } = body ?? {}
+  const { error, refresh_token: next, access_token: token, token_type: type = 'Bearer' } = body ?? {}
+  if (typeof next === 'string' && next !== '' && next !== used) return { kind: 'rotated', refreshToken: next }
   if (status === 429) return { kind: 'refused' }
   if (status >= 400 && status < 500 && error === 'invalid_grant') return { kind: 'rejected' }
   if (status >= 400 && status < 500 && REFUSALS.has(String(error))) return { kind: 'refused' }
-  if (status !== 200 || !body) return { kind: 'unknown' }
-  if (typeof next === 'string' && next !== '' && next !== used) return { kind: 'rotated', refreshToken: next }
-  const usable = typeof token === 'string' && /^[\w.~+/-]+=*$/.test(token)
-  return { kind: usable && /^bearer$/i.test(String(body['token_type'])) ? 'renewed' : 'unknown' }
+  if (status < 200 || status >= 300 || !body) return { kind: 'unknown' }
+  const usable = typeof token === 'string' && /^[!-~]+$/.test(token)
+  return { kind: usable && /^bearer$/i.test(String(type)) ? 'renewed' : 'unknown' }
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
-  if (text.length > MAX_BODY || text.split('"access_token"').length > 2) return undefined
+  if (text.length > MAX_BODY) return undefined
   try {
     const body: unknown = JSON.parse(text)
-    return typeof body === 'object' && body !== null && !Array.isArray(body) ? { ...body } : undefined
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined
+    // Two access tokens: neither can be trusted.
+    return text.split('"access_token"').length > 2 ? { ...body, access_token: undefined } : { ...body }
   } catch {
-    return undefined
+    const [, refreshToken] = /^{.*"refresh_token":"(\w+)"/.exec(text) ?? []
+    return refreshToken === undefined ? undefined : { refresh_token: refreshToken }
   }
 }
 

@@ -237,6 +237,53 @@ it('names the scope to request if the server returns no refresh token', async ()
   })
 })
 
+it.each([undefined, 0, -1, 'soon'])(
+  'a token with expires_in %j and without a refresh token lasts until the API rejects it',
+  async (expires_in) => {
+    let status = 200
+    const { auth, server, clock, browser } = createApplication()
+    const challenge = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    const orders = auth.createTokenFetch({
+      baseUrl: 'https://api.example.com/',
+      fetch: async () => new Response('orders', { status, headers: challenge }),
+    })
+    const tab = browser(async (request) => {
+      if (new URL(request.url).pathname !== '/start') return orders('recent')
+      const { refresh_token: _none, ...rest } = await server.issue()
+      await auth.startSession({ ...rest, expires_in })
+      return new Response()
+    })
+    await tab.get('/start')
+    await clock.advance(20 * 3_600_000)
+
+    expect((await tab.get('/')).status).toBe(200)
+    status = 401
+    expect((await tab.get('/')).status).toBe(401)
+    expect(server.counts.refresh).toBe(0)
+  },
+)
+
+it('a token without a lifetime lasts as long as the profile of the server says', async () => {
+  const { auth, server, clock, browser } = createApplication({
+    server: { defaultTokenLifetimeSeconds: 3600 },
+  })
+  const tab = browser()
+  await tab.get('/', undefined, {}, async () => {
+    const { expires_in: _none, ...rest } = await server.issue()
+    await auth.startSession(rest)
+    return new Response()
+  })
+  server.always('refresh', { type: 'members', omit: ['expires_in'] })
+  for (const refreshes of [0, 1, 2]) {
+    await tab.get('/')
+    expect(server.counts.refresh).toBe(refreshes)
+    await clock.advance(3_000_000)
+    await tab.get('/')
+    expect(server.counts.refresh).toBe(refreshes)
+    await clock.advance(601_000)
+  }
+})
+
 it('distinguishes a refused client from a refused user', async () => {
   const { server, tab } = start({ clientSecret: 'wrong' })
   const { callback } = await authorize(tab, server)

@@ -10,15 +10,18 @@ const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3'
 /** The administrator of the default schema. */
 const ADMINISTRATOR = { username: 'admin', password: 'password' }
 
-/** Glewlwyd, an authorization server in C, with one user and nothing else but what `addClient` adds. */
-export async function startGlewlwyd(user) {
+/**
+ * Glewlwyd, an authorization server in C, with one user and nothing else but what `addClient` adds.
+ *
+ * @param place - The port, and the issuer if browsers use another URL.
+ */
+export async function startGlewlwyd(user, place = {}) {
   const path = installed('glewlwyd', () => (existsSync(PROGRAM) ? PROGRAM : undefined))
   const sqlite = installed('sqlite3', () => ['/usr/bin/sqlite3'].find(existsSync))
   const folder = await temporaryFolder('glewlwyd')
   const database = join(folder, 'database')
   execFileSync(sqlite, [database], { input: readFileSync(SCHEMA) })
-  const port = await freePort()
-  const issuer = `http://localhost:${port}`
+  const { port = await freePort(), issuer = `http://localhost:${port}` } = place
   const file = join(folder, 'configuration')
   await writeFile(file, configuration(port, issuer, database))
   const options = { ready: 'Glewlwyd started', folder, stopSignal: 'SIGTERM' }

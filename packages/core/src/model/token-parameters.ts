@@ -59,8 +59,13 @@ export function validateTokenParameters(request: TokenParameters): string | unde
  */
 export function exceedsGrant(scope: string | undefined, granted: string | undefined): boolean {
   if (scope === undefined || granted === undefined || `${scope} ${granted}`.includes('://')) return false
-  const had = granted.split(' ')
-  return !scope.split(' ').every((each) => had.includes(each))
+  const had = splitScope(granted)
+  return !splitScope(scope).every((each) => had.includes(each))
+}
+
+/** Splits a scope as servers write it: the values are separated by spaces (RFC 6749 §3.3) or commas. */
+export function splitScope(scope: string): string[] {
+  return scope.split(/[\s,]+/).filter(Boolean)
 }
 
 type Untrusted = { readonly [Name in keyof TokenParameters]: unknown }

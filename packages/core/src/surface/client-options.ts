@@ -138,7 +138,7 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const { issuer, metadata } = checkServer(values.issuer, values.server)
+  const { issuer, metadata, defaultTokenLifetimeSeconds } = checkServer(values.issuer, values.server)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom
@@ -156,6 +156,7 @@ export function createClientApplication(
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,
     serverClock,
+    defaultTokenLifetimeSeconds,
     flights: runtime.flights,
     clock,
     random,

@@ -98,6 +98,7 @@ export function serverOptions(
     insecure,
     clientId,
     authentication,
+    defaultTokenLifetimeSeconds: server.defaultTokenLifetimeSeconds,
     serverTimeoutMs,
     http,
     patientHttp,

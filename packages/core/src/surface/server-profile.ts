@@ -1,4 +1,5 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -11,6 +12,7 @@ import {
   must,
   type OptionTable,
   REQUIRED,
+  seconds,
   url,
 } from './checks.ts'
 
@@ -78,6 +80,13 @@ export interface ServerProfile {
    */
   readonly refreshEndsAccessToken?: boolean
   /**
+   * The lifetime of an access token whose response specifies none, in seconds. A token of a sign-in without a refresh
+   * token then lasts until the session ends.
+   *
+   * @default 300
+   */
+  readonly defaultTokenLifetimeSeconds?: number
+  /**
    * The scope of a sign-in if the option `scope` is absent. Google refuses `offline_access`.
    *
    * @default 'openid offline_access'
@@ -144,6 +153,7 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
     'strict',
   ],
   refreshEndsAccessToken: [flag, false],
+  defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }

@@ -23,12 +23,16 @@ export async function startSession(
   tokenResponse: unknown,
   { claims }: StartOptions,
 ): Promise<void> {
-  const { serverClock, readIdToken } = application
+  const { serverClock, readIdToken, sources } = application
+  const { defaultTokenLifetimeSeconds } = sources.connection
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
-  const grant = readTokenResponse(tokenResponse, timeOfCall())
+  const grant = readTokenResponse(tokenResponse, timeOfCall(), {
+    defaultTokenLifetimeSeconds,
+    isSignIn: true,
+  })
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})

@@ -5,7 +5,7 @@ import { clientSecretPost, none as publicClient } from '../../src/mechanisms/pro
 import { createConnection } from '../../src/mechanisms/protocol/connection.ts'
 import { createTokenServer } from '../../src/mechanisms/protocol/token-server.ts'
 import { asleep } from './bench.ts'
-import { answerTo, createProtocolBench, NOW, refresh, USER } from './protocol-bench.ts'
+import { answering, answerTo, createProtocolBench, NOW, refresh, USER } from './protocol-bench.ts'
 
 const good = { access_token: 'at', token_type: 'Bearer', refresh_token: 'new', expires_in: 60 }
 
@@ -223,15 +223,55 @@ describe('refresh', () => {
     expect(await answerTo(body)).toMatchObject({ kind: 'ambiguous', cause: { status: 200 } })
   })
 
-  it('takes neither two refresh tokens in one answer, nor one that is longer than 64 KiB', async () => {
-    expect(
-      await answerTo('{"access_token":"at","token_type":"bearer","refresh_token":"a","refresh_token":"b"}'),
-    ).toMatchObject({ kind: 'ambiguous' })
-    expect(await answerTo({ ...good, pad: 'x'.repeat(65_536) })).toMatchObject({
-      kind: 'ambiguous',
-      cause: { name: 'BodyTooLargeError' },
+  it.each([201, 202, 299])('S1: reads a token response under the status %d', async (status) => {
+    expect(await answerTo(good, { status })).toEqual(await answerTo(good))
+  })
+
+  it('S1: reads a token response that is a form', async () => {
+    const form = new URLSearchParams({ access_token: 'at', token_type: 'bearer', refresh_token: 'new' })
+    expect(await answerTo(String(form))).toMatchObject({
+      kind: 'refreshed',
+      grant: { accessToken: { value: 'at' }, refreshToken: 'new' },
     })
-    expect(await answerTo({ ...good, pad: 'x'.repeat(65_000) })).toMatchObject({ kind: 'refreshed' })
-    expect(await answerTo(good, { status: 201 })).toMatchObject({ kind: 'ambiguous' })
+    expect(await answerTo('error=bad_refresh_token&error_description=x')).toEqual({ kind: 'rejected' })
+  })
+
+  it.each([
+    ['an error', { error: 'server_error', refresh_token: 'new' }, 400],
+    ['a broken server', { refresh_token: 'new' }, 500],
+    ['a redirect', { refresh_token: 'new' }, 307],
+    ['a busy server', { refresh_token: 'new' }, 429],
+    ['two access tokens', '{"access_token":"a","access_token":"b","refresh_token":"new"}', 200],
+    ['two refresh tokens', '{"access_token":"naïve","refresh_token":"old","refresh_token":"new"}', 200],
+    ['JSON that is cut off', '{"refresh_token":"new","access_token":"a', 200],
+    ['more than 16 MiB', { refresh_token: 'new', pad: 'x'.repeat(17_000_000) }, 200],
+  ])('S1: keeps the new refresh token of %s, and nothing else', async (_what, body, status) => {
+    expect(await answerTo(body, { status })).toEqual({ kind: 'refreshed', grant: { refreshToken: 'new' } })
+  })
+
+  it('S1: keeps the new refresh token of a response that breaks off', async () => {
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('{"refresh_token":"new","acc'))
+      },
+      pull: (controller) => controller.error(new TypeError('terminated')),
+    })
+    const bench = createProtocolBench({ fetch: answering({ '/token': () => new Response(stream) }) })
+    expect(await refresh(bench)).toEqual({ kind: 'refreshed', grant: { refreshToken: 'new' } })
+  })
+
+  it('S1: an error that repeats the refresh token carries no new one', async () => {
+    const body = { error: 'invalid_grant', refresh_token: 'rt' }
+    const fetch = answering({ '/token': () => Response.json(body, { status: 400 }) })
+    const { protocol } = createProtocolBench({ fetch })
+    const demand = { refreshToken: 'rt', parameters: {}, user: USER }
+    expect(await protocol.refresh(demand)).toEqual({ kind: 'rejected' })
+  })
+
+  it('reads a response of 10 MB', async () => {
+    expect(await answerTo({ pad: 'x'.repeat(10_000_000), ...good })).toMatchObject({
+      kind: 'refreshed',
+      grant: { accessToken: { value: good.access_token } },
+    })
   })
 })

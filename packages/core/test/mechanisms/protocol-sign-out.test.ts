@@ -18,7 +18,7 @@ describe('signing out', () => {
 
   it.each([
     [{ type: 'status', status: 503 }, 'failed'],
-    [{ type: 'status', status: 204 }, 'failed'],
+    [{ type: 'status', status: 204 }, 'revoked'],
     [{ type: 'error', error: 'invalid_client' }, 'failed'],
     [{ type: 'error', error: 'unsupported_token_type' }, 'unsupported'],
     [{ type: 'reset', processed: false }, 'failed'],

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type TokenParameters, tokenKey, validateTokenParameters } from '../../src/model/token-parameters.ts'
+import {
+  exceedsGrant,
+  type TokenParameters,
+  tokenKey,
+  validateTokenParameters,
+} from '../../src/model/token-parameters.ts'
 
 const text = fc.oneof(fc.constantFrom('a', 'b', 'a,b', 'b,c', '"', '[]', '\\', '', '\ud800'), fc.string())
 const word = fc.constantFrom<string[]>('a', 'b', 'c', 'openid', '["a"]')
@@ -153,5 +158,22 @@ describe('validateTokenParameters', () => {
       }),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('exceedsGrant', () => {
+  it.each([
+    ['a', 'a b', false],
+    ['b a', 'a b', false],
+    ['c', 'a b', true],
+    ['gist', 'repo,gist', false],
+    ['gist repo', 'repo, gist', false],
+    ['user', 'repo,gist', true],
+    ['chat:write,users:read', 'users:read chat:write', false],
+    ['a', undefined, false],
+    [undefined, 'a', false],
+    ['https://api.example.com/x', 'a', false],
+  ])('S2: %j of %j: %j', (scope, granted, expected) => {
+    expect(exceedsGrant(scope, granted)).toBe(expected)
   })
 })

@@ -20,6 +20,8 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly patientHttp: Http
   readonly serverClock: ServerClock
   readonly clientId: string
+  /** The lifetime of a token whose response does not specify one, in seconds. */
+  readonly defaultTokenLifetimeSeconds: number
   readonly flights: Flights
 }
 
@@ -32,6 +34,7 @@ export interface Connection {
   readonly patientWire: Wire
   readonly clock: Clock
   readonly serverClock: ServerClock
+  readonly defaultTokenLifetimeSeconds: number
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -46,7 +49,7 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadata } = options
+  const { insecure, flights, clock, serverClock, issuer, metadata, defaultTokenLifetimeSeconds } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     [oauth.allowInsecureRequests]: insecure,
@@ -66,6 +69,7 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
+    defaultTokenLifetimeSeconds,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

@@ -21,8 +21,11 @@ export interface HttpOptions {
  */
 export const LISTEN_MS = 65_000
 
-/** The size limit for the response to a `POST`, in bytes. */
-const TOKEN_RESPONSE_BYTES = 65_536
+/**
+ * The size limit for the response to a `POST`, in bytes. It is far above all token responses, because a response can
+ * contain the only valid refresh token. For the same reason, the beginning of a larger response is kept.
+ */
+const TOKEN_RESPONSE_BYTES = 16_777_216
 /** The size limit for any other document, in bytes. */
 const METADATA_BYTES = 524_288
 
@@ -36,7 +39,9 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
       // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)
-      const body = await readText(response, init.method === 'POST' ? TOKEN_RESPONSE_BYTES : METADATA_BYTES)
+      const body = await (init.method === 'POST'
+        ? readBeginning(response, TOKEN_RESPONSE_BYTES)
+        : readText(response, METADATA_BYTES))
       // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
       const status = response.status || 302
       // A status that forbids a body also forbids an empty body.
@@ -59,18 +64,38 @@ function throwForeign(error: unknown): never {
 
 /** Reads a body as text. Rejects as soon as it is longer than `maxBytes`. */
 export async function readText(response: Pick<Response, 'body'>, maxBytes: number): Promise<string> {
+  const { text, error } = await read(response, maxBytes)
+  if (error !== undefined) throw error
+  return text
+}
+
+/** Reads a body as text, or its beginning if it is too long or breaks off. Rejects if there is not even a beginning. */
+async function readBeginning(response: Response, maxBytes: number): Promise<string> {
+  const { text, error } = await read(response, maxBytes)
+  if (error !== undefined && text === '') throw error
+  return text
+}
+
+async function read(
+  response: Pick<Response, 'body'>,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly error?: unknown }> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
   const reader = response.body?.getReader()
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-    bytes += chunk.value.byteLength
-    if (bytes > maxBytes) {
-      // If the body was cloned, the cancellation settles only after the clone was read.
-      if (reader) discardBody(reader)
-      throw new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError')
+  try {
+    for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
+      bytes += chunk.value.byteLength
+      text += decoder.decode(chunk.value, { stream: true })
+      if (bytes > maxBytes) {
+        // If the body was cloned, the cancellation settles only after the clone was read.
+        if (reader) discardBody(reader)
+        return { text, error: new DOMException(`More than ${maxBytes} bytes`, 'BodyTooLargeError') }
+      }
     }
-    text += decoder.decode(chunk.value, { stream: true })
+  } catch (error) {
+    return { text, error }
   }
-  return text + decoder.decode()
+  return { text: text + decoder.decode() }
 }

@@ -19,7 +19,7 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * @param openid - Whether a sign-in must return an ID token.
  */
 export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
-  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -52,7 +52,8 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
               codeVerifier,
               wire,
             ),
-          serverClock,
+          connection,
+          { isSignIn: true },
         )
         const { grant } = result
         refreshToken = grant?.refreshToken

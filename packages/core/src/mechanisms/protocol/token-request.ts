@@ -1,6 +1,7 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
-import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
-import type { ServerClock } from './server-clock.ts'
+import { parseTokenBody } from '../../rules/protocol/token-body.ts'
+import { readTokenResponse, type UnknownLifetime } from '../../rules/protocol/token-response.ts'
+import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -13,13 +14,16 @@ import {
 } from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
 
-/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable JSON. */
+/** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable. */
 export interface JsonResponse {
   readonly response: Response
   readonly body: unknown
 }
 
-/** A response of the token endpoint. `grant` is absent if it is not a token response. */
+/**
+ * A response of the token endpoint. `grant` is absent if it is not a token response. If the status is not 2xx, it has
+ * only the refresh token.
+ */
 export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
   /** The `Date` of the response, in seconds since the epoch. */
@@ -27,22 +31,30 @@ export interface TokenEndpointResponse extends JsonResponse {
 }
 
 export async function readBody(response: Response): Promise<JsonResponse> {
-  return { response, body: parseJsonObject(await response.text()) }
+  return { response, body: parseTokenBody(await response.text()) }
 }
 
 /** Sends a token request and reads the response (RFC 6749 §5). */
 export async function requestTokens(
   request: () => Promise<Response>,
-  serverClock: ServerClock,
+  {
+    serverClock,
+    defaultTokenLifetimeSeconds,
+  }: Pick<Connection, 'serverClock' | 'defaultTokenLifetimeSeconds'>,
+  { isSignIn }: Pick<UnknownLifetime, 'isSignIn'> = {},
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const response = await request()
-  const body = parseJsonObject(await response.text())
+  const body = parseTokenBody(await response.text())
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
-  const grant = response.status === 200 ? readTokenResponse(body, time) : undefined
-  return { response, body, grant, date }
+  const grant = readTokenResponse(body, time, { defaultTokenLifetimeSeconds, isSignIn })
+  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date }
+}
+
+function onlyRefreshToken({ refreshToken }: TokenGrant = {}): TokenGrant | undefined {
+  return refreshToken === undefined ? undefined : { refreshToken }
 }
 
 /** Matches errors before a connection was made. The server has not received any part of the request. */

@@ -36,7 +36,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { serverClock, fetchMetadata, sendProbe } = connection
+  const { fetchMetadata, sendProbe } = connection
   return {
     registration,
     connection,
@@ -48,9 +48,12 @@ export function createTokenServer(
         const options = { ...patientWire, additionalParameters: toForm(parameters) }
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(send, serverClock)
+        const result = await requestTokens(send, connection)
         const { grant, date } = result
-        if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
+        // An error response can repeat the refresh token that it refuses.
+        const isNew = result.response.ok || grant?.refreshToken !== refreshToken
+        if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
+          return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
@@ -74,7 +77,7 @@ export function createTokenServer(
         const authenticate = await authenticator.request()
         const options = { ...wire, additionalParameters: { token_type_hint: hint } }
         const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
-        if (response.status === 200) return 'revoked'
+        if (response.ok) return 'revoked'
         const { error } = toOAuthError(await readBody(response))
         return error === 'unsupported_token_type' ? 'unsupported' : 'failed'
       } catch {

@@ -1,84 +1,80 @@
 import { omitUndefined, isJsonObject } from '../members.ts'
+import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 
 const YEAR_SECONDS = 31_536_000
+/** Longer than any session. The API decides when the token has expired. */
+const UNTIL_SESSION_ENDS_SECONDS = 100 * YEAR_SECONDS
 
-/** The lifetime of a token whose response does not specify one, in seconds. */
+/** The lifetime of a token whose response does not specify one, in seconds, unless the server profile has another. */
 export const DEFAULT_LIFETIME_SECONDS = 300
+
+/** The lifetime of a token whose response does not specify one. */
+export interface UnknownLifetime {
+  readonly defaultTokenLifetimeSeconds: number
+  /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
+  readonly isSignIn?: boolean | undefined
+}
 
 /**
  * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
  *
  * @param time - When the request was sent. The lifetime starts there.
+ * @param unknown - The lifetime if the response specifies none. A refresh at every call or a sign-in every few minutes
+ *   would be worse than a token that the API rejects.
  * @returns `undefined` if the body is not a JSON object.
  */
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+  { defaultTokenLifetimeSeconds, isSignIn = false }: UnknownLifetime,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
-  const { access_token: value, token_type: type, expires_in: expiresIn } = body
-  const scope = readText(body['scope'])
-  const isBearer = typeof type === 'string' && type.toLowerCase() === 'bearer'
-  const expiresAt = time.obtainedAt + lifetimeSeconds(expiresIn)
-  return omitUndefined({
-    accessToken:
-      isBearer && typeof value === 'string' && isB64Token(value)
-        ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope })
-        : undefined,
-    refreshToken: readText(body['refresh_token']),
-    scope,
-    idToken: readText(body['id_token']),
-  })
+  const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
+    readText,
+  )
+  const scope = readScope(body['scope'])
+  const usable = value !== undefined && isTokenText(value) && isBearer(body['token_type'])
+  const unknownSeconds =
+    isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
+  const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
+  const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
+  return omitUndefined({ accessToken, refreshToken, scope, idToken })
 }
 
 /**
- * Returns a lifetime in seconds, at most a year.
+ * Returns a lifetime in whole seconds, from 1 second to a year.
  *
- * A value that is missing, malformed or not positive is not used. A lifetime of 0 would cause a refresh at every call.
+ * @returns `undefined` if the value is missing, malformed or not positive.
  */
-export function lifetimeSeconds(expiresIn: unknown): number {
-  const seconds = typeof expiresIn === 'string' && /^\d+$/.test(expiresIn) ? Number(expiresIn) : expiresIn
-  const isKnown = typeof seconds === 'number' && seconds >= 1
-  return isKnown ? Math.min(Math.floor(seconds), YEAR_SECONDS) : DEFAULT_LIFETIME_SECONDS
+export function lifetimeSeconds(expiresIn: unknown): number | undefined {
+  const isNumeric = typeof expiresIn === 'string' && /^\d+(?:\.\d+)?$/.test(expiresIn)
+  const seconds = isNumeric ? Number(expiresIn) : expiresIn
+  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined
+  return Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
 }
 
-/**
- * Parses a JSON text. It refuses a text whose outermost object has a duplicate member, because two parsers could see
- * two tokens.
- *
- * @returns `undefined` if the JSON is not acceptable.
- */
-export function parseJsonObject(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return namesAreUnique(text) ? value : undefined
-  } catch {
-    return undefined
-  }
+/** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */
+function isBearer(type: unknown): boolean {
+  return type === undefined || type === null || (typeof type === 'string' && /^(?:bearer)?$/i.test(type))
 }
 
-function namesAreUnique(json: string): boolean {
-  const names = new Set<string>()
-  let depth = 0
-  for (const [token, name] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
-    if (token === '{' || token === '[') depth++
-    else if (token === '}' || token === ']') depth--
-    else if (name !== undefined && depth === 1) {
-      const member = JSON.parse(name) as string
-      if (names.has(member)) return false
-      names.add(member)
-    }
-  }
-  return true
+/** Returns a scope with its values separated by single spaces. Some servers separate them by commas, or send a list. */
+function readScope(value: unknown): string | undefined {
+  const texts = [value].flat().filter((each) => typeof each === 'string')
+  return readText(splitScope(texts.join(' ')).join(' '))
 }
 
 function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Whether a token is allowed in an `Authorization` header, as a b64token (RFC 6750 §2.1). */
-export function isB64Token(value: string): boolean {
-  return /^[\w.~+/-]+=*$/.test(value)
+/**
+ * Whether a text can be a token: visible ASCII (RFC 6749 appendix A.12) without space.
+ *
+ * RFC 6750 §2.1 allows fewer characters, but many servers use others. Characters that could end a header are refused.
+ */
+export function isTokenText(value: string): boolean {
+  return /^[!-~]+$/.test(value)
 }

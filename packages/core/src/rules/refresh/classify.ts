@@ -38,7 +38,7 @@ const REGISTERED = new Set([
  */
 export function classifyRefusal(status: number, error: string | undefined): Refusal {
   if (status === 429 || error === 'use_dpop_nonce') return 'not_processed'
-  const isVerdict = status === 200 || (status >= 400 && status < 500)
+  const isVerdict = (status >= 200 && status < 300) || (status >= 400 && status < 500)
   if (error === undefined || !isVerdict) return 'ambiguous'
   if (REJECTED.has(error)) return 'rejected'
   return MISCONFIGURED.has(error) ? 'misconfigured' : 'ambiguous'

@@ -101,16 +101,29 @@ describe('createHttp', () => {
     expect([response.status, await response.text()]).toEqual([status, ''])
   })
 
-  it.each([
-    ['token responses', 'POST', 65_536],
-    ['metadata', 'GET', 524_288],
-  ])('reads of %s as many bytes as it may, and not one more', async (_what, method, limit) => {
-    expect(await (await http(answering(body(limit).stream))(ENDPOINT, { method })).text()).toHaveLength(limit)
+  it('reads of metadata as many bytes as it may, and not one more', async () => {
+    const limit = 524_288
+    expect(await (await http(answering(body(limit).stream))(ENDPOINT)).text()).toHaveLength(limit)
     const tooLarge = body(limit + 1)
-    expect(await failureOf(http(answering(tooLarge.stream))(ENDPOINT, { method }))).toMatchObject({
+    expect(await failureOf(http(answering(tooLarge.stream))(ENDPOINT))).toMatchObject({
       name: 'BodyTooLargeError',
     })
     expect(tooLarge.cancelled()).toBe(true)
+  })
+
+  it('keeps the beginning of a token response that is too large, and stops reading', async () => {
+    const endless = body(Infinity)
+    const text = await (await http(answering(endless.stream))(ENDPOINT, { method: 'POST' })).text()
+    expect(text.length).toBeGreaterThan(16_777_216)
+    expect(text.length).toBeLessThan(16_800_000)
+    expect(endless.cancelled()).toBe(true)
+  })
+
+  it('a token response that breaks off before it begins is a failure', async () => {
+    const stream = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
+    expect(await failureOf(http(answering(stream))(ENDPOINT, { method: 'POST' }))).toMatchObject({
+      name: 'TypeError',
+    })
   })
 
   it('does not wait for the end of a body that is too large', async () => {

@@ -1,74 +1,104 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  DEFAULT_LIFETIME_SECONDS,
-  lifetimeSeconds,
-  parseJsonObject,
-  readTokenResponse,
-} from '../../../src/rules/protocol/token-response.ts'
+import { parseTokenBody } from '../../../src/rules/protocol/token-body.ts'
+import { lifetimeSeconds, readTokenResponse } from '../../../src/rules/protocol/token-response.ts'
 
 const SENT = { obtainedAt: 1_800_000_000 }
+const UNKNOWN = { defaultTokenLifetimeSeconds: 300 }
 const YEAR = 31_536_000
 const good = { access_token: 'at', token_type: 'Bearer', expires_in: 60 }
 
 function read(members: object): ReturnType<typeof readTokenResponse> {
-  return readTokenResponse({ ...good, ...members }, SENT)
+  return readTokenResponse({ ...good, ...members }, SENT, UNKNOWN)
 }
 
-it('a token lives for 300 seconds if the response does not specify a lifetime', () => {
-  expect(DEFAULT_LIFETIME_SECONDS).toBe(300)
-})
-
 describe('lifetimeSeconds', () => {
-  it.each<[unknown, number]>([
-    [undefined, DEFAULT_LIFETIME_SECONDS],
-    [null, DEFAULT_LIFETIME_SECONDS],
-    [0, DEFAULT_LIFETIME_SECONDS],
-    [-0, DEFAULT_LIFETIME_SECONDS],
-    [-1, DEFAULT_LIFETIME_SECONDS],
-    [-1e12, DEFAULT_LIFETIME_SECONDS],
-    [0.5, DEFAULT_LIFETIME_SECONDS],
+  it.each<[unknown, number | undefined]>([
+    [undefined, undefined],
+    [null, undefined],
+    [0, undefined],
+    [-0, undefined],
+    [-1, undefined],
+    [-1e12, undefined],
+    [0.5, 1],
     [1, 1],
     [1.9, 1],
     [3600, 3600],
     ['3600', 3600],
-    ['0', DEFAULT_LIFETIME_SECONDS],
-    ['000', DEFAULT_LIFETIME_SECONDS],
+    ['3600.9', 3600],
+    ['0.5', 1],
+    ['0', undefined],
+    ['000', undefined],
+    ['0.0', undefined],
     ['007', 7],
-    ['1e3', DEFAULT_LIFETIME_SECONDS],
-    ['0x10', DEFAULT_LIFETIME_SECONDS],
-    ['-5', DEFAULT_LIFETIME_SECONDS],
-    ['+5', DEFAULT_LIFETIME_SECONDS],
-    ['60 ', DEFAULT_LIFETIME_SECONDS],
-    ['60\n', DEFAULT_LIFETIME_SECONDS],
-    ['', DEFAULT_LIFETIME_SECONDS],
-    ['٣٠٠', DEFAULT_LIFETIME_SECONDS],
-    ['soon', DEFAULT_LIFETIME_SECONDS],
-    ['Infinity', DEFAULT_LIFETIME_SECONDS],
+    ['1e3', undefined],
+    ['0x10', undefined],
+    ['-5', undefined],
+    ['+5', undefined],
+    ['5.', undefined],
+    ['60 ', undefined],
+    ['60\n', undefined],
+    ['', undefined],
+    ['٣٠٠', undefined],
+    ['soon', undefined],
+    ['Infinity', undefined],
     [1e12, YEAR],
     ['999999999999', YEAR],
     ['9'.repeat(16), YEAR],
     ['9'.repeat(400), YEAR],
     [Number.MAX_VALUE, YEAR],
     [Infinity, YEAR],
-    [-Infinity, DEFAULT_LIFETIME_SECONDS],
+    [-Infinity, undefined],
     [YEAR, YEAR],
     [YEAR + 1, YEAR],
-    [NaN, DEFAULT_LIFETIME_SECONDS],
-    [[60], DEFAULT_LIFETIME_SECONDS],
-    [{ valueOf: () => 60 }, DEFAULT_LIFETIME_SECONDS],
-    [true, DEFAULT_LIFETIME_SECONDS],
+    [NaN, undefined],
+    [[60], undefined],
+    [{ valueOf: () => 60 }, undefined],
+    [true, undefined],
   ])('expires_in %j', (expiresIn, expected) => {
     expect(lifetimeSeconds(expiresIn)).toBe(expected)
   })
 
-  it('is a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
+  it('is unknown or a whole number from 1 to a year, whatever came: a token of no lifetime would cause a refresh at every call', () => {
     fc.assert(
       fc.property(fc.anything(), (expiresIn) => {
         const seconds = lifetimeSeconds(expiresIn)
+        if (seconds === undefined) return
         expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= YEAR).toBe(true)
       }),
     )
+  })
+
+  it('reads a string of digits as the number, fractions included', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 * YEAR }), fc.nat(999), (whole, fraction) => {
+        const text = `${whole}.${String(fraction).padStart(3, '0')}`
+        expect(lifetimeSeconds(text)).toBe(lifetimeSeconds(Number(text)))
+      }),
+    )
+  })
+})
+
+describe('a token without a lifetime', () => {
+  const lifetime = (members: object, isSignIn?: boolean) => {
+    const body = { ...good, expires_in: undefined, ...members }
+    const grant = readTokenResponse(body, SENT, { defaultTokenLifetimeSeconds: 900, isSignIn })
+    return (grant?.accessToken?.expiresAt ?? 0) - SENT.obtainedAt
+  }
+
+  it('lasts as long as the profile of the server says', () => {
+    expect(lifetime({})).toBe(900)
+    expect(lifetime({ refresh_token: 'rt' }, true)).toBe(900)
+    expect(lifetime({ expires_in: 0, refresh_token: 'rt' }, true)).toBe(900)
+  })
+
+  it('lasts longer than any session if the sign-in brought no refresh token', () => {
+    expect(lifetime({}, true)).toBeGreaterThan(50 * YEAR)
+    expect(lifetime({ expires_in: -1 }, true)).toBeGreaterThan(50 * YEAR)
+  })
+
+  it('a lifetime of the response has precedence', () => {
+    expect(lifetime({ expires_in: 60 }, true)).toBe(60)
   })
 })
 
@@ -83,7 +113,7 @@ describe('readTokenResponse', () => {
   })
 
   it("keeps by how many seconds the server's clock is ahead of the writer's", () => {
-    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 })
+    const grant = readTokenResponse(good, { ...SENT, ahead: -240.5 }, UNKNOWN)
     expect(grant?.accessToken).toEqual({
       value: 'at',
       type: 'Bearer',
@@ -94,42 +124,64 @@ describe('readTokenResponse', () => {
   })
 
   it.each([undefined, null, true, 1, 'text', [], [good]])('gives nothing for %j', (body) => {
-    expect(readTokenResponse(body, SENT)).toBeUndefined()
+    expect(readTokenResponse(body, SENT, UNKNOWN)).toBeUndefined()
   })
 
-  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('S3: takes the token_type %s', (token_type) => {
-    expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
-  })
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR', undefined, null, ''])(
+    'S3: takes the token_type %j',
+    (token_type) => {
+      expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
+    },
+  )
 
-  it.each([
-    undefined,
-    null,
-    '',
-    'mac',
-    'DPoP',
-    'N_A',
-    'Bearer ',
-    'bearers',
-    ['Bearer'],
-    { toString: () => 'Bearer' },
-  ])('S3: never uses a token of type %j, and keeps the refresh token', (token_type) => {
-    expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
-  })
+  it.each(['mac', 'DPoP', 'N_A', 'Bearer ', 'bearers', ['Bearer'], { toString: () => 'Bearer' }])(
+    'S3: never uses a token of type %j, and keeps the refresh token beside it',
+    (token_type) => {
+      expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
+    },
+  )
 
-  it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 'a,b', '=', '=a', 7, ['at'], {}])(
-    'S29: never uses the access token %j, and keeps the refresh token',
+  it.each([undefined, null, '', ' ', 'naïve', 'a b', 'a\r\nb', 7, ['at'], {}])(
+    'S29: never uses the access token %j, and keeps the refresh token beside it',
     (access_token) => {
       expect(read({ access_token, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
     },
   )
 
-  it.each([undefined, null, '', 0, 7, true, [], ['rt'], {}])(
+  it.each([undefined, null, '', 0, 7, true, [], [7], {}])(
     'S1: a refresh token %j is none; scope and ID token alike',
     (odd) => {
       const { accessToken } = read({}) ?? {}
       expect(read({ refresh_token: odd, scope: odd, id_token: odd })).toEqual({ accessToken })
     },
   )
+
+  it.each([
+    ['a b', 'a b'],
+    [' a  b\n', 'a b'],
+    ['repo,gist', 'repo gist'],
+    ['repo, gist', 'repo gist'],
+    [['a', 'b'], 'a b'],
+    [['a b', 7, 'c,d'], 'a b c d'],
+    ['https://a.example/x,https://b.example/y', 'https://a.example/x https://b.example/y'],
+    [',', undefined],
+    [[], undefined],
+    [[['a']], undefined],
+    [{ 0: 'a' }, undefined],
+  ])('S2: reads the scope %j', (scope, expected) => {
+    expect(read({ scope })?.scope).toBe(expected)
+    expect(read({ scope })?.accessToken?.scope).toBe(expected)
+  })
+
+  it('S2: reads the same values, however they are separated', () => {
+    const values = fc.uniqueArray(fc.stringMatching(/^[!#-+\--[\]-~]+$/), { minLength: 1 })
+    fc.assert(
+      fc.property(values, fc.constantFrom(' ', ',', ', '), (list, separator) => {
+        expect(read({ scope: list.join(separator) })?.scope).toBe(list.join(' '))
+        expect(read({ scope: list })?.scope).toBe(list.join(' '))
+      }),
+    )
+  })
 
   it('S15: reads no expiry out of the access token', () => {
     const jwt = `${btoa('{"alg":"none"}')}.${btoa('{"exp":1}').replaceAll('=', '')}.`
@@ -145,10 +197,10 @@ describe('readTokenResponse', () => {
         expect(read(extra)).toEqual(read({}))
       }),
     )
-    const inherited = parseJsonObject(
+    const inherited = parseTokenBody(
       '{"__proto__":{"access_token":"at","token_type":"Bearer","refresh_token":"rt"}}',
     )
-    expect(readTokenResponse(inherited, SENT)).toEqual({})
+    expect(readTokenResponse(inherited, SENT, UNKNOWN)).toEqual({})
   })
 
   it('gives only what can be used, whatever came', () => {
@@ -162,71 +214,10 @@ describe('readTokenResponse', () => {
     })
     fc.assert(
       fc.property(body, (members) => {
-        const { accessToken, ...texts } = readTokenResponse(members, SENT) ?? {}
+        const { accessToken, ...texts } = readTokenResponse(members, SENT, UNKNOWN) ?? {}
         for (const text of Object.values(texts)) expect(text).toMatch(/./su)
-        if (accessToken) expect(accessToken.value).toMatch(/^[\w.~+/-]+=*$/)
+        if (accessToken) expect(accessToken.value).toMatch(/^[!-~]+$/)
       }),
     )
-  })
-})
-
-describe('parseJsonObject', () => {
-  it.each([
-    '',
-    '{',
-    '{"a":1',
-    '{"a":1,}',
-    "{'a':1}",
-    '{"a":1}}',
-    '<html>',
-    'undefined',
-    '\u0000',
-    '[[[',
-    '{"a":NaN}',
-  ])('gives nothing for %j', (text) => {
-    expect(parseJsonObject(text)).toBeUndefined()
-  })
-
-  it.each([
-    '{"refresh_token":"a","refresh_token":"b"}',
-    '{"refresh_token":"a","refresh_token":"a"}',
-    String.raw`{"refresh_token":"a","refresh_toke\u006e":"b"}`,
-    '{"a":{"x":1},"b":[{}],"a" \n\t: 2}',
-    '{"__proto__":1,"__proto__":2}',
-    '{"":1,"":2}',
-  ])('refuses an object that names a member twice: %j', (text) => {
-    expect(parseJsonObject(text)).toBeUndefined()
-  })
-
-  it.each([
-    '{"a":{"x":1},"b":{"x":2}}',
-    '{"a":[{"x":1,"y":1},{"x":2}]}',
-    String.raw`{"a":"\",\"a\":{","b":"}"}`,
-    '{}',
-  ])('takes %j', (text) => {
-    expect(parseJsonObject(text)).toEqual(JSON.parse(text))
-  })
-
-  it('takes an object exactly when its names differ', () => {
-    const name = fc.oneof(fc.constantFrom('a', 'b', '"', '\\', '{', '":"', '\\"'), fc.string())
-    const members = fc.array(fc.tuple(name, fc.jsonValue()), { maxLength: 6 })
-    const blank = fc.constantFrom('', ' ', '\n', '\t \r')
-    fc.assert(
-      fc.property(members, blank, (entries, space) => {
-        const parts = entries.map(
-          ([key, value]) => JSON.stringify(key) + space + ':' + space + JSON.stringify(value),
-        )
-        const text = `${space}{${parts.join(space + ',')}}`
-        const distinct = new Set(entries.map(([key]) => key)).size === entries.length
-        expect(parseJsonObject(text)).toEqual(distinct ? JSON.parse(text) : undefined)
-      }),
-    )
-  })
-
-  it('survives nesting as deep as 64 KiB allow', () => {
-    const depth = 32_000
-    expect(parseJsonObject(`{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`)).toHaveProperty('a')
-    expect(parseJsonObject('['.repeat(2 * depth))).toBeUndefined()
-    expect(parseJsonObject(`"${'\\\\'.repeat(depth)}"`)).toBe('\\'.repeat(depth))
   })
 })

@@ -42,8 +42,15 @@ describe('classifyRefusal', () => {
 
   it('S28: neither a redirect nor a broken server is a verdict, for any body', () => {
     const errors = ['invalid_grant', 'bad_refresh_token', ...misconfigured]
-    for (const status of [0, 100, 199, 201, 204, 299, 300, 307, 308, 399, 500, 501, 503, 599, 999]) {
+    for (const status of [0, 100, 199, 300, 307, 308, 399, 500, 501, 503, 599, 999]) {
       for (const error of errors) expect(classifyRefusal(status, error)).toBe('ambiguous')
+    }
+  })
+
+  it('an error is a verdict under every 2xx, because some servers return it so', () => {
+    for (const status of [200, 201, 202, 299]) {
+      expect(classifyRefusal(status, 'bad_refresh_token')).toBe('rejected')
+      expect(classifyRefusal(status, 'invalid_client')).toBe('misconfigured')
     }
   })
 
