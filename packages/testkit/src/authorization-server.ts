@@ -14,6 +14,7 @@ export type { Arrival, LogEntry } from './authorization-server/journal.ts'
 export type { Listening } from './authorization-server/listen.ts'
 export type {
   Claims,
+  ClaimsChange,
   Client,
   IdTokenTweak,
   IncomingRequest,

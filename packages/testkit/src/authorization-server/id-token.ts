@@ -1,5 +1,5 @@
 import { fromBase64Url, toBase64Url } from './base64url.ts'
-import type { Claims, IdTokenTweak } from './model.ts'
+import type { Claims, ClaimsChange, IdTokenTweak } from './model.ts'
 import { ALGORITHMS, createKeyPair, type SigningAlgorithm, toHmacKey } from './signing-algorithms.ts'
 
 /** How a token is signed. By default, correctly and with the first algorithm. */
@@ -26,6 +26,11 @@ export interface Signer {
 export type KeySet = (keys: readonly Claims[]) => readonly object[]
 
 const encoder = new TextEncoder()
+
+/** Returns the claims of a token that is correct except for this change. */
+export function changeClaims(correct: Claims, change: ClaimsChange | undefined): Claims {
+  return typeof change === 'function' ? change(correct) : { ...correct, ...change }
+}
 
 /** Each byte of a broken signature differs in these bits. */
 const BROKEN_BITS = 0x5a

@@ -1,5 +1,6 @@
 import type { AuthorizationServerOptions, LogoutTokenOptions } from './options.ts'
 import { randomText } from './base64url.ts'
+import { changeClaims } from './id-token.ts'
 import type { Client, World } from './model.ts'
 
 const LOGOUT_TOKEN_SECONDS = 120
@@ -19,15 +20,12 @@ export async function logoutToken(world: World, options: LogoutTokenOptions): Pr
     sub,
     sid,
   }
-  return world.signer.sign(
-    { ...honest, ...claims },
-    {
-      header: { typ: 'logout+jwt', ...header },
-      secret: client?.secret,
-      ...(signature && { signature }),
-      ...(algorithm && { algorithm }),
-    },
-  )
+  return world.signer.sign(changeClaims(honest, claims), {
+    header: { typ: 'logout+jwt', ...header },
+    secret: client?.secret,
+    ...(signature && { signature }),
+    ...(algorithm && { algorithm }),
+  })
 }
 
 /** Section 2.5. */

@@ -87,10 +87,13 @@ export interface ParameterTweak {
 /** The claims of a JWT. */
 export type Claims = Readonly<Record<string, unknown>>
 
+/** Claims that are added or replaced, or a function of the correct claims. A claim that is `undefined` is removed. */
+export type ClaimsChange = Claims | ((correct: Claims) => Claims)
+
 /** Changes to an ID token that is otherwise correct. */
 export interface IdTokenTweak {
-  /** Claims that are added or replaced, or a function of the correct claims. A claim that is `undefined` is removed. */
-  readonly claims?: Claims | ((correct: Claims) => Claims)
+  /** How the claims differ from the correct ones. By default, not at all. */
+  readonly claims?: ClaimsChange
   /** How the signature is invalid. By default, it is valid. */
   readonly signature?: 'none' | 'broken'
   /** The algorithm that signs. By default, the first one of the server. */

@@ -3,7 +3,7 @@ import type { Paths } from './arrival.ts'
 import type { CapacityOptions } from './capacity.ts'
 import type { ReuseProfile } from './grants.ts'
 import type { KeySet } from './id-token.ts'
-import type { Client, IdTokenTweak, User } from './model.ts'
+import type { ClaimsChange, Client, IdTokenTweak, User } from './model.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import type { AgeHeader, DateHeader } from './response-headers.ts'
 import type { SigningAlgorithm } from './signing-algorithms.ts'
@@ -175,8 +175,8 @@ export interface LogoutTokenOptions {
    * @default the first client
    */
   readonly clientId?: string
-  /** Claims that are added or replaced. A claim that is `undefined` is removed. */
-  readonly claims?: Readonly<Record<string, unknown>>
+  /** How the claims differ from the correct ones. By default, not at all. */
+  readonly claims?: ClaimsChange
   /** Members that are added or replaced in the header. A member that is `undefined` is removed. */
   readonly header?: Readonly<Record<string, unknown>>
   /** How the signature is invalid. By default, it is valid. */

@@ -1,6 +1,7 @@
 import { authenticateClient, clientSecret } from './client-authentication.ts'
 import type { Codes } from './codes.ts'
 import type { Grant } from './grants.ts'
+import { changeClaims } from './id-token.ts'
 import type { Client, IncomingRequest, TokenResponse, Tweaks, World } from './model.ts'
 import { refuseRepeated, required, resourcesIn } from './parameters.ts'
 import { Refusal } from './refusal.ts'
@@ -166,6 +167,6 @@ async function idTokenFor(
     ...(grant.acr !== undefined && { acr: grant.acr }),
   }
   const { claims, ...signature } = idToken
-  const changed = typeof claims === 'function' ? claims(correct) : { ...correct, ...claims }
-  return world.signer.sign(changed, { ...signature, secret: clientSecret(world.clients, grant.clientId) })
+  const secret = clientSecret(world.clients, grant.clientId)
+  return world.signer.sign(changeClaims(correct, claims), { ...signature, secret })
 }
