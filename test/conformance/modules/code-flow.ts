@@ -1,6 +1,6 @@
 import { claimsOf, done, must, mustBeRefused, parametersOf, stop, userInfoRequests } from '../verdict.ts'
 import { USER_INFO } from '../provider.ts'
-import { set, INVALID_ID_TOKEN, type Module, refuses } from './module.ts'
+import { set, MISSING_CLAIM, type Module, refuses, WRONG_SIGNATURE } from './module.ts'
 
 const PREFIX = 'oidcc-client-test'
 const BROKEN = { signature: { signature: 'broken' } } as const
@@ -11,19 +11,19 @@ const AGGREGATED = [{ alg: 'none' }, { address: { country: 'UK' }, phone_number:
 
 /** Group C: further modules of the code flow. */
 export const CODE_FLOW: readonly Module[] = [
-  refuses(`${PREFIX}-missing-aud`, set('aud', undefined), INVALID_ID_TOKEN),
+  refuses(`${PREFIX}-missing-aud`, set('aud', undefined), MISSING_CLAIM),
   {
     name: `${PREFIX}-invalid-sig-es256`,
     provider: { algorithm: 'ES256' },
     misbehaviour: BROKEN,
-    run: (world) => stop(world, INVALID_ID_TOKEN),
+    run: (world) => stop(world, WRONG_SIGNATURE),
   },
   {
     name: `${PREFIX}-invalid-sig-hs256`,
     provider: { algorithm: 'HS256' },
     application: { server: { idTokenSigningAlgorithm: 'HS256' } },
     misbehaviour: BROKEN,
-    run: (world) => stop(world, INVALID_ID_TOKEN),
+    run: (world) => stop(world, WRONG_SIGNATURE),
   },
   {
     name: `${PREFIX}-userinfo-bearer-header`,

@@ -45,8 +45,13 @@ export const WRONG_CLAIM: Refusal = {
   code: 'authorization_response_invalid',
   cause: 'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
 }
-/** The error of a sign-in whose ID token lacks a claim, is not signed as agreed, or has a wrong signature. */
-export const INVALID_ID_TOKEN: Refusal = {
+/** The error of a sign-in whose ID token is not signed as agreed, or has a wrong signature. */
+export const WRONG_SIGNATURE: Refusal = {
+  code: 'authorization_response_invalid',
+  cause: 'ID_TOKEN_SIGNATURE',
+}
+/** The error of a sign-in whose ID token lacks a claim. */
+export const MISSING_CLAIM: Refusal = {
   code: 'authorization_response_invalid',
   cause: 'OAUTH_INVALID_RESPONSE',
 }

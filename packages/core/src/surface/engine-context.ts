@@ -95,6 +95,7 @@ export function serverOptions(
   return {
     issuer,
     metadata: server.metadata,
+    idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
     insecure,
     clientId,
     authentication,

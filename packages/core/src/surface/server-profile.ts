@@ -1,4 +1,5 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -64,6 +65,14 @@ export interface ServerProfile {
    * @default 'openid offline_access'
    */
   readonly defaultScope?: string
+  /**
+   * The algorithm of ID tokens and logout tokens, such as `ES256`. Evertoken refuses all others. `HS256` uses the client
+   * secret as its key.
+   *
+   * @default RS256 if the metadata lists it, otherwise an asymmetric algorithm that the metadata lists
+   * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation OpenID Connect Core, section 3.1.3.7: ID Token Validation}
+   */
+  readonly idTokenSigningAlgorithm?: string
   /** Further parameters of the authorization request. The option `authorizationParameters` has precedence. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
 }
@@ -82,7 +91,7 @@ export type ServerChoice =
     }
 
 /** A checked profile, with all defaults. */
-export type ServerSettings = Checked<ServerProfile, 'metadata'>
+export type ServerSettings = Checked<ServerProfile, 'metadata' | 'idTokenSigningAlgorithm'>
 
 const notMetadata = must(
   'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
@@ -126,6 +135,12 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   ],
   refreshEndsAccessToken: [flag, false],
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  idTokenSigningAlgorithm: [
+    must(
+      "be 'HS256' or an algorithm with a public key, such as 'ES256'",
+      (algorithm: string) => algorithm === 'HS256' || isAsymmetric(algorithm),
+    ),
+  ],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }
 

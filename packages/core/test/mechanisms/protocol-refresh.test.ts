@@ -29,20 +29,24 @@ describe('refresh', () => {
       protocol: { authentication: clientSecretPost(clientSecret) },
     })
     expect((await refresh(post)).kind).toBe('refreshed')
-    expect(post.server.log.at(-1)?.parameters.get('client_secret')).toBe(clientSecret)
+    expect(post.server.log.findLast(({ kind }) => kind === 'refresh')?.parameters.get('client_secret')).toBe(
+      clientSecret,
+    )
     const none = createProtocolBench({
       server: { clients: [{ id: 'spa' }] },
       protocol: { authentication: publicClient() },
     })
     expect((await refresh(none)).kind).toBe('refreshed')
-    expect(none.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
+    expect(none.server.log.findLast(({ kind }) => kind === 'refresh')?.parameters.get('client_id')).toBe(
+      'spa',
+    )
   })
 
   it('S1: says who it is in any characters, as a form has them', async () => {
     const [id, secret] = ['we b:1/ä', "s%e+c&r=e:t-_.~*'()😀"]
     const bench = createProtocolBench({ server: { clients: [{ id, secret }] } })
     expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
-    const { headers } = bench.server.log.at(-1) ?? {}
+    const { headers } = bench.server.log.findLast(({ kind }) => kind === 'refresh') ?? {}
     const credentials = atob(headers?.get('authorization')?.slice('Basic '.length) ?? '').split(':')
     expect(credentials.map((each) => new URLSearchParams(`x=${each}`).get('x'))).toEqual([id, secret])
     expect(headers?.get('content-type')).toBe('application/x-www-form-urlencoded;charset=UTF-8')
@@ -58,7 +62,7 @@ describe('refresh', () => {
       parameters: { audience: 'x' },
     }
     await bench.protocol.refresh({ refreshToken: refresh_token, parameters: wanted, user: USER })
-    const sent = bench.server.log.at(-1)?.parameters
+    const sent = bench.server.log.findLast(({ kind }) => kind === 'refresh')?.parameters
     expect(sent?.get('scope')).toBe('a')
     expect(sent?.getAll('resource')).toEqual(wanted.resource)
     expect(sent?.get('audience')).toBe('x')

@@ -12,13 +12,18 @@ import { redact } from '../runtime/redact.ts'
 import { type Connection, unavailable } from './connection.ts'
 import { authenticationInsufficient, readSignInClaims } from './id-token.ts'
 import { requestTokens, toOAuthError } from './token-request.ts'
+import type { TokenSignatures } from './token-signatures.ts'
 
 /**
  * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
  *
  * @param openid - Whether a sign-in must return an ID token.
  */
-export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
+export function createSignInServer(
+  connection: Connection,
+  signatures: TokenSignatures,
+  openid: boolean,
+): SignInServer {
   const { client, authenticator, wire, serverClock, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
@@ -58,7 +63,9 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
-        return { ...grant, claims: await readSignInClaims(client, metadata, grant.idToken, transaction) }
+        const { idToken } = grant
+        const claims = await readSignInClaims(client, signatures, metadata, idToken, transaction)
+        return { ...grant, claims }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)
