@@ -57,7 +57,8 @@ export function createTokenServer(
         const { idToken, ...tokens } = grant
         const date = parseHttpDate(result.response.headers.get('date') ?? '')
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
-        const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
+        const original = readClaims(previousIdToken)
+        const known = { claims: user, original, issuer: metadata.issuer, clientId: client.client_id }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }
