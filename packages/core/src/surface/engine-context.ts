@@ -96,6 +96,8 @@ export function serverOptions(
     issuer,
     metadata: server.metadata,
     idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
+    nonce: server.nonce,
+    clockToleranceSeconds: server.clockToleranceSeconds,
     insecure,
     clientId,
     authentication,

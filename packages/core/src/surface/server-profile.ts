@@ -73,6 +73,19 @@ export interface ServerProfile {
    * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation OpenID Connect Core, section 3.1.3.7: ID Token Validation}
    */
   readonly idTokenSigningAlgorithm?: string
+  /**
+   * Whether a sign-in sends a `nonce`, which the ID token must repeat. Set it to `false` only for a server that drops it.
+   *
+   * @default true
+   */
+  readonly nonce?: boolean
+  /**
+   * How many seconds the clocks of the server and of the application may differ when the times of an ID token are checked,
+   * from 0 to 300.
+   *
+   * @default 30
+   */
+  readonly clockToleranceSeconds?: number
   /** Further parameters of the authorization request. The option `authorizationParameters` has precedence. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
 }
@@ -138,8 +151,16 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   idTokenSigningAlgorithm: [
     must(
       "be 'HS256' or an algorithm with a public key, such as 'ES256'",
-      (algorithm: string) => algorithm === 'HS256' || isAsymmetric(algorithm),
+      (algorithm) => typeof algorithm === 'string' && (algorithm === 'HS256' || isAsymmetric(algorithm)),
     ),
+  ],
+  nonce: [flag, true],
+  clockToleranceSeconds: [
+    must(
+      'be a number of seconds from 0 to 300',
+      (seconds) => seconds === 0 || (isPositive(seconds) && seconds <= 300),
+    ),
+    30,
   ],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }

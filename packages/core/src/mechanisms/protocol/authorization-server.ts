@@ -12,6 +12,10 @@ export interface AuthorizationServerOptions
   extends ConnectionOptions, Pick<TokenSignaturesOptions, 'idTokenSigningAlgorithm'> {
   /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
+  /** Whether a sign-in sends a `nonce`, which the ID token must repeat. */
+  readonly nonce: boolean
+  /** How many seconds the clocks may differ when the times of an ID token are checked. */
+  readonly clockToleranceSeconds: number
 }
 
 const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
@@ -20,11 +24,12 @@ const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer & ConnectedTokenServer {
-  const { clientId, clock, openid } = options
+  const { clientId, clock } = options
   const connection = createConnection(
     { ...options, signsIn: true },
     {
       client_id: clientId,
+      [oauth.clockTolerance]: options.clockToleranceSeconds,
       // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
       get [oauth.clockSkew]() {
         return clock.now() - systemClock.now()
@@ -36,7 +41,7 @@ export function createAuthorizationServer(
   const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures))
   return {
     ...tokenServer,
-    ...createSignInServer(connection, signatures, openid),
+    ...createSignInServer(connection, signatures, options),
     refresh(request) {
       // The response has a new ID token. Its new refresh token is stored sooner if the keys are known by then.
       if (request.idToken !== undefined)

@@ -28,7 +28,8 @@ export function createIdTokenValidator(client: oauth.Client, signatures: TokenSi
 }
 
 interface SignInRequirements {
-  readonly nonce: string
+  /** `undefined` if the sign-in has sent none. */
+  readonly nonce: string | undefined
   readonly maxAge?: number | undefined
   readonly acrValues?: string | undefined
 }
@@ -45,7 +46,7 @@ export async function readSignInClaims(
   if (typeof jwt === 'string') throw idTokenRefused(jwt)
   const server = withAccepted(metadata, signatures)
   const result = await oauth.processAuthorizationCodeResponse(server, client, onlyIdToken(idToken), {
-    expectedNonce: nonce,
+    expectedNonce: nonce ?? oauth.expectNoNonce,
     maxAge: maxAge ?? oauth.skipAuthTimeCheck,
     requireIdToken: true,
   })

@@ -18,11 +18,12 @@ import type { TokenSignatures } from './token-signatures.ts'
  * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
  *
  * @param openid - Whether a sign-in must return an ID token.
+ * @param nonce - Whether the ID token must repeat a `nonce`.
  */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  openid: boolean,
+  { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
 ): SignInServer {
   const { client, authenticator, wire, serverClock, fetchMetadata } = connection
   return {
@@ -34,7 +35,7 @@ export function createSignInServer(
         response_type: 'code',
         redirect_uri: redirectUri,
         state,
-        nonce: openid ? nonce : undefined,
+        nonce: openid && usesNonce ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
       })
@@ -64,7 +65,9 @@ export function createSignInServer(
         if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
         const { idToken } = grant
-        const claims = await readSignInClaims(client, signatures, metadata, idToken, transaction)
+        const nonce = usesNonce ? transaction.nonce : undefined
+        const required = { ...transaction, nonce }
+        const claims = await readSignInClaims(client, signatures, metadata, idToken, required)
         return { ...grant, claims }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
