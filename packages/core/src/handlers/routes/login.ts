@@ -9,7 +9,7 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginOptions extends SignInFailureOptions {
-  readonly server: Pick<AuthorizationServer, 'authorize'>
+  readonly server: Pick<AuthorizationServer, 'authorize' | 'registration'>
   readonly responseMode: 'query' | 'form_post'
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
@@ -19,7 +19,11 @@ export interface LoginOptions extends SignInFailureOptions {
   readonly forwardLoginParameters: readonly string[]
 }
 
-/** Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE). */
+/**
+ * Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE).
+ *
+ * The authorization server or another site can start the login (OIDC Core §4).
+ */
 export async function login(
   request: Request,
   { query, origin, session, logins }: Pick<RouteContext, 'query' | 'origin' | 'session' | 'logins'>,
@@ -29,9 +33,12 @@ export async function login(
   if (!canStartLogin(request.headers)) return notOpened()
   const { server, responseMode } = options
   const { home } = options.paths
-  const returnTo = safeReturnTo(query.get('returnTo'), origin, home)
+  const returnTo = safeReturnTo(query.get('returnTo') ?? query.get('target_link_uri'), origin, home)
   const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
-  const asked = readLoginRequest(query, options.authorizationParameters, options.forwardLoginParameters)
+  const isForServer = query.getAll('iss').every((issuer) => issuer === server.registration.issuer)
+  const asked = isForServer
+    ? readLoginRequest(query, options.authorizationParameters, options.forwardLoginParameters)
+    : 'iss'
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked
