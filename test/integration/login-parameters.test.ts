@@ -44,6 +44,36 @@ describe('the parameters that the login route passes on', () => {
     expect(ofType(events, 'sign_in_failed')).toHaveLength(1)
   })
 
+  it('S38: starts a login for a third party, which can name a user and a destination', async () => {
+    const { server, browser } = createApplication()
+    const query = new URLSearchParams({
+      iss: server.issuer,
+      login_hint: 'ann',
+      target_link_uri: `${origin}/there`,
+    })
+    const tab = browser()
+    const { location, callback } = await authorize(tab, server, `?${query}`)
+    expect(location.searchParams.get('login_hint')).toBe('ann')
+    expect(location.searchParams.has('iss')).toBe(false)
+    const page = await tab.get(pathOf(callback))
+    expect(locationOf(page).href).toBe(`${origin}/there`)
+  })
+
+  it.each(['https://evil.example', '', 'https://login.example.com/'])(
+    'S38: refuses a login for the issuer "%s"',
+    async (issuer) => {
+      const { server, browser, events } = createApplication()
+      for (const first of [[], [server.issuer]]) {
+        const query = new URLSearchParams([...first, issuer].map((iss) => ['iss', iss]))
+        const response = await browser().get(`/auth/login?${query}`)
+        expect(response.status).toBe(400)
+        expect(await response.json()).toMatchObject({ code: 'login_request_invalid' })
+      }
+      expect(server.counts.authorize).toBe(0)
+      expect(ofType(events, 'sign_in_failed')).toHaveLength(2)
+    },
+  )
+
   it('keeps line ends out of every header', async () => {
     const { browser } = createApplication()
     const query = '?returnTo=/x%0d%0aSet-Cookie:%20evil=1&ui_locales=de'

@@ -6,14 +6,19 @@ export type * from './authorization-server/faults.ts'
 export { isProcessed, pauseAfterProcessing, pauseBeforeProcessing } from './authorization-server/faults.ts'
 export type { EndReason, Grant, ReuseProfile } from './authorization-server/grants.ts'
 export type { Hold } from './hold.ts'
-export type { SigningAlgorithm } from './authorization-server/id-token.ts'
+export type { KeySet } from './authorization-server/id-token.ts'
 export type { GrantInspector, Introspection } from './authorization-server/inspection.ts'
+export type { Paths } from './authorization-server/arrival.ts'
+export type { SigningAlgorithm } from './authorization-server/signing-algorithms.ts'
 export type { Arrival, LogEntry } from './authorization-server/journal.ts'
 export type { Listening } from './authorization-server/listen.ts'
 export type {
+  Claims,
+  ClaimsChange,
   Client,
   IdTokenTweak,
   IncomingRequest,
+  ParameterTweak,
   RequestKind,
   TokenResponse,
   User,

@@ -14,7 +14,7 @@ export type RefreshResult =
       readonly idTokenIgnored?: true
       readonly date?: number | undefined
     }
-  /** The new ID token names another user or issuer. The response must not be used. */
+  /** The new ID token names another user, issuer or client. The response must not be used. */
   | { readonly kind: 'subject_changed'; readonly grant: TokenGrant }
   | { readonly kind: 'rejected' }
   | {

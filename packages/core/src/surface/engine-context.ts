@@ -95,6 +95,9 @@ export function serverOptions(
   return {
     issuer,
     metadata: server.metadata,
+    idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
+    nonce: server.nonce,
+    clockToleranceSeconds: server.clockToleranceSeconds,
     insecure,
     clientId,
     authentication,

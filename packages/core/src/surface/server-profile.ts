@@ -1,5 +1,6 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
+import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -92,6 +93,27 @@ export interface ServerProfile {
    * @default 'openid offline_access'
    */
   readonly defaultScope?: string
+  /**
+   * The algorithm of ID tokens and logout tokens, such as `ES256`. Evertoken refuses all others. `HS256` uses the client
+   * secret as its key.
+   *
+   * @default RS256 if the metadata lists it, otherwise an asymmetric algorithm that the metadata lists
+   * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation OpenID Connect Core, section 3.1.3.7: ID Token Validation}
+   */
+  readonly idTokenSigningAlgorithm?: string
+  /**
+   * Whether a sign-in sends a `nonce`, which the ID token must repeat. Set it to `false` only for a server that drops it.
+   *
+   * @default true
+   */
+  readonly nonce?: boolean
+  /**
+   * How many seconds the clocks of the server and of the application may differ when the times of an ID token are checked,
+   * from 0 to 300.
+   *
+   * @default 30
+   */
+  readonly clockToleranceSeconds?: number
   /** Further parameters of the authorization request. The option `authorizationParameters` has precedence. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
 }
@@ -110,7 +132,7 @@ export type ServerChoice =
     }
 
 /** A checked profile, with all defaults. */
-export type ServerSettings = Checked<ServerProfile, 'metadata'>
+export type ServerSettings = Checked<ServerProfile, 'metadata' | 'idTokenSigningAlgorithm'>
 
 const notMetadata = must(
   'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
@@ -155,6 +177,20 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   refreshEndsAccessToken: [flag, false],
   defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  idTokenSigningAlgorithm: [
+    must(
+      "be 'HS256' or an algorithm with a public key, such as 'ES256'",
+      (algorithm) => typeof algorithm === 'string' && (algorithm === 'HS256' || isAsymmetric(algorithm)),
+    ),
+  ],
+  nonce: [flag, true],
+  clockToleranceSeconds: [
+    must(
+      'be a number of seconds from 0 to 300',
+      (seconds) => seconds === 0 || (isPositive(seconds) && seconds <= 300),
+    ),
+    30,
+  ],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }
 

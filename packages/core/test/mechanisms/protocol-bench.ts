@@ -58,6 +58,8 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     serverTimeoutMs: REQUEST_TIMEOUT_MS,
     insecure: false,
     openid: true,
+    nonce: true,
+    clockToleranceSeconds: 30,
     http,
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
     serverClock,

@@ -137,6 +137,33 @@ describe('signing in', () => {
     expect(await failedSignIn(bench)).toEqual(refused())
   })
 
+  it('S9: sends and expects no nonce for a server that drops it', async () => {
+    const bench = createProtocolBench({ protocol: { nonce: false } })
+    const { response, transaction, url } = await approve(bench)
+    expect(url.searchParams.has('nonce')).toBe(false)
+    const { claims } = await bench.protocol.redeem(response, transaction, ignore)
+    expect(claims).toMatchObject({ sub: 'user-1' })
+    bench.server.script('token', { type: 'idToken', claims: { nonce: 'of another sign-in' } })
+    expect(await failedSignIn(bench)).toEqual(refused())
+  })
+
+  it.each([
+    [30, 29, true],
+    [30, 31, false],
+    [0, 1, false],
+    [300, 299, true],
+  ])(
+    'S9: with a tolerance of %d s, an ID token that expired %d s ago: %j',
+    async (tolerance, ago, isValid) => {
+      const bench = createProtocolBench({ protocol: { clockToleranceSeconds: tolerance } })
+      bench.server.script('token', { type: 'idToken', claims: { exp: bench.clock.now() - ago } })
+      const { response, transaction } = await approve(bench)
+      const result = bench.protocol.redeem(response, transaction, ignore)
+      if (isValid) expect(await result).toHaveProperty('claims.sub', 'user-1')
+      else expect(await failureOf(result)).toEqual(refused())
+    },
+  )
+
   it('S9: refuses a response without an ID token where one was asked for, and only there', async () => {
     const without = { type: 'members', omit: ['id_token'] } as const
     const bench = createProtocolBench()

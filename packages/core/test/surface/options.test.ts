@@ -502,6 +502,9 @@ describe('the option server', () => {
     ['refreshEndsAccessToken', ['false', 0, null, 'canary']],
     ['defaultScope', ['', ' ', 'a  b', 7]],
     ['authorizationParameters', [null, 'prompt', { prompt: 1 }, { scope: 'x' }]],
+    ['idTokenSigningAlgorithm', ['none', 'HS512', 'es256', '', 1, null, Symbol('canary')]],
+    ['nonce', ['false', 0, null, 'canary']],
+    ['clockToleranceSeconds', [-1, 301, NaN, Infinity, '30', null]],
     ['isuer', [1]],
   ])('refuses an odd %s', (option, values) => {
     for (const value of values) {

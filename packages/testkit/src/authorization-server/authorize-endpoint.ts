@@ -1,22 +1,37 @@
 import type { CodeRequest, Codes } from './codes.ts'
-import type { IncomingRequest, World } from './model.ts'
+import { metadataOf } from './metadata.ts'
+import type { IncomingRequest, Tweaks, World } from './model.ts'
 import { refuseRepeated, required, resourcesIn } from './parameters.ts'
+import { respondToClient } from './redirect-response.ts'
 import { Refusal } from './refusal.ts'
 
 /** Approves immediately for the user who is signed in. `login_hint` selects another user. */
-export function authorize(world: World, codes: Codes, { parameters }: IncomingRequest): Response {
+export function authorize(
+  world: World,
+  codes: Codes,
+  { parameters }: IncomingRequest,
+  tweaks: Tweaks,
+): Response {
   const target = redirectTarget(world, parameters)
-  target.searchParams.set('iss', world.issuer())
-  const state = parameters.get('state')
-  if (state !== null) target.searchParams.set('state', state)
+  const mode = parameters.get('response_mode') === 'form_post' ? 'form_post' : 'query'
+  const { authorization_response_iss_parameter_supported: hasIssuer } = metadataOf(world)
+  const iss = hasIssuer ? world.issuer() : undefined
+  const state = parameters.get('state') ?? undefined
+  return respondToClient(
+    target,
+    { iss, state, ...outcome(world, codes, parameters) },
+    mode,
+    tweaks.parameters,
+  )
+}
+
+function outcome(world: World, codes: Codes, parameters: URLSearchParams): Record<string, string> {
   try {
-    target.searchParams.set('code', codes.issue(codeRequest(world, parameters)))
+    return { code: codes.issue(codeRequest(world, parameters)) }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    target.searchParams.set('error', error.error)
-    target.searchParams.set('error_description', error.message)
+    return { error: error.error, error_description: error.message }
   }
-  return new Response(null, { status: 302, headers: { location: target.href, 'cache-control': 'no-store' } })
 }
 
 /** Until both are known to belong together, an error is shown here and never sent to the redirect URI. */
@@ -54,8 +69,8 @@ function refuseUnsupported(parameters: URLSearchParams) {
   if (required(parameters, 'response_type') !== 'code') {
     throw new Refusal('unsupported_response_type', "Only the response_type 'code' is supported")
   }
-  if ((parameters.get('response_mode') ?? 'query') !== 'query') {
-    throw new Refusal('invalid_request', "Only the response_mode 'query' is supported")
+  if (!['query', 'form_post'].includes(parameters.get('response_mode') ?? 'query')) {
+    throw new Refusal('invalid_request', "Only the response_modes 'query' and 'form_post' are supported")
   }
   if (parameters.get('code_challenge_method') !== 'S256') {
     throw new Refusal('invalid_request', 'PKCE with S256 is required')

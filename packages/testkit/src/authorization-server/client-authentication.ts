@@ -16,6 +16,11 @@ export function authenticateClient(clients: readonly Client[], request: Incoming
   return client
 }
 
+/** Returns the secret of a client, which is the key of `HS256`. */
+export function clientSecret(clients: readonly Client[], clientId: string | null): string | undefined {
+  return clients.find(({ id }) => id === clientId)?.secret
+}
+
 function credentialsOf({ headers, parameters }: IncomingRequest): Credentials {
   const id = parameters.get('client_id') ?? undefined
   const secret = parameters.get('client_secret') ?? undefined

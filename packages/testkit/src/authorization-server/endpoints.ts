@@ -16,12 +16,12 @@ export function createEndpoints(world: World): Endpoints {
   const handlers: Record<RequestKind, Handler> = {
     discovery: () => Response.json(metadataOf(world)),
     jwks: async () => Response.json(await world.signer.jwks()),
-    authorize: (request) => authorize(world, codes, request),
+    authorize: (request, tweaks) => authorize(world, codes, request, tweaks),
     token: (request, tweaks) => token(world, codes, request, tweaks),
     refresh: (request, tweaks) => token(world, codes, request, tweaks),
     revoke: (request) => revoke(world, request),
     userinfo: (request) => userinfo(world, request),
-    endSession: (request) => endSession(world, request),
+    endSession: (request, tweaks) => endSession(world, request, tweaks),
   }
   return async (request, tweaks) => handlers[request.kind](request, tweaks)
 }

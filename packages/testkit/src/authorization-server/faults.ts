@@ -4,6 +4,7 @@ import type {
   ErrorFault,
   IdTokenFault,
   MembersFault,
+  ParametersFault,
   RedirectFault,
   RefreshTokenFault,
   ResponseFault,
@@ -25,6 +26,7 @@ export type Fault =
   | MembersFault
   | RefreshTokenFault
   | ScopeFault
+  | ParametersFault
   | IdTokenFault
   | DelayFault
   | PauseFault

@@ -1,16 +1,18 @@
 import type { AuthorizationServerOptions, LogoutTokenOptions } from './options.ts'
 import { randomText } from './base64url.ts'
+import { changeClaims } from './id-token.ts'
 import type { Client, World } from './model.ts'
 
 const LOGOUT_TOKEN_SECONDS = 120
 
 /** OpenID Connect Back-Channel Logout section 2.4. */
-export function logoutToken(world: World, options: LogoutTokenOptions): Promise<string> {
-  const { sub, sid, clientId, claims, header, signature } = options
+export async function logoutToken(world: World, options: LogoutTokenOptions): Promise<string> {
+  const { sub, sid, claims, header, signature, algorithm } = options
+  const client = clientOf(world, options)
   const now = Math.floor(world.clock.now())
   const honest = {
     iss: world.issuer(),
-    aud: clientId ?? world.clients[0]?.id,
+    aud: options.clientId ?? client?.id,
     iat: now,
     exp: now + LOGOUT_TOKEN_SECONDS,
     jti: randomText(12),
@@ -18,7 +20,12 @@ export function logoutToken(world: World, options: LogoutTokenOptions): Promise<
     sub,
     sid,
   }
-  return world.signer.sign({ ...honest, ...claims }, signature, { typ: 'logout+jwt', ...header })
+  return world.signer.sign(changeClaims(honest, claims), {
+    header: { typ: 'logout+jwt', ...header },
+    secret: client?.secret,
+    ...(signature && { signature }),
+    ...(algorithm && { algorithm }),
+  })
 }
 
 /** Section 2.5. */

@@ -1,6 +1,8 @@
 import type { Clock } from '@evertoken/core'
+import type { Paths } from './arrival.ts'
 import type { Grants } from './grants.ts'
 import type { Signer } from './id-token.ts'
+import type { SigningAlgorithm } from './signing-algorithms.ts'
 
 /** `refresh` is a token request with a refresh token, `token` one with anything else. */
 export type RequestKind =
@@ -71,14 +73,33 @@ export interface Tweaks {
   readonly keepRefreshToken?: boolean
   readonly scope?: string
   readonly idToken?: IdTokenTweak
+  readonly parameters?: ParameterTweak
 }
+
+/** Changes to the parameters with which the browser returns to the client. */
+export interface ParameterTweak {
+  /** Parameters that are added or replaced. By default, none. */
+  readonly set?: Readonly<Record<string, string>>
+  /** Names of parameters that are removed. By default, none. */
+  readonly omit?: readonly string[]
+}
+
+/** The claims of a JWT. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Claims that are added or replaced, or a function of the correct claims. A claim that is `undefined` is removed. */
+export type ClaimsChange = Claims | ((correct: Claims) => Claims)
 
 /** Changes to an ID token that is otherwise correct. */
 export interface IdTokenTweak {
-  /** Claims that are added or replaced. */
-  readonly claims?: Readonly<Record<string, unknown>>
+  /** How the claims differ from the correct ones. By default, not at all. */
+  readonly claims?: ClaimsChange
   /** How the signature is invalid. By default, it is valid. */
   readonly signature?: 'none' | 'broken'
+  /** The algorithm that signs. By default, the first one of the server. */
+  readonly algorithm?: SigningAlgorithm
+  /** Members that are added or replaced in the header. A member that is `undefined` is removed. */
+  readonly header?: Readonly<Record<string, unknown>>
 }
 
 /** The parts that the endpoints share. */
@@ -91,4 +112,7 @@ export interface World {
   readonly signer: Signer
   readonly accessTokenSeconds: number
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly paths: Paths
+  readonly tokenResponse: Readonly<Record<string, unknown>>
+  readonly userInfoAlgorithm: SigningAlgorithm | undefined
 }

@@ -1,20 +1,21 @@
-import { toArrival } from './arrival.ts'
+import { type Paths, toArrival } from './arrival.ts'
 import type { Arrival } from './journal.ts'
 
 export type Fetch = (input: Request | URL | string, init?: RequestInit) => Promise<Response>
 
 export interface Network {
   readonly issuer: () => string
+  readonly paths: Paths
   readonly handle: (arrival: Arrival, signal: AbortSignal | undefined) => Promise<Response>
 }
 
 /** Adds the aborts and redirects of a real `fetch` to an exchange. */
-export function createFetch({ issuer, handle }: Network): Fetch {
+export function createFetch({ issuer, paths, handle }: Network): Fetch {
   return async (input, init) => {
     const request = new Request(input, init)
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     signal?.throwIfAborted()
-    const arrival = await toArrival(request, issuer())
+    const arrival = await toArrival(request, issuer(), paths)
     signal?.throwIfAborted()
     const response = await abortable(handle(arrival, signal), signal)
     const location = response.headers.get('location')

@@ -1,15 +1,17 @@
 import type { Clock } from '@evertoken/core'
+import type { Paths } from './arrival.ts'
 import type { CapacityOptions } from './capacity.ts'
 import type { ReuseProfile } from './grants.ts'
-import type { SigningAlgorithm } from './id-token.ts'
-import type { Client, IdTokenTweak, User } from './model.ts'
+import type { KeySet } from './id-token.ts'
+import type { ClaimsChange, Client, IdTokenTweak, User } from './model.ts'
 import type { RateLimitOptions } from './rate-limit.ts'
 import type { AgeHeader, DateHeader } from './response-headers.ts'
+import type { SigningAlgorithm } from './signing-algorithms.ts'
 
 /** Options of `createAuthorizationServer`. */
 export interface AuthorizationServerOptions {
   /**
-   * The issuer identifier. `listen` replaces it.
+   * The issuer identifier. `listen` replaces its origin.
    *
    * @default 'https://login.example.com'
    */
@@ -57,13 +59,26 @@ export interface AuthorizationServerOptions {
    */
   readonly accessTokenPrefix?: string
   /**
-   * The algorithm that signs ID tokens and logout tokens.
+   * The algorithm that signs ID tokens and logout tokens. If it is a list, the first one signs, and the server publishes a
+   * key for each of them.
    *
    * @default 'ES256'
    */
-  readonly idTokenAlgorithm?: SigningAlgorithm
+  readonly idTokenAlgorithm?: SigningAlgorithm | readonly SigningAlgorithm[]
+  /** Chooses the published keys from the public keys that sign, for example without `kid`. By default, all of them. */
+  readonly keySet?: KeySet
+  /**
+   * The algorithm that signs UserInfo responses.
+   *
+   * @default none, so that the response is JSON
+   */
+  readonly userInfoAlgorithm?: SigningAlgorithm
   /** Members that are added or replaced in the metadata. A member that is `undefined` is removed. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Members that are added or replaced in each token response. A member that is `undefined` is removed. */
+  readonly tokenResponse?: Readonly<Record<string, unknown>>
+  /** Other paths of the endpoints, below the issuer. */
+  readonly paths?: Partial<Paths>
   /**
    * Posts logout tokens to the `backChannelLogoutUri` of a client.
    *
@@ -160,10 +175,12 @@ export interface LogoutTokenOptions {
    * @default the first client
    */
   readonly clientId?: string
-  /** Claims that are added or replaced. A claim that is `undefined` is removed. */
-  readonly claims?: Readonly<Record<string, unknown>>
-  /** Members that are added or replaced in the header. */
+  /** How the claims differ from the correct ones. By default, not at all. */
+  readonly claims?: ClaimsChange
+  /** Members that are added or replaced in the header. A member that is `undefined` is removed. */
   readonly header?: Readonly<Record<string, unknown>>
   /** How the signature is invalid. By default, it is valid. */
   readonly signature?: IdTokenTweak['signature']
+  /** The algorithm that signs. By default, the first one of the server. */
+  readonly algorithm?: SigningAlgorithm
 }

@@ -60,6 +60,8 @@ export async function perform(fault: Fault | undefined, on: Performance): Promis
       return withRefreshToken(fault, on)
     case 'scope':
       return on.process({ scope: fault.scope })
+    case 'parameters':
+      return on.process({ parameters: fault })
     case 'idToken':
     default:
       return on.process({ idToken: fault })

@@ -1,4 +1,4 @@
-import type { IdTokenTweak } from './model.ts'
+import type { IdTokenTweak, ParameterTweak } from './model.ts'
 import type { RetryAfter } from './retry-after.ts'
 
 /** Any response. Headers that it contains replace those of the server, `Date` and `Age` too. */
@@ -141,7 +141,15 @@ export interface ScopeFault {
   readonly scope: string
 }
 
-/** Processed; an ID token with these claims on top (another `sub`), or with a bad signature. */
+/**
+ * Processed; the browser returns with other parameters. This applies to the kinds `authorize` and `endSession`.
+ */
+export interface ParametersFault extends ParameterTweak {
+  /** Selects this fault. */
+  readonly type: 'parameters'
+}
+
+/** Processed; an ID token with other claims (another `sub`), another header, or a bad signature. */
 export interface IdTokenFault extends IdTokenTweak {
   /** Selects this fault. */
   readonly type: 'idToken'

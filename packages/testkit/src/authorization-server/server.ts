@@ -2,6 +2,7 @@ import type { Clock } from '@evertoken/core'
 import { systemClock } from '../system-clock.ts'
 import { createAdmission } from './admission.ts'
 import type { ModelAuthorizationServer } from './api.ts'
+import { DEFAULT_PATHS } from './arrival.ts'
 import { createEndpoints, issue } from './endpoints.ts'
 import { createFaultScript } from '../fault-script.ts'
 import type { Fault } from './faults.ts'
@@ -93,7 +94,7 @@ export function createAuthorizationServer(
     return responseHeaders.add(new Response(null, { status: 404 }), arrival, responseHeaders.date(arrival))
   }
 
-  const fetch = createFetch({ issuer: () => issuer, handle })
+  const fetch = createFetch({ issuer: () => issuer, paths: world.paths, handle })
 
   const server: ModelAuthorizationServer = {
     get issuer() {
@@ -105,7 +106,7 @@ export function createAuthorizationServer(
     fetch,
     async listen(port) {
       const listening = await listen(fetch, port)
-      issuer = listening.url
+      issuer = listening.url + pathOf(issuer)
       return listening
     },
     issue: (request = {}) => issue(world, request),
@@ -133,6 +134,11 @@ export function createAuthorizationServer(
   return server
 }
 
+/** The path of an issuer, with its final slash if it has one. */
+function pathOf(issuer: string): string {
+  return issuer.replace(/^[^/]*\/\/[^/]*/, '')
+}
+
 function createWorld(
   options: AuthorizationServerOptions,
   clock: Clock,
@@ -149,8 +155,11 @@ function createWorld(
       refreshTokenPrefix: options.refreshTokenPrefix ?? 'rt_',
       accessTokenPrefix: options.accessTokenPrefix ?? 'at_',
     }),
-    signer: createSigner(options.idTokenAlgorithm ?? 'ES256'),
+    signer: createSigner([options.idTokenAlgorithm ?? 'ES256'].flat(), options.keySet),
     accessTokenSeconds: options.accessTokenSeconds ?? 300,
     metadata: options.metadata ?? {},
+    paths: { ...DEFAULT_PATHS, ...options.paths },
+    tokenResponse: options.tokenResponse ?? {},
+    userInfoAlgorithm: options.userInfoAlgorithm,
   }
 }

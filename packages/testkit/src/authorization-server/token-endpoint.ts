@@ -1,6 +1,7 @@
-import { authenticateClient } from './client-authentication.ts'
+import { authenticateClient, clientSecret } from './client-authentication.ts'
 import type { Codes } from './codes.ts'
 import type { Grant } from './grants.ts'
+import { changeClaims } from './id-token.ts'
 import type { Client, IncomingRequest, TokenResponse, Tweaks, World } from './model.ts'
 import { refuseRepeated, required, resourcesIn } from './parameters.ts'
 import { Refusal } from './refusal.ts'
@@ -42,9 +43,12 @@ export async function token(
   refuseRepeated(parameters)
   const client = authenticateClient(world.clients, request)
   const issue = await redeem(world, codes, client, parameters, tweaks)
-  return Response.json(await answer(world, issue, tweaks), {
-    headers: { 'cache-control': 'no-store', pragma: 'no-cache' },
-  })
+  return Response.json(
+    { ...(await answer(world, issue, tweaks)), ...world.tokenResponse },
+    {
+      headers: { 'cache-control': 'no-store', pragma: 'no-cache' },
+    },
+  )
 }
 
 async function redeem(
@@ -137,14 +141,19 @@ export async function answer(world: World, issue: Issue, tweaks: Tweaks = {}): P
     expires_in: expiresIn,
     scope,
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
-    ...(wantsIdToken && { id_token: await idTokenFor(world, issue, tweaks) }),
+    ...(wantsIdToken && { id_token: await idTokenFor(world, issue, accessToken, tweaks) }),
   }
 }
 
 /** OpenID Connect Core section 2, and section 12.2 for a refreshed one: no nonce. */
-function idTokenFor(world: World, { grant, withNonce }: Issue, { idToken }: Tweaks): Promise<string> {
+async function idTokenFor(
+  world: World,
+  { grant, withNonce }: Issue,
+  accessToken: string,
+  { idToken = {} }: Tweaks,
+): Promise<string> {
   const now = Math.floor(world.clock.now())
-  const claims = {
+  const correct = {
     ...grant.claims,
     iss: world.issuer(),
     sub: grant.sub,
@@ -153,9 +162,11 @@ function idTokenFor(world: World, { grant, withNonce }: Issue, { idToken }: Twea
     iat: now,
     auth_time: grant.authTime,
     sid: grant.sid,
+    at_hash: await world.signer.hash(accessToken, idToken.algorithm),
     ...(withNonce && grant.nonce !== undefined && { nonce: grant.nonce }),
     ...(grant.acr !== undefined && { acr: grant.acr }),
-    ...idToken?.claims,
   }
-  return world.signer.sign(claims, idToken?.signature)
+  const { claims, ...signature } = idToken
+  const secret = clientSecret(world.clients, grant.clientId)
+  return world.signer.sign(changeClaims(correct, claims), { ...signature, secret })
 }

@@ -1,5 +1,10 @@
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
-import { createLoginRequest, type LoginOptions, readLoginRequest } from '../../rules/sign-in/login-request.ts'
+import {
+  createLoginRequest,
+  type LoginOptions,
+  type LoginRequest,
+  readLoginRequest,
+} from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
@@ -9,7 +14,7 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginRouteOptions extends SignInFailureOptions {
-  readonly server: Pick<AuthorizationServer, 'authorize'>
+  readonly server: Pick<AuthorizationServer, 'authorize' | 'registration'>
   readonly responseMode: 'query' | 'form_post'
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
@@ -21,6 +26,8 @@ export interface LoginRouteOptions extends SignInFailureOptions {
 
 /**
  * Sends the browser to the authorization server (RFC 6749 §4.1.1, with PKCE).
+ *
+ * The authorization server or another site can start the login (OIDC Core §4).
  *
  * @param demand - The values that the application decides. By default, the query has them.
  */
@@ -34,12 +41,15 @@ export async function login(
   if (!canStartLogin(request.headers)) return notOpened()
   const { server, responseMode } = options
   const { home } = options.paths
-  const returnTo = safeReturnTo(demand ? demand.returnTo : query.get('returnTo'), origin, home)
+  const returnTo = safeReturnTo(
+    demand ? demand.returnTo : (query.get('returnTo') ?? query.get('target_link_uri')),
+    origin,
+    home,
+  )
   const isForeign = returnTo !== home && !isChosenHere(request.headers, origin)
-  const configured = options.authorizationParameters
   const asked = demand
-    ? createLoginRequest(demand, configured)
-    : readLoginRequest(query, configured, options.forwardLoginParameters)
+    ? createLoginRequest(demand, options.authorizationParameters)
+    : readQuery(query, options)
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked
@@ -65,6 +75,13 @@ export async function login(
   } catch (error) {
     return signInFailure(request, error, origin, options, silent && !isForeign && returnTo)
   }
+}
+
+/** Returns the login request in a query, or the name of the parameter that is not accepted. */
+function readQuery(query: URLSearchParams, options: LoginRouteOptions): LoginRequest | string {
+  const { server, authorizationParameters, forwardLoginParameters } = options
+  const isForServer = query.getAll('iss').every((issuer) => issuer === server.registration.issuer)
+  return isForServer ? readLoginRequest(query, authorizationParameters, forwardLoginParameters) : 'iss'
 }
 
 /** Returns the redirect URI, for the authorization request and for the token request (RFC 6749 §4.1.3). */

@@ -3,14 +3,19 @@ import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
 import { createIdTokenValidator } from './id-token.ts'
-import { createKeyCache } from './key-cache.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
 import { createSignInServer, withQuery } from './sign-in.ts'
 import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
+import { createTokenSignatures, type TokenSignaturesOptions } from './token-signatures.ts'
 
-export interface AuthorizationServerOptions extends ConnectionOptions {
+export interface AuthorizationServerOptions
+  extends ConnectionOptions, Pick<TokenSignaturesOptions, 'idTokenSigningAlgorithm'> {
   /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
+  /** Whether a sign-in sends a `nonce`, which the ID token must repeat. */
+  readonly nonce: boolean
+  /** How many seconds the clocks may differ when the times of an ID token are checked. */
+  readonly clockToleranceSeconds: number
 }
 
 /** Names in the metadata that describe the server (RFC 8414 §2). Other members might be internal to its operator. */
@@ -20,11 +25,12 @@ const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer & ConnectedTokenServer {
-  const { clientId, clock, openid } = options
+  const { clientId, clock } = options
   const connection = createConnection(
     { ...options, signsIn: true },
     {
       client_id: clientId,
+      [oauth.clockTolerance]: options.clockToleranceSeconds,
       // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
       get [oauth.clockSkew]() {
         return clock.now() - systemClock.now()
@@ -32,11 +38,20 @@ export function createAuthorizationServer(
     },
   )
   const { client, fetchMetadata } = connection
-  const keys = createKeyCache(options)
+  const signatures = createTokenSignatures({ ...options, clientSecret: connection.authenticator.secret })
+  const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures))
   return {
-    ...createTokenServer(connection, createIdTokenValidator(client)),
-    ...createSignInServer(connection, openid),
-    verifyLogoutToken: (token) => verifyLogoutToken(connection, keys, token),
+    ...tokenServer,
+    ...createSignInServer(connection, signatures, options),
+    refresh(request) {
+      // The response has a new ID token. Its new refresh token is stored sooner if the keys are known by then.
+      if (request.idToken !== undefined)
+        fetchMetadata()
+          .then(signatures.prefetch)
+          .catch(() => undefined)
+      return tokenServer.refresh(request)
+    },
+    verifyLogoutToken: (token) => verifyLogoutToken(connection, signatures, token),
     async endSessionUrl(parameters) {
       const endpoint = (await fetchMetadata()).end_session_endpoint
       return endpoint === undefined ? undefined : withQuery(endpoint, parameters)

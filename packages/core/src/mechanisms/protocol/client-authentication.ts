@@ -1,5 +1,5 @@
 import type { ClientAuth } from 'oauth4webapi'
-import type { ClientAuthentication } from '../../ports/client-authentication.ts'
+import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
@@ -12,12 +12,24 @@ import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts
  */
 const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1') as never
 
+/** The key of the function of a value that returns the client secret, if it has one. */
+const READ_SECRET: unique symbol = Symbol.for('evertoken.clientSecret.1') as never
+
 /** The promise resolves to `undefined` if the application returned no secret. */
 type Authenticate = () => ClientAuth | Promise<ClientAuth | undefined>
+/** A function does not show the secret if it is printed. */
+type ReadSecret = Exclude<ClientSecret, string>
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
-export function createClientAuthentication(method: string, authenticate: Authenticate): ClientAuthentication {
-  const value = Object.defineProperty({ method }, AUTHENTICATE, { value: authenticate })
+export function createClientAuthentication(
+  method: string,
+  authenticate: Authenticate,
+  readSecret?: ReadSecret,
+): ClientAuthentication {
+  const value = Object.defineProperties(
+    { method },
+    { [AUTHENTICATE]: { value: authenticate }, [READ_SECRET]: { value: readSecret } },
+  )
   return Object.freeze(value) as object as ClientAuthentication
 }
 
@@ -49,6 +61,8 @@ export interface ClientAuthenticator {
   prepare(): Promise<void>
   /** Returns the prepared secret. If it is old, requests the current one. */
   prepared(): ClientAuth | Promise<ClientAuth>
+  /** Resolves to the secret as text, which is the key of HS256. `undefined` if there is none. */
+  secret(): Promise<string | undefined>
 }
 
 /** The share of the time of a caller that a key service may take. The caller must still be there to get the error. */
@@ -58,10 +72,10 @@ const PREPARED_MS = 60_000
 
 export function createClientAuthenticator(options: ClientAuthenticatorOptions): ClientAuthenticator {
   const { authentication, clock, serverTimeoutMs } = options
-  const { [AUTHENTICATE]: authenticate } = authentication as unknown as Record<
-    typeof AUTHENTICATE,
-    Authenticate
-  >
+  const { [AUTHENTICATE]: authenticate, [READ_SECRET]: readSecret } = authentication as unknown as {
+    readonly [AUTHENTICATE]: Authenticate
+    readonly [READ_SECRET]: ReadSecret | undefined
+  }
   const pause = createFailurePause(options)
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
@@ -90,6 +104,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
       latest = { clientAuth: await request(), at: clock.elapsed() }
     },
     prepared: () => (latest && clock.elapsed() - latest.at < PREPARED_MS ? latest.clientAuth : request()),
+    secret: async () => readSecret?.(),
   }
 }
 

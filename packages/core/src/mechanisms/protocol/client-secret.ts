@@ -52,14 +52,22 @@ function withSecret(
   authenticate: (secret: string) => ClientAuth,
 ): ClientAuthentication {
   if (typeof secret === 'function')
-    return createClientAuthentication(method, async () => {
-      // The function is code of the application, so its result is checked.
-      const value: unknown = await secret()
-      return isSecret(value) ? authenticate(value) : undefined
-    })
+    return createClientAuthentication(
+      method,
+      async () => {
+        // The function is code of the application, so its result is checked.
+        const value: unknown = await secret()
+        return isSecret(value) ? authenticate(value) : undefined
+      },
+      secret,
+    )
   if (!isSecret(secret)) throw secretMissing(method)
   const clientAuth = authenticate(secret)
-  return createClientAuthentication(method, () => clientAuth)
+  return createClientAuthentication(
+    method,
+    () => clientAuth,
+    () => secret,
+  )
 }
 
 function isSecret(value: unknown): value is string {

@@ -4,17 +4,20 @@ import { continuesSignIn } from '../../rules/protocol/same-user.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
 import type { ValidateIdToken } from './token-server.ts'
+import type { TokenSignatures } from './token-signatures.ts'
 
 /**
  * Validates the ID token of a refresh whose issuer and subject are those of the session (OIDC Core §12.2).
  *
  * If the ID token is invalid, Evertoken ignores its claims. It still uses the tokens in the same response.
  */
-export function createIdTokenValidator(client: oauth.Client): ValidateIdToken {
+export function createIdTokenValidator(client: oauth.Client, signatures: TokenSignatures): ValidateIdToken {
   return async (idToken, grant, user, metadata) => {
     try {
-      const result = await oauth.processRefreshTokenResponse(metadata, client, onlyIdToken(idToken))
+      const server = withAccepted(metadata, signatures)
+      const result = await oauth.processRefreshTokenResponse(server, client, onlyIdToken(idToken))
       const claims = checkedClaims(client, result)
+      await requireSignature(idToken, metadata, signatures)
       if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
         return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
     } catch {
@@ -25,7 +28,8 @@ export function createIdTokenValidator(client: oauth.Client): ValidateIdToken {
 }
 
 interface SignInRequirements {
-  readonly nonce: string
+  /** `undefined` if the sign-in has sent none. */
+  readonly nonce: string | undefined
   readonly maxAge?: number | undefined
   readonly acrValues?: string | undefined
 }
@@ -33,18 +37,50 @@ interface SignInRequirements {
 /** Validates the ID token of a sign-in and returns its claims (OIDC Core §3.1.3.7). */
 export async function readSignInClaims(
   client: oauth.Client,
+  signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
   idToken: string | undefined,
   { nonce, maxAge, acrValues }: SignInRequirements,
 ): Promise<UserClaims> {
-  const result = await oauth.processAuthorizationCodeResponse(metadata, client, onlyIdToken(idToken), {
-    expectedNonce: nonce,
+  const jwt = idToken === undefined ? undefined : signatures.read(idToken, metadata)
+  if (typeof jwt === 'string') throw idTokenRefused(jwt)
+  const server = withAccepted(metadata, signatures)
+  const result = await oauth.processAuthorizationCodeResponse(server, client, onlyIdToken(idToken), {
+    expectedNonce: nonce ?? oauth.expectNoNonce,
     maxAge: maxAge ?? oauth.skipAuthTimeCheck,
     requireIdToken: true,
   })
   const claims = checkedClaims(client, result)
+  await requireSignature(idToken ?? '', metadata, signatures)
   if (!hasRequiredAcr(claims, acrValues)) throw authenticationInsufficient()
   return claims
+}
+
+/** Lets oauth4webapi accept the same algorithms as Evertoken. The metadata can list `none`. */
+function withAccepted(
+  metadata: oauth.AuthorizationServer,
+  signatures: TokenSignatures,
+): oauth.AuthorizationServer {
+  return { ...metadata, id_token_signing_alg_values_supported: [...signatures.accepted(metadata)] }
+}
+
+/** @throws {RequestRefusedError | TryLaterError | ConfigurationError} If the authorization server has not signed it. */
+async function requireSignature(
+  idToken: string,
+  metadata: oauth.AuthorizationServer,
+  signatures: TokenSignatures,
+): Promise<void> {
+  const jwt = signatures.read(idToken, metadata)
+  if (typeof jwt === 'string') throw idTokenRefused(jwt)
+  if (await signatures.isSigned(idToken, jwt, metadata, 'server')) return
+  throw idTokenRefused('is not signed with a key of the authorization server')
+}
+
+/** @param what - A text from Evertoken, never from the token. */
+function idTokenRefused(what: string): RequestRefusedError {
+  const cause = { name: 'IdTokenError', code: 'ID_TOKEN_SIGNATURE' }
+  const message = `Cannot sign in: the ID token ${what}`
+  return new RequestRefusedError('authorization_response_invalid', message, { cause })
 }
 
 /** Returns the claims after a check of `azp`. oauth4webapi checks `azp` only if there are several audiences. */

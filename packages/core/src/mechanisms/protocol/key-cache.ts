@@ -1,7 +1,8 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
-import { isJsonObject } from '../../rules/members.ts'
-import { TryLaterError } from '../../vocabulary/index.ts'
+import { type PublicKey, readKeySet } from '../../rules/protocol/signing-keys.ts'
+import { type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import { redact } from '../runtime/redact.ts'
 import type { Http } from './http.ts'
 
 export interface KeyCacheOptions {
@@ -10,27 +11,39 @@ export interface KeyCacheOptions {
   readonly clock: Clock
 }
 
-/** Caches the keys of the authorization server, so that forged tokens cause only a few requests. */
+/**
+ * Who can send a token. `server`: only the authorization server, in a response. `anyone`: a token can be forged, so it
+ * must cause few requests.
+ */
+export type TokenSource = 'server' | 'anyone'
+
+/** Caches the keys of the authorization server. */
 export interface KeyCache {
   /**
-   * Returns a `fetch` for the key endpoint.
+   * Tries the known keys, and requests them again if none of them is the right one.
    *
-   * It makes a request only if it has no recent keys with this ID and the cool-down after the latest request is over.
+   * @param attempt - Resolves to whether one of the keys is the right one.
+   * @throws {TryLaterError} If the keys are not available.
    */
-  fetchFor(keyId: unknown): Http
+  find(
+    url: string,
+    source: TokenSource,
+    attempt: (keys: readonly PublicKey[]) => Promise<boolean>,
+  ): Promise<boolean>
+  /** Requests the keys if none are known. Never rejects. */
+  prefetch(url: string): Promise<void>
 }
 
 /** The keys, and the time at which they were fetched, by the monotonic clock in milliseconds. */
 interface KnownKeys {
-  readonly text: string
-  readonly keyIds: readonly unknown[]
+  readonly keys: readonly PublicKey[]
   readonly at: number
 }
 
 const FRESH_MS = 300_000
-/** The pause between requests for an unknown key. A token with an unknown key is usually forged. */
+/** The pause between requests for an unknown key. */
 const COOL_DOWN_MS = 60_000
-/** The pause after a failure. It is short, because without keys no logout token can be checked. */
+/** The pause after a failure. It is short, because without keys no token can be checked. */
 const FAILED_COOL_DOWN_MS = 10_000
 /** Numbers the caches. Caches can share a `Flights` object, but they must not share results. */
 let caches = 0
@@ -39,70 +52,62 @@ export function createKeyCache({ http, flights, clock }: KeyCacheOptions): KeyCa
   const group = `keys of the authorization server ${(caches += 1)}`
   let known: KnownKeys | undefined
   let failedAt = -Infinity
+  /** When the keys were last requested for a token of the server without success. */
+  let fruitlessAt = -Infinity
 
-  async function request(url: string, init: object | undefined): Promise<{ text: string; status: number }> {
-    let keyIds: readonly unknown[] | undefined
+  const ageOf = ({ at }: KnownKeys) => clock.elapsed() - at
+  const isFresh = () => known !== undefined && ageOf(known) < FRESH_MS
+
+  async function request(url: string): Promise<void> {
     try {
-      const response = await http(url, init)
-      const text = await response.text()
-      keyIds = response.status === 200 ? keyIdsOf(text) : undefined
-      if (keyIds) known = { text, keyIds, at: clock.elapsed() }
-      return { text, status: response.status }
-    } finally {
-      failedAt = keyIds ? -Infinity : clock.elapsed()
+      const response = await http(url, { headers: { accept: 'application/json, application/jwk-set+json' } })
+      const keys = response.status === 200 ? readKeySet(await response.text()) : undefined
+      if (!keys) throw { name: 'KeySetError', status: response.status }
+      known = { keys, at: clock.elapsed() }
+    } catch (error) {
+      failedAt = clock.elapsed()
+      throw keysUnavailable(redact(error))
     }
   }
 
-  function isUsable(keys: KnownKeys, keyId: unknown): boolean {
-    const age = clock.elapsed() - keys.at
-    return age < COOL_DOWN_MS || (hasKey(keys, keyId) && age < FRESH_MS)
+  /** Callers that need the keys at the same time share one request. */
+  async function refetch(url: string): Promise<void> {
+    if (clock.elapsed() - failedAt < FAILED_COOL_DOWN_MS) throw keysUnavailable({ name: 'KeySetError' })
+    await flights.join(group, '', () => request(url), clock).result
   }
 
-  /** Requests the keys. Resolves to `undefined` during the cool-down period. */
-  async function requestOnce(url: string, init: object | undefined): Promise<Response | undefined> {
-    if (clock.elapsed() - failedAt < FAILED_COOL_DOWN_MS) return undefined
-    const { text, status } = await flights.join(group, '', () => request(url, init), clock).result
-    return answer(text, status)
+  /** Keys can be requested again for each new key of the server, but not for each forged token. */
+  function isCoolingDown(source: TokenSource): boolean {
+    const since = source === 'server' ? fruitlessAt : (known?.at ?? -Infinity)
+    return clock.elapsed() - since < COOL_DOWN_MS
   }
 
   return {
-    fetchFor: (keyId) => async (url, init) => {
-      if (known && isUsable(known, keyId)) return answer(known.text, 200)
-      // An old key that matches is better than no key.
-      const old = known && hasKey(known, keyId) ? known : undefined
-      try {
-        const response = await requestOnce(url, init)
-        if (response?.status === 200 || (response && !old)) return response
-      } catch (error) {
-        if (!old) throw error
+    async find(url, source, attempt) {
+      const tried = known
+      if (tried && isFresh()) {
+        if (await attempt(tried.keys)) return true
+        if (isCoolingDown(source)) return false
       }
-      const usable = old ?? known
-      if (usable) return answer(usable.text, 200)
-      throw coolingDown()
+      try {
+        await refetch(url)
+      } catch (error) {
+        // Old keys are better than none.
+        if (!tried || isFresh()) throw error
+        return attempt(tried.keys)
+      }
+      const isFound = known !== undefined && (await attempt(known.keys))
+      if (!isFound && source === 'server') fruitlessAt = clock.elapsed()
+      return isFound
+    },
+    async prefetch(url) {
+      if (!known) await refetch(url).catch(() => undefined)
     },
   }
 }
 
-function hasKey({ keyIds }: KnownKeys, keyId: unknown): boolean {
-  return keyId === undefined || keyIds.includes(keyId)
-}
-
-function answer(text: string, status: number): Response {
-  const headers = { 'content-type': 'application/json' }
-  return new Response(text || null, { status, headers })
-}
-
-function keyIdsOf(text: string): unknown[] | undefined {
-  try {
-    const { keys } = Object(JSON.parse(text)) as { readonly keys?: unknown }
-    return Array.isArray(keys) ? keys.map((key) => (isJsonObject(key) ? key['kid'] : undefined)) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function coolingDown(): TryLaterError {
-  const message = 'The keys of the authorization server were not available a moment ago. Try again later.'
+function keysUnavailable(cause: RedactedCause): TryLaterError {
+  const message = 'The keys of the authorization server are not available. Try again later.'
   const retryAfterSeconds = FAILED_COOL_DOWN_MS / 1000
-  return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds })
+  return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds })
 }

@@ -12,13 +12,19 @@ import { redact } from '../runtime/redact.ts'
 import { type Connection, unavailable } from './connection.ts'
 import { authenticationInsufficient, readSignInClaims } from './id-token.ts'
 import { requestTokens, toOAuthError } from './token-request.ts'
+import type { TokenSignatures } from './token-signatures.ts'
 
 /**
  * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
  *
  * @param openid - Whether a sign-in must return an ID token.
+ * @param nonce - Whether the ID token must repeat a `nonce`.
  */
-export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
+export function createSignInServer(
+  connection: Connection,
+  signatures: TokenSignatures,
+  { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
+): SignInServer {
   const { client, authenticator, wire, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
@@ -29,7 +35,7 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
         response_type: 'code',
         redirect_uri: redirectUri,
         state,
-        nonce: openid ? nonce : undefined,
+        nonce: openid && usesNonce ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
       })
@@ -59,7 +65,11 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
-        return { ...grant, claims: await readSignInClaims(client, metadata, grant.idToken, transaction) }
+        const { idToken } = grant
+        const nonce = usesNonce ? transaction.nonce : undefined
+        const required = { ...transaction, nonce }
+        const claims = await readSignInClaims(client, signatures, metadata, idToken, required)
+        return { ...grant, claims }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)

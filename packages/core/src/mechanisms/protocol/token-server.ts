@@ -56,7 +56,8 @@ export function createTokenServer(
           return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
-        const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
+        const original = readClaims(previousIdToken)
+        const known = { claims: user, original, issuer: metadata.issuer, clientId: client.client_id }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }

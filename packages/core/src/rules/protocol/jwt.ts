@@ -30,10 +30,15 @@ export function readClaims(token: string | undefined): UncheckedJwt['claims'] | 
   }
 }
 
+/** @throws If the text is not base64url. */
+export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
+
 /** @throws If it is not the base64url of a JSON object. */
 function readPart(part = ''): Readonly<Record<string, unknown>> {
-  const binary = atob(part.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+  const bytes = fromBase64Url(part)
   const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   if (isJsonObject(value)) return value
   throw new TypeError('Not a JSON object')

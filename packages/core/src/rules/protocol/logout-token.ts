@@ -24,16 +24,17 @@ const TYPES = /^(?:jwt|(?:application\/)?logout\+jwt)$/i
 /**
  * Checks the parts that are specific to a logout token (OIDC Back-Channel Logout §2.6).
  *
- * The caller has checked signature, issuer, audience and expiry. Returns a string with the fault if the token is
- * invalid.
+ * The caller checks signature, issuer and audience. Returns a string with the fault if the token is invalid.
  */
 export function judgeLogoutToken({ header, claims }: UncheckedJwt, now: number): LogoutToken | string {
   const { typ } = header
-  const { iat, exp, jti, sub, sid, nonce, events } = claims
+  const { iat, exp, nbf, jti, sub, sid, nonce, events } = claims
   if (typ !== undefined && !(isText(typ) && TYPES.test(typ))) return 'is of another type'
   if (nonce !== undefined) return 'has a nonce'
   if (!isJsonObject(events) || !isJsonObject(events[EVENT])) return 'does not speak of a logout'
   if (typeof exp !== 'number') return 'never expires'
+  if (now >= exp + SKEW_SECONDS) return 'has expired'
+  if (nbf !== undefined && !(Number(nbf) <= now + SKEW_SECONDS)) return 'is not valid yet'
   if (typeof iat !== 'number' || iat > now + SKEW_SECONDS) return 'was not issued yet'
   const usableUntil = iat + MAX_AGE_SECONDS + SKEW_SECONDS
   if (now >= usableUntil) return 'is too old'

@@ -7,17 +7,19 @@ export interface KnownUser {
   readonly original?: Readonly<Record<string, unknown>> | undefined
   /** The issuer of the authorization server. */
   readonly issuer: string
+  /** The client to which the authorization server issued the refresh token. */
+  readonly clientId: string
 }
 
 /**
- * Whether the ID token of a refresh names another user than the session: another issuer or another subject.
+ * Whether the ID token of a refresh is for another session: of another issuer, subject or client.
  *
- * The caller checks this before it verifies the token. A token for another user must not be ignored because of another
- * fault.
+ * The caller checks this before it verifies the token. Such a token must not be ignored because of another fault.
  */
 export function namesAnotherUser(known: KnownUser, token: Readonly<Record<string, unknown>>): boolean {
-  const { claims, original, issuer } = known
+  const { claims, original, issuer, clientId } = known
   const sub = original?.['sub'] ?? claims.sub
+  if (token['aud'] !== undefined && ![token['aud']].flat().includes(clientId)) return true
   if (token['iss'] !== undefined && token['iss'] !== (original?.['iss'] ?? issuer)) return true
   return token['sub'] !== undefined && sub !== undefined && token['sub'] !== sub
 }

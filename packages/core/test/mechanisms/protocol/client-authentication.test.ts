@@ -26,7 +26,7 @@ describe('client authentication', () => {
       protocol: { authentication },
     })
     expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
-    const sent = bench.server.log.at(-1)
+    const sent = bench.server.log.findLast(({ kind }) => kind === 'refresh')
     expect(sent?.headers.get('authorization')).toBe(header)
     expect(sent?.parameters.get('client_secret') ?? undefined).toBe(parameter)
   })
@@ -37,8 +37,12 @@ describe('client authentication', () => {
       protocol: { authentication: none() },
     })
     expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
-    expect(bench.server.log.at(-1)?.headers.get('authorization')).toBeNull()
-    expect(bench.server.log.at(-1)?.parameters.get('client_id')).toBe('spa')
+    expect(
+      bench.server.log.findLast(({ kind }) => kind === 'refresh')?.headers.get('authorization'),
+    ).toBeNull()
+    expect(bench.server.log.findLast(({ kind }) => kind === 'refresh')?.parameters.get('client_id')).toBe(
+      'spa',
+    )
   })
 
   it('calls the function for each token request, so that a rotated secret is used', async () => {

@@ -3,6 +3,7 @@ import { continuesSignIn, namesAnotherUser } from '../../../src/rules/protocol/s
 import type { UserClaims } from '../../../src/model/token-grant.ts'
 
 const issuer = 'https://login.example.com'
+const clientId = 'web'
 
 describe('namesAnotherUser', () => {
   it.each<[UserClaims, object, boolean]>([
@@ -17,15 +18,22 @@ describe('namesAnotherUser', () => {
     [{}, { sub: 'u' }, false],
     [{}, { sub: 'u', iss: `${issuer}/` }, true],
     [{ sub: 'u' }, { sub: 'u', iss: null }, true],
+    [{ sub: 'u' }, { sub: 'u', aud: 'web' }, false],
+    [{ sub: 'u' }, { sub: 'u', aud: ['api', 'web'] }, false],
+    [{ sub: 'u' }, { sub: 'u', aud: 'web2' }, true],
+    [{ sub: 'u' }, { sub: 'u', aud: ['api'] }, true],
+    [{}, { aud: null }, true],
   ])('S10: from %j to %j: %j', (claims, token, expected) => {
-    expect(namesAnotherUser({ claims, issuer }, { ...token })).toBe(expected)
+    expect(namesAnotherUser({ claims, issuer, clientId }, { ...token })).toBe(expected)
   })
 
   it('S10: compares with the ID token of the session, if it has one', () => {
     const original = { iss: 'https://other.example', sub: 'u' }
-    expect(namesAnotherUser({ claims: {}, original, issuer }, original)).toBe(false)
-    expect(namesAnotherUser({ claims: {}, original, issuer }, { ...original, iss: issuer })).toBe(true)
-    expect(namesAnotherUser({ claims: {}, original, issuer }, { ...original, sub: 'v' })).toBe(true)
+    expect(namesAnotherUser({ claims: {}, original, issuer, clientId }, original)).toBe(false)
+    expect(namesAnotherUser({ claims: {}, original, issuer, clientId }, { ...original, iss: issuer })).toBe(
+      true,
+    )
+    expect(namesAnotherUser({ claims: {}, original, issuer, clientId }, { ...original, sub: 'v' })).toBe(true)
   })
 })
 
@@ -40,7 +48,7 @@ describe('continuesSignIn', () => {
     [{ sub: 'u', auth_time: 1 }, { sub: 'u' }, true],
     [{ sub: 'u' }, { sub: 'u', auth_time: 1 }, true],
   ])('S10: from %j to %j', (claims, token, expected) => {
-    expect(continuesSignIn({ claims, issuer }, token)).toBe(expected)
+    expect(continuesSignIn({ claims, issuer, clientId }, token)).toBe(expected)
   })
 
   it.each<[object, object, boolean]>([
@@ -55,7 +63,7 @@ describe('continuesSignIn', () => {
     [{ nonce: 'n' }, {}, true],
     [{ nonce: 'n' }, { nonce: 'm' }, false],
   ])('S10: from the ID token %j to %j', (original, token, expected) => {
-    const known = { claims: { sub: 'u' }, original: { ...original }, issuer }
+    const known = { claims: { sub: 'u' }, original: { ...original }, issuer, clientId }
     expect(continuesSignIn(known, { sub: 'u', ...token })).toBe(expected)
   })
 })
