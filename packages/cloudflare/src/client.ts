@@ -37,6 +37,7 @@ export type {
   RevocationOutcome,
   ServerChoice,
   ServerMetadata,
+  EndSessionProfile,
   ServerProfile,
   SessionIndex,
   SessionStore,

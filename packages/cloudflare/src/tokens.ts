@@ -60,6 +60,7 @@ export type {
   RevocationOutcome,
   ServerChoice,
   ServerMetadata,
+  EndSessionProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

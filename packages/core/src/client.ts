@@ -17,7 +17,12 @@ export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-acc
 export type { ClientTokensOptions } from './surface/client-options.ts'
 export { type ClientTokens, createClientTokens } from './surface/client-tokens.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
-export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
+export type {
+  EndSessionProfile,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+} from './surface/server-profile.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientTokenName,

@@ -19,7 +19,12 @@ export type {
   WrappedHandler,
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
-export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
+export type {
+  EndSessionProfile,
+  ServerChoice,
+  ServerMetadata,
+  ServerProfile,
+} from './surface/server-profile.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {

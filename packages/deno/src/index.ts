@@ -78,6 +78,7 @@ export type {
   RevocationOutcome,
   ServerChoice,
   ServerMetadata,
+  EndSessionProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

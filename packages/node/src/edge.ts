@@ -83,6 +83,7 @@ export type {
   RevocationOutcome,
   ServerChoice,
   ServerMetadata,
+  EndSessionProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

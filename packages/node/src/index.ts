@@ -90,6 +90,7 @@ export type {
   RevocationOutcome,
   ServerChoice,
   ServerMetadata,
+  EndSessionProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

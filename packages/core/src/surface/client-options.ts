@@ -24,7 +24,8 @@ import {
 import { clientCredentials } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter, type EventListeners } from './emitter.ts'
-import { checkServer, PROFILE_NAMES, type ServerChoice, type ServerProfile } from './server-profile.ts'
+import type { ServerChoice, ServerProfile } from './server-profile.ts'
+import { checkServer, PROFILE_NAMES } from './server-profile-checks.ts'
 import { TOKEN_OPTIONS } from './token-option-checks.ts'
 import type { SourceContext } from './token-source.ts'
 

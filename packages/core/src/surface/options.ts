@@ -12,9 +12,8 @@ import {
 import { TOKEN_OPTIONS, type TokenValues } from './token-option-checks.ts'
 import type { TokenManagementOptions } from './token-options.ts'
 import { type TokenSettings, toTokenSettings } from './token-settings.ts'
-import { checkSignInServer } from './server-profile.ts'
+import { checkSignInServer, PROFILE_NAMES } from './server-profile-checks.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
-import { PROFILE_NAMES } from './server-profile.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */

@@ -1,21 +1,4 @@
-import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
-import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
-import {
-  text,
-  checkAll,
-  type Check,
-  type Checked,
-  flag,
-  invalid,
-  isPositive,
-  must,
-  type OptionTable,
-  REQUIRED,
-  seconds,
-  url,
-} from './checks.ts'
 
 /** The endpoints of an authorization server (RFC 8414). Further members of its metadata are used too. */
 export interface ServerMetadata {
@@ -30,6 +13,38 @@ export interface ServerMetadata {
   /** The URL of the keys that sign ID tokens and logout tokens. Needed for back-channel logout (RFC 7517 §5). */
   readonly jwks_uri?: string
   readonly [member: string]: unknown
+}
+
+/**
+ * How users sign out at an authorization server that differs from OpenID Connect RP-Initiated Logout.
+ *
+ * @example
+ *   const endSession = { url: 'https://login.example.com/logout', postLogoutParameter: 'logout_uri' } // Amazon Cognito
+ * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout RP-Initiated Logout, section 2}
+ */
+export interface EndSessionProfile {
+  /**
+   * The URL at which users sign out.
+   *
+   * @default `end_session_endpoint` of the metadata
+   */
+  readonly url?: string
+  /** Further parameters of the URL. They replace parameters of the same name. */
+  readonly parameters?: Readonly<Record<string, string>>
+  /**
+   * The name of the parameter with the address to which the server sends the browser back.
+   *
+   * @default 'post_logout_redirect_uri'
+   */
+  readonly postLogoutParameter?: string
+  /**
+   * Whether the URL has the ID token of the user as `id_token_hint`.
+   *
+   * An ID token that makes the URL longer than 2 KB is omitted. The URL then has a `logout_hint`.
+   *
+   * @default true
+   */
+  readonly idTokenHint?: boolean
 }
 
 /**
@@ -60,6 +75,62 @@ export interface ServerProfile {
    * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3 RFC 8414, section 3: Obtaining Metadata}
    */
   readonly metadata?: string | ServerMetadata
+  /**
+   * Members that complete the metadata, or replace members of it. They also apply to metadata from a URL.
+   *
+   * Use it for an endpoint that the server has and does not publish. Each endpoint must use https.
+   *
+   * @default {}
+   * @example
+   *   const server = { issuer, endpoints: { revocation_endpoint: `${issuer}/oauth/revoke` } }
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
+   */
+  readonly endpoints?: Partial<ServerMetadata>
+  /**
+   * Whether the metadata must name the same issuer as the option `issuer`. `any`: it can name another one.
+   *
+   * A slash at the end does not matter. Azure AD B2C needs `any`, because its issuer does not name the policy. Then set
+   * `metadata` to the URL of the metadata: the server at that URL decides which issuer Evertoken trusts.
+   *
+   * @default 'equal'
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3 RFC 8414, section 3.3: Metadata Validation}
+   */
+  readonly issuerInMetadata?: 'equal' | 'any'
+  /**
+   * The IDs of the tenants whose users can sign in, if the issuer in the metadata contains `{tenantid}`.
+   *
+   * Microsoft Entra ID has such an issuer for `common` and `organizations`. There, any organization can have users, so a
+   * list is required. Evertoken refuses the ID tokens of other tenants.
+   *
+   * @default []
+   * @example
+   *   const issuer = 'https://login.microsoftonline.com/organizations/v2.0'
+   *   const server = { issuer, tenants: ['9188040d-6c67-4c5b-b112-36a304b66dad'] }
+   */
+  readonly tenants?: readonly string[]
+  /**
+   * The address at which this process reaches the issuer, if browsers use another one, as in Docker Compose.
+   *
+   * Evertoken fetches the metadata there, and calls endpoints that begin with the origin of the issuer there. Browsers
+   * still use the authorization endpoint and the end-session endpoint of the metadata.
+   *
+   * @default the issuer
+   * @example
+   *   const server = { issuer: 'http://localhost:8080/realms/app', internalUrl: 'http://keycloak:8080/realms/app' }
+   */
+  readonly internalUrl?: string
+  /** How users sign out at the server, if it differs from OpenID Connect. */
+  readonly endSession?: EndSessionProfile
+  /**
+   * How the client ID and the client secret are written in the `Authorization` header. `encoded`: form-encoded, as the
+   * standard requires. `plain`: without encoding, for servers that do not decode them.
+   *
+   * It matters only if one of them has a character other than letters, digits, `-`, `.`, `_` and `*`.
+   *
+   * @default 'encoded'
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
+   */
+  readonly basicCredentials?: 'encoded' | 'plain'
   /**
    * What the server does if it receives a refresh token twice. `strict`: it ends the grant. `tolerant`: it accepts both
    * uses. `{ graceSeconds }`: it accepts the second use for that time.
@@ -130,83 +201,3 @@ export type ServerChoice =
       readonly server: ServerProfile
       readonly issuer?: never
     }
-
-/** A checked profile, with all defaults. */
-export type ServerSettings = Checked<ServerProfile, 'metadata' | 'idTokenSigningAlgorithm'>
-
-const notMetadata = must(
-  'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
-  (issuer: string) => !issuer.includes('/.well-known/'),
-)
-/** Some servers select one of their policies by a query. */
-const urlWithQuery: Check = (value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))
-
-const metadata: Check = (value) => {
-  if (typeof value === 'string') return urlWithQuery(value)
-  if (typeof value !== 'object' || value === null)
-    return 'must be the URL of the metadata, or the metadata itself'
-  const { token_endpoint: tokenEndpoint, authorization_endpoint: ofSignIn } = value as Partial<ServerMetadata>
-  if (urlWithQuery(tokenEndpoint)) return mustHave('a `token_endpoint`')
-  return ofSignIn !== undefined && urlWithQuery(ofSignIn) ? mustHave(AUTHORIZATION_ENDPOINT) : undefined
-}
-
-const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
-const mustHave = (what: string) => `must have ${what} on https (http on loopback only)`
-
-/**
- * Checks that the server is complete enough for a sign-in.
- *
- * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
- */
-export function checkSignInServer({ metadata: given }: ServerSettings): void {
-  if (typeof given !== 'object' || given.authorization_endpoint !== undefined) return
-  throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
-}
-
-const SERVER_PROFILE: OptionTable<ServerSettings> = {
-  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
-  metadata: [metadata],
-  refreshTokenReuse: [
-    must(
-      "be 'strict', 'tolerant' or { graceSeconds: a positive number }",
-      (reuse: ReusePolicy | null) =>
-        reuse === 'strict' || reuse === 'tolerant' || isPositive(reuse?.graceSeconds),
-    ),
-    'strict',
-  ],
-  refreshEndsAccessToken: [flag, false],
-  defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
-  defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
-  idTokenSigningAlgorithm: [
-    must(
-      "be 'HS256' or an algorithm with a public key, such as 'ES256'",
-      (algorithm) => typeof algorithm === 'string' && (algorithm === 'HS256' || isAsymmetric(algorithm)),
-    ),
-  ],
-  nonce: [flag, true],
-  clockToleranceSeconds: [
-    must(
-      'be a number of seconds from 0 to 300',
-      (seconds) => seconds === 0 || (isPositive(seconds) && seconds <= 300),
-    ),
-    30,
-  ],
-  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
-}
-
-/** The names of the members of a profile, for the message about an unknown option. */
-export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
-  .filter((name) => name !== 'issuer')
-  .map((name) => `server.${name}`)
-
-/**
- * Checks the choice of the authorization server.
- *
- * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
- */
-export function checkServer(issuer: string | undefined, server: ServerProfile | undefined): ServerSettings {
-  if (server === undefined)
-    return checkAll<ServerSettings>(SERVER_PROFILE, issuer === undefined ? {} : { issuer })
-  if (issuer !== undefined) throw invalid('issuer', 'is in `server` already. Remove one of them')
-  return checkAll<ServerSettings>(SERVER_PROFILE, server, 'server.')
-}

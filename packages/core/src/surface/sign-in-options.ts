@@ -3,7 +3,7 @@ import { isLoginParameter, LOGIN_PARAMETERS, type LoginOptions } from '../rules/
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import { type Checked, flag, hook, invalid, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
-import type { ServerSettings } from './server-profile.ts'
+import type { ServerSettings } from './server-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */
 export interface SignInOptions {

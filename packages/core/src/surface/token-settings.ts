@@ -3,7 +3,7 @@ import type { RefreshPolicy } from '../rules/refresh/decide.ts'
 import { defaultCookieName } from '../rules/sessions/cookies.ts'
 import { checkAll } from './checks.ts'
 import { authenticationOf, withoutUnusedSecret } from './client-authentication.ts'
-import { checkServer, PROFILE_NAMES, type ServerSettings } from './server-profile.ts'
+import { checkServer, PROFILE_NAMES, type ServerSettings } from './server-profile-checks.ts'
 import { TOKEN_OPTIONS, type TokenValues } from './token-option-checks.ts'
 import type { TokenManagementOptions } from './token-options.ts'
 

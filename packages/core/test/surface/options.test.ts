@@ -462,6 +462,19 @@ describe('the option server', () => {
     )
   })
 
+  it('completes the description of the sign-out', () => {
+    expect(checkServer({ endSession: { url: 'https://login.example.com/logout?a=1' } })).toMatchObject({
+      server: {
+        endSession: {
+          url: 'https://login.example.com/logout?a=1',
+          parameters: {},
+          postLogoutParameter: 'post_logout_redirect_uri',
+          idTokenHint: true,
+        },
+      },
+    })
+  })
+
   it.each<[string, unknown[]]>([
     [
       'issuer',
@@ -500,6 +513,34 @@ describe('the option server', () => {
       ],
     ],
     ['refreshEndsAccessToken', ['false', 0, null, 'canary']],
+    [
+      'endpoints',
+      [
+        null,
+        7,
+        [],
+        { issuer: 'https://canary.example' },
+        { revocation_endpoint: 'http://login.example.com/canary' },
+        { jwks_uri: 'javascript:canary' },
+        { end_session_endpoint: undefined },
+      ],
+    ],
+    ['issuerInMetadata', ['Any', true, null, 'canary']],
+    ['tenants', ['canary', [''], ['{tenantid}'], ['a/b'], [null]]],
+    ['internalUrl', [null, 7, '', '/canary', 'https://login.example.com?canary']],
+    [
+      'endSession',
+      [
+        null,
+        7,
+        { url: 'http://login.example.com/canary' },
+        { parameters: { returnTo: 7 } },
+        { postLogoutParameter: '' },
+        { idTokenHint: 'canary' },
+        { ur: 'https://login.example.com/canary' },
+      ],
+    ],
+    ['basicCredentials', ['Plain', false, null, 'canary']],
     ['defaultScope', ['', ' ', 'a  b', 7]],
     ['authorizationParameters', [null, 'prompt', { prompt: 1 }, { scope: 'x' }]],
     ['idTokenSigningAlgorithm', ['none', 'HS512', 'es256', '', 1, null, Symbol('canary')]],

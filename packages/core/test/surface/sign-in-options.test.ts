@@ -8,7 +8,7 @@ import {
   type SignInOptions,
   type SignInValues,
 } from '../../src/surface/sign-in-options.ts'
-import { checkServer } from '../../src/surface/server-profile.ts'
+import { checkServer } from '../../src/surface/server-profile-checks.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()

@@ -1,0 +1,138 @@
+import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
+import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
+import type { ReusePolicy } from '../rules/refresh/decide.ts'
+import {
+  text,
+  checkAll,
+  type Check,
+  type Checked,
+  flag,
+  invalid,
+  isPositive,
+  listOf,
+  must,
+  mustMatch,
+  oneOf,
+  type OptionTable,
+  REQUIRED,
+  seconds,
+  url,
+} from './checks.ts'
+import type { EndSessionProfile, ServerMetadata, ServerProfile } from './server-profile.ts'
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+
+/** The checked description of the sign-out, with all defaults. */
+export type EndSessionSettings = Checked<EndSessionProfile, 'url'>
+
+/** A checked profile, with all defaults. */
+export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endSession: EndSessionSettings }
+
+type ProfileValues = Checked<ServerProfile, 'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm'>
+
+const notMetadata = must(
+  'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
+  (issuer: string) => !issuer.includes('/.well-known/'),
+)
+/** Some servers select one of their policies by a query. */
+const urlWithQuery: Check = (value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))
+
+const metadata: Check = (value) => {
+  if (typeof value === 'string') return urlWithQuery(value)
+  if (typeof value !== 'object' || value === null)
+    return 'must be the URL of the metadata, or the metadata itself'
+  const { token_endpoint: tokenEndpoint, authorization_endpoint: ofSignIn } = value as Partial<ServerMetadata>
+  if (urlWithQuery(tokenEndpoint)) return mustHave('a `token_endpoint`')
+  return ofSignIn !== undefined && urlWithQuery(ofSignIn) ? mustHave(AUTHORIZATION_ENDPOINT) : undefined
+}
+
+/** Members of the metadata whose value is a URL. */
+const URL_MEMBER = /_endpoint$|_uri$/
+
+/** The issuer is compared, so it cannot be replaced. */
+const endpoints: Check = (value) => {
+  if (Object(value) !== value || Array.isArray(value)) return 'must be an object with members of the metadata'
+  if ('issuer' in (value as object)) return 'must not have an `issuer`. Set `server.issuer`'
+  const wrong = Object.entries(value as object).find(
+    ([name, member]) => URL_MEMBER.test(name) && urlWithQuery(member),
+  )
+  return wrong && `must have ${ON_HTTPS} in \`${wrong[0]}\``
+}
+
+const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
+const ON_HTTPS = 'a URL on https (http on loopback only)'
+const mustHave = (what: string) => `must have ${what} on https (http on loopback only)`
+
+/**
+ * Checks that the server is complete enough for a sign-in.
+ *
+ * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
+ */
+export function checkSignInServer({ metadata: given }: ServerSettings): void {
+  if (typeof given !== 'object' || given.authorization_endpoint !== undefined) return
+  throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
+}
+
+const END_SESSION: OptionTable<EndSessionSettings> = {
+  url: [urlWithQuery],
+  parameters: [...TOKEN_PARAMETERS.parameters, {}],
+  postLogoutParameter: [text, 'post_logout_redirect_uri'],
+  idTokenHint: [flag, true],
+}
+
+const SERVER_PROFILE: OptionTable<ProfileValues> = {
+  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
+  metadata: [metadata],
+  endpoints: [endpoints, {}],
+  issuerInMetadata: [oneOf('equal', 'any'), 'equal'],
+  tenants: [listOf(mustMatch('be tenant IDs', /^[\w.-]+$/)), []],
+  internalUrl: [url],
+  endSession: [must('be an object', (value) => Object(value) === value), {}],
+  basicCredentials: [oneOf('encoded', 'plain'), 'encoded'],
+  refreshTokenReuse: [
+    must(
+      "be 'strict', 'tolerant' or { graceSeconds: a positive number }",
+      (reuse: ReusePolicy | null) =>
+        reuse === 'strict' || reuse === 'tolerant' || isPositive(reuse?.graceSeconds),
+    ),
+    'strict',
+  ],
+  refreshEndsAccessToken: [flag, false],
+  defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
+  defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  idTokenSigningAlgorithm: [
+    must(
+      "be 'HS256' or an algorithm with a public key, such as 'ES256'",
+      (algorithm) => typeof algorithm === 'string' && (algorithm === 'HS256' || isAsymmetric(algorithm)),
+    ),
+  ],
+  nonce: [flag, true],
+  clockToleranceSeconds: [
+    must(
+      'be a number of seconds from 0 to 300',
+      (tolerance) => tolerance === 0 || (isPositive(tolerance) && tolerance <= 300),
+    ),
+    30,
+  ],
+  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+}
+
+/** The names of the members of a profile, for the message about an unknown option. */
+export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
+  .filter((name) => name !== 'issuer')
+  .map((name) => `server.${name}`)
+
+/**
+ * Checks the choice of the authorization server.
+ *
+ * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
+ */
+export function checkServer(issuer: string | undefined, server: ServerProfile | undefined): ServerSettings {
+  if (server !== undefined && issuer !== undefined)
+    throw invalid('issuer', 'is in `server` already. Remove one of them')
+  const profile = server ?? (issuer === undefined ? {} : { issuer })
+  const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.')
+  return {
+    ...values,
+    endSession: checkAll<EndSessionSettings>(END_SESSION, values.endSession, 'server.endSession.'),
+  }
+}
