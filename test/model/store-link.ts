@@ -26,16 +26,17 @@ export function connectStore(process: Machine, connection: StoreConnection): Ses
   }
 
   async function carry<T>(operation: StoreOperation<T>): Promise<T> {
-    hand(process, connection, 'the store', operation.sent.join(' '))
+    const { kind, key, expected, record } = operation
+    hand(process, connection, 'the store', [key, expected, record].join(' '))
     const fault = nextFault()
     const isFailure = fault !== undefined && fault !== 'swap_lost'
     if (isFailure) {
       history.troubles.push({ ...history.now(), process: process.index, kind: 'store', what: fault })
     }
-    await process.send(operation.kind)
+    await process.send(kind)
     const result = await perform(operation, fault)
     if (fault === 'hangs') await NEVER
-    await process.receive(`${operation.kind} done`)
+    await process.receive(`${kind} done`)
     if (isFailure) throw new Error('The store failed')
     return result
   }
