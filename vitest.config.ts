@@ -7,8 +7,14 @@ const shared = {
   ssr: { resolve: { conditions: ['@evertoken/source', 'node', 'import', 'default'] } },
 }
 
+/**
+ * For tests that only compute: compilations, mutants, and properties with many runs. On a busy machine they need several
+ * times as long, and no test asserts speed. A test that hangs still fails.
+ */
+const COMPUTATION_TIMEOUT_MS = 120_000
+
 /** Files share their modules. To load core again for each of them takes longer than the tests. */
-const fast = { testTimeout: TEST_TIMEOUT_MS, pool: 'threads', isolate: false } as const
+const fast = { testTimeout: COMPUTATION_TIMEOUT_MS, pool: 'threads', isolate: false } as const
 
 export default defineConfig({
   test: {

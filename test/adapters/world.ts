@@ -13,15 +13,10 @@ export interface World {
 }
 
 export async function createWorld(): Promise<World> {
-  const {
-    authorizationServer: server,
-    api,
-    ...world
-  } = testkit.createWorld({
-    clock: systemClock,
-    api: { respond: respondWithOrders },
-  })
+  const world = testkit.createWorld({ clock: systemClock, api: { respond: respondWithOrders } })
+  const { authorizationServer: server, api } = world
   const servers = await Promise.all([server.listen(), api.listen()])
+  // The servers have their addresses only now.
   const { issuer, clientId, clientSecret = '', encryptionSecret } = world.options
   return {
     server,

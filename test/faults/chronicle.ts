@@ -1,4 +1,4 @@
-import type { EvertokenEvent } from '@evertoken/core'
+import type { Clock, EvertokenEvent } from '@evertoken/core'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 
 /** Everything that is seen from outside in one run, in order. */
@@ -88,7 +88,7 @@ export interface WireRequest {
   readonly time?: number
 }
 
-export function createChronicle(time: { readonly elapsed: number }): Chronicle {
+export function createChronicle(time: Pick<Clock, 'elapsed'>): Chronicle {
   let order = 0
   return {
     commits: [],
@@ -100,7 +100,7 @@ export function createChronicle(time: { readonly elapsed: number }): Chronicle {
     texts: [],
     owners: new Map(),
     expiries: new Map(),
-    moment: () => ({ order: (order += 1), time: time.elapsed }),
+    moment: () => ({ order: (order += 1), time: time.elapsed() }),
   }
 }
 

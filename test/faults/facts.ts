@@ -46,7 +46,8 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
       const paused = wrongClocks(outcome) || later.time - earlier.time >= pauseAfter(earlier)
       const left = newestOf(chronicle, session.key, later.order)?.ledger.tokens['']
       const isSpent =
-        !left || left.expiresAt - world.time.now() + (world.time.elapsed - later.time) / 1000 <= HARD_SECONDS
+        !left ||
+        left.expiresAt - world.time.now() + (world.time.elapsed() - later.time) / 1000 <= HARD_SECONDS
       return planned.reuse !== undefined || (paused && isSpent)
     }
   }

@@ -143,7 +143,7 @@ const MARGIN_SECONDS = 10
 function hasGoodToken(outcome: Outcome, { began, ended, instance }: Call): boolean {
   const { chronicle, session, time } = outcome.world
   const token = newestOf(chronicle, session.key, began.order)?.ledger.tokens['']
-  const endedAt = time.now() - (time.elapsed - (ended?.time ?? 0)) / 1000
+  const endedAt = time.now() - (time.elapsed() - (ended?.time ?? 0)) / 1000
   const hindered = chronicle.storeTroubles.some((trouble) => {
     return (
       trouble.instance === instance &&
@@ -190,7 +190,7 @@ const servedInTime: Check = ({ planned, world: { chronicle, time } }) => {
   return chronicle.calls.flatMap(({ result, ended, began }) => {
     const expiresAt = result?.kind === 'token' ? chronicle.expiries.get(result.token) : undefined
     if (expiresAt === undefined || !ended) return []
-    const lateSeconds = time.now() - (time.elapsed - ended.time) / 1000 - expiresAt
+    const lateSeconds = time.now() - (time.elapsed() - ended.time) / 1000 - expiresAt
     if (lateSeconds <= MOST_LATE_SECONDS) return []
     return [`the call of ${began.time} got a token ${Math.round(lateSeconds)} s after it expired`]
   })

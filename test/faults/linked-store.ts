@@ -1,10 +1,11 @@
-import type { SessionStore } from '@evertoken/core'
+import type { Clock, SessionStore } from '@evertoken/core'
+import { createFaultyStore, type StoreRequest } from '@evertoken/testkit'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { linkStore, type StoreOperation } from '../machines/store-link.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Random } from './random.ts'
 import type { Step, Steps } from './steps.ts'
-import type { Operation, StoreFault } from './store-faults.ts'
-import type { VirtualTime } from './virtual-time.ts'
+import type { StoreFault } from './store-faults.ts'
 
 /** Makes the store fail from a step on. */
 export interface StoreTrouble {
@@ -13,10 +14,10 @@ export interface StoreTrouble {
   /** Whether the step was reached. */
   readonly met: boolean
   /** The fault that the operation at this step meets. */
-  next(step: Step, kind: Operation['kind']): StoreFault | undefined
+  next(step: Step, kind: StoreRequest['kind']): StoreFault | undefined
 }
 
-export function createStoreTrouble(time: { readonly elapsed: number }): StoreTrouble {
+export function createStoreTrouble(time: Pick<Clock, 'elapsed'>): StoreTrouble {
   let planned: { readonly step: Step; readonly fault: StoreFault } | undefined
   let left = 0
   let until = -Infinity
@@ -38,12 +39,12 @@ export function createStoreTrouble(time: { readonly elapsed: number }): StoreTro
       if (!planned) return undefined
       const { fault } = planned
       if (!fault.on.includes(kind)) return undefined
-      if (time.elapsed < until) return fault
+      if (time.elapsed() < until) return fault
       if (left === 0 || (step !== planned.step && !met)) return undefined
       if (met && fault.times === undefined) return undefined
       met = true
       left -= 1
-      if (fault.forMs !== undefined) until = time.elapsed + fault.forMs
+      if (fault.forMs !== undefined) until = time.elapsed() + fault.forMs
       return fault
     },
   }
@@ -58,15 +59,15 @@ export interface User {
   lookers: number
 }
 
-export interface LinkOptions {
+export interface StoreConnection {
   readonly store: SessionStore
-  /** The records of each key so far, from all writers. */
-  readonly past: Map<string, string[]>
+  /** The records of each key so far, from all writers. `undefined`: it was removed. */
+  readonly past: Map<string, (string | undefined)[]>
   readonly user: User
   readonly steps: Steps
   readonly trouble: StoreTrouble
   readonly chronicle: Chronicle
-  readonly time: Pick<VirtualTime, 'sleep'>
+  readonly time: Clock
   readonly random: Random
   readonly latencyMs: number
   /** The key of a session of another user. */
@@ -74,40 +75,53 @@ export interface LinkOptions {
   open(sealed: string): Promise<SessionRecord>
 }
 
-/** The way of one process to the store that all of them share. */
-export function linkStore(options: LinkOptions): SessionStore {
-  const { store, past, user, steps, trouble, chronicle, time, random, latencyMs, open } = options
+/** The connection of one process to the store, with the faults that the case sets. */
+export function connectStore(options: StoreConnection): SessionStore {
+  const { past, user, steps, trouble, chronicle, time, random, latencyMs, open } = options
   const { instance } = user
+  const seen = linkStore({
+    store: options.store,
+    async committed(key, sealed) {
+      past.set(key, [...(past.get(key) ?? []), sealed])
+      const record = sealed === undefined ? undefined : await open(sealed)
+      chronicle.commits.push({ ...chronicle.moment(), key, instance, record })
+    },
+  })
+  const store = createFaultyStore(seen, { clock: time, keepLog: false })
 
-  async function travel<T>(
-    step: Step,
-    key: string,
-    kind: Operation['kind'],
-    run: () => Promise<T>,
-  ): Promise<T> {
+  async function carry<T>(operation: StoreOperation<T>): Promise<T> {
+    const step = await stepOf(operation)
+    const result = await travel(step, operation)
+    if (result === true) await won(step)
+    return result
+  }
+
+  async function travel<T>(step: Step, { kind, key = '', apply }: StoreOperation<T>): Promise<T> {
     await steps.arrive(step, instance)
     if (latencyMs > 0) await time.sleep(latencyMs * (0.5 + random.next()))
     const fault = trouble.next(step, kind)
-    if (!fault) {
-      const result = await run()
-      await steps.thawed(instance)
-      return result
-    }
-    chronicle.storeTroubles.push({ ...chronicle.moment(), instance })
-    const operation: Operation = {
-      kind,
-      apply: run,
-      previous: () => past.get(key)?.at(-2),
-      foreign: () => store.read(options.foreignKey()),
-      sleep: (ms) => time.sleep(ms),
-      random,
-    }
+    const note = () => fault && chronicle.storeTroubles.push({ ...chronicle.moment(), instance })
+    const records = { past: past.get(key) ?? [], foreign: past.get(options.foreignKey())?.at(-1) }
+    store.script(kind, fault?.choose(random, records))
+    note()
     try {
-      return (await fault.run(operation)) as T
+      return await apply()
     } finally {
       await steps.thawed(instance)
-      chronicle.storeTroubles.push({ ...chronicle.moment(), instance })
+      note()
     }
+  }
+
+  async function won(step: Step): Promise<void> {
+    if (step === 'lease swap') user.phase = 'leased'
+    if (step === 'settling swap' || step === 'ending swap') user.phase = 'idle'
+    if (step === 'lease swap') await steps.arrive('lease swapped', instance)
+    if (step === 'settling swap') await steps.arrive('settling swapped', instance)
+  }
+
+  async function stepOf({ kind, record }: StoreRequest): Promise<Step> {
+    if (kind === 'read') return readStep()
+    return record === undefined ? 'over swap' : swapStep(await open(record))
   }
 
   function readStep(): Step {
@@ -117,36 +131,11 @@ export function linkStore(options: LinkOptions): SessionStore {
     return user.reads === user.lookers + 1 ? 'lease read' : 'other read'
   }
 
-  function swapStep({ browserIsCurrent: caughtUp, ended, ledger: { lease, backOff } }: SessionRecord): Step {
-    if (lease) return lease.beat > 0 ? 'beat swap' : 'lease swap'
-    if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
-    return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'
-  }
+  return linkStore({ store, carry })
+}
 
-  return {
-    consistency: 'strong',
-    read: (key) => travel(readStep(), key, 'read', () => store.read(key)),
-    async swap(key, expected, sealed, expiresAt) {
-      const record = await open(sealed)
-      const step = swapStep(record)
-      const won = await travel(step, key, 'swap', async () => {
-        const done = await store.swap(key, expected, sealed, expiresAt)
-        if (done) {
-          past.set(key, [...(past.get(key) ?? []), sealed])
-          chronicle.commits.push({ ...chronicle.moment(), key, instance, record })
-        }
-        return done
-      })
-      if (won && step === 'lease swap') user.phase = 'leased'
-      if (won && (step === 'settling swap' || step === 'ending swap')) user.phase = 'idle'
-      if (won && step === 'lease swap') await steps.arrive('lease swapped', instance)
-      if (won && step === 'settling swap') await steps.arrive('settling swapped', instance)
-      return won
-    },
-    remove: (key) =>
-      travel('over swap', key, 'remove', async () => {
-        await store.remove(key)
-        chronicle.commits.push({ ...chronicle.moment(), key, instance, record: undefined })
-      }),
-  }
+function swapStep({ browserIsCurrent: caughtUp, ended, ledger: { lease, backOff } }: SessionRecord): Step {
+  if (lease) return lease.beat > 0 ? 'beat swap' : 'lease swap'
+  if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
+  return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'
 }

@@ -5,7 +5,6 @@ import { createRandom } from './random.ts'
 import type { Report } from './report.ts'
 import { run } from './run.ts'
 import { verdictOf } from './verdict.ts'
-import { countCryptography } from './virtual-time.ts'
 
 export interface MatrixOptions {
   readonly runs: number
@@ -17,7 +16,6 @@ export interface MatrixOptions {
 
 /** Runs every case once, in any order, and again with the next seed, until there were enough. */
 export async function runVirtual({ runs, seed, only, take }: MatrixOptions): Promise<void> {
-  countCryptography()
   noteAsyncContexts()
   const random = createRandom(seed)
   const chosen = CASES.filter((planned) => nameOf(planned).includes(only))

@@ -1,3 +1,4 @@
+import type { Clock } from '@evertoken/core'
 import { type Act, type Case, nameOf } from './cases.ts'
 import type { Call } from './chronicle.ts'
 import { HOWS, type Instance } from './instance.ts'
@@ -19,7 +20,7 @@ const LATER_MS = [20, 1000, 200_000, 1000]
 
 export interface Outcome {
   readonly world: Pick<World, 'server' | 'chronicle' | 'session' | 'steps'> & {
-    readonly time: { readonly elapsed: number; now(): number }
+    readonly time: Clock
   }
   readonly planned: Case
   /** Whether the fault's step was reached at all. */
@@ -53,7 +54,7 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   })
   const { time, session, server, trouble, steps } = world
   const stale = session.browser.header()
-  await time.pass(random.below(3) === 0 ? SOFT_MS : EXPIRED_MS)
+  await time.advance(random.below(3) === 0 ? SOFT_MS : EXPIRED_MS)
   world.instances[1]?.machine.set(skewSeconds)
 
   const burst = plan(world, random)
@@ -62,10 +63,10 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   if (planned.metadata) server.always('discovery', planned.metadata)
   const letGo = planned.answer ? arrange(server, world.refusals, planned.answer) : () => undefined
 
-  let settled = await time.until(burst.begin(), PATIENCE_MS)
-  settled &&= await time.until(later(world, random, stale), PATIENCE_MS)
+  let settled = await time.advanceUntil(burst.begin(), PATIENCE_MS)
+  settled &&= await time.advanceUntil(later(world, random, stale), PATIENCE_MS)
   letGo()
-  await time.pass(100)
+  await time.advance(100)
   world.markSpent()
   const met = trap?.sprung ?? (planned.store ? trouble.met : true)
   trouble.clear()
@@ -75,9 +76,9 @@ export async function run(planned: Case, seed: number): Promise<Outcome> {
   world.refusals.left = 0
 
   const recovery = recover(world, random)
-  settled &&= await time.until(recovery, 10 * PATIENCE_MS)
+  settled &&= await time.advanceUntil(recovery, 10 * PATIENCE_MS)
   // Refreshes in the background are still pending.
-  await time.pass(60_000)
+  await time.advance(60_000)
   const probes = settled ? await recovery : { after: [], bystanders: [] }
   return { world, planned, met, settled, ...probes }
 }

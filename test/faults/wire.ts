@@ -1,4 +1,4 @@
-import { type FakeAuthorizationServer, pauseBeforeProcessing } from '@evertoken/testkit'
+import { createResourceServer, type FakeAuthorizationServer, pauseBeforeProcessing } from '@evertoken/testkit'
 import type { Answer, Chronicle, Send } from './chronicle.ts'
 import type { User } from './linked-store.ts'
 import type { Random } from './random.ts'
@@ -43,9 +43,9 @@ export function linkServer(options: WireOptions): Fetch {
     input: Parameters<Fetch>[0],
     init: RequestInit,
   ): Promise<Response> {
-    const arrivedAt = time.elapsed
+    const arrivedAt = time.elapsed()
     await options.steps.arrive('send', instance)
-    const held = time.elapsed > arrivedAt && { held: true as const }
+    const held = time.elapsed() > arrivedAt && { held: true as const }
     await travel()
     if (refusals.left > 0) {
       refusals.left -= 1
@@ -83,7 +83,7 @@ export function linkServer(options: WireOptions): Fetch {
       headers: request.headers,
       body,
       instance,
-      time: time.elapsed,
+      time: time.elapsed(),
     })
     const refreshToken = new URLSearchParams(body).get('refresh_token')
     if (refreshToken !== null) return refresh(refreshToken, input, init)
@@ -163,20 +163,18 @@ export function arrange(server: FakeAuthorizationServer, refusals: Refusals, fau
   }
 }
 
-/** The resource server: takes any token that the authorization server calls active. */
-export function createResourceServer(server: FakeAuthorizationServer, chronicle: Chronicle): Fetch {
+/** The way of all processes to the API, where everything is written down. The API responds with the token. */
+export function connectApi(authorizationServer: FakeAuthorizationServer, { requests }: Chronicle): Fetch {
+  const api = createResourceServer({
+    authorizationServer,
+    url: API,
+    keepLog: false,
+    respond: ({ headers }) => Response.json({ token: headers.get('authorization')?.replace('Bearer ', '') }),
+  })
   return (input, init) => {
     const request = new Request(input, init)
-    chronicle.requests.push({
-      url: new URL(request.url),
-      method: request.method,
-      headers: request.headers,
-      body: '',
-    })
-    const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1] ?? ''
-    const challenge = { 'www-authenticate': 'Bearer error="invalid_token"' }
-    if (!server.introspect(token).active)
-      return Promise.resolve(new Response(null, { status: 401, headers: challenge }))
-    return Promise.resolve(Response.json({ token }))
+    const { url, method, headers } = request
+    requests.push({ url: new URL(url), method, headers, body: '' })
+    return api.fetch(request)
   }
 }

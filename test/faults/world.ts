@@ -10,11 +10,11 @@ import type { SessionRecord } from '../../packages/core/src/model/session-record
 import { type Browser, createBrowser } from './browser.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
 import { createInstance, type Instance, ORIGIN } from './instance.ts'
-import { createStoreTrouble, linkStore, type StoreTrouble, type User } from './linked-store.ts'
+import { connectStore, createStoreTrouble, type StoreTrouble, type User } from './linked-store.ts'
 import type { Random } from './random.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { createVirtualTime, type Machine, type VirtualTime } from './virtual-time.ts'
-import { createResourceServer, linkServer, type Refusals, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
+import { connectApi, linkServer, type Refusals, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
 
 export type Kind = 'cookie' | 'server'
 
@@ -83,8 +83,8 @@ export async function createWorld(settings: Settings): Promise<World> {
   const steps = createSteps()
   const trouble = createStoreTrouble(time)
   const refusals = { left: 0 }
-  const past = new Map<string, string[]>()
-  const resourceServer = createResourceServer(server, chronicle)
+  const past = new Map<string, (string | undefined)[]>()
+  const resourceServer = connectApi(server, chronicle)
   const signed: Signed[] = []
 
   const markSpent = () => markSpentIn(chronicle, server)
@@ -113,7 +113,7 @@ export async function createWorld(settings: Settings): Promise<World> {
         encryptionSecret: SECRET,
         baseUrl: ORIGIN,
         session: kind,
-        store: linkStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
+        store: connectStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
         clock: machine,
         serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
         // A clock that is a day ahead is no reason to end a session that may be idle for longer.
@@ -142,7 +142,7 @@ export async function createWorld(settings: Settings): Promise<World> {
   }
 
   const entering = signIn('user-1').then(async (user) => signed.push(user, await signIn('user-2')))
-  await time.until(entering, 60_000)
+  await time.advanceUntil(entering, 60_000)
   await entering
   const [session, bystander] = signed
   if (!session || !bystander) throw new Error('The users could not sign in')
@@ -203,7 +203,7 @@ function withClock(
     look()
     return result
   }
-  const ahead = () => (storeClock === 'relative' ? machine.offset : 0)
+  const ahead = () => (storeClock === 'relative' ? machine.aheadSeconds : 0)
   return {
     ...store,
     read: (key) => by(() => store.read(key)),

@@ -10,16 +10,21 @@ function createCountingStore() {
   if (!index) throw new Error('The store has no index')
   const pairs = new Set<string>()
   const reads: string[] = []
+  const added: string[] = []
   const store: SessionStore = {
     ...memory,
     read: (key) => (reads.push(key), memory.read(key)),
     index: {
       ...index,
-      add: (term, key, expiresAt) => (pairs.add(`${term} ${key}`), index.add(term, key, expiresAt)),
+      add(term, key, expiresAt) {
+        added.push(term)
+        pairs.add(`${term} ${key}`)
+        return index.add(term, key, expiresAt)
+      },
       remove: (term, key) => (pairs.delete(`${term} ${key}`), index.remove(term, key)),
     },
   }
-  return { store, memory, pairs, reads }
+  return { store, memory, pairs, reads, added }
 }
 
 function start(options: Overrides) {
@@ -112,6 +117,38 @@ describe.each(kinds)('S12: a logout token, %s session', (session) => {
     // Those beyond one for each session are for the logout itself.
     expect(reads.length).toBeLessThanOrEqual(tabs.length + 3)
     for (const tab of tabs) expect(await (await tab.get('/')).text()).toBe('')
+  })
+})
+
+describe.each(kinds)('S12: a %s session that started without an ID token', (session) => {
+  it('is listed once under the `sid` of its first refresh, and costs nothing at the next ones', async () => {
+    const { auth, server, clock, tab, reads, pairs, added, logOut, keyOf } = start({ session })
+    const { id_token: _omitted, ...response } = await server.issue({ sub: 'user-1', expiresIn: 300 })
+    await tab.get('/', undefined, {}, async () => {
+      await auth.startSession(response, { claims: { sub: 'user-1' } })
+      return new Response()
+    })
+    expect(pairs.size).toBe(1)
+    const key = await keyOf()
+    const costs: number[][] = []
+    for (let i = 0; i < 3; i++) {
+      await clock.advance(301_000)
+      reads.length = added.length = 0
+      const others = () => reads.filter((each) => each !== key).length
+      expect((await tab.get('/')).status).toBe(200)
+      // Background work must be included.
+      if (i === 0) await idle(() => others() >= 2)
+      await idle(() => others() > 2, 30)
+      costs.push([others(), added.length])
+    }
+    // Two names have the new `sid`: that of a logout token without a subject, and that of one with it.
+    expect(costs).toEqual([
+      [2, 1],
+      [0, 0],
+      [0, 0],
+    ])
+    expect(await logOut({ sid: server.grants.find('user-1')?.sid ?? '' })).toBe(200)
+    expect((await tab.get('/')).status).toBe(401)
   })
 })
 

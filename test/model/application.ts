@@ -32,7 +32,7 @@ import { GRACE_SECONDS } from './authorization-server.ts'
 import type { Call } from './history.ts'
 import { REGISTRATION, REQUEST_TIMEOUT_MS } from './server-link.ts'
 import type { Plan, Profile } from './plan.ts'
-import type { Process } from './process.ts'
+import type { Machine } from '../machines/machine.ts'
 
 export const COOKIE = 's'
 export const ABSOLUTE_SECONDS = 30 * 86_400
@@ -47,7 +47,7 @@ const REUSE: Record<Profile, ReusePolicy> = {
 }
 
 export interface ApplicationOptions {
-  readonly process: Process
+  readonly process: Machine
   readonly plan: Plan
   readonly store: SessionStore
   readonly server: TokenServer

@@ -1,6 +1,6 @@
-import type { Commit, History, Moment, Send, Told, Trouble } from './history.ts'
+import { EPOCH, type Moment } from '../machines/machine.ts'
+import type { Commit, History, Send, Told, Trouble } from './history.ts'
 import type { Plan, Profile } from './plan.ts'
-import { EPOCH } from './process.ts'
 import type { Outcome } from './run.ts'
 import { REQUEST_TIMEOUT_MS } from './server-link.ts'
 import { fingerprintOf } from './sessions.ts'

@@ -12,14 +12,15 @@ import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, isRegist
 import type { ModelServer } from './authorization-server.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createFakeSeal } from './fake-seal.ts'
-import { createProcess, EPOCH, type Process, type Surroundings } from './process.ts'
+import { createMachine, EPOCH, type Machine } from '../machines/machine.ts'
 import { linkServer, REGISTRATION } from './server-link.ts'
 import { KEYS, SECRETS } from './sessions.ts'
-import { linkStore } from './store-link.ts'
+import { connectStore } from './store-link.ts'
+import { type Surroundings, travel } from './surroundings.ts'
 
 /** A process, and the application that runs in it. */
 export interface Site {
-  readonly process: Process
+  readonly process: Machine
   readonly application: Application
 }
 
@@ -42,7 +43,17 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
   return {
     sites,
     add() {
-      const process = createProcess(processes.length, surroundings)
+      const index = processes.length
+      const process = createMachine({
+        index,
+        world,
+        aheadSeconds: plan.clocks[index] ?? 0,
+        travel: () => travel(surroundings),
+        onStop({ from, until }) {
+          const kind = until === Infinity ? 'killed' : 'stopped'
+          history.troubles.push({ ...from, process: index, kind, until })
+        },
+      })
       processes.push(process)
       const emit: EventListener = (event) =>
         void history.told.push({ ...history.now(), process: process.index, event })
@@ -55,7 +66,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
         seal,
         emit,
         serverClock,
-        store: linkStore(process, link),
+        store: connectStore(process, link),
         server: port,
       })
       const site = { process, application }

@@ -2,12 +2,8 @@ import type { ErrorCode, EvertokenEvent } from '../../packages/core/src/vocabula
 import type { RefreshResult } from '../../packages/core/src/ports/authorization-server.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { AnswerFault, Visit } from './plan.ts'
+import type { Moment } from '../machines/machine.ts'
 import type { World } from './world.ts'
-
-export interface Moment {
-  readonly time: number
-  readonly step: number
-}
 
 /** One use of a refresh token. */
 export interface Send {

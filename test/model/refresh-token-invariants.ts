@@ -2,7 +2,7 @@ import { BEGINNING, END, hindered, isSigningOut, isDeclared, isKilled, moment } 
 import type { Call, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Profile } from './plan.ts'
-import { EPOCH } from './process.ts'
+import { EPOCH } from '../machines/machine.ts'
 
 const LISTENED_MS = 64_000
 

@@ -5,7 +5,8 @@ import type { RefreshResult, TokenServer } from '../../packages/core/src/ports/a
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
 import type { AnswerFault } from './plan.ts'
-import { count, EPOCH, hand, type Process, type Surroundings } from './process.ts'
+import { EPOCH, type Machine } from '../machines/machine.ts'
+import { count, hand, reached, type Surroundings } from './surroundings.ts'
 
 export const REQUEST_TIMEOUT_MS = 10_000
 /** The one authorization server, and its client. */
@@ -27,7 +28,7 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
 ])
 
 /** The connection of one process to the authorization server. */
-export function linkServer(process: Process, link: ServerLink, serverClock: ServerClock): TokenServer {
+export function linkServer(process: Machine, link: ServerLink, serverClock: ServerClock): TokenServer {
   const { server, world, history, plan } = link
   const { clock } = process
 
@@ -61,7 +62,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
     const { refreshToken: gave, accessToken } = answer ?? {}
     send.judged = { ...history.now(), gave, accessToken: accessToken?.value, rejected: !answer }
     if (plan.thinkMs > 0) await world.sleep(plan.thinkMs)
-    process.reached('answered')
+    reached(process, link, 'answered')
     return answer
   }
 
@@ -115,7 +116,7 @@ export function linkServer(process: Process, link: ServerLink, serverClock: Serv
       }
       history.sends.push(send)
       hand(process, link, 'the authorization server', JSON.stringify([request, user]))
-      process.reached('sent')
+      reached(process, link, 'sent')
       const late = () => new Error('No answer')
       const answer = await withDeadline(exchange(send), LISTEN_MS, clock, late).catch((): RefreshResult => ({
         kind: 'ambiguous',

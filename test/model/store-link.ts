@@ -1,82 +1,65 @@
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import type { Machine } from '../machines/machine.ts'
+import { linkStore, type StoreOperation } from '../machines/store-link.ts'
 import type { StoreFault } from './plan.ts'
-import { count, hand, type Process, type Surroundings } from './process.ts'
+import { count, hand, reached, type Surroundings } from './surroundings.ts'
 
 const LATE_MS = 700
 const NEVER = new Promise<never>(() => undefined)
 
-export interface StoreLink extends Surroundings {
+export interface StoreConnection extends Surroundings {
   readonly store: SessionStore
   readonly grantOf: (key: string) => number
   readonly recordOf: (sealed: string) => SessionRecord
 }
 
-/** One process's way to the store that all share: each operation takes effect at one moment. */
-export function linkStore(process: Process, link: StoreLink): SessionStore {
-  const { store, world, history, plan } = link
+/** The connection of one process to the store, with the faults of the plan. */
+export function connectStore(process: Machine, connection: StoreConnection): SessionStore {
+  const { store, world, history, plan } = connection
 
   function nextFault(): StoreFault | undefined {
-    const nth = count(link, 'store')
-    if (link.weather.calm) return undefined
-    if (isOut(link)) return 'down'
+    const nth = count(connection, 'store')
+    if (connection.weather.calm) return undefined
+    if (isOut(connection)) return 'down'
     return plan.storeFaults.find((planned) => nth >= planned.nth && nth < planned.nth + planned.times)?.fault
   }
 
-  async function operate<T>(label: string, act: () => Promise<T>, lost: T): Promise<T> {
+  async function carry<T>(operation: StoreOperation<T>): Promise<T> {
+    const { kind, key, expected, record } = operation
+    hand(process, connection, 'the store', [key, expected, record].join(' '))
     const fault = nextFault()
-    if (fault !== undefined && fault !== 'swap_lost') {
+    const isFailure = fault !== undefined && fault !== 'swap_lost'
+    if (isFailure) {
       history.troubles.push({ ...history.now(), process: process.index, kind: 'store', what: fault })
     }
-    await process.send(label)
-    const result = await takeEffect(fault, act, lost)
+    await process.send(kind)
+    const result = await perform(operation, fault)
     if (fault === 'hangs') await NEVER
-    await process.receive(`${label} done`)
-    if (fault !== undefined && fault !== 'swap_lost') throw new Error('The store failed')
+    await process.receive(`${kind} done`)
+    if (isFailure) throw new Error('The store failed')
     return result
   }
 
-  async function takeEffect<T>(fault: StoreFault | undefined, act: () => Promise<T>, lost: T): Promise<T> {
-    const isMade = fault === undefined || fault === 'answer_lost' || fault === 'hangs'
-    if (isMade || (fault === 'swap_lost' && lost !== false)) return act()
-    if (fault === 'late') void world.sleep(LATE_MS).then(act)
+  async function perform<T>({ kind, apply, lost }: StoreOperation<T>, fault?: StoreFault): Promise<T> {
+    const isPerformed = fault === undefined || fault === 'answer_lost' || fault === 'hangs'
+    if (isPerformed || (fault === 'swap_lost' && kind !== 'swap')) return apply()
+    if (fault === 'late') void world.sleep(LATE_MS).then(apply)
     return lost
   }
 
-  function commit(key: string, record: SessionRecord | undefined): void {
-    const grant = link.grantOf(key)
+  function committed(key: string, sealed: string | undefined): void {
+    const grant = connection.grantOf(key)
+    const record = sealed === undefined ? undefined : connection.recordOf(sealed)
     const before = history.commits.findLast((earlier) => earlier.grant === grant)?.record
     history.commits.push({ ...history.now(), process: process.index, grant, record })
     if (record?.ledger.lease && record.ledger.lease.attempt !== before?.ledger.lease?.attempt)
-      process.reached('leased')
+      reached(process, connection, 'leased')
     else if (record && before && record.ledger.refreshToken !== before.ledger.refreshToken)
-      process.reached('persisted')
+      reached(process, connection, 'persisted')
   }
 
-  return {
-    consistency: 'strong',
-    read(key) {
-      hand(process, link, 'the store', key)
-      return operate('reads', () => store.read(key), undefined)
-    },
-    swap(key, expected, sealed, expiresAt) {
-      hand(process, link, 'the store', `${key} ${expected} ${sealed}`)
-      const act = async () => {
-        const won = await store.swap(key, expected, sealed, expiresAt)
-        if (won) commit(key, link.recordOf(sealed))
-        return won
-      }
-      return operate('swaps', act, false)
-    },
-    remove(key) {
-      hand(process, link, 'the store', key)
-      const act = async () => {
-        await store.remove(key)
-        commit(key, undefined)
-      }
-      return operate('removes', act, undefined)
-    },
-  }
+  return linkStore({ store, carry, committed })
 }
 
 /** An outage of the store begins with an answer of the token endpoint. */

@@ -1,7 +1,7 @@
 import { END, hindered, isAbort, isSigningOut, moment, showsToken, wildClocks, wrongClocks } from './facts.ts'
-import type { Call, Moment } from './history.ts'
+import type { Call } from './history.ts'
 import type { Invariant } from './invariants.ts'
-import { EPOCH } from './process.ts'
+import { EPOCH, type Moment } from '../machines/machine.ts'
 
 /** A token with fewer seconds left might expire before it arrives. */
 const LEFT_SECONDS = 10

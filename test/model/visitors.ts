@@ -4,7 +4,8 @@ import type { Browser } from './browser.ts'
 import type { Fleet, Site } from './fleet.ts'
 import type { Call } from './history.ts'
 import type { Plan, Visit } from './plan.ts'
-import { EPOCH, hand, type Surroundings } from './process.ts'
+import { EPOCH } from '../machines/machine.ts'
+import { hand, type Surroundings } from './surroundings.ts'
 
 /** Who comes, and when. */
 export interface Visitors {

@@ -1,7 +1,7 @@
 import type { AccessToken, Handler, TokenFetch } from '@evertoken/core'
 import type { Visit } from './acts.ts'
 import type { Call } from './history.ts'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machines/machine.ts'
 import { API, CANARY, type Setting } from './setting.ts'
 
 type Session = Parameters<Handler>[1]
@@ -113,8 +113,7 @@ export function createApplication(machine: Machine, setting: Setting): Handler {
         history.seen.push(`I3: ${url.origin} got a credential or a cookie that it must not see`)
       if (url.origin !== API) return new Response('elsewhere')
       const token = headers.get('authorization')?.replace('Bearer ', '') ?? ''
-      await setting.travel()
-      await world.turn(`api @${machine.index}`)
+      await machine.send('api')
       if (setting.happens('redirects of the API')) return Response.redirect('https://elsewhere.example/', 307)
       const isRejected = setting.happens('rejected tokens')
       if (isRejected) history.trouble('rejected tokens', machine.index)

@@ -1,7 +1,7 @@
 import type { Call, Commit, Send, Told } from './history.ts'
 import type { Fault } from './plan.ts'
 import type { Outcome } from './run.ts'
-import { EPOCH, type Moment } from './world.ts'
+import { EPOCH, type Moment } from '../machines/machine.ts'
 
 /** The history of one session. */
 export interface Facts {

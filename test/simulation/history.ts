@@ -2,7 +2,8 @@ import type { EvertokenEvent } from '@evertoken/core'
 import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { Act, Visit } from './acts.ts'
 import type { Fault } from './plan.ts'
-import type { Moment, World } from './world.ts'
+import type { Moment } from '../machines/machine.ts'
+import type { World } from './world.ts'
 
 /** Where a refresh token came from. */
 export interface Issued {

@@ -1,11 +1,11 @@
 import { createMemoryStore, type Evertoken, type ReusePolicy, type SessionStore } from '@evertoken/core'
 import { createEvertoken, createFlights, decodeHeadersInPlace, soloFlights } from '@evertoken/core/adapter'
 import { createApplication } from './application.ts'
-import { createMachine, type Machine } from './machine.ts'
+import { createMachine, type Machine } from '../machines/machine.ts'
 import { GRACE_SECONDS, type Plan, type Profile } from './plan.ts'
 import { linkServer } from './server-link.ts'
 import { CLIENT, COOKIE, ORIGIN, type Setting } from './setting.ts'
-import { linkStore, type Outage } from './store-link.ts'
+import { connectStore, type Outage } from './store-link.ts'
 
 /** One process of the application: everything in it is real except time, chance and the other side of the network. */
 export interface Instance {
@@ -45,7 +45,13 @@ export function createInstance({
   aheadSeconds,
 }: InstanceOptions): Instance {
   const { plan, world, history, server } = setting
-  const machine = createMachine(index, world, aheadSeconds)
+  const machine = createMachine({
+    index,
+    world,
+    aheadSeconds,
+    travel: setting.travel,
+    onStop: ({ until }) => world.note(`stop @${index} ${until}`),
+  })
   const { clock } = machine
   const store = plan.store === 'shared' ? shared : createMemoryStore({ clock })
   let busy = 0
@@ -73,7 +79,7 @@ export function createInstance({
       session: plan.kind,
       clock,
       idleTimeoutSeconds: plan.idleTimeoutSeconds,
-      store: linkStore(machine, setting, store, outage),
+      store: connectStore(machine, setting, store, outage),
       backChannelLogout: plan.backChannelLogout,
       onSignIn: (claims) => ({ ...claims, padding: paddingOf(plan) }),
       fetch: linkServer(machine, setting),

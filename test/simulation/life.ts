@@ -103,7 +103,9 @@ export async function disturb(fleet: Fleet, setting: Setting): Promise<void> {
     if (setting.happens('kills')) fleet.kill(instance)
     if (setting.happens('clock jumps')) {
       history.trouble('clock jumps', instance.machine.index, Infinity)
-      instance.machine.setClock(random.pick(CLOCK_JUMPS))
+      const aheadSeconds = random.pick(CLOCK_JUMPS)
+      instance.machine.setClock(aheadSeconds)
+      world.note(`clock @${instance.machine.index} ${aheadSeconds}`)
     }
     if (setting.happens('secrets roll-out')) await rollOut(fleet, setting)
   }

@@ -10,7 +10,8 @@ import { followFaults } from './server-link.ts'
 import { CLIENT, createSetting, ORIGIN, type Setting } from './setting.ts'
 import { createSite } from './site.ts'
 import { createVisitor } from './visitor.ts'
-import { createWorld, EPOCH, type World } from './world.ts'
+import { EPOCH } from '../machines/machine.ts'
+import { createWorld, type World } from './world.ts'
 
 /** The result of a run. The invariants judge it. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 import { type Fault as ServerFault, FAULTS } from '@evertoken/testkit'
 import type { Send } from './history.ts'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machines/machine.ts'
 import type { Fault } from './plan.ts'
 import type { Setting } from './setting.ts'
 
@@ -75,8 +75,7 @@ export function linkServer(machine: Machine, setting: Setting): typeof globalThi
     history.sends.push(send)
     world.note(`send ${refreshToken.slice(-6)} ${fault?.name}`)
     setting.reached(machine, 'sent')
-    await setting.travel()
-    await world.turn(`refresh @${machine.index}`)
+    await machine.send('refresh')
     if (fault?.kind === 'lost responses' && fault.name === 'before') return breaks(send)
     if (fault?.kind === 'late responses' && fault.name === 'before') await world.sleep(random.pick(LATE_MS))
     const headers = new Headers(init.headers)
@@ -85,8 +84,7 @@ export function linkServer(machine: Machine, setting: Setting): typeof globalThi
     setting.reached(machine, 'answered')
     if (fault?.kind === 'lost responses') return fault.name === 'silent' ? NEVER : breaks(send)
     if (fault?.kind === 'late responses' && fault.name !== 'before') await world.sleep(random.pick(LATE_MS))
-    await setting.travel()
-    await machine.run('refreshed')
+    await machine.receive('refreshed')
     const { gave } = send.judged ?? {}
     const isInTime = world.time - send.sent.time < LISTENED_MS
     send.delivered = {
@@ -136,8 +134,7 @@ export function linkServer(machine: Machine, setting: Setting): typeof globalThi
     // An event reports the result of the revocation.
     const revoked = body.get('token')
     if (revoked !== null) history.revoked.set(revoked, history.now())
-    await setting.travel()
-    await world.turn(`asks ${new URL(url).pathname} @${machine.index}`)
+    await machine.send(`asks ${new URL(url).pathname}`)
     if (setting.happens('silent metadata')) {
       history.trouble('silent metadata', machine.index)
       await NEVER
@@ -145,8 +142,7 @@ export function linkServer(machine: Machine, setting: Setting): typeof globalThi
     const response = await server.fetch(url, init)
     const text = await response.text()
     if (body.get('grant_type') === 'authorization_code') noteSignIn(text)
-    await setting.travel()
-    await machine.run('answered')
+    await machine.receive('answered')
     return copy(response, text)
   }
 

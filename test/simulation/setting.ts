@@ -4,7 +4,7 @@ import type { SessionRecord } from '../../packages/core/src/model/session-record
 import type { Random } from '../faults/random.ts'
 import type { Visit } from './acts.ts'
 import type { History } from './history.ts'
-import type { Machine } from './machine.ts'
+import type { Machine } from '../machines/machine.ts'
 import type { Fault, Plan } from './plan.ts'
 import type { World } from './world.ts'
 

@@ -1,5 +1,6 @@
-import type { SessionIndex, SessionStore } from '@evertoken/core'
-import type { Machine } from './machine.ts'
+import type { SessionStore } from '@evertoken/core'
+import type { Machine } from '../machines/machine.ts'
+import { linkStore, type StoreOperation } from '../machines/store-link.ts'
 import type { Setting } from './setting.ts'
 
 /** A store that all processes lose at the same time. */
@@ -12,19 +13,18 @@ export interface Outage {
 const OUTAGE_MS = [300, 3000, 20_000, 50_000] as const
 const BETWEEN_OUTAGES_MS = 120_000
 
-/** The connection of one process to the store. */
-export function linkStore(
+/** The connection of one process to the store, with the faults of the plan. */
+export function connectStore(
   machine: Machine,
   setting: Setting,
   store: SessionStore,
   outage: Outage,
 ): SessionStore {
-  const { plan, world, random, history, open } = setting
+  const { plan, world, random, history } = setting
   const isNear = plan.store === 'private'
 
-  async function begin(label: string): Promise<void> {
-    await setting.travel()
-    await world.turn(`${label} @${machine.index}`)
+  async function begin(kind: string): Promise<void> {
+    await machine.send(kind)
     if (world.time >= outage.until + BETWEEN_OUTAGES_MS && setting.happens('store down')) {
       Object.assign(outage, { until: world.time + random.pick(OUTAGE_MS), hangs: random.below(3) === 0 })
       history.trouble('store down', -1, outage.until - world.time)
@@ -36,62 +36,39 @@ export function linkStore(
     if (setting.weather.calm || world.time >= outage.until) return
     history.trouble('store down', machine.index)
     if (outage.hangs) await new Promise(() => undefined)
-    await machine.run(`${label} fails`)
+    await machine.run(`${kind} fails`)
     throw Object.assign(new Error('The store is unreachable'), { code: 'ECONNREFUSED' })
   }
 
-  async function operate<T>(label: string, apply: () => Promise<T>): Promise<T> {
-    if (isNear) return apply()
-    await begin(label)
-    const result = await apply()
+  async function perform<T>({ kind, apply, lost }: StoreOperation<T>): Promise<T> {
+    return kind === 'swap' && setting.happens('store swap lost') ? lost : apply()
+  }
+
+  async function carry<T>(operation: StoreOperation<T>): Promise<T> {
+    if (isNear) return perform(operation)
+    const { kind } = operation
+    await begin(kind)
+    const result = await perform(operation)
     if (setting.happens('store response lost')) {
       history.trouble('store response lost', machine.index)
-      await machine.run(`${label} lost`)
+      await machine.run(`${kind} lost`)
       throw Object.assign(new Error('The connection to the store was reset'), { code: 'ECONNRESET' })
     }
-    await setting.travel()
-    await machine.run(`${label} done`)
+    await machine.receive(`${kind} done`)
     return result
   }
 
-  async function swap(key: string, expected: string | undefined, sealed: string, expiresAt: number) {
-    const record = await open(sealed)
-    if (setting.happens('store swap lost')) return false
-    const won = await store.swap(key, expected, sealed, expiresAt)
-    if (!won || !record) return won
+  async function committed(key: string, sealed: string | undefined): Promise<void> {
+    const record = sealed === undefined ? undefined : await setting.open(sealed)
+    const isKnown = () => history.commits.some((commit) => commit.key === key)
+    const isSession = sealed === undefined ? isKnown() : record !== undefined
+    if (!isSession) return
     history.commits.push({ ...history.now(), process: machine.index, key, record, where: 'store' })
-    const { generation, ended } = record
+    if (!record) return
     const { attempt, lease } = record.ledger
-    world.note(`commit ${key.slice(0, 6)} ${generation} ${attempt} ${lease?.beat} ${ended}`)
+    world.note(`commit ${key.slice(0, 6)} ${record.generation} ${attempt} ${lease?.beat} ${record.ended}`)
     setting.reached(machine, lease ? 'leased' : 'persisted')
-    return won
   }
 
-  function linkIndex(index: SessionIndex): SessionIndex {
-    return {
-      add: (term, key, expiresAt) => operate('index add', () => index.add(term, key, expiresAt)),
-      keys: (term) => operate('index keys', () => index.keys(term)),
-      remove: (term, key) => operate('index remove', () => index.remove(term, key)),
-    }
-  }
-
-  return {
-    outlivesProcess: !isNear,
-    ...(store.index && { index: linkIndex(store.index) }),
-    read: (key) => operate('read', () => store.read(key)),
-    swap: (key, expected, sealed, expiresAt) => operate('swap', () => swap(key, expected, sealed, expiresAt)),
-    remove: (key) =>
-      operate('remove', async () => {
-        await store.remove(key)
-        const isSession = history.commits.some((commit) => commit.key === key)
-        if (!isSession) return
-        history.commits.push({
-          ...history.now(),
-          process: machine.index,
-          key,
-          record: undefined,
-          where: 'store',
-        })
-      }),
-  }
+  return { ...linkStore({ store, carry, committed }), outlivesProcess: !isNear }
 }

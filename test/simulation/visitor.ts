@@ -4,7 +4,7 @@ import { joinCookie } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { ENDING, type Presented, type Visit } from './acts.ts'
 import { type Call } from './history.ts'
 import { ORIGIN, type Setting } from './setting.ts'
-import { EPOCH } from './world.ts'
+import { EPOCH } from '../machines/machine.ts'
 
 /** A user with one browser. Its tabs share the cookies. */
 export interface Visitor {

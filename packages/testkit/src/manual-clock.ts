@@ -1,10 +1,16 @@
 import type { Clock } from '@evertoken/core'
+import { countCryptography, isCryptographyPending, turn, untilQuiet } from './quiet.ts'
 import { createSleepers } from './sleepers.ts'
 
 /** A clock that moves only when a test moves it. */
 export interface ManualClock extends Clock {
   /** Moves time forward by `ms`, wakes sleepers in order, and lets the work of each one settle before the next. */
   advance(ms: number): Promise<void>
+  /**
+   * Moves time forward from sleeper to sleeper, until `work` has settled or `limitMs` have passed. Returns whether `work`
+   * has settled.
+   */
+  advanceUntil(work: Promise<unknown>, limitMs: number): Promise<boolean>
   /**
    * Moves the wall clock forward or back. The elapsed time and sleepers do not change. A machine that was suspended for
    * `seconds` sees the same when it wakes.
@@ -29,7 +35,7 @@ export interface ManualClockOptions {
    */
   readonly auto?: boolean
   /**
-   * Milliseconds of real time. Work that the clock cannot see should take less.
+   * Milliseconds of real time. Work that the clock cannot see should take less. It sees WebCrypto.
    *
    * @default 5
    */
@@ -38,6 +44,8 @@ export interface ManualClockOptions {
 
 /**
  * Creates a clock that moves only when a test moves it.
+ *
+ * The first clock of a process wraps the methods of `crypto.subtle`, so that all clocks can wait for them.
  *
  * @param options - The options, or the start time in seconds since the epoch. Default 1,800,000,000.
  * @example
@@ -51,12 +59,13 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
     auto = false,
     quietMs = 5,
   } = typeof options === 'number' ? { start: options } : options
+  countCryptography()
   const sleepers = createSleepers()
   let elapsed = 0
   let jumped = 0
   let touches = 0
   let watched = false
-  let advancing = Promise.resolve()
+  let advancing: Promise<unknown> = Promise.resolve()
 
   function touch<T>(value: T): T {
     touches += 1
@@ -72,11 +81,19 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
     return true
   }
 
-  async function advanceNow(ms: number) {
+  async function advanceNow(ms: number, isDone: () => boolean): Promise<void> {
     const target = elapsed + ms
-    do await settle()
-    while (wakeNext(target))
+    do {
+      await untilQuiet()
+      if (isDone()) return
+    } while (wakeNext(target))
     elapsed = target
+  }
+
+  function advance(ms: number, isDone = () => false): Promise<void> {
+    const advanced = advancing.then(() => advanceNow(ms, isDone))
+    advancing = advanced
+    return advanced
   }
 
   function watch() {
@@ -88,7 +105,7 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
   function look(touchesBefore: number) {
     watched = false
     if (sleepers.size === 0) return
-    if (touches !== touchesBefore) return watch()
+    if (touches !== touchesBefore || isCryptographyPending()) return watch()
     wakeNext(Infinity)
     setTimeout(watch, 0)
   }
@@ -108,7 +125,16 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
         signal?.addEventListener('abort', wakeEarly)
       })
     },
-    advance: (ms) => (advancing = advancing.then(() => advanceNow(ms))),
+    advance: (ms) => advance(ms),
+    async advanceUntil(work, limitMs) {
+      let isSettled = false
+      const settle = () => {
+        isSettled = true
+      }
+      work.then(settle, settle)
+      await advance(limitMs, () => isSettled)
+      return isSettled
+    },
     jump(seconds) {
       jumped += seconds
     },
@@ -116,13 +142,4 @@ export function createManualClock(options: number | ManualClockOptions = {}): Ma
       return sleepers.size
     },
   }
-}
-
-/** Several turns of the event loop: WebCrypto and streams need more than one. */
-async function settle() {
-  for (let i = 0; i < 3; i += 1) await turn()
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
 }

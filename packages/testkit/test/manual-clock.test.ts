@@ -68,6 +68,41 @@ describe('createManualClock', () => {
   })
 })
 
+describe('advance', () => {
+  it('waits for WebCrypto, which works in other threads', async () => {
+    const clock = createManualClock()
+    const key = await crypto.subtle.importKey('raw', new Uint8Array(16), 'PBKDF2', false, ['deriveBits'])
+    const slow = { name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(16), iterations: 200_000 }
+    let isDerived = false
+    async function derive() {
+      await clock.sleep(10)
+      await crypto.subtle.deriveBits(slow, key, 256)
+      isDerived = true
+    }
+    void derive()
+    await clock.advance(10)
+    expect(isDerived).toBe(true)
+  })
+})
+
+describe('advanceUntil', () => {
+  it('stops at the time at which the work has settled', async () => {
+    const clock = createManualClock()
+    const work = clock
+      .sleep(100)
+      .then(() => clock.sleep(200))
+      .then(() => Promise.reject(new Error('Failed')))
+    expect(await clock.advanceUntil(work, 1000)).toBe(true)
+    expect(clock.elapsed()).toBe(300)
+  })
+
+  it('stops at the limit', async () => {
+    const clock = createManualClock()
+    expect(await clock.advanceUntil(clock.sleep(1001), 1000)).toBe(false)
+    expect([clock.elapsed(), clock.pending]).toEqual([1000, 1])
+  })
+})
+
 describe('auto', () => {
   it('moves to the next sleeper automatically', async () => {
     const clock = createManualClock({ start: 0, auto: true })

@@ -60,10 +60,10 @@ async function drive(site: Site, planned: ProcessCase): Promise<Pick<Outcome, 'm
 
 /** A lost request to a strict server holds the lease for 65 s, and a lease without a holder lapses after 20 s. */
 async function patiently({ time }: Site, application: Application): Promise<Call> {
-  const startedAt = time.elapsed
+  const startedAt = time.elapsed()
   for (;;) {
     const call = await application.call(true)
-    if (call.result?.kind !== 'error' || time.elapsed - startedAt > RECOVERY_MS) return call
+    if (call.result?.kind !== 'error' || time.elapsed() - startedAt > RECOVERY_MS) return call
     await time.sleep((call.result.retryAfterSeconds ?? 1) * 1000)
   }
 }

@@ -1,20 +1,12 @@
 import type { Clock } from '@evertoken/core'
+import { createShiftableClock } from '@evertoken/testkit'
 
 /** A clock that runs `speed` times as fast as the machine's, the same in every process. */
-export function createScaledClock(speed: number, since: number): Clock {
+export function createScaledClock(speed: number, sinceSeconds: number): Clock {
+  const clock = createShiftableClock()
   return {
-    now: () => since / 1000 + ((Date.now() - since) / 1000) * speed,
-    elapsed: () => performance.now() * speed,
-    sleep: (ms, signal) =>
-      new Promise((resolve) => {
-        // A signal can outlive many sleeps.
-        const wake = () => {
-          clearTimeout(timer)
-          signal?.removeEventListener('abort', wake)
-          resolve()
-        }
-        const timer = setTimeout(wake, ms / speed)
-        signal?.addEventListener('abort', wake)
-      }),
+    now: () => sinceSeconds + (clock.now() - sinceSeconds) * speed,
+    elapsed: () => clock.elapsed() * speed,
+    sleep: (ms, signal) => clock.sleep(ms / speed, signal),
   }
 }

@@ -1,8 +1,8 @@
-import { createMemoryStore } from '@evertoken/core'
+import { type Clock, createMemoryStore } from '@evertoken/core'
 import { createAuthorizationServer, type FakeAuthorizationServer } from '@evertoken/testkit'
 import { createBrowser } from '../browser.ts'
 import { type Chronicle, createChronicle } from '../chronicle.ts'
-import { createStoreTrouble, linkStore, type User } from '../linked-store.ts'
+import { connectStore, createStoreTrouble, type User } from '../linked-store.ts'
 import { createRandom } from '../random.ts'
 import { createSteps, type Steps } from '../steps.ts'
 import { CLIENT, createOpener, type Kind, markSpentIn, PREFIXES, SECRET, type Signed } from '../world.ts'
@@ -17,7 +17,7 @@ export interface Site {
   readonly server: FakeAuthorizationServer
   readonly chronicle: Chronicle
   readonly steps: Steps
-  readonly time: Time
+  readonly time: Clock
   readonly applications: readonly Application[]
   readonly session: Signed
   /** Which process has sent a refresh token last. */
@@ -26,20 +26,13 @@ export interface Site {
   close(): Promise<void>
 }
 
-interface Time {
-  readonly elapsed: number
-  now(): number
-  sleep(ms: number): Promise<void>
-}
-
 /** @param drains - Whether a process finishes its work when it is asked to stop. */
 export async function createSite(kind: Kind, count: number, drains = true): Promise<Site> {
-  const since = Date.now()
-  const clock = createScaledClock(SPEED, since)
-  const time = createTime(clock)
+  const since = Date.now() / 1000
+  const time = createScaledClock(SPEED, since)
   const chronicle = createChronicle(time)
   const server = createAuthorizationServer({
-    clock,
+    clock: time,
     clients: [CLIENT],
     accessTokenSeconds: LIFETIME_SECONDS,
     ...PREFIXES,
@@ -51,8 +44,8 @@ export async function createSite(kind: Kind, count: number, drains = true): Prom
   const senders = new Map<string, number>()
   const markSpent = () => markSpentIn(chronicle, server)
   const links = {
-    store: createMemoryStore({ clock }),
-    past: new Map<string, string[]>(),
+    store: createMemoryStore({ clock: time }),
+    past: new Map(),
     trouble: createStoreTrouble(time),
     random: createRandom(0),
     latencyMs: 0,
@@ -76,7 +69,7 @@ export async function createSite(kind: Kind, count: number, drains = true): Prom
   const applications = await Promise.all(
     Array.from({ length: count }, (_, instance) => {
       const user: User = { instance, phase: 'idle', reads: 0, lookers: 1 }
-      const store = linkStore({ ...links, user })
+      const store = connectStore({ ...links, user })
       return startApplication({ user, setup, store, browser, server, chronicle, steps, senders, markSpent })
     }),
   )
@@ -98,16 +91,5 @@ export async function createSite(kind: Kind, count: number, drains = true): Prom
       await Promise.all(applications.map((application) => application.end()))
       await listening.close()
     },
-  }
-}
-
-function createTime(clock: ReturnType<typeof createScaledClock>): Time {
-  const startedAt = clock.elapsed()
-  return {
-    get elapsed() {
-      return clock.elapsed() - startedAt
-    },
-    now: clock.now,
-    sleep: (ms) => clock.sleep(ms),
   }
 }

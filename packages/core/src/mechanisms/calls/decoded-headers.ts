@@ -17,7 +17,7 @@ import {
  *   const response = withDecodedHeaders(await fetch('https://api.example.com/orders'))
  */
 export function withDecodedHeaders(response: Response): Response {
-  const headers = headersOfDecodedBody(response.headers)
+  const headers = fittingHeaders(response)
   if (headers === response.headers) return withMutableHeaders(response)
   return withOrigin(withHeaders(response, headers), response)
 }
@@ -35,30 +35,49 @@ export function withDecodedHeaders(response: Response): Response {
  */
 export function decodeHeadersInPlace(response: Response): Response {
   if (hasMutableHeaders(response) || !isUnchanged(response)) return withDecodedHeaders(response)
-  return Object.setPrototypeOf(response, MEMBERS) as Response
+  // Tools replace the global `Response`. The members of one class do not work for the responses of another.
+  if (!members || Object.getPrototypeOf(members) !== Response.prototype)
+    members = createMembers(Response.prototype)
+  return Object.setPrototypeOf(response, members) as Response
 }
 
-/** Replaces members of `Response.prototype`. */
-const MEMBERS: object = Object.create(Response.prototype, {
-  [OWNS_BODY]: { value: true },
-  headers: {
-    get(this: Response) {
-      const original = Reflect.get(Response.prototype, 'headers', this)
-      const value = new Headers(headersOfDecodedBody(original))
-      Object.defineProperty(this, 'headers', { value })
-      return value
+let members: object | undefined
+
+/** Creates an object that replaces members of the prototype of a response. */
+function createMembers(prototype: Response): object {
+  const original = (response: Response) => ({
+    headers: Reflect.get(prototype, 'headers', response),
+    body: Reflect.get(prototype, 'body', response),
+  })
+  // As in the prototype, the members are enumerable, for code that copies them with `for (… in …)`.
+  return Object.create(prototype, {
+    [OWNS_BODY]: { value: true },
+    headers: {
+      enumerable: true,
+      get(this: Response) {
+        const value = new Headers(fittingHeaders(original(this)))
+        Object.defineProperty(this, 'headers', { value })
+        return value
+      },
     },
-  },
-  body: {
-    get(this: Response) {
-      return ownBody(this, Reflect.get(Response.prototype, 'body', this))
+    body: {
+      enumerable: true,
+      get(this: Response) {
+        return ownBody(this, original(this).body)
+      },
     },
-  },
-  clone: {
-    value(this: Response) {
-      const clone = decodeHeadersInPlace(Response.prototype.clone.call(this))
-      Object.defineProperty(clone, 'headers', { value: new Headers(this.headers) })
-      return copyMark(this, clone)
+    clone: {
+      enumerable: true,
+      value(this: Response) {
+        const clone = decodeHeadersInPlace(prototype.clone.call(this))
+        Object.defineProperty(clone, 'headers', { value: new Headers(this.headers) })
+        return copyMark(this, clone)
+      },
     },
-  },
-})
+  }) as object
+}
+
+/** Returns the headers that fit the body. Without a body, such as after `HEAD`, they describe that of the server. */
+function fittingHeaders({ headers, body }: Pick<Response, 'headers' | 'body'>): Headers {
+  return body ? headersOfDecodedBody(headers) : headers
+}

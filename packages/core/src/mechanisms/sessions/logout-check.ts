@@ -63,13 +63,15 @@ export async function listNewSid(
   { handle, before, after, keepAlive }: StoredRefresh,
   { directory, revoke, finish, pending }: LogoutCheckOptions & { readonly pending: PendingSignOuts },
 ): Promise<void> {
-  const known = sidsOf(before)
-  if (sidsOf(after).every((sid) => known.includes(sid))) return
-  await pending.retry(() => directory.add(after))
-  const dropped = known.filter((sid) => !sidsOf(after).includes(sid))
+  const [known, current] = [sidsOf(before), sidsOf(after)]
+  const added = current.filter((sid) => !known.includes(sid))
+  if (added.length === 0) return
+  // Without the subject, under which the session is listed since its start.
+  await pending.retry(() => directory.add({ ...after, claims: {}, sids: current }))
+  const dropped = known.filter((sid) => !current.includes(sid))
   if (dropped.length > 0) await directory.forget({ ...before, claims: {}, sids: dropped })
   // The logout token may have arrived before the session was listed.
-  if (!(await directory.isLoggedOut(after))) return
+  if (!(await directory.isLoggedOut(after, added))) return
   const ended = await handle.end('back_channel_logout', revoke)
   if (ended) keepAlive(finish(handle.key, ended))
 }

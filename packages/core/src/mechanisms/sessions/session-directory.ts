@@ -28,8 +28,12 @@ export interface SessionDirectory {
    * @param now - Seconds since the epoch.
    */
   rememberLogout(claims: SubjectOrSid, all: boolean, issuedAt: number, now: number): Promise<void>
-  /** Whether a remembered logout ends this session, which must be listed and stored already. */
-  isLoggedOut(record: SessionRecord): Promise<boolean>
+  /**
+   * Whether a remembered logout ends this session, which must be listed and stored already.
+   *
+   * @param newSids - The `sid` under which the session was not listed before. Default: all names are new.
+   */
+  isLoggedOut(record: SessionRecord, newSids?: readonly string[]): Promise<boolean>
   /** Marks a token as used. Resolves to `false` if the token was used before. */
   markUsed(token: LogoutToken): Promise<boolean>
   /** Makes the token usable again after its processing has failed. */
@@ -80,12 +84,13 @@ export function createSessionDirectory(
       const names = namesOfLogout(claims, all)
       await Promise.all(names.map((name) => rememberName(name, issuedAt, now + REMEMBER_SECONDS)))
     },
-    async isLoggedOut(record) {
+    async isLoggedOut(record, newSids) {
       const { claims } = record
-      const sids = sidsOf(record)
+      const sids = newSids ?? sidsOf(record)
       const users = sids.length > 0 ? sids.map((sid) => ({ ...claims, sid })) : [claims]
       const ends = users
         .flatMap(namesOfSession)
+        .filter(([kind]) => newSids === undefined || kind === 'sid')
         .map(async (name) => endsNewSession(name, timeOf(await store.read(await keyOfName(name))), record))
       return (await Promise.all(ends)).includes(true)
     },
