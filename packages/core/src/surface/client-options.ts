@@ -1,5 +1,6 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
+import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
@@ -139,20 +140,24 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const { issuer, metadata } = checkServer(values.issuer, values.server)
+  const profile = checkServer(values.issuer, values.server)
+  const { issuer, metadata, endpoints } = profile
+  const addresses = createServerAddresses(profile)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom
   const serverTimeoutMs = values.serverTimeoutSeconds * 1000
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
-  const http = (timeoutMs: number) => createHttp({ fetch, clock, timeoutMs, observe: serverClock.observe })
+  const http = (timeoutMs: number) =>
+    createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
   const connection = createConnection({
     issuer,
     metadata,
+    endpoints,
+    addresses,
     clientId: values.clientId,
     authentication: authenticationOf(values),
-    insecure: new URL(issuer).protocol === 'http:',
     http: http(serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,

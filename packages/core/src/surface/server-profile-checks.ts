@@ -46,7 +46,7 @@ const metadata: Check = (value) => {
 const URL_MEMBER = /_endpoint$|_uri$/
 
 /** The issuer is compared, so it cannot be replaced. */
-const endpoints: Check = (value) => {
+const areEndpoints: Check = (value) => {
   if (Object(value) !== value || Array.isArray(value)) return 'must be an object with members of the metadata'
   if ('issuer' in (value as object)) return 'must not have an `issuer`. Set `server.issuer`'
   const wrong = Object.entries(value as object).find(
@@ -64,8 +64,8 @@ const mustHave = (what: string) => `must have ${what} on https (http on loopback
  *
  * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
  */
-export function checkSignInServer({ metadata: given }: ServerSettings): void {
-  if (typeof given !== 'object' || given.authorization_endpoint !== undefined) return
+export function checkSignInServer({ metadata: given, endpoints }: ServerSettings): void {
+  if (typeof given !== 'object' || { ...given, ...endpoints }.authorization_endpoint !== undefined) return
   throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
 }
 
@@ -79,7 +79,7 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
   metadata: [metadata],
-  endpoints: [endpoints, {}],
+  endpoints: [areEndpoints, {}],
   issuerInMetadata: [oneOf('equal', 'any'), 'equal'],
   tenants: [listOf(mustMatch('be tenant IDs', /^[\w.-]+$/)), []],
   internalUrl: [url],

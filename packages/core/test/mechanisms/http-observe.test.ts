@@ -8,7 +8,13 @@ const ENDPOINT = 'https://login.example.com/token'
 function createObserved(respond: () => Promise<Response>, clock = createManualClock()) {
   const seen: [string | null, number][] = []
   const observe = (headers: Headers, tripMs: number) => void seen.push([headers.get('date'), tripMs])
-  const http = createHttp({ fetch: respond, clock, timeoutMs: 10_000, observe })
+  const http = createHttp({
+    fetch: respond,
+    addresses: { isSafe: () => true },
+    clock,
+    timeoutMs: 10_000,
+    observe,
+  })
   return { http, seen, clock }
 }
 

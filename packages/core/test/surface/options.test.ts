@@ -62,7 +62,6 @@ describe('checkOptions', () => {
   it('needs four options and fills in the rest', () => {
     expect(check({})).toMatchObject({
       issuer: 'https://login.example.com',
-      insecure: false,
       clientId: 'web',
       secrets: [SECRET],
       authentication: { method: 'client_secret_basic' },
@@ -132,7 +131,6 @@ describe('checkOptions', () => {
     const settings = checkOptions({ ...others, ...all })
     expect(settings).toMatchObject({
       issuer: 'http://127.0.0.1:3000/realm',
-      insecure: true,
       secrets: all.encryptionSecret,
       authentication: { method: 'client_secret_post' },
       server: all.server,
@@ -179,7 +177,7 @@ describe('checkOptions', () => {
       issuer: 'https://LOGIN.example.com:443/a/../b',
     })
     for (const issuer of ['http://localhost:1', 'http://127.0.0.1', 'http://[::1]:8080']) {
-      expect(check({ issuer })).toMatchObject({ insecure: true })
+      expect(check({ issuer })).toMatchObject({ issuer })
     }
     for (const issuer of [
       'http://login.example.com',
@@ -454,6 +452,8 @@ describe('the option server', () => {
       code: 'invalid_option',
       message: expect.stringContaining('must have an `authorization_endpoint`, because users sign in there'),
     })
+    const endpoints = { authorization_endpoint: 'https://login.example.com/authorize' }
+    expect(checkServer({ metadata, endpoints })).toMatchObject({ server: { endpoints } })
     const { issuer: _issuer, ...rest } = good
     expect(checkTokenOptions({ ...rest, server })).toMatchObject({ server: { metadata } })
     const wrong = { ...metadata, authorization_endpoint: 'http://login.example.com/authorize' }

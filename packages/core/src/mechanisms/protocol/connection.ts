@@ -12,8 +12,14 @@ import {
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { isJsonObject } from '../../rules/members.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { redact } from '../runtime/redact.ts'
-import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import {
+  ConfigurationError,
+  EvertokenError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
@@ -46,10 +52,11 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadata } = options
+  const { flights, clock, serverClock, issuer, metadata } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
-    [oauth.allowInsecureRequests]: insecure,
+    // `http` decides which URLs are safe.
+    [oauth.allowInsecureRequests]: true,
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
@@ -76,10 +83,10 @@ export function createConnection(
 }
 
 /** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */
-function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metadata'>): string {
+function probeUrl({ issuer, metadata, endpoints }: DiscoveryOptions): string {
   if (typeof metadata === 'string') return metadata
   // A server whose metadata is configured may have no document at the well-known URL.
-  if (metadata !== undefined) return metadata.token_endpoint
+  if (metadata !== undefined) return endpoints?.token_endpoint ?? metadata.token_endpoint
   return openidMetadataUrl(issuer)
 }
 
@@ -106,17 +113,19 @@ export interface DiscoveryOptions {
   /** Whether users sign in at the server, so that its metadata must name the `authorization_endpoint`. */
   readonly signsIn?: boolean | undefined
   readonly http: Http
-  /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
-  readonly insecure: boolean
+  readonly addresses: ServerAddresses
+  /** Members that complete or replace the metadata. */
+  readonly endpoints?: Partial<KnownMetadata> | undefined
 }
 
 /** Finds the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
 async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
-  const { issuer, metadata: known, signsIn, insecure } = options
-  const isSafe = (url = '') => URL.canParse(url) && (insecure ? /^https?:/i : /^https:/i).test(url)
+  const { issuer, metadata: known, signsIn, addresses, endpoints } = options
+  const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('issuer is not on https')
-  const metadata = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
-  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
+  const found = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
+  if (found.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
+  const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
     if (!isSafe(metadata[name])) throw wrongMetadata(`${name} is missing or not on https`)
@@ -128,7 +137,7 @@ async function fetchMetadata(
   url: string | undefined,
 ): Promise<oauth.AuthorizationServer> {
   const response = await requestMetadata(options, url).catch((error: unknown) => {
-    throw metadataUnavailable(redact(error))
+    throw error instanceof EvertokenError ? error : metadataUnavailable(redact(error))
   })
   const { status } = response
   // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
@@ -155,7 +164,7 @@ function metadataUnavailable(cause: RedactedCause): TryLaterError {
   return unavailable('fetch the metadata of the authorization server', cause)
 }
 
-function wrongMetadata(what: string): ConfigurationError {
+export function wrongMetadata(what: string): ConfigurationError {
   const message = `Cannot use the authorization server: its ${what}; check the option "issuer"`
   return new ConfigurationError('authorization_server_metadata_invalid', message)
 }

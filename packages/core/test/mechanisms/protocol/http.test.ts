@@ -26,7 +26,7 @@ function answering(text: BodyInit | null, init?: ResponseInit): typeof fetch {
 }
 
 function http(fetch: typeof globalThis.fetch, clock = createManualClock()): ReturnType<typeof createHttp> {
-  return createHttp({ fetch, clock, timeoutMs: TIMEOUT_MS })
+  return createHttp({ fetch, addresses: { isSafe: () => true }, clock, timeoutMs: TIMEOUT_MS })
 }
 
 /** A body of `size` bytes, in pieces, that reports when it was cancelled. */
