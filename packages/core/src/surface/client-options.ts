@@ -141,7 +141,7 @@ export function createClientApplication(
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
   const profile = checkServer(values.issuer, values.server)
-  const { issuer, metadata, endpoints } = profile
+  const { issuer } = profile
   const addresses = createServerAddresses(profile)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
@@ -152,9 +152,7 @@ export function createClientApplication(
   const http = (timeoutMs: number) =>
     createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
   const connection = createConnection({
-    issuer,
-    metadata,
-    endpoints,
+    ...profile,
     addresses,
     clientId: values.clientId,
     authentication: authenticationOf(values),

@@ -102,6 +102,8 @@ export function serverOptions(
     issuer,
     metadata: server.metadata,
     endpoints: server.endpoints,
+    issuerInMetadata: server.issuerInMetadata,
+    tenants: server.tenants,
     addresses,
     clientId,
     authentication,

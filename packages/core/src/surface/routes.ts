@@ -76,7 +76,7 @@ function createTable(
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
-  const forFrontChannel = { issuer, sessions, ending, clock, emit }
+  const forFrontChannel = { server: settings.server, sessions, ending, clock, emit }
   const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
 
   const table: Row[] = [

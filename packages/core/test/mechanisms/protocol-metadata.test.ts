@@ -10,8 +10,8 @@ const user = { sub: 'user-1' }
 describe('the metadata of the authorization server', () => {
   it.each([
     ['https://other.example.com', 'https://login.example.com'],
-    ['https://login.example.com/', 'https://login.example.com'],
-    ['https://login.example.com', 'https://login.example.com/'],
+    ['https://login.example.com//', 'https://login.example.com'],
+    ['https://login.example.com/t/', 'https://login.example.com'],
     ['https://LOGIN.example.com', 'https://login.example.com'],
     ['https://login.example.com:443', 'https://login.example.com'],
     ['https://login.example.com/%74', 'https://login.example.com/t'],

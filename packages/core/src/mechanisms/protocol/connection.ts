@@ -12,6 +12,7 @@ import {
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { isJsonObject } from '../../rules/members.ts'
+import { expectedIssuer, type IssuerRules, refuseIssuer } from '../../rules/protocol/issuer.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { redact } from '../runtime/redact.ts'
 import {
@@ -46,6 +47,12 @@ export interface Connection {
    * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
    */
   fetchMetadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
+  /**
+   * Returns the metadata with the issuer that a token or response must have. It differs only if the issuer is a template.
+   *
+   * @param iss - The issuer that the token or response names.
+   */
+  metadataFor(metadata: oauth.AuthorizationServer, iss: unknown): oauth.AuthorizationServer
 }
 
 export function createConnection(
@@ -79,6 +86,10 @@ export function createConnection(
       return isCheap ? options.http(probeUrl(options)) : cache.get()
     },
     fetchMetadata: cache.get,
+    metadataFor(metadata, iss) {
+      const expected = expectedIssuer(metadata.issuer, iss, options.tenants)
+      return expected === metadata.issuer ? metadata : { ...metadata, issuer: expected }
+    },
   }
 }
 
@@ -106,8 +117,7 @@ export interface KnownMetadata {
   readonly [member: string]: unknown
 }
 
-export interface DiscoveryOptions {
-  readonly issuer: string
+export interface DiscoveryOptions extends IssuerRules {
   /** The URL of the metadata, or the metadata itself. Default: the well-known URL. */
   readonly metadata?: string | KnownMetadata | undefined
   /** Whether users sign in at the server, so that its metadata must name the `authorization_endpoint`. */
@@ -118,13 +128,19 @@ export interface DiscoveryOptions {
   readonly endpoints?: Partial<KnownMetadata> | undefined
 }
 
-/** Finds the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
+const REFUSED_ISSUER = {
+  other_issuer: 'metadata names another issuer, or spells it otherwise',
+  tenants_missing: 'issuer is a template. List the tenants that can sign in, in `server.tenants`',
+} as const
+
+/** Finds the metadata of the authorization server, and compares the issuer. */
 async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
   const { issuer, metadata: known, signsIn, addresses, endpoints } = options
   const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('issuer is not on https')
   const found = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
-  if (found.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
+  const refused = refuseIssuer(found.issuer, options)
+  if (refused !== undefined) throw wrongMetadata(REFUSED_ISSUER[refused])
   const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)

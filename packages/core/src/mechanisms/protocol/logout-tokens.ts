@@ -21,11 +21,11 @@ const NO_KEYS = /^OAUTH_(?:RESPONSE_IS_NOT_(?:CONFORM|JSON)|PARSE_ERROR)$/
  * @throws {TryLaterError} If the token cannot be checked now.
  */
 export async function verifyLogoutToken(
-  { client, wire, clock, fetchMetadata }: Connection,
+  { client, wire, clock, fetchMetadata, metadataFor }: Connection,
   keys: KeyCache,
   token: string,
 ): Promise<LogoutToken> {
-  const metadata = await fetchMetadata()
+  const metadata = metadataFor(await fetchMetadata(), readJwt(token)?.claims['iss'])
   const jwt = readJwt(token)
   const alg = jwt?.header['alg']
   const pinned = metadata.id_token_signing_alg_values_supported ?? ['RS256']

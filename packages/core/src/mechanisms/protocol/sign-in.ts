@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -19,7 +20,7 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * @param openid - Whether a sign-in must return an ID token.
  */
 export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
-  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, serverClock, fetchMetadata, metadataFor } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -39,7 +40,12 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier } = transaction
-        const code = oauth.validateAuthResponse(metadata, client, parameters, state)
+        const code = oauth.validateAuthResponse(
+          metadataFor(metadata, parameters.get('iss')),
+          client,
+          parameters,
+          state,
+        )
         const authenticate = await authenticator.request()
         const result = await requestTokens(
           () =>
@@ -58,7 +64,8 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
-        return { ...grant, claims: await readSignInClaims(client, metadata, grant.idToken, transaction) }
+        const expected = metadataFor(metadata, readClaims(grant.idToken)?.['iss'])
+        return { ...grant, claims: await readSignInClaims(client, expected, grant.idToken, transaction) }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)

@@ -36,7 +36,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { serverClock, fetchMetadata, sendProbe } = connection
+  const { serverClock, fetchMetadata, metadataFor, sendProbe } = connection
   return {
     registration,
     connection,
@@ -53,11 +53,12 @@ export function createTokenServer(
         if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
-        const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
+        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const known = { claims: user, original: readClaims(previousIdToken), issuer: expected.issuer }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }
-        return { ...(await validateIdToken(idToken, tokens, known, metadata)), date }
+        return { ...(await validateIdToken(idToken, tokens, known, expected)), date }
       } catch (error) {
         return toResultWithoutResponse(error)
       }
