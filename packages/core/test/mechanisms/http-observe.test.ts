@@ -1,3 +1,4 @@
+import { createServerAddresses } from '../../src/rules/protocol/server-addresses.ts'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createHttp } from '../../src/mechanisms/protocol/http.ts'
@@ -10,7 +11,7 @@ function createObserved(respond: () => Promise<Response>, clock = createManualCl
   const observe = (headers: Headers, tripMs: number) => void seen.push([headers.get('date'), tripMs])
   const http = createHttp({
     fetch: respond,
-    addresses: { isSafe: () => true },
+    addresses: createServerAddresses({ issuer: 'http://localhost' }),
     clock,
     timeoutMs: 10_000,
     observe,

@@ -32,7 +32,7 @@ export interface ProtocolBench {
 
 export interface BenchOptions {
   readonly server?: FakeServerOptions
-  readonly protocol?: Partial<AuthorizationServerOptions>
+  readonly protocol?: Partial<AuthorizationServerOptions> & { readonly internalUrl?: string }
   /** In front of the server; `undefined` lets it answer. */
   readonly fetch?: (url: string, init: RequestInit | undefined) => Promise<Response> | undefined
 }

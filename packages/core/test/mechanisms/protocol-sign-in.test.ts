@@ -116,6 +116,25 @@ describe('signing in', () => {
     })
   })
 
+  it('reaches the server at its internal address, and sends browsers to the public one', async () => {
+    const issuer = 'https://login.example.com'
+    const asked: string[] = []
+    const bench: ProtocolBench = createProtocolBench({
+      server: { issuer },
+      protocol: { internalUrl: 'http://localhost:8080' },
+      fetch(url, init) {
+        asked.push(new URL(url).origin)
+        return bench.server.fetch(url.replace('http://localhost:8080', issuer), init)
+      },
+    })
+    const { response, transaction, url } = await approve(bench)
+    expect(url.origin).toBe(issuer)
+    const { refreshToken = '' } = await bench.protocol.redeem(response, transaction, ignore)
+    expect(await bench.protocol.revoke(refreshToken)).toBe('revoked')
+    expect(await bench.protocol.isResponding()).toBe(true)
+    expect(asked).toEqual(Array.from({ length: 4 }, () => 'http://localhost:8080'))
+  })
+
   it('S7: lets no parameter replace its own', async () => {
     const own = [
       'client_id',

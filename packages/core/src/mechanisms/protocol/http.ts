@@ -34,12 +34,13 @@ const METADATA_BYTES = 524_288
 
 export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: HttpOptions): Http {
   return async (url, given: RequestInit = {}) => {
-    if (!addresses.isSafe(url)) throw unsafeUrl()
+    const address = addresses.reach(url)
+    if (!addresses.isSafe(address)) throw unsafeUrl()
     const abort = new AbortController()
     const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
     const exchange = async () => {
       const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
-      const response = await fetch(url, init).catch(throwForeign)
+      const response = await fetch(address, init).catch(throwForeign)
       // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)

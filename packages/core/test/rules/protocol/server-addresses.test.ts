@@ -25,3 +25,27 @@ it.each([undefined, null, 7, {}, '', '/token', '//login.example.com/token', 'htt
     expect(createServerAddresses({ issuer: 'http://localhost' }).isSafe(url)).toBe(false)
   },
 )
+
+it('reaches the issuer at its internal address, and all other servers directly', () => {
+  const path = fc.webPath()
+  fc.assert(
+    fc.property(path, (tail) => {
+      const { reach } = createServerAddresses({
+        issuer: 'https://login.example.com/auth/realms/a/',
+        internalUrl: 'http://keycloak:8080/realms/a',
+      })
+      const inner = tail.startsWith('/') ? tail : `/${tail}`
+      expect(reach(`https://login.example.com/auth/realms/a${inner}`)).toBe(
+        `http://keycloak:8080/realms/a${inner}`,
+      )
+      expect(new URL(reach(`https://login.example.com${inner}`)).host).toBe('keycloak:8080')
+      const others = [
+        'https://login.example.com:8443',
+        'https://login.example.com.evil.example',
+        'http://login.example.com',
+      ]
+      for (const other of others) expect(reach(other + inner)).toBe(other + inner)
+      expect(createServerAddresses({ issuer: 'https://login.example.com' }).reach(inner)).toBe(inner)
+    }),
+  )
+})
