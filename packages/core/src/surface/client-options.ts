@@ -35,6 +35,15 @@ interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParamete
   /** The ID of your client at the authorization server. */
   readonly clientId: string
   /**
+   * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
+   *
+   * It applies to the issuer and the endpoints of the server. Other programs in that network can read the tokens and secrets, so list only hosts of a network
+   * that you trust.
+   *
+   * @default [], which allows plain http on loopback only
+   */
+  readonly insecureHosts?: readonly string[]
+  /**
    * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
    *
    * @default 60
@@ -105,6 +114,7 @@ const OPTIONS: OptionTable<Values> = {
   issuer: TOKEN_OPTIONS.issuer,
   server: TOKEN_OPTIONS.server,
   clientId: TOKEN_OPTIONS.clientId,
+  insecureHosts: TOKEN_OPTIONS.insecureHosts,
   store: [TOKEN_OPTIONS.store[0]],
   encryptionSecret: [TOKEN_OPTIONS.encryptionSecret[0]],
   refreshBeforeExpirySeconds: TOKEN_OPTIONS.refreshBeforeExpirySeconds,
@@ -140,9 +150,9 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const profile = checkServer(values.issuer, values.server)
+  const profile = checkServer(values)
   const { issuer } = profile
-  const addresses = createServerAddresses(profile)
+  const addresses = createServerAddresses(profile, values.insecureHosts)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom

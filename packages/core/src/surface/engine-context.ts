@@ -69,7 +69,7 @@ export function createEngineContext(
   const emit = createEmitter(settings.onEvent)
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
-  const addresses = createServerAddresses(settings.server)
+  const addresses = createServerAddresses(settings.server, settings.insecureHosts)
   const http = (timeoutMs: number) =>
     createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })

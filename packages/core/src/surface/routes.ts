@@ -151,7 +151,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   /** Whether the request comes from the authorization server after a sign-out, to a path of the application. */
   function isLogoutReturn({ method }: Request, url: URL, cookies: ReadonlyMap<string, string>): boolean {
     if (method !== 'GET' || !url.searchParams.has('state')) return false
-    const secure = hasSecureCookies(new URL(originOf(url)), settings.issuer)
+    const secure = hasSecureCookies(new URL(originOf(url)), settings.issuer, settings.insecureHosts)
     return cookies.has(`${nameOnWire(settings.cookieName, secure)}.logout`)
   }
 

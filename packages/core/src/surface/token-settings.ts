@@ -53,7 +53,7 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     ...rest
   } = values
   const { refreshBeforeExpirySeconds } = values
-  const server = checkServer(values.issuer, values.server)
+  const server = checkServer(values)
   const { issuer, refreshTokenReuse: reuse, refreshEndsAccessToken } = server
   const serveDuringRefresh = !refreshEndsAccessToken
   return {

@@ -101,6 +101,7 @@ describe('checkOptions', () => {
         defaultScope: 'of the server',
         authorizationParameters: { prompt: 'login', audience: 'of the server' },
       },
+      insecureHosts: ['keycloak'],
       clientId: 'c',
       clientSecret: 'canary',
       encryptionSecret: [SECRET, `older ${SECRET}`],
@@ -187,6 +188,36 @@ describe('checkOptions', () => {
     ]) {
       expectRefused('issuer', { issuer })
     }
+  })
+
+  it('S30: takes http only for the hosts that `insecureHosts` names', () => {
+    const { issuer: _issuer, ...rest } = good
+    const plain = {
+      ...rest,
+      baseUrl: 'http://app:3000',
+      server: {
+        issuer: 'http://keycloak:8080/realms/app',
+        metadata: 'http://keycloak:8080/metadata',
+        endpoints: { revocation_endpoint: 'http://keycloak:8080/revoke' },
+        internalUrl: 'http://keycloak:8080',
+        endSession: { url: 'http://keycloak:8080/logout' },
+      },
+    }
+    expect(checkOptions({ ...plain, insecureHosts: ['keycloak', 'app'] })).toMatchObject({
+      origin: 'http://app:3000',
+    })
+    for (const insecureHosts of [[], ['app'], ['keycloak'], ['app', 'cloak'], ['app', 'keycloak.']])
+      expect(() => checkOptions({ ...plain, insecureHosts })).toThrow('`insecureHosts`')
+    for (const insecureHosts of [
+      'keycloak',
+      null,
+      [7],
+      ['http://keycloak'],
+      ['keycloak:8080'],
+      ['Keycloak'],
+      [''],
+    ])
+      expectRefused('insecureHosts', { insecureHosts })
   })
 
   it.each(['issuer', 'baseUrl'])('S30: takes no odd URL for %s', (option) => {

@@ -1,4 +1,4 @@
-import { isLoopback, parseUrl } from '../calls/allowed-urls.ts'
+import { isSecure, parseUrl } from '../calls/allowed-urls.ts'
 
 /** The configured URLs of an authorization server. */
 export interface ConfiguredAddresses {
@@ -12,26 +12,26 @@ export interface ConfiguredAddresses {
 /** Decides which URLs of an authorization server can be used. */
 export interface ServerAddresses {
   /**
-   * Whether a URL from the metadata is an address that eavesdroppers cannot read. Plain http is allowed only on loopback,
-   * and only if a configured URL uses it too: otherwise the metadata could send secrets to other programs on this machine.
+   * Whether a URL from the metadata is an address that eavesdroppers cannot read. Plain http is allowed only for `insecureHosts` and
+   * on loopback. The latter needs a configured URL on http: otherwise the metadata could send secrets to other programs
+   * on this machine.
    */
   isSafe(url: unknown): boolean
   /** Returns the address at which this process reaches a URL that the metadata names. */
   reach(url: string): string
 }
 
-export function createServerAddresses({
-  issuer,
-  metadata,
-  internalUrl,
-}: ConfiguredAddresses): ServerAddresses {
+export function createServerAddresses(
+  { issuer, metadata, internalUrl }: ConfiguredAddresses,
+  insecureHosts: readonly string[] = [],
+): ServerAddresses {
   const configured = [issuer, metadata, internalUrl]
   const isHttpExpected = configured.some((each) => typeof each === 'string' && isHttp(parseUrl(each)))
   return {
     isSafe(url) {
       const parsed = typeof url === 'string' ? parseUrl(url) : undefined
-      if (parsed?.protocol === 'https:') return true
-      return isHttpExpected && isHttp(parsed) && isLoopback(parsed.hostname)
+      if (!parsed || !isSecure(parsed, insecureHosts)) return false
+      return parsed.protocol === 'https:' || isHttpExpected || insecureHosts.includes(parsed.hostname)
     },
     reach: (url) => (internalUrl === undefined ? url : toInternalUrl(url, issuer, internalUrl)),
   }

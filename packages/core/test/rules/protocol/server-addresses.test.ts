@@ -26,6 +26,13 @@ it.each([undefined, null, 7, {}, '', '/token', '//login.example.com/token', 'htt
   },
 )
 
+it('S30: takes http for the hosts that `insecureHosts` names, also beside an issuer on https', () => {
+  const { isSafe } = createServerAddresses({ issuer: 'https://login.example.com' }, ['keycloak'])
+  expect(isSafe('http://keycloak:8080/token')).toBe(true)
+  for (const url of ['http://keycloak.evil.example', 'http://localhost', 'ftp://keycloak', 'http://cloak'])
+    expect(isSafe(url)).toBe(false)
+})
+
 it('reaches the issuer at its internal address, and all other servers directly', () => {
   const path = fc.webPath()
   fc.assert(
