@@ -166,6 +166,7 @@ export function createApplication(options: ApplicationOptions): Application {
         keepAlive,
       })
       return bindSession(session, {
+        insecureHosts: [],
         refresher,
         grantCheck,
         clock,

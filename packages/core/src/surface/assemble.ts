@@ -101,6 +101,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     serverClock,
     emit,
     origin: settings.origin,
+    insecureHosts: settings.insecureHosts,
     basePath: settings.basePath,
     lifetimes: { idleTimeoutSeconds, absoluteTimeoutSeconds },
   }

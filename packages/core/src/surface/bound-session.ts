@@ -32,6 +32,8 @@ export interface Application {
   readonly emit: EventListener
   /** The origin of the application in browsers. `undefined` if it is the origin of the request. */
   readonly origin: string | undefined
+  /** The hosts that can use plain http. */
+  readonly insecureHosts: readonly string[]
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
   readonly basePath: string
   /** The prefix of the login route, if there is one. */

@@ -75,13 +75,14 @@ export function createBoundTokenFetch(
   const {
     baseUrl,
     allowedUrls,
+    insecureHosts,
     throwTokenErrors,
     fetch = runtimeFetch,
     token,
     ...parameters
   } = checkTokenFetchOptions(options)
   const urls = [baseUrl ?? [], allowedUrls].flat()
-  const [first, ...others] = urls.map((each) => parsePrefix(each) as AllowedPrefix)
+  const [first, ...others] = urls.map((each) => parsePrefix(each, insecureHosts) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
   const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const

@@ -36,7 +36,7 @@ function createRoute(
   route: TokenProxyRoute<TokenName>,
 ): ProxyRoute {
   const values = checkTokenProxyRoute(pattern, route)
-  const parsed = parseProxyTarget(pattern, parsePrefix(values.target) as AllowedPrefix)
+  const parsed = parseProxyTarget(pattern, parsePrefix(values.target, values.insecureHosts) as AllowedPrefix)
   if (!parsed) throw invalid(pattern, 'must be a path, such as `/api/me`, or one that ends in `/*`')
   const { resource, scope, parameters, token, methods, forwarded, prepareHeaders, webSocket } = values
   const receive = receiver(find)

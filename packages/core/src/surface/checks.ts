@@ -4,8 +4,10 @@ import { ConfigurationError } from '../vocabulary/index.ts'
 
 /**
  * Returns the fault of a value, as the continuation of the option's name. Returns `undefined` if the value is valid.
+ *
+ * @param insecureHosts - The hosts that can use plain http, in addition to loopback.
  */
-export type Check = (value: unknown) => string | undefined
+export type Check = (value: unknown, insecureHosts?: readonly string[]) => string | undefined
 
 /** Options after the check. All have a value, except those of `Bare`, which have no default. */
 export type Checked<Options, Bare extends keyof Options> = {
@@ -31,12 +33,14 @@ export const REQUIRED: never = null as never
  * @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the option, below
  * `prefix`.
  * @param profile - The names of the members of the option `server`. If there are any, `issuer` or `server` is required.
+ * @param insecureHosts - The hosts that can use plain http. Default: the option of this name.
  */
 export function checkAll<Values>(
   table: OptionTable<Values>,
   options: object,
   prefix = '',
   profile: readonly string[] = [],
+  insecureHosts?: readonly string[],
 ): Values {
   if (typeof options !== 'object' || options === null) throw noOptions(prefix)
   const given = options as Readonly<Record<string, unknown>>
@@ -55,10 +59,11 @@ export function checkAll<Values>(
     required.filter((name) => !(name in given)),
     prefix,
   )
+  const hosts = insecureHosts ?? hostsOf(given['insecureHosts'])
   const values: Record<string, unknown> = {}
   for (const [name, [check, fallback]] of entries) {
     const value = name in given ? given[name] : fallback
-    const problem = value === undefined ? undefined : check(value)
+    const problem = value === undefined ? undefined : check(value, hosts)
     if (problem !== undefined) throw invalid(prefix + name, problem)
     values[name] = value
   }
@@ -128,8 +133,10 @@ export function oneOf(...allowed: readonly unknown[]): Check {
 }
 
 export function listOf(check: Check): Check {
-  return (values) =>
-    Array.isArray(values) ? values.map((value) => check(value)).find(Boolean) : 'must be a list'
+  return (values, insecureHosts) =>
+    Array.isArray(values)
+      ? values.map((value) => check(value, insecureHosts)).find(Boolean)
+      : 'must be a list'
 }
 
 export const text: Check = mustMatch('be a string, and not empty', /./s)
@@ -137,12 +144,22 @@ export const text: Check = mustMatch('be a string, and not empty', /./s)
 const NOT_A_PREFIX = {
   not_absolute: 'must be an absolute URL',
   credentials: 'must have no user name or password',
-  insecure: 'must use https (http on loopback only)',
+  insecure: 'must use https. Http is allowed on loopback and for `insecureHosts`',
   query: 'must have no query or fragment',
 } as const
 
-export const url: Check = (value) => {
-  const prefix = typeof value === 'string' ? parsePrefix(value) : 'not_absolute'
+/** A host as `URL.hostname` spells it. */
+export const hostNames: Check = listOf(
+  mustMatch('be host names in lower case, without scheme and port', /^(?:[a-z\d_.-]+|\[[\da-f:]+\])$/),
+)
+
+/** The option itself is checked too. */
+function hostsOf(option: unknown): readonly string[] {
+  return Array.isArray(option) ? (option as string[]) : []
+}
+
+export const url: Check = (value, insecureHosts) => {
+  const prefix = typeof value === 'string' ? parsePrefix(value, insecureHosts) : 'not_absolute'
   return typeof prefix === 'string' ? NOT_A_PREFIX[prefix] : undefined
 }
 

@@ -1,5 +1,6 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
+import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
@@ -33,6 +34,15 @@ import type { SourceContext } from './token-source.ts'
 interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
   /** The ID of your client at the authorization server. */
   readonly clientId: string
+  /**
+   * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
+   *
+   * It applies to the issuer and the endpoints of the server. Other programs in that network can read the tokens and secrets, so list only hosts of a network
+   * that you trust.
+   *
+   * @default [], which allows plain http on loopback only
+   */
+  readonly insecureHosts?: readonly string[]
   /**
    * Seconds before expiry at which a background refresh starts. At most about 25 % of the lifetime.
    *
@@ -104,6 +114,7 @@ const OPTIONS: OptionTable<Values> = {
   issuer: TOKEN_OPTIONS.issuer,
   server: TOKEN_OPTIONS.server,
   clientId: TOKEN_OPTIONS.clientId,
+  insecureHosts: TOKEN_OPTIONS.insecureHosts,
   store: [TOKEN_OPTIONS.store[0]],
   encryptionSecret: [TOKEN_OPTIONS.encryptionSecret[0]],
   refreshBeforeExpirySeconds: TOKEN_OPTIONS.refreshBeforeExpirySeconds,
@@ -139,20 +150,22 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const { issuer, metadata, defaultTokenLifetimeSeconds } = checkServer(values.issuer, values.server)
+  const profile = checkServer(values)
+  const { issuer, defaultTokenLifetimeSeconds } = profile
+  const addresses = createServerAddresses(profile, values.insecureHosts)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom
   const serverTimeoutMs = values.serverTimeoutSeconds * 1000
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
-  const http = (timeoutMs: number) => createHttp({ fetch, clock, timeoutMs, observe: serverClock.observe })
+  const http = (timeoutMs: number) =>
+    createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
   const connection = createConnection({
-    issuer,
-    metadata,
+    ...profile,
+    addresses,
     clientId: values.clientId,
     authentication: authenticationOf(values),
-    insecure: new URL(issuer).protocol === 'http:',
     http: http(serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,

@@ -1,4 +1,5 @@
 import type { AuthorizationServerOptions } from '../mechanisms/protocol/authorization-server.ts'
+import { createServerAddresses, type ServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
@@ -24,6 +25,8 @@ export interface EngineContext {
   readonly serverClock: ServerClock
   readonly random: () => number
   readonly emit: EventListener
+  /** Decides which URLs of the authorization server can be used. */
+  readonly addresses: ServerAddresses
   /** Sends requests that a caller waits for. */
   readonly http: Http
   /** Sends requests whose response may carry a refresh token. */
@@ -66,15 +69,18 @@ export function createEngineContext(
   const emit = createEmitter(settings.onEvent)
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
-  const { observe } = serverClock
+  const addresses = createServerAddresses(settings.server, settings.insecureHosts)
+  const http = (timeoutMs: number) =>
+    createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
   const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   return {
     clock,
     serverClock,
     random,
     emit,
-    http: createHttp({ fetch, clock, timeoutMs: settings.serverTimeoutMs, observe }),
-    patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
+    addresses,
+    http: http(settings.serverTimeoutMs),
+    patientHttp: http(LISTEN_MS),
     store,
     isStorePrivate: settings.store.outlivesProcess === false,
     sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
@@ -88,17 +94,20 @@ export function createEngineContext(
 /** Returns what the authorization server needs to send requests and to read their responses. */
 export function serverOptions(
   settings: TokenSettings,
-  { http, patientHttp, clock, serverClock, random }: EngineContext,
+  { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
-  const { issuer, server, insecure, clientId, authentication, serverTimeoutMs } = settings
+  const { issuer, server, clientId, authentication, serverTimeoutMs } = settings
   return {
     issuer,
     metadata: server.metadata,
     idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
     nonce: server.nonce,
     clockToleranceSeconds: server.clockToleranceSeconds,
-    insecure,
+    endpoints: server.endpoints,
+    issuerInMetadata: server.issuerInMetadata,
+    tenants: server.tenants,
+    addresses,
     clientId,
     authentication,
     defaultTokenLifetimeSeconds: server.defaultTokenLifetimeSeconds,

@@ -14,6 +14,7 @@ import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
+import { canBeIssuer } from '../rules/protocol/issuer.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
 import { createOutside } from './bound-token-fetch.ts'
@@ -119,7 +120,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
 
   function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
-    return claims?.['iss'] === issuer ? userClaims(claims) : {}
+    return claims && canBeIssuer(claims['iss'], settings.server) ? userClaims(claims) : {}
   }
 
   function processRefresh(refresh: StoredRefresh): Promise<unknown> {

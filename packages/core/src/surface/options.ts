@@ -73,8 +73,10 @@ export function checkOptions(options: EngineOptions): Settings {
 }
 
 /** Whether the options are for development. The request does not matter, because it can name any host. */
-function isDevelopment({ origin, insecure }: Settings): boolean {
-  return insecure || (origin !== undefined && isLoopback(new URL(origin).hostname))
+function isDevelopment({ origin, issuer }: Settings): boolean {
+  return (
+    new URL(issuer).protocol === 'http:' || (origin !== undefined && isLoopback(new URL(origin).hostname))
+  )
 }
 
 /** Checks requirements for the sign-in. Only an ID token proves how and when the user has authenticated. */

@@ -56,7 +56,8 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     cookies: ReadonlyMap<string, string>,
     keepAlive: KeepAlive,
   ): RequestSession {
-    const secure = hasSecureCookies(addressOf(request, application.origin), application.registration.issuer)
+    const { origin, registration, insecureHosts } = application
+    const secure = hasSecureCookies(addressOf(request, origin), registration.issuer, insecureHosts)
     const requestCookies = {
       received: cookies,
       cookieName: cookieName(cookie.cookieName, secure),

@@ -22,7 +22,7 @@ export function createRouteContexts(
 
   return (url, cookies, { session, start, current }) => {
     const origin = settings.origin ?? url.origin
-    const secure = hasSecureCookies(new URL(origin), settings.issuer)
+    const secure = hasSecureCookies(new URL(origin), settings.issuer, settings.insecureHosts)
     const cookieName = nameOnWire(settings.cookieName, secure)
     const attributes = { secure, sameSite: settings.responseMode === 'form_post' ? 'None' : 'Lax' } as const
     const notes = createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })

@@ -76,7 +76,7 @@ function createTable(
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
-  const forFrontChannel = { issuer, sessions, ending, clock, emit }
+  const forFrontChannel = { server: settings.server, sessions, ending, clock, emit }
   const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
 
   const table: Row[] = [
@@ -151,7 +151,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   /** Whether the request comes from the authorization server after a sign-out, to a path of the application. */
   function isLogoutReturn({ method }: Request, url: URL, cookies: ReadonlyMap<string, string>): boolean {
     if (method !== 'GET' || !url.searchParams.has('state')) return false
-    const secure = hasSecureCookies(new URL(originOf(url)), settings.issuer)
+    const secure = hasSecureCookies(new URL(originOf(url)), settings.issuer, settings.insecureHosts)
     return cookies.has(`${nameOnWire(settings.cookieName, secure)}.logout`)
   }
 

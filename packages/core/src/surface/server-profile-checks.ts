@@ -34,41 +34,43 @@ const notMetadata = must(
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
 /** Some servers select one of their policies by a query. */
-const urlWithQuery: Check = (value) => text(value) ?? url((value as string).replace(/\?[^#]*$/, ''))
+const urlWithQuery: Check = (value, hosts) =>
+  text(value) ?? url((value as string).replace(/\?[^#]*$/, ''), hosts)
 
-const metadata: Check = (value) => {
-  if (typeof value === 'string') return urlWithQuery(value)
+const metadata: Check = (value, hosts) => {
+  if (typeof value === 'string') return urlWithQuery(value, hosts)
   if (typeof value !== 'object' || value === null)
     return 'must be the URL of the metadata, or the metadata itself'
   const { token_endpoint: tokenEndpoint, authorization_endpoint: ofSignIn } = value as Partial<ServerMetadata>
-  if (urlWithQuery(tokenEndpoint)) return mustHave('a `token_endpoint`')
-  return ofSignIn !== undefined && urlWithQuery(ofSignIn) ? mustHave(AUTHORIZATION_ENDPOINT) : undefined
+  if (urlWithQuery(tokenEndpoint, hosts)) return mustHave('a `token_endpoint`')
+  return ofSignIn !== undefined && urlWithQuery(ofSignIn, hosts)
+    ? mustHave(AUTHORIZATION_ENDPOINT)
+    : undefined
 }
 
 /** Members of the metadata whose value is a URL. */
 const URL_MEMBER = /_endpoint$|_uri$/
 
 /** The issuer is compared, so it cannot be replaced. */
-const endpoints: Check = (value) => {
+const areEndpoints: Check = (value, hosts) => {
   if (Object(value) !== value || Array.isArray(value)) return 'must be an object with members of the metadata'
   if ('issuer' in (value as object)) return 'must not have an `issuer`. Set `server.issuer`'
   const wrong = Object.entries(value as object).find(
-    ([name, member]) => URL_MEMBER.test(name) && urlWithQuery(member),
+    ([name, member]) => URL_MEMBER.test(name) && urlWithQuery(member, hosts),
   )
-  return wrong && `must have ${ON_HTTPS} in \`${wrong[0]}\``
+  return wrong && mustHave(`a URL in \`${wrong[0]}\``)
 }
 
 const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
-const ON_HTTPS = 'a URL on https (http on loopback only)'
-const mustHave = (what: string) => `must have ${what} on https (http on loopback only)`
+const mustHave = (what: string) => `must have ${what} on https (http on loopback and for \`insecureHosts\`)`
 
 /**
  * Checks that the server is complete enough for a sign-in.
  *
  * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
  */
-export function checkSignInServer({ metadata: given }: ServerSettings): void {
-  if (typeof given !== 'object' || given.authorization_endpoint !== undefined) return
+export function checkSignInServer({ metadata: given, endpoints }: ServerSettings): void {
+  if (typeof given !== 'object' || { ...given, ...endpoints }.authorization_endpoint !== undefined) return
   throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
 }
 
@@ -80,9 +82,9 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
 }
 
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
-  issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
+  issuer: [(value, hosts) => url(value, hosts) ?? notMetadata(value), REQUIRED],
   metadata: [metadata],
-  endpoints: [endpoints, {}],
+  endpoints: [areEndpoints, {}],
   issuerInMetadata: [oneOf('equal', 'any'), 'equal'],
   tenants: [listOf(mustMatch('be tenant IDs', /^[\w.-]+$/)), []],
   internalUrl: [url],
@@ -121,18 +123,30 @@ export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
   .filter((name) => name !== 'issuer')
   .map((name) => `server.${name}`)
 
+interface ServerValues {
+  readonly issuer?: string | undefined
+  readonly server?: ServerProfile | undefined
+  readonly insecureHosts: readonly string[]
+}
+
 /**
  * Checks the choice of the authorization server.
  *
  * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
  */
-export function checkServer(issuer: string | undefined, server: ServerProfile | undefined): ServerSettings {
+export function checkServer({ issuer, server, insecureHosts }: ServerValues): ServerSettings {
   if (server !== undefined && issuer !== undefined)
     throw invalid('issuer', 'is in `server` already. Remove one of them')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
-  const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.')
+  const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
   return {
     ...values,
-    endSession: checkAll<EndSessionSettings>(END_SESSION, values.endSession, 'server.endSession.'),
+    endSession: checkAll<EndSessionSettings>(
+      END_SESSION,
+      values.endSession,
+      'server.endSession.',
+      [],
+      insecureHosts,
+    ),
   }
 }

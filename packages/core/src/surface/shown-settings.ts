@@ -12,6 +12,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
     ...pick(settings, [
       'issuer',
       'clientId',
+      'insecureHosts',
       'routePrefix',
       'session',
       'cookieName',

@@ -7,6 +7,7 @@ import {
   checkAll,
   flag,
   hook,
+  hostNames,
   invalid,
   listOf,
   oneOf,
@@ -26,7 +27,7 @@ export interface CarryOptions {
   /**
    * The base of relative URLs, below which the token is sent. Set it or `allowedUrls`.
    *
-   * It must use https, or http on loopback. A call with any other URL throws `origin_not_allowed`, and sends nothing. With a
+   * It must use https, or http on loopback or for `insecureHosts`. A call with any other URL throws `origin_not_allowed`, and sends nothing. With a
    * slash at the end, `orders('recent')` is below it.
    *
    * @example
@@ -42,6 +43,15 @@ export interface CarryOptions {
    * @default []
    */
   readonly allowedUrls?: readonly string[]
+  /**
+   * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
+   *
+   * It applies to `baseUrl` and `allowedUrls`. Other programs in that network can read the tokens and secrets, so list only hosts of a network
+   * that you trust.
+   *
+   * @default [], which allows plain http on loopback only
+   */
+  readonly insecureHosts?: readonly string[]
   /**
    * The `fetch` for the calls, such as a service binding. It gets the request with the token, so it must not log headers.
    *
@@ -73,6 +83,7 @@ export type TokenFetchValues = Checked<
 
 const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   ...TOKEN_PARAMETERS,
+  insecureHosts: [hostNames, []],
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
   fetch: [hook],

@@ -28,6 +28,15 @@ export interface TokenOptionMembers extends ClientAuthenticationOptions {
    */
   readonly encryptionSecret: string | readonly string[] | undefined
   /**
+   * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
+   *
+   * It applies to the issuer, the endpoints of the server and `baseUrl`. Other programs in that network can read the tokens and secrets, so list only hosts of a network
+   * that you trust.
+   *
+   * @default [], which allows plain http on loopback only
+   */
+  readonly insecureHosts?: readonly string[]
+  /**
    * Where browsers find this application, such as `https://app.example.com` or `https://example.com/app`.
    *
    * A reverse proxy can keep or strip the path. All other paths, such as `routePrefix`, are below it. The redirect URI, the

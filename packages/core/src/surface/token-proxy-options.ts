@@ -8,6 +8,7 @@ import {
   checkAll,
   flag,
   hook,
+  hostNames,
   listOf,
   mustMatch,
   oneOf,
@@ -24,13 +25,22 @@ export interface ProxyOptions {
   /**
    * The URL that the path maps to. If the path ends in `/*`, all paths below it map to URLs below the target.
    *
-   * It must use https, or http on loopback. Paths that a server could read as outside of the target, such as `..%2f`, get 400
+   * It must use https, or http on loopback or for `insecureHosts`. Paths that a server could read as outside of the target, such as `..%2f`, get 400
    * with the code `path_refused`.
    *
    * @example
    *   const proxy = auth.createTokenProxy({ '/api/*': { target: 'https://api.example.com/v1/', token: 'user' } })
    */
   readonly target: string
+  /**
+   * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
+   *
+   * It applies to `target`. Other programs in that network can read the tokens and secrets, so list only hosts of a network
+   * that you trust.
+   *
+   * @default [], which allows plain http on loopback only
+   */
+  readonly insecureHosts?: readonly string[]
   /**
    * The allowed methods, such as `['GET', 'HEAD']`. Other methods get 405 with the code `method_refused`.
    *
@@ -108,6 +118,7 @@ const methods: Check = (value) =>
 
 const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
   ...TOKEN_PARAMETERS,
+  insecureHosts: [hostNames, []],
   target: [url, REQUIRED],
   token: [tokenCheck('user', 'user-or-none', 'none', 'client', 'user-or-client'), REQUIRED],
   methods: [methods],

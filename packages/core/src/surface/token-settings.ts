@@ -18,8 +18,6 @@ interface Derived {
   readonly issuer: string
   readonly server: ServerSettings
   readonly cookieName: string
-  /** Whether the issuer uses http. The checks allow that on loopback only. */
-  readonly insecure: boolean
   /** The first secret encrypts, and all decrypt. */
   readonly secrets: readonly [string, ...string[]]
   readonly authentication: ClientAuthentication
@@ -55,7 +53,7 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     ...rest
   } = values
   const { refreshBeforeExpirySeconds } = values
-  const server = checkServer(values.issuer, values.server)
+  const server = checkServer(values)
   const { issuer, refreshTokenReuse: reuse, refreshEndsAccessToken } = server
   const serveDuringRefresh = !refreshEndsAccessToken
   return {
@@ -63,7 +61,6 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     issuer,
     server,
     cookieName: cookieName ?? defaultCookieName(issuer, values.clientId),
-    insecure: new URL(issuer).protocol === 'http:',
     secrets: [encryptionSecret].flat() as [string, ...string[]],
     authentication: authenticationOf(values),
     origin: values.baseUrl && new URL(values.baseUrl).origin,

@@ -1,3 +1,4 @@
+import { createServerAddresses } from '../../src/rules/protocol/server-addresses.ts'
 import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { createHttp } from '../../src/mechanisms/protocol/http.ts'
@@ -8,7 +9,13 @@ const ENDPOINT = 'https://login.example.com/token'
 function createObserved(respond: () => Promise<Response>, clock = createManualClock()) {
   const seen: [string | null, number][] = []
   const observe = (headers: Headers, tripMs: number) => void seen.push([headers.get('date'), tripMs])
-  const http = createHttp({ fetch: respond, clock, timeoutMs: 10_000, observe })
+  const http = createHttp({
+    fetch: respond,
+    addresses: createServerAddresses({ issuer: 'http://localhost' }),
+    clock,
+    timeoutMs: 10_000,
+    observe,
+  })
   return { http, seen, clock }
 }
 

@@ -7,6 +7,7 @@ import {
 } from '@evertoken/testkit'
 import { createFlights } from '../../src/mechanisms/runtime/flights.ts'
 import { createHttp, LISTEN_MS } from '../../src/mechanisms/protocol/http.ts'
+import { createServerAddresses } from '../../src/rules/protocol/server-addresses.ts'
 import type { UserClaims } from '../../src/model/token-grant.ts'
 import type { AuthorizationServer, RefreshResult } from '../../src/ports/authorization-server.ts'
 import {
@@ -31,7 +32,7 @@ export interface ProtocolBench {
 
 export interface BenchOptions {
   readonly server?: FakeServerOptions
-  readonly protocol?: Partial<AuthorizationServerOptions>
+  readonly protocol?: Partial<AuthorizationServerOptions> & { readonly internalUrl?: string }
   /** In front of the server; `undefined` lets it answer. */
   readonly fetch?: (url: string, init: RequestInit | undefined) => Promise<Response> | undefined
 }
@@ -49,19 +50,20 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     request: () => http(`${server.issuer}/.well-known/openid-configuration`),
   })
   const { observe } = serverClock
-  const http = createHttp({ fetch, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
+  const addresses = createServerAddresses({ issuer: server.issuer, ...options.protocol })
+  const http = createHttp({ fetch, addresses, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
   const given: AuthorizationServerOptions = {
     issuer: server.issuer,
     defaultTokenLifetimeSeconds: 300,
     clientId: client?.id ?? '',
     authentication: client?.secret === undefined ? none() : clientSecretBasic(client.secret),
     serverTimeoutMs: REQUEST_TIMEOUT_MS,
-    insecure: false,
+    addresses,
     openid: true,
     nonce: true,
     clockToleranceSeconds: 30,
     http,
-    patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
+    patientHttp: createHttp({ fetch, addresses, clock, timeoutMs: LISTEN_MS, observe }),
     serverClock,
     random: () => 0,
     flights: createFlights(),

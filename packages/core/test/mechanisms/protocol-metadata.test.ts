@@ -10,8 +10,8 @@ const user = { sub: 'user-1' }
 describe('the metadata of the authorization server', () => {
   it.each([
     ['https://other.example.com', 'https://login.example.com'],
-    ['https://login.example.com/', 'https://login.example.com'],
-    ['https://login.example.com', 'https://login.example.com/'],
+    ['https://login.example.com//', 'https://login.example.com'],
+    ['https://login.example.com/t/', 'https://login.example.com'],
     ['https://LOGIN.example.com', 'https://login.example.com'],
     ['https://login.example.com:443', 'https://login.example.com'],
     ['https://login.example.com/%74', 'https://login.example.com/t'],
@@ -181,13 +181,60 @@ describe('the metadata of the authorization server', () => {
 
   it('S30: may be on plain http when the issuer was configured so', async () => {
     const issuer = 'http://127.0.0.1:9'
-    const { protocol, server } = createProtocolBench({ server: { issuer }, protocol: { insecure: true } })
+    const { protocol, server } = createProtocolBench({ server: { issuer } })
     const { refresh_token = '' } = await server.issue()
     expect(await protocol.refresh({ refreshToken: refresh_token, parameters: {}, user })).toMatchObject({
       kind: 'refreshed',
     })
-    const strict = createProtocolBench({ server: { issuer } })
-    await failureOf(strict.protocol.ready())
-    expect(strict.server.log).toEqual([])
+  })
+
+  it.each([
+    'http://login.example.com',
+    'http://127.0.0.1:9',
+    'javascript:canary()',
+    'data:,canary',
+    'file:///canary',
+  ])('S30: leads no request and no browser to %s', async (url) => {
+    const hostile = { revocation_endpoint: url, end_session_endpoint: url, jwks_uri: url }
+    const { protocol, server } = createProtocolBench({ server: { metadata: hostile } })
+    const token = await server.issue()
+    expect(await protocol.revoke(token.refresh_token ?? '')).toBe('failed')
+    const failure = await failureOf(protocol.endSessionUrl({}))
+    expect(failure).toMatchObject({ code: 'authorization_server_metadata_invalid' })
+    expectNoCanary(failure)
+    await failureOf(protocol.verifyLogoutToken(await server.logoutToken({ sub: 'user-1' })))
+    expect(server.log.map(({ kind }) => kind)).toEqual(['discovery'])
+  })
+
+  it('S30: on loopback, a URL on http leads to no other host', async () => {
+    const issuer = 'http://127.0.0.1:9'
+    const endpoint = 'http://keycloak:8080/revoke'
+    const { protocol, server } = createProtocolBench({
+      server: { issuer, metadata: { revocation_endpoint: endpoint } },
+    })
+    expect(await protocol.revoke('rt')).toBe('failed')
+    expect(server.log.map(({ kind }) => kind)).toEqual(['discovery'])
+    const other = createProtocolBench({ server: { issuer, metadata: { token_endpoint: endpoint } } })
+    expect(await failureOf(other.protocol.ready())).toBeInstanceOf(ConfigurationError)
+  })
+
+  it('is completed and replaced by `endpoints`, also if it is configured', async () => {
+    const { server } = createProtocolBench()
+    const { issuer } = server
+    const endpoints = {
+      revocation_endpoint: `${issuer}/revoke`,
+      end_session_endpoint: `${issuer}/logout?policy=1`,
+    }
+    const advertised = { revocation_endpoint: undefined, end_session_endpoint: `${issuer}/wrong` }
+    const metadata = { token_endpoint: `${issuer}/token` }
+    for (const options of [
+      { server: { metadata: advertised }, protocol: { endpoints } },
+      { protocol: { metadata, endpoints: { ...endpoints, authorization_endpoint: `${issuer}/authorize` } } },
+    ]) {
+      const bench = createProtocolBench(options)
+      const { refresh_token = '' } = await bench.server.issue()
+      expect(await bench.protocol.revoke(refresh_token)).toBe('revoked')
+      expect((await bench.protocol.endSessionUrl({}))?.href).toBe(`${issuer}/logout?policy=1`)
+    }
   })
 })

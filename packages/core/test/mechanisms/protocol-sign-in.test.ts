@@ -4,7 +4,7 @@ import type { LoginTransaction } from '../../src/ports/authorization-server.ts'
 import { ConfigurationError, RequestRefusedError, TryLaterError } from '../../src/vocabulary/index.ts'
 import { failureOf } from './bench.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
-import { answering, createProtocolBench, type ProtocolBench } from './protocol-bench.ts'
+import { answering, createProtocolBench, type ProtocolBench, USER } from './protocol-bench.ts'
 
 const REDIRECT_URI = 'https://app.example.com/auth/callback'
 
@@ -74,6 +74,65 @@ describe('signing in', () => {
     expect(url.searchParams.get('code_challenge_method')).toBe('S256')
     expect(url.searchParams.get('code_challenge')).toBe(await sha256(transaction.codeVerifier))
     expect(url.search).not.toContain(transaction.codeVerifier)
+  })
+
+  it.each([
+    ['https://login.example.com/', 'https://login.example.com', {}],
+    ['https://login.example.com', 'https://login.example.com/', {}],
+    ['https://login.example.com/t-1/v2.0', 'https://policies.example.com', { issuerInMetadata: 'any' }],
+    [
+      'https://login.example.com/t-1/v2.0',
+      'https://login.example.com/common/v2.0',
+      { tenants: ['t-0', 't-1'] },
+    ],
+  ] as const)('S8: as %s, configured as %s', async (iss, issuer, rules) => {
+    const metadata = 'tenants' in rules ? { issuer: iss.replace('t-1', '{tenantid}') } : {}
+    const bench = createProtocolBench({
+      server: { issuer: iss, metadata },
+      protocol: { issuer, metadata: `${iss.replace(/\/$/, '')}/.well-known/openid-configuration`, ...rules },
+    })
+    const { response, transaction } = await approve(bench)
+    const grant = await bench.protocol.redeem(response, transaction, ignore)
+    expect(grant).toMatchObject({ claims: { sub: 'user-1' } })
+    const { refreshToken = '', idToken } = grant
+    const refreshed = await bench.protocol.refresh({ refreshToken, idToken, parameters: {}, user: USER })
+    expect(refreshed).toMatchObject({ kind: 'refreshed', grant: { claims: { sub: 'user-1' } } })
+    const logoutToken = await bench.server.logoutToken({ sub: 'user-1' })
+    expect(await bench.protocol.verifyLogoutToken(logoutToken)).toMatchObject({ sub: 'user-1' })
+  })
+
+  it('S8: of another tenant is refused, and a template needs a list of tenants', async () => {
+    const issuer = 'https://login.example.com/common/v2.0'
+    const template = 'https://login.example.com/{tenantid}/v2.0'
+    const metadata = 'https://login.example.com/t-1/v2.0/.well-known/openid-configuration'
+    const server = { issuer: 'https://login.example.com/t-1/v2.0', metadata: { issuer: template } }
+    const other = createProtocolBench({ server, protocol: { issuer, metadata, tenants: ['t-0', 't-10'] } })
+    expect(await failedSignIn(other)).toEqual(refused())
+    expect(await failedSignIn(other, ({ response }) => response.delete('iss'))).toEqual(refused())
+    const without = createProtocolBench({ server, protocol: { issuer, metadata } })
+    expect(await failureOf(without.protocol.ready())).toMatchObject({
+      code: 'authorization_server_metadata_invalid',
+      message: expect.stringContaining('`server.tenants`'),
+    })
+  })
+
+  it('reaches the server at its internal address, and sends browsers to the public one', async () => {
+    const issuer = 'https://login.example.com'
+    const asked: string[] = []
+    const bench: ProtocolBench = createProtocolBench({
+      server: { issuer },
+      protocol: { internalUrl: 'http://localhost:8080' },
+      fetch(url, init) {
+        asked.push(new URL(url).origin)
+        return bench.server.fetch(url.replace('http://localhost:8080', issuer), init)
+      },
+    })
+    const { response, transaction, url } = await approve(bench)
+    expect(url.origin).toBe(issuer)
+    const { refreshToken = '' } = await bench.protocol.redeem(response, transaction, ignore)
+    expect(await bench.protocol.revoke(refreshToken)).toBe('revoked')
+    expect(await bench.protocol.isResponding()).toBe(true)
+    expect(asked).toEqual(Array.from({ length: 4 }, () => 'http://localhost:8080'))
   })
 
   it('S7: lets no parameter replace its own', async () => {

@@ -62,7 +62,6 @@ describe('checkOptions', () => {
   it('needs four options and fills in the rest', () => {
     expect(check({})).toMatchObject({
       issuer: 'https://login.example.com',
-      insecure: false,
       clientId: 'web',
       secrets: [SECRET],
       authentication: { method: 'client_secret_basic' },
@@ -102,6 +101,7 @@ describe('checkOptions', () => {
         defaultScope: 'of the server',
         authorizationParameters: { prompt: 'login', audience: 'of the server' },
       },
+      insecureHosts: ['keycloak'],
       clientId: 'c',
       clientSecret: 'canary',
       encryptionSecret: [SECRET, `older ${SECRET}`],
@@ -132,7 +132,6 @@ describe('checkOptions', () => {
     const settings = checkOptions({ ...others, ...all })
     expect(settings).toMatchObject({
       issuer: 'http://127.0.0.1:3000/realm',
-      insecure: true,
       secrets: all.encryptionSecret,
       authentication: { method: 'client_secret_post' },
       server: all.server,
@@ -179,7 +178,7 @@ describe('checkOptions', () => {
       issuer: 'https://LOGIN.example.com:443/a/../b',
     })
     for (const issuer of ['http://localhost:1', 'http://127.0.0.1', 'http://[::1]:8080']) {
-      expect(check({ issuer })).toMatchObject({ insecure: true })
+      expect(check({ issuer })).toMatchObject({ issuer })
     }
     for (const issuer of [
       'http://login.example.com',
@@ -189,6 +188,36 @@ describe('checkOptions', () => {
     ]) {
       expectRefused('issuer', { issuer })
     }
+  })
+
+  it('S30: takes http only for the hosts that `insecureHosts` names', () => {
+    const { issuer: _issuer, ...rest } = good
+    const plain = {
+      ...rest,
+      baseUrl: 'http://app:3000',
+      server: {
+        issuer: 'http://keycloak:8080/realms/app',
+        metadata: 'http://keycloak:8080/metadata',
+        endpoints: { revocation_endpoint: 'http://keycloak:8080/revoke' },
+        internalUrl: 'http://keycloak:8080',
+        endSession: { url: 'http://keycloak:8080/logout' },
+      },
+    }
+    expect(checkOptions({ ...plain, insecureHosts: ['keycloak', 'app'] })).toMatchObject({
+      origin: 'http://app:3000',
+    })
+    for (const insecureHosts of [[], ['app'], ['keycloak'], ['app', 'cloak'], ['app', 'keycloak.']])
+      expect(() => checkOptions({ ...plain, insecureHosts })).toThrow('`insecureHosts`')
+    for (const insecureHosts of [
+      'keycloak',
+      null,
+      [7],
+      ['http://keycloak'],
+      ['keycloak:8080'],
+      ['Keycloak'],
+      [''],
+    ])
+      expectRefused('insecureHosts', { insecureHosts })
   })
 
   it.each(['issuer', 'baseUrl'])('S30: takes no odd URL for %s', (option) => {
@@ -454,6 +483,8 @@ describe('the option server', () => {
       code: 'invalid_option',
       message: expect.stringContaining('must have an `authorization_endpoint`, because users sign in there'),
     })
+    const endpoints = { authorization_endpoint: 'https://login.example.com/authorize' }
+    expect(checkServer({ metadata, endpoints })).toMatchObject({ server: { endpoints } })
     const { issuer: _issuer, ...rest } = good
     expect(checkTokenOptions({ ...rest, server })).toMatchObject({ server: { metadata } })
     const wrong = { ...metadata, authorization_endpoint: 'http://login.example.com/authorize' }

@@ -17,7 +17,7 @@ const needed = { issuer: 'https://login.example.com', clientId: 'web', encryptio
 
 function checkSignInOptions(options: SignInOptions) {
   const values = checkAll<SignInValues>(SIGN_IN_OPTIONS, options)
-  return { ...values, ...derivedFrom(values, checkServer(needed.issuer, undefined)) }
+  return { ...values, ...derivedFrom(values, checkServer({ issuer: needed.issuer, insecureHosts: [] })) }
 }
 
 describe('checkSignInOptions', () => {

@@ -7,6 +7,7 @@ import {
 import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
+import { canBeIssuer, type IssuerRules } from '../../rules/protocol/issuer.ts'
 import { sameText } from '../../rules/same-text.ts'
 import { type SessionRecord, sidsOf } from '../../model/session-record.ts'
 import { createResponse, page } from '../responses.ts'
@@ -24,7 +25,7 @@ import type { RouteContext } from './route-context.ts'
 type FrontChannelContext = Pick<RouteContext, 'query' | 'session'>
 
 export interface FrontChannelLogoutOptions {
-  readonly issuer: string
+  readonly server: IssuerRules
   readonly sessions: SessionStrategy
   /** How the session ends. */
   readonly ending: FinishSessionOptions
@@ -46,9 +47,9 @@ export async function frontChannelLogout(
   options: FrontChannelLogoutOptions,
 ): Promise<Response> {
   const { session, query } = context
-  const { issuer, ending, emit } = options
+  const { server, ending, emit } = options
   const sid = query.get('sid')
-  if (query.get('iss') !== issuer || !sid) {
+  if (!canBeIssuer(query.get('iss'), server) || !sid) {
     const message =
       'The request names another authorization server, or no session. Send `iss` and `sid` of the session.'
     return problem(400, { code: 'cross_site_request_refused', message })
@@ -63,7 +64,7 @@ export async function frontChannelLogout(
       reportIncomplete(signOut.key, parts, emit, true)
     }
   }
-  return page(createResponse(200), 'Signed out', `; frame-ancestors ${new URL(issuer).origin}`)
+  return page(createResponse(200), 'Signed out', `; frame-ancestors ${new URL(server.issuer).origin}`)
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { systemClock } from '../runtime/system-clock.ts'
-import { type ConnectionOptions, createConnection } from './connection.ts'
+import { type ConnectionOptions, createConnection, wrongMetadata } from './connection.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
 import { createSignInServer, withQuery } from './sign-in.ts'
@@ -54,7 +54,9 @@ export function createAuthorizationServer(
     verifyLogoutToken: (token) => verifyLogoutToken(connection, signatures, token),
     async endSessionUrl(parameters) {
       const endpoint = (await fetchMetadata()).end_session_endpoint
-      return endpoint === undefined ? undefined : withQuery(endpoint, parameters)
+      if (endpoint === undefined) return undefined
+      if (!options.addresses.isSafe(endpoint)) throw wrongMetadata('`end_session_endpoint` is not on https')
+      return withQuery(endpoint, parameters)
     },
     async capabilities() {
       const facts = Object.entries(await fetchMetadata())

@@ -12,8 +12,15 @@ import {
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { isJsonObject } from '../../rules/members.ts'
+import { expectedIssuer, type IssuerRules, refuseIssuer } from '../../rules/protocol/issuer.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { redact } from '../runtime/redact.ts'
-import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
+import {
+  ConfigurationError,
+  EvertokenError,
+  type RedactedCause,
+  TryLaterError,
+} from '../../vocabulary/index.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
@@ -43,16 +50,23 @@ export interface Connection {
    * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
    */
   fetchMetadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
+  /**
+   * Returns the metadata with the issuer that a token or response must have. It differs only if the issuer is a template.
+   *
+   * @param iss - The issuer that the token or response names.
+   */
+  metadataFor(metadata: oauth.AuthorizationServer, iss: unknown): oauth.AuthorizationServer
 }
 
 export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadata, defaultTokenLifetimeSeconds } = options
+  const { flights, clock, serverClock, issuer, metadata, defaultTokenLifetimeSeconds } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
-    [oauth.allowInsecureRequests]: insecure,
+    // `http` decides which URLs are safe.
+    [oauth.allowInsecureRequests]: true,
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
@@ -76,14 +90,18 @@ export function createConnection(
       return isCheap ? options.http(probeUrl(options)) : cache.get()
     },
     fetchMetadata: cache.get,
+    metadataFor(metadata, iss) {
+      const expected = expectedIssuer(metadata.issuer, iss, options.tenants)
+      return expected === metadata.issuer ? metadata : { ...metadata, issuer: expected }
+    },
   }
 }
 
 /** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */
-function probeUrl({ issuer, metadata }: Pick<DiscoveryOptions, 'issuer' | 'metadata'>): string {
+function probeUrl({ issuer, metadata, endpoints }: DiscoveryOptions): string {
   if (typeof metadata === 'string') return metadata
   // A server whose metadata is configured may have no document at the well-known URL.
-  if (metadata !== undefined) return metadata.token_endpoint
+  if (metadata !== undefined) return endpoints?.token_endpoint ?? metadata.token_endpoint
   return openidMetadataUrl(issuer)
 }
 
@@ -103,24 +121,31 @@ export interface KnownMetadata {
   readonly [member: string]: unknown
 }
 
-export interface DiscoveryOptions {
-  readonly issuer: string
+export interface DiscoveryOptions extends IssuerRules {
   /** The URL of the metadata, or the metadata itself. Default: the well-known URL. */
   readonly metadata?: string | KnownMetadata | undefined
   /** Whether users sign in at the server, so that its metadata must name the `authorization_endpoint`. */
   readonly signsIn?: boolean | undefined
   readonly http: Http
-  /** Whether plain HTTP is allowed. This is true only for an issuer on loopback. */
-  readonly insecure: boolean
+  readonly addresses: ServerAddresses
+  /** Members that complete or replace the metadata. */
+  readonly endpoints?: Partial<KnownMetadata> | undefined
 }
 
-/** Finds the metadata of the authorization server. Compares the issuer byte for byte (RFC 8414 §3.3). */
+const REFUSED_ISSUER = {
+  other_issuer: 'metadata names another issuer, or spells it otherwise',
+  tenants_missing: 'issuer is a template. List the tenants that can sign in, in `server.tenants`',
+} as const
+
+/** Finds the metadata of the authorization server, and compares the issuer. */
 async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
-  const { issuer, metadata: known, signsIn, insecure } = options
-  const isSafe = (url = '') => URL.canParse(url) && (insecure ? /^https?:/i : /^https:/i).test(url)
+  const { issuer, metadata: known, signsIn, addresses, endpoints } = options
+  const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('issuer is not on https')
-  const metadata = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
-  if (metadata.issuer !== issuer) throw wrongMetadata('metadata names another issuer, or spells it otherwise')
+  const found = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
+  const refused = refuseIssuer(found.issuer, options)
+  if (refused !== undefined) throw wrongMetadata(REFUSED_ISSUER[refused])
+  const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
     if (!isSafe(metadata[name])) throw wrongMetadata(`${name} is missing or not on https`)
@@ -132,7 +157,7 @@ async function fetchMetadata(
   url: string | undefined,
 ): Promise<oauth.AuthorizationServer> {
   const response = await requestMetadata(options, url).catch((error: unknown) => {
-    throw metadataUnavailable(redact(error))
+    throw error instanceof EvertokenError ? error : metadataUnavailable(redact(error))
   })
   const { status } = response
   // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
@@ -159,7 +184,7 @@ function metadataUnavailable(cause: RedactedCause): TryLaterError {
   return unavailable('fetch the metadata of the authorization server', cause)
 }
 
-function wrongMetadata(what: string): ConfigurationError {
+export function wrongMetadata(what: string): ConfigurationError {
   const message = `Cannot use the authorization server: its ${what}; check the option "issuer"`
   return new ConfigurationError('authorization_server_metadata_invalid', message)
 }

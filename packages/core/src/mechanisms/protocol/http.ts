@@ -1,13 +1,19 @@
 import type { Clock } from '../../ports/clock.ts'
-import { EvertokenError } from '../../vocabulary/index.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
+import { ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { discardBody } from '../calls/with-headers.ts'
 
-/** A `fetch` for the authorization server. It follows no redirects, limits time and size, and buffers the body. */
+/**
+ * A `fetch` for the authorization server. It follows no redirects, limits time and size, and buffers the body.
+ *
+ * It rejects with a `ConfigurationError` and sends nothing if the URL is not safe.
+ */
 export type Http = (url: string, init?: object) => Promise<Response>
 
 export interface HttpOptions {
   readonly fetch: typeof globalThis.fetch
+  readonly addresses: ServerAddresses
   readonly clock: Clock
   /** How long a response may take, in milliseconds. After that, the request is aborted. */
   readonly timeoutMs: number
@@ -29,13 +35,15 @@ const TOKEN_RESPONSE_BYTES = 16_777_216
 /** The size limit for any other document, in bytes. */
 const METADATA_BYTES = 524_288
 
-export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): Http {
+export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: HttpOptions): Http {
   return async (url, given: RequestInit = {}) => {
+    const address = addresses.reach(url)
+    if (!addresses.isSafe(address)) throw unsafeUrl()
     const abort = new AbortController()
     const init: RequestInit = { ...given, redirect: 'manual', signal: abort.signal }
     const exchange = async () => {
       const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
-      const response = await fetch(url, init).catch(throwForeign)
+      const response = await fetch(address, init).catch(throwForeign)
       // The monotonic clock stops while the machine is suspended.
       const tripMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       observe?.(response.headers, tripMs)
@@ -52,6 +60,12 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
       return new DOMException('No response in time', 'TimeoutError')
     })
   }
+}
+
+function unsafeUrl(): ConfigurationError {
+  const message =
+    'The metadata of the authorization server has a URL that is not on https. Set the URL in `server.endpoints`.'
+  return new ConfigurationError('authorization_server_metadata_invalid', message)
 }
 
 /**

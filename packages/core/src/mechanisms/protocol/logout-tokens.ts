@@ -1,3 +1,4 @@
+import { readClaims } from '../../rules/protocol/jwt.ts'
 import { judgeLogoutToken, type LogoutToken } from '../../rules/protocol/logout-token.ts'
 import { RequestRefusedError } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
@@ -10,11 +11,11 @@ import type { TokenSignatures } from './token-signatures.ts'
  * @throws {TryLaterError} If the token cannot be checked now.
  */
 export async function verifyLogoutToken(
-  { client, clock, fetchMetadata }: Connection,
+  { client, clock, fetchMetadata, metadataFor }: Connection,
   signatures: TokenSignatures,
   token: string,
 ): Promise<LogoutToken> {
-  const metadata = await fetchMetadata()
+  const metadata = metadataFor(await fetchMetadata(), readClaims(token)?.['iss'])
   const jwt = signatures.read(token, metadata)
   if (typeof jwt === 'string') throw logoutTokenRefused(jwt)
   // The checks that need no key come first, because any client can send tokens to this endpoint.

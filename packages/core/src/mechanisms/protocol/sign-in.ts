@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -25,7 +26,7 @@ export function createSignInServer(
   signatures: TokenSignatures,
   { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata, metadataFor } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -45,7 +46,12 @@ export function createSignInServer(
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier } = transaction
-        const code = oauth.validateAuthResponse(metadata, client, parameters, state)
+        const code = oauth.validateAuthResponse(
+          metadataFor(metadata, parameters.get('iss')),
+          client,
+          parameters,
+          state,
+        )
         const authenticate = await authenticator.request()
         const result = await requestTokens(
           () =>
@@ -68,7 +74,8 @@ export function createSignInServer(
         const { idToken } = grant
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
-        const claims = await readSignInClaims(client, signatures, metadata, idToken, required)
+        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const claims = await readSignInClaims(client, signatures, expected, idToken, required)
         return { ...grant, claims }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)

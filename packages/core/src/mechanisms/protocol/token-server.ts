@@ -36,7 +36,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { fetchMetadata, sendProbe } = connection
+  const { fetchMetadata, metadataFor, sendProbe } = connection
   return {
     registration,
     connection,
@@ -57,11 +57,12 @@ export function createTokenServer(
         const { idToken, ...tokens } = grant
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
-        const known = { claims: user, original, issuer: metadata.issuer, clientId: client.client_id }
+        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const known = { claims: user, original, issuer: expected.issuer, clientId: client.client_id }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }
-        return { ...(await validateIdToken(idToken, tokens, known, metadata)), date }
+        return { ...(await validateIdToken(idToken, tokens, known, expected)), date }
       } catch (error) {
         return toResultWithoutResponse(error)
       }

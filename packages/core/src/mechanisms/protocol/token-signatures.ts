@@ -1,13 +1,13 @@
 import type { AuthorizationServer as Metadata } from 'oauth4webapi'
 import { type UncheckedJwt, readJwt } from '../../rules/protocol/jwt.ts'
 import { acceptedAlgorithms, keysFor } from '../../rules/protocol/signing-keys.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { createKeyCache, type KeyCacheOptions, type TokenSource } from './key-cache.ts'
 import { isSignedBy, isSignedBySecret } from './signature.ts'
 
 export interface TokenSignaturesOptions extends KeyCacheOptions {
-  /** Whether plain HTTP is allowed. */
-  readonly insecure: boolean
+  readonly addresses: ServerAddresses
   /** The only accepted algorithm. Without it, the metadata decides. */
   readonly idTokenSigningAlgorithm?: string | undefined
   /** Resolves to the client secret, which is the key of HS256. */
@@ -32,13 +32,13 @@ export interface TokenSignatures {
 }
 
 export function createTokenSignatures(options: TokenSignaturesOptions): TokenSignatures {
-  const { insecure, idTokenSigningAlgorithm, clientSecret } = options
+  const { addresses, idTokenSigningAlgorithm, clientSecret } = options
   const cache = createKeyCache(options)
   const accepted = (metadata: Metadata) =>
     acceptedAlgorithms(idTokenSigningAlgorithm, metadata.id_token_signing_alg_values_supported)
 
   function keysUrl({ jwks_uri: url = '' }: Metadata): string {
-    if (URL.canParse(url) && (insecure ? /^https?:/i : /^https:/i).test(url)) return url
+    if (addresses.isSafe(addresses.reach(url))) return url
     const message =
       'The metadata of the authorization server has no `jwks_uri` on https, so no ID token can be verified. Add it to `server.metadata`.'
     throw new ConfigurationError('authorization_server_metadata_invalid', message)

@@ -45,9 +45,14 @@ function valuesOf(headers: Headers, names: readonly string[], parameter: 'proto'
 
 /**
  * Whether the cookies need https. Plain http is only for development, in which the application and the authorization server
- * are both on this machine. Chromium and Firefox accept cookies that need https from `http://localhost` as well.
+ * are both on this machine or on `insecureHosts`. Chromium and Firefox accept cookies that need https from
+ * `http://localhost` as well.
  */
-export function hasSecureCookies(address: URL, issuer: string): boolean {
-  const isLocal = isLoopback(address.hostname) && isLoopback(new URL(issuer).hostname)
+export function hasSecureCookies(address: URL, issuer: string, insecureHosts: readonly string[]): boolean {
+  const isLocal =
+    insecureHosts.includes(address.hostname) ||
+    [address, new URL(issuer)].every(
+      ({ hostname }) => isLoopback(hostname) || insecureHosts.includes(hostname),
+    )
   return address.protocol === 'https:' || !isLocal
 }

@@ -19,14 +19,19 @@ export function parseUrl(url: string | URL, base?: string | URL): URL | undefine
   }
 }
 
-/** Reads a configured URL. Returns a string with the fault if it is invalid. Plain http is allowed only on loopback. */
+/**
+ * Reads a configured URL. Returns a string with the fault if it is invalid.
+ *
+ * @param insecureHosts - The hosts that can use plain http, in addition to loopback.
+ */
 export function parsePrefix(
   url: string,
+  insecureHosts?: readonly string[],
 ): AllowedPrefix | 'not_absolute' | 'credentials' | 'insecure' | 'query' {
   const parsed = parseUrl(url)
   if (!parsed) return 'not_absolute'
   if (hasCredentials(parsed)) return 'credentials'
-  if (!isSecure(parsed)) return 'insecure'
+  if (!isSecure(parsed, insecureHosts)) return 'insecure'
   if (/[?#]/.test(url)) return 'query'
   // Plain values: those of an URL cost more at every call.
   return { origin: parsed.origin, pathname: parsed.pathname }
@@ -99,9 +104,10 @@ function decodeUtf8(bytes: string): string {
   }
 }
 
-/** Whether requests to the URL are protected from eavesdroppers. */
-export function isSecure(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+/** Whether requests to the URL are protected from eavesdroppers, or the application accepts that they are not. */
+export function isSecure(url: URL, insecureHosts: readonly string[] = []): boolean {
+  const isHttpAllowed = isLoopback(url.hostname) || insecureHosts.includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isHttpAllowed)
 }
 
 export function hasCredentials(url: URL): boolean {

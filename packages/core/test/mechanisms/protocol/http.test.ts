@@ -1,3 +1,4 @@
+import { createServerAddresses } from '../../../src/rules/protocol/server-addresses.ts'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createManualClock } from '@evertoken/testkit'
@@ -26,7 +27,12 @@ function answering(text: BodyInit | null, init?: ResponseInit): typeof fetch {
 }
 
 function http(fetch: typeof globalThis.fetch, clock = createManualClock()): ReturnType<typeof createHttp> {
-  return createHttp({ fetch, clock, timeoutMs: TIMEOUT_MS })
+  return createHttp({
+    fetch,
+    addresses: createServerAddresses({ issuer: 'http://localhost' }),
+    clock,
+    timeoutMs: TIMEOUT_MS,
+  })
 }
 
 /** A body of `size` bytes, in pieces, that reports when it was cancelled. */

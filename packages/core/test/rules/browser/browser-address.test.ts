@@ -44,12 +44,16 @@ describe('hasSecureCookies', () => {
     ['http://shop.localhost:3000', 'http://login.localhost', false],
     ['http://127.0.0.1:3000', 'https://localhost:8443', false],
     ['http://[::1]:3000', 'http://127.0.0.1', false],
+    ['http://app:3000', 'https://login.example.com', false],
+    ['http://localhost:3000', 'http://keycloak:8080', false],
+    ['https://app', 'http://keycloak:8080', true],
+    ['http://other:3000', 'http://keycloak:8080', true],
     ['http://localhost:3000', 'https://login.example.com', true],
     ['http://127.0.0.1:3000', 'https://localhost.example.com', true],
     ['https://localhost:3000', 'http://localhost:4000', true],
     ['https://app.example.com', 'http://localhost:4000', true],
   ])('S22: of %s with the issuer %s: %s', (address, issuer, secure) => {
-    expect(hasSecureCookies(new URL(address), issuer)).toBe(secure)
+    expect(hasSecureCookies(new URL(address), issuer, ['app', 'keycloak'])).toBe(secure)
   })
 })
 
