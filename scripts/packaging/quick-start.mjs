@@ -40,7 +40,9 @@ export async function runQuickStart(project, { document, heading, ordersPath }) 
 }
 
 async function signInAndOut(url, ordersPath) {
-  const user = createUserAgent()
+  // The build of the packages comes before this step.
+  const testkit = await import('../../packages/testkit/dist/index.js')
+  const user = createUserAgent(testkit)
   assert.equal((await user.send(url + ordersPath)).status, 401)
 
   const home = await user.navigate(`${url}/auth/login`)

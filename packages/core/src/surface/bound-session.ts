@@ -1,3 +1,4 @@
+import { isPromise } from '../rules/members.ts'
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
@@ -116,7 +117,7 @@ export function bindSession(
       // Before the work begins: a failure that no caller waits for would end the process.
       demand.signal?.throwIfAborted()
       const work = requestToken(handle, seen, demand)
-      return work instanceof Promise ? awaitToken(handle, work, demand) : observed(work)
+      return isPromise(work) ? awaitToken(handle, work, demand) : observed(work)
     } catch (error) {
       throw reportFailure(handle, error)
     }

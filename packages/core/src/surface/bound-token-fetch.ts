@@ -1,3 +1,4 @@
+import { isPromise } from '../rules/members.ts'
 import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { signInRequired } from '../handlers/problem.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
@@ -101,7 +102,7 @@ export function createCredentialSource(
 
   const ofUser: CredentialSource = ({ rejected, signal }) => {
     const result = find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
-    return result instanceof Promise ? result.then(credentialOf) : credentialOf(result)
+    return isPromise(result) ? result.then(credentialOf) : credentialOf(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {

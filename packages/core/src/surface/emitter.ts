@@ -1,3 +1,4 @@
+import { isPromise } from '../rules/members.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type Check, hook, listOf } from './checks.ts'
 
@@ -20,7 +21,7 @@ export function createEmitter(listeners: EventListeners = []): EventListener {
     for (const listener of all) {
       try {
         const result: unknown = listener(event)
-        if (result instanceof Promise) result.catch(() => undefined)
+        if (isPromise(result)) result.then(undefined, () => undefined)
       } catch {
         // The documentation of `EventListener` promises that errors are ignored.
       }

@@ -1,3 +1,4 @@
+import { isPromise } from '../rules/members.ts'
 import { TOKEN_CALL_OPTIONS, checkTokenParameters, rejectedValue } from './token-parameter-checks.ts'
 import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/sessions/end-session.ts'
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
@@ -121,7 +122,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const { rejectedToken, signal } = wanted
       const { getToken: obtain, application } = bound()
       const obtained = obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
-      const result = obtained instanceof Promise ? await obtained : obtained
+      const result = isPromise(obtained) ? await obtained : obtained
       if (result.kind !== 'token') return undefined
       return accessTokenOf(result.token, result.time ?? application.serverClock.read())
     },

@@ -1,3 +1,4 @@
+import { isPromise } from '../../rules/members.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
@@ -43,7 +44,7 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
     try {
       // A promise that is not needed would cost as much as all checks of a call.
       const found = source({ signal })
-      const credential = found instanceof Promise ? await found : found
+      const credential = isPromise(found) ? await found : found
       const sent = await send(first, call, credential, policy)
       const { response, trusted } = isRedirect(sent.status)
         ? await follow(sent, call, credential, policy)
@@ -162,7 +163,7 @@ function send(hop: Hop, call: Call, credential: Credential, { fetch }: TokenFetc
   // The URL that was checked, or a request for it.
   const target = call.request && hop === call.first ? requestFor(call.request, hop.url) : hop.url
   const headers = hop.trusted ? credential.authorize(hop) : undefined
-  return headers instanceof Promise
+  return isPromise(headers)
     ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))
     : fetch(target, initFor(hop, call, headers))
 }

@@ -1,3 +1,4 @@
+import { isPromise } from '../../rules/members.ts'
 import type { ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
@@ -83,7 +84,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
     const paused = pause.error()
     if (paused !== undefined) throw paused
     const clientAuth = authenticate()
-    return clientAuth instanceof Promise ? pause.run(() => receive(clientAuth)) : clientAuth
+    return isPromise(clientAuth) ? pause.run(() => receive(clientAuth)) : clientAuth
   }
 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */

@@ -1,3 +1,4 @@
+import { isPromise } from '../../rules/members.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
@@ -107,7 +108,7 @@ export function createFlight(options: FlightOptions): Flight {
     let pauseMs = POLL_MS
     let waitedMs = 0
     const admission = line.enter(handle.key)
-    const hasQueued = admission instanceof Promise
+    const hasQueued = isPromise(admission)
     let turn: Turn | undefined = hasQueued ? await admission : admission
     // The session can have ended while the flight waited for the metadata or the client secret.
     let known = !hasQueued && seen && handle.isUsable(seen) ? seen : undefined
@@ -139,7 +140,7 @@ export function createFlight(options: FlightOptions): Flight {
           const entered = line.enter(handle.key)
           turn = await entered
           // During the wait, another process might have refreshed the session.
-          if (entered instanceof Promise) continue
+          if (isPromise(entered)) continue
         }
         // A flight that has sent a request continues, because it may hold the only copy of a refresh token.
         if (sends.count === 0 && !admits()) throw refreshError(policy, 'draining', 1)
