@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
+import { withUrl } from '../runtime/redact.ts'
 import { discardBody } from '../calls/with-headers.ts'
 
 /** A `fetch` for the authorization server. It follows no redirects, limits time and size, and buffers the body. */
@@ -40,11 +41,14 @@ export function createHttp({ fetch, clock, timeoutMs, observe }: HttpOptions): H
       // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
       const status = response.status || 302
       // A status that forbids a body also forbids an empty body.
-      return new Response(body || null, { status, headers: response.headers })
+      const copy = new Response(body || null, { status, headers: response.headers })
+      return Object.defineProperty(copy, 'url', { value: url })
     }
     return withDeadline(exchange(), timeoutMs, clock, () => {
       abort.abort()
       return new DOMException('No response in time', 'TimeoutError')
+    }).catch((error: unknown) => {
+      throw withUrl(error, url)
     })
   }
 }

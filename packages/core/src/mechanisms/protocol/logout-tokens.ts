@@ -8,7 +8,8 @@ import {
   TryLaterError,
 } from '../../vocabulary/index.ts'
 import { redact } from '../runtime/redact.ts'
-import { type Connection, unavailable } from './connection.ts'
+import type { Connection } from './connection.ts'
+import { unavailable } from './discovery-errors.ts'
 import type { KeyCache } from './key-cache.ts'
 
 /** Matches the error codes of oauth4webapi for unavailable keys, as opposed to keys that do not match the token. */

@@ -51,7 +51,8 @@ export function createTokenServer(
         const result = await requestTokens(send, serverClock)
         const { grant, date } = result
         if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
-        const { idToken, ...tokens } = grant
+        const { idToken, ...usable } = grant
+        const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const known = { claims: user, original: readClaims(previousIdToken), issuer: metadata.issuer }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
