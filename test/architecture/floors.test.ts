@@ -118,6 +118,7 @@ describe('the floors of core', () => {
       'mechanisms/protocol/client-authentication.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/discovery-errors.ts',
       'mechanisms/protocol/failure-pause.ts',
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',

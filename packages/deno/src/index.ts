@@ -57,6 +57,7 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
+  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

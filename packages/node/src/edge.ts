@@ -62,6 +62,7 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
+  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

@@ -69,6 +69,7 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
+  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

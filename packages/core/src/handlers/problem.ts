@@ -53,7 +53,12 @@ const SIGN_IN_MESSAGES: Partial<Record<SignInCode, string>> = {
   refresh_token_refused: `The authorization server refuses the refresh token. Sign in again. ${SHARED_STORE_HINT}`,
 }
 
-export function signInRequired(code: SignInCode): SignInRequiredError {
+const GRANT_REVOKED =
+  'The application has revoked the refresh token with `revokeRefreshToken()`. Sign in again.'
+
+/** @param isRevoked - Whether the application has ended the grant, so that a sign-in returns a refresh token again. */
+export function signInRequired(code: SignInCode, isRevoked?: boolean): SignInRequiredError {
+  if (isRevoked) return new SignInRequiredError(code, GRANT_REVOKED)
   const anonymous = 'The user is not signed in. Redirect the browser to the login route.'
   return new SignInRequiredError(code, SIGN_IN_MESSAGES[code] ?? anonymous)
 }

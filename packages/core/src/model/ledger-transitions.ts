@@ -141,7 +141,7 @@ export function withLastWait(
 export function withoutRefreshToken(ledger: TokenLedger): TokenLedger {
   const { refreshToken } = ledger
   if (refreshToken === undefined) return ledger
-  return { ...ledger, revoking: refreshToken, refreshToken: undefined, lease: undefined }
+  return { ...ledger, revoking: refreshToken, refreshToken: undefined, lease: undefined, isRevoked: true }
 }
 
 export function withRevocationConfirmed(ledger: TokenLedger): TokenLedger {

@@ -1,3 +1,4 @@
+import type { RedactedCause } from '../vocabulary/index.ts'
 import type { StoredToken } from './stored-tokens.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface UserClaims {
 export interface TokenGrant {
   /** Absent if the response had no usable access token. All other usable parts are kept. */
   readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
+  /** Why the response had no usable access token. */
+  readonly unusable?: RedactedCause
   readonly refreshToken?: string | undefined
   readonly scope?: string | undefined
   /** The unmodified ID token. `claims` is present if it was validated. */

@@ -55,6 +55,8 @@ export interface TokenLedger {
   readonly spare?: string | undefined
   /** A refresh token that is no longer used, and whose revocation the authorization server has not confirmed. */
   readonly revoking?: string | undefined
+  /** Whether the application has revoked the refresh token. */
+  readonly isRevoked?: true | undefined
 }
 
 export const EMPTY_LEDGER: TokenLedger = { tokens: {}, attempt: 0 }

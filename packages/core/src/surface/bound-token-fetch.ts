@@ -118,7 +118,7 @@ export function createCredentialSource(
 }
 
 function credentialOf(result: TokenResult): Credential {
-  if (result.kind === 'sign_in') throw signInRequired(result.code)
+  if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
   return createBearerCredential(result.token)
 }
 

@@ -5,6 +5,7 @@ import { createChunkedCookie } from '../mechanisms/sessions/chunked-cookie.ts'
 import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
+import { checkServer } from '../mechanisms/protocol/check-server.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
@@ -12,6 +13,7 @@ import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts
 import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
+import type { Finding } from '../rules/protocol/server-findings.ts'
 import { recordRoom } from '../rules/sessions/cookie-budget.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { canBeIssuer } from '../rules/protocol/issuer.ts'
@@ -40,7 +42,18 @@ export type Handler<Name extends TokenName = UserTokenName> = (
 ) => Response | Promise<Response>
 
 /** The functions that need the options: they handle requests and find sessions. */
-export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
+export interface Engine<Name extends TokenName = UserTokenName> extends SessionEngine<UserSession<Name>> {
+  /**
+   * Checks the authorization server, for example when the application starts: the metadata, the keys, the client
+   * authentication, the scopes and the clock. Sends one request for the keys, and one for the metadata if it is not known.
+   *
+   * @returns A list of findings. It is empty if Evertoken finds no fault and no missing feature.
+   * @example
+   *   for (const { severity, message } of await auth.check()) console.log(`${severity}: ${message}`)
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
+   */
+  check(): Promise<Finding[]>
+}
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
@@ -135,9 +148,20 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     if (claims) await onRefreshed?.(claims)
   }
 
+  const checkNow = () =>
+    checkServer({
+      server,
+      http: context.http,
+      serverClock: context.serverClock,
+      method: settings.authentication.method,
+      scope: settings.authorizationParameters.get('scope') ?? '',
+      openid: settings.openid,
+    })
+
   const { findRoute, startLogin } = createRoutes({
     settings,
     context,
+    check: checkNow,
     flights: runtime.flights,
     server,
     servers,
@@ -145,7 +169,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     directory,
     ending,
   })
-  return assemble({
+  const engine = assemble({
     settings,
     context,
     runtime,
@@ -164,6 +188,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       beforeStart: directory?.add,
     },
   })
+  // The application finds its sources by this object, so it is not copied.
+  return Object.assign(engine, { check: checkNow })
 }
 
 /** Creates the kind of session that the options select. */

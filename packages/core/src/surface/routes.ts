@@ -19,6 +19,7 @@ import type { Flights } from '../ports/flights.ts'
 import { applicationPaths } from '../rules/browser/base-path.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
+import type { Finding } from '../rules/protocol/server-findings.ts'
 import { cookieName as nameOnWire } from '../rules/sessions/cookies.ts'
 import type { StartLogin } from './bound-session.ts'
 import { createRouteContexts } from './route-contexts.ts'
@@ -30,6 +31,8 @@ import { shownSettings } from './shown-settings.ts'
 export interface RoutesOptions {
   readonly settings: Settings
   readonly context: EngineContext
+  /** Checks the authorization server. */
+  readonly check: () => Promise<Finding[]>
   readonly flights: Flights
   /** The server for new sign-ins. */
   readonly server: AuthorizationServer
@@ -58,7 +61,7 @@ function createTable(
   paths: BrowserPaths,
   forLogin: LoginRouteOptions,
 ): readonly Row[] {
-  const { settings, context, flights, server, servers, sessions, directory, ending } = options
+  const { settings, context, flights, server, servers, sessions, directory, ending, check } = options
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
   const { clock, emit } = context
   const usedLogins = createUsedLogins(context.store, issuer)
@@ -77,7 +80,7 @@ function createTable(
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
   const forFrontChannel = { server: settings.server, sessions, ending, clock, emit }
-  const forDiagnostics = { server, idleTimeoutSeconds, configuration: shownSettings(settings) }
+  const forDiagnostics = { server, check, paths, idleTimeoutSeconds, configuration: shownSettings(settings) }
 
   const table: Row[] = [
     { path: '/login', methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },

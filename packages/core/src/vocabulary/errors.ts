@@ -71,6 +71,10 @@ export interface RedactedCause {
   readonly error?: string
   /** The HTTP status of the response. */
   readonly status?: number
+  /** The origin and the path of the URL of the request. The query is omitted, because it can contain a credential. */
+  readonly url?: string
+  /** Why Evertoken cannot use the response, such as a missing member. */
+  readonly reason?: string
 }
 
 /** Further facts about a failure. */

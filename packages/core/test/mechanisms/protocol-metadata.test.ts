@@ -132,7 +132,6 @@ describe('the metadata of the authorization server', () => {
   })
 
   it.each<[string, () => Response]>([
-    ['a 500', () => new Response('canary', { status: 500 })],
     ['HTML', () => new Response('<p>canary</p>', { headers: { 'content-type': 'text/html' } })],
     ['cut JSON', () => new Response('{"canary":', { headers: { 'content-type': 'application/json' } })],
     ['an array', () => Response.json(['canary'])],
@@ -140,14 +139,17 @@ describe('the metadata of the authorization server', () => {
     ['no issuer', () => Response.json({ canary: 1 })],
     ['more than 512 KiB', () => Response.json({ canary: 'x'.repeat(524_288) })],
     ['S28: a redirect', () => Response.redirect('https://evil.example/canary', 302)],
-  ])('%s instead of it: try later, and the refresh token stays unused', async (_what, answer) => {
+  ])('%s instead of it: a wrong configuration, and the refresh token stays unused', async (_what, answer) => {
     const { protocol, server } = createProtocolBench({ fetch: answering({ [OIDC]: answer }) })
     const failure = await failureOf(protocol.ready())
-    expect(failure).toBeInstanceOf(TryLaterError)
-    expect(failure).toMatchObject({ code: 'authorization_server_unavailable', retryAfterSeconds: 1 })
+    expect(failure).toBeInstanceOf(ConfigurationError)
+    expect(failure).toMatchObject({
+      code: 'authorization_server_metadata_invalid',
+      message: expect.stringContaining('server.metadata') as string,
+    })
     expectNoCanary(failure)
     expect(await protocol.refresh({ refreshToken: 'rt', parameters: {}, user })).toMatchObject({
-      kind: 'not_processed',
+      kind: 'misconfigured',
     })
     expect(server.log).toEqual([])
   })

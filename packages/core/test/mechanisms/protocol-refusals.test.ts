@@ -13,6 +13,8 @@ import {
   REQUEST_TIMEOUT_MS,
 } from './protocol-bench.ts'
 
+const url = 'https://login.example.com/token'
+
 describe('a refresh that fails', () => {
   it.each(Object.keys(FAULTS))('never throws and never reaches another origin: %s', async (name) => {
     const bench = createProtocolBench()
@@ -40,13 +42,13 @@ describe('a refresh that fails', () => {
   })
 
   it('reports its name, status and the registered error', async () => {
-    const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client' }
+    const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client', url }
     const init = { status: 401, headers: { 'retry-after': '7' } }
     expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
     expect(await answerTo({ error: 'canary' }, { status: 400 })).toEqual({
       kind: 'ambiguous',
       isBusy: false,
-      cause: { name: 'TokenEndpointError', status: 400 },
+      cause: { name: 'TokenEndpointError', status: 400, url },
     })
   })
 
@@ -68,7 +70,7 @@ describe('a refresh that fails', () => {
     const failing = () => Promise.reject(new TypeError('fetch failed', { cause: { code } }))
     expect(await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))).toEqual({
       kind: 'not_processed',
-      cause: { name: 'TypeError', code },
+      cause: { name: 'TypeError', code, url },
     })
   })
 
@@ -91,7 +93,7 @@ describe('a refresh that fails', () => {
     async (thrown) => {
       const failing = () => Promise.reject(thrown)
       const result = await refresh(createProtocolBench({ fetch: answering({ '/token': failing }) }))
-      expect(result).toEqual({ kind: 'ambiguous', cause: { name: 'Error' } })
+      expect(result).toEqual({ kind: 'ambiguous', cause: { name: 'Error', url } })
     },
   )
 

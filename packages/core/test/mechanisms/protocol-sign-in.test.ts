@@ -227,7 +227,10 @@ describe('signing in', () => {
     const without = { type: 'members', omit: ['id_token'] } as const
     const bench = createProtocolBench()
     bench.server.script('token', without)
-    expect(await failedSignIn(bench)).toEqual(refused())
+    expect(await failedSignIn(bench)).toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringMatching(/`id_token`.*`openid`.*`scope`/) as string,
+    })
     const plain = createProtocolBench({ protocol: { openid: false } })
     plain.server.script('token', without)
     const { response, transaction, url } = await approve(plain)
@@ -261,7 +264,12 @@ describe('signing in', () => {
       expect(failure).toBeInstanceOf(TryLaterError)
       expect(failure).toMatchObject({ code: 'authorization_server_unavailable', retryAfterSeconds: 1 })
     }
-    expect(await failedSignIn(answers.unusable)).toBeInstanceOf(TryLaterError)
+    expect(await failedSignIn(answers.unusable)).toMatchObject({
+      name: 'ConfigurationError',
+      code: 'token_response_malformed',
+      message: expect.stringContaining("`token_type` is 'mac'") as string,
+      cause: { status: 200, url: 'https://login.example.com/token' },
+    })
     const away = createProtocolBench({
       fetch: answering({ '/token': () => Promise.reject(new TypeError('fetch failed')) }),
     })

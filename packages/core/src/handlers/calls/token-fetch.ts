@@ -2,6 +2,7 @@ import { isPromise } from '../../rules/members.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
+import { describeNotAllowed } from '../../rules/calls/not-allowed.ts'
 import { type Hop, isRedirect, nextHop } from '../../rules/calls/redirect.ts'
 import { isIncorrectCall } from '../../rules/remedy.ts'
 import { type AuthorizationHeaders, ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
@@ -101,8 +102,8 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
   const request: Partial<Request> = isAddress ? {} : input
   // It is read once, because an object might return another URL the next time.
   const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
-  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL: set "baseUrl"')
-  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url)
+  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL. Set `baseUrl`.')
+  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url, policy, isAddress ? String(input) : url.href)
   const method = (init.method ?? request.method ?? 'GET').toUpperCase()
   const headers = new Headers(init.headers ?? request.headers)
   const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
@@ -116,9 +117,9 @@ function prepare(input: string | URL | Request, init: RequestInit, policy: Token
 }
 
 /** Returns a request that `fetch` accepts. A property that hides the real URL is refused. */
-function requestFor(input: Request, url: URL): Request {
+function requestFor(input: Request, url: URL, policy: TokenFetchPolicy): Request {
   const request = new Request(input)
-  if (request.url !== url.href) throw notAllowed(new URL(request.url))
+  if (request.url !== url.href) throw notAllowed(new URL(request.url), policy)
   return request
 }
 
@@ -127,8 +128,9 @@ function withBody(init: RequestInit, body: BodyInit | null | undefined): Request
   return body && init.body == null ? ({ ...init, body, duplex: 'half' } as RequestInit) : init
 }
 
-function notAllowed({ origin }: URL): ConfigurationError {
-  const message = `Cannot call '${origin}' with a token: add it to "allowedUrls"`
+/** @param input - The text that the URL was built from. */
+function notAllowed(url: URL, { prefixes }: TokenFetchPolicy, input: string = url.href): ConfigurationError {
+  const message = describeNotAllowed(url, input, prefixes)
   return new ConfigurationError('origin_not_allowed', message)
 }
 
@@ -159,9 +161,10 @@ async function follow(
   throw new ConfigurationError('redirect_refused', message)
 }
 
-function send(hop: Hop, call: Call, credential: Credential, { fetch }: TokenFetchPolicy): Promise<Response> {
+function send(hop: Hop, call: Call, credential: Credential, policy: TokenFetchPolicy): Promise<Response> {
+  const { fetch } = policy
   // The URL that was checked, or a request for it.
-  const target = call.request && hop === call.first ? requestFor(call.request, hop.url) : hop.url
+  const target = call.request && hop === call.first ? requestFor(call.request, hop.url, policy) : hop.url
   const headers = hop.trusted ? credential.authorize(hop) : undefined
   return isPromise(headers)
     ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))

@@ -1,13 +1,18 @@
 import { fingerprint, sha256 } from '../../mechanisms/runtime/digest.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import type { Finding } from '../../rules/protocol/server-findings.ts'
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { createResponse } from '../responses.ts'
 import { refuseCrossSite, asEvertokenError } from '../problem.ts'
-import type { RouteContext } from './route-context.ts'
+import { callbackUrl } from './login.ts'
+import type { BrowserPaths, RouteContext } from './route-context.ts'
 
 export interface DiagnosticsOptions {
   readonly server: Pick<AuthorizationServer, 'capabilities'>
+  /** Checks the authorization server. */
+  readonly check: () => Promise<Finding[]>
+  readonly paths: BrowserPaths
   readonly idleTimeoutSeconds: number
   /** Without secrets. */
   readonly configuration: object
@@ -17,13 +22,15 @@ export interface DiagnosticsOptions {
 export async function diagnostics(
   request: Request,
   { session, origin }: Pick<RouteContext, 'session' | 'origin'>,
-  { server, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
+  { server, check, paths, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
 ): Promise<Response> {
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const kept = await (await session.find())?.readIgnoringExpiry()
   const body = {
     configuration,
+    register: { redirectUri: callbackUrl(origin, paths), postLogoutUri: origin + paths.postLogoutPath },
+    findings: await check(),
     authorizationServer: await server
       .capabilities()
       .catch((error: unknown) => ({ error: asEvertokenError(error).code })),

@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { systemClock } from '../runtime/system-clock.ts'
-import { type ConnectionOptions, createConnection, wrongMetadata } from './connection.ts'
+import { type ConnectionOptions, createConnection } from './connection.ts'
+import { wrongMetadata } from './discovery-errors.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
 import { createSignInServer, withQuery } from './sign-in.ts'
@@ -55,7 +56,8 @@ export function createAuthorizationServer(
     async endSessionUrl(parameters) {
       const endpoint = (await fetchMetadata()).end_session_endpoint
       if (endpoint === undefined) return undefined
-      if (!options.addresses.isSafe(endpoint)) throw wrongMetadata('`end_session_endpoint` is not on https')
+      if (!options.addresses.isSafe(endpoint))
+        throw wrongMetadata('Its `end_session_endpoint` is not on https. Set `server.endSession`.')
       return withQuery(endpoint, parameters)
     },
     async capabilities() {

@@ -15,12 +15,8 @@ import { isJsonObject } from '../../rules/members.ts'
 import { expectedIssuer, type IssuerRules, refuseIssuer } from '../../rules/protocol/issuer.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { redact } from '../runtime/redact.ts'
-import {
-  ConfigurationError,
-  EvertokenError,
-  type RedactedCause,
-  TryLaterError,
-} from '../../vocabulary/index.ts'
+import { EvertokenError } from '../../vocabulary/index.ts'
+import { metadataNotReceived, metadataRefused, wrongIssuer, wrongMetadata } from './discovery-errors.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
@@ -109,6 +105,11 @@ function openidMetadataUrl(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
+function rfc8414MetadataUrl(issuer: string): string {
+  const { origin, pathname } = new URL(issuer)
+  return `${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`
+}
+
 /** Options for the HTTP requests of oauth4webapi. */
 export interface Wire {
   readonly [oauth.customFetch]: Http
@@ -132,65 +133,44 @@ export interface DiscoveryOptions extends IssuerRules {
   readonly endpoints?: Partial<KnownMetadata> | undefined
 }
 
-const REFUSED_ISSUER = {
-  other_issuer: 'metadata names another issuer, or spells it otherwise',
-  tenants_missing: 'issuer is a template. List the tenants that can sign in, in `server.tenants`',
-} as const
-
 /** Finds the metadata of the authorization server, and compares the issuer. */
 async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
   const { issuer, metadata: known, signsIn, addresses, endpoints } = options
   const { isSafe } = addresses
-  if (!isSafe(issuer)) throw wrongMetadata('issuer is not on https')
+  if (!isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
   const found = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
-  const refused = refuseIssuer(found.issuer, options)
-  if (refused !== undefined) throw wrongMetadata(REFUSED_ISSUER[refused])
   const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
-    if (!isSafe(metadata[name])) throw wrongMetadata(`${name} is missing or not on https`)
+    if (!isSafe(metadata[name]))
+      throw wrongMetadata(`Its \`${name}\` is missing or not on https. Set \`server.metadata\`.`)
   return metadata
 }
 
+/** Fetches the metadata from `url`, or from the URLs of OpenID Connect Discovery 1.0 §4 and RFC 8414 §3.1. */
 async function fetchMetadata(
   options: DiscoveryOptions,
   url: string | undefined,
 ): Promise<oauth.AuthorizationServer> {
-  const response = await requestMetadata(options, url).catch((error: unknown) => {
-    throw error instanceof EvertokenError ? error : metadataUnavailable(redact(error))
-  })
-  const { status } = response
-  // With a wrong issuer, a retry cannot succeed. A server that is only down does not respond with 404.
-  if (status === 404) throw wrongMetadata('metadata is not where it should be')
-  const metadata: unknown = status === 200 ? await response.json().catch(() => undefined) : undefined
+  const { issuer, http } = options
+  const request = (each: string) =>
+    http(each, { headers: { accept: 'application/json' } }).catch((error: unknown) => {
+      throw error instanceof EvertokenError ? error : metadataNotReceived(each, redact(error))
+    })
+  const tried = [url ?? openidMetadataUrl(issuer)] as [string, ...string[]]
+  let response = await request(tried[0])
+  if (url === undefined && response.status === 404) {
+    tried.unshift(rfc8414MetadataUrl(issuer))
+    response = await request(tried[0])
+  }
+  const metadata: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined
   if (!isJsonObject(metadata) || typeof metadata['issuer'] !== 'string')
-    throw metadataUnavailable({ name: 'MetadataError', status })
+    throw metadataRefused(tried, response)
+  const refused = refuseIssuer(metadata['issuer'], options)
+  if (refused === 'other_issuer') throw wrongIssuer(metadata['issuer'], issuer, tried[0])
+  if (refused === 'tenants_missing')
+    throw wrongMetadata(
+      'Its issuer is a template. List the tenants whose users can sign in, in `server.tenants`.',
+    )
   return metadata as oauth.AuthorizationServer
-}
-
-/** Sends the request to `url`, or to the URLs of OpenID Connect Discovery 1.0 §4 and RFC 8414 §3.1. */
-async function requestMetadata(
-  { issuer, http }: DiscoveryOptions,
-  url: string | undefined,
-): Promise<Response> {
-  const request = (each: string) => http(each, { headers: { accept: 'application/json' } })
-  const response = await request(url ?? openidMetadataUrl(issuer))
-  if (url !== undefined || response.status !== 404) return response
-  const { origin, pathname } = new URL(issuer)
-  return request(`${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`)
-}
-
-function metadataUnavailable(cause: RedactedCause): TryLaterError {
-  return unavailable('fetch the metadata of the authorization server', cause)
-}
-
-export function wrongMetadata(what: string): ConfigurationError {
-  const message = `Cannot use the authorization server: its ${what}; check the option "issuer"`
-  return new ConfigurationError('authorization_server_metadata_invalid', message)
-}
-
-/** @param what - The operation that failed. */
-export function unavailable(what: string, cause: RedactedCause): TryLaterError {
-  const message = `Cannot ${what}: try again later`
-  return new TryLaterError('authorization_server_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
+import { withUrl } from '../runtime/redact.ts'
 import { discardBody } from '../calls/with-headers.ts'
 
 /**
@@ -53,11 +54,14 @@ export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: Http
       // A runtime that hides a redirect reports the status 0, with which no response can be constructed.
       const status = response.status || 302
       // A status that forbids a body also forbids an empty body.
-      return new Response(body || null, { status, headers: response.headers })
+      const copy = new Response(body || null, { status, headers: response.headers })
+      return Object.defineProperty(copy, 'url', { value: url })
     }
     return withDeadline(exchange(), timeoutMs, clock, () => {
       abort.abort()
       return new DOMException('No response in time', 'TimeoutError')
+    }).catch((error: unknown) => {
+      throw withUrl(error, url)
     })
   }
 }

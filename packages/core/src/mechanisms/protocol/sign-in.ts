@@ -1,18 +1,11 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
-import { classifyRefusal } from '../../rules/refresh/classify.ts'
-import {
-  ConfigurationError,
-  EvertokenError,
-  RequestRefusedError,
-  SignInRequiredError,
-} from '../../vocabulary/index.ts'
 import { sha256 } from '../runtime/digest.ts'
-import { redact } from '../runtime/redact.ts'
-import { type Connection, unavailable } from './connection.ts'
-import { authenticationInsufficient, readSignInClaims } from './id-token.ts'
-import { requestTokens, toOAuthError } from './token-request.ts'
+import type { Connection } from './connection.ts'
+import { readSignInClaims } from './id-token.ts'
+import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
+import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 
 /**
@@ -69,9 +62,10 @@ export function createSignInServer(
         )
         const { grant } = result
         refreshToken = grant?.refreshToken
-        if (!grant?.accessToken) throw toOAuthError(result)
+        if (!grant?.accessToken) throw tokenEndpointError(result)
         if (!openid) return grant
         const { idToken } = grant
+        if (idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
         const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
@@ -83,32 +77,6 @@ export function createSignInServer(
       }
     },
   }
-}
-
-function signInError(error: unknown): EvertokenError {
-  if (error instanceof EvertokenError) return error
-  const cause = redact(error)
-  const options = { cause }
-  const { code, error: oauthError = '', status = 400 } = cause
-  if (classifyRefusal(status, oauthError) === 'misconfigured') {
-    const message = 'Cannot sign in: the authorization server refuses this client; check its id and secret'
-    return new ConfigurationError('client_rejected', message, options)
-  }
-  const isSilent = code === undefined && oauthError === ''
-  if (isSilent || status >= 500) return unavailable('finish the sign-in', cause)
-  // The authorization server requires interaction with the user (OIDC Core §3.1.2.6).
-  if (oauthError.endsWith('_required')) {
-    const message = 'Cannot sign in without asking the user: sign in again, not silently'
-    return new SignInRequiredError('login_required', message, options)
-  }
-  // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
-  if (oauthError === 'unmet_authentication_requirements') return authenticationInsufficient(options)
-  if (oauthError === 'access_denied') {
-    const message = 'Cannot sign in: the user or the authorization server refused'
-    return new RequestRefusedError('access_denied', message, options)
-  }
-  const message = 'Cannot sign in: the authorization response was refused; sign in again'
-  return new RequestRefusedError('authorization_response_invalid', message, options)
 }
 
 /** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */

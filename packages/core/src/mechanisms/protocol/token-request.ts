@@ -1,4 +1,5 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
+import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
 import { readTokenResponse, type UnknownLifetime } from '../../rules/protocol/token-response.ts'
 import type { Connection } from './connection.ts'
@@ -12,7 +13,7 @@ import {
   type RedactedCause,
   TryLaterError,
 } from '../../vocabulary/index.ts'
-import { redact } from '../runtime/redact.ts'
+import { redact, shownUrl } from '../runtime/redact.ts'
 
 /** A response of an endpoint and its body. `body` is `undefined` if it is not acceptable. */
 export interface JsonResponse {
@@ -62,9 +63,10 @@ const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
-export function toOAuthError({ response: { status }, body }: JsonResponse): RedactedCause {
+export function toOAuthError({ response: { status, ok, url }, body }: JsonResponse): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  return omitUndefined({ name: 'TokenEndpointError', status, error })
+  const reason = ok && error === undefined ? describeUnusableMember(body) : undefined
+  return omitUndefined({ name: 'TokenEndpointError', status, error, url: shownUrl(url), reason })
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */

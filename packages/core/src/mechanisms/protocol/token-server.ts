@@ -54,7 +54,8 @@ export function createTokenServer(
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
         if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
           return toRefreshResult(result, clock.now())
-        const { idToken, ...tokens } = grant
+        const { idToken, ...usable } = grant
+        const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
         const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])

@@ -20,7 +20,7 @@ export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
       /** The reading of the clocks with which the token was judged or stored, if this call has one. */
       readonly time?: TimeReading | undefined
     }
-  | { readonly kind: 'sign_in'; readonly code: SignInCode }
+  | { readonly kind: 'sign_in'; readonly code: SignInCode; readonly isRevoked?: true | undefined }
 
 /** The request of one caller for a token. */
 export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> extends TokenWanted {

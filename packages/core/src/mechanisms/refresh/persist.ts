@@ -10,6 +10,7 @@ import {
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
+import { omitUndefined } from '../../rules/members.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -131,8 +132,9 @@ function resultOf(
   const token = snapshot.record.ledger.tokens[key]
   if (!grant.accessToken || !token) {
     const code = 'token_response_malformed'
-    emit({ type: 'refresh_failed', session, code })
-    throw refreshError(acquisition.policy, code, 1)
+    const cause = grant.unusable
+    emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
+    throw refreshError(acquisition.policy, code, 1, cause)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
   return { kind: 'token', token, snapshot, time }
@@ -154,7 +156,8 @@ function discardResponse(
   // A session that replaced this one may have the same grant. A revocation could end that grant (RFC 7009 §2.1).
   if (refreshToken !== undefined && ended !== 'replaced')
     keepAlive(revokeUntilDone(context, key, refreshToken))
-  return { kind: 'sign_in', code: current && !ended ? 'no_refresh_token' : 'session_ended' }
+  if (!current || ended) return { kind: 'sign_in', code: 'session_ended' }
+  return { kind: 'sign_in', code: 'no_refresh_token', isRevoked: ledger?.isRevoked }
 }
 
 const FIRST_PAUSE_MS = 50

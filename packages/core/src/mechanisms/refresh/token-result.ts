@@ -10,6 +10,7 @@ import {
   TryLaterError,
 } from '../../vocabulary/index.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
+import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
 import type { TokenResult } from './attempt.ts'
 
 /**
@@ -24,7 +25,7 @@ export function toTokenResult<Snapshot extends LedgerSnapshot>(
   snapshot: Snapshot | undefined,
   time?: TimeReading,
 ): TokenResult<Snapshot> | undefined {
-  if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
+  if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code, isRevoked: next.isRevoked }
   if (next.do === 'fail') throw refreshError(policy, next.code, next.seconds)
   return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot, time } : undefined
 }
@@ -68,7 +69,7 @@ export function refreshError(
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'client_rejected') {
-    const message = `Cannot ${action}: the authorization server refuses the client. Check its id, secret, scope and resource.`
+    const message = `Cannot ${action}: ${describeClientRefusal(cause?.error)}`
     return new ConfigurationError(code, message, { cause })
   }
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
@@ -77,7 +78,14 @@ export function refreshError(
     return new OperatorError(code, `The function that returns the client secret failed. ${retry}`, options)
   return new TryLaterError(
     code as TryLaterCode,
-    `Cannot ${action}${REASONS[code] ?? ' now'}. ${retry}`,
+    `Cannot ${action}${REASONS[code] ?? describeCause(cause)}. ${retry}`,
     options,
   )
+}
+
+/** Names the place and the reason of a failure, if they are known. */
+function describeCause({ url, status, error, code, reason }: Partial<RedactedCause> = {}): string {
+  if (url === undefined) return ' now'
+  const facts = [status && `status ${status}`, error ?? code, reason].filter(Boolean)
+  return ` now: ${url} failed (${facts.join(', ')})`
 }

@@ -45,7 +45,7 @@ export type Decision =
   | { readonly do: 'serve'; readonly token: StoredToken; readonly refresh: boolean }
   | { readonly do: 'refresh' }
   | { readonly do: 'wait' }
-  | { readonly do: 'sign_in'; readonly code: SignInCode }
+  | { readonly do: 'sign_in'; readonly code: SignInCode; readonly isRevoked?: true | undefined }
   | { readonly do: 'fail'; readonly code: ErrorCode; readonly seconds: number }
 
 /**
@@ -101,7 +101,8 @@ function replace(
   lease: LeaseState,
 ): Decision {
   if (consumes === 'refresh_token') {
-    if (ledger.refreshToken === undefined) return { do: 'sign_in', code: 'no_refresh_token' }
+    if (ledger.refreshToken === undefined)
+      return { do: 'sign_in', code: 'no_refresh_token', isRevoked: ledger.isRevoked }
     if (exceedsGrant(wanted.request?.scope, ledger.scope))
       return { do: 'fail', code: 'scope_not_granted', seconds: 0 }
   }

@@ -1,0 +1,216 @@
+import { TryLaterError } from '@evertoken/core'
+import { describe, expect, it } from 'vitest'
+import { createApplication, kinds, origin } from './application.ts'
+import { authorize, ofType, pathOf } from './steps.ts'
+
+const ISSUER = 'https://login.example.com'
+
+describe('a failed sign-in', () => {
+  it.each([
+    [{ type: 'error', error: 'invalid_scope', status: 400 }, 500, { status: 400, error: 'invalid_scope' }],
+    [{ type: 'status', status: 403 }, 500, { status: 403 }],
+    [{ type: 'status', status: 502 }, 503, { status: 502 }],
+  ] as const)('reports the status, the error and the URL of %j', async (fault, status, cause) => {
+    const { server, browser, events } = createApplication()
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    server.script('token', fault)
+    const response = await tab.get(pathOf(callback))
+    expect(response.status).toBe(status)
+    expect(ofType(events, 'sign_in_failed')).toMatchObject([{ cause: { ...cause, url: `${ISSUER}/token` } }])
+  })
+
+  it('at a dead port is 503, not a forged response', async () => {
+    let isDead = false
+    const application = createApplication({
+      fetch(input, init) {
+        const refused = new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } })
+        return isDead ? Promise.reject(refused) : application.server.fetch(input, init)
+      },
+    })
+    const { server, browser } = application
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    isDead = true
+    const response = await tab.get(pathOf(callback))
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({
+      code: 'authorization_server_unavailable',
+      title: `Cannot finish the sign-in: no response of ${ISSUER}/token (ECONNREFUSED). Try again later.`,
+    })
+  })
+})
+
+describe.each(kinds)('%s session', (session) => {
+  it('a failure after revokeRefreshToken() states that the application has revoked the grant', async () => {
+    const { auth, browser, clock } = createApplication({ session })
+    const tab = browser()
+    await tab.signIn()
+    await tab.get('/', undefined, {}, async () => Response.json(await auth.revokeRefreshToken()))
+    await clock.advance(301_000)
+    const orders = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
+    const response = await tab.get('/', undefined, {}, () => orders('7'))
+    expect(response.status).toBe(401)
+    expect(await response.json()).toMatchObject({
+      code: 'no_refresh_token',
+      title: expect.stringContaining('revoked the refresh token with `revokeRefreshToken()`') as string,
+    })
+  })
+
+  it('a refresh without a usable token keeps the refresh token, and names the member', async () => {
+    const { auth, server, browser, clock, events } = createApplication({ session })
+    const tab = browser()
+    await tab.signIn()
+    await clock.advance(301_000)
+    server.script('refresh', { type: 'members', set: { token_type: 'mac' } })
+    let error: unknown
+    await tab.get('/', undefined, {}, async () => {
+      error = await auth.getUserAccessToken().catch((failure: unknown) => failure)
+      return new Response()
+    })
+    expect(error).toBeInstanceOf(TryLaterError)
+    expect(error).toMatchObject({
+      code: 'token_response_malformed',
+      message: expect.stringContaining(
+        `${ISSUER}/token failed (status 200, its \`token_type\` is 'mac'`,
+      ) as string,
+    })
+    expect(ofType(events, 'refresh_failed')).toMatchObject([
+      { cause: { status: 200, url: `${ISSUER}/token` } },
+    ])
+    await clock.advance(60_000)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(server.counts.refresh).toBe(2)
+  })
+})
+
+describe('check()', () => {
+  it('finds nothing if all is well', async () => {
+    expect(await createApplication().auth.check()).toEqual([])
+  })
+
+  it('reports a failed discovery with its message', async () => {
+    const { auth, server } = createApplication()
+    server.always('discovery', { type: 'status', status: 403 })
+    expect(await auth.check()).toEqual([
+      {
+        code: 'authorization_server_metadata_invalid',
+        severity: 'error',
+        message: expect.stringContaining('(status 403). Check `issuer`, or set `server.metadata`') as string,
+      },
+    ])
+  })
+
+  it('reports each feature that the metadata lacks', async () => {
+    const metadata = {
+      token_endpoint_auth_methods_supported: ['private_key_jwt'],
+      response_types_supported: ['id_token'],
+      scopes_supported: ['openid'],
+      grant_types_supported: ['authorization_code'],
+      code_challenge_methods_supported: ['plain'],
+      revocation_endpoint: undefined,
+      end_session_endpoint: undefined,
+      jwks_uri: undefined,
+    }
+    const findings = await createApplication({}, { metadata }).auth.check()
+    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
+      'error client_authentication_unsupported',
+      'error response_type_unsupported',
+      'error keys_unavailable',
+      'warning scope_unsupported',
+      'warning refresh_unsupported',
+      'warning pkce_unsupported',
+      'warning revocation_unsupported',
+      'warning sign_out_unsupported',
+    ])
+    expect(findings[3]?.message).toContain("'offline_access'")
+  })
+
+  it.each([
+    [() => new Response('<p>canary</p>', { status: 404 }), '(status 404, without a list of keys)'],
+    [() => Response.json({ keys: [] }), '(status 200, without a list of keys)'],
+    [() => Promise.reject(new TypeError('canary', { cause: { code: 'ECONNREFUSED' } })), '(ECONNREFUSED)'],
+  ])('reports keys that are not available', async (respond, reason) => {
+    const metadata = { jwks_uri: 'https://keys.example.com/jwks?key=canary' }
+    const application = createApplication(
+      {
+        fetch: async (input, init) =>
+          new Request(input).url.startsWith('https://keys')
+            ? respond()
+            : application.server.fetch(input, init),
+      },
+      { metadata },
+    )
+    const findings = await application.auth.check()
+    expect(findings).toEqual([
+      {
+        code: 'keys_unavailable',
+        severity: 'error',
+        message: `The keys at https://keys.example.com/jwks are not available ${reason}, so ID tokens cannot be verified.`,
+      },
+    ])
+  })
+
+  it('reports a clock that differs by more than 30 seconds', async () => {
+    const application = createApplication({
+      async fetch(input, init) {
+        const response = await application.server.fetch(input, init)
+        response.headers.set('date', new Date((application.clock.now() + 90) * 1000).toUTCString())
+        return response
+      },
+    })
+    expect(await application.auth.check()).toMatchObject([
+      {
+        code: 'clock_offset',
+        severity: 'warning',
+        message: expect.stringMatching(/ by 9[01] seconds/) as string,
+      },
+    ])
+  })
+})
+
+it('the diagnostics show the URIs to register and the findings', async () => {
+  const baseUrl = 'http://localhost:3000'
+  const metadata = { revocation_endpoint: undefined }
+  const { auth } = createApplication(
+    { baseUrl: `${baseUrl}/app`, diagnostics: true, postLogoutPath: '/bye' },
+    { metadata },
+  )
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  const request = new Request(`${baseUrl}/app/auth/diagnostics`, { headers })
+  const response = await auth.handle(request, () => new Response('application'))
+  expect(await response.json()).toMatchObject({
+    register: { redirectUri: `${baseUrl}/app/auth/callback`, postLogoutUri: `${baseUrl}/app/bye` },
+    findings: [{ code: 'revocation_unsupported', severity: 'warning' }],
+  })
+})
+
+describe('origin_not_allowed', () => {
+  it.each([
+    [
+      '/recent?token=canary',
+      'https://api.example.com/orders/',
+      '/recent',
+      /slash at the start of the path\. Remove it\./,
+    ],
+    ['recent', 'https://api.example.com/orders', '/recent', /Add a slash to the end of `baseUrl`\./],
+    ['../recent', 'https://api.example.com/orders/', '/recent', /Remove the dot segments/],
+    [
+      'https://api.example.com/files',
+      'https://api.example.com/orders/',
+      '/files',
+      /Add it to `allowedUrls`\./,
+    ],
+  ])('shows for %s the URL, the prefix and the likely cause', async (input, baseUrl, path, remedy) => {
+    const { auth } = createApplication()
+    const orders = auth.session(new Request(origin)).createTokenFetch({ baseUrl })
+    const error: unknown = await orders(input).catch((failure: unknown) => failure)
+    const facts = `Cannot call 'https://api.example.com${path}' with a token. Only URLs below '${baseUrl}' are allowed. `
+    expect(error).toMatchObject({
+      code: 'origin_not_allowed',
+      message: expect.stringContaining(facts) as string,
+    })
+    expect(error).toMatchObject({ message: expect.stringMatching(remedy) as string })
+    expect(String(error)).not.toContain('canary')
+  })
+})
