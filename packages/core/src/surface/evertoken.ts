@@ -98,7 +98,11 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   })
   const { clock, emit, store } = context
   const connection = serverOptions(settings, context, runtime)
-  const server = createAuthorizationServer({ ...connection, openid: settings.openid })
+  const server = createAuthorizationServer({
+    ...connection,
+    openid: settings.openid,
+    endSession: settings.server.endSession,
+  })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =

@@ -1,16 +1,18 @@
 import * as oauth from 'oauth4webapi'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import { endSessionUrl, type EndSessionRules } from '../../rules/sign-in/end-session-url.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { type ConnectionOptions, createConnection, wrongMetadata } from './connection.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { createKeyCache } from './key-cache.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
-import { createSignInServer, withQuery } from './sign-in.ts'
+import { createSignInServer } from './sign-in.ts'
 import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 
 export interface AuthorizationServerOptions extends ConnectionOptions {
   /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
+  readonly endSession?: EndSessionRules
 }
 
 /** Names in the metadata that describe the server (RFC 8414 §2). Other members might be internal to its operator. */
@@ -38,10 +40,10 @@ export function createAuthorizationServer(
     ...createSignInServer(connection, openid),
     verifyLogoutToken: (token) => verifyLogoutToken(connection, keys, token),
     async endSessionUrl(parameters) {
-      const endpoint = (await fetchMetadata()).end_session_endpoint
+      const endpoint = options.endSession?.url ?? (await fetchMetadata()).end_session_endpoint
       if (endpoint === undefined) return undefined
       if (!options.addresses.isSafe(endpoint)) throw wrongMetadata('`end_session_endpoint` is not on https')
-      return withQuery(endpoint, parameters)
+      return endSessionUrl(endpoint, parameters, options.endSession)
     },
     async capabilities() {
       const facts = Object.entries(await fetchMetadata())

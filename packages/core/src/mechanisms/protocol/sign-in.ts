@@ -8,6 +8,7 @@ import {
   RequestRefusedError,
   SignInRequiredError,
 } from '../../vocabulary/index.ts'
+import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { redact } from '../runtime/redact.ts'
 import { type Connection, unavailable } from './connection.ts'
@@ -98,15 +99,4 @@ function signInError(error: unknown): EvertokenError {
   }
   const message = 'Cannot sign in: the authorization response was refused; sign in again'
   return new RequestRefusedError('authorization_response_invalid', message, options)
-}
-
-/** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */
-export function withQuery(
-  endpoint: URL | string,
-  parameters: Readonly<Record<string, string | undefined>>,
-): URL {
-  const url = new URL(endpoint)
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.set(name, value)
-  return url
 }
