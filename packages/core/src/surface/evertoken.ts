@@ -101,6 +101,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   const server = createAuthorizationServer({
     ...connection,
     openid: settings.openid,
+    isDefaultScope: settings.isDefaultScope,
     endSession: settings.server.endSession,
   })
   const servers = createAuthorizationServers([server])

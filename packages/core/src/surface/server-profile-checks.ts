@@ -24,7 +24,7 @@ export type EndSessionSettings = Checked<EndSessionProfile, 'url'>
 /** A checked profile, with all defaults. */
 export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endSession: EndSessionSettings }
 
-type ProfileValues = Checked<ServerProfile, 'metadata' | 'internalUrl'>
+type ProfileValues = Checked<ServerProfile, 'metadata' | 'internalUrl' | 'defaultScope'>
 
 const notMetadata = must(
   'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
@@ -96,7 +96,7 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
     'strict',
   ],
   refreshEndsAccessToken: [flag, false],
-  defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  defaultScope: TOKEN_PARAMETERS.scope,
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
 }
 

@@ -12,6 +12,7 @@ import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 export interface AuthorizationServerOptions extends ConnectionOptions {
   /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
+  readonly isDefaultScope?: boolean
   readonly endSession?: EndSessionRules
 }
 
@@ -37,7 +38,7 @@ export function createAuthorizationServer(
   const keys = createKeyCache(options)
   return {
     ...createTokenServer(connection, createIdTokenValidator(client)),
-    ...createSignInServer(connection, openid),
+    ...createSignInServer(connection, openid, options.isDefaultScope),
     verifyLogoutToken: (token) => verifyLogoutToken(connection, keys, token),
     async endSessionUrl(parameters) {
       const endpoint = options.endSession?.url ?? (await fetchMetadata()).end_session_endpoint

@@ -9,6 +9,7 @@ import {
   SignInRequiredError,
 } from '../../vocabulary/index.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
+import { supportedScope } from '../../rules/sign-in/default-scope.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { redact } from '../runtime/redact.ts'
 import { type Connection, unavailable } from './connection.ts'
@@ -19,14 +20,22 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
  *
  * @param openid - Whether a sign-in must return an ID token.
+ * @param isDefaultScope - Whether Evertoken has chosen the scope, and can leave out what the server does not support.
  */
-export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
+export function createSignInServer(
+  connection: Connection,
+  openid: boolean,
+  isDefaultScope = false,
+): SignInServer {
   const { client, authenticator, wire, serverClock, fetchMetadata, metadataFor } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
-      const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
+      const metadata = await fetchMetadata()
+      const url = new URL(metadata.authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
+      const scope = parameters.get('scope')
       return withQuery(url, {
+        scope: isDefaultScope && scope ? supportedScope(scope, metadata.scopes_supported) : undefined,
         client_id: client.client_id,
         response_type: 'code',
         redirect_uri: redirectUri,
