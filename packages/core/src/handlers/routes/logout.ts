@@ -100,7 +100,7 @@ export async function logout(
 
 /** The name that the server knows the user by. It is sent only if the ID token is too long. */
 function logoutHint({ preferred_username: name, email, sub }: UserClaims): string | undefined {
-  return [name, email, sub].find((each) => typeof each === 'string') as string | undefined
+  return [name, email, sub].find((each) => typeof each === 'string')
 }
 
 /** A page that called `fetch` can show the state of the sign-out. `location` is the address for the browser. */
