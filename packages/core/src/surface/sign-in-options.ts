@@ -1,9 +1,13 @@
 import { checkTokenParameters, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { isLoginParameter, LOGIN_PARAMETERS, type LoginOptions } from '../rules/sign-in/login-request.ts'
+import {
+  DEFAULT_SCOPE,
+  isLoginParameter,
+  LOGIN_PARAMETERS,
+  type LoginOptions,
+} from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import { type Checked, flag, hook, invalid, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
-import { DEFAULT_SCOPE } from '../rules/sign-in/default-scope.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */

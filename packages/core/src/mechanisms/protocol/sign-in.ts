@@ -9,7 +9,7 @@ import {
   SignInRequiredError,
 } from '../../vocabulary/index.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
-import { supportedScope } from '../../rules/sign-in/default-scope.ts'
+import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { redact } from '../runtime/redact.ts'
 import { type Connection, unavailable } from './connection.ts'
