@@ -1,5 +1,11 @@
 import { isClientAuthentication } from '../mechanisms/protocol/client-authentication.ts'
-import { clientSecretBasic, clientSecretPost, none } from '../mechanisms/protocol/client-secret.ts'
+import {
+  clientSecretPost,
+  none,
+  secretAsSupported,
+  secretInHeader,
+  type SecretRules,
+} from '../mechanisms/protocol/client-secret.ts'
 import type { ClientAuthentication, ClientSecret } from '../ports/client-authentication.ts'
 import { type Checked, invalid, must, oneOf, type OptionTable } from './checks.ts'
 
@@ -15,7 +21,8 @@ export interface ClientAuthenticationOptions {
   /**
    * A method for `clientSecret`, or a value from `@evertoken/core/credentials`.
    *
-   * @default `client_secret_basic` with a secret, `none` without
+   * @default The method that the metadata of the server lists. If it lists both or none, `client_secret_basic`. Without a
+   * secret, `none`.
    */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'none' | ClientAuthentication
 }
@@ -51,10 +58,11 @@ export function withoutUnusedSecret<Options extends ClientAuthenticationOptions>
  *
  * @throws {ConfigurationError} If the client secret does not fit `clientAuthentication`.
  */
-export function authenticationOf({
-  clientSecret: secret,
-  clientAuthentication: method = secret === undefined ? 'none' : 'client_secret_basic',
-}: Values): ClientAuthentication {
+export function authenticationOf(
+  { clientSecret: secret, clientAuthentication: method }: Values,
+  rules: SecretRules,
+): ClientAuthentication {
+  if (method === undefined) return secret === undefined ? none() : secretAsSupported(secret, rules)
   if (typeof method === 'object') {
     if (secret === undefined) return method
     throw invalid('clientSecret', 'has no effect, because `clientAuthentication` is a value. Remove it.')
@@ -64,7 +72,7 @@ export function authenticationOf({
     throw invalid('clientSecret', `must be absent. ${SECRET_RULE}`)
   }
   if (secret === undefined) throw invalid('clientSecret', `is missing. ${SECRET_RULE}`)
-  return method === 'client_secret_basic' ? clientSecretBasic(secret) : clientSecretPost(secret)
+  return method === 'client_secret_basic' ? secretInHeader(secret, rules) : clientSecretPost(secret)
 }
 
 const SECRET_RULE =

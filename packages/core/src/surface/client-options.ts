@@ -165,7 +165,7 @@ export function createClientApplication(
     ...profile,
     addresses,
     clientId: values.clientId,
-    authentication: authenticationOf(values),
+    authentication: authenticationOf(values, profile),
     http: http(serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,

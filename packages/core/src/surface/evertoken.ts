@@ -111,7 +111,12 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   })
   const { clock, emit, store } = context
   const connection = serverOptions(settings, context, runtime)
-  const server = createAuthorizationServer({ ...connection, openid: settings.openid })
+  const server = createAuthorizationServer({
+    ...connection,
+    openid: settings.openid,
+    isDefaultScope: settings.isDefaultScope,
+    endSession: settings.server.endSession,
+  })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =

@@ -27,7 +27,10 @@ export type EndSessionSettings = Checked<EndSessionProfile, 'url'>
 /** A checked profile, with all defaults. */
 export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endSession: EndSessionSettings }
 
-type ProfileValues = Checked<ServerProfile, 'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm'>
+type ProfileValues = Checked<
+  ServerProfile,
+  'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm' | 'defaultScope'
+>
 
 const notMetadata = must(
   'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
@@ -100,7 +103,7 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   ],
   refreshEndsAccessToken: [flag, false],
   defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
-  defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
+  defaultScope: TOKEN_PARAMETERS.scope,
   idTokenSigningAlgorithm: [
     must(
       "be 'HS256' or an algorithm with a public key, such as 'ES256'",

@@ -159,9 +159,10 @@ export interface ServerProfile {
    */
   readonly defaultTokenLifetimeSeconds?: number
   /**
-   * The scope of a sign-in if the option `scope` is absent. Google refuses `offline_access`.
+   * The scope of a sign-in if the option `scope` is absent. Without `openid`, the server is treated as plain OAuth 2, which has
+   * no ID token.
    *
-   * @default 'openid offline_access'
+   * @default 'openid offline_access', without `offline_access` if the metadata lists scopes and not this one
    */
   readonly defaultScope?: string
   /**

@@ -1,5 +1,10 @@
 import { checkTokenParameters, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { isLoginParameter, LOGIN_PARAMETERS, type LoginOptions } from '../rules/sign-in/login-request.ts'
+import {
+  DEFAULT_SCOPE,
+  isLoginParameter,
+  LOGIN_PARAMETERS,
+  type LoginOptions,
+} from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import { type Checked, flag, hook, invalid, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
@@ -143,6 +148,8 @@ export type SignInValues = Checked<SignInOptions, 'scope' | 'signInErrorPath' | 
 export interface SignInDerived {
   readonly routePrefix: string
   readonly openid: boolean
+  /** Whether neither the application nor the profile has set the scope. */
+  readonly isDefaultScope: boolean
   readonly authorizationParameters: URLSearchParams
 }
 
@@ -179,12 +186,13 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
 }
 
 export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
-  const { routePrefix, scope = server.defaultScope, resource } = values
+  const { routePrefix, scope = server.defaultScope ?? DEFAULT_SCOPE, resource } = values
   const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
   const authorizationParameters = new URLSearchParams({ ...parameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
     routePrefix: routePrefix.replace(/\/$/, ''),
+    isDefaultScope: (values.scope ?? server.defaultScope) === undefined,
     openid: scope.split(' ').includes('openid'),
     authorizationParameters,
   }

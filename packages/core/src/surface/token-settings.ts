@@ -62,7 +62,7 @@ export function toTokenSettings<Values extends TokenValues>(values: Values): Tok
     server,
     cookieName: cookieName ?? defaultCookieName(issuer, values.clientId),
     secrets: [encryptionSecret].flat() as [string, ...string[]],
-    authentication: authenticationOf(values),
+    authentication: authenticationOf(values, server),
     origin: values.baseUrl && new URL(values.baseUrl).origin,
     basePath: values.baseUrl === undefined ? '' : new URL(values.baseUrl).pathname.replace(/\/$/, ''),
     policy: { consumes: 'refresh_token', refreshBeforeExpirySeconds, reuse, serveDuringRefresh },

@@ -135,6 +135,31 @@ describe('signing in', () => {
     expect(asked).toEqual(Array.from({ length: 5 }, () => 'http://localhost:8080'))
   })
 
+  it.each([
+    [undefined, true, 'openid offline_access'],
+    [['openid', 'offline_access'], true, 'openid offline_access'],
+    [['openid'], true, 'openid'],
+    [['openid'], false, 'openid offline_access'],
+  ])(
+    'asks for offline_access if the server lists %j and the scope is the default: %s',
+    async (supported, isDefaultScope, asked) => {
+      const bench = createProtocolBench({
+        server: { metadata: { scopes_supported: supported } },
+        protocol: { isDefaultScope },
+      })
+      const url = await bench.protocol.authorize(
+        newTransaction(),
+        new URLSearchParams({ scope: 'openid offline_access' }),
+      )
+      expect(url.searchParams.get('scope')).toBe(asked)
+      const more = await bench.protocol.authorize(
+        newTransaction(),
+        new URLSearchParams({ scope: 'openid mail offline_access' }),
+      )
+      expect(more.searchParams.get('scope')).toBe('openid mail offline_access')
+    },
+  )
+
   it('S7: lets no parameter replace its own', async () => {
     const own = [
       'client_id',

@@ -25,6 +25,7 @@ describe('checkSignInOptions', () => {
     expect(checkSignInOptions({})).toEqual({
       routePrefix: '/auth',
       openid: true,
+      isDefaultScope: true,
       scope: undefined,
       resource: [],
       authorizationParameters: new URLSearchParams({ scope: 'openid offline_access' }),

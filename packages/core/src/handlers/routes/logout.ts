@@ -2,6 +2,7 @@ import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { SIGN_OUT_WAIT_MS, storeTooSlow } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import type { AuthorizationServers } from '../../mechanisms/protocol/authorization-servers.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { isChosenHere, isSameOriginRequest } from '../../rules/browser/same-site.ts'
@@ -75,6 +76,7 @@ export async function logout(
   const own = record ? servers.serverFor(record) : server
   const parameters = {
     id_token_hint: record?.idToken,
+    logout_hint: record && logoutHint(record.claims),
     client_id: own?.registration.clientId,
     post_logout_redirect_uri: origin + postLogoutPath,
     state,
@@ -94,6 +96,11 @@ export async function logout(
   const lines = url ? cookies : []
   if (parts.length > 0 && !isNavigation(request)) return incomplete(parts, location, lines)
   return redirect(location, lines)
+}
+
+/** The name that the server knows the user by. It is sent only if the ID token is too long. */
+function logoutHint({ preferred_username: name, email, sub }: UserClaims): string | undefined {
+  return [name, email, sub].find((each) => typeof each === 'string')
 }
 
 /** A page that called `fetch` can show the state of the sign-out. `location` is the address for the browser. */

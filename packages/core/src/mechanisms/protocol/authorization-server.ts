@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import { endSessionUrl, type EndSessionRules } from '../../rules/sign-in/end-session-url.ts'
 import { systemClock } from '../runtime/system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
 import { wrongMetadata } from './discovery-errors.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
-import { createSignInServer, withQuery } from './sign-in.ts'
+import { createSignInServer } from './sign-in.ts'
 import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 import { createTokenSignatures, type TokenSignaturesOptions } from './token-signatures.ts'
 
@@ -17,6 +18,8 @@ export interface AuthorizationServerOptions
   readonly nonce: boolean
   /** How many seconds the clocks may differ when the times of an ID token are checked. */
   readonly clockToleranceSeconds: number
+  readonly isDefaultScope?: boolean
+  readonly endSession?: EndSessionRules
 }
 
 /** Names in the metadata that describe the server (RFC 8414 §2). Other members might be internal to its operator. */
@@ -54,11 +57,11 @@ export function createAuthorizationServer(
     },
     verifyLogoutToken: (token) => verifyLogoutToken(connection, signatures, token),
     async endSessionUrl(parameters) {
-      const endpoint = (await fetchMetadata()).end_session_endpoint
+      const endpoint = options.endSession?.url ?? (await fetchMetadata()).end_session_endpoint
       if (endpoint === undefined) return undefined
       if (!options.addresses.isSafe(endpoint))
         throw wrongMetadata('Its `end_session_endpoint` is not on https. Set `server.endSession`.')
-      return withQuery(endpoint, parameters)
+      return endSessionUrl(endpoint, parameters, options.endSession)
     },
     async capabilities() {
       const facts = Object.entries(await fetchMetadata())

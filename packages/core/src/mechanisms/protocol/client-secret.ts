@@ -46,6 +46,44 @@ export function none(): ClientAuthentication {
   return createClientAuthentication('none', None)
 }
 
+/** Options of the methods that send a client secret. */
+export interface SecretRules {
+  /** Whether the credentials in the `Authorization` header are form-encoded, as the standard requires. */
+  readonly basicCredentials: 'encoded' | 'plain'
+}
+
+/** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
+export function secretInHeader(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
+  return withSecret('client_secret_basic', secret, inHeader(rules))
+}
+
+/**
+ * Sends the secret in the way that the metadata of the server lists: in the header, unless the server supports only the
+ * body.
+ */
+export function secretAsSupported(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
+  return withSecret('client_secret_basic', secret, (value) => {
+    const [basic, post] = [inHeader(rules)(value), ClientSecretPost(value)]
+    return (server, client, body, headers) => {
+      const supported = server.token_endpoint_auth_methods_supported ?? []
+      const isOnlyPost =
+        supported.includes('client_secret_post') && !supported.includes('client_secret_basic')
+      return (isOnlyPost ? post : basic)(server, client, body, headers)
+    }
+  })
+}
+
+function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
+  return basicCredentials === 'plain' ? plainBasic : ClientSecretBasic
+}
+
+function plainBasic(secret: string): ClientAuth {
+  return (_server, { client_id: id }, _body, headers) => {
+    const bytes = new TextEncoder().encode(`${id}:${secret}`)
+    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
+  }
+}
+
 function withSecret(
   method: string,
   secret: ClientSecret,

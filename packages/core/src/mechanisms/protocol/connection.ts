@@ -86,9 +86,9 @@ export function createConnection(
       return isCheap ? options.http(probeUrl(options)) : cache.get()
     },
     fetchMetadata: cache.get,
-    metadataFor(metadata, iss) {
-      const expected = expectedIssuer(metadata.issuer, iss, options.tenants)
-      return expected === metadata.issuer ? metadata : { ...metadata, issuer: expected }
+    metadataFor(server, iss) {
+      const expected = expectedIssuer(server.issuer, iss, options.tenants)
+      return expected === server.issuer ? server : { ...server, issuer: expected }
     },
   }
 }

@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
+import { withQuery } from '../../rules/sign-in/end-session-url.ts'
+import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { Connection } from './connection.ts'
 import { readSignInClaims } from './id-token.ts'
@@ -8,23 +10,34 @@ import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-error
 import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 
+/** How users sign in at one server. */
+export interface SignInSettings {
+  readonly openid: boolean
+  readonly nonce: boolean
+  readonly isDefaultScope?: boolean
+}
+
 /**
  * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
  *
  * @param openid - Whether a sign-in must return an ID token.
  * @param nonce - Whether the ID token must repeat a `nonce`.
+ * @param isDefaultScope - Whether Evertoken has chosen the scope, and can leave out what the server does not support.
  */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
+  { openid, nonce: usesNonce, isDefaultScope = false }: SignInSettings,
 ): SignInServer {
   const { client, authenticator, wire, fetchMetadata, metadataFor } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
-      const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
+      const metadata = await fetchMetadata()
+      const url = new URL(metadata.authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
+      const scope = parameters.get('scope')
       return withQuery(url, {
+        scope: isDefaultScope && scope ? supportedScope(scope, metadata.scopes_supported) : undefined,
         client_id: client.client_id,
         response_type: 'code',
         redirect_uri: redirectUri,
@@ -77,15 +90,4 @@ export function createSignInServer(
       }
     },
   }
-}
-
-/** Returns an endpoint with these parameters. They replace parameters of the same name. Omits undefined values. */
-export function withQuery(
-  endpoint: URL | string,
-  parameters: Readonly<Record<string, string | undefined>>,
-): URL {
-  const url = new URL(endpoint)
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) url.searchParams.set(name, value)
-  return url
 }
