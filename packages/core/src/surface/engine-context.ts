@@ -95,6 +95,8 @@ export function serverOptions(
   return {
     issuer,
     metadata: server.metadata,
+    verdicts: server.verdicts,
+    dialect: server.dialect,
     insecure,
     clientId,
     authentication,

@@ -1,5 +1,8 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
+import type { ServerDialect } from '../ports/dialect.ts'
+import type { ServerVerdict } from '../rules/refresh/verdicts.ts'
+import { dialect, verdicts } from './dialect-checks.ts'
 import {
   text,
   checkAll,
@@ -85,6 +88,19 @@ export interface ServerProfile {
   readonly defaultScope?: string
   /** Further parameters of the authorization request. The option `authorizationParameters` has precedence. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /**
+   * What error responses of the token endpoint mean, if they differ from the standards. The first one that matches decides.
+   *
+   * Evertoken recognizes the registered errors, and those of GitHub, Slack and Entra ID, without it. An unknown error means
+   * `try_later` twice. The third time, the user must sign in.
+   *
+   * @default []
+   * @example
+   *   const verdicts = [{ status: 400, member: 'status', is: ['BAD_REFRESH_TOKEN'], means: 'refresh_token_dead' }] // HubSpot
+   */
+  readonly verdicts?: readonly ServerVerdict[]
+  /** Functions for differences that data cannot describe. */
+  readonly dialect?: ServerDialect
 }
 
 /** The authorization server. `issuer` is short for `server: { issuer }`. Set one of them. */
@@ -146,6 +162,8 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   refreshEndsAccessToken: [flag, false],
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+  verdicts: [verdicts, []],
+  dialect: [dialect, {}],
 }
 
 /** The names of the members of a profile, for the message about an unknown option. */

@@ -1,5 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
+import type { ServerDialect } from '../../ports/dialect.ts'
+import type { ServerVerdict } from '../../rules/refresh/verdicts.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
@@ -20,6 +22,8 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly patientHttp: Http
   readonly serverClock: ServerClock
   readonly clientId: string
+  readonly verdicts?: readonly ServerVerdict[] | undefined
+  readonly dialect?: ServerDialect | undefined
   readonly flights: Flights
 }
 
@@ -32,6 +36,9 @@ export interface Connection {
   readonly patientWire: Wire
   readonly clock: Clock
   readonly serverClock: ServerClock
+  /** What error responses of the server mean. */
+  readonly verdicts: readonly ServerVerdict[]
+  readonly dialect: ServerDialect
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -46,7 +53,7 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadata } = options
+  const { insecure, flights, clock, serverClock, issuer, metadata, verdicts = [], dialect = {} } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     [oauth.allowInsecureRequests]: insecure,
@@ -66,6 +73,8 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
+    verdicts,
+    dialect,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

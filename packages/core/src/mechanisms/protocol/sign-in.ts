@@ -19,7 +19,7 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * @param openid - Whether a sign-in must return an ID token.
  */
 export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
-  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -52,7 +52,7 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
               codeVerifier,
               wire,
             ),
-          serverClock,
+          connection,
         )
         const { grant } = result
         refreshToken = grant?.refreshToken
@@ -72,7 +72,7 @@ function signInError(error: unknown): EvertokenError {
   const cause = redact(error)
   const options = { cause }
   const { code, error: oauthError = '', status = 400 } = cause
-  if (classifyRefusal(status, oauthError) === 'misconfigured') {
+  if (classifyRefusal(status, { error: oauthError }) === 'misconfigured') {
     const message = 'Cannot sign in: the authorization server refuses this client; check its id and secret'
     return new ConfigurationError('client_rejected', message, options)
   }

@@ -1,6 +1,6 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
-import type { ServerClock } from './server-clock.ts'
+import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -33,16 +33,27 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 /** Sends a token request and reads the response (RFC 6749 §5). */
 export async function requestTokens(
   request: () => Promise<Response>,
-  serverClock: ServerClock,
+  { serverClock, dialect }: Pick<Connection, 'serverClock' | 'dialect'>,
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const response = await request()
-  const body = parseJsonObject(await response.text())
+  const body = toStandardBody(parseJsonObject(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
   const grant = response.status === 200 ? readTokenResponse(body, time) : undefined
   return { response, body, grant, date }
+}
+
+/** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */
+function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
+  if (!dialect.readTokenResponse || !isJsonObject(body)) return body
+  try {
+    const changed: unknown = dialect.readTokenResponse(body)
+    return isJsonObject(changed) ? changed : body
+  } catch {
+    return body
+  }
 }
 
 /** Matches errors before a connection was made. The server has not received any part of the request. */
@@ -56,14 +67,22 @@ export function toOAuthError({ response: { status }, body }: JsonResponse): Reda
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */
-export function toRefreshResult(result: JsonResponse, now: number): RefreshResult {
+export function toRefreshResult(
+  result: JsonResponse,
+  { clock, verdicts }: Pick<Connection, 'clock' | 'verdicts'>,
+): RefreshResult {
   const { status, headers } = result.response
   const cause = toOAuthError(result)
-  const kind = classifyRefusal(status, cause.error)
+  const kind = classifyRefusal(status, result.body, verdicts)
   if (kind === 'rejected') return { kind }
-  if (kind === 'misconfigured') return { kind, cause }
+  if (kind === 'misconfigured' || kind === 'sign_in_required') return { kind, cause }
   const isBusy = status === 429 || status === 503
-  return { kind, cause, isBusy, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
+  return {
+    kind,
+    cause,
+    isBusy,
+    retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), clock.now()),
+  }
 }
 
 /** Classifies a request without a response by its effect on the refresh token that was sent. */
