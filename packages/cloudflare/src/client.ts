@@ -47,6 +47,7 @@ export type {
   SignInCode,
   SignOutPart,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenName,

@@ -88,6 +88,7 @@ export type {
   StartOptions,
   StepUpChallenge,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,

@@ -74,6 +74,7 @@ export type {
   StartOptions,
   TimeHeader,
   TokenEngineOptions,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,

@@ -4,6 +4,7 @@
  * @module
  */
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
+export type { IsTokenRejected } from './mechanisms/calls/rejected-token.ts'
 export { createFlights } from './mechanisms/runtime/flights.ts'
 export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
 export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'

@@ -1,5 +1,6 @@
 // The exports that the entries `index` and `tokens` share: what applications and authors of stores use.
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
+export type { IsTokenRejected } from './mechanisms/calls/rejected-token.ts'
 export { createSteadyClock } from './mechanisms/runtime/steady-clock.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './mechanisms/stores/memory-store.ts'
 export type { UserClaims } from './model/token-grant.ts'

@@ -94,6 +94,7 @@ export type {
   StartOptions,
   StepUpChallenge,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,

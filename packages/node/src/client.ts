@@ -48,6 +48,7 @@ export type {
   SignInCode,
   SignOutPart,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenName,

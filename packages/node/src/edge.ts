@@ -99,6 +99,7 @@ export type {
   StartOptions,
   StepUpChallenge,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,

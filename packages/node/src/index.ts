@@ -106,6 +106,7 @@ export type {
   StartOptions,
   StepUpChallenge,
   TimeHeader,
+  IsTokenRejected,
   TokenFetch,
   TokenFetchOptions,
   TokenManagementOptions,
