@@ -323,7 +323,7 @@ describe('a rejected token', () => {
     const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } }
     const { response } = await call(
       api.url,
-      (fetch) => fetch(new Request(`${api.url}/orders/`, init as RequestInit)),
+      (fetch) => fetch(new Request(`${api.url}/orders/`, init)),
       {},
       20_000,
     )
@@ -358,7 +358,7 @@ describe('a rejected token', () => {
     const seen: number[] = []
     const isTokenRejected = async (response: Response) => {
       seen.push(response.status)
-      return response.status === 403 || ((await response.json()) as { ok: boolean }).ok === false
+      return response.status === 403 || !((await response.json()) as { ok: boolean }).ok
     }
     const bodies: unknown[] = []
     await call(
