@@ -72,7 +72,7 @@ export function rejectionSteps(world: World, name: InstanceName, index: number):
 function judge({ server }: World, record: SessionRecord | undefined, { message }: Exchange): Rejection {
   if (!message) throw new Error('The rejection is missing')
   const { refreshToken, number: attempt } = message.attempt
-  return settleRejection(record, { refreshToken, attempt }, server.name === 'strict')
+  return settleRejection(record, { refreshToken, attempt, key: '' }, server.name === 'strict')
 }
 
 function handleRejection(draft: World, instance: Instance, exchange: Exchange): void {

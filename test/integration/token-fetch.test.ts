@@ -305,6 +305,76 @@ describe('a rejected token', () => {
     },
   )
 
+  it('a 401 without a challenge is a rejection', async () => {
+    const api = await sink((_arrival, response, count) => {
+      if (count === 1) response.writeHead(401)
+    })
+    const { response, server } = await call(api.url, (fetch) => fetch('/'), {}, 20_000)
+
+    expect(response?.status).toBe(200)
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it.each([
+    ['of a string', 'x'.repeat(65_536)],
+    ['of a stream', new Blob(['x'.repeat(60_000)]).stream()],
+  ])('a Request with a body %s is sent again, if the body has at most 64 KB', async (_what, body) => {
+    const api = await sink(challenge('invalid_token', 1))
+    const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/json' } }
+    const { response } = await call(
+      api.url,
+      (fetch) => fetch(new Request(`${api.url}/orders/`, init)),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(200)
+    const [first, second] = api.arrivals
+    expect(second?.body).toBe(first?.body)
+    expect(second?.headers['content-type']).toBe('application/json')
+    expect(second?.headers['content-length']).toBe(`${first?.body.length}`)
+    if (typeof body === 'string') expect(first?.headers['content-length']).toBe('65536')
+  })
+
+  it('a Request with a longer body is sent once, and completely', async () => {
+    const api = await sink(challenge('invalid_token'))
+    const body = 'x'.repeat(65_537)
+    const { response } = await call(
+      api.url,
+      (fetch) => fetch(new Request(`${api.url}/orders/`, { method: 'POST', body })),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(401)
+    expect(api.arrivals.map((arrival) => arrival.body.length)).toEqual([65_537])
+  })
+
+  it('the application can decide, by the status and the body', async () => {
+    const api = await sink((_arrival, response, count) => {
+      response.writeHead(count === 1 ? 403 : 200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ ok: count > 3 }))
+    })
+    const seen: number[] = []
+    const isTokenRejected = async (response: Response) => {
+      seen.push(response.status)
+      return response.status === 403 || !((await response.json()) as { ok: boolean }).ok
+    }
+    const bodies: unknown[] = []
+    await call(
+      api.url,
+      async (fetch) => {
+        for (let i = 0; i < 2; i++) bodies.push(await (await fetch('/')).json())
+        return new Response()
+      },
+      { isTokenRejected },
+      20_000,
+    )
+
+    expect(seen).toEqual([403, 200])
+    expect(bodies).toEqual([{ ok: false }, { ok: true }])
+  })
+
   it('sends no side effect twice: a stream is not sent again', async () => {
     const api = await sink(challenge('invalid_token'))
     const body = new Blob(['a']).stream()

@@ -1,5 +1,5 @@
 import { END, isAbort, isKilled, isSigningOut, moment, wildClocks, wrongClocks } from './facts.ts'
-import type { Call } from './history.ts'
+import type { Call, History } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Outcome } from './run.ts'
 
@@ -18,7 +18,23 @@ export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, 
     .filter(({ ended = END }) => !isSigningOut(history, grant, ended))
     // To a clock that is days ahead, a session may seem over.
     .filter(({ probe }) => probe || !wildClocks(plan))
+    .filter((call) => !isRefusedForResource(history, grant, call))
     .map(({ began, signIn }) => `sign-in (${signIn}) asked for at ${moment(began)} while the session lives`)
+
+/** The server has refused the grant for one resource. The plain refresh has shown that the grant is alive. */
+function isRefusedForResource(
+  { sends }: History,
+  grant: number,
+  { visit, ended = END, signIn }: Call,
+): boolean {
+  return (
+    signIn === 'login_required' &&
+    visit.resource !== '' &&
+    sends
+      .filter((send) => send.grant === grant && send.resource === visit.resource)
+      .some(({ delivered }) => delivered?.kind === 'rejected' && delivered.step < ended.step)
+  )
+}
 
 /** Without failures, only the caller's own abort is thrown. Otherwise, only typed errors are. */
 export const noErrorUnlessTroubled: Invariant = ({ history }, { grant }) =>

@@ -4,6 +4,7 @@
  * @module
  */
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
+export type { IsTokenRejected } from './mechanisms/calls/rejected-token.ts'
 export { createFlights } from './mechanisms/runtime/flights.ts'
 export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
 export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'
@@ -12,17 +13,15 @@ export type { Flights, JoinedFlight } from './ports/flights.ts'
 export type { KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
+export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
+export type { ServerVerdict } from './rules/refresh/verdicts.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { ClientTokensOptions } from './surface/client-options.ts'
 export { type ClientTokens, createClientTokens } from './surface/client-tokens.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
-export type {
-  EndSessionProfile,
-  ServerChoice,
-  ServerMetadata,
-  ServerProfile,
-} from './surface/server-profile.ts'
+export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
+export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientTokenName,

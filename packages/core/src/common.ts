@@ -1,5 +1,6 @@
 // The exports that the entries `index` and `tokens` share: what applications and authors of stores use.
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
+export type { IsTokenRejected } from './mechanisms/calls/rejected-token.ts'
 export { createSteadyClock } from './mechanisms/runtime/steady-clock.ts'
 export { createMemoryStore, type MemoryStoreOptions } from './mechanisms/stores/memory-store.ts'
 export type { UserClaims } from './model/token-grant.ts'
@@ -8,7 +9,9 @@ export type { ClientAuthentication, ClientSecret } from './ports/client-authenti
 export type { Clock } from './ports/clock.ts'
 export type { KeepAlive } from './ports/runtime.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
+export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
+export type { ServerVerdict } from './rules/refresh/verdicts.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { EventListeners } from './surface/emitter.ts'
@@ -19,12 +22,8 @@ export type {
   WrappedHandler,
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
-export type {
-  EndSessionProfile,
-  ServerChoice,
-  ServerMetadata,
-  ServerProfile,
-} from './surface/server-profile.ts'
+export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
+export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {

@@ -50,6 +50,7 @@ export function problemFor(error: unknown): Response {
 
 const SIGN_IN_MESSAGES: Partial<Record<SignInCode, string>> = {
   no_refresh_token: NO_REFRESH_TOKEN,
+  login_required: 'The authorization server must ask the user. Sign in again.',
   refresh_token_refused: `The authorization server refuses the refresh token. Sign in again. ${SHARED_STORE_HINT}`,
 }
 

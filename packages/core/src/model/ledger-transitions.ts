@@ -20,7 +20,8 @@ export interface GrantedTokens {
 /**
  * Applies a token response to a ledger (RFC 6749 §6, S1 to S3).
  *
- * The refresh is complete, so the lease, the doubt, the spare and the back-offs are removed.
+ * The refresh is complete, so the lease, the doubt, the spare and the back-off are removed. It proves nothing about the
+ * parameters of other token keys, so their back-offs are kept.
  */
 export function withGrant(
   ledger: TokenLedger,
@@ -42,7 +43,15 @@ export function withGrant(
   const rejections = rejectionsAfter(ledger.tokens[key], rejected, time)
   const token = { ...accessToken, attempt, ...(rejections !== undefined && { rejections }) }
   const tokens = withToken(ledger.tokens, key, token, time, capacity.lastUse, capacity.maxTokenBytes)
-  return { ...next, backOff: undefined, parameterBackOffs: undefined, tokens }
+  return { ...next, backOff: undefined, parameterBackOffs: withoutKey(ledger.parameterBackOffs, key), tokens }
+}
+
+function withoutKey(
+  backOffs: TokenLedger['parameterBackOffs'],
+  key: string,
+): TokenLedger['parameterBackOffs'] {
+  const { [key]: _, ...others } = backOffs ?? {}
+  return Object.keys(others).length > 0 ? others : undefined
 }
 
 /**

@@ -18,7 +18,7 @@ export type RefreshResult =
   | { readonly kind: 'subject_changed'; readonly grant: TokenGrant }
   | { readonly kind: 'rejected' }
   | {
-      readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous'
+      readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous' | 'sign_in_required' | 'refused'
       readonly cause: RedactedCause
       /** Present if the request was not sent because the secret of the client was not available. */
       readonly code?: 'key_service_unavailable'

@@ -78,6 +78,7 @@ export function createBoundTokenFetch(
     allowedUrls,
     insecureHosts,
     throwTokenErrors,
+    isTokenRejected,
     fetch = runtimeFetch,
     token,
     ...parameters
@@ -88,7 +89,8 @@ export function createBoundTokenFetch(
   const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
   const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
-  return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, fetch, receive: receiver(findSession) })
+  const receive = receiver(findSession)
+  return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, isTokenRejected, fetch, receive })
 }
 
 /** Creates the function that gets the credential of each call. */

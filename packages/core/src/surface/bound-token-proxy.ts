@@ -48,6 +48,7 @@ function createRoute(
     fetch,
     receive,
     throwTokenErrors: true,
+    isTokenRejected: values.isTokenRejected,
   } as const
   const owner = token === 'user-or-none' || token === 'none' ? 'user' : token
   const wanted = { resource, scope, parameters } as TokenParameters

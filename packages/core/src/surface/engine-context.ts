@@ -108,6 +108,8 @@ export function serverOptions(
     issuerInMetadata: server.issuerInMetadata,
     tenants: server.tenants,
     addresses,
+    verdicts: server.verdicts,
+    dialect: server.dialect,
     clientId,
     authentication,
     defaultTokenLifetimeSeconds: server.defaultTokenLifetimeSeconds,

@@ -18,7 +18,9 @@ import {
   seconds,
   url,
 } from './checks.ts'
-import type { EndSessionProfile, ServerMetadata, ServerProfile } from './server-profile.ts'
+import { dialect, verdicts } from './dialect-checks.ts'
+import type { ServerProfile } from './server-profile.ts'
+import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 
 /** The checked description of the sign-out, with all defaults. */
@@ -119,6 +121,8 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
     30,
   ],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+  verdicts: [verdicts, []],
+  dialect: [dialect, {}],
 }
 
 /** The names of the members of a profile, for the message about an unknown option. */

@@ -1,5 +1,6 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import type { IsTokenRejected } from '../mechanisms/calls/rejected-token.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import {
   type Check,
@@ -69,6 +70,20 @@ export interface CarryOptions {
    * @default false
    */
   readonly throwTokenErrors?: boolean
+  /**
+   * Returns whether a response means that the API has rejected the token. Evertoken then replaces the token and sends the
+   * request again, once.
+   *
+   * It gets a copy of each response to a request with the token, so it can read the body. Check the status first, because a body
+   * may be long. An error that it throws reaches your call.
+   *
+   * @default A 401, unless its challenge names another cause or only other schemes.
+   * @example
+   *   const isTokenRejected = async (response: Response) =>
+   *     response.status === 200 && (await response.json()).error === 'token_expired' // Slack
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 RFC 6750, section 3.1: Error Codes}
+   */
+  readonly isTokenRejected?: IsTokenRejected
 }
 
 /** The settings of a token fetch: which URLs get the token, and which token they get. Default `token`: `'user'`. */
@@ -78,7 +93,7 @@ export type TokenFetchOptions<Name extends TokenName = UserTokenName> = CarryOpt
 /** The checked options. */
 export type TokenFetchValues = Checked<
   CarryOptions & TokenParameters,
-  keyof TokenParameters | 'baseUrl' | 'fetch'
+  keyof TokenParameters | 'baseUrl' | 'fetch' | 'isTokenRejected'
 > & { readonly token: TokenName | TokenSource }
 
 const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
@@ -88,6 +103,7 @@ const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   allowedUrls: [listOf(url), []],
   fetch: [hook],
   throwTokenErrors: [flag, false],
+  isTokenRejected: [hook],
   token: [tokenCheck('user', 'client', 'user-or-client'), 'user'],
 }
 

@@ -1,5 +1,6 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
+import type { IsTokenRejected } from '../mechanisms/calls/rejected-token.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { ForwardedStyle } from '../rules/calls/proxied-headers.ts'
 import {
@@ -88,6 +89,12 @@ export interface ProxyOptions {
    * @default the `fetch` of the runtime
    */
   readonly fetch?: TokenFetch
+  /**
+   * Returns whether a response means that the API has rejected the token. It is the same as the option of `createTokenFetch`.
+   *
+   * @default A 401, unless its challenge names another cause or only other schemes.
+   */
+  readonly isTokenRejected?: IsTokenRejected
 }
 
 /**
@@ -109,7 +116,7 @@ export type TokenProxyRoutes<Name extends TokenName = UserTokenName> = Readonly<
 /** The checked options of one route. */
 export type TokenProxyValues = Checked<
   ProxyOptions & TokenParameters,
-  keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch'
+  keyof TokenParameters | 'methods' | 'forwarded' | 'prepareHeaders' | 'fetch' | 'isTokenRejected'
 > & { readonly token: TokenName | TokenSource | 'user-or-none' | 'none' }
 
 const METHOD = mustMatch('contain methods in capitals', /^[A-Z]+$/)
@@ -128,6 +135,7 @@ const ROUTE_OPTIONS: OptionTable<TokenProxyValues> = {
   prepareHeaders: [hook],
   webSocket: [flag, false],
   fetch: [hook],
+  isTokenRejected: [hook],
 }
 
 /** @throws {ConfigurationError} If an option is missing, unknown or invalid. The message names the route. */

@@ -74,5 +74,5 @@ it('a bearer credential needs no promise', () => {
   expect(credential.authorize(request)).toEqual({ authorization: 'Bearer at' })
   const rejection = { 'www-authenticate': 'Bearer error="invalid_token"' }
   expect(credential.readResponse(new Response(null, { status: 401, headers: rejection }))).toBe('retry')
-  expect(credential.readResponse(new Response(null, { status: 401 }))).toBe('done')
+  expect(credential.readResponse(new Response(null, { status: 403 }))).toBe('done')
 })

@@ -1,7 +1,14 @@
 import { FAULTS } from '@evertoken/testkit'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ConfigurationError, OperatorError, TryLaterError } from '../../src/vocabulary/index.ts'
+import type { AuthorizationServerOptions } from '../../src/mechanisms/protocol/authorization-server.ts'
+import type { ServerDialect } from '../../src/ports/dialect.ts'
+import {
+  ConfigurationError,
+  OperatorError,
+  type RevocationOutcome,
+  TryLaterError,
+} from '../../src/vocabulary/index.ts'
 import { asleep } from './bench.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from './canaries.ts'
 import {
@@ -15,6 +22,10 @@ import {
 
 const url = 'https://login.example.com/token'
 
+function throwDefect(): never {
+  throw new Error('defect')
+}
+
 describe('a refresh that fails', () => {
   it.each(Object.keys(FAULTS))('never throws and never reaches another origin: %s', async (name) => {
     const bench = createProtocolBench()
@@ -23,8 +34,9 @@ describe('a refresh that fails', () => {
     if (name.startsWith('429')) expect(kind).toBe('not_processed')
     // These responses carry the new refresh token.
     if (/text\/plain|duplicate keys|10 MB/.test(name)) expect(kind).toBe('refreshed')
-    else if (/^(?:[235]|400|reset|temporarily)/.test(name) && name !== '200 with cut JSON')
+    else if (/^(?:[235]|reset|temporarily)/.test(name) && name !== '200 with cut JSON')
       expect(kind).toBe('ambiguous')
+    if (name.startsWith('400')) expect(kind).toBe('refused')
     if (name === 'invalid_grant') expect(kind).toBe('rejected')
     expect(bench.server.log.filter((entry) => entry.kind === 'elsewhere')).toEqual([])
   })
@@ -35,8 +47,10 @@ describe('a refresh that fails', () => {
     ['error under a 500', { error: 'invalid_grant' }, 500, 'ambiguous'],
     ['error under a redirect', { error: 'invalid_grant' }, 307, 'ambiguous'],
     ['client error', { error: 'invalid_client' }, 401, 'misconfigured'],
-    ['unknown error', { error: 'canary' }, 400, 'ambiguous'],
-    ['odd error', { error: ['invalid_grant'] }, 400, 'ambiguous'],
+    ['unknown error', { error: 'canary' }, 400, 'refused'],
+    ["Slack's error", { ok: false, error: 'invalid_refresh_token' }, 200, 'rejected'],
+    ['error about the user', { error: 'interaction_required' }, 400, 'sign_in_required'],
+    ['odd error', { error: ['invalid_grant'] }, 400, 'refused'],
   ])('classifies an %s', async (_what, body, status, kind) => {
     expect(await answerTo(body, { status })).toMatchObject({ kind })
   })
@@ -46,10 +60,48 @@ describe('a refresh that fails', () => {
     const init = { status: 401, headers: { 'retry-after': '7' } }
     expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
     expect(await answerTo({ error: 'canary' }, { status: 400 })).toEqual({
-      kind: 'ambiguous',
+      kind: 'refused',
       isBusy: false,
       cause: { name: 'TokenEndpointError', status: 400, url },
     })
+  })
+
+  it('is read as the profile of the server describes', async () => {
+    const verdicts = [{ member: 'status', is: ['BAD_REFRESH_TOKEN'], means: 'refresh_token_dead' }] as const
+    const dialect: ServerDialect = { readTokenResponse: ({ problem }) => ({ error: problem }) }
+    const resultOf = (body: object, protocol: Partial<AuthorizationServerOptions>) =>
+      refresh(
+        createProtocolBench({
+          protocol,
+          fetch: answering({ '/token': () => Response.json(body, { status: 400 }) }),
+        }),
+      )
+    expect(await resultOf({ status: 'BAD_REFRESH_TOKEN' }, { verdicts })).toEqual({ kind: 'rejected' })
+    expect(await resultOf({ status: 'BAD_REFRESH_TOKEN' }, {})).toMatchObject({ kind: 'refused' })
+    expect(await resultOf({ problem: 'invalid_grant' }, { dialect })).toEqual({ kind: 'rejected' })
+  })
+
+  it.each([
+    ['throws', throwDefect],
+    ['returns nothing', () => undefined as never],
+  ])('a dialect that %s loses no refresh token', async (_what, readTokenResponse) => {
+    const body = { access_token: 'at', token_type: 'Bearer', expires_in: 60, refresh_token: 'rt-new' }
+    const result = await refresh(
+      createProtocolBench({
+        protocol: { dialect: { readTokenResponse } },
+        fetch: answering({ '/token': () => Response.json(body) }),
+      }),
+    )
+    expect(result).toMatchObject({ kind: 'refreshed', grant: { refreshToken: 'rt-new' } })
+  })
+
+  it.each<[RevocationOutcome, () => Promise<unknown>]>([
+    ['revoked', async () => 'revoked'],
+    ['failed', async () => 'anything'],
+    ['failed', () => Promise.reject(new Error('defect'))],
+  ])('a dialect revokes tokens: %s', async (outcome, revoke) => {
+    const dialect = { revoke: revoke as () => Promise<RevocationOutcome> }
+    expect(await createProtocolBench({ protocol: { dialect } }).protocol.revoke('rt')).toBe(outcome)
   })
 
   it('honours Retry-After', async () => {

@@ -19,6 +19,7 @@ import type { SessionHandle } from '../../src/ports/session-handle.ts'
 import type { SessionStore } from '../../src/ports/session-store.ts'
 import type { RefreshPolicy, ReusePolicy } from '../../src/rules/refresh/decide.ts'
 import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
+import type { TokenParameters } from '../../src/model/token-parameters.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import type { EvertokenEvent, RevocationOutcome } from '../../src/vocabulary/index.ts'
 import { createRecord, IDLE, isRegistered, LIFE, REGISTRATION, STORE_TIMEOUT_MS } from './bench.ts'
@@ -30,6 +31,7 @@ export const SESSION = 'id'.padEnd(8, '0')
 /** A token request whose response the test chooses. */
 export interface SentRequest {
   readonly refreshToken: string
+  readonly parameters: TokenParameters
   /** By the monotonic clock, in milliseconds. */
   readonly sentAt: number
   readonly attempt: number
@@ -102,11 +104,11 @@ export async function createRefreshBench(options: RefreshBenchOptions = {}): Pro
   const server: TokenServer = {
     registration: REGISTRATION,
     ready: () => Promise.resolve(),
-    async refresh({ refreshToken }) {
+    async refresh({ refreshToken, parameters }) {
       const sentAt = clock.elapsed()
       let answer: SentRequest['answer'] = () => undefined
       const answered = new Promise<RefreshResult>((resolve) => (answer = resolve))
-      sent.push({ refreshToken, sentAt, attempt: sent.length + 1, answer })
+      sent.push({ refreshToken, parameters, sentAt, attempt: sent.length + 1, answer })
       return answered
     },
     isResponding() {

@@ -119,7 +119,108 @@ describe('a connection that is reset', () => {
   })
 })
 
+describe('a refusal for an unknown reason', () => {
+  const REFUSED: RefreshResult = { kind: 'refused', cause: { name: 'E', status: 400 } }
+
+  it('means "later" twice. The third time, the user must sign in, and the session is kept', async () => {
+    const bench = await createRefreshBench()
+    const process = bench.process()
+    const polls: string[] = []
+    for (let poll = 1; poll <= 5; poll++) {
+      const call = bench.ask(process)
+      ;(await bench.untilSent(poll)).answer(REFUSED)
+      polls.push(await call)
+      await pass(bench, 100_000, 50_000)
+    }
+    const [later, signIn] = ['refresh_outcome_unknown', 'refresh_token_refused']
+    expect(polls).toEqual([later, later, signIn, signIn, signIn])
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt', ended: undefined })
+    // The refresh token is tried again after each pause, so the session recovers with the server.
+    const call = bench.ask(process)
+    ;(await bench.untilSent(6)).answer(granted(bench, 'new'))
+    expect(await call).toBe('at-new')
+    expect((await bench.record()).backOff).toBeUndefined()
+  })
+
+  it('callers during the pause get the same answer, without a request', async () => {
+    const bench = await createRefreshBench()
+    for (let i = 1; i <= 3; i++) {
+      const call = bench.ask(bench.process())
+      ;(await bench.untilSent(i)).answer(REFUSED)
+      await call
+      if (i < 3) await pass(bench, 5000, 500)
+    }
+    expect(await bench.ask(bench.process())).toBe('refresh_token_refused')
+    expect(bench.sent).toHaveLength(3)
+  })
+})
+
+describe('a refusal that only the user can resolve', () => {
+  const USER_MUST_ACT: RefreshResult = {
+    kind: 'sign_in_required',
+    cause: { name: 'E', error: 'interaction_required' },
+  }
+
+  it.each(['strict', 'tolerant'] as const)('needs one request on a server that is %s', async (reuse) => {
+    const bench = await createRefreshBench({ reuse })
+    const call = bench.ask(bench.process())
+    ;(await bench.untilSent(1)).answer(USER_MUST_ACT)
+    expect(await call).toBe('login_required')
+    expect(await bench.ask(bench.process())).toBe('login_required')
+    expect(bench.sent).toHaveLength(1)
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt', ended: undefined, doubt: undefined })
+    expect(bench.eventsOf('refresh_failed')).toMatchObject([{ code: 'login_required' }])
+  })
+
+  it('serves the access token until it expires', async () => {
+    const bench = await createRefreshBench()
+    const now = bench.clock.now()
+    const token = {
+      value: 'at',
+      type: 'Bearer',
+      obtainedAt: now - 3570,
+      expiresAt: now + 30,
+      attempt: 0,
+    } as const
+    const snapshot = await bench.cell.readIgnoringExpiry()
+    if (snapshot) await bench.cell.swapLedger(snapshot, { ...snapshot.record.ledger, tokens: { '': token } })
+    expect(await bench.ask(bench.process())).toBe('at')
+    ;(await bench.untilSent(1)).answer(USER_MUST_ACT)
+    await pass(bench, 500)
+    expect(await bench.ask(bench.process())).toBe('at')
+    expect(bench.sent).toHaveLength(1)
+  })
+
+  it('for the parameters of one API concerns only that API', async () => {
+    const bench = await createRefreshBench()
+    const process = bench.process()
+    const call = bench.ask(process, { key: 'k', request: { resource: 'https://k.test' } })
+    ;(await bench.untilSent(1)).answer(USER_MUST_ACT)
+    expect(await call).toBe('login_required')
+    const other = bench.ask(process)
+    ;(await bench.untilSent(2)).answer(granted(bench, 'new'))
+    expect(await other).toBe('at-new')
+    // The success of another request proves nothing about this one.
+    expect((await bench.record()).parameterBackOffs).toMatchObject({ k: { code: 'login_required' } })
+  })
+})
+
 describe('parameters that the server refuses', () => {
+  it.each<[string, RefreshResult]>([
+    ['access_denied', { kind: 'sign_in_required', cause: { name: 'E', error: 'access_denied' } }],
+    ['unauthorized_client', { kind: 'misconfigured', cause: { name: 'E', error: 'unauthorized_client' } }],
+    ['an unknown error', { kind: 'refused', cause: { name: 'E', status: 403 } }],
+  ])('%s: the tokens of other APIs are not affected', async (_what, answer) => {
+    const bench = await createRefreshBench()
+    const process = bench.process()
+    const call = bench.ask(process, { key: 'k' })
+    ;(await bench.untilSent(1)).answer(answer)
+    await call
+    const others = ['', 'l', 'm'].map((key) => bench.ask(process, { key }))
+    for (const [i] of others.entries()) (await bench.untilSent(2 + i)).answer(granted(bench, `${i}`))
+    expect(await Promise.all(others)).toEqual(['at-0', 'at-1', 'at-2'])
+  })
+
   it('back off for their token key, and not for others', async () => {
     const bench = await createRefreshBench()
     const process = bench.process()

@@ -93,6 +93,89 @@ describe('the server refuses the refresh token', () => {
   })
 })
 
+describe('the server refuses the refresh token for a request with parameters', () => {
+  const request = { resource: 'https://k.test' }
+  const askFor = (bench: RefreshBench, key = 'k') => bench.ask(bench.process(), { key, request })
+
+  it.each(['strict', 'tolerant'] as const)(
+    'the plain refresh succeeds, so the session lives and only this API needs a sign-in: %s',
+    async (reuse) => {
+      const bench = await createRefreshBench({ reuse })
+      const call = askFor(bench)
+      ;(await bench.untilSent(1)).answer(REJECTED)
+      ;(await bench.untilSent(2)).answer(granted(bench, 'plain'))
+      expect(await call).toBe('login_required')
+      expect(bench.sent.map(({ parameters }) => parameters)).toEqual([request, {}])
+      expect(await bench.record()).toMatchObject({
+        refreshToken: 'rt-plain',
+        doubt: undefined,
+        ended: undefined,
+      })
+      expect(await bench.ask(bench.process())).toBe('at-plain')
+      expect(await askFor(bench)).toBe('login_required')
+      expect(bench.sent).toHaveLength(2)
+      expect(bench.events.map(({ type }) => type)).toEqual(['refresh_failed', 'token_refreshed'])
+    },
+  )
+
+  it('is tried even if the token of the sign-in is current, because that proves nothing', async () => {
+    const bench = await createRefreshBench()
+    const obtainedAt = bench.clock.now()
+    const token = { value: 'at', type: 'Bearer', obtainedAt, expiresAt: obtainedAt + 3600, attempt: 0 }
+    await change(bench, { tokens: { '': token } })
+    const call = askFor(bench)
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    ;(await bench.untilSent(2)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+  })
+
+  it('the plain refresh is refused too, so the session ends after two requests', async () => {
+    const bench = await createRefreshBench()
+    const call = askFor(bench)
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    ;(await bench.untilSent(2)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+    expect(bench.sent).toHaveLength(2)
+    expect(bench.eventsOf('session_ended')).toEqual([
+      { type: 'session_ended', session: SESSION, reason: 'grant_rejected' },
+    ])
+  })
+
+  it('the plain refresh fails: the session is kept, and the API is not asked again during its pause', async () => {
+    const bench = await createRefreshBench()
+    const call = askFor(bench)
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    ;(await bench.untilSent(2)).answer({ kind: 'ambiguous', cause: { name: 'E' } })
+    expect(await call).toBe('refresh_outcome_unknown')
+    expect(await bench.record()).toMatchObject({ refreshToken: 'rt', ended: undefined })
+    await pass(bench, 5000, 500)
+    expect(await askFor(bench)).toBe('login_required')
+    expect(bench.sent).toHaveLength(2)
+  })
+
+  it('after a lost response, the refresh token may be spent: it is not sent again, and the session ends', async () => {
+    const bench = await createRefreshBench({ ledger: { doubt: 'unknown' } })
+    const call = askFor(bench)
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    expect(await call).toBe('session_ended')
+    expect(bench.sent).toHaveLength(1)
+  })
+
+  it('another process is faster with the plain refresh: its result is used', async () => {
+    const bench = await createRefreshBench()
+    const call = askFor(bench)
+    const first = await bench.untilSent(1)
+    first.answer(REJECTED)
+    const { lease } = await bench.record()
+    await change(bench, { refreshToken: 'rt-other', lease: undefined, origin: { from: 'rt', attempt: 1 } })
+    expect(lease).toBeDefined()
+    await pass(bench, 100, 20)
+    ;(await bench.untilSent(2)).answer(granted(bench, 'k'))
+    expect(await call).toBe('at-k')
+    expect(bench.sent[1]).toMatchObject({ refreshToken: 'rt-other', parameters: request })
+  })
+})
+
 describe('the spare', () => {
   it.each(['tolerant', { graceSeconds: 30 }] as const)(
     'is tried once when the server is %j',

@@ -53,6 +53,22 @@ describe('nextBackOff', () => {
     expect(all).toEqual([1, 1.125, 1.25])
   })
 
+  it('a refusal for an unknown reason is lasting from the third time on, with other failures in between', () => {
+    const lastingCode = 'refresh_token_refused'
+    const failure = fc.constantFrom(undefined, lastingCode)
+    fc.assert(
+      fc.property(fc.array(failure, { minLength: 1, maxLength: 8 }), (failures) => {
+        let backOff: BackOff | undefined
+        for (const each of failures)
+          backOff = nextBackOff(backOff, CODE, { wall: NOW }, { lastingCode: each })
+        const refusals = failures.filter(Boolean).length
+        const isLasting = refusals >= 3 && failures.at(-1) !== undefined
+        expect(backOff).toMatchObject({ code: isLasting ? lastingCode : CODE, failures: failures.length })
+        expect(backOff?.refusals).toBe(refusals === 0 ? undefined : Math.min(refusals, 3))
+      }),
+    )
+  })
+
   it('counts at most 10 failures, and keeps the reason', () => {
     expect(after(30)).toMatchObject({ failures: 10, code: CODE })
   })

@@ -1,4 +1,6 @@
 import { isPromise } from '../../rules/members.ts'
+import { type BodyCopy, copyBody, MAX_COPY_BYTES } from '../../mechanisms/calls/body-copy.ts'
+import { type IsTokenRejected, needsAnotherToken } from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
@@ -29,34 +31,39 @@ export interface TokenFetchPolicy {
   readonly receive: (response: Response) => Response
   /** Whether a call for which no token is available throws. Otherwise, it resolves to a 401 response. */
   readonly throwTokenErrors: boolean
+  /** Whether a response means that the API has rejected the token. Default: the credential decides. */
+  readonly isTokenRejected?: IsTokenRejected | undefined
 }
 
 const MAX_HOPS = 20
 
 /**
- * Creates a `fetch` that sends the token of `source`, only to the configured URLs. If an API rejects a token with
- * `invalid_token` (RFC 6750 §3.1), the call is repeated once with another token. A body that cannot be sent again
- * prevents the repetition.
+ * Creates a `fetch` that sends the token of `source`, only to the configured URLs. If an API rejects a token (RFC 6750
+ * §3.1), the call is repeated once with another token. A body that cannot be sent again prevents the repetition.
  */
 export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): TokenFetch {
   return async (input, init = {}) => {
     const call = prepare(input, init, policy)
     const { signal, first } = call
+    let again = call
     try {
       // A promise that is not needed would cost as much as all checks of a call.
       const found = source({ signal })
       const credential = isPromise(found) ? await found : found
       const sent = await send(first, call, credential, policy)
+      if (isRedirect(sent.status)) again = repeatable(call)
       const { response, trusted } = isRedirect(sent.status)
-        ? await follow(sent, call, credential, policy)
+        ? await follow(sent, again, credential, policy)
         : { response: sent, trusted: true }
       // A server that did not receive the token cannot know whether it is valid.
-      if (!trusted || credential.readResponse(response) === 'done') return policy.receive(response)
+      const rejected = trusted && needsAnotherToken(response, credential, policy.isTokenRejected)
+      if (!(rejected instanceof Promise ? await rejected : rejected)) return policy.receive(response)
       const next = await another(source, credential, signal)
       // The next call has a valid token, even if this one cannot be repeated.
-      if (next.token === credential.token || first.body === 'spent') return policy.receive(response)
+      again = repeatable(again)
+      if (next.token === credential.token || again.first.body === 'spent') return policy.receive(response)
       discardBody(response.body)
-      const repeated = await follow(await send(first, call, next, policy), call, next, policy)
+      const repeated = await follow(await send(again.first, again, next, policy), again, next, policy)
       return policy.receive(repeated.response)
     } catch (error) {
       if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
@@ -94,6 +101,16 @@ interface Call {
   readonly first: Hop
   readonly signal: AbortSignal | undefined
   readonly redirect: RequestRedirect | undefined
+  /** The body of `request`, if it is short. It exists after the request was sent. */
+  copy?: BodyCopy | undefined
+}
+
+/** Returns the call with a body that can be sent again, if the body of its request was copied. */
+function repeatable(call: Call): Call {
+  const bytes = call.first.body === 'spent' ? call.copy?.take() : undefined
+  if (!bytes) return call
+  const first: Hop = { ...call.first, body: 'replayable' }
+  return { ...call, request: undefined, init: { ...call.init, body: bytes }, first }
 }
 
 function prepare(input: string | URL | Request, init: RequestInit, policy: TokenFetchPolicy): Call {
@@ -164,11 +181,20 @@ async function follow(
 function send(hop: Hop, call: Call, credential: Credential, policy: TokenFetchPolicy): Promise<Response> {
   const { fetch } = policy
   // The URL that was checked, or a request for it.
-  const target = call.request && hop === call.first ? requestFor(call.request, hop.url, policy) : hop.url
+  const request = call.request && hop === call.first ? requestFor(call.request, hop.url, policy) : undefined
+  if (request) call.copy = copyOf(request, hop)
+  const target = request ?? hop.url
   const headers = hop.trusted ? credential.authorize(hop) : undefined
   return isPromise(headers)
     ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))
     : fetch(target, initFor(hop, call, headers))
+}
+
+/** Copies the body of a request while it is sent. The length of the original is kept. */
+function copyOf(request: Request, { body, headers }: Hop): BodyCopy | undefined {
+  const isLong = Number(headers.get('content-length')) > MAX_COPY_BYTES
+  const copy = body === 'spent' && !isLong ? request.clone().body : null
+  return copy ? copyBody(copy) : undefined
 }
 
 function initFor(

@@ -15,7 +15,7 @@ export async function requestClientCredentials(
   connection: Connection,
   parameters: TokenParameters,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, clock, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
@@ -23,7 +23,7 @@ export async function requestClientCredentials(
     const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
     const result = await requestTokens(send, connection)
     const accessToken = result.grant?.accessToken
-    return accessToken ? { kind: 'refreshed', grant: { accessToken } } : toRefreshResult(result, clock.now())
+    return accessToken ? { kind: 'refreshed', grant: { accessToken } } : toRefreshResult(result, connection)
   } catch (error) {
     return toResultWithoutResponse(error)
   }

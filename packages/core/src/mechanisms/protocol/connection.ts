@@ -1,5 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
+import type { ServerDialect } from '../../ports/dialect.ts'
+import type { ServerVerdict } from '../../rules/refresh/verdicts.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
@@ -25,6 +27,8 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly clientId: string
   /** The lifetime of a token whose response does not specify one, in seconds. */
   readonly defaultTokenLifetimeSeconds: number
+  readonly verdicts?: readonly ServerVerdict[] | undefined
+  readonly dialect?: ServerDialect | undefined
   readonly flights: Flights
 }
 
@@ -38,6 +42,9 @@ export interface Connection {
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly defaultTokenLifetimeSeconds: number
+  /** What error responses of the server mean. */
+  readonly verdicts: readonly ServerVerdict[]
+  readonly dialect: ServerDialect
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -58,7 +65,16 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { flights, clock, serverClock, issuer, metadata, defaultTokenLifetimeSeconds } = options
+  const {
+    flights,
+    clock,
+    serverClock,
+    issuer,
+    metadata,
+    defaultTokenLifetimeSeconds,
+    verdicts = [],
+    dialect = {},
+  } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     // `http` decides which URLs are safe.
@@ -80,6 +96,8 @@ export function createConnection(
     clock,
     serverClock,
     defaultTokenLifetimeSeconds,
+    verdicts,
+    dialect,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

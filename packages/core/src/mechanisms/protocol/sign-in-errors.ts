@@ -50,7 +50,7 @@ export function signInError(error: unknown): EvertokenError {
 function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
   const options = { cause }
   const { status = 400, url = 'the authorization server' } = cause
-  if (classifyRefusal(status, error) === 'misconfigured') {
+  if (classifyRefusal(status, { error }) === 'misconfigured') {
     const message = `Cannot sign in: ${describeClientRefusal(error)}`
     return new ConfigurationError('client_rejected', message, options)
   }

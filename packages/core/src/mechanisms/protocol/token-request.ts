@@ -41,12 +41,13 @@ export async function requestTokens(
   {
     serverClock,
     defaultTokenLifetimeSeconds,
-  }: Pick<Connection, 'serverClock' | 'defaultTokenLifetimeSeconds'>,
+    dialect,
+  }: Pick<Connection, 'serverClock' | 'defaultTokenLifetimeSeconds' | 'dialect'>,
   { isSignIn }: Pick<UnknownLifetime, 'isSignIn'> = {},
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const response = await request()
-  const body = parseTokenBody(await response.text())
+  const body = toStandardBody(parseTokenBody(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
@@ -56,6 +57,17 @@ export async function requestTokens(
 
 function onlyRefreshToken({ refreshToken }: TokenGrant = {}): TokenGrant | undefined {
   return refreshToken === undefined ? undefined : { refreshToken }
+}
+
+/** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */
+function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
+  if (!dialect.readTokenResponse || !isJsonObject(body)) return body
+  try {
+    const changed: unknown = dialect.readTokenResponse(body)
+    return isJsonObject(changed) ? changed : body
+  } catch {
+    return body
+  }
 }
 
 /** Matches errors before a connection was made. The server has not received any part of the request. */
@@ -70,14 +82,22 @@ export function toOAuthError({ response: { status, ok, url }, body }: JsonRespon
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */
-export function toRefreshResult(result: JsonResponse, now: number): RefreshResult {
+export function toRefreshResult(
+  result: JsonResponse,
+  { clock, verdicts }: Pick<Connection, 'clock' | 'verdicts'>,
+): RefreshResult {
   const { status, headers } = result.response
   const cause = toOAuthError(result)
-  const kind = classifyRefusal(status, cause.error)
+  const kind = classifyRefusal(status, result.body, verdicts)
   if (kind === 'rejected') return { kind }
-  if (kind === 'misconfigured') return { kind, cause }
+  if (kind === 'misconfigured' || kind === 'sign_in_required') return { kind, cause }
   const isBusy = status === 429 || status === 503
-  return { kind, cause, isBusy, retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), now) }
+  return {
+    kind,
+    cause,
+    isBusy,
+    retryAfterSeconds: retryAfterSeconds(headers.get('retry-after'), clock.now()),
+  }
 }
 
 /** Classifies a request without a response by its effect on the refresh token that was sent. */

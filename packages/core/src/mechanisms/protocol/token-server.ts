@@ -4,6 +4,7 @@ import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
+import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import {
   requestTokens,
@@ -35,8 +36,8 @@ export function createTokenServer(
   connection: Connection,
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
-  const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { fetchMetadata, metadataFor, sendProbe } = connection
+  const { registration, client, authenticator, wire, patientWire } = connection
+  const { dialect, fetchMetadata, metadataFor, sendProbe } = connection
   return {
     registration,
     connection,
@@ -46,14 +47,14 @@ export function createTokenServer(
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
         const options = { ...patientWire, additionalParameters: toForm(parameters) }
-        const send = () =>
+        const request = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(send, connection)
+        const result = await requestTokens(request, connection)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
         if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
-          return toRefreshResult(result, clock.now())
+          return toRefreshResult(result, connection)
         const { idToken, ...usable } = grant
         const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
@@ -75,6 +76,10 @@ export function createTokenServer(
       ),
     async revoke(token, hint = 'refresh_token') {
       try {
+        if (dialect.revoke)
+          return outcomeOf(
+            await dialect.revoke(token, { clientId: client.client_id, send: wire[oauth.customFetch] }),
+          )
         const metadata = await fetchMetadata()
         if (metadata.revocation_endpoint === undefined) return 'unsupported'
         const authenticate = await authenticator.request()
@@ -89,6 +94,13 @@ export function createTokenServer(
     },
   }
 }
+
+/** The function of a dialect can return anything. An outcome that is not known has failed. */
+function outcomeOf(outcome: unknown): RevocationOutcome {
+  return OUTCOMES.find((each) => each === outcome) ?? 'failed'
+}
+
+const OUTCOMES: readonly RevocationOutcome[] = ['revoked', 'unsupported', 'nothing_to_revoke']
 
 /** Returns the form members of a token request. */
 export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {

@@ -81,17 +81,30 @@ export async function exchange(
         revokeNew(answer.grant)
         return endGrant(handle, attempt, 'subject_changed', keepAlive, context)
       case 'rejected':
-        sends.isRefused = true
-        return handleRejection(handle, attempt, isLast, keepAlive, context)
+        return handleRejected(attempt, isLast)
       case 'misconfigured':
       case 'not_processed':
+      case 'sign_in_required':
+      case 'refused':
       case 'ambiguous': {
         if (!isLast) return 'listen'
-        const inDoubt = attempt.inDoubt || answer.kind === 'ambiguous'
+        const inDoubt = attempt.inDoubt || answer.kind === 'ambiguous' || answer.kind === 'refused'
         const past = { sends: sends.count, firstSentAt: sends.firstAt }
         return recover(handle, { ...attempt, inDoubt }, answer, past, context)
       }
     }
+  }
+
+  async function handleRejected(
+    attempt: RefreshAttempt,
+    isLast: boolean,
+  ): Promise<TokenResult | 'again' | 'listen'> {
+    sends.isRefused = true
+    const result = await handleRejection(handle, attempt, isLast, keepAlive, context)
+    if (result !== 'try_plain') return result
+    emit({ type: 'refresh_failed', session: fingerprint(handle.key), code: 'login_required' })
+    Object.assign(sends, { isRefused: false, triesPlain: true })
+    return 'again'
   }
 
   function store(
@@ -132,7 +145,7 @@ function reportHealth(
   { clock }: Pick<ExchangeContext, 'clock'>,
 ): void {
   if ('isBusy' in answer && answer.isBusy) turn.overloaded(answer.retryAfterSeconds ?? 1)
-  if (answer.kind === 'ambiguous' || answer.kind === 'not_processed') return
+  if (answer.kind === 'ambiguous' || answer.kind === 'refused' || answer.kind === 'not_processed') return
   // A refusal is faster than a refresh, so its duration is not measured.
   if (answer.kind === 'refreshed') turn.succeeded(clock.elapsed() - sentAt)
   health.respondedTo = Math.max(health.respondedTo, sentAt)

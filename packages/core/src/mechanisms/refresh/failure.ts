@@ -1,7 +1,6 @@
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { LedgerHandle } from '../../ports/ledger-handle.ts'
-import { secondsLeft } from '../../model/back-off.ts'
-import { type Consumption, decide, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
+import { type Consumption, decide, failureOf, reuseOf, type ReusePolicy } from '../../rules/refresh/decide.ts'
 import { withBackOff, withDoubt, withoutLease, withParameterBackOff } from '../../model/ledger-transitions.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
 import type { ErrorCode, RedactedCause } from '../../vocabulary/index.ts'
@@ -25,6 +24,8 @@ const CODES: Record<Failure['kind'], ErrorCode> = {
   misconfigured: 'client_rejected',
   not_processed: 'authorization_server_unavailable',
   ambiguous: 'refresh_outcome_unknown',
+  refused: 'refresh_outcome_unknown',
+  sign_in_required: 'login_required',
 }
 
 export type FailureContext = Pick<RefreshContext, 'acquisition' | 'clock' | 'serverClock' | 'emit' | 'random'>
@@ -48,7 +49,7 @@ export async function recover(
   const { policy } = acquisition
   const { kind, cause, retryAfterSeconds } = failure
   const code = failure.code ?? codeOf(kind, policy)
-  const isHarmless = policy.consumes === 'nothing' && kind === 'ambiguous' && sends === 1
+  const isHarmless = policy.consumes === 'nothing' && isUnclear(kind) && sends === 1
   const ownSeconds = isHarmless ? 0 : FIRST_RETRY_SECONDS * 2 ** sends
   const pauseSeconds = Math.max(retryAfterSeconds ?? 0, ownSeconds)
   const elapsedMs = clock.elapsed() - firstSentAt
@@ -60,9 +61,10 @@ export async function recover(
     return 'again'
   }
   emit({ type: 'refresh_failed', session: fingerprint(handle.key), code, cause })
-  const options = { retryAfterSeconds, jitter: random() }
+  const lastingCode = kind === 'refused' ? lastingCodeOf(policy) : undefined
+  const options = { retryAfterSeconds, jitter: random(), lastingCode }
   const isFree = await release(handle, attempt, (ledger) =>
-    ABOUT_PARAMETERS.has(cause.error ?? '')
+    concernsParameters(attempt, failure)
       ? withParameterBackOff(ledger, attempt.key, code, serverClock.read(), options)
       : withBackOff(ledger, code, serverClock.read(), options),
   )
@@ -70,12 +72,21 @@ export async function recover(
     const current = await handle.read()
     if (current?.record.ledger.attempt !== attempt.attempt) return 'again'
     const next = decide(current.record, attempt, serverClock.read(), policy)
-    const ready = next.do === 'serve' ? toTokenResult(policy, next, current) : undefined
-    if (ready) return ready
-    const { backOff } = current.record.ledger
-    if (backOff) throw refreshError(policy, code, secondsLeft(backOff, serverClock.read()), cause)
+    if (next.do === 'serve' || next.do === 'sign_in') return toTokenResult(policy, next, current) ?? 'again'
+    if (next.do === 'fail') throw refreshError(policy, next.code, next.seconds, cause)
   }
+  const next = failureOf(code, retryAfterSeconds ?? 1)
+  if (next.do === 'sign_in') return { kind: 'sign_in', code: next.code }
   throw refreshError(policy, code, retryAfterSeconds ?? 1, cause)
+}
+
+/**
+ * Whether a failure proves nothing about requests with other parameters. If the caller has named a resource, scope or
+ * parameter, the server may refuse only that.
+ */
+function concernsParameters({ key }: RefreshAttempt, { kind, cause }: Failure): boolean {
+  const isRefusal = kind === 'misconfigured' || kind === 'refused' || kind === 'sign_in_required'
+  return (isRefusal && key !== '') || ABOUT_PARAMETERS.has(cause.error ?? '')
 }
 
 /** Releases the lease. Resolves to `false` if the store fails. Then no process refreshes until the lease expires. */
@@ -97,11 +108,22 @@ async function release(
 
 /** If the request used up nothing, its outcome does not matter. */
 function codeOf(kind: Failure['kind'], { consumes }: Consumption): ErrorCode {
-  return CODES[consumes === 'nothing' && kind === 'ambiguous' ? 'not_processed' : kind]
+  if (consumes === 'refresh_token') return CODES[kind]
+  // No user can sign in for the application itself.
+  if (kind === 'sign_in_required') return CODES.misconfigured
+  return CODES[isUnclear(kind) ? 'not_processed' : kind]
+}
+
+function lastingCodeOf({ consumes }: Consumption): ErrorCode {
+  return consumes === 'refresh_token' ? 'refresh_token_refused' : 'client_rejected'
+}
+
+function isUnclear(kind: Failure['kind']): boolean {
+  return kind === 'ambiguous' || kind === 'refused'
 }
 
 function mayRetry(kind: Failure['kind'], elapsedMs: number, reuse: ReusePolicy): boolean {
-  if (kind === 'misconfigured') return false
+  if (kind === 'misconfigured' || kind === 'sign_in_required') return false
   if (kind === 'not_processed' || reuse === 'tolerant') return true
   if (reuse === 'strict') return false
   // The grace period starts at the first use. The response to the next use must arrive within it.

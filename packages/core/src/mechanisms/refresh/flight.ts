@@ -104,7 +104,13 @@ export function createFlight(options: FlightOptions): Flight {
     lease: LeaseWatch,
     seen: LedgerSnapshot | undefined,
   ): Promise<TokenResult> {
-    const sends: Sends = { refreshToken: undefined, isRefused: false, count: 0, firstAt: 0 }
+    const sends: Sends = {
+      refreshToken: undefined,
+      isRefused: false,
+      count: 0,
+      firstAt: 0,
+      triesPlain: false,
+    }
     let pauseMs = POLL_MS
     let waitedMs = 0
     const admission = line.enter(handle.key)
@@ -119,7 +125,9 @@ export function createFlight(options: FlightOptions): Flight {
         known = undefined
         if (sends.isRefused) await reportRefused(handle, snapshot, sends)
         const state = lease.observe(snapshot?.record.ledger.lease)
-        const next = decide(snapshot?.record, demand, serverClock.read(), policy, state)
+        const triesPlain = sends.triesPlain && snapshot?.record.ledger.refreshToken === sends.refreshToken
+        const wanted = triesPlain ? plainDemand(demand) : demand
+        const next = decide(snapshot?.record, wanted, serverClock.read(), policy, state)
         // Another process can have stored a new token since the caller read the record.
         if (isCallers && (next.do === 'wait' || !admits())) continue
         if (next.do === 'wait') {
@@ -151,9 +159,13 @@ export function createFlight(options: FlightOptions): Flight {
           waitedMs += clock.elapsed() - takesAt
           continue
         }
-        const done = await exchange({ handle, demand, lease, turn, sends, health }, taken, options)
+        sends.triesPlain = false
+        const refresh = { handle, demand: wanted, lease, turn, sends, health }
+        const done = await exchange(refresh, taken, options)
         // The exchange has passed the turn on.
         turn = undefined
+        // The grant is alive. The record shows that the server has refused the parameters.
+        if (triesPlain && done !== 'again' && done.kind === 'token') continue
         if (done !== 'again') return done
       }
     } finally {
@@ -171,4 +183,9 @@ export function createFlight(options: FlightOptions): Flight {
         : Math.min(lapsesInMs / 1000, MAX_RETRY_AFTER_SECONDS)
     },
   }
+}
+
+/** Returns the demand for the token of the sign-in. Its request shows whether the grant is alive. */
+function plainDemand(demand: TokenDemand): TokenDemand {
+  return { ...demand, key: '', request: {}, rejected: undefined, isForced: true }
 }

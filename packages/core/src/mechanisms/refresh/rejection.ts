@@ -1,6 +1,11 @@
 import type { GrantEnd, LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
-import { withDoubt, withLastWait, withSpareInUse } from '../../model/ledger-transitions.ts'
+import {
+  withDoubt,
+  withLastWait,
+  withParameterBackOff,
+  withSpareInUse,
+} from '../../model/ledger-transitions.ts'
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 import { reuseOf } from '../../rules/refresh/decide.ts'
 import { type Rejection, settleRejection } from '../../rules/refresh/settle.ts'
@@ -16,11 +21,18 @@ export type RejectionContext = Pick<
   'acquisition' | 'clock' | 'serverClock' | 'emit' | 'isStorePrivate'
 >
 
+/** How long a request with parameters is not repeated after the server has refused the grant for it, in seconds. */
+const PARAMETERS_PAUSE_SECONDS = 60
+
 /**
  * Processes the refusal of a refresh token by the server.
  *
+ * If the request had parameters, the server may have refused only these. The grant then ends only after a plain refresh
+ * is refused too.
+ *
  * @param isLast - Whether no other request of this flight can still receive a response.
- * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first.
+ * @returns `'again'` if the session must be read again, `'listen'` if another response must be awaited first, and
+ *   `'try_plain'` if the next request must have no parameters.
  */
 export async function handleRejection(
   handle: LedgerHandle,
@@ -28,7 +40,7 @@ export async function handleRejection(
   isLast: boolean,
   keepAlive: KeepAlive,
   context: RejectionContext,
-): Promise<TokenResult | 'again' | 'listen'> {
+): Promise<TokenResult | 'again' | 'listen' | 'try_plain'> {
   const isStrict = reuseOf(context.acquisition.policy) === 'strict'
   const settleCurrent = (record: LedgerRecord | undefined) =>
     settleRejection(record, latestOf(attempt, record), isStrict)
@@ -38,6 +50,9 @@ export async function handleRejection(
     case 'replaced':
       // The flight reads the record again and reports the consequences.
       return 'again'
+    case 'try_plain':
+      if (!isLast) return 'listen'
+      return (await change('try_plain', refuseParameters)) ? 'try_plain' : 'again'
     case 'use_spare':
       if (isLast) await change('use_spare', withSpareInUse)
       return isLast ? 'again' : 'listen'
@@ -53,6 +68,11 @@ export async function handleRejection(
     return changeLedger(handle, (record) =>
       settleCurrent(record) === same ? step(record.ledger) : undefined,
     )
+  }
+
+  function refuseParameters(ledger: TokenLedger): TokenLedger {
+    const pause = { retryAfterSeconds: PARAMETERS_PAUSE_SECONDS }
+    return withParameterBackOff(ledger, attempt.key, 'login_required', context.serverClock.read(), pause)
   }
 
   function waitForResponse(ledger: TokenLedger): TokenLedger {

@@ -17,6 +17,8 @@ export interface Sends {
   refreshToken: string | undefined
   /** Whether the server has refused the refresh token. */
   isRefused: boolean
+  /** Whether the next request must have no parameters, because the server has refused the grant for one with parameters. */
+  triesPlain: boolean
   count: number
   /** The time of the first request, by the monotonic clock in milliseconds. */
   firstAt: number

@@ -29,15 +29,30 @@ export function parseChallenges(header: string | null): Challenge[] {
   return challenges
 }
 
-/** Whether the resource server rejected the token (RFC 6750 §3.1), so that a refresh can help. */
+/** Errors of a challenge that another token with the same properties does not resolve. */
+const OTHER_CAUSES = new Set<unknown>([
+  'invalid_request',
+  'insufficient_scope',
+  'insufficient_user_authentication',
+  'insufficient_claims',
+  'use_dpop_nonce',
+  'invalid_dpop_proof',
+])
+
+/**
+ * Whether the resource server rejected the token, so that a refresh can help.
+ *
+ * A 401 means that, also without a challenge, unless the challenge names another cause or only other schemes (RFC 6750
+ * §3.1). A count of the rejections limits the refreshes of an API that rejects every token.
+ */
 export function rejectsToken({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
-  return (
-    status === 401 &&
-    parseChallenges(headers.get('www-authenticate')).some(
-      ({ scheme, parameters }) =>
-        /^(?:bearer|dpop)$/.test(scheme) && parameters.get('error') === 'invalid_token',
-    )
-  )
+  if (status !== 401) return false
+  const challenges = parseChallenges(headers.get('www-authenticate'))
+  const errors = challenges
+    .filter(({ scheme }) => /^(?:bearer|dpop)$/.test(scheme))
+    .map(({ parameters }) => parameters.get('error'))
+  if (errors.length === 0) return challenges.length === 0
+  return errors.includes('invalid_token') || !errors.some((error) => OTHER_CAUSES.has(error))
 }
 
 function unquote(value: string): string {

@@ -34,6 +34,8 @@ export interface TokenWanted {
   readonly rejected?: string | undefined
   /** The request for which the key was made. */
   readonly request?: TokenParameters
+  /** Whether the stored token must be replaced, although it may be current. */
+  readonly isForced?: boolean
 }
 
 /**
@@ -63,7 +65,7 @@ export function decide(
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
 
   const { ledger } = record
-  const token = ledger.tokens[wanted.key]
+  const token = wanted.isForced ? undefined : ledger.tokens[wanted.key]
   const state = token ? stateOf(record.id, token, wanted, time, policy) : 'expired'
   if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
 
@@ -109,9 +111,16 @@ function replace(
   for (const backOff of [ledger.backOff, ledger.parameterBackOffs?.[wanted.key]]) {
     if (!backOff) continue
     const seconds = secondsLeft(backOff, time)
-    if (seconds > 0) return { do: 'fail', code: backOff.code, seconds }
+    if (seconds > 0) return failureOf(backOff.code, seconds)
   }
   return { do: ledger.lease && lease === 'live' ? 'wait' : 'refresh' }
+}
+
+/** Returns what a failure with this code means for a caller. */
+export function failureOf(code: ErrorCode, seconds: number): Decision {
+  return code === 'login_required' || code === 'refresh_token_refused'
+    ? { do: 'sign_in', code }
+    : { do: 'fail', code, seconds }
 }
 
 /**

@@ -73,17 +73,22 @@ export type Rejection =
   | 'use_spare'
   /** The response to an earlier request may still arrive with a valid refresh token. */
   | 'wait'
+  /** The request had parameters, and the server may have refused only these: try the refresh without parameters. */
+  | 'try_plain'
 
 /** @param isStrict - Whether the server ends the grant when a spent refresh token is used. */
 export function settleRejection(
   record: LedgerRecord | undefined,
-  used: Pick<UsedRefreshToken, 'refreshToken' | 'attempt'>,
+  used: Pick<UsedRefreshToken, 'refreshToken' | 'attempt' | 'key'>,
   isStrict: boolean,
 ): Rejection {
   if (!record || isOutOfUse(record, used)) return 'again'
   const { refreshToken, attempt, spare, doubt } = record.ledger
   if (refreshToken !== used.refreshToken) return 'replaced'
   if (attempt !== used.attempt) return 'again'
+  // After a lost response, the refresh token may be spent. That explains the refusal, so it must not be sent again.
+  const isExplained = doubt !== undefined || spare !== undefined
+  if (used.key !== '' && refreshToken !== undefined && !isExplained) return 'try_plain'
   if (isStrict) return 'end'
   if (spare !== undefined) return 'use_spare'
   return doubt === 'unknown' ? 'wait' : 'end'

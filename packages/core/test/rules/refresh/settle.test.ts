@@ -177,6 +177,34 @@ describe('settleRejection: only the last attempt ends the session, and only with
   })
 })
 
+describe('settleRejection: a request with parameters', () => {
+  const withKey = { ...mine, key: 'k' }
+
+  it('ends no session before the refresh without parameters was tried', () => {
+    for (const isStrict of [true, false]) {
+      expect(settleRejection(leased, withKey, isStrict)).toBe('try_plain')
+      expect(settleRejection(leased, mine, isStrict)).toBe('end')
+    }
+  })
+
+  it('is not tried again if a lost response explains the refusal: the refresh token may be spent', () => {
+    for (const doubt of ['unknown', 'refused'] as const) {
+      const doubted = change(leased, (ledger) => ({ ...ledger, doubt }))
+      for (const isStrict of [true, false])
+        expect(settleRejection(doubted, withKey, isStrict)).toBe(settleRejection(doubted, mine, isStrict))
+    }
+  })
+
+  it('differs from others only in place of the end', () => {
+    fc.assert(
+      fc.property(history, fc.boolean(), (deeds, isStrict) => {
+        const [plain, named] = [mine, withKey].map((used) => settleRejection(after(deeds), used, isStrict))
+        expect(named === 'try_plain' ? 'end' : named).toBe(plain)
+      }),
+    )
+  })
+})
+
 /** Changes of other processes between the lease and the response. */
 type Deed =
   | { readonly do: 'refresh'; readonly key: string; readonly rotates: boolean; readonly tokens: boolean }
