@@ -128,7 +128,7 @@ it('withoutRefreshToken: puts it aside until its revocation is confirmed, and no
     const { refreshToken, lease: _lease, ...rest } = each
     const next = withoutRefreshToken(each)
     if (refreshToken === undefined) expect(next).toBe(each)
-    else expect(next).toEqual({ ...rest, revoking: refreshToken })
+    else expect(next).toEqual({ ...rest, revoking: refreshToken, isRevoked: true })
 
     const { revoking: _revoking, spare: _spare, ...left } = next
     expect(withRevocationConfirmed(next)).toEqual(left)
