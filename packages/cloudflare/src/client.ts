@@ -38,6 +38,7 @@ export type {
   ServerChoice,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   SessionIndex,
   SessionStore,

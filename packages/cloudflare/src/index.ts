@@ -73,6 +73,7 @@ export type {
   ServerChoice,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

@@ -61,6 +61,7 @@ export type {
   ServerChoice,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

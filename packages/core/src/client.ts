@@ -23,6 +23,7 @@ export type {
   ServerMetadata,
   ServerProfile,
 } from './surface/server-profile.ts'
+export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientTokenName,

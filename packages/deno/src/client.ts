@@ -39,6 +39,7 @@ export type {
   ServerChoice,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   SessionIndex,
   SessionStore,

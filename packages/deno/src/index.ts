@@ -79,6 +79,7 @@ export type {
   ServerChoice,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   SessionCookies,
   SessionIndex,

@@ -97,6 +97,7 @@ export function serverOptions(
     metadata: server.metadata,
     idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
     nonce: server.nonce,
+    userInfo: server.userInfo,
     clockToleranceSeconds: server.clockToleranceSeconds,
     insecure,
     clientId,

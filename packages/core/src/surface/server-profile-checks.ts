@@ -1,5 +1,6 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
+import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -7,6 +8,7 @@ import {
   type Check,
   type Checked,
   flag,
+  hook,
   invalid,
   isPositive,
   listOf,
@@ -79,6 +81,11 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
+const USER_INFO: OptionTable<Checked<UserInfoProfile, 'url' | 'claims'>> = {
+  url: [urlWithQuery],
+  claims: [hook],
+}
+
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value) => url(value) ?? notMetadata(value), REQUIRED],
   metadata: [metadata],
@@ -106,6 +113,13 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
     ),
   ],
   nonce: [flag, true],
+  userInfo: [
+    must(
+      'be `true`, `false` or an object',
+      (value) => Object(value) === value || value === true || value === false,
+    ),
+    true,
+  ],
   clockToleranceSeconds: [
     must(
       'be a number of seconds from 0 to 300',
@@ -131,6 +145,8 @@ export function checkServer(issuer: string | undefined, server: ServerProfile | 
     throw invalid('issuer', 'is in `server` already. Remove one of them')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
   const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.')
+  const { userInfo } = values
+  if (typeof userInfo === 'object') checkAll(USER_INFO, userInfo, 'server.userInfo.')
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(END_SESSION, values.endSession, 'server.endSession.'),

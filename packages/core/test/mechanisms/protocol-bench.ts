@@ -59,6 +59,7 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     insecure: false,
     openid: true,
     nonce: true,
+    userInfo: true,
     clockToleranceSeconds: 30,
     http,
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),

@@ -13,19 +13,24 @@ import { type Connection, unavailable } from './connection.ts'
 import { authenticationInsufficient, readSignInClaims } from './id-token.ts'
 import { requestTokens, toOAuthError } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
+import { createUserInfo, type UserInfoChoice } from './user-info.ts'
 
-/**
- * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
- *
- * @param openid - Whether a sign-in must return an ID token.
- * @param nonce - Whether the ID token must repeat a `nonce`.
- */
+export interface SignInServerOptions {
+  /** Whether a sign-in must return an ID token. */
+  readonly openid: boolean
+  /** Whether a sign-in sends a `nonce`, which the ID token must repeat. */
+  readonly nonce: boolean
+  readonly userInfo: UserInfoChoice
+}
+
+/** Creates the part of an authorization server that signs users in with the authorization code flow and PKCE. */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
+  { openid, nonce: usesNonce, userInfo }: SignInServerOptions,
 ): SignInServer {
   const { client, authenticator, wire, fetchMetadata } = connection
+  const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
@@ -64,18 +69,34 @@ export function createSignInServer(
         const { grant } = result
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw toOAuthError(result)
-        if (!openid) return grant
         const { idToken } = grant
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
-        const claims = await readSignInClaims(client, signatures, metadata, idToken, required)
-        return { ...grant, claims }
+        const claims = openid
+          ? await readSignInClaims(client, signatures, metadata, idToken, required)
+          : undefined
+        return {
+          ...grant,
+          ...(await addUserInfo(metadata, grant, claims)),
+          tokenResponse: withoutTokens(result.body),
+        }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)
       }
     },
   }
+}
+
+/** Returns the members that are not needed to keep a grant. The application can see them. */
+function withoutTokens(body: unknown): Readonly<Record<string, unknown>> {
+  const {
+    access_token: _,
+    refresh_token: __,
+    id_token: ___,
+    ...members
+  } = Object(body) as Record<string, unknown>
+  return members
 }
 
 function signInError(error: unknown): EvertokenError {
