@@ -22,6 +22,7 @@ const steps = [
   ['browser', 'npm run test:browser'],
   ['frameworks', 'npm run test:frameworks'],
   ['second-server', 'npm run test:second-server'],
+  ['conformance', 'npm run test:conformance'],
   ['servers', 'npm run test:servers'],
   ['client-tokens', 'npm run test:client-tokens'],
   ['standards', 'npm run test:standards'],

@@ -37,6 +37,7 @@ export interface ProviderOptions {
   readonly discovery?: (metadata: { readonly issuer: string }, fetches: number) => Claims
   /** When all keys are replaced: before the ID token is signed, or at the second authorization request. */
   readonly rotation?: 'before signing' | 'second sign-in'
+  /** Members that are replaced in UserInfo responses. */
   readonly userInfo?: Claims
   readonly userInfoAlgorithm?: SigningAlgorithm
   /** What the provider does instead of a correct authorization response. */
@@ -81,7 +82,7 @@ export async function startProvider(
         backChannelLogoutUri: `${address}/auth/back-channel-logout`,
       },
     ],
-    user: { sub: SUBJECT, claims: { ...USER_INFO, ...options.userInfo } },
+    user: { sub: SUBJECT, claims: USER_INFO },
     idTokenAlgorithm: algorithm ?? ['RS256', 'ES256'],
     keySet: options.keySet ?? baseKeySet,
     ...(options.paths && { paths: options.paths }),
@@ -134,6 +135,8 @@ function script(server: FakeAuthorizationServer, options: ProviderOptions): void
     const { authorization } = options
     return typeof authorization === 'function' ? authorization(request) : authorization
   })
+  const { userInfo } = options
+  server.always('userinfo', () => userInfo && { type: 'members', set: userInfo })
   server.always('token', () => {
     if (rotation === 'before signing') server.rotateKeys()
     return { ...tweak, claims: (correct) => idToken(shape(correct)) }

@@ -26,9 +26,16 @@ describe.each(kinds)('S36: claims after refreshes, %s session', (session) => {
       expect((await userOf(tab)).claims).toEqual(claims)
     }
     const scope = 'openid offline_access'
+    const fetch: unknown = expect.any(Function)
     expect(asked).toEqual([
-      { reason: 'sign_in', returnTo: '/here', scope },
-      ...Array.from({ length: 3 }, () => ({ reason: 'refresh', current: claims, scope })),
+      {
+        reason: 'sign_in',
+        returnTo: '/here',
+        scope,
+        fetch,
+        tokenResponse: { token_type: 'Bearer', expires_in: 300, scope },
+      },
+      ...Array.from({ length: 3 }, () => ({ reason: 'refresh', current: claims, scope, fetch })),
     ])
     expect(ofType(events, 'cookie_too_large')).toEqual([])
   })

@@ -40,6 +40,7 @@ export type {
   ServerDialect,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   ServerVerdict,
   SessionIndex,

@@ -63,6 +63,7 @@ export type {
   ServerDialect,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   ServerVerdict,
   SessionCookies,

@@ -24,6 +24,7 @@ export type {
 export { relay, type RelayOptions } from './surface/relay.ts'
 export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
+export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {

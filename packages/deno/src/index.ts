@@ -82,6 +82,7 @@ export type {
   ServerDialect,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   ServerVerdict,
   SessionCookies,

@@ -41,6 +41,7 @@ export type {
   ServerDialect,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   ServerVerdict,
   SessionIndex,

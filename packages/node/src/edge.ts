@@ -87,6 +87,7 @@ export type {
   ServerDialect,
   ServerMetadata,
   EndSessionProfile,
+  UserInfoProfile,
   ServerProfile,
   ServerVerdict,
   SessionCookies,

@@ -38,6 +38,14 @@ export interface RefreshRequest {
   readonly idToken?: string | undefined
 }
 
+/** The result of a sign-in. */
+export interface SignInGrant extends TokenGrant {
+  /** The members of the token response that are not tokens, such as `instance_url`. */
+  readonly tokenResponse: Readonly<Record<string, unknown>>
+  /** Why the claims of UserInfo are missing, although it was requested. */
+  readonly userInfoFailure?: RedactedCause | undefined
+}
+
 /** The values of a login that its callback needs. */
 export interface LoginTransaction {
   readonly state: string
@@ -83,7 +91,7 @@ export interface AuthorizationServer {
     response: URLSearchParams,
     transaction: LoginTransaction,
     unused: (refreshToken: string) => void,
-  ): Promise<TokenGrant>
+  ): Promise<SignInGrant>
   /**
    * Uses a refresh token (RFC 6749 §6).
    *

@@ -103,6 +103,7 @@ export function serverOptions(
     metadata: server.metadata,
     idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
     nonce: server.nonce,
+    userInfo: server.userInfo,
     clockToleranceSeconds: server.clockToleranceSeconds,
     endpoints: server.endpoints,
     issuerInMetadata: server.issuerInMetadata,

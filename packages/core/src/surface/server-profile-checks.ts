@@ -1,5 +1,6 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
+import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -7,6 +8,7 @@ import {
   type Check,
   type Checked,
   flag,
+  hook,
   invalid,
   isPositive,
   listOf,
@@ -86,6 +88,11 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
+const USER_INFO: OptionTable<Checked<UserInfoProfile, 'url' | 'claims'>> = {
+  url: [urlWithQuery],
+  claims: [hook],
+}
+
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value, hosts) => url(value, hosts) ?? notMetadata(value), REQUIRED],
   metadata: [metadata],
@@ -113,6 +120,13 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
     ),
   ],
   nonce: [flag, true],
+  userInfo: [
+    must(
+      'be `true`, `false` or an object',
+      (value) => Object(value) === value || value === true || value === false,
+    ),
+    true,
+  ],
   clockToleranceSeconds: [
     must(
       'be a number of seconds from 0 to 300',
@@ -146,6 +160,8 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
     throw invalid('issuer', 'is in `server` already. Remove one of them')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
   const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
+  const { userInfo } = values
+  if (typeof userInfo === 'object') checkAll(USER_INFO, userInfo, 'server.userInfo.')
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(

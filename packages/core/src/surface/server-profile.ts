@@ -1,3 +1,4 @@
+import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
 import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import type { ServerDialect } from '../ports/dialect.ts'
@@ -135,6 +136,14 @@ export interface ServerProfile {
    * @default true
    */
   readonly nonce?: boolean
+  /**
+   * Whether a sign-in adds the claims of UserInfo to those of the ID token, if the metadata has a `userinfo_endpoint`.
+   * Without the scope `openid`, there is no ID token. Then pass an object, and UserInfo identifies the user.
+   *
+   * @default true
+   * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo OpenID Connect Core, section 5.3: UserInfo Endpoint}
+   */
+  readonly userInfo?: boolean | UserInfoProfile
   /**
    * How many seconds the clocks of the server and of the application may differ when the times of an ID token are checked,
    * from 0 to 300.

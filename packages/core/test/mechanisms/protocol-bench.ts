@@ -61,6 +61,7 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     addresses,
     openid: true,
     nonce: true,
+    userInfo: true,
     clockToleranceSeconds: 30,
     http,
     patientHttp: createHttp({ fetch, addresses, clock, timeoutMs: LISTEN_MS, observe }),

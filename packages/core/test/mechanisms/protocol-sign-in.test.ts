@@ -132,7 +132,7 @@ describe('signing in', () => {
     const { refreshToken = '' } = await bench.protocol.redeem(response, transaction, ignore)
     expect(await bench.protocol.revoke(refreshToken)).toBe('revoked')
     expect(await bench.protocol.isResponding()).toBe(true)
-    expect(asked).toEqual(Array.from({ length: 5 }, () => 'http://localhost:8080'))
+    expect(asked).toEqual(Array.from({ length: 6 }, () => 'http://localhost:8080'))
   })
 
   it.each([

@@ -2,11 +2,10 @@ import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pendin
 import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
 import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
-import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isPrefetch } from '../../rules/browser/same-site.ts'
-import type { TokenGrant } from '../../model/token-grant.ts'
 import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createResponse, confirmDestination, redirectByPage, redirect } from '../responses.ts'
 import { readForm } from './form.ts'
@@ -115,6 +114,8 @@ async function redeemOnce(
   const grant = await options.server.redeem(parameters, transaction, (token) =>
     giveBack(token, context, options),
   )
+  const { userInfoFailure: cause } = grant
+  if (cause) options.emit({ type: 'user_info_failed', cause })
   return start(grant, login, context, options)
 }
 
@@ -162,7 +163,7 @@ function proceed({ returnTo, isForeign }: PendingLogin, { sameSite, paths }: Cal
 
 /** Starts the session. If no session takes the tokens, their refresh token is revoked. */
 async function start(
-  grant: TokenGrant,
+  grant: SignInGrant,
   login: PendingLogin,
   context: RouteContext,
   options: CallbackOptions,

@@ -1,5 +1,6 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
+import type { SignInGrant } from '../../ports/authorization-server.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
@@ -13,22 +14,32 @@ import {
   type EventListener,
   RequestRefusedError,
 } from '../../vocabulary/index.ts'
+import type { TokenFetch } from '../calls/token-fetch.ts'
+import { createSignInFetch } from './sign-in-fetch.ts'
 import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
 
 /** The second argument of `onSignIn`. */
 export type SignIn = {
   /** The scope that was granted, if the authorization server has named it. */
   readonly scope?: string
+  /**
+   * Calls an API with the access token of the sign-in. The token is sent only to the origin of the URL, which must be
+   * absolute and on https.
+   */
+  readonly fetch: TokenFetch
 } & (
   | {
       readonly reason: 'sign_in'
       /** Where the browser continues: a path of this application. */
       readonly returnTo: string
+      /** The further members of the token response, such as `instance_url`. It has no tokens. */
+      readonly tokenResponse: Readonly<Record<string, unknown>>
       readonly current?: undefined
     }
   | {
       readonly reason: 'refresh'
       readonly returnTo?: undefined
+      readonly tokenResponse?: undefined
       /** The claims that the session has now. */
       readonly current: UserClaims
     }
@@ -41,7 +52,7 @@ export type SignIn = {
  * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
  * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
  *
- * @param claims - The claims of the ID token, or of the latest one after a refresh without a new one.
+ * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token.
  */
 export type OnSignIn = (
   claims: UserClaims,
@@ -62,15 +73,19 @@ export interface OnSignInOptions {
  * @throws {RequestRefusedError} If the hook refuses the user.
  */
 export async function applyOnSignIn(
-  grant: TokenGrant,
+  grant: SignInGrant,
   returnTo: string,
   { onSignIn, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
-  const { claims = {}, scope } = grant
+  const { claims = {}, scope, tokenResponse, accessToken } = grant
   try {
     const verdict = await onSignIn?.(
       { ...claims },
-      { reason: 'sign_in', ...omitUndefined({ returnTo, scope }) },
+      {
+        reason: 'sign_in',
+        fetch: createSignInFetch(accessToken),
+        ...omitUndefined({ returnTo, tokenResponse, scope }),
+      },
     )
     if (verdict === false)
       throw new RequestRefusedError('sign_in_refused', 'Cannot sign in: the application refuses the user')
@@ -108,6 +123,7 @@ export async function applyOnRefresh(
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
+      fetch: createSignInFetch(after.ledger.tokens['']),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })

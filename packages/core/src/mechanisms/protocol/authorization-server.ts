@@ -6,19 +6,14 @@ import { type ConnectionOptions, createConnection } from './connection.ts'
 import { wrongMetadata } from './discovery-errors.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
-import { createSignInServer } from './sign-in.ts'
+import { createSignInServer, type SignInServerOptions } from './sign-in.ts'
 import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 import { createTokenSignatures, type TokenSignaturesOptions } from './token-signatures.ts'
 
 export interface AuthorizationServerOptions
-  extends ConnectionOptions, Pick<TokenSignaturesOptions, 'idTokenSigningAlgorithm'> {
-  /** Whether a sign-in must return an ID token. */
-  readonly openid: boolean
-  /** Whether a sign-in sends a `nonce`, which the ID token must repeat. */
-  readonly nonce: boolean
+  extends ConnectionOptions, SignInServerOptions, Pick<TokenSignaturesOptions, 'idTokenSigningAlgorithm'> {
   /** How many seconds the clocks may differ when the times of an ID token are checked. */
   readonly clockToleranceSeconds: number
-  readonly isDefaultScope?: boolean
   readonly endSession?: EndSessionRules
 }
 

@@ -9,27 +9,27 @@ import { readSignInClaims } from './id-token.ts'
 import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
+import { createUserInfo, type UserInfoChoice } from './user-info.ts'
 
 /** How users sign in at one server. */
-export interface SignInSettings {
+export interface SignInServerOptions {
+  /** Whether a sign-in must return an ID token. */
   readonly openid: boolean
+  /** Whether a sign-in sends a `nonce`, which the ID token must repeat. */
   readonly nonce: boolean
+  /** Whether Evertoken has chosen the scope, and can leave out what the server does not support. */
   readonly isDefaultScope?: boolean
+  readonly userInfo: UserInfoChoice
 }
 
-/**
- * Creates the part of an authorization server that signs users in with the authorization code flow and PKCE.
- *
- * @param openid - Whether a sign-in must return an ID token.
- * @param nonce - Whether the ID token must repeat a `nonce`.
- * @param isDefaultScope - Whether Evertoken has chosen the scope, and can leave out what the server does not support.
- */
+/** Creates the part of an authorization server that signs users in with the authorization code flow and PKCE. */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  { openid, nonce: usesNonce, isDefaultScope = false }: SignInSettings,
+  { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
 ): SignInServer {
   const { client, authenticator, wire, fetchMetadata, metadataFor } = connection
+  const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const metadata = await fetchMetadata()
@@ -76,18 +76,34 @@ export function createSignInServer(
         const { grant } = result
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw tokenEndpointError(result)
-        if (!openid) return grant
         const { idToken } = grant
-        if (idToken === undefined) throw idTokenMissing(result)
+        if (openid && idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
         const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
-        const claims = await readSignInClaims(client, signatures, expected, idToken, required)
-        return { ...grant, claims }
+        const claims = openid
+          ? await readSignInClaims(client, signatures, expected, idToken, required)
+          : undefined
+        return {
+          ...grant,
+          ...(await addUserInfo(expected, grant, claims)),
+          tokenResponse: withoutTokens(result.body),
+        }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)
       }
     },
   }
+}
+
+/** Returns the members that are not needed to keep a grant. The application can see them. */
+function withoutTokens(body: unknown): Readonly<Record<string, unknown>> {
+  const {
+    access_token: _,
+    refresh_token: __,
+    id_token: ___,
+    ...members
+  } = Object(body) as Record<string, unknown>
+  return members
 }

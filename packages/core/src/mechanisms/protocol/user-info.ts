@@ -1,0 +1,130 @@
+import * as oauth from 'oauth4webapi'
+import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
+import { MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
+import { ConfigurationError, EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
+import { redact } from '../runtime/redact.ts'
+import type { Connection } from './connection.ts'
+import { unavailable } from './discovery-errors.ts'
+import type { TokenSignatures } from './token-signatures.ts'
+
+/**
+ * How UserInfo differs from the standard.
+ *
+ * @example
+ *   const claims = ({ id, name }: Record<string, unknown>) => ({ sub: String(id), name })
+ *   const userInfo = { url: 'https://api.github.com/user', claims }
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo OpenID Connect Core, section 5.3: UserInfo Endpoint}
+ */
+export interface UserInfoProfile {
+  /**
+   * The URL of UserInfo. The access token of the sign-in is sent there.
+   *
+   * @default `userinfo_endpoint` of the metadata
+   */
+  readonly url?: string
+  /** Converts the response to claims. Needed if the response has no `sub`. The default keeps the response as it is. */
+  readonly claims?: (answer: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+}
+
+/** Whether UserInfo is fetched at a sign-in. An object also identifies users without an ID token. */
+export type UserInfoChoice = boolean | UserInfoProfile
+
+/** Adds the claims of UserInfo to the claims of the ID token, or identifies the user if there is no ID token. */
+export type AddUserInfo = (
+  metadata: oauth.AuthorizationServer,
+  grant: TokenGrant,
+  claims: UserClaims | undefined,
+) => Promise<Pick<SignInGrant, 'claims' | 'userInfoFailure'>>
+
+/**
+ * Creates the part of a sign-in that fetches UserInfo (OIDC Core §5.3).
+ *
+ * A response that cannot be used costs only its claims, because the ID token identifies the user. A response about another
+ * user refuses the sign-in.
+ */
+export function createUserInfo(
+  connection: Connection,
+  signatures: TokenSignatures,
+  choice: UserInfoChoice,
+): AddUserInfo {
+  const profile: UserInfoProfile = typeof choice === 'object' ? choice : {}
+  const toClaims = profile.claims ?? ((answer) => answer)
+  return async (metadata, { accessToken }, claims) => {
+    const url = profile.url ?? metadata.userinfo_endpoint
+    const isWanted = typeof choice === 'object' || (choice && claims !== undefined && url !== undefined)
+    if (!isWanted || !accessToken) return { claims }
+    try {
+      const answer = await requestUserInfo(connection, signatures, metadata, url ?? '', accessToken.value)
+      const userInfo = readUserInfo(toClaims(answer))
+      const sub = userInfo?.['sub']
+      if (!userInfo || typeof sub !== 'string' || sub === '') throw failure({ code: 'SUB_MISSING' })
+      if (claims && sub !== claims.sub) throw otherUser()
+      return { claims: withUserInfo(claims, userInfo) }
+    } catch (error) {
+      const cause = redact(error)
+      if (error instanceof RequestRefusedError) throw error
+      if (claims) return { claims, userInfoFailure: cause }
+      if (error instanceof EvertokenError) throw error
+      if (cause.code !== 'SUB_MISSING' && cause.code !== 'URL_INVALID')
+        throw unavailable('fetch UserInfo, which identifies the user', cause)
+      const message =
+        'Cannot sign in: UserInfo does not identify the user. Set `server.userInfo.url`, and return a `sub` from `server.userInfo.claims`.'
+      throw new ConfigurationError('invalid_option', message, { cause })
+    }
+  }
+}
+
+async function requestUserInfo(
+  { client, clock, wire }: Connection,
+  signatures: TokenSignatures,
+  metadata: oauth.AuthorizationServer,
+  url: string,
+  token: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const isHttpAllowed = wire[oauth.allowInsecureRequests]
+  if (!URL.canParse(url) || !(isHttpAllowed ? /^https?:/i : /^https:/i).test(url))
+    throw failure({ code: 'URL_INVALID' })
+  const headers = { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` }
+  const response = await wire[oauth.customFetch](url, { headers })
+  const { status } = response
+  if (status !== 200) throw failure({ status })
+  const text = await response.text()
+  if (text.length > MAX_USER_INFO) throw failure({ code: 'BODY_TOO_LARGE' })
+  const isSigned = /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '')
+  const answer = readUserInfo(isSigned ? await verified(text.trim()) : parseJson(text))
+  if (!answer) throw failure({ code: 'BODY_MALFORMED' })
+  return answer
+
+  /** Returns the claims of a signed response (OIDC Core §5.3.2). */
+  async function verified(jws: string): Promise<unknown> {
+    const { userinfo_signing_alg_values_supported: listed } = metadata
+    const algorithms = listed && { id_token_signing_alg_values_supported: listed }
+    const jwt = signatures.read(jws, { ...metadata, ...algorithms })
+    if (typeof jwt === 'string' || !(await signatures.isSigned(jws, jwt, metadata, 'server')))
+      throw failure({ code: 'SIGNATURE_INVALID' })
+    const { iss = metadata.issuer, aud = client.client_id, exp = Infinity } = jwt.claims
+    if (iss !== metadata.issuer || ![aud].flat().includes(client.client_id))
+      throw failure({ code: 'ISSUER_OR_AUDIENCE_INVALID' })
+    if (!(Number(exp) + (client[oauth.clockTolerance] ?? 0) > clock.now())) throw failure({ code: 'EXPIRED' })
+    return jwt.claims
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function failure(what: { readonly code: string } | { readonly status: number }): object {
+  return { name: 'UserInfoError', ...what }
+}
+
+function otherUser(): RequestRefusedError {
+  const cause = { name: 'UserInfoError', code: 'SUB_MISMATCH' }
+  const message = 'Cannot sign in: UserInfo is about another user than the ID token. Sign in again.'
+  return new RequestRefusedError('authorization_response_invalid', message, { cause })
+}

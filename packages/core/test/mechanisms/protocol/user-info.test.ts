@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { randomId } from '../../../src/mechanisms/runtime/digest.ts'
+import type { SignInGrant } from '../../../src/ports/authorization-server.ts'
+import { failureOf } from '../bench.ts'
+import { answering, type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
+
+/** Signs in at a server with this UserInfo response. */
+async function signIn(
+  response: () => Response,
+  protocol: BenchOptions['protocol'] = {},
+): Promise<SignInGrant> {
+  const bench = createProtocolBench({ fetch: answering({ '/userinfo': response }), protocol })
+  const redirectUri = 'https://app.example.com/auth/callback'
+  const transaction = { state: randomId(), nonce: randomId(), codeVerifier: randomId(), redirectUri }
+  const url = await bench.protocol.authorize(transaction, new URLSearchParams({ scope: 'openid' }))
+  const redirect = await bench.server.fetch(url, { redirect: 'manual' })
+  const parameters = new URL(redirect.headers.get('location') ?? '').searchParams
+  return bench.protocol.redeem(parameters, transaction, () => {})
+}
+
+const withoutIdToken = (userInfo: object) => ({ openid: false, userInfo })
+
+describe('UserInfo at a sign-in', () => {
+  it('adds its claims, and the token response has no tokens', async () => {
+    const { claims, tokenResponse } = await signIn(() =>
+      Response.json({ sub: 'user-1', name: 'Kim', iss: 'https://evil.example', acr: 'high' }),
+    )
+    expect(claims).toMatchObject({ sub: 'user-1', name: 'Kim' })
+    expect(claims).not.toMatchObject({ iss: 'https://evil.example' })
+    expect(claims).not.toHaveProperty('acr')
+    expect(Object.keys(tokenResponse)).not.toEqual(expect.arrayContaining(['access_token']))
+  })
+
+  it('about another user refuses the sign-in', async () => {
+    const failure = await failureOf(signIn(() => Response.json({ sub: 'user-2' })))
+    expect(failure).toMatchObject({ code: 'authorization_response_invalid', cause: { code: 'SUB_MISMATCH' } })
+  })
+
+  it.each<[string, () => Response]>([
+    ['is down', () => new Response(null, { status: 503 })],
+    ['redirects', () => Response.redirect('https://evil.example/', 302)],
+    ['is a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+    ['is a list', () => Response.json([{ sub: 'user-1' }])],
+    ['names no user', () => Response.json({ name: 'Kim' })],
+    ['has 10 MB', () => Response.json({ sub: 'user-1', name: 'x'.repeat(10_000_000) })],
+    ['has 100 KB', () => Response.json({ sub: 'user-1', name: 'x'.repeat(100_000) })],
+    ['is nested', () => new Response(`{"sub":"user-1","a":${'['.repeat(9000)}${']'.repeat(9000)}}`)],
+    ['is not signed', () => new Response('e30.e30.e30', { headers: { 'content-type': 'application/jwt' } })],
+  ])('that %s costs only its claims, or the sign-in if there is no ID token', async (_what, response) => {
+    const { claims, userInfoFailure } = await signIn(response)
+    expect(claims).toMatchObject({ sub: 'user-1' })
+    expect(claims).not.toHaveProperty('name')
+    expect(userInfoFailure).toBeDefined()
+    const code = expect.stringMatching(/^(?:authorization_server_unavailable|invalid_option)$/) as string
+    expect(await failureOf(signIn(response, withoutIdToken({})))).toMatchObject({ code })
+  })
+
+  it('identifies the user without an ID token', async () => {
+    const claims = ({ id, name }: Record<string, unknown>) => ({ sub: String(id), name, iss: 'ignored' })
+    const response = () => Response.json({ id: 7, name: 'Kim' })
+    const grant = await signIn(response, withoutIdToken({ claims }))
+    expect(grant.claims).toEqual({ sub: '7', name: 'Kim' })
+    expect((await signIn(response, { userInfo: false })).claims).not.toHaveProperty('name')
+  })
+})
