@@ -17,6 +17,8 @@ export interface UserClaims {
 export interface TokenGrant {
   /** Absent if the response had no usable access token. All other usable parts are kept. */
   readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
+  /** The `token_type` of an access token that cannot be used because of it, for a message. */
+  readonly unknownType?: string | undefined
   readonly refreshToken?: string | undefined
   readonly scope?: string | undefined
   /** The unmodified ID token. `claims` is present if it was validated. */

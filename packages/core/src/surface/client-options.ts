@@ -139,7 +139,8 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const { issuer, metadata, defaultTokenLifetimeSeconds } = checkServer(values.issuer, values.server)
+  const profile = checkServer(values.issuer, values.server)
+  const { issuer, metadata, defaultTokenLifetimeSeconds, tokenTypes, scopeSeparator } = profile
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom
@@ -157,7 +158,8 @@ export function createClientApplication(
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,
     serverClock,
-    defaultTokenLifetimeSeconds,
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
+    scopeSeparator,
     flights: runtime.flights,
     clock,
     random,

@@ -92,6 +92,7 @@ export function serverOptions(
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
   const { issuer, server, insecure, clientId, authentication, serverTimeoutMs } = settings
+  const { defaultTokenLifetimeSeconds, tokenTypes } = server
   return {
     issuer,
     metadata: server.metadata,
@@ -101,7 +102,8 @@ export function serverOptions(
     insecure,
     clientId,
     authentication,
-    defaultTokenLifetimeSeconds: server.defaultTokenLifetimeSeconds,
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
+    scopeSeparator: server.scopeSeparator,
     serverTimeoutMs,
     http,
     patientHttp,

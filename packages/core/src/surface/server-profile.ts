@@ -159,6 +159,22 @@ export interface ServerProfile {
    */
   readonly defaultTokenLifetimeSeconds?: number
   /**
+   * Values of `token_type` in token responses that mean Bearer, in addition to `Bearer`. Case does not matter.
+   *
+   * Slack returns `bot` and `user`, eBay returns `User Access Token`. A sign-in with another type fails.
+   *
+   * @default []
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-7.1 RFC 6749, section 7.1: Access Token Types}
+   */
+  readonly tokenTypes?: readonly string[]
+  /**
+   * How the values of `scope` are separated in requests. All options separate them by spaces.
+   *
+   * @default ' '
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 RFC 6749, section 3.3: Access Token Scope}
+   */
+  readonly scopeSeparator?: ' ' | ','
+  /**
    * The scope of a sign-in if the option `scope` is absent. Google refuses `offline_access`.
    *
    * @default 'openid offline_access'

@@ -11,6 +11,7 @@ import {
   createClientAuthenticator,
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
+import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { isJsonObject } from '../../rules/members.ts'
 import { redact } from '../runtime/redact.ts'
 import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
@@ -20,8 +21,9 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly patientHttp: Http
   readonly serverClock: ServerClock
   readonly clientId: string
-  /** The lifetime of a token whose response does not specify one, in seconds. */
-  readonly defaultTokenLifetimeSeconds: number
+  readonly responseRules: TokenResponseRules
+  /** How the values of a scope are separated in requests. */
+  readonly scopeSeparator: string
   readonly flights: Flights
 }
 
@@ -34,7 +36,8 @@ export interface Connection {
   readonly patientWire: Wire
   readonly clock: Clock
   readonly serverClock: ServerClock
-  readonly defaultTokenLifetimeSeconds: number
+  readonly responseRules: TokenResponseRules
+  readonly scopeSeparator: string
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -49,7 +52,7 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const { insecure, flights, clock, serverClock, issuer, metadata, defaultTokenLifetimeSeconds } = options
+  const { insecure, flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     [oauth.allowInsecureRequests]: insecure,
@@ -69,7 +72,8 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
-    defaultTokenLifetimeSeconds,
+    responseRules,
+    scopeSeparator,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import { tokenTypeError } from '../../rules/protocol/token-type.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -25,11 +26,12 @@ export function createSignInServer(
   signatures: TokenSignatures,
   { openid, nonce: usesNonce }: { readonly openid: boolean; readonly nonce: boolean },
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
-      for (const [name, value] of parameters) url.searchParams.append(name, value)
+      for (const [name, value] of parameters)
+        url.searchParams.append(name, name === 'scope' ? value.replaceAll(' ', scopeSeparator) : value)
       return withQuery(url, {
         client_id: client.client_id,
         response_type: 'code',
@@ -63,6 +65,7 @@ export function createSignInServer(
         )
         const { grant } = result
         refreshToken = grant?.refreshToken
+        if (grant?.unknownType !== undefined) throw tokenTypeError('sign in', grant.unknownType)
         if (!grant?.accessToken) throw toOAuthError(result)
         if (!openid) return grant
         const { idToken } = grant

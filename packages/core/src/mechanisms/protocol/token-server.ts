@@ -36,7 +36,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { fetchMetadata, sendProbe } = connection
+  const { fetchMetadata, sendProbe, scopeSeparator } = connection
   return {
     registration,
     connection,
@@ -45,15 +45,16 @@ export function createTokenServer(
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const options = { ...patientWire, additionalParameters: toForm(parameters) }
+        const options = { ...patientWire, additionalParameters: toForm(parameters, scopeSeparator) }
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
         const result = await requestTokens(send, connection)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
-        if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
-          return toRefreshResult(result, clock.now())
+        // An access token of an unknown type shows that the server has processed the request.
+        const isToken = grant?.accessToken !== undefined || grant?.unknownType !== undefined
+        if (!grant || !(isToken || (grant.refreshToken && isNew))) return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
@@ -89,9 +90,12 @@ export function createTokenServer(
 }
 
 /** Returns the form members of a token request. */
-export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
+export function toForm(
+  { resource, scope, parameters }: TokenParameters,
+  scopeSeparator: string,
+): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
-  if (scope !== undefined) form.set('scope', scope)
+  if (scope !== undefined) form.set('scope', scope.replaceAll(' ', scopeSeparator))
   return form
 }

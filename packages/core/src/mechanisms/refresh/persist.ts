@@ -10,6 +10,7 @@ import {
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
+import { tokenTypeError } from '../../rules/protocol/token-type.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -132,6 +133,7 @@ function resultOf(
   if (!grant.accessToken || !token) {
     const code = 'token_response_malformed'
     emit({ type: 'refresh_failed', session, code })
+    if (grant.unknownType !== undefined) throw tokenTypeError('use the access token', grant.unknownType)
     throw refreshError(acquisition.policy, code, 1)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
