@@ -70,8 +70,8 @@ it('separates the values of a scope as the profile of the server says', async ()
     server: { scopeSeparator: ',' },
     scope: 'openid a b',
     fetch(input, init) {
-      bodies.push(String(init?.body))
-      return application.server.fetch(input as string, init)
+      if (init?.body instanceof URLSearchParams) bodies.push(init.body.toString())
+      return application.server.fetch(input, init)
     },
   })
   const { auth, browser } = application

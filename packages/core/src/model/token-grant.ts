@@ -1,3 +1,4 @@
+import type { GrantExpiry } from './grant-expiry.ts'
 import type { StoredToken } from './stored-tokens.ts'
 
 /**
@@ -21,6 +22,10 @@ export interface TokenGrant {
   readonly unknownType?: string | undefined
   readonly refreshToken?: string | undefined
   readonly scope?: string | undefined
+  /** When the grant ends, if the response reports it. */
+  readonly grantExpiry?: GrantExpiry | undefined
+  /** When the session at the server ends, in seconds since the epoch. */
+  readonly sessionExpiry?: number | undefined
   /** The unmodified ID token. `claims` is present if it was validated. */
   readonly idToken?: string | undefined
   readonly claims?: UserClaims | undefined

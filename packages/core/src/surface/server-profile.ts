@@ -159,19 +159,14 @@ export interface ServerProfile {
    */
   readonly defaultTokenLifetimeSeconds?: number
   /**
-   * Values of `token_type` in token responses that mean Bearer, in addition to `Bearer`. Case does not matter.
-   *
-   * Slack returns `bot` and `user`, eBay returns `User Access Token`. A sign-in with another type fails.
+   * Other values of `token_type` that mean Bearer, such as Slack's `bot`. Case does not matter (RFC 6749 §5.1).
    *
    * @default []
-   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-7.1 RFC 6749, section 7.1: Access Token Types}
    */
   readonly tokenTypes?: readonly string[]
   /**
-   * How the values of `scope` are separated in requests. All options separate them by spaces.
-   *
+   * How the values of `scope` are separated in requests. All options use spaces.
    * @default ' '
-   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 RFC 6749, section 3.3: Access Token Scope}
    */
   readonly scopeSeparator?: ' ' | ','
   /**

@@ -1,6 +1,5 @@
 import type { UserClaims } from '../model/token-grant.ts'
-import { readTokenResponse } from '../rules/protocol/token-response.ts'
-import { tokenTypeError } from '../rules/protocol/token-type.ts'
+import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import { copyClaims } from './session-info.ts'

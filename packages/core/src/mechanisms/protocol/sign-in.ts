@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
-import { tokenTypeError } from '../../rules/protocol/token-type.ts'
+import { tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,

@@ -7,10 +7,11 @@ import {
   withNewerGrant,
   withSpare,
 } from '../../model/ledger-transitions.ts'
+import { grantEndsAt } from '../../model/grant-expiry.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
-import { tokenTypeError } from '../../rules/protocol/token-type.ts'
+import { tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -89,7 +90,10 @@ async function persistOnce(
       const ledgerAfter = (maxTokenBytes: number) =>
         ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
-      if (snapshot !== 'again') return resultOf(handle, response, snapshot, time, context)
+      if (snapshot !== 'again') {
+        reportGrantEnd(handle, current, snapshot, context)
+        return resultOf(handle, response, snapshot, time, context)
+      }
     }
     current = undefined
   }
@@ -119,6 +123,19 @@ function ledgerWithResponse(
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
+}
+
+/** Warns once that the grant ends. The record that another process stores later has the mark too. */
+function reportGrantEnd(
+  { key }: LedgerHandle,
+  before: LedgerSnapshot,
+  { record: { ledger } }: LedgerSnapshot,
+  { emit }: Pick<PersistContext, 'emit'>,
+): void {
+  const { grantExpiry } = ledger
+  if (!grantExpiry?.isSoon || before.record.ledger.grantExpiry?.isSoon) return
+  const grantExpiresAt = grantEndsAt(grantExpiry) as number
+  emit({ type: 'grant_expires_soon', session: fingerprint(key), grantExpiresAt })
 }
 
 function resultOf(

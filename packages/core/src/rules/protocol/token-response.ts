@@ -1,5 +1,6 @@
+import { ConfigurationError } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
-import { unknownTokenType } from './token-type.ts'
+import { readGrantExpiry, readRefreshAt, readSeconds, readSessionExpiry } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
@@ -45,8 +46,15 @@ export function readTokenResponse(
   const unknownSeconds =
     isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
-  const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
-  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken })
+  const refreshAt = readRefreshAt(body, { ...time, expiresAt })
+  const accessToken = usable
+    ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, refreshAt, scope })
+    : undefined
+  // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
+  const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
+  const sessionExpiry = readSessionExpiry(idToken, time)
+  const hints = { grantExpiry, sessionExpiry }
+  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, ...hints })
 }
 
 /**
@@ -55,10 +63,8 @@ export function readTokenResponse(
  * @returns `undefined` if the value is missing, malformed or not positive.
  */
 export function lifetimeSeconds(expiresIn: unknown): number | undefined {
-  const isNumeric = typeof expiresIn === 'string' && /^\d+(?:\.\d+)?$/.test(expiresIn)
-  const seconds = isNumeric ? Number(expiresIn) : expiresIn
-  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined
-  return Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
+  const seconds = readSeconds(expiresIn)
+  return seconds && Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
 }
 
 /** Returns a scope with its values separated by single spaces. Some servers separate them by commas, or send a list. */
@@ -78,4 +84,33 @@ function readText(value: unknown): string | undefined {
  */
 export function isTokenText(value: string): boolean {
   return /^[!-~]+$/.test(value)
+}
+
+/** A text that a message can contain: short, and in no format of a token. */
+const SHOWN = /^[\w .:-]{1,30}$/
+
+/**
+ * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
+ * requires it.
+ *
+ * @param tokenTypes - Further values that mean Bearer. Upper and lower case are equal (RFC 6749 §5.1).
+ * @returns `undefined` if the type means Bearer.
+ */
+export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): string | undefined {
+  if (type === undefined || type === null || type === '') return undefined
+  if (typeof type !== 'string') return 'not a string'
+  const known = ['bearer', ...tokenTypes].map((each) => each.toLowerCase())
+  if (known.includes(type.toLowerCase())) return undefined
+  return SHOWN.test(type) ? `"${type}"` : 'not printable'
+}
+
+/**
+ * Creates the error for a token response whose `token_type` is unknown. A retry cannot help.
+ *
+ * @param what - The operation that failed.
+ * @param shownType - From `unknownTokenType`.
+ */
+export function tokenTypeError(what: string, shownType: string): ConfigurationError {
+  const message = `Cannot ${what}: the "token_type" of the token response is ${shownType}. If it means Bearer, add it to the option \`server.tokenTypes\`.`
+  return new ConfigurationError('token_response_malformed', message)
 }
