@@ -1,4 +1,5 @@
 import { type BackOffOptions, nextBackOff } from './back-off.ts'
+import { grantExpiryAfter } from './grant-expiry.ts'
 import { MAX_TOKENS, rejectionsAfter, type TokenCapacity, UNLIMITED, withToken } from './stored-tokens.ts'
 import type { TimeReading } from './time-reading.ts'
 import type { TokenGrant } from './token-grant.ts'
@@ -7,7 +8,7 @@ import type { ErrorCode } from '../vocabulary/index.ts'
 
 /** The tokens of a response, with the request. */
 export interface GrantedTokens {
-  readonly grant: Pick<TokenGrant, 'accessToken' | 'refreshToken'>
+  readonly grant: Pick<TokenGrant, 'accessToken' | 'refreshToken' | 'grantExpiry'>
   /** The token key of the request. */
   readonly key: string
   readonly attempt: number
@@ -29,7 +30,10 @@ export function withGrant(
   time: TimeReading,
   capacity: TokenCapacity = UNLIMITED,
 ): TokenLedger {
-  const { accessToken, refreshToken } = grant
+  const { accessToken, refreshToken, grantExpiry: reported } = grant
+  const isRotated = refreshToken !== undefined && refreshToken !== ledger.refreshToken
+  const tokenLifetime = accessToken ? accessToken.expiresAt - accessToken.obtainedAt : 0
+  const grantExpiry = grantExpiryAfter(ledger.grantExpiry, { reported, isRotated, tokenLifetime }, time)
   const next = {
     ...ledger,
     lease: undefined,
@@ -37,6 +41,7 @@ export function withGrant(
     spare: undefined,
     refreshToken: refreshToken ?? ledger.refreshToken,
     origin: refreshToken === undefined ? ledger.origin : origin,
+    grantExpiry,
   }
   // Several responses in a row without a usable access token are consecutive failures, so the back-offs are kept.
   if (!accessToken) return next
@@ -150,7 +155,14 @@ export function withLastWait(
 export function withoutRefreshToken(ledger: TokenLedger): TokenLedger {
   const { refreshToken } = ledger
   if (refreshToken === undefined) return ledger
-  return { ...ledger, revoking: refreshToken, refreshToken: undefined, lease: undefined, isRevoked: true }
+  return {
+    ...ledger,
+    revoking: refreshToken,
+    refreshToken: undefined,
+    grantExpiry: undefined,
+    lease: undefined,
+    isRevoked: true,
+  }
 }
 
 export function withRevocationConfirmed(ledger: TokenLedger): TokenLedger {

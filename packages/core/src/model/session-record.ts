@@ -1,4 +1,5 @@
 import type { EndReason } from '../vocabulary/index.ts'
+import { grantEndsAt } from './grant-expiry.ts'
 import type { UserClaims } from './token-grant.ts'
 import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord } from './token-ledger.ts'
 
@@ -99,7 +100,16 @@ export function toTombstone(record: SessionRecord, reason: EndReason): SessionRe
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
 export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): number {
-  return Math.min(record.expiresAt, record.touchedAt + idleTimeoutSeconds)
+  const grantEnd = grantEndsAt(record.ledger.grantExpiry) ?? Infinity
+  return Math.min(record.expiresAt, record.touchedAt + idleTimeoutSeconds, grantEnd)
+}
+
+/** Shortens a session so that it ends with the session at the server. `sessionExpiry` is in seconds since the epoch. */
+export function withSessionExpiry(record: SessionRecord, sessionExpiry: number = Infinity): SessionRecord {
+  const { expiresAt, lifetime } = record
+  if (sessionExpiry >= expiresAt) return record
+  const shortened = lifetime === undefined ? undefined : lifetime - (expiresAt - sessionExpiry)
+  return { ...record, expiresAt: sessionExpiry, lifetime: shortened }
 }
 
 /** Whether a decrypted value has the shape of a session record. */

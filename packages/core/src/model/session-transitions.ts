@@ -1,5 +1,11 @@
 import { withGrant } from './ledger-transitions.ts'
-import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
+import {
+  nextGeneration,
+  type SessionRecord,
+  touch,
+  withSessionExpiry,
+  withTokenClaims,
+} from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
@@ -30,14 +36,14 @@ export function newSession(
  */
 export function withTokenResponse(
   record: SessionRecord,
-  { accessToken, claims, idToken }: TokenGrant,
+  { accessToken, claims, idToken, sessionExpiry }: TokenGrant,
   now: number,
   ledgerAfter: (maxTokenBytes: number) => TokenLedger,
   maxRecordBytes: number = Infinity,
   areClaimsKept?: boolean,
 ): SessionRecord {
   const next = {
-    ...touch(withTokenClaims(record, claims, areClaimsKept), now),
+    ...withSessionExpiry(touch(withTokenClaims(record, claims, areClaimsKept), now), sessionExpiry),
     idToken: idToken ?? record.idToken,
   }
   if (!accessToken || maxRecordBytes === Infinity) return { ...next, ledger: ledgerAfter(Infinity) }

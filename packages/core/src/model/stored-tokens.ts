@@ -14,11 +14,11 @@ export interface TokenCapacity {
 export const UNLIMITED: TokenCapacity = { maxTokenBytes: Infinity, lastUse: () => 0 }
 
 /**
- * The maximum number of bytes that the first refresh adds to a record as JSON. They hold the origin of the new refresh
+ * The maximum number of bytes that the first refresh adds to a record as JSON. They hold the origin and the end of the new refresh
  * token, a doubt and a count of rejections. A session must have room for them when it starts. Otherwise, no refresh
  * would reach the browser.
  */
-export const REFRESH_BYTES = 150
+export const REFRESH_BYTES = 240
 
 /** At this number, the least recently used token is removed. */
 export const MAX_TOKENS = 32
@@ -89,6 +89,8 @@ export interface StoredToken {
   /** When its request was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number
+  /** When the server advises a refresh. It replaces the start of the soft window. */
+  readonly refreshAt?: number | undefined
   /**
    * By how many seconds the authorization server's clock was ahead of the writer's. If it is present, both times are by
    * the server's clock. If it is absent, they are by the writer's wall clock.

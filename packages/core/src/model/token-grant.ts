@@ -1,4 +1,5 @@
 import type { RedactedCause } from '../vocabulary/index.ts'
+import type { GrantExpiry } from './grant-expiry.ts'
 import type { StoredToken } from './stored-tokens.ts'
 
 /**
@@ -20,8 +21,14 @@ export interface TokenGrant {
   readonly accessToken?: Omit<StoredToken, 'attempt'> | undefined
   /** Why the response had no usable access token. */
   readonly unusable?: RedactedCause
+  /** The `token_type` of an access token that cannot be used because of it, for a message. */
+  readonly unknownType?: string | undefined
   readonly refreshToken?: string | undefined
   readonly scope?: string | undefined
+  /** When the grant ends, if the response reports it. */
+  readonly grantExpiry?: GrantExpiry | undefined
+  /** When the session at the server ends, in seconds since the epoch. */
+  readonly sessionExpiry?: number | undefined
   /** The unmodified ID token. `claims` is present if it was validated. */
   readonly idToken?: string | undefined
   readonly claims?: UserClaims | undefined

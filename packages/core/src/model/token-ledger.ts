@@ -1,5 +1,6 @@
 import type { EndReason } from '../vocabulary/index.ts'
 import type { BackOff } from './back-off.ts'
+import type { GrantExpiry } from './grant-expiry.ts'
 import type { StoredTokens } from './stored-tokens.ts'
 import type { UserClaims } from './token-grant.ts'
 
@@ -43,6 +44,8 @@ export interface TokenLedger {
   readonly origin?: RefreshTokenOrigin | undefined
   /** The scope that was granted to the refresh token. An access token may have less. */
   readonly scope?: string | undefined
+  /** When the grant of the refresh token ends, if the server has reported it. The owner ends then. */
+  readonly grantExpiry?: GrantExpiry | undefined
   readonly tokens: StoredTokens
   /** The number of the latest refresh attempt. */
   readonly attempt: number

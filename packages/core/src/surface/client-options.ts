@@ -151,7 +151,7 @@ export function createClientApplication(
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
   const profile = checkServer(values)
-  const { issuer, defaultTokenLifetimeSeconds } = profile
+  const { issuer, defaultTokenLifetimeSeconds, tokenTypes } = profile
   const addresses = createServerAddresses(profile, values.insecureHosts)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
@@ -170,7 +170,7 @@ export function createClientApplication(
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,
     serverClock,
-    defaultTokenLifetimeSeconds,
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
     flights: runtime.flights,
     clock,
     random,

@@ -98,6 +98,7 @@ export function serverOptions(
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
   const { issuer, server, clientId, authentication, serverTimeoutMs } = settings
+  const { defaultTokenLifetimeSeconds, tokenTypes } = server
   return {
     issuer,
     metadata: server.metadata,
@@ -113,7 +114,8 @@ export function serverOptions(
     dialect: server.dialect,
     clientId,
     authentication,
-    defaultTokenLifetimeSeconds: server.defaultTokenLifetimeSeconds,
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
+    scopeSeparator: server.scopeSeparator,
     serverTimeoutMs,
     http,
     patientHttp,

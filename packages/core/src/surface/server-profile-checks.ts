@@ -112,6 +112,8 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   ],
   refreshEndsAccessToken: [flag, false],
   defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
+  tokenTypes: [listOf(text), []],
+  scopeSeparator: [oneOf(' ', ','), ' '],
   defaultScope: TOKEN_PARAMETERS.scope,
   idTokenSigningAlgorithm: [
     must(

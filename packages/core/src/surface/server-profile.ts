@@ -116,6 +116,17 @@ export interface ServerProfile {
    */
   readonly defaultTokenLifetimeSeconds?: number
   /**
+   * Other values of `token_type` that mean Bearer, such as Slack's `bot`. Case does not matter (RFC 6749 §5.1).
+   *
+   * @default []
+   */
+  readonly tokenTypes?: readonly string[]
+  /**
+   * How the values of `scope` are separated in requests. All options use spaces.
+   * @default ' '
+   */
+  readonly scopeSeparator?: ' ' | ','
+  /**
    * The scope of a sign-in if the option `scope` is absent. Without `openid`, the server is treated as plain OAuth 2, which has
    * no ID token.
    *

@@ -1,4 +1,5 @@
 import { endsAt, type SessionRecord } from '../model/session-record.ts'
+import { grantEndsAt } from '../model/grant-expiry.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { SessionLifetimes } from './bound-session.ts'
 
@@ -14,7 +15,7 @@ export interface SessionInfo {
   readonly lastUsedAt: number
   /** When the session ends if it is not used again. */
   readonly expiresAt: number
-  /** When the refresh token ends. It is `undefined`, because Evertoken does not read this time yet. */
+  /** When the grant of the refresh token ends. `undefined` if the authorization server has not reported it. */
   readonly grantExpiresAt: number | undefined
   /** The granted scope. `undefined` if the authorization server has not reported it. */
   readonly scope: string | undefined
@@ -30,7 +31,7 @@ export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifet
     startedAt: record.expiresAt - lifetime,
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
-    grantExpiresAt: undefined,
+    grantExpiresAt: grantEndsAt(ledger.grantExpiry),
     scope: ledger.scope,
     registration: undefined,
   }

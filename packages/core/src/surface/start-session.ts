@@ -1,5 +1,5 @@
 import type { UserClaims } from '../model/token-grant.ts'
-import { readTokenResponse } from '../rules/protocol/token-response.ts'
+import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import { copyClaims } from './session-info.ts'
@@ -24,15 +24,13 @@ export async function startSession(
   { claims }: StartOptions,
 ): Promise<void> {
   const { serverClock, readIdToken, sources } = application
-  const { defaultTokenLifetimeSeconds } = sources.connection
+  const { responseRules } = sources.connection
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
-  const grant = readTokenResponse(tokenResponse, timeOfCall(), {
-    defaultTokenLifetimeSeconds,
-    isSignIn: true,
-  })
+  const grant = readTokenResponse(tokenResponse, timeOfCall(), { ...responseRules, isSignIn: true })
+  if (grant?.unknownType !== undefined) throw tokenTypeError('start the session', grant.unknownType)
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})

@@ -24,7 +24,7 @@ export type EndReason =
   | 'refused'
   /** The session was not used for too long. */
   | 'idle'
-  /** The session reached its maximum lifetime. */
+  /** The session reached its maximum lifetime, or its grant or the session at the authorization server has ended. */
   | 'expired'
   /** The session store no longer has the session, although its time is not over. */
   | 'lost'
@@ -49,6 +49,12 @@ export type EvertokenEvent =
   | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
   /** A user has signed in, or the application has called `startSession`. */
   | { readonly type: 'session_started'; readonly session: string }
+  /**
+   * The server ends the grant soon, so the user must sign in again. Emitted once, by the first refresh in the last 10 % of
+   * the lifetime of the grant (at most 7 days), or by the last refresh before its end. `grantExpiresAt` is in seconds since
+   * the epoch.
+   */
+  | { readonly type: 'grant_expires_soon'; readonly session: string; readonly grantExpiresAt: number }
   /** A session is over. */
   | { readonly type: 'session_ended'; readonly session: string; readonly reason: EndReason }
   /** Parts of a sign-out could not be confirmed. `retrying`: whether Evertoken still tries, in the background. */

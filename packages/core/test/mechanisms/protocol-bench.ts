@@ -54,7 +54,8 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
   const http = createHttp({ fetch, addresses, clock, timeoutMs: REQUEST_TIMEOUT_MS, observe })
   const given: AuthorizationServerOptions = {
     issuer: server.issuer,
-    defaultTokenLifetimeSeconds: 300,
+    responseRules: { defaultTokenLifetimeSeconds: 300, tokenTypes: [] },
+    scopeSeparator: ' ',
     clientId: client?.id ?? '',
     authentication: client?.secret === undefined ? none() : clientSecretBasic(client.secret),
     serverTimeoutMs: REQUEST_TIMEOUT_MS,

@@ -211,10 +211,19 @@ describe('refresh', () => {
   it.each([
     [{ ...good, access_token: 'naïve' }],
     [{ ...good, access_token: '' }],
-    [{ ...good, token_type: 'mac' }],
     [{ refresh_token: 'new' }],
   ])('keeps the new refresh token if the access token cannot be used: %o', async (body) => {
     expect(await answerTo(body)).toEqual(onlyNew)
+  })
+
+  it('a token_type that is unknown is a response, with or without a new refresh token', async () => {
+    const grant = { unknownType: '"mac"' }
+    const body = { access_token: 'at', token_type: 'mac' }
+    expect(await answerTo(body)).toMatchObject({ kind: 'refreshed', grant })
+    expect(await answerTo({ ...body, refresh_token: 'new' })).toMatchObject({
+      kind: 'refreshed',
+      grant: { ...grant, refreshToken: 'new' },
+    })
   })
 
   it.each([

@@ -136,8 +136,8 @@ describe('the message of a failed sign-in', () => {
       },
     })
     expect(await answerTo({ token_type: 'mac', access_token: 'at' })).toMatchObject({
-      kind: 'ambiguous',
-      cause: { reason: "its `token_type` is 'mac' and not 'Bearer'", url: TOKEN_URL },
+      kind: 'refreshed',
+      grant: { unusable: { reason: "its `token_type` is 'mac' and not 'Bearer'", url: TOKEN_URL } },
     })
   })
 

@@ -122,9 +122,9 @@ it('newSession: leaves out an ID token that does not fit, or would not after a r
   const create = (maxRecordBytes?: number) => newSession(base(NOW + 1), given, '', NOW, maxRecordBytes)
   const bytes = jsonBytes(create())
   expect(create().idToken).toBe(given.idToken)
-  expect(create(bytes + 160).idToken).toBe(given.idToken)
-  expect(create(bytes + 140).idToken).toBeUndefined()
-  expect(create(bytes + 140).ledger.refreshToken).toBe('rt')
+  expect(create(bytes + 250).idToken).toBe(given.idToken)
+  expect(create(bytes + 230).idToken).toBeUndefined()
+  expect(create(bytes + 230).ledger.refreshToken).toBe('rt')
 })
 
 it('newSession: attempt 0, generation 1, in use since now, with what the grant was given', () => {

@@ -1,3 +1,4 @@
+import { grantEndsAt } from '../../model/grant-expiry.ts'
 import { endsAt } from '../../model/session-record.ts'
 import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
 import { logoutProof } from './logout.ts'
@@ -11,7 +12,7 @@ export interface UserOptions {
 }
 
 /**
- * Returns the claims of the user, the end of the session and the sign-out URL to the page, and never a token. A
+ * Returns the claims of the user, the end of the session and of its grant, and the sign-out URL to the page, and never a token. A
  * request with `?slide=false` does not extend the session.
  */
 export async function user(
@@ -29,11 +30,13 @@ export async function user(
     return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
   }
   if (slides) session.observe(snapshot)
-  const { claims } = snapshot.record
+  const { claims, ledger } = snapshot.record
+  const grantEnd = grantEndsAt(ledger.grantExpiry)
   return json({
     claims,
     sid: claims.sid,
     sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
+    grantExpiresAt: grantEnd && Math.floor(grantEnd),
     logoutUrl: `${paths.routePrefix}/logout?proof=${await logoutProof(handle.key)}`,
   })
 }

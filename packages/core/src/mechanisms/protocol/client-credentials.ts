@@ -15,15 +15,18 @@ export async function requestClientCredentials(
   connection: Connection,
   parameters: TokenParameters,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
-    const form = toForm(parameters)
+    const form = toForm(parameters, scopeSeparator)
     const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
     const result = await requestTokens(send, connection)
-    const accessToken = result.grant?.accessToken
-    return accessToken ? { kind: 'refreshed', grant: { accessToken } } : toRefreshResult(result, connection)
+    const { accessToken, unknownType } = result.grant ?? {}
+    const isToken = accessToken !== undefined || unknownType !== undefined
+    return isToken
+      ? { kind: 'refreshed', grant: { accessToken, unknownType } }
+      : toRefreshResult(result, connection)
   } catch (error) {
     return toResultWithoutResponse(error)
   }

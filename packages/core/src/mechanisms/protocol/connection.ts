@@ -13,6 +13,7 @@ import {
   createClientAuthenticator,
 } from './client-authentication.ts'
 import { createMetadataCache } from './metadata-cache.ts'
+import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { isJsonObject } from '../../rules/members.ts'
 import { expectedIssuer, type IssuerRules, refuseIssuer } from '../../rules/protocol/issuer.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
@@ -25,8 +26,9 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly patientHttp: Http
   readonly serverClock: ServerClock
   readonly clientId: string
-  /** The lifetime of a token whose response does not specify one, in seconds. */
-  readonly defaultTokenLifetimeSeconds: number
+  readonly responseRules: TokenResponseRules
+  /** How the values of a scope are separated in requests. */
+  readonly scopeSeparator: string
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
   readonly flights: Flights
@@ -41,7 +43,8 @@ export interface Connection {
   readonly patientWire: Wire
   readonly clock: Clock
   readonly serverClock: ServerClock
-  readonly defaultTokenLifetimeSeconds: number
+  readonly responseRules: TokenResponseRules
+  readonly scopeSeparator: string
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
@@ -65,16 +68,8 @@ export function createConnection(
   options: ConnectionOptions,
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
-  const {
-    flights,
-    clock,
-    serverClock,
-    issuer,
-    metadata,
-    defaultTokenLifetimeSeconds,
-    verdicts = [],
-    dialect = {},
-  } = options
+  const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
+  const { verdicts = [], dialect = {} } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     // `http` decides which URLs are safe.
@@ -95,7 +90,8 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
-    defaultTokenLifetimeSeconds,
+    responseRules,
+    scopeSeparator,
     verdicts,
     dialect,
     sendProbe() {

@@ -10,17 +10,21 @@ import {
 import { redact } from '../runtime/redact.ts'
 import { unavailable } from './discovery-errors.ts'
 import { authenticationInsufficient } from './id-token.ts'
-import { type JsonResponse, toOAuthError } from './token-request.ts'
+import { type JsonResponse, toOAuthError, type TokenEndpointResponse } from './token-request.ts'
 
 /** Creates the error for a response of the token endpoint without a usable access token. */
-export function tokenEndpointError(result: JsonResponse): EvertokenError {
+export function tokenEndpointError(result: TokenEndpointResponse): EvertokenError {
   const cause = toOAuthError(result)
   const { error, status = 0, url, reason } = cause
   if (error !== undefined) return oauthErrorOf(error, cause)
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
   if (reason !== undefined) {
-    const message = `Cannot sign in: ${place} cannot be used, because ${reason}. Change the settings of this client at the authorization server.`
+    const remedy =
+      result.grant?.unknownType === undefined
+        ? 'Change the settings of this client at the authorization server.'
+        : 'If it means Bearer, add it to `server.tokenTypes`.'
+    const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`
     return new ConfigurationError('token_response_malformed', message, { cause })
   }
   const message = `Cannot sign in: ${place} names no reason. Check the client id, the secret, the redirect URI and the log of the authorization server.`

@@ -28,7 +28,7 @@ export function createSignInServer(
   signatures: TokenSignatures,
   { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata, metadataFor } = connection
+  const { client, authenticator, wire, fetchMetadata, metadataFor, scopeSeparator } = connection
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
@@ -36,8 +36,9 @@ export function createSignInServer(
       const url = new URL(metadata.authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       const scope = parameters.get('scope')
+      const asked = (all: string) => (isDefaultScope ? supportedScope(all, metadata.scopes_supported) : all)
       return withQuery(url, {
-        scope: isDefaultScope && scope ? supportedScope(scope, metadata.scopes_supported) : undefined,
+        scope: scope === null ? undefined : asked(scope).replaceAll(' ', scopeSeparator),
         client_id: client.client_id,
         response_type: 'code',
         redirect_uri: redirectUri,

@@ -1,7 +1,7 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
-import { readTokenResponse, type UnknownLifetime } from '../../rules/protocol/token-response.ts'
+import { readTokenResponse, type TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
@@ -38,12 +38,8 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 /** Sends a token request and reads the response (RFC 6749 §5). */
 export async function requestTokens(
   request: () => Promise<Response>,
-  {
-    serverClock,
-    defaultTokenLifetimeSeconds,
-    dialect,
-  }: Pick<Connection, 'serverClock' | 'defaultTokenLifetimeSeconds' | 'dialect'>,
-  { isSignIn }: Pick<UnknownLifetime, 'isSignIn'> = {},
+  { serverClock, responseRules, dialect }: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect'>,
+  { isSignIn }: Pick<TokenResponseRules, 'isSignIn'> = {},
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
   const response = await request()
@@ -51,7 +47,7 @@ export async function requestTokens(
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
-  const grant = readTokenResponse(body, time, { defaultTokenLifetimeSeconds, isSignIn })
+  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn })
   return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date }
 }
 

@@ -37,7 +37,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire } = connection
-  const { dialect, fetchMetadata, metadataFor, sendProbe } = connection
+  const { dialect, fetchMetadata, metadataFor, sendProbe, scopeSeparator } = connection
   return {
     registration,
     connection,
@@ -46,15 +46,16 @@ export function createTokenServer(
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const options = { ...patientWire, additionalParameters: toForm(parameters) }
+        const options = { ...patientWire, additionalParameters: toForm(parameters, scopeSeparator) }
         const request = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
         const result = await requestTokens(request, connection)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
-        if (!grant || !(grant.accessToken || (grant.refreshToken && isNew)))
-          return toRefreshResult(result, connection)
+        // An access token of an unknown type shows that the server has processed the request.
+        const isToken = grant?.accessToken !== undefined || grant?.unknownType !== undefined
+        if (!grant || !(isToken || (grant.refreshToken && isNew))) return toRefreshResult(result, connection)
         const { idToken, ...usable } = grant
         const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
@@ -103,9 +104,12 @@ function outcomeOf(outcome: unknown): RevocationOutcome {
 const OUTCOMES: readonly RevocationOutcome[] = ['revoked', 'unsupported', 'nothing_to_revoke']
 
 /** Returns the form members of a token request. */
-export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
+export function toForm(
+  { resource, scope, parameters }: TokenParameters,
+  scopeSeparator: string,
+): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
-  if (scope !== undefined) form.set('scope', scope)
+  if (scope !== undefined) form.set('scope', scope.replaceAll(' ', scopeSeparator))
   return form
 }

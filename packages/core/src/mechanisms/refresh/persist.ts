@@ -7,10 +7,12 @@ import {
   withNewerGrant,
   withSpare,
 } from '../../model/ledger-transitions.ts'
+import { grantEndsAt } from '../../model/grant-expiry.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
 import { omitUndefined } from '../../rules/members.ts'
+import { tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -89,7 +91,10 @@ async function persistOnce(
       const ledgerAfter = (maxTokenBytes: number) =>
         ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
-      if (snapshot !== 'again') return resultOf(handle, response, snapshot, time, context)
+      if (snapshot !== 'again') {
+        reportGrantEnd(handle, current, snapshot, context)
+        return resultOf(handle, response, snapshot, time, context)
+      }
     }
     current = undefined
   }
@@ -121,6 +126,19 @@ function ledgerWithResponse(
   return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
 }
 
+/** Warns once that the grant ends. The record that another process stores later has the mark too. */
+function reportGrantEnd(
+  { key }: LedgerHandle,
+  before: LedgerSnapshot,
+  { record: { ledger } }: LedgerSnapshot,
+  { emit }: Pick<PersistContext, 'emit'>,
+): void {
+  const { grantExpiry } = ledger
+  if (!grantExpiry?.isSoon || before.record.ledger.grantExpiry?.isSoon) return
+  const grantExpiresAt = grantEndsAt(grantExpiry) as number
+  emit({ type: 'grant_expires_soon', session: fingerprint(key), grantExpiresAt })
+}
+
 function resultOf(
   handle: LedgerHandle,
   { attempt: { key, sentAt }, grant }: ArrivedGrant,
@@ -134,6 +152,7 @@ function resultOf(
     const code = 'token_response_malformed'
     const cause = grant.unusable
     emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
+    if (grant.unknownType !== undefined) throw tokenTypeError('use the access token', grant.unknownType)
     throw refreshError(acquisition.policy, code, 1, cause)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })

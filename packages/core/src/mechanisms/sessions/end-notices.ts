@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { EndReason, EventListener } from '../../vocabulary/index.ts'
+import { grantEndsAt } from '../../model/grant-expiry.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'
@@ -93,6 +94,6 @@ export function createEndNotices(
 }
 
 /** Returns the reason why a session whose time is over has ended. */
-export function timeReason({ expiresAt }: SessionRecord, now: number): 'idle' | 'expired' {
-  return now < expiresAt ? 'idle' : 'expired'
+export function timeReason({ expiresAt, ledger }: SessionRecord, now: number): 'idle' | 'expired' {
+  return now < Math.min(expiresAt, grantEndsAt(ledger.grantExpiry) ?? Infinity) ? 'idle' : 'expired'
 }

@@ -1,4 +1,6 @@
+import { ConfigurationError } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
+import { readGrantExpiry, readRefreshAt, readSeconds, readSessionExpiry } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
@@ -10,9 +12,12 @@ const UNTIL_SESSION_ENDS_SECONDS = 100 * YEAR_SECONDS
 /** The lifetime of a token whose response does not specify one, in seconds, unless the server profile has another. */
 export const DEFAULT_LIFETIME_SECONDS = 300
 
-/** The lifetime of a token whose response does not specify one. */
-export interface UnknownLifetime {
+/** How the token responses of a server are read. */
+export interface TokenResponseRules {
+  /** The lifetime of a token whose response does not specify one. */
   readonly defaultTokenLifetimeSeconds: number
+  /** Values of `token_type` that mean Bearer, in addition to it. */
+  readonly tokenTypes: readonly string[]
   /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
   readonly isSignIn?: boolean | undefined
 }
@@ -21,26 +26,35 @@ export interface UnknownLifetime {
  * Reads a token response (RFC 6749 §5.1) leniently: Evertoken ignores a malformed member and keeps the others.
  *
  * @param time - When the request was sent. The lifetime starts there.
- * @param unknown - The lifetime if the response specifies none. A refresh at every call or a sign-in every few minutes
- *   would be worse than a token that the API rejects.
+ * @param rules - If the response specifies no lifetime, a refresh at every call or a sign-in every few minutes would be
+ *   worse than a token that the API rejects.
  * @returns `undefined` if the body is not a JSON object.
  */
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
-  { defaultTokenLifetimeSeconds, isSignIn = false }: UnknownLifetime,
+  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
     readText,
   )
   const scope = readScope(body['scope'])
-  const usable = value !== undefined && isTokenText(value) && isBearer(body['token_type'])
+  const isToken = value !== undefined && isTokenText(value)
+  const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes) : undefined
+  const usable = isToken && unknownType === undefined
   const unknownSeconds =
     isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
-  const accessToken = usable ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, scope }) : undefined
-  return omitUndefined({ accessToken, refreshToken, scope, idToken })
+  const refreshAt = readRefreshAt(body, { ...time, expiresAt })
+  const accessToken = usable
+    ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, refreshAt, scope })
+    : undefined
+  // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
+  const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
+  const sessionExpiry = readSessionExpiry(idToken, time)
+  const hints = { grantExpiry, sessionExpiry }
+  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, ...hints })
 }
 
 /**
@@ -49,15 +63,8 @@ export function readTokenResponse(
  * @returns `undefined` if the value is missing, malformed or not positive.
  */
 export function lifetimeSeconds(expiresIn: unknown): number | undefined {
-  const isNumeric = typeof expiresIn === 'string' && /^\d+(?:\.\d+)?$/.test(expiresIn)
-  const seconds = isNumeric ? Number(expiresIn) : expiresIn
-  if (typeof seconds !== 'number' || !(seconds > 0)) return undefined
-  return Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
-}
-
-/** Whether a `token_type` is `Bearer`. Some servers omit it, although RFC 6749 §5.1 requires it. */
-function isBearer(type: unknown): boolean {
-  return type === undefined || type === null || (typeof type === 'string' && /^(?:bearer)?$/i.test(type))
+  const seconds = readSeconds(expiresIn)
+  return seconds && Math.min(Math.max(Math.floor(seconds), 1), YEAR_SECONDS)
 }
 
 /** Returns a scope with its values separated by single spaces. Some servers separate them by commas, or send a list. */
@@ -77,4 +84,33 @@ function readText(value: unknown): string | undefined {
  */
 export function isTokenText(value: string): boolean {
   return /^[!-~]+$/.test(value)
+}
+
+/** A text that a message can contain: short, and in no format of a token. */
+const SHOWN = /^[\w .:-]{1,30}$/
+
+/**
+ * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
+ * requires it.
+ *
+ * @param tokenTypes - Further values that mean Bearer. Upper and lower case are equal (RFC 6749 §5.1).
+ * @returns `undefined` if the type means Bearer.
+ */
+export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): string | undefined {
+  if (type === undefined || type === null || type === '') return undefined
+  if (typeof type !== 'string') return 'not a string'
+  const known = ['bearer', ...tokenTypes].map((each) => each.toLowerCase())
+  if (known.includes(type.toLowerCase())) return undefined
+  return SHOWN.test(type) ? `"${type}"` : 'not printable'
+}
+
+/**
+ * Creates the error for a token response whose `token_type` is unknown. A retry cannot help.
+ *
+ * @param what - The operation that failed.
+ * @param shownType - From `unknownTokenType`.
+ */
+export function tokenTypeError(what: string, shownType: string): ConfigurationError {
+  const message = `Cannot ${what}: the "token_type" of the token response is ${shownType}. If it means Bearer, add it to the option \`server.tokenTypes\`.`
+  return new ConfigurationError('token_response_malformed', message)
 }

@@ -41,13 +41,13 @@ const HARD_SECONDS = 5
  * Returns whether a token can be served.
  *
  * The soft window is `refreshBeforeExpirySeconds` seconds, at most 25 % of the lifetime, times 0.75 to 1.25 by `jitter`. The
- * hard window is 5 seconds, at most 10 % of the lifetime. It is the time that the call needs to arrive.
+ * server can advise another start of it. The hard window is 5 seconds, at most 10 % of the lifetime. It is the time that the call needs to arrive.
  *
  * @param now - From `timeFor`.
  * @param jitter - From 0 to 1, constant for a session, so that many sessions do not refresh at the same moment.
  */
 export function freshness(
-  token: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
+  token: Pick<StoredToken, 'obtainedAt' | 'expiresAt' | 'refreshAt'>,
   now: number,
   refreshBeforeExpirySeconds: number,
   jitter: number,
@@ -56,6 +56,7 @@ export function freshness(
   const left = token.expiresAt - now
   const hard = Math.min(HARD_SECONDS, lifetime * HARD_FRACTION)
   if (left <= hard) return 'expired'
+  if (token.refreshAt !== undefined) return now >= token.refreshAt ? 'soft' : 'fresh'
   const soft = Math.min(refreshBeforeExpirySeconds, lifetime * SOFT_FRACTION) * (0.75 + jitter / 2)
   return left <= soft ? 'soft' : 'fresh'
 }

@@ -4,7 +4,7 @@ import { parseTokenBody } from '../../../src/rules/protocol/token-body.ts'
 import { lifetimeSeconds, readTokenResponse } from '../../../src/rules/protocol/token-response.ts'
 
 const SENT = { obtainedAt: 1_800_000_000 }
-const UNKNOWN = { defaultTokenLifetimeSeconds: 300 }
+const UNKNOWN = { defaultTokenLifetimeSeconds: 300, tokenTypes: ['bot', 'User Access Token'] }
 const YEAR = 31_536_000
 const good = { access_token: 'at', token_type: 'Bearer', expires_in: 60 }
 
@@ -82,7 +82,7 @@ describe('lifetimeSeconds', () => {
 describe('a token without a lifetime', () => {
   const lifetime = (members: object, isSignIn?: boolean) => {
     const body = { ...good, expires_in: undefined, ...members }
-    const grant = readTokenResponse(body, SENT, { defaultTokenLifetimeSeconds: 900, isSignIn })
+    const grant = readTokenResponse(body, SENT, { ...UNKNOWN, defaultTokenLifetimeSeconds: 900, isSignIn })
     return (grant?.accessToken?.expiresAt ?? 0) - SENT.obtainedAt
   }
 
@@ -134,10 +134,24 @@ describe('readTokenResponse', () => {
     },
   )
 
-  it.each(['mac', 'DPoP', 'N_A', 'Bearer ', 'bearers', ['Bearer'], { toString: () => 'Bearer' }])(
-    'S3: never uses a token of type %j, and keeps the refresh token beside it',
-    (token_type) => {
-      expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt' })
+  it.each(['bot', 'BOT', 'user access token'])('S3: takes the configured token_type %j', (token_type) => {
+    expect(read({ token_type })?.accessToken?.type).toBe('Bearer')
+  })
+
+  it.each([
+    ['mac', '"mac"'],
+    ['DPoP', '"DPoP"'],
+    ['N_A', '"N_A"'],
+    ['Bearer ', '"Bearer "'],
+    ['bearers', '"bearers"'],
+    ['a\nb', 'not printable'],
+    ['x'.repeat(31), 'not printable'],
+    [['Bearer'], 'not a string'],
+    [{ type: 'Bearer' }, 'not a string'],
+  ])(
+    'S3: never uses a token of type %j, names it, and keeps the refresh token',
+    (token_type, unknownType) => {
+      expect(read({ token_type, refresh_token: 'rt' })).toEqual({ refreshToken: 'rt', unknownType })
     },
   )
 

@@ -1,0 +1,68 @@
+import type { GrantExpiry } from '../../model/grant-expiry.ts'
+import type { StoredToken } from '../../model/stored-tokens.ts'
+import { readClaims } from './jwt.ts'
+
+/** Members of a token response with the lifetime of its refresh token. Keycloak reports 0 if it never ends. */
+const LIFETIMES = [
+  'refresh_token_expires_in',
+  'refresh_expires_in',
+  'x_refresh_token_expires_in',
+  'x_refresh_token_hard_expires_in',
+]
+
+/** A lifetime that is longer than any session has no effect. */
+const MAX_SECONDS = 3_155_760_000
+
+/** A hint that is shorter than this part of a lifetime would cause a refresh at almost every call. */
+const MIN_REFRESH_FRACTION = 0.1
+
+type Body = Readonly<Record<string, unknown>>
+
+/** Returns a number of seconds. `undefined` if the value is missing, malformed or not positive. */
+export function readSeconds(value: unknown): number | undefined {
+  const isNumeric = typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value)
+  const seconds = isNumeric ? Number(value) : value
+  return typeof seconds === 'number' && seconds > 0 ? seconds : undefined
+}
+
+/**
+ * Returns when the grant ends. If several members report it, the earliest end applies.
+ *
+ * @param time - When the request was sent. The lifetime starts there.
+ */
+export function readGrantExpiry(
+  body: Body,
+  { obtainedAt, ahead }: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+): GrantExpiry | undefined {
+  const lifetimes = LIFETIMES.map((name) => readSeconds(body[name])).filter((each) => each !== undefined)
+  if (lifetimes.length === 0) return undefined
+  const lifetime = Math.min(Math.max(1, Math.floor(Math.min(...lifetimes))), MAX_SECONDS)
+  return { at: Math.floor(obtainedAt + lifetime), lifetime, ...(ahead !== undefined && { ahead }) }
+}
+
+/**
+ * Returns the claim `session_expiry` of an ID token: when the session at the server ends, by the wall clock of this
+ * process.
+ *
+ * The token is not verified here. It can only make the session shorter, as can the other hints of the same response.
+ *
+ * @param time - When the request was sent. An end before that is not credible.
+ */
+export function readSessionExpiry(
+  idToken: string | undefined,
+  { obtainedAt, ahead = 0 }: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+): number | undefined {
+  const seconds = readSeconds(readClaims(idToken)?.['session_expiry'])
+  return seconds !== undefined && seconds > obtainedAt ? seconds - ahead : undefined
+}
+
+/** Returns when the background refresh of a token starts, if `refresh_in` reports a time within its lifetime. */
+export function readRefreshAt(
+  body: Body,
+  { obtainedAt, expiresAt }: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
+): number | undefined {
+  const seconds = readSeconds(body['refresh_in'])
+  const lifetime = expiresAt - obtainedAt
+  if (seconds === undefined || seconds >= lifetime) return undefined
+  return obtainedAt + Math.max(seconds, lifetime * MIN_REFRESH_FRACTION)
+}
