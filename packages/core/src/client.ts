@@ -5,6 +5,7 @@
  */
 export type { TokenFetch } from './handlers/calls/token-fetch.ts'
 export { createFlights } from './mechanisms/runtime/flights.ts'
+export type { UserClaims } from './model/token-grant.ts'
 export type { TokenParameters as TokenRequest } from './model/token-parameters.ts'
 export type { ClientAuthentication, ClientSecret } from './ports/client-authentication.ts'
 export type { Clock } from './ports/clock.ts'
@@ -17,6 +18,13 @@ export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-acc
 export type { ClientTokensOptions } from './surface/client-options.ts'
 export { type ClientTokens, createClientTokens } from './surface/client-tokens.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
+export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
+export type {
+  EndSessionProfile,
+  ServerDifferences,
+  ServerVerdict,
+  UserInfoProfile,
+} from './surface/server-differences.ts'
 export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {

@@ -19,6 +19,13 @@ export type {
   WrappedHandler,
 } from './surface/handler-options.ts'
 export { relay, type RelayOptions } from './surface/relay.ts'
+export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
+export type {
+  EndSessionProfile,
+  ServerDifferences,
+  ServerVerdict,
+  UserInfoProfile,
+} from './surface/server-differences.ts'
 export type { ServerChoice, ServerMetadata, ServerProfile } from './surface/server-profile.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'

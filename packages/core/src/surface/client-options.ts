@@ -138,7 +138,7 @@ export function createClientApplication(
 ): ClientApplication {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
-  const { issuer, metadata } = checkServer(values.issuer, values.server)
+  const { issuer, metadata, scopeSeparator, tokenTypes } = checkServer(values.issuer, values.server)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const emit = createEmitter(values.onEvent)
   const random = systemRandom
@@ -149,6 +149,8 @@ export function createClientApplication(
   const connection = createConnection({
     issuer,
     metadata,
+    scopeSeparator,
+    tokenTypes,
     clientId: values.clientId,
     authentication: authenticationOf(values),
     insecure: new URL(issuer).protocol === 'http:',

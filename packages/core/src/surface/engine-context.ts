@@ -95,6 +95,8 @@ export function serverOptions(
   return {
     issuer,
     metadata: server.metadata,
+    scopeSeparator: server.scopeSeparator,
+    tokenTypes: server.tokenTypes,
     insecure,
     clientId,
     authentication,

@@ -1,4 +1,5 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { type CheckedDifferences, SERVER_DIFFERENCES, type ServerDifferences } from './server-differences.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -36,7 +37,7 @@ export interface ServerMetadata {
  *   const server = { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }
  *   export const auth = evertoken({ server, clientId, clientSecret, encryptionSecret })
  */
-export interface ServerProfile {
+export interface ServerProfile extends ServerDifferences {
   /**
    * The issuer identifier. Its endpoints come from its metadata.
    *
@@ -101,7 +102,8 @@ export type ServerChoice =
     }
 
 /** A checked profile, with all defaults. */
-export type ServerSettings = Checked<ServerProfile, 'metadata'>
+export type ServerSettings = Checked<Omit<ServerProfile, keyof ServerDifferences>, 'metadata'> &
+  CheckedDifferences
 
 const notMetadata = must(
   'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
@@ -146,6 +148,7 @@ const SERVER_PROFILE: OptionTable<ServerSettings> = {
   refreshEndsAccessToken: [flag, false],
   defaultScope: [...TOKEN_PARAMETERS.scope, 'openid offline_access'],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+  ...SERVER_DIFFERENCES,
 }
 
 /** The names of the members of a profile, for the message about an unknown option. */

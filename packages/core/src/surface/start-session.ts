@@ -1,4 +1,5 @@
 import type { UserClaims } from '../model/token-grant.ts'
+import { withBearerType } from '../rules/protocol/token-dialect.ts'
 import { readTokenResponse } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
@@ -23,12 +24,12 @@ export async function startSession(
   tokenResponse: unknown,
   { claims }: StartOptions,
 ): Promise<void> {
-  const { serverClock, readIdToken } = application
+  const { serverClock, readIdToken, sources } = application
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
-  const grant = readTokenResponse(tokenResponse, timeOfCall())
+  const grant = readTokenResponse(withBearerType(tokenResponse, sources.connection), timeOfCall())
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})

@@ -57,6 +57,8 @@ export function createProtocolBench(options: BenchOptions = {}): ProtocolBench {
     serverTimeoutMs: REQUEST_TIMEOUT_MS,
     insecure: false,
     openid: true,
+    scopeSeparator: ' ',
+    tokenTypes: [],
     http,
     patientHttp: createHttp({ fetch, clock, timeoutMs: LISTEN_MS, observe }),
     serverClock,

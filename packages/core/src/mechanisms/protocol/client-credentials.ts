@@ -15,13 +15,13 @@ export async function requestClientCredentials(
   connection: Connection,
   parameters: TokenParameters,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, clock, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, clock, fetchMetadata } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
-    const form = toForm(parameters)
+    const form = toForm(parameters, connection)
     const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, serverClock)
+    const result = await requestTokens(send, connection)
     const accessToken = result.grant?.accessToken
     return accessToken ? { kind: 'refreshed', grant: { accessToken } } : toRefreshResult(result, clock.now())
   } catch (error) {

@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { TokenDialect } from '../../rules/protocol/token-dialect.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { Http } from './http.ts'
@@ -15,7 +16,7 @@ import { isJsonObject } from '../../rules/members.ts'
 import { redact } from '../runtime/redact.ts'
 import { ConfigurationError, type RedactedCause, TryLaterError } from '../../vocabulary/index.ts'
 
-export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
+export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions, TokenDialect {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
   readonly patientHttp: Http
   readonly serverClock: ServerClock
@@ -24,7 +25,7 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
 }
 
 /** The dependencies of every request to the authorization server. */
-export interface Connection {
+export interface Connection extends TokenDialect {
   readonly registration: Registration
   readonly client: oauth.Client
   readonly authenticator: ClientAuthenticator
@@ -47,6 +48,7 @@ export function createConnection(
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
   const { insecure, flights, clock, serverClock, issuer, metadata } = options
+  const { scopeSeparator, tokenTypes } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     [oauth.allowInsecureRequests]: insecure,
@@ -66,6 +68,8 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
+    scopeSeparator,
+    tokenTypes,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

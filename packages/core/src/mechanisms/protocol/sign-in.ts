@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import { writeScope } from '../../rules/protocol/token-dialect.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -19,11 +20,12 @@ import { requestTokens, toOAuthError } from './token-request.ts'
  * @param openid - Whether a sign-in must return an ID token.
  */
 export function createSignInServer(connection: Connection, openid: boolean): SignInServer {
-  const { client, authenticator, wire, serverClock, fetchMetadata } = connection
+  const { client, authenticator, wire, fetchMetadata } = connection
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
       const url = new URL((await fetchMetadata()).authorization_endpoint ?? '')
-      for (const [name, value] of parameters) url.searchParams.append(name, value)
+      for (const [name, value] of parameters)
+        url.searchParams.append(name, name === 'scope' ? writeScope(value, connection) : value)
       return withQuery(url, {
         client_id: client.client_id,
         response_type: 'code',
@@ -52,7 +54,7 @@ export function createSignInServer(connection: Connection, openid: boolean): Sig
               codeVerifier,
               wire,
             ),
-          serverClock,
+          connection,
         )
         const { grant } = result
         refreshToken = grant?.refreshToken

@@ -1,6 +1,7 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { parseJsonObject, readTokenResponse } from '../../rules/protocol/token-response.ts'
-import type { ServerClock } from './server-clock.ts'
+import { withBearerType } from '../../rules/protocol/token-dialect.ts'
+import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -33,11 +34,11 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 /** Sends a token request and reads the response (RFC 6749 §5). */
 export async function requestTokens(
   request: () => Promise<Response>,
-  serverClock: ServerClock,
+  connection: Pick<Connection, 'serverClock' | 'tokenTypes'>,
 ): Promise<TokenEndpointResponse> {
-  const timeOfRequest = serverClock.startRequest()
+  const timeOfRequest = connection.serverClock.startRequest()
   const response = await request()
-  const body = parseJsonObject(await response.text())
+  const body = withBearerType(parseJsonObject(await response.text()), connection)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)

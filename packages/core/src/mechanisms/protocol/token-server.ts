@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
+import { type TokenDialect, writeScope } from '../../rules/protocol/token-dialect.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
@@ -36,7 +37,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire, clock } = connection
-  const { serverClock, fetchMetadata, sendProbe } = connection
+  const { fetchMetadata, sendProbe } = connection
   return {
     registration,
     connection,
@@ -45,10 +46,10 @@ export function createTokenServer(
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const options = { ...patientWire, additionalParameters: toForm(parameters) }
+        const options = { ...patientWire, additionalParameters: toForm(parameters, connection) }
         const send = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(send, serverClock)
+        const result = await requestTokens(send, connection)
         const { grant, date } = result
         if (!grant?.accessToken && !grant?.refreshToken) return toRefreshResult(result, clock.now())
         const { idToken, ...tokens } = grant
@@ -85,9 +86,12 @@ export function createTokenServer(
 }
 
 /** Returns the form members of a token request. */
-export function toForm({ resource, scope, parameters }: TokenParameters): URLSearchParams {
+export function toForm(
+  { resource, scope, parameters }: TokenParameters,
+  dialect: Pick<TokenDialect, 'scopeSeparator'>,
+): URLSearchParams {
   const form = new URLSearchParams(parameters)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
-  if (scope !== undefined) form.set('scope', scope)
+  if (scope !== undefined) form.set('scope', writeScope(scope, dialect))
   return form
 }

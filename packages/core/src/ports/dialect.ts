@@ -1,0 +1,37 @@
+import type { RevocationOutcome } from '../vocabulary/index.ts'
+
+/** The facts and functions for a revocation that differs from RFC 7009. */
+export interface RevocationContext {
+  /** The client of the authorization server. */
+  readonly clientId: string
+  /** Sends a request to the server, with the time limit of Evertoken. It adds no client authentication. */
+  readonly send: (url: string, init?: RequestInit) => Promise<Response>
+}
+
+/** Functions for the differences of an authorization server that data cannot describe. */
+export interface ServerDialect {
+  /**
+   * Changes the JSON body of each response of the token endpoint before Evertoken reads it, such as one with an error in its own
+   * format.
+   *
+   * It must be fast and synchronous. If it throws or returns no object, Evertoken reads the unchanged body, so that no
+   * refresh token is lost.
+   *
+   * @param body - The unchanged body.
+   * @returns The body as RFC 6749 defines it.
+   * @example
+   *   const readTokenResponse = (body: Readonly<Record<string, unknown>>) =>
+   *     body['ok'] === false ? { error: 'invalid_grant' } : body
+   *   const dialect = { readTokenResponse }
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5 RFC 6749, section 5: Issuing an Access Token}
+   */
+  readonly readTokenResponse?: (body: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+  /**
+   * Revokes a token at a server without RFC 7009. If it throws, the revocation has failed.
+   *
+   * @param token - A refresh token, or an access token with `revokeOnLogout: 'all'`.
+   * @returns The outcome. Evertoken tries again after `'failed'`.
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
+   */
+  readonly revoke?: (token: string, context: RevocationContext) => Promise<RevocationOutcome>
+}
