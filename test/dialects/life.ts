@@ -75,6 +75,13 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
     assert.equal(response.status, 200, `${what}: ${await response.text()}`)
   }
 
+  async function expectSignInRequired(what: string): Promise<void> {
+    const response = await get('/orders')
+    const text = await response.text()
+    assert.equal(response.status, 401, `${what}: ${text}`)
+    assert.equal(JSON.parse(text).action, 'sign_in', `${what}: ${text}`)
+  }
+
   /** Sends many calls with an expired token, which must cause one refresh. */
   async function burst(): Promise<void> {
     model.resetCounts()
@@ -93,9 +100,7 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
   async function act(refusal: NonNullable<typeof interaction>): Promise<void> {
     expire()
     server.refuseNextRefresh(refusal)
-    const response = await get('/orders')
-    const problem = await response.json()
-    assert.equal(problem.action, 'sign_in', `the user must act: ${JSON.stringify(problem)}`)
+    await expectSignInRequired('the user must act')
     assert.equal((await user())?.sub, sub, 'the session is kept until the user acts')
     await signIn()
   }
@@ -103,9 +108,7 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
   async function die(): Promise<void> {
     model.grants.end(USER.sub)
     expire()
-    const response = await get('/orders')
-    const problem = await response.json()
-    assert.equal(problem.action, 'sign_in', `a dead refresh token: ${JSON.stringify(problem)}`)
+    await expectSignInRequired('a dead refresh token')
     assert.equal(await user(), null, 'the session has ended')
   }
 
