@@ -15,6 +15,7 @@ const ENTRIES = {
   '@evertoken/core/adapter': () => import('@evertoken/core/adapter'),
   '@evertoken/core/tokens': () => import('@evertoken/core/tokens'),
   '@evertoken/core/grants': () => import('@evertoken/core/grants'),
+  '@evertoken/core/providers': () => import('@evertoken/core/providers'),
   '@evertoken/core/redis': () => import('@evertoken/core/redis'),
   '@evertoken/deno': () => import('@evertoken/deno'),
   '@evertoken/cloudflare': () => import('@evertoken/cloudflare'),

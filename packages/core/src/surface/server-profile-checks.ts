@@ -17,7 +17,6 @@ import {
   oneOf,
   type OptionTable,
   REQUIRED,
-  seconds,
   url,
 } from './checks.ts'
 import { dialect, verdicts } from './dialect-checks.ts'
@@ -111,7 +110,13 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
     'strict',
   ],
   refreshEndsAccessToken: [flag, false],
-  defaultTokenLifetimeSeconds: [seconds, DEFAULT_LIFETIME_SECONDS],
+  defaultTokenLifetimeSeconds: [
+    must(
+      'be a positive number of seconds, or Infinity',
+      (value: unknown) => typeof value === 'number' && value > 0,
+    ),
+    DEFAULT_LIFETIME_SECONDS,
+  ],
   tokenTypes: [listOf(text), []],
   scopeSeparator: [oneOf(' ', ','), ' '],
   defaultScope: TOKEN_PARAMETERS.scope,

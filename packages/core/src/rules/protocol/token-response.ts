@@ -43,8 +43,11 @@ export function readTokenResponse(
   const isToken = value !== undefined && isTokenText(value)
   const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes) : undefined
   const usable = isToken && unknownType === undefined
-  const unknownSeconds =
-    isSignIn && refreshToken === undefined ? UNTIL_SESSION_ENDS_SECONDS : defaultTokenLifetimeSeconds
+  const lasts = isSignIn && refreshToken === undefined
+  // JSON has no infinite number.
+  const unknownSeconds = lasts
+    ? UNTIL_SESSION_ENDS_SECONDS
+    : Math.min(defaultTokenLifetimeSeconds, UNTIL_SESSION_ENDS_SECONDS)
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const refreshAt = readRefreshAt(body, { ...time, expiresAt })
   const accessToken = usable

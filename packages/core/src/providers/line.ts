@@ -1,0 +1,31 @@
+import type { ServerProfile } from '../surface/server-profile.ts'
+
+/**
+ * Returns the server profile of LINE Login.
+ *
+ * @returns A plain object for the option `server`.
+ * @example
+ *   import { line } from '@evertoken/core/providers'
+ *
+ *   const server = line()
+ * @see {@link https://developers.line.biz/en/reference/line-login/ LINE Login v2.1 API reference}
+ */
+export function line(): ServerProfile {
+  return {
+    issuer: 'https://access.line.me',
+    // Each sign-in returns a refresh token (documentation).
+    defaultScope: 'openid profile',
+    // Source of Auth.js. The key is the channel secret.
+    idTokenSigningAlgorithm: 'HS256',
+    // A refresh returns the same refresh token (documentation).
+    refreshTokenReuse: 'tolerant',
+    dialect: {
+      // The parameter is not `token` (documentation). The channel secret is optional (from memory).
+      async revoke(token, { clientId, send }) {
+        const body = new URLSearchParams({ access_token: token, client_id: clientId })
+        const { ok } = await send('https://api.line.me/oauth2/v2.1/revoke', { method: 'POST', body })
+        return ok ? 'revoked' : 'failed'
+      },
+    },
+  }
+}

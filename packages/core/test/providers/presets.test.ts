@@ -1,0 +1,86 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { checkServer } from '../../src/surface/server-profile-checks.ts'
+import * as providers from '../../src/providers.ts'
+
+const PRESETS = [
+  providers.apple(),
+  providers.auth0({ domain: 'shop.eu.auth0.com' }),
+  providers.auth0({ domain: 'shop.eu.auth0.com', graceSeconds: 30 }),
+  providers.authentik({ url: 'https://login.example.com', application: 'shop' }),
+  providers.azureB2c({ name: 'shop', policy: 'B2C_1_sign_in' }),
+  providers.cognito({ region: 'eu-west-1', userPoolId: 'pool', domain: 'login.example.com' }),
+  providers.discord(),
+  providers.duende({ url: 'https://login.example.com' }),
+  providers.entra({ tenant: 'tenant' }),
+  providers.entraExternalId({ name: 'shop', tenant: 'tenant' }),
+  providers.entraMultiTenant({ tenants: ['tenant'] }),
+  providers.githubApp(),
+  providers.githubOAuthApp({ host: 'github.example.com' }),
+  providers.gitlab(),
+  providers.google({ includeGrantedScopes: true }),
+  providers.hydra({ url: 'https://login.example.com/', graceSeconds: 60 }),
+  providers.keycloak({ url: 'https://login.example.com', realm: 'shop' }),
+  providers.line(),
+  providers.linkedin(),
+  providers.logto({ url: 'https://shop.logto.app' }),
+  providers.okta({ domain: 'shop.okta.com' }),
+  providers.okta({ domain: 'shop.okta.com', authorizationServer: 'default', graceSeconds: 30 }),
+  providers.plainOAuth2({
+    issuer: 'https://login.example.com',
+    metadata: { token_endpoint: 'https://login.example.com/token' },
+    scope: 'orders',
+  }),
+  providers.salesforce({ domain: 'shop.my.salesforce.com', sessionSeconds: 7200 }),
+  providers.slack({ tokens: 'bot' }),
+  providers.slack({ tokens: 'user' }),
+  providers.spotify(),
+  providers.twitch(),
+  providers.zitadel({ url: 'https://shop.zitadel.cloud' }),
+]
+
+describe('presets of providers', () => {
+  it.each(PRESETS.map((preset) => [preset.issuer, preset] as const))('passes the checks: %s', (_, preset) => {
+    expect(checkServer({ server: preset, issuer: undefined, insecureHosts: [] }).issuer).toBe(preset.issuer)
+  })
+
+  it.each(PRESETS.map((preset) => [preset.issuer, preset] as const))(
+    'is a plain object that can be spread: %s',
+    (_, preset) => {
+      expect(Object.getPrototypeOf(preset)).toBe(Object.prototype)
+      const changed = { ...preset, refreshTokenReuse: 'strict' as const }
+      expect(checkServer({ server: changed, issuer: undefined, insecureHosts: [] }).refreshTokenReuse).toBe(
+        'strict',
+      )
+    },
+  )
+
+  it('returns a new object at each call, so that a change does not affect others', () => {
+    expect(providers.google()).not.toBe(providers.google())
+    expect(providers.google()).toEqual(providers.google())
+  })
+
+  it('assumes no grace period that the application did not name', () => {
+    expect(providers.auth0({ domain: 'shop.eu.auth0.com' })).not.toHaveProperty('refreshTokenReuse')
+    expect(providers.okta({ domain: 'shop.okta.com', graceSeconds: 30 }).refreshTokenReuse).toEqual({
+      graceSeconds: 30,
+    })
+  })
+
+  it('reads the tokens of the user at Slack from the member of the first response', () => {
+    const { readTokenResponse } = providers.slack({ tokens: 'user' }).dialect ?? {}
+    const user = { access_token: 'xoxp', token_type: 'user', refresh_token: 'xoxe' }
+    expect(readTokenResponse?.({ ok: true, authed_user: { id: 'U1', ...user } })).toMatchObject(user)
+    expect(readTokenResponse?.({ ok: true, ...user })).toMatchObject(user)
+    expect(readTokenResponse?.({ ok: false, error: 'invalid_refresh_token' })).toMatchObject({
+      error: 'invalid_refresh_token',
+    })
+  })
+
+  it('exports the presets of all files', () => {
+    const folder = new URL('../../src/providers/', import.meta.url)
+    const files = readdirSync(folder).filter((name) => name !== 'entra-facts.ts')
+    // Entra has three presets and GitHub two.
+    expect(Object.keys(providers)).toHaveLength(files.length + 3)
+  })
+})
