@@ -271,7 +271,7 @@ describe('signing in', () => {
     }
     answers.client.server.script('token', { type: 'error', error: 'invalid_client' })
     answers.trouble.server.script('token', { type: 'status', status: 502 })
-    answers.unusable.server.script('token', { type: 'members', set: { access_token: '' } })
+    answers.unusable.server.script('token', { type: 'members', set: { token_type: 'mac' } })
     const refusedClient = await failedSignIn(answers.client)
     expect(refusedClient).toBeInstanceOf(ConfigurationError)
     expect(refusedClient).toMatchObject({

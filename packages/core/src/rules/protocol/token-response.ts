@@ -114,6 +114,6 @@ export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): 
  * @param shownType - From `unknownTokenType`.
  */
 export function tokenTypeError(what: string, shownType: string): ConfigurationError {
-  const message = `Cannot ${what}: the "token_type" of the token response is ${shownType}. If it means Bearer, add it to the option \`server.tokenTypes\`.`
+  const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. If it means Bearer, add it to \`server.tokenTypes\`.`
   return new ConfigurationError('token_response_malformed', message)
 }
