@@ -76,6 +76,8 @@ export const workerService: ClientTokens = cloudflareClient
   .createClientTokens({ issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' })
   .bind({}, { waitUntil() {} })
 
+export const googleIssuer: string = google().issuer
+
 export const frameworks = [expressMiddleware(auth), fastifyPlugin(auth), next(auth)] as const
 
 export const denoHandler = deno.evertoken(options).handler((request) => new Response(request.url))
