@@ -82,9 +82,7 @@ async function requestUserInfo(
   url: string,
   token: string,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const isHttpAllowed = wire[oauth.allowInsecureRequests]
-  if (!URL.canParse(url) || !(isHttpAllowed ? /^https?:/i : /^https:/i).test(url))
-    throw failure({ code: 'URL_INVALID' })
+  if (!URL.canParse(url)) throw failure({ code: 'URL_INVALID' })
   const headers = { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` }
   const response = await wire[oauth.customFetch](url, { headers })
   const { status } = response
