@@ -16,13 +16,14 @@ const files = readCore()
 
 /** Files with logic that have few lines of code, and the reason why they are not part of another file. */
 const SMALL_FOR_A_REASON = {
+  'mechanisms/runtime/is-promise.ts':
+    'Every check for a promise must work if a tool has replaced the global one.',
   'mechanisms/runtime/limit-events.ts':
     'Each event that a hostile peer can cause is limited in the same way.',
   'mechanisms/sessions/derive-key.ts': 'Encryption and signature derive their keys in the same way.',
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/calls/allowed-headers.ts': 'Bundles without a proxy and `relay()` do not contain these patterns.',
-  'rules/protocol/token-dialect.ts': 'Token requests, sign-ins and `startSession()` must use the same names.',
   'rules/same-text.ts': 'Every comparison with a secret must take constant time.',
 }
 

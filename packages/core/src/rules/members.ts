@@ -20,11 +20,3 @@ export function omitUndefined<const T extends object>(members: T): Defined<T> {
   for (const [name, value] of Object.entries(members)) if (value !== undefined) defined[name] = value
   return defined as Defined<T>
 }
-
-/**
- * Whether a value is a promise. Tools such as zone.js replace the global `Promise`, and async functions do not return
- * instances of that.
- */
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (Object(value) as Partial<Promise<T>>).then === 'function'
-}

@@ -1,4 +1,4 @@
-import { isPromise } from '../rules/members.ts'
+import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'

@@ -1,4 +1,4 @@
-import { isPromise } from '../rules/members.ts'
+import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { signInRequired } from '../handlers/problem.ts'
 import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'

@@ -37,8 +37,7 @@ interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParamete
   /**
    * Names of hosts that can use plain http, such as `['keycloak']` in a cluster or in Docker Compose.
    *
-   * It applies to the issuer and the endpoints of the server. Other programs in that network can read the tokens and secrets, so list only hosts of a network
-   * that you trust.
+   * Other programs in that network can read the tokens and secrets, so list only hosts of a network that you trust.
    *
    * @default [], which allows plain http on loopback only
    */

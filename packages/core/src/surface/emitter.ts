@@ -1,4 +1,4 @@
-import { isPromise } from '../rules/members.ts'
+import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { type Check, hook, listOf } from './checks.ts'
 

@@ -2,20 +2,15 @@ import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
 import { createChunkedCookie } from '../mechanisms/sessions/chunked-cookie.ts'
-import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { checkServer } from '../mechanisms/protocol/check-server.ts'
-import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
-import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
-import { createSessionDirectory, type SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
+import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Finding } from '../rules/protocol/server-findings.ts'
-import { recordRoom } from '../rules/sessions/cookie-budget.ts'
-import { cookieName } from '../rules/sessions/cookies.ts'
 import { canBeIssuer } from '../rules/protocol/issuer.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
@@ -25,13 +20,8 @@ import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
 import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
-import {
-  checkOptions,
-  type EngineOptions,
-  type EvertokenOptions,
-  type Settings,
-  type WithClient,
-} from './options.ts'
+import { checkOptions, type EngineOptions, type EvertokenOptions, type WithClient } from './options.ts'
+import { createSessions } from './create-sessions.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
@@ -195,26 +185,4 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   })
   // The application finds its sources by this object, so it is not copied.
   return Object.assign(engine, { check: checkNow })
-}
-
-/** Creates the kind of session that the options select. */
-function createSessions(
-  settings: Settings,
-  { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
-  { pollMs }: Runtime,
-  directory: SessionDirectory | undefined,
-  refreshed: ((refresh: StoredRefresh) => Promise<unknown>) | undefined,
-): SessionStrategy {
-  const { idleTimeoutSeconds } = settings
-  const keepClaims = settings.onSignIn !== undefined
-  const unlist = directory?.forget
-  const shared = { sealedStore, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
-  if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
-  return createCookieStrategy({
-    ...shared,
-    registration,
-    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
-    maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
-    allStored: directory !== undefined,
-  })
 }

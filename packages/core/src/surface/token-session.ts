@@ -1,4 +1,4 @@
-import { isPromise } from '../rules/members.ts'
+import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import { TOKEN_CALL_OPTIONS, checkTokenParameters, rejectedValue } from './token-parameter-checks.ts'
 import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/sessions/end-session.ts'
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'

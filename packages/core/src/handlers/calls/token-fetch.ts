@@ -1,4 +1,4 @@
-import { isPromise } from '../../rules/members.ts'
+import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
 import { type BodyCopy, copyBody, MAX_COPY_BYTES } from '../../mechanisms/calls/body-copy.ts'
 import { type IsTokenRejected, needsAnotherToken } from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
