@@ -24,6 +24,7 @@ const steps = [
   ['second-server', 'npm run test:second-server'],
   ['conformance', 'npm run test:conformance'],
   ['servers', 'npm run test:servers'],
+  ['dialects', 'npm run test:dialects'],
   ['client-tokens', 'npm run test:client-tokens'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
