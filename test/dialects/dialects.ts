@@ -355,8 +355,12 @@ export const slackBot: Dialect = {
   scopeSeparator: ',',
   accessTokens: { seconds: 43_200, prefix: 'xoxe.xoxb-1-' },
   refreshTokens: { reuse: 'strict', prefix: 'xoxe-1-' },
-  tokenResponse: { tokenType: 'bot', members: { ok: true, team: { id: 'T1' } } },
-  userInfo: { team_id: 'team', user_id: 'sub', user: 'login' },
+  tokenResponse: {
+    tokenType: 'bot',
+    members: { ok: true, team: { id: 'T1' }, authed_user: { id: 'user-1' } },
+  },
+  // The bot, and not the user.
+  userInfo: { team_id: 'team', user_id: 'login', user: 'login' },
   deadRefreshToken: { status: 200, body: { ok: false, error: 'invalid_refresh_token' } },
   revocation: { parameter: 'bearer', body: { ok: true, revoked: true } },
 }
@@ -364,7 +368,8 @@ export const slackBot: Dialect = {
 export const slackUser: Dialect = {
   ...slackBot,
   accessTokens: { seconds: 43_200, prefix: 'xoxe.xoxp-1-' },
-  tokenResponse: { ...slackBot.tokenResponse, tokenType: 'user', nestedIn: 'authed_user' },
+  tokenResponse: { tokenType: 'user', members: { ok: true, team: { id: 'T1' } }, nestedIn: 'authed_user' },
+  userInfo: { team_id: 'team', user_id: 'sub', user: 'login' },
 }
 
 export const salesforce: Dialect = {

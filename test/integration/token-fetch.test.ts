@@ -350,6 +350,40 @@ describe('a rejected token', () => {
     expect(api.arrivals.map((arrival) => arrival.body.length)).toEqual([65_537])
   })
 
+  it('the body of a Request is not sent in place of the body of the options', async () => {
+    const api = await sink(challenge('invalid_token'))
+    const init = { method: 'POST', body: new Blob(['new']).stream(), duplex: 'half' }
+    const { response } = await call(
+      api.url,
+      (fetch) => fetch(new Request(`${api.url}/orders/`, { method: 'POST', body: 'old' }), init),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(401)
+    expect(api.arrivals.map(({ body }) => body)).toEqual(['new'])
+  })
+
+  it('after a redirect, only the last request is repeated', async () => {
+    const api = await sink((arrival, response, count) => {
+      if (arrival.method === 'POST') response.writeHead(303, { location: '/orders/1' })
+      else if (count === 2) response.writeHead(401)
+    })
+    const { response } = await call(
+      api.url,
+      (fetch) => fetch('/orders/', { method: 'POST', body: 'an order' }),
+      {},
+      20_000,
+    )
+
+    expect(response?.status).toBe(200)
+    expect(api.arrivals.map(({ method, body }) => [method, body])).toEqual([
+      ['POST', 'an order'],
+      ['GET', ''],
+      ['GET', ''],
+    ])
+  })
+
   it('the application can decide, by the status and the body', async () => {
     const api = await sink((_arrival, response, count) => {
       response.writeHead(count === 1 ? 403 : 200, { 'content-type': 'application/json' })

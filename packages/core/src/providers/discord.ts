@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { subOf } from './user-id.ts'
 
 /**
  * Returns the server profile of Discord.
@@ -25,7 +26,7 @@ export function discord(): ServerProfile {
     userInfo: {
       url: 'https://discord.com/api/users/@me',
       claims: ({ id, username, global_name: name, email }) => ({
-        sub: String(id),
+        ...subOf(id),
         preferred_username: username,
         name,
         email,

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { subOf } from './user-id.ts'
 
 /**
  * Returns the server profile of GitHub for a GitHub App.
@@ -56,7 +57,7 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     userInfo: {
       url: host === 'github.com' ? 'https://api.github.com/user' : `https://${host}/api/v3/user`,
       claims: ({ id, login, name, email, avatar_url: picture }) => ({
-        sub: String(id),
+        ...subOf(id),
         preferred_username: login,
         name,
         email,

@@ -18,7 +18,7 @@ import type { ServerProfile } from '../surface/server-profile.ts'
  *       token_endpoint: 'https://api.example.com/oauth/token',
  *     },
  *     scope: 'orders',
- *     userInfo: { url: 'https://api.example.com/me', claims: ({ id }) => ({ sub: String(id) }) },
+ *     userInfo: { url: 'https://api.example.com/me', claims: ({ id }) => (id == null ? {} : { sub: String(id) }) },
  *   })
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749 RFC 6749: The OAuth 2.0 Authorization Framework}
  */

@@ -35,7 +35,13 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
     ],
     userInfo: {
       url: 'https://slack.com/api/auth.test',
-      claims: ({ team_id: team, user_id: id, user: name }) => ({ sub: [team, id].join(':'), name }),
+      // An error has the status 200 and no user. With the token of a bot, this response names the bot (from memory), so the
+      // token response names the user (source of the Slack SDK).
+      claims({ team_id: team, user_id: caller, user: name }, { authed_user: user }) {
+        const id = tokens === 'bot' ? (user as { readonly id?: unknown } | undefined)?.id : caller
+        if (typeof team !== 'string' || typeof id !== 'string') return {}
+        return { sub: `${team}:${id}`, ...(tokens === 'user' && { name }) }
+      },
     },
     dialect: {
       // The response to a code has the token of the user in a member, and the response to a refresh has not (source of

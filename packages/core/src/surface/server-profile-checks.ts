@@ -168,7 +168,7 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
   const profile = server ?? (issuer === undefined ? {} : { issuer })
   const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
   const { userInfo } = values
-  if (typeof userInfo === 'object') checkAll(USER_INFO, userInfo, 'server.userInfo.')
+  if (typeof userInfo === 'object') checkAll(USER_INFO, userInfo, 'server.userInfo.', [], insecureHosts)
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(

@@ -266,6 +266,22 @@ describe('refresh', () => {
     expect(await answerTo(body, { status })).toEqual(onlyNew)
   })
 
+  it('S1: a text about the refresh token in an error is no new one', async () => {
+    const body = { refresh_token: 'The refresh token field is invalid.' }
+    expect((await answerTo(body, { status: 400 })).kind).not.toBe('refreshed')
+  })
+
+  it('S1: takes no token from a form that breaks off', async () => {
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('access_token=at&refresh_token=ghr_12'))
+      },
+      pull: (controller) => controller.error(new TypeError('terminated')),
+    })
+    const bench = createProtocolBench({ fetch: answering({ '/token': () => new Response(stream) }) })
+    expect((await refresh(bench)).kind).toBe('ambiguous')
+  })
+
   it('S1: keeps the new refresh token of a response that breaks off', async () => {
     const stream = new ReadableStream<Uint8Array>({
       start(controller) {

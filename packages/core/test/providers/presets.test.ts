@@ -79,8 +79,16 @@ describe('presets of providers', () => {
 
   it('exports the presets of all files', () => {
     const folder = new URL('../../src/providers/', import.meta.url)
-    const files = readdirSync(folder).filter((name) => name !== 'entra-facts.ts')
+    const shared = ['entra-facts.ts', 'user-id.ts']
+    const files = readdirSync(folder).filter((name) => !shared.includes(name))
     // Entra has three presets and GitHub two.
     expect(Object.keys(providers)).toHaveLength(files.length + 3)
   })
+})
+
+it('identifies no user in a response without one', () => {
+  for (const { userInfo } of PRESETS) {
+    if (typeof userInfo !== 'object') continue
+    expect(userInfo.claims?.({ ok: false, error: 'invalid_auth' }, {})?.sub).toBeUndefined()
+  }
 })

@@ -1,5 +1,5 @@
 import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
-import { type BodyCopy, copyBody, MAX_COPY_BYTES } from '../../mechanisms/calls/body-copy.ts'
+import { type BodyCopy, copyRequestBody } from '../../mechanisms/calls/body-copy.ts'
 import { type IsTokenRejected, needsAnotherToken } from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
@@ -52,15 +52,15 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const credential = isPromise(found) ? await found : found
       const sent = await send(first, call, credential, policy)
       if (isRedirect(sent.status)) again = repeatable(call)
-      const { response, trusted } = isRedirect(sent.status)
+      const { response, hop } = isRedirect(sent.status)
         ? await follow(sent, again, credential, policy)
-        : { response: sent, trusted: true }
+        : { response: sent, hop: again.first }
       // A server that did not receive the token cannot know whether it is valid.
-      const rejected = trusted && needsAnotherToken(response, credential, policy.isTokenRejected)
+      const rejected = hop.trusted && needsAnotherToken(response, credential, policy.isTokenRejected)
       if (!(rejected instanceof Promise ? await rejected : rejected)) return policy.receive(response)
       const next = await another(source, credential, signal)
       // The next call has a valid token, even if this one cannot be repeated.
-      again = repeatable(again)
+      again = hop === again.first ? repeatable(again) : onlyFrom(hop, again)
       if (next.token === credential.token || again.first.body === 'spent') return policy.receive(response)
       discardBody(response.body)
       const repeated = await follow(await send(again.first, again, next, policy), again, next, policy)
@@ -70,6 +70,11 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       return policy.receive(problem(401, error))
     }
   }
+}
+
+/** After a redirect, only the last request is repeated. The first one might have changed data. */
+function onlyFrom(hop: Hop, call: Call): Call {
+  return { ...call, request: undefined, first: hop }
 }
 
 /** Returns another credential for a rejected one, or the same if there is none. */
@@ -157,18 +162,18 @@ function bodyKind(body: BodyInit): Hop['body'] {
   return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
 }
 
-/** Follows redirects, starting with the response to the first request. Returns whether the last one had the token. */
+/** Follows redirects, starting with the response to the first request. Returns the last request too. */
 async function follow(
   sent: Response,
   call: Call,
   credential: Credential,
   policy: TokenFetchPolicy,
-): Promise<{ readonly response: Response; readonly trusted: boolean }> {
+): Promise<{ readonly response: Response; readonly hop: Hop }> {
   let hop = call.first
   let response = sent
   for (let hops = 0; hops <= MAX_HOPS; hops++) {
     const next = nextHop(hop, response, policy.prefixes)
-    if (next === 'arrived' || call.redirect === 'manual') return { response, trusted: hop.trusted }
+    if (next === 'arrived' || call.redirect === 'manual') return { response, hop }
     discardBody(response.body)
     if (next === 'refused' || call.redirect === 'error' || hops === MAX_HOPS) break
     hop = next
@@ -182,19 +187,13 @@ function send(hop: Hop, call: Call, credential: Credential, policy: TokenFetchPo
   const { fetch } = policy
   // The URL that was checked, or a request for it.
   const request = call.request && hop === call.first ? requestFor(call.request, hop.url, policy) : undefined
-  if (request) call.copy = copyOf(request, hop)
+  // A body in the options replaces that of the request.
+  if (request && call.init.body == null) call.copy = copyRequestBody(request, hop)
   const target = request ?? hop.url
   const headers = hop.trusted ? credential.authorize(hop) : undefined
   return isPromise(headers)
     ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))
     : fetch(target, initFor(hop, call, headers))
-}
-
-/** Copies the body of a request while it is sent. The length of the original is kept. */
-function copyOf(request: Request, { body, headers }: Hop): BodyCopy | undefined {
-  const isLong = Number(headers.get('content-length')) > MAX_COPY_BYTES
-  const copy = body === 'spent' && !isLong ? request.clone().body : null
-  return copy ? copyBody(copy) : undefined
 }
 
 function initFor(

@@ -32,7 +32,10 @@ export type SignIn = {
       readonly reason: 'sign_in'
       /** Where the browser continues: a path of this application. */
       readonly returnTo: string
-      /** The further members of the token response, such as `instance_url`. It has no tokens. */
+      /**
+       * The further members of the token response, such as `instance_url`. Those of some servers contain more tokens, such as
+       * `authed_user` of Slack, so do not log them.
+       */
       readonly tokenResponse: Readonly<Record<string, unknown>>
       readonly current?: undefined
     }

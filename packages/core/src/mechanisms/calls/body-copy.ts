@@ -1,10 +1,19 @@
+import type { Hop } from '../../rules/calls/redirect.ts'
+
 /** The size up to which a body is kept so that it can be sent again, in bytes. */
-export const MAX_COPY_BYTES = 65_536
+const MAX_COPY_BYTES = 65_536
 
 /** A copy of a body, made while the body is sent. */
 export interface BodyCopy {
   /** Returns the whole body, or `undefined` if it is too long or not complete. The copying then stops. */
   take(): Uint8Array<ArrayBuffer> | undefined
+}
+
+/** Copies the body of a request while it is sent, unless it can be sent again without a copy. */
+export function copyRequestBody(request: Request, { body, headers }: Hop): BodyCopy | undefined {
+  const isLong = Number(headers.get('content-length')) > MAX_COPY_BYTES
+  const copy = body === 'spent' && !isLong ? request.clone().body : null
+  return copy ? copyBody(copy) : undefined
 }
 
 /**

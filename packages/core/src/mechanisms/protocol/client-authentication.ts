@@ -88,15 +88,15 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
   }
 
   /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
-  async function receive(work: Promise<ClientAuth | undefined>): Promise<ClientAuth> {
+  async function receive<Received>(work: Promise<Received | undefined>): Promise<Received> {
     const overdue = new Error('The key service is overdue')
     const received = withDeadline(work, serverTimeoutMs * KEY_SERVICE_SHARE, clock, () => overdue)
-    const clientAuth = await received.catch((error: unknown) => {
+    const value = await received.catch((error: unknown) => {
       if (error === overdue) throw keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`')
       throw keyServiceUnavailable('failed', redact(error))
     })
-    if (!clientAuth) throw keyServiceUnavailable('did not return a secret')
-    return clientAuth
+    if (!value) throw keyServiceUnavailable('did not return a secret')
+    return value
   }
 
   return {
@@ -105,7 +105,11 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
       latest = { clientAuth: await request(), at: clock.elapsed() }
     },
     prepared: () => (latest && clock.elapsed() - latest.at < PREPARED_MS ? latest.clientAuth : request()),
-    secret: async () => readSecret?.(),
+    async secret() {
+      const paused = pause.error()
+      if (paused !== undefined) throw paused
+      return readSecret && pause.run(() => receive(Promise.resolve().then(readSecret)))
+    },
   }
 }
 

@@ -87,10 +87,13 @@ export async function readText(response: Pick<Response, 'body'>, maxBytes: numbe
   return text
 }
 
-/** Reads a body as text, or its beginning if it is too long or breaks off. Rejects if there is not even a beginning. */
+/**
+ * Reads a body as text. If it is JSON that is too long or breaks off, returns its beginning, whose complete members can be
+ * used. A form that breaks off might end in the middle of a token.
+ */
 async function readBeginning(response: Response, maxBytes: number): Promise<string> {
   const { text, error } = await read(response, maxBytes)
-  if (error !== undefined && text === '') throw error
+  if (error !== undefined && !/^\s*\{/.test(text)) throw error
   return text
 }
 

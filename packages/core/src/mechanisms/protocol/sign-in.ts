@@ -85,11 +85,8 @@ export function createSignInServer(
         const claims = openid
           ? await readSignInClaims(client, signatures, expected, idToken, required)
           : undefined
-        return {
-          ...grant,
-          ...(await addUserInfo(expected, grant, claims)),
-          tokenResponse: withoutTokens(result.body),
-        }
+        const tokenResponse = withoutTokens(result.body)
+        return { ...grant, ...(await addUserInfo(expected, grant, claims, tokenResponse)), tokenResponse }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)

@@ -36,7 +36,13 @@ async function isSignedWith(token: string, algorithm: string, key: PublicKey): P
 export async function isSignedBySecret(token: string, secret: string): Promise<boolean> {
   const parameters = { name: 'HMAC', hash: 'SHA-256' }
   const bytes = new TextEncoder().encode(secret)
-  return verify(token, parameters, await crypto.subtle.importKey('raw', bytes, parameters, false, ['verify']))
+  const key = await crypto.subtle.importKey('raw', bytes, parameters, false, ['verify'])
+  try {
+    return await verify(token, parameters, key)
+  } catch {
+    // The signature is not base64url.
+    return false
+  }
 }
 
 function verify(token: string, parameters: AlgorithmIdentifier, key: CryptoKey): Promise<boolean> {

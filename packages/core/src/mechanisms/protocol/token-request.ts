@@ -1,7 +1,11 @@
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
-import { readTokenResponse, type TokenResponseRules } from '../../rules/protocol/token-response.ts'
+import {
+  isTokenText,
+  readTokenResponse,
+  type TokenResponseRules,
+} from '../../rules/protocol/token-response.ts'
 import type { Connection } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
@@ -51,8 +55,9 @@ export async function requestTokens(
   return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date }
 }
 
-function onlyRefreshToken({ refreshToken }: TokenGrant = {}): TokenGrant | undefined {
-  return refreshToken === undefined ? undefined : { refreshToken }
+/** A list of invalid parameters can have a sentence in place of the token. */
+function onlyRefreshToken({ refreshToken = '' }: TokenGrant = {}): TokenGrant | undefined {
+  return isTokenText(refreshToken) ? { refreshToken } : undefined
 }
 
 /** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */

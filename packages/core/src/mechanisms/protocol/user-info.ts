@@ -23,9 +23,17 @@ export interface UserInfoProfile {
    * @default `userinfo_endpoint` of the metadata
    */
   readonly url?: string
-  /** Converts the response to claims. Needed if the response has no `sub`. The default keeps the response as it is. */
-  readonly claims?: (answer: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>
+  /**
+   * Converts the response to claims. Needed if the response has no `sub`. The default keeps the response as it is. The second
+   * argument has the further members of the token response, which name the user at some servers.
+   */
+  readonly claims?: (
+    answer: Readonly<Record<string, unknown>>,
+    tokenResponse: Readonly<Record<string, unknown>>,
+  ) => Readonly<Record<string, unknown>>
 }
+
+type Members = Readonly<Record<string, unknown>>
 
 /** Whether UserInfo is fetched at a sign-in. An object also identifies users without an ID token. */
 export type UserInfoChoice = boolean | UserInfoProfile
@@ -35,6 +43,7 @@ export type AddUserInfo = (
   metadata: oauth.AuthorizationServer,
   grant: TokenGrant,
   claims: UserClaims | undefined,
+  tokenResponse: Members,
 ) => Promise<Pick<SignInGrant, 'claims' | 'userInfoFailure'>>
 
 /**
@@ -49,14 +58,14 @@ export function createUserInfo(
   choice: UserInfoChoice,
 ): AddUserInfo {
   const profile: UserInfoProfile = typeof choice === 'object' ? choice : {}
-  const toClaims = profile.claims ?? ((answer) => answer)
-  return async (metadata, { accessToken }, claims) => {
+  const toClaims = profile.claims ?? ((answer: Members) => answer)
+  return async (metadata, { accessToken }, claims, tokenResponse) => {
     const url = profile.url ?? metadata.userinfo_endpoint
     const isWanted = typeof choice === 'object' || (choice && claims !== undefined && url !== undefined)
     if (!isWanted || !accessToken) return { claims }
     try {
       const answer = await requestUserInfo(connection, signatures, metadata, url ?? '', accessToken.value)
-      const userInfo = readUserInfo(toClaims(answer))
+      const userInfo = readUserInfo(toClaims(answer, tokenResponse))
       const sub = userInfo?.['sub']
       if (!userInfo || typeof sub !== 'string' || sub === '') throw failure({ code: 'SUB_MISSING' })
       if (claims && sub !== claims.sub) throw otherUser()

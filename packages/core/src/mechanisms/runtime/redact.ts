@@ -13,6 +13,7 @@ export function withUrl(error: unknown, url: string): unknown {
 
 /** Returns the origin and the path of a URL. The rest might contain a credential. */
 export function shownUrl(url: string): string {
+  if (!URL.canParse(url)) return 'an invalid URL'
   const { origin, pathname } = new URL(url)
   return origin + pathname
 }

@@ -20,7 +20,8 @@ export function namesAnotherUser(known: KnownUser, token: Readonly<Record<string
   const { claims, original, issuer, clientId } = known
   const sub = original?.['sub'] ?? claims.sub
   if (token['aud'] !== undefined && ![token['aud']].flat().includes(clientId)) return true
-  if (token['iss'] !== undefined && token['iss'] !== (original?.['iss'] ?? issuer)) return true
+  if (token['iss'] !== undefined && token['iss'] !== (original?.['iss'] ?? claims['iss'] ?? issuer))
+    return true
   return token['sub'] !== undefined && sub !== undefined && token['sub'] !== sub
 }
 

@@ -70,5 +70,6 @@ function isFitFor(algorithm: string, { kty, crv, n, e }: PublicKey): boolean {
   if (!isAsymmetric(algorithm)) return false
   const { [algorithm]: curve } = CURVES
   if (curve !== undefined) return crv === curve
-  return kty === 'RSA' && MODULUS.test(String(n)) && EXPONENT.test(String(e))
+  if (kty !== 'RSA' || typeof n !== 'string' || typeof e !== 'string') return false
+  return MODULUS.test(n) && EXPONENT.test(e)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { clientSecretBasic, clientSecretPost, none } from '../../../src/credentials.ts'
 import type { ClientSecret } from '../../../src/ports/client-authentication.ts'
+import { createClientAuthenticator } from '../../../src/mechanisms/protocol/client-authentication.ts'
 import { ConfigurationError, OperatorError } from '../../../src/vocabulary/index.ts'
 import { asleep, failureOf, hangs } from '../bench.ts'
 import { expectNoCanary } from '../canaries.ts'
@@ -85,6 +86,17 @@ describe('client authentication', () => {
     ['returns no string', (() => undefined) as never, undefined],
     ['hangs', hangs, undefined],
   ]
+
+  it.each(failures)(
+    'a function that %s is no key of HS256, and nothing waits for it',
+    async (_what, secret) => {
+      const { options, clock } = benchWith(secret)
+      const failure = failureOf(createClientAuthenticator(options).secret())
+      await asleep(clock, failure)
+      await clock.advance(REQUEST_TIMEOUT_MS)
+      expect(await failure).toMatchObject({ code: 'key_service_unavailable' })
+    },
+  )
 
   it.each(failures)('a function that %s: nothing is sent', async (_what, secret, cause) => {
     const bench = benchWith(secret)

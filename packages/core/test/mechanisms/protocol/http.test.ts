@@ -36,7 +36,11 @@ function http(fetch: typeof globalThis.fetch, clock = createManualClock()): Retu
 }
 
 /** A body of `size` bytes, in pieces, that reports when it was cancelled. */
-function body(size: number): { stream: ReadableStream<Uint8Array>; taken(): number; cancelled(): boolean } {
+/** @param byte - The content, repeated. By default `a`. */
+function body(
+  size: number,
+  byte = 0x61,
+): { stream: ReadableStream<Uint8Array>; taken(): number; cancelled(): boolean } {
   let [taken, cancelled] = [0, false]
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -44,7 +48,7 @@ function body(size: number): { stream: ReadableStream<Uint8Array>; taken(): numb
         if (taken >= size) return controller.close()
         const piece = Math.min(1000, size - taken)
         taken += piece
-        controller.enqueue(new Uint8Array(piece).fill(0x61))
+        controller.enqueue(new Uint8Array(piece).fill(byte))
       },
       cancel() {
         cancelled = true
@@ -118,7 +122,7 @@ describe('createHttp', () => {
   })
 
   it('keeps the beginning of a token response that is too large, and stops reading', async () => {
-    const endless = body(Infinity)
+    const endless = body(Infinity, '{'.charCodeAt(0))
     const text = await (await http(answering(endless.stream))(ENDPOINT, { method: 'POST' })).text()
     expect(text.length).toBeGreaterThan(16_777_216)
     expect(text.length).toBeLessThan(16_800_000)
