@@ -44,7 +44,7 @@ export function createSessionCookies(bound: BoundSession): SessionCookies {
 async function takeSetCookies(session: RequestSession): Promise<string[]> {
   await session.finishRequest()
   const cookies = session.takeCookies()
-  const headers = new Headers(cookies.map((line) => ['set-cookie', line]))
+  const headers = new Headers(cookies.map((line): [string, string] => ['set-cookie', line]))
   if (session.cookieName !== undefined) noteIssued(headers, session.cookieName)
   return cookies
 }
