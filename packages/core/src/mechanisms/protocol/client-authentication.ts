@@ -1,4 +1,4 @@
-import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
+import { isPromise } from '../runtime/is-promise.ts'
 import type { ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'

@@ -1,4 +1,4 @@
-import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
+import { isPromise } from '../runtime/is-promise.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide, lapseSeconds, latestSendSeconds, reuseOf } from '../../rules/refresh/decide.ts'
 import { MAX_RETRY_AFTER_SECONDS } from '../../rules/protocol/time-headers.ts'
