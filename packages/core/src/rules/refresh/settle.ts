@@ -14,7 +14,7 @@ export type Settlement =
   | 'write'
   /** It carries the result of another request that used the same one, and this response is newer. */
   | 'replace'
-  /** The same, but this response is older: only its refresh token is kept, as the spare. */
+  /** The same, but this response is older, or its request used the spare: only its refresh token is kept, as the spare. */
   | 'spare'
   /**
    * It carries a later refresh token. The one in the response is kept valid: its revocation could end the grant (RFC
@@ -40,12 +40,15 @@ export function settle(
   rotated: boolean,
 ): Settlement {
   if (!record || isOutOfUse(record, used)) return 'revoke'
-  const { refreshToken, tokens, origin } = record.ledger
+  const { refreshToken, spare, tokens, origin } = record.ledger
   if (refreshToken === used.refreshToken) {
     const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt
     return isOutdated && !rotated ? 'adopt' : 'write'
   }
-  if (!rotated || origin?.from !== used.from) return 'adopt'
+  if (!rotated) return 'adopt'
+  // The refresh token became the spare during the request, because a late response had a newer one. It may be spent now.
+  if (spare !== undefined && spare === used.refreshToken) return 'spare'
+  if (origin?.from !== used.from) return 'adopt'
   return isNewer(used, origin) ? 'replace' : 'spare'
 }
 

@@ -2,7 +2,8 @@ import type { AuthorizationServerOptions, IdTokenTweak, SigningAlgorithm } from 
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../../src/mechanisms/runtime/digest.ts'
 import { failureOf } from '../bench.ts'
-import { createProtocolBench, type ProtocolBench, refresh } from '../protocol-bench.ts'
+import type { RefreshResult } from '../../../src/ports/authorization-server.ts'
+import { answering, createProtocolBench, type ProtocolBench, refresh } from '../protocol-bench.ts'
 
 const SECRET = 'web-secret-for-tests-only'
 const LISTED = ['RS256', 'RS384', 'PS256', 'ES256', 'HS256', 'none']
@@ -83,6 +84,15 @@ describe('the signature of an ID token', () => {
     await created.clock.advance(600_000)
     created.server.rotateKeys()
     const result = await refresh(created)
+    expect(result).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
+    expect(result).toHaveProperty('grant.refreshToken')
+  })
+
+  it('S9: of a refresh waits a second for the keys, because only this process has the new refresh token', async () => {
+    const created = createProtocolBench({ fetch: answering({ '/jwks': () => new Promise(() => undefined) }) })
+    let result: RefreshResult | undefined
+    void refresh(created).then((given) => (result = given))
+    await created.clock.advance(1000)
     expect(result).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
     expect(result).toHaveProperty('grant.refreshToken')
   })

@@ -59,6 +59,20 @@ const cases: [string, LedgerRecord | undefined, Verdict, Verdict, ReturnType<typ
   ['another process is trying', leasedBy(leased, 'another'), 'write', 'write', 'again'],
   ['another process got a newer refresh token', second, 'adopt', 'spare', 'replaced'],
   ['another process has used that one as well', refreshed(second, 'third'), 'adopt', 'adopt', 'replaced'],
+  [
+    'a late response had a newer one, and mine is the spare',
+    change(second, (ledger) => withSpare(ledger, 'first')),
+    'adopt',
+    'spare',
+    'replaced',
+  ],
+  [
+    'the same, and the newer one is of another use',
+    change(refreshed(second, 'third'), (ledger) => withSpare(ledger, 'first')),
+    'adopt',
+    'spare',
+    'replaced',
+  ],
   ['a later attempt kept the refresh token', refreshed(leased, undefined), 'adopt', 'write', 'again'],
   ['the same for another key', refreshed(leased, undefined, 'other'), 'write', 'write', 'again'],
   [
