@@ -141,3 +141,22 @@ it('newSession: attempt 0, generation 1, in use since now, with what the grant w
     }),
   )
 })
+
+it('newSession: continues the grant of an earlier session with everything that is known about it, but not its tokens', () => {
+  fc.assert(
+    fc.property(session, ({ ledger }) => {
+      const record = newSession(base(NOW + 1), { accessToken: access }, '', NOW, Infinity, ledger)
+      const { refreshToken, origin, scope, attempt, doubt, spare } = ledger
+      expect(record.ledger).toMatchObject({ refreshToken, origin, scope, attempt, doubt, spare })
+      expect(record.ledger.grantExpiry?.at).toBe(ledger.grantExpiry?.at)
+      expect(record.ledger.tokens).toEqual({ '': { ...access, attempt } })
+      const { lease, backOff, parameterBackOffs, revoking } = record.ledger
+      expect([lease, backOff, parameterBackOffs, revoking]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ])
+    }),
+  )
+})
