@@ -96,6 +96,10 @@ describe('redirectToLogin', () => {
     [{ returnto: '/' }, 'Unknown option `returnto`. Did you mean `returnTo`?'],
     [{ prompt: 'none login' }, 'Option `prompt` must be a valid `prompt`.'],
     [{ maxAge: -1 }, 'Option `maxAge` must be a valid `max_age`.'],
+    [{ parameters: { max_age: '-1' } }, 'Option `parameters.max_age` must be a valid `max_age`.'],
+    [{ parameters: { max_age: '1.5' } }, 'Option `parameters.max_age` must be a valid `max_age`.'],
+    [{ parameters: { max_age: 'soon' } }, 'Option `parameters.max_age` must be a valid `max_age`.'],
+    [{ parameters: { acr_values: ' ' } }, 'Option `parameters.acr_values` must be a valid `acr_values`.'],
     [{ acrValues: '' }, 'Option `acrValues` must be a valid `acr_values`.'],
     [{ loginHint: 'a\r\nb' }, 'Option `loginHint` must be a valid `login_hint`.'],
     [{ scope: 'a  b' }, 'Use tokens separated by single spaces as scope'],
@@ -105,5 +109,11 @@ describe('redirectToLogin', () => {
       code: 'invalid_option',
       message,
     })
+  })
+
+  it('refuses an invalid `max_age` of all logins', () => {
+    const message = 'Option `authorizationParameters.max_age` must be a valid `max_age`.'
+    const start = () => createApplication({ authorizationParameters: { max_age: 'x' } })
+    expect(start).toThrow(message)
   })
 })

@@ -1,11 +1,5 @@
 import { withGrant } from './ledger-transitions.ts'
-import {
-  nextGeneration,
-  type SessionRecord,
-  touch,
-  withSessionExpiry,
-  withTokenClaims,
-} from './session-record.ts'
+import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
@@ -45,14 +39,15 @@ export function newSession(
  */
 export function withTokenResponse(
   record: SessionRecord,
-  { accessToken, claims, idToken, sessionExpiry }: TokenGrant,
+  { accessToken, claims, idToken, sessionExpiry = record.sessionExpiry }: TokenGrant,
   now: number,
   ledgerAfter: (maxTokenBytes: number) => TokenLedger,
   maxRecordBytes: number = Infinity,
   areClaimsKept?: boolean,
 ): SessionRecord {
   const next = {
-    ...withSessionExpiry(touch(withTokenClaims(record, claims, areClaimsKept), now), sessionExpiry),
+    ...touch(withTokenClaims(record, claims, areClaimsKept), now),
+    sessionExpiry,
     idToken: idToken ?? record.idToken,
   }
   if (!accessToken || maxRecordBytes === Infinity) return { ...next, ledger: ledgerAfter(Infinity) }

@@ -1,7 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
-import type { UserClaims } from '../../model/token-grant.ts'
+import { readSessionExpiry } from '../../rules/protocol/lifetime-hints.ts'
+import { omitUndefined } from '../../rules/members.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
 import type { ValidateIdToken } from './token-server.ts'
 import type { TokenSignatures } from './token-signatures.ts'
@@ -19,12 +21,20 @@ export function createIdTokenValidator(client: oauth.Client, signatures: TokenSi
       const claims = checkedClaims(client, result)
       await requireSignature(idToken, metadata, signatures)
       if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
-        return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
+        return { kind: 'refreshed', grant: { ...grant, idToken, ...verified(claims, grant) } }
     } catch {
       // The ID token is ignored, as an ID token of another sign-in is.
     }
     return { kind: 'refreshed', grant, idTokenIgnored: true }
   }
+}
+
+/** Returns what a verified ID token adds to a grant. */
+export function verified(
+  claims: UserClaims | undefined,
+  { accessToken }: Pick<TokenGrant, 'accessToken'>,
+): Pick<TokenGrant, 'claims' | 'sessionExpiry'> {
+  return omitUndefined({ claims, sessionExpiry: readSessionExpiry(claims, accessToken) })
 }
 
 interface SignInRequirements {

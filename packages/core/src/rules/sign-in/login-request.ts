@@ -67,6 +67,15 @@ export function isLoginParameter(name: string, value: string, further: readonly 
 }
 
 /**
+ * Returns the name of a parameter with an invalid value, of those that Evertoken itself reads. The ID token must prove them.
+ *
+ * @param parameters - Further parameters that the application has chosen. A link has stricter rules.
+ */
+export function findInvalidParameter(parameters: Readonly<Record<string, string>>): string | undefined {
+  return ['max_age', 'acr_values'].find((name) => !isLoginParameter(name, parameters[name] ?? '0'))
+}
+
+/**
  * Adds the query of the login route to the configured parameters. Returns the name of a refused parameter as a string.
  *
  * Anyone can make a link, so a link can only ask for more than is configured. It can add `scope` only if `further`
