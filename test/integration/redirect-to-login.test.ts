@@ -110,10 +110,4 @@ describe('redirectToLogin', () => {
       message,
     })
   })
-
-  it('refuses an invalid `max_age` of all logins', () => {
-    const message = 'Option `authorizationParameters.max_age` must be a valid `max_age`.'
-    const start = () => createApplication({ authorizationParameters: { max_age: 'x' } })
-    expect(start).toThrow(message)
-  })
 })

@@ -1,6 +1,6 @@
 import {
-  findInvalidParameter,
   isLoginParameter,
+  isProvenParameter,
   LOGIN_PARAMETERS,
   type LoginOptions,
 } from '../rules/sign-in/login-request.ts'
@@ -15,11 +15,7 @@ export function checkLoginOptions(options: LoginOptions): void {
     if (value !== undefined && !isLoginParameter(name, String(value)))
       throw invalid(option, `must be a valid \`${name}\``)
   }
-  refuseInvalidParameter('parameters', options.parameters ?? {})
-}
-
-/** @throws {ConfigurationError} If a further parameter of a login has a value that no ID token could prove. */
-export function refuseInvalidParameter(option: string, parameters: Readonly<Record<string, string>>): void {
-  const name = findInvalidParameter(parameters)
-  if (name !== undefined) throw invalid(`${option}.${name}`, `must be a valid \`${name}\``)
+  for (const [name, value] of Object.entries(options.parameters ?? {}))
+    if (isProvenParameter(name) && !isLoginParameter(name, value))
+      throw invalid(`parameters.${name}`, `must be a valid \`${name}\``)
 }

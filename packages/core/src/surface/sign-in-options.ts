@@ -1,5 +1,4 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { refuseInvalidParameter } from './login-option-checks.ts'
 import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
@@ -184,7 +183,6 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
 export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
   const { routePrefix, scope = server.defaultScope ?? DEFAULT_SCOPE, resource } = values
   const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
-  refuseInvalidParameter('authorizationParameters', parameters)
   const authorizationParameters = new URLSearchParams({ ...parameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {

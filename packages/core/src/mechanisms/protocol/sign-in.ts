@@ -96,6 +96,10 @@ export function createSignInServer(
         throw signInError(error)
       }
     },
+    async addUserInfo(grant, claims) {
+      const metadata = connection.metadataForToken(await fetchMetadata(), grant.idToken)
+      return addUserInfo(metadata, grant, claims, {})
+    },
   }
 }
 
