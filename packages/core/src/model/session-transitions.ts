@@ -1,28 +1,31 @@
 import { withGrant } from './ledger-transitions.ts'
-import {
-  nextGeneration,
-  type SessionRecord,
-  touch,
-  withSessionExpiry,
-  withTokenClaims,
-} from './session-record.ts'
+import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
-/** @param maxRecordBytes - Same as in `withTokenResponse`. */
+/**
+ * @param maxRecordBytes - Same as in `withTokenResponse`.
+ * @param continued - The ledger of an earlier session of the same user, if the response has no refresh token of its own.
+ */
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login'>,
   grant: TokenGrant,
   key: string,
   now: number,
   maxRecordBytes: number = Infinity,
+  continued: TokenLedger = EMPTY_LEDGER,
 ): SessionRecord {
-  const { scope, claimsDecided } = grant
-  const ledger = { ...EMPTY_LEDGER, scope }
+  const { scope = continued.scope, claimsDecided } = grant
+  const { refreshToken, origin, grantExpiry, attempt, doubt, spare } = continued
+  const ledger = { ...EMPTY_LEDGER, refreshToken, origin, scope, grantExpiry, attempt }
   const empty = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
-  const ledgerAfter = (maxTokenBytes: number) =>
-    withGrant(ledger, { grant, key, attempt: 0 }, { wall: now }, { ...UNLIMITED, maxTokenBytes })
+  // This response has not used the refresh token, so what was known about it still applies.
+  const ledgerAfter = (maxTokenBytes: number) => ({
+    ...withGrant(ledger, { grant, key, attempt }, { wall: now }, { ...UNLIMITED, maxTokenBytes }),
+    doubt,
+    spare,
+  })
   return withTokenResponse(empty, grant, now, ledgerAfter, maxRecordBytes - REFRESH_BYTES)
 }
 
@@ -36,14 +39,15 @@ export function newSession(
  */
 export function withTokenResponse(
   record: SessionRecord,
-  { accessToken, claims, idToken, sessionExpiry }: TokenGrant,
+  { accessToken, claims, idToken, sessionExpiry = record.sessionExpiry }: TokenGrant,
   now: number,
   ledgerAfter: (maxTokenBytes: number) => TokenLedger,
   maxRecordBytes: number = Infinity,
   areClaimsKept?: boolean,
 ): SessionRecord {
   const next = {
-    ...withSessionExpiry(touch(withTokenClaims(record, claims, areClaimsKept), now), sessionExpiry),
+    ...touch(withTokenClaims(record, claims, areClaimsKept), now),
+    sessionExpiry,
     idToken: idToken ?? record.idToken,
   }
   if (!accessToken || maxRecordBytes === Infinity) return { ...next, ledger: ledgerAfter(Infinity) }

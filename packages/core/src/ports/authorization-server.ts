@@ -93,6 +93,17 @@ export interface AuthorizationServer {
     unused: (refreshToken: string) => void,
   ): Promise<SignInGrant>
   /**
+   * Adds the claims of UserInfo to those of the ID token of a session (OIDC Core §5.3).
+   *
+   * @param claims - They name the user, with whom UserInfo is compared.
+   * @throws {RequestRefusedError} If UserInfo is about another user.
+   * @throws {ConfigurationError} If the function of the application fails.
+   */
+  addUserInfo(
+    grant: Pick<TokenGrant, 'accessToken' | 'idToken'>,
+    claims: UserClaims,
+  ): Promise<Pick<SignInGrant, 'claims' | 'userInfoFailure'>>
+  /**
    * Uses a refresh token (RFC 6749 §6).
    *
    * Never throws, and ends within about a minute: a late response may carry a new refresh token.
@@ -120,4 +131,4 @@ export type TokenServer = Pick<
 >
 
 /** The part that starts and completes the sign-in of a user. */
-export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem'>
+export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem' | 'addUserInfo'>

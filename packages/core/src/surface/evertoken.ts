@@ -111,7 +111,9 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const needsRefreshes = directory ?? onSignIn ?? onRefreshed
+  const { userInfo } = settings.server
+  const addUserInfo = typeof userInfo === 'object' && userInfo.afterRefresh ? server.addUserInfo : undefined
+  const needsRefreshes = directory ?? onSignIn ?? onRefreshed ?? addUserInfo
   const stored: SessionStrategy = createSessions(
     settings,
     context,
@@ -139,7 +141,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
+    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, addUserInfo, ending })
     if (claims) await onRefreshed?.(claims)
   }
 

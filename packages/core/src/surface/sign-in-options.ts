@@ -1,13 +1,8 @@
-import { checkTokenParameters, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import {
-  DEFAULT_SCOPE,
-  isLoginParameter,
-  LOGIN_PARAMETERS,
-  type LoginOptions,
-} from '../rules/sign-in/login-request.ts'
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import { type Checked, flag, hook, invalid, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */
@@ -195,15 +190,5 @@ export function derivedFrom(values: SignInValues, server: ServerSettings): SignI
     isDefaultScope: (values.scope ?? server.defaultScope) === undefined,
     openid: scope.split(' ').includes('openid'),
     authorizationParameters,
-  }
-}
-
-/** @throws {ConfigurationError} If an option of a login is unknown or invalid. */
-export function checkLoginOptions(options: LoginOptions): void {
-  checkTokenParameters(options, ['returnTo', ...Object.keys(LOGIN_PARAMETERS)])
-  for (const [option, name] of Object.entries(LOGIN_PARAMETERS)) {
-    const value = options[option as keyof typeof LOGIN_PARAMETERS]
-    if (value !== undefined && !isLoginParameter(name, String(value)))
-      throw invalid(option, `must be a valid \`${name}\``)
   }
 }

@@ -1,4 +1,5 @@
 import type { UserClaims } from '../model/token-grant.ts'
+import { readSessionExpiry } from '../rules/protocol/lifetime-hints.ts'
 import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
@@ -34,7 +35,9 @@ export async function startSession(
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})
-  await start({ ...grant, claims: known, claimsDecided: claims ? true : undefined })
+  // The application has verified the ID token.
+  const sessionExpiry = readSessionExpiry(idTokenClaims, grant.accessToken)
+  await start({ ...grant, claims: known, sessionExpiry, claimsDecided: claims ? true : undefined })
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */

@@ -7,7 +7,7 @@ import {
   withoutRefreshToken,
   withSpareInUse,
 } from '../../src/model/ledger-transitions.ts'
-import type { SessionRecord } from '../../src/model/session-record.ts'
+import { endsAt, type SessionRecord } from '../../src/model/session-record.ts'
 import { newSession, withLedger, withTokenResponse } from '../../src/model/session-transitions.ts'
 import { jsonBytes } from '../../src/model/stored-tokens.ts'
 import type { TokenGrant } from '../../src/model/token-grant.ts'
@@ -140,4 +140,34 @@ it('newSession: attempt 0, generation 1, in use since now, with what the grant w
       expect(tokens).toEqual(given.accessToken ? { key: { ...given.accessToken, attempt: 0 } } : {})
     }),
   )
+})
+
+it('newSession: continues the grant of an earlier session with everything that is known about it, but not its tokens', () => {
+  fc.assert(
+    fc.property(session, ({ ledger }) => {
+      const record = newSession(base(NOW + 1), { accessToken: access }, '', NOW, Infinity, ledger)
+      const { refreshToken, origin, scope, attempt, doubt, spare } = ledger
+      expect(record.ledger).toMatchObject({ refreshToken, origin, scope, attempt, doubt, spare })
+      expect(record.ledger.grantExpiry?.at).toBe(ledger.grantExpiry?.at)
+      expect(record.ledger.tokens).toEqual({ '': { ...access, attempt } })
+      const { lease, backOff, parameterBackOffs, revoking } = record.ledger
+      expect([lease, backOff, parameterBackOffs, revoking]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ])
+    }),
+  )
+})
+
+it('withTokenResponse: follows the latest `session_expiry`, up to the absolute end', () => {
+  const record = { ...newSession(base(NOW + 1000), { accessToken: access }, '', NOW), touchedAt: NOW }
+  const end = (from: SessionRecord) => endsAt(from, 86_400)
+  const shortened = after(record, { accessToken: access, sessionExpiry: NOW + 100 })
+  const kept = after(shortened, { accessToken: access })
+  const extended = after(kept, { accessToken: access, sessionExpiry: NOW + 500 })
+  const limited = after(extended, { accessToken: access, sessionExpiry: NOW + 5000 })
+  expect([shortened, kept, extended, limited].map(end)).toEqual([NOW + 100, NOW + 100, NOW + 500, NOW + 1000])
+  expect(limited.expiresAt).toBe(record.expiresAt)
 })

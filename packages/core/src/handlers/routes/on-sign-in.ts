@@ -1,6 +1,6 @@
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
@@ -55,7 +55,8 @@ export type SignIn = {
  * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
  * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
  *
- * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token.
+ * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token, and
+ *   with `server.userInfo.afterRefresh` of UserInfo.
  */
 export type OnSignIn = (
   claims: UserClaims,
@@ -103,6 +104,8 @@ export async function applyOnSignIn(
 export interface AfterRefreshOptions extends OnSignInOptions {
   /** Reads the claims of an ID token of this authorization server. */
   readonly readIdToken: (idToken: string) => UserClaims
+  /** Fetches UserInfo with a new access token. Absent if only a sign-in does that. */
+  readonly addUserInfo?: AuthorizationServer['addUserInfo'] | undefined
   /** How a session ends whose user is refused. */
   readonly ending: FinishSessionOptions
 }
@@ -114,19 +117,26 @@ export interface AfterRefreshOptions extends OnSignInOptions {
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { handle, after, claims: fresh, keepAlive }: StoredRefresh,
+  { handle, before, after, claims: ofNewToken, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, readIdToken, ending } = options
+  const { onSignIn, emit, readIdToken, addUserInfo, ending } = options
   const { claims: current, idToken } = after
   const { scope } = after.ledger
-  if (!onSignIn) return current
+  const { '': accessToken } = after.ledger.tokens
+  // Other access tokens are for other APIs.
+  const isNew = accessToken?.value !== before.ledger.tokens['']?.value
+  const fetchUserInfo = isNew ? addUserInfo : undefined
+  if (!onSignIn && !fetchUserInfo) return current
   try {
-    const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
+    const ofLatestToken = ofNewToken ?? (idToken === undefined ? {} : readIdToken(idToken))
+    const withUserInfo = fetchUserInfo && (await currentUserInfo(ofLatestToken, fetchUserInfo))
+    const fresh = withUserInfo ?? ofNewToken
+    const ofToken = withUserInfo ?? ofLatestToken
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
-    const verdict = await onSignIn(claims, {
+    const verdict = await onSignIn?.(claims, {
       reason: 'refresh',
-      fetch: createSignInFetch(after.ledger.tokens['']),
+      fetch: createSignInFetch(accessToken),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })
@@ -151,6 +161,22 @@ export async function applyOnRefresh(
   } catch (error) {
     emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
     return current
+  }
+
+  /** Resolves to the claims of the ID token with those of UserInfo. `undefined` if UserInfo cannot be used. */
+  async function currentUserInfo(
+    ofToken: UserClaims,
+    fetchNow: AuthorizationServer['addUserInfo'],
+  ): Promise<UserClaims | undefined> {
+    const identity = ofToken.sub === undefined ? pick(current, IDENTITY) : ofToken
+    try {
+      const { claims, userInfoFailure } = await fetchNow({ accessToken, idToken }, identity)
+      if (!userInfoFailure) return claims
+      emit({ type: 'user_info_failed', cause: userInfoFailure })
+    } catch (error) {
+      emit({ type: 'user_info_failed', cause: redact(error) })
+    }
+    return undefined
   }
 }
 

@@ -15,7 +15,13 @@ import {
 import { createMetadataCache } from './metadata-cache.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { isJsonObject } from '../../rules/members.ts'
-import { expectedIssuer, type IssuerRules, refuseIssuer } from '../../rules/protocol/issuer.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
+import {
+  expectedIssuer,
+  expectedResponseIssuer,
+  type IssuerRules,
+  refuseIssuer,
+} from '../../rules/protocol/issuer.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { redact } from '../runtime/redact.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
@@ -57,11 +63,13 @@ export interface Connection {
    */
   fetchMetadata(keepAlive?: KeepAlive): Promise<oauth.AuthorizationServer>
   /**
-   * Returns the metadata with the issuer that a token or response must have. It differs only if the issuer is a template.
+   * Returns the metadata with the issuer that a token must have. It differs only if the issuer is a template.
    *
-   * @param iss - The issuer that the token or response names.
+   * @param token - A token in which only the tenant is read. It is not verified yet.
    */
-  metadataFor(metadata: oauth.AuthorizationServer, iss: unknown): oauth.AuthorizationServer
+  metadataForToken(metadata: oauth.AuthorizationServer, token: string | undefined): oauth.AuthorizationServer
+  /** Does the same for an authorization response that names this issuer. */
+  metadataForResponse(metadata: oauth.AuthorizationServer, iss: string | null): oauth.AuthorizationServer
 }
 
 export function createConnection(
@@ -100,11 +108,15 @@ export function createConnection(
       return isCheap ? options.http(probeUrl(options)) : cache.get()
     },
     fetchMetadata: cache.get,
-    metadataFor(server, iss) {
-      const expected = expectedIssuer(server.issuer, iss, options.tenants)
-      return expected === server.issuer ? server : { ...server, issuer: expected }
-    },
+    metadataForToken: (server, token) =>
+      withIssuer(server, expectedIssuer(server.issuer, readClaims(token)?.['tid'], options.tenants)),
+    metadataForResponse: (server, iss) =>
+      withIssuer(server, expectedResponseIssuer(server.issuer, iss, options.tenants)),
   }
+}
+
+function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
+  return issuer === metadata.issuer ? metadata : { ...metadata, issuer }
 }
 
 /** Returns a URL of the server. Any response from it shows that the server responds, and the time of the server. */

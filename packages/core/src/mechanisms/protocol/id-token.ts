@@ -1,7 +1,9 @@
 import * as oauth from 'oauth4webapi'
 import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
-import type { UserClaims } from '../../model/token-grant.ts'
+import { readSessionExpiry } from '../../rules/protocol/lifetime-hints.ts'
+import { omitUndefined } from '../../rules/members.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -33,12 +35,20 @@ export function createIdTokenValidator(
       const checking = requireSignature(idToken, metadata, signatures)
       await withDeadline(checking, KEYS_WAIT_MS, clock, () => new Error('The keys are late'))
       if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
-        return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
+        return { kind: 'refreshed', grant: { ...grant, idToken, ...verified(claims, grant) } }
     } catch {
       // The ID token is ignored, as an ID token of another sign-in is.
     }
     return { kind: 'refreshed', grant, idTokenIgnored: true }
   }
+}
+
+/** Returns what a verified ID token adds to a grant. */
+export function verified(
+  claims: UserClaims | undefined,
+  { accessToken }: Pick<TokenGrant, 'accessToken'>,
+): Pick<TokenGrant, 'claims' | 'sessionExpiry'> {
+  return omitUndefined({ claims, sessionExpiry: readSessionExpiry(claims, accessToken) })
 }
 
 interface SignInRequirements {

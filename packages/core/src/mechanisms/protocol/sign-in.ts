@@ -1,11 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
-import { readClaims } from '../../rules/protocol/jwt.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { Connection } from './connection.ts'
-import { readSignInClaims } from './id-token.ts'
+import { readSignInClaims, verified } from './id-token.ts'
 import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
@@ -28,7 +27,7 @@ export function createSignInServer(
   signatures: TokenSignatures,
   { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata, metadataFor, scopeSeparator } = connection
+  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
@@ -54,7 +53,7 @@ export function createSignInServer(
       try {
         const { state, redirectUri, codeVerifier } = transaction
         const code = oauth.validateAuthResponse(
-          metadataFor(metadata, parameters.get('iss')),
+          connection.metadataForResponse(metadata, parameters.get('iss')),
           client,
           parameters,
           state,
@@ -81,16 +80,25 @@ export function createSignInServer(
         if (openid && idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
-        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const expected = connection.metadataForToken(metadata, idToken)
         const claims = openid
           ? await readSignInClaims(client, signatures, expected, idToken, required)
           : undefined
         const tokenResponse = withoutTokens(result.body)
-        return { ...grant, ...(await addUserInfo(expected, grant, claims, tokenResponse)), tokenResponse }
+        return {
+          ...grant,
+          ...verified(claims, grant),
+          ...(await addUserInfo(expected, grant, claims, tokenResponse)),
+          tokenResponse,
+        }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)
       }
+    },
+    async addUserInfo(grant, claims) {
+      const metadata = connection.metadataForToken(await fetchMetadata(), grant.idToken)
+      return addUserInfo(metadata, grant, claims, {})
     },
   }
 }

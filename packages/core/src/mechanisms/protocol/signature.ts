@@ -22,8 +22,9 @@ async function isSignedWith(token: string, algorithm: string, key: PublicKey): P
   const parameters = parametersOf(algorithm)
   // The other members could contradict the parameters, and were compared with the header before.
   const { kty, crv, n, e, x, y } = key as JsonWebKey
-  const jwk = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JsonWebKey
   try {
+    // A member with deep lists throws here.
+    const jwk = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JsonWebKey
     const imported = await crypto.subtle.importKey('jwk', jwk, parameters, false, ['verify'])
     return await verify(token, parameters, imported)
   } catch {

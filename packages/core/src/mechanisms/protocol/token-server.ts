@@ -37,7 +37,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire } = connection
-  const { dialect, fetchMetadata, metadataFor, sendProbe, scopeSeparator } = connection
+  const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator } = connection
   return {
     registration,
     connection,
@@ -60,7 +60,7 @@ export function createTokenServer(
         const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
-        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const expected = metadataForToken(metadata, idToken)
         const known = { claims: user, original, issuer: expected.issuer, clientId: client.client_id }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }

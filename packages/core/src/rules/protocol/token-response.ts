@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
-import { readGrantExpiry, readRefreshAt, readSeconds, readSessionExpiry } from './lifetime-hints.ts'
+import { readGrantExpiry, readRefreshAt, readSeconds } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
@@ -55,9 +55,7 @@ export function readTokenResponse(
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
-  const sessionExpiry = readSessionExpiry(idToken, time)
-  const hints = { grantExpiry, sessionExpiry }
-  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, ...hints })
+  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, grantExpiry })
 }
 
 /**
