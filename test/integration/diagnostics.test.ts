@@ -101,8 +101,13 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     expect(await (await get()).text()).toBe('application')
   })
 
-  it.each([undefined, 'https://app.example.com'])('is refused with the base URL %s', async (baseUrl) => {
-    await expect(ask({ diagnostics: true, baseUrl })).rejects.toMatchObject({
+  it.each([
+    [undefined, 'https://login.example.com'],
+    ['https://app.example.com', 'https://login.example.com'],
+    ['https://app.example.com', 'http://keycloak'],
+  ])('is refused with the base URL %s and the issuer %s', async (baseUrl, issuer) => {
+    const options = { diagnostics: true, baseUrl, issuer, insecureHosts: ['keycloak'] }
+    await expect(ask(options)).rejects.toMatchObject({
       code: 'invalid_option',
       message: expect.stringMatching(/`diagnostics`.*`baseUrl`/) as string,
     })

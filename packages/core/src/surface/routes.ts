@@ -139,6 +139,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const { server } = options
   const forLogin: LoginRouteOptions = {
     server,
+    issuers: settings.server,
     paths,
     responseMode,
     sameSite,

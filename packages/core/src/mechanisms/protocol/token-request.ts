@@ -60,8 +60,11 @@ function onlyRefreshToken({ refreshToken = '' }: TokenGrant = {}): TokenGrant | 
   return isTokenText(refreshToken) ? { refreshToken } : undefined
 }
 
-/** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */
-function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
+/**
+ * Converts a token response of a dialect to that of the standard. If the dialect fails, the body is used unchanged, because
+ * it may have a new refresh token.
+ */
+export function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
   if (!dialect.readTokenResponse || !isJsonObject(body)) return body
   try {
     const changed: unknown = dialect.readTokenResponse(body)
