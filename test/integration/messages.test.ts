@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@evertoken/core'
+import { clientCredentials } from '@evertoken/core/grants'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 import { authorize, ofType, pathOf } from './steps.ts'
@@ -38,6 +39,67 @@ describe('a failed sign-in', () => {
       code: 'authorization_server_unavailable',
       title: `Cannot finish the sign-in: no response of ${ISSUER}/token (ECONNREFUSED). Try again later.`,
     })
+  })
+})
+
+describe.each([
+  [
+    ['client_secret_post', 'Canary!'],
+    '`client_secret_post` was used, and the metadata lists client_secret_post',
+  ],
+  [
+    ['private_key_jwt', 'tls_client_auth'],
+    '`client_secret_basic` was used, and the metadata lists private_key_jwt, tls_client_auth',
+  ],
+  [undefined, '`client_secret_basic` was used, and the metadata lists no methods'],
+])('if the server that lists the methods %j refuses the client, the message names them', (listed, facts) => {
+  const metadata = { token_endpoint_auth_methods_supported: listed }
+  const create = () => createApplication({ client: clientCredentials({ scope: 'a' }) }, { metadata })
+
+  it.each([
+    { type: 'error', error: 'invalid_client' },
+    { type: 'error', error: 'unauthorized_client', status: 400 },
+    { type: 'status', status: 401 },
+  ] as const)('at a sign-in with %j', async (fault) => {
+    const { server, browser } = create()
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    server.script('token', fault)
+    const response = await tab.get(pathOf(callback))
+    expect(await response.json()).toMatchObject({
+      code: 'client_rejected',
+      title: expect.stringContaining(` ${facts}. `) as string,
+    })
+  })
+
+  it('at a refresh, and for the token of the application', async () => {
+    const { auth, server, clock, browser } = create()
+    const tab = browser()
+    await tab.signIn()
+    await clock.advance(301_000)
+    server.always('refresh', { type: 'error', error: 'invalid_client' })
+    server.always('token', { type: 'error', error: 'invalid_client' })
+    const failures: unknown[] = []
+    const keep = (failure: unknown) => failures.push(failure)
+    await tab.get('/', undefined, {}, async () => {
+      await auth.getUserAccessToken().catch(keep)
+      await auth
+        .createTokenFetch({
+          baseUrl: 'https://api.example.com/',
+          token: clientCredentials(),
+          throwTokenErrors: true,
+        })('x')
+        .catch(keep)
+      return new Response()
+    })
+    expect(failures).toHaveLength(2)
+    for (const failure of failures) {
+      expect(failure).toMatchObject({
+        code: 'client_rejected',
+        message: expect.stringContaining(` ${facts}. Check \`clientId\``) as string,
+      })
+      expect(String(failure)).not.toContain(server.clients[0]?.secret)
+    }
   })
 })
 

@@ -71,6 +71,7 @@ export function createSignInServer(
               codeVerifier,
               wire,
             ),
+          metadata,
           connection,
           { isSignIn: true },
         )
