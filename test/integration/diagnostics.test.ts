@@ -71,6 +71,14 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     },
   )
 
+  it('shows the method of client authentication that is used', async () => {
+    const metadata = { token_endpoint_auth_methods_supported: ['client_secret_post'] }
+    const { get } = await ask({ diagnostics: true }, LOCAL, { metadata })
+    expect(await (await get(NAVIGATION)).json()).toMatchObject({
+      configuration: { clientAuthentication: 'client_secret_post' },
+    })
+  })
+
   it('works without a user while the server is unreachable', async () => {
     const fetch = () => Promise.resolve(new Response(null, { status: 503 }))
     const { get } = await ask({ diagnostics: true, fetch })

@@ -144,104 +144,14 @@ describe.each(kinds)('%s session', (session) => {
   })
 })
 
-describe('check()', () => {
-  it('finds nothing if all is well', async () => {
-    expect(await createApplication().auth.check()).toEqual([])
-  })
-
-  it('reports a failed discovery with its message', async () => {
-    const { auth, server } = createApplication()
-    server.always('discovery', { type: 'status', status: 403 })
-    expect(await auth.check()).toEqual([
-      {
-        code: 'authorization_server_metadata_invalid',
-        severity: 'error',
-        message: expect.stringContaining('(status 403). Check `issuer`, or set `server.metadata`') as string,
-      },
-    ])
-  })
-
-  it('reports each feature that the metadata lacks', async () => {
-    const metadata = {
-      token_endpoint_auth_methods_supported: ['private_key_jwt'],
-      response_types_supported: ['id_token'],
-      scopes_supported: ['openid'],
-      grant_types_supported: ['authorization_code'],
-      code_challenge_methods_supported: ['plain'],
-      revocation_endpoint: undefined,
-      end_session_endpoint: undefined,
-      jwks_uri: undefined,
-    }
-    const findings = await createApplication({}, { metadata }).auth.check()
-    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
-      'error client_authentication_unsupported',
-      'error response_type_unsupported',
-      'error keys_unavailable',
-      'warning scope_unsupported',
-      'warning refresh_unsupported',
-      'warning pkce_unsupported',
-      'warning revocation_unsupported',
-      'warning sign_out_unsupported',
-    ])
-    expect(findings[3]?.message).toContain("'offline_access'")
-  })
-
-  it.each([
-    [() => new Response('<p>canary</p>', { status: 404 }), '(status 404, without a list of keys)'],
-    [() => Response.json({ keys: [] }), '(status 200, without a list of keys)'],
-    [() => Promise.reject(new TypeError('canary', { cause: { code: 'ECONNREFUSED' } })), '(ECONNREFUSED)'],
-  ])('reports keys that are not available', async (respond, reason) => {
-    const metadata = { jwks_uri: 'https://keys.example.com/jwks?key=canary' }
-    const application = createApplication(
-      {
-        fetch: async (input, init) =>
-          new Request(input).url.startsWith('https://keys')
-            ? respond()
-            : application.server.fetch(input, init),
-      },
-      { metadata },
-    )
-    const findings = await application.auth.check()
-    expect(findings).toEqual([
-      {
-        code: 'keys_unavailable',
-        severity: 'error',
-        message: `The keys at https://keys.example.com/jwks are not available ${reason}, so ID tokens cannot be verified.`,
-      },
-    ])
-  })
-
-  it('reports a clock that differs by more than 30 seconds', async () => {
-    const application = createApplication({
-      async fetch(input, init) {
-        const response = await application.server.fetch(input, init)
-        response.headers.set('date', new Date((application.clock.now() + 90) * 1000).toUTCString())
-        return response
-      },
-    })
-    expect(await application.auth.check()).toMatchObject([
-      {
-        code: 'clock_offset',
-        severity: 'warning',
-        message: expect.stringMatching(/ by 9[01] seconds/) as string,
-      },
-    ])
-  })
-})
-
-it('the diagnostics show the URIs to register and the findings', async () => {
+it('the diagnostics show the URIs to register', async () => {
   const baseUrl = 'http://localhost:3000'
-  const metadata = { revocation_endpoint: undefined }
-  const { auth } = createApplication(
-    { baseUrl: `${baseUrl}/app`, diagnostics: true, postLogoutPath: '/bye' },
-    { metadata },
-  )
+  const { auth } = createApplication({ baseUrl: `${baseUrl}/app`, diagnostics: true, postLogoutPath: '/bye' })
   const headers = { 'sec-fetch-site': 'same-origin' }
   const request = new Request(`${baseUrl}/app/auth/diagnostics`, { headers })
   const response = await auth.handle(request, () => new Response('application'))
   expect(await response.json()).toMatchObject({
     register: { redirectUri: `${baseUrl}/app/auth/callback`, postLogoutUri: `${baseUrl}/app/bye` },
-    findings: [{ code: 'revocation_unsupported', severity: 'warning' }],
   })
 })
 
