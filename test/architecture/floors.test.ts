@@ -24,6 +24,7 @@ const SMALL_FOR_A_REASON = {
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/calls/allowed-headers.ts': 'Bundles without a proxy and `relay()` do not contain these patterns.',
+  'surface/check.ts': 'Bundles that do not check the server do not contain it.',
   'rules/same-text.ts': 'Every comparison with a secret must take constant time.',
 }
 

@@ -45,6 +45,8 @@ auth.createTokenFetch({ baseUrl: 'https://api.example', token: 'client' })
 // @ts-expect-error 'none' is only for the proxy, because a token fetch without a token is `fetch`.
 auth.createTokenFetch({ baseUrl: 'https://api.example', token: 'none' })
 auth.createTokenProxy({ '/api/*': { target: 'https://api.example', token: 'user-or-none', scope: 'a' } })
+// @ts-expect-error A path begins with a slash.
+auth.createTokenProxy({ 'api/*': { target: 'https://api.example', token: 'none' } })
 // @ts-expect-error A proxy route states whose token is sent.
 auth.createTokenProxy({ '/api/*': { target: 'https://api.example' } })
 // @ts-expect-error The cookies of the current session are sent by `handle`.

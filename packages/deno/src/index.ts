@@ -57,7 +57,6 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
-  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

@@ -62,7 +62,6 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
-  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

@@ -69,7 +69,6 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
-  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

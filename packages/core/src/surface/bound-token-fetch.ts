@@ -35,7 +35,7 @@ export interface Outside {
 /**
  * Connects the calls that need no session to their application.
  *
- * @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy.
+ * @param engine - The result of `createEngine` or `createTokenEngine`.
  * @param context - The context of the runtime. It finds the request.
  * @param keepAlive - Keeps the work of calls outside requests alive. Default: the function of the runtime.
  * @example
@@ -46,7 +46,7 @@ export interface Outside {
 export function createOutside(engine: object, context: RequestContext, keepAlive?: KeepAlive): Outside {
   const session = () => findCurrent(context)
   return {
-    sources: () => sourcesOf(engine),
+    sources: () => sourcesOf(engine) as SourceContext,
     session,
     keepAlive: () => session()?.session.keepAlive ?? keepAlive,
   }

@@ -11,6 +11,7 @@ import { invalid } from './checks.ts'
 import type { Drainable } from './drain.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
+import { withSources } from './token-source.ts'
 
 /** The tokens of a service that calls APIs as itself. */
 export interface ClientTokens extends ClientTokenAccess, Drainable {
@@ -59,12 +60,16 @@ export function connectClientTokens(application: ClientApplication, given?: Keep
   const { context, work } = application
   const keepAlive = given && work.tracking(given)
   const outside: Outside = { sources: () => context, session: () => undefined, keepAlive: () => keepAlive }
-  return {
-    ...createClientAccess(outside),
-    createTokenFetch: (options) => createBoundTokenFetch(findUser, { token: 'client', ...options }, outside),
-    drain: work.drain,
-    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
-  }
+  return withSources(
+    {
+      ...createClientAccess(outside),
+      createTokenFetch: (options) =>
+        createBoundTokenFetch(findUser, { token: 'client', ...options }, outside),
+      drain: work.drain,
+      [Symbol.asyncDispose]: work[Symbol.asyncDispose],
+    },
+    context,
+  )
 }
 
 function findUser(): BoundSession {

@@ -31,7 +31,6 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'diagnostics',
     ]),
     metadata: settings.server.metadata,
-    clientAuthentication: settings.authentication.method,
     secrets: settings.secrets.length,
     baseUrl: settings.origin && settings.origin + settings.basePath,
     authorizationParameters: Object.fromEntries(settings.authorizationParameters),

@@ -127,7 +127,7 @@ export interface SignInOptions {
    */
   readonly frontChannelLogout?: boolean
   /**
-   * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` there, or an issuer on http.
+   * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` or an issuer there.
    *
    * The route `/auth/diagnostics` shows the options without secrets, and the capabilities of the server.
    *

@@ -1,3 +1,4 @@
+import { toStandardBody } from '../mechanisms/protocol/token-request.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import { readSessionExpiry } from '../rules/protocol/lifetime-hints.ts'
 import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
@@ -25,12 +26,13 @@ export async function startSession(
   { claims }: StartOptions,
 ): Promise<void> {
   const { serverClock, readIdToken, sources } = application
-  const { responseRules } = sources.connection
+  const { responseRules, dialect } = sources.connection
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
-  const grant = readTokenResponse(tokenResponse, timeOfCall(), { ...responseRules, isSignIn: true })
+  const body = toStandardBody(tokenResponse, dialect)
+  const grant = readTokenResponse(body, timeOfCall(), { ...responseRules, isSignIn: true })
   if (grant?.unknownType !== undefined) throw tokenTypeError('start the session', grant.unknownType)
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)

@@ -1,5 +1,6 @@
 import type { ClientTokensOptions } from '../mechanisms/client-tokens/client-tokens.ts'
 import type { Seal } from '../mechanisms/sessions/seal.ts'
+import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
@@ -33,18 +34,45 @@ export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
   readonly keepAlive: KeepAlive
   /** The source of the token of the application itself, if it has one. */
   readonly client: TokenSource | undefined
+  /** The scope of sign-ins. Absent if another library signs users in, or there are no users. */
+  readonly signInScope?: SignInScope | undefined
 }
 
-/** The object that the application gets must not show these internal parts. */
-const sourcesOfEngines = new WeakMap<object, SourceContext>()
+/**
+ * The key of a function that returns the parts of an application. Adapters copy it together with the other functions, and a
+ * function does not show the parts if it is printed.
+ *
+ * It is a global symbol, because a bundler can load this module twice.
+ */
+const SOURCES: unique symbol = Symbol.for('evertoken.sources.1') as never
 
-export function setSources(engine: object, sources: SourceContext): void {
-  sourcesOfEngines.set(engine, sources)
+/** Adds the parts of an application to the object that the application gets. */
+export function withSources<Functions extends object>(
+  functions: Functions,
+  sources: SourceContext,
+): Functions {
+  return Object.assign(functions, { [SOURCES]: () => sources })
 }
 
-/** @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy. */
-export function sourcesOf(engine: object): SourceContext {
-  return sourcesOfEngines.get(engine) as SourceContext
+/**
+ * Adds the internal parts of an engine to an object with its functions, so that free functions such as `check` accept it. A
+ * copy of the engine by spread has them already.
+ *
+ * @param functions - The object that the application gets.
+ * @param engine - The result of `createEngine`, or a copy of it.
+ * @returns The same object.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const functions = withPartsOf({ handle: engine.handle }, engine)
+ */
+export function withPartsOf<Functions extends object>(functions: Functions, engine: object): Functions {
+  const sources = sourcesOf(engine)
+  return sources ? withSources(functions, sources) : functions
+}
+
+/** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
+export function sourcesOf(application: object): SourceContext | undefined {
+  return (application as { readonly [SOURCES]?: () => SourceContext })[SOURCES]?.()
 }
 
 /** By whose token a call is made, if it is the user's. */

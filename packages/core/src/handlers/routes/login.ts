@@ -6,6 +6,7 @@ import {
   readLoginRequest,
 } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
+import { canBeIssuer, type IssuerRules } from '../../rules/protocol/issuer.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createResponse, redirect } from '../responses.ts'
@@ -14,7 +15,9 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginRouteOptions extends SignInFailureOptions {
-  readonly server: Pick<AuthorizationServer, 'authorize' | 'registration'>
+  readonly server: Pick<AuthorizationServer, 'authorize'>
+  /** The issuers that a link of another site can name. */
+  readonly issuers: IssuerRules
   readonly responseMode: 'query' | 'form_post'
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
@@ -79,8 +82,8 @@ export async function login(
 
 /** Returns the login request in a query, or the name of the parameter that is not accepted. */
 function readQuery(query: URLSearchParams, options: LoginRouteOptions): LoginRequest | string {
-  const { server, authorizationParameters, forwardLoginParameters } = options
-  const isForServer = query.getAll('iss').every((issuer) => issuer === server.registration.issuer)
+  const { issuers, authorizationParameters, forwardLoginParameters } = options
+  const isForServer = query.getAll('iss').every((issuer) => canBeIssuer(issuer, issuers))
   return isForServer ? readLoginRequest(query, authorizationParameters, forwardLoginParameters) : 'iss'
 }
 

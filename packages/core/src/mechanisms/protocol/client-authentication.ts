@@ -1,5 +1,5 @@
 import { isPromise } from '../runtime/is-promise.ts'
-import type { ClientAuth } from 'oauth4webapi'
+import type { AuthorizationServer as Metadata, ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -16,20 +16,34 @@ const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1
 /** The key of the function of a value that returns the client secret, if it has one. */
 const READ_SECRET: unique symbol = Symbol.for('evertoken.clientSecret.1') as never
 
+/** The key of the function of a value that chooses the method for a server. */
+const METHOD_FOR: unique symbol = Symbol.for('evertoken.clientAuthenticationMethod.1') as never
+
+/** Chooses the method for a server with this metadata (RFC 8414 §2). */
+export type MethodFor = (metadata: Partial<Metadata>) => string
 /** The promise resolves to `undefined` if the application returned no secret. */
 type Authenticate = () => ClientAuth | Promise<ClientAuth | undefined>
 /** A function does not show the secret if it is printed. */
 type ReadSecret = Exclude<ClientSecret, string>
 
-/** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
+/**
+ * Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown.
+ *
+ * @param methodFor - Chooses the method, if it depends on the server.
+ */
 export function createClientAuthentication(
   method: string,
   authenticate: Authenticate,
   readSecret?: ReadSecret,
+  methodFor: MethodFor = () => method,
 ): ClientAuthentication {
   const value = Object.defineProperties(
     { method },
-    { [AUTHENTICATE]: { value: authenticate }, [READ_SECRET]: { value: readSecret } },
+    {
+      [AUTHENTICATE]: { value: authenticate },
+      [READ_SECRET]: { value: readSecret },
+      [METHOD_FOR]: { value: methodFor },
+    },
   )
   return Object.freeze(value) as object as ClientAuthentication
 }
@@ -52,6 +66,8 @@ export interface ClientAuthenticatorOptions extends FailurePauseOptions {
  * key service during a pause.
  */
 export interface ClientAuthenticator {
+  /** Returns the method with which the client authenticates at a server with this metadata. */
+  readonly methodFor: MethodFor
   /** Requests the current secret for one request. */
   request(): Promise<ClientAuth>
   /**
@@ -73,10 +89,12 @@ const PREPARED_MS = 60_000
 
 export function createClientAuthenticator(options: ClientAuthenticatorOptions): ClientAuthenticator {
   const { authentication, clock, serverTimeoutMs } = options
-  const { [AUTHENTICATE]: authenticate, [READ_SECRET]: readSecret } = authentication as unknown as {
+  const hidden = authentication as unknown as {
     readonly [AUTHENTICATE]: Authenticate
     readonly [READ_SECRET]: ReadSecret | undefined
+    readonly [METHOD_FOR]: MethodFor
   }
+  const { [AUTHENTICATE]: authenticate, [READ_SECRET]: readSecret } = hidden
   const pause = createFailurePause(options)
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
@@ -100,6 +118,7 @@ export function createClientAuthenticator(options: ClientAuthenticatorOptions): 
   }
 
   return {
+    methodFor: hidden[METHOD_FOR],
     request,
     async prepare() {
       latest = { clientAuth: await request(), at: clock.elapsed() }

@@ -21,7 +21,7 @@ export async function requestClientCredentials(
     const authenticate = await authenticator.prepared()
     const form = toForm(parameters, scopeSeparator)
     const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, connection)
+    const result = await requestTokens(send, metadata, connection)
     const { accessToken, unknownType } = result.grant ?? {}
     const isToken = accessToken !== undefined || unknownType !== undefined
     return isToken

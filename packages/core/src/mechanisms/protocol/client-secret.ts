@@ -1,7 +1,13 @@
-import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
+import {
+  type AuthorizationServer,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  None,
+} from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
-import { createClientAuthentication } from './client-authentication.ts'
+import { createClientAuthentication, type MethodFor } from './client-authentication.ts'
 
 /**
  * Sends the client ID and the client secret in the `Authorization` header of each token request.
@@ -16,7 +22,7 @@ import { createClientAuthentication } from './client-authentication.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, ClientSecretBasic)
+  return withSecret(BASIC, secret, ClientSecretBasic)
 }
 
 /**
@@ -31,7 +37,7 @@ export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
-  return withSecret('client_secret_post', secret, ClientSecretPost)
+  return withSecret(POST, secret, ClientSecretPost)
 }
 
 /**
@@ -54,7 +60,7 @@ export interface SecretRules {
 
 /** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
 export function secretInHeader(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, inHeader(rules))
+  return withSecret(BASIC, secret, inHeader(rules))
 }
 
 /**
@@ -62,15 +68,20 @@ export function secretInHeader(secret: ClientSecret, rules: SecretRules): Client
  * body.
  */
 export function secretAsSupported(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, (value) => {
+  const authenticate = (value: string): ClientAuth => {
     const [basic, post] = [inHeader(rules)(value), ClientSecretPost(value)]
-    return (server, client, body, headers) => {
-      const supported = server.token_endpoint_auth_methods_supported ?? []
-      const isOnlyPost =
-        supported.includes('client_secret_post') && !supported.includes('client_secret_basic')
-      return (isOnlyPost ? post : basic)(server, client, body, headers)
-    }
-  })
+    return (server, ...request) => (methodFor(server) === BASIC ? basic : post)(server, ...request)
+  }
+  return withSecret(BASIC, secret, authenticate, methodFor)
+}
+
+const BASIC = 'client_secret_basic'
+const POST = 'client_secret_post'
+
+function methodFor({
+  token_endpoint_auth_methods_supported: listed = [],
+}: Partial<AuthorizationServer>): string {
+  return listed.includes(POST) && !listed.includes(BASIC) ? POST : BASIC
 }
 
 function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
@@ -88,6 +99,7 @@ function withSecret(
   method: string,
   secret: ClientSecret,
   authenticate: (secret: string) => ClientAuth,
+  choose?: MethodFor,
 ): ClientAuthentication {
   if (typeof secret === 'function')
     return createClientAuthentication(
@@ -98,6 +110,7 @@ function withSecret(
         return isSecret(value) ? authenticate(value) : undefined
       },
       secret,
+      choose,
     )
   if (!isSecret(secret)) throw secretMissing(method)
   const clientAuth = authenticate(secret)
@@ -105,6 +118,7 @@ function withSecret(
     method,
     () => clientAuth,
     () => secret,
+    choose,
   )
 }
 

@@ -164,7 +164,10 @@ async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.Author
   const { issuer, metadata: known, signsIn, addresses, endpoints } = options
   const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
-  const found = typeof known === 'object' ? { ...known, issuer } : await fetchMetadata(options, known)
+  const found =
+    typeof known === 'object'
+      ? withCheckedIssuer({ issuer, ...known }, options)
+      : await fetchMetadata(options, known)
   const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
@@ -192,11 +195,21 @@ async function fetchMetadata(
   const metadata: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined
   if (!isJsonObject(metadata) || typeof metadata['issuer'] !== 'string')
     throw metadataRefused(tried, response)
-  const refused = refuseIssuer(metadata['issuer'], options)
-  if (refused === 'other_issuer') throw wrongIssuer(metadata['issuer'], issuer, tried[0])
+  return withCheckedIssuer(metadata, options, tried[0])
+}
+
+/** @param url - Where the metadata is from. By default, it is in the options. */
+function withCheckedIssuer(
+  metadata: Readonly<Record<string, unknown>>,
+  options: DiscoveryOptions,
+  url?: string,
+): oauth.AuthorizationServer {
+  const named = String(metadata['issuer'])
+  const refused = refuseIssuer(named, options)
+  if (refused === 'other_issuer') throw wrongIssuer(named, options.issuer, url)
   if (refused === 'tenants_missing')
     throw wrongMetadata(
       'Its issuer is a template. List the tenants whose users can sign in, in `server.tenants`.',
     )
-  return metadata as oauth.AuthorizationServer
+  return metadata as { readonly issuer: string }
 }

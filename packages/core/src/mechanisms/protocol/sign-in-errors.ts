@@ -19,7 +19,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   if (error !== undefined) return oauthErrorOf(error, cause)
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
-  if (reason !== undefined) {
+  if (result.response.ok && reason !== undefined) {
     const remedy =
       result.grant?.unknownType === undefined
         ? 'Change the settings of this client at the authorization server.'
@@ -27,7 +27,8 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
     const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`
     return new ConfigurationError('token_response_malformed', message, { cause })
   }
-  const message = `Cannot sign in: ${place} names no reason. Check the client id, the secret, the redirect URI and the log of the authorization server.`
+  const facts = reason === undefined ? '' : ` ${reason}.`
+  const message = `Cannot sign in: ${place} names no reason.${facts} Check the client id, the secret, the redirect URI and the log of the authorization server.`
   return new ConfigurationError('client_rejected', message, { cause })
 }
 
@@ -55,7 +56,7 @@ function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
   const options = { cause }
   const { status = 400, url = 'the authorization server' } = cause
   if (classifyRefusal(status, { error }) === 'misconfigured') {
-    const message = `Cannot sign in: ${describeClientRefusal(error)}`
+    const message = `Cannot sign in: ${describeClientRefusal(cause)}`
     return new ConfigurationError('client_rejected', message, options)
   }
   // The last two are the 503 and the 500 of an authorization response (RFC 6749 §4.1.2.1).

@@ -70,6 +70,7 @@ export function createSignInServer(
               codeVerifier,
               wire,
             ),
+          metadata,
           connection,
           { isSignIn: true },
         )

@@ -1,5 +1,6 @@
+import type { AuthorizationServer as Metadata } from 'oauth4webapi'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
+import { describeAuthentication, describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
 import {
   isTokenText,
@@ -23,6 +24,8 @@ import { redact, shownUrl } from '../runtime/redact.ts'
 export interface JsonResponse {
   readonly response: Response
   readonly body: unknown
+  /** How the client has authenticated, if the response can be a refusal of that. */
+  readonly authentication?: string | undefined
 }
 
 /**
@@ -39,10 +42,20 @@ export async function readBody(response: Response): Promise<JsonResponse> {
   return { response, body: parseTokenBody(await response.text()) }
 }
 
-/** Sends a token request and reads the response (RFC 6749 §5). */
+/**
+ * Sends a token request and reads the response (RFC 6749 §5).
+ *
+ * @param metadata - The metadata that the request uses.
+ */
 export async function requestTokens(
   request: () => Promise<Response>,
-  { serverClock, responseRules, dialect }: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect'>,
+  metadata: Metadata,
+  {
+    serverClock,
+    responseRules,
+    dialect,
+    authenticator,
+  }: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect' | 'authenticator'>,
   { isSignIn }: Pick<TokenResponseRules, 'isSignIn'> = {},
 ): Promise<TokenEndpointResponse> {
   const timeOfRequest = serverClock.startRequest()
@@ -52,7 +65,13 @@ export async function requestTokens(
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
   const grant = readTokenResponse(body, time, { ...responseRules, isSignIn })
-  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date }
+  const authentication = describeAuthentication(
+    response.status,
+    isJsonObject(body) ? body['error'] : undefined,
+    authenticator.methodFor(metadata),
+    metadata.token_endpoint_auth_methods_supported,
+  )
+  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date, authentication }
 }
 
 /** A list of invalid parameters can have a sentence in place of the token. */
@@ -60,8 +79,11 @@ function onlyRefreshToken({ refreshToken = '' }: TokenGrant = {}): TokenGrant | 
   return isTokenText(refreshToken) ? { refreshToken } : undefined
 }
 
-/** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */
-function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
+/**
+ * Converts a token response of a dialect to that of the standard. If the dialect fails, the body is used unchanged, because
+ * it may have a new refresh token.
+ */
+export function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
   if (!dialect.readTokenResponse || !isJsonObject(body)) return body
   try {
     const changed: unknown = dialect.readTokenResponse(body)
@@ -76,9 +98,10 @@ const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
-export function toOAuthError({ response: { status, ok, url }, body }: JsonResponse): RedactedCause {
+export function toOAuthError({ response, body, authentication }: JsonResponse): RedactedCause {
+  const { status, ok, url } = response
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  const reason = ok && error === undefined ? describeUnusableMember(body) : undefined
+  const reason = ok && error === undefined ? describeUnusableMember(body) : authentication
   return omitUndefined({ name: 'TokenEndpointError', status, error, url: shownUrl(url), reason })
 }
 

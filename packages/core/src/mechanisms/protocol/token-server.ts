@@ -49,7 +49,7 @@ export function createTokenServer(
         const options = { ...patientWire, additionalParameters: toForm(parameters, scopeSeparator) }
         const request = () =>
           oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(request, connection)
+        const result = await requestTokens(request, metadata, connection)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken

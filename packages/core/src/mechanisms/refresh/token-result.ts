@@ -69,7 +69,7 @@ export function refreshError(
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'client_rejected') {
-    const message = `Cannot ${action}: ${describeClientRefusal(cause?.error)}`
+    const message = `Cannot ${action}: ${describeClientRefusal(cause)}`
     return new ConfigurationError(code, message, { cause })
   }
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }

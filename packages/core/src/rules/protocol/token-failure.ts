@@ -1,4 +1,5 @@
 import { isJsonObject } from '../members.ts'
+import type { RedactedCause } from '../../vocabulary/index.ts'
 import { isTokenText } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
@@ -14,10 +15,32 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * Describes why the authorization server refuses a client, and the change to make.
  *
  * @param error - The registered OAuth error, if the response has one.
+ * @param reason - The result of `describeAuthentication`.
  */
-export function describeClientRefusal(error: string = ''): string {
+export function describeClientRefusal({ error = '', reason }: Partial<RedactedCause> = {}): string {
   const remedy = REMEDIES[error] ?? 'Check the client id, secret, scope and resource.'
-  return `the authorization server refuses the client${error && ` (\`${error}\`)`}. ${remedy}`
+  const facts = reason === undefined ? '' : ` ${reason}.`
+  return `the authorization server refuses the client${error && ` (\`${error}\`)`}.${facts} ${remedy}`
+}
+
+/** Matches names of methods. A server can put any text into its metadata, so no other text is shown. */
+const METHOD = /^[a-z_]{1,40}$/
+
+/**
+ * Describes how the client has authenticated, if the token endpoint can have refused that. Keycloak responds with
+ * `unauthorized_client`, and others with a bare 401.
+ *
+ * @param listed - `token_endpoint_auth_methods_supported` of the metadata.
+ */
+export function describeAuthentication(
+  status: number,
+  error: unknown,
+  method: string,
+  listed: unknown,
+): string | undefined {
+  if (status !== 401 && error !== 'invalid_client' && error !== 'unauthorized_client') return undefined
+  const shown = [listed].flat().filter((each) => typeof each === 'string' && METHOD.test(each))
+  return `\`${method}\` was used, and the metadata lists ${shown.slice(0, 9).join(', ') || 'no methods'}`
 }
 
 /** Matches names of token types. A server can put any text into its response, so no other text is shown. */

@@ -147,6 +147,13 @@ function merge(name: string, configured: string | null, wanted: string): string 
   }
 }
 
+/** The configured scope of sign-ins. */
+export interface SignInScope {
+  readonly scope: string
+  /** Whether neither the application nor the profile has set it, so that `supportedScope` applies. */
+  readonly isDefaultScope: boolean
+}
+
 /** The scope of a sign-in if neither the application nor the profile of the server sets one. */
 export const DEFAULT_SCOPE = 'openid offline_access'
 
