@@ -123,6 +123,15 @@ export const testMutants = {
       },
     ],
   ],
+  'session ends without a plain refresh': [
+    [REJECTION_TESTS],
+    [
+      {
+        in: 'settleRejection',
+        remove: "if ($used.key !== '' && $refreshToken !== undefined) return 'try_plain'",
+      },
+    ],
+  ],
   'doubt forgotten when a late response is written': [
     [PERSIST_TESTS],
     [{ in: 'ledgerWithResponse', replace: '$isOnly ? $granted : withDoubt($granted)', with: '$granted' }],
