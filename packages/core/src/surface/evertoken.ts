@@ -94,7 +94,7 @@ export function createEvertoken<Client = undefined>(
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)
-  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout, insecureHosts } = settings
   const context: EngineContext = createEngineContext(settings, {
     isResponding: () => server.isResponding(),
     isRegistered: (registration) => servers.serverFor(registration) !== undefined,
@@ -139,7 +139,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
+    const claims = await applyOnRefresh(refresh, { onSignIn, insecureHosts, emit, readIdToken, ending })
     if (claims) await onRefreshed?.(claims)
   }
 

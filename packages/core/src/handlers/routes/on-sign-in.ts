@@ -66,6 +66,8 @@ const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
+  /** The hosts that can use plain http, in addition to loopback. */
+  readonly insecureHosts: readonly string[]
   readonly emit: EventListener
 }
 
@@ -78,7 +80,7 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, emit }: OnSignInOptions,
+  { onSignIn, insecureHosts, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope, tokenResponse, accessToken } = grant
   try {
@@ -86,7 +88,7 @@ export async function applyOnSignIn(
       { ...claims },
       {
         reason: 'sign_in',
-        fetch: createSignInFetch(accessToken),
+        fetch: createSignInFetch(accessToken, insecureHosts),
         ...omitUndefined({ returnTo, tokenResponse, scope }),
       },
     )
@@ -117,7 +119,7 @@ export async function applyOnRefresh(
   { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, readIdToken, ending } = options
+  const { onSignIn, insecureHosts, emit, readIdToken, ending } = options
   const { claims: current, idToken } = after
   const { scope } = after.ledger
   if (!onSignIn) return current
@@ -126,7 +128,7 @@ export async function applyOnRefresh(
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
-      fetch: createSignInFetch(after.ledger.tokens['']),
+      fetch: createSignInFetch(after.ledger.tokens[''], insecureHosts),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })
