@@ -351,16 +351,6 @@ export const mutants = {
     ['rejections'],
     [{ in: 'stateOf', replace: '$token.value !== $wanted.rejected || $isExpired', with: 'true' }],
   ],
-  'spent refresh token tried without parameters': [
-    ['everything'],
-    [
-      {
-        in: 'settleRejection',
-        replace: '$doubt !== undefined || $spare !== undefined',
-        with: 'false',
-      },
-    ],
-  ],
   'session over by a wrong clock': [
     ['clocks'],
     [

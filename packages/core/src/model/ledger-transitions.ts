@@ -107,9 +107,13 @@ export function withSpare(ledger: TokenLedger, spare: string): TokenLedger {
   return { ...ledger, spare }
 }
 
-/** Replaces the refresh token that the server has refused with the spare one. */
+/**
+ * Replaces the refresh token that the server has refused with the spare one. That token may be why the server refused
+ * parameters, so their back-offs end.
+ */
 export function withSpareInUse(ledger: TokenLedger): TokenLedger {
-  return { ...ledger, refreshToken: ledger.spare, spare: undefined, origin: undefined }
+  const { spare: refreshToken } = ledger
+  return { ...ledger, refreshToken, spare: undefined, origin: undefined, parameterBackOffs: undefined }
 }
 
 /** Releases the lease after a failure. No process refreshes during a pause, which grows with each failure in a row. */

@@ -81,7 +81,7 @@ export function createEvertoken<Client = undefined>(
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)
-  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout, insecureHosts } = settings
   const context: EngineContext = createEngineContext(settings, {
     isResponding: () => server.isResponding(),
     isRegistered: (registration) => servers.serverFor(registration) !== undefined,
@@ -127,7 +127,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, addUserInfo, ending })
+    const application = { onSignIn, insecureHosts, emit, readIdToken, addUserInfo, ending }
+    const claims = await applyOnRefresh(refresh, application)
     if (claims) await onRefreshed?.(claims)
   }
 

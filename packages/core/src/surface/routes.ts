@@ -60,7 +60,7 @@ function createTable(
   forLogin: LoginRouteOptions,
 ): readonly Row[] {
   const { settings, context, flights, server, servers, sessions, directory, ending } = options
-  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
+  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn, insecureHosts } = settings
   const { clock, emit } = context
   const usedLogins = createUsedLogins(context.store, issuer)
   const forCallback = {
@@ -73,6 +73,7 @@ function createTable(
     clock,
     sessions,
     onSignIn,
+    insecureHosts,
     emit,
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }

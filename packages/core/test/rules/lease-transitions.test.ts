@@ -70,9 +70,9 @@ it('withoutLease and withSpare: change that one member', () => {
   })
 })
 
-it('withSpareInUse: the spare takes the place of the refused refresh token once', () => {
+it('withSpareInUse: the spare takes the place of the refused refresh token once, with its parameters', () => {
   check((each) => {
-    const { spare, origin: _origin, refreshToken: _refreshToken, ...rest } = each
+    const { spare, origin: _origin, refreshToken: _refreshToken, parameterBackOffs: _pauses, ...rest } = each
     const next = withSpareInUse(each)
     expect(next).toEqual({ ...rest, ...(spare !== undefined && { refreshToken: spare }) })
     expect(next.spare).toBeUndefined()

@@ -1,6 +1,10 @@
 import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
 import { type BodyCopy, copyRequestBody } from '../../mechanisms/calls/body-copy.ts'
-import { type IsTokenRejected, needsAnotherToken } from '../../mechanisms/calls/rejected-token.ts'
+import {
+  isOfApplication,
+  type IsTokenRejected,
+  needsAnotherToken,
+} from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../ports/credential.ts'
 import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
@@ -46,6 +50,7 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
     const call = prepare(input, init, policy)
     const { signal, first } = call
     let again = call
+    let open: Response | undefined
     try {
       // A promise that is not needed would cost as much as all checks of a call.
       const found = source({ signal })
@@ -55,6 +60,7 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const { response, hop } = isRedirect(sent.status)
         ? await follow(sent, again, credential, policy)
         : { response: sent, hop: again.first }
+      open = response
       // A server that did not receive the token cannot know whether it is valid.
       const rejected = hop.trusted && needsAnotherToken(response, credential, policy.isTokenRejected)
       if (!(rejected instanceof Promise ? await rejected : rejected)) return policy.receive(response)
@@ -66,7 +72,9 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const repeated = await follow(await send(again.first, again, next, policy), again, next, policy)
       return policy.receive(repeated.response)
     } catch (error) {
-      if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
+      // A function of the application can throw, or the caller can abort, while the response is not read.
+      if (open) discardBody(open.body)
+      if (policy.throwTokenErrors || isOfApplication(error) || !isWithoutToken(error)) throw error
       return policy.receive(problem(401, error))
     }
   }

@@ -67,6 +67,8 @@ const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
+  /** The hosts that can use plain http, in addition to loopback. */
+  readonly insecureHosts: readonly string[]
   readonly emit: EventListener
 }
 
@@ -79,7 +81,7 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, emit }: OnSignInOptions,
+  { onSignIn, insecureHosts, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope, tokenResponse, accessToken } = grant
   try {
@@ -87,7 +89,7 @@ export async function applyOnSignIn(
       { ...claims },
       {
         reason: 'sign_in',
-        fetch: createSignInFetch(accessToken),
+        fetch: createSignInFetch(accessToken, insecureHosts),
         ...omitUndefined({ returnTo, tokenResponse, scope }),
       },
     )
@@ -120,7 +122,7 @@ export async function applyOnRefresh(
   { handle, before, after, claims: ofNewToken, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, readIdToken, addUserInfo, ending } = options
+  const { onSignIn, insecureHosts, emit, readIdToken, addUserInfo, ending } = options
   const { claims: current, idToken } = after
   const { scope } = after.ledger
   const { '': accessToken } = after.ledger.tokens
@@ -136,7 +138,7 @@ export async function applyOnRefresh(
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn?.(claims, {
       reason: 'refresh',
-      fetch: createSignInFetch(accessToken),
+      fetch: createSignInFetch(accessToken, insecureHosts),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })

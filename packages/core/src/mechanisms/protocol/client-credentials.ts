@@ -2,7 +2,13 @@ import * as oauth from 'oauth4webapi'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { Connection } from './connection.ts'
-import { requestTokens, toRefreshResult, toResultWithoutResponse } from './token-request.ts'
+import {
+  hasAccessToken,
+  requestTokens,
+  toRefreshResult,
+  toResultWithoutResponse,
+  withReason,
+} from './token-request.ts'
 import { toForm } from './token-server.ts'
 
 /**
@@ -22,11 +28,9 @@ export async function requestClientCredentials(
     const form = toForm(parameters, scopeSeparator)
     const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
     const result = await requestTokens(send, metadata, connection)
+    if (!hasAccessToken(result.grant)) return toRefreshResult(result, connection)
     const { accessToken, unknownType } = result.grant ?? {}
-    const isToken = accessToken !== undefined || unknownType !== undefined
-    return isToken
-      ? { kind: 'refreshed', grant: { accessToken, unknownType } }
-      : toRefreshResult(result, connection)
+    return { kind: 'refreshed', grant: withReason({ accessToken, unknownType }, result) }
   } catch (error) {
     return toResultWithoutResponse(error)
   }

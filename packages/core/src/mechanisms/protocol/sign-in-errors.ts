@@ -1,4 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
+import { TOKEN_TYPE_REMEDY } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -23,7 +24,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
     const remedy =
       result.grant?.unknownType === undefined
         ? 'Change the settings of this client at the authorization server.'
-        : 'If it means Bearer, add it to `server.tokenTypes`.'
+        : TOKEN_TYPE_REMEDY
     const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`
     return new ConfigurationError('token_response_malformed', message, { cause })
   }

@@ -98,11 +98,25 @@ const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
-export function toOAuthError({ response, body, authentication }: JsonResponse): RedactedCause {
-  const { status, ok, url } = response
+export function toOAuthError({
+  response: { status, ok, url },
+  body,
+  grant,
+  authentication,
+}: JsonResponse & Partial<TokenEndpointResponse>): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  const reason = ok && error === undefined ? describeUnusableMember(body) : authentication
+  const reason = ok && error === undefined ? describeUnusableMember(body, grant?.unknownType) : authentication
   return omitUndefined({ name: 'TokenEndpointError', status, error, url: shownUrl(url), reason })
+}
+
+/** Whether the server has processed the request. An access token of an unknown type shows that too. */
+export function hasAccessToken({ accessToken, unknownType }: TokenGrant = {}): boolean {
+  return accessToken !== undefined || unknownType !== undefined
+}
+
+/** Returns parts of a grant, and why it has no usable access token, if it has none. */
+export function withReason(grant: TokenGrant, result: TokenEndpointResponse): TokenGrant {
+  return grant.accessToken ? grant : { ...grant, unusable: toOAuthError(result) }
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */

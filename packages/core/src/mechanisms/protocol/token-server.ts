@@ -7,11 +7,13 @@ import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import {
+  hasAccessToken,
   requestTokens,
   readBody,
   toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
+  withReason,
 } from './token-request.ts'
 
 /** Validates the new ID token of a grant. */
@@ -53,11 +55,10 @@ export function createTokenServer(
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
-        // An access token of an unknown type shows that the server has processed the request.
-        const isToken = grant?.accessToken !== undefined || grant?.unknownType !== undefined
-        if (!grant || !(isToken || (grant.refreshToken && isNew))) return toRefreshResult(result, connection)
+        if (!grant || !(hasAccessToken(grant) || (grant.refreshToken && isNew)))
+          return toRefreshResult(result, connection)
         const { idToken, ...usable } = grant
-        const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
+        const tokens = withReason(usable, result)
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
         const expected = metadataForToken(metadata, idToken)

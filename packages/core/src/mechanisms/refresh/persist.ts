@@ -152,7 +152,8 @@ function resultOf(
     const code = 'token_response_malformed'
     const cause = grant.unusable
     emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
-    if (grant.unknownType !== undefined) throw tokenTypeError('use the access token', grant.unknownType)
+    if (grant.unknownType !== undefined)
+      throw tokenTypeError('use the access token', grant.unknownType, cause)
     throw refreshError(acquisition.policy, code, 1, cause)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })

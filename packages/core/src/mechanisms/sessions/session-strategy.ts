@@ -3,6 +3,7 @@ import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
+import { LISTEN_MS } from '../protocol/http.ts'
 import { createEndNotices } from './end-notices.ts'
 import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
@@ -106,4 +107,12 @@ export async function insert(
   const expiresAt = endsAt(record, idleTimeoutSeconds)
   if ((await sealedStore.swap(record.id, undefined, record, expiresAt)) !== 'again') return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
+}
+
+/**
+ * Returns when the store may forget a session that has not ended, in seconds since the epoch. A refresh that was sent
+ * before the end of the session, or of its grant, needs the record for its response, which can extend both.
+ */
+export function storedUntil(record: SessionRecord, idleTimeoutSeconds: number): number {
+  return endsAt(record, idleTimeoutSeconds) + (record.ledger.lease ? LISTEN_MS / 1000 : 0)
 }

@@ -1,6 +1,5 @@
 import { isJsonObject } from '../members.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
-import { isTokenText } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -43,18 +42,16 @@ export function describeAuthentication(
   return `\`${method}\` was used, and the metadata lists ${shown.slice(0, 9).join(', ') || 'no methods'}`
 }
 
-/** Matches names of token types. A server can put any text into its response, so no other text is shown. */
-const TYPE = /^[A-Za-z_-]{1,20}$/
-
-/** Names the member because of which a token response cannot be used. Shows no value except a token type. */
-export function describeUnusableMember(body: unknown): string {
+/**
+ * Names the member because of which a token response cannot be used. Shows no value except a token type.
+ *
+ * @param unknownType - From `unknownTokenType`, if the token cannot be used because of its type.
+ */
+export function describeUnusableMember(body: unknown, unknownType?: string): string {
   if (!isJsonObject(body)) return 'its body is not a JSON object'
-  const { access_token: token, token_type: type } = body
+  const { access_token: token } = body
   if ('error' in body) return 'its `error` is not a registered one'
   if (typeof token !== 'string' || token === '') return 'its `access_token` is missing'
-  if (isTokenText(token))
-    return typeof type === 'string' && TYPE.test(type)
-      ? `its \`token_type\` is '${type}' and not 'Bearer'`
-      : 'its `token_type` is not `Bearer`'
+  if (unknownType !== undefined) return `its \`token_type\` is ${unknownType} and not Bearer`
   return 'its `access_token` has characters that a header cannot carry'
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../vocabulary/index.ts'
+import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
 import { readGrantExpiry, readRefreshAt, readSeconds } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
@@ -87,8 +87,8 @@ export function isTokenText(value: string): boolean {
   return /^[!-~]+$/.test(value)
 }
 
-/** A text that a message can contain: short, and in no format of a token. */
-const SHOWN = /^[\w .:-]{1,30}$/
+/** Matches names of token types. A server can put any text into its response, so a message contains no other text. */
+const SHOWN = /^[A-Za-z_-]{1,20}$/
 
 /**
  * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
@@ -105,13 +105,17 @@ export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): 
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 
+/** What to change after a token response with an unknown `token_type`. */
+export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTypes`.'
+
 /**
  * Creates the error for a token response whose `token_type` is unknown. A retry cannot help.
  *
  * @param what - The operation that failed.
  * @param shownType - From `unknownTokenType`.
+ * @param cause - The response, if Evertoken has received it.
  */
-export function tokenTypeError(what: string, shownType: string): ConfigurationError {
-  const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. If it means Bearer, add it to \`server.tokenTypes\`.`
-  return new ConfigurationError('token_response_malformed', message)
+export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
+  const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`
+  return new ConfigurationError('token_response_malformed', message, { cause })
 }

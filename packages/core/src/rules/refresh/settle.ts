@@ -89,9 +89,8 @@ export function settleRejection(
   const { refreshToken, attempt, spare, doubt } = record.ledger
   if (refreshToken !== used.refreshToken) return 'replaced'
   if (attempt !== used.attempt) return 'again'
-  // After a lost response, the refresh token may be spent. That explains the refusal, so it must not be sent again.
-  const isExplained = doubt !== undefined || spare !== undefined
-  if (used.key !== '' && refreshToken !== undefined && !isExplained) return 'try_plain'
+  // Also in doubt, and on a strict server: otherwise, the session would end, so this request can lose nothing.
+  if (used.key !== '' && refreshToken !== undefined) return 'try_plain'
   if (isStrict) return 'end'
   if (spare !== undefined) return 'use_spare'
   return doubt === 'unknown' ? 'wait' : 'end'
