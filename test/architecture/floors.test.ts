@@ -119,6 +119,7 @@ describe('the floors of core', () => {
     visit('tokens.ts')
     const handlers = [...reached].filter((path) => path.startsWith('handlers/'))
     expect(handlers.toSorted()).toEqual([
+      'handlers/calls/prepared-call.ts',
       'handlers/calls/relay.ts',
       'handlers/calls/token-fetch.ts',
       'handlers/problem.ts',

@@ -45,10 +45,9 @@ export function settle(
     const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt
     return isOutdated && !rotated ? 'adopt' : 'write'
   }
-  if (!rotated) return 'adopt'
   // The refresh token became the spare during the request, because a late response had a newer one. It may be spent now.
-  if (spare !== undefined && spare === used.refreshToken) return 'spare'
-  if (origin?.from !== used.from) return 'adopt'
+  if (rotated && spare !== undefined && spare === used.refreshToken) return 'spare'
+  if (!rotated || origin?.from !== used.from) return 'adopt'
   return isNewer(used, origin) ? 'replace' : 'spare'
 }
 
