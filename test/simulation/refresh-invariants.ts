@@ -36,8 +36,10 @@ export const usedOnce: Invariant = (outcome, facts) => {
 
   /** The server has refused a request with parameters, so the refresh without parameters takes its place. */
   function isPlainTry(first: Send, later: Send, between: readonly Send[]): boolean {
+    if (later.resource !== '') return false
     return between.some((each) => {
-      const isRefused = each.resource !== '' && each.judged?.gave === undefined && later.resource === ''
+      const { resource, judged, delivered = END } = each
+      const isRefused = resource !== '' && judged?.status === 400 && delivered.step <= later.sent.step
       return isRefused && (each === first || (each.sent.step > first.sent.step && isDeclared(first, each)))
     })
   }
