@@ -32,6 +32,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,

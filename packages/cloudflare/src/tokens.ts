@@ -28,6 +28,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,

@@ -16,6 +16,7 @@ export type { RecordHint, SessionIndex, SessionStore } from './ports/session-sto
 export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'
+export type { CallOptions } from './surface/call-options.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { ClientTokensOptions } from './surface/client-options.ts'
 export { type ClientTokens, createClientTokens } from './surface/client-tokens.ts'

@@ -12,6 +12,7 @@ export type { RecordHint, SessionIndex, SessionStore } from './ports/session-sto
 export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'
+export type { CallOptions } from './surface/call-options.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { EventListeners } from './surface/emitter.ts'

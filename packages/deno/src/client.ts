@@ -13,6 +13,7 @@ import {
 export type {
   AccessToken,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientSecret,

@@ -38,6 +38,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,

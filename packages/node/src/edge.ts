@@ -43,6 +43,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,

@@ -50,6 +50,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,

@@ -1,4 +1,4 @@
-import { checkTokenParameters } from './token-parameter-checks.ts'
+import { checkTokenParameters, PARAMETER_NAMES } from './token-parameter-checks.ts'
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
@@ -26,10 +26,10 @@ export function clientCredentials(request: TokenParameters = {}): ClientCredenti
   checkTokenParameters(request)
   return createTokenSource<ClientCredentials>('client_credentials', (context) => {
     const tokens = connectedTokens(context)
-    return async ({ parameters, rejected, signal, keepAlive = context.keepAlive }) => {
+    return async ({ parameters, signal, keepAlive = context.keepAlive, ...demand }) => {
       signal?.throwIfAborted()
       const wanted = parameters ? { ...request, ...membersOf(parameters) } : request
-      const work = tokens.token({ parameters: wanted, rejected, keepAlive })
+      const work = tokens.token({ ...demand, parameters: wanted, keepAlive })
       const token = await (signal ? unlessAborted(work, signal) : work)
       return accessTokenOf(token, context.serverClock.read())
     }
@@ -37,7 +37,7 @@ export function clientCredentials(request: TokenParameters = {}): ClientCredenti
 }
 
 function membersOf(parameters: TokenParameters): TokenParameters {
-  return omitUndefined(pick(parameters, ['resource', 'scope', 'parameters']))
+  return omitUndefined(pick(parameters, PARAMETER_NAMES))
 }
 
 function connectedTokens(context: SourceContext): ClientTokens {

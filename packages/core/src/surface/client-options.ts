@@ -1,4 +1,4 @@
-import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { PARAMETER_NAMES, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
@@ -198,7 +198,7 @@ export function createClientApplication(
     storeTimeoutMs,
     admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
-    client: clientCredentials(omitUndefined(pick(values, ['resource', 'scope', 'parameters']))),
+    client: clientCredentials(omitUndefined(pick(values, PARAMETER_NAMES))),
   }
   return { context, work }
 }

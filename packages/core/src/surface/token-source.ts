@@ -3,6 +3,7 @@ import type { Seal } from '../mechanisms/sessions/seal.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
+import type { CallDemand } from './call-options.ts'
 import { invalid } from './checks.ts'
 
 declare const outcome: unique symbol
@@ -60,12 +61,9 @@ export type WhoseToken<Name extends string> =
   | ({ readonly [Part in keyof TokenParameters]?: never } & { readonly token: TokenSource })
 
 /** The request of one caller for a token of a source. */
-export interface SourceCall {
+export interface SourceCall extends CallDemand {
   /** Replaces members of the request in the source. */
   readonly parameters?: TokenParameters
-  /** The value of a token that a resource server rejected. */
-  readonly rejected?: string | undefined
-  readonly signal?: AbortSignal | undefined
   readonly keepAlive?: KeepAlive | undefined
 }
 

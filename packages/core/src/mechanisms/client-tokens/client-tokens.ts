@@ -3,14 +3,14 @@ import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { LedgerHandle } from '../../ports/ledger-handle.ts'
-import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { requestClientCredentials } from '../protocol/client-credentials.ts'
 import type { Connection } from '../protocol/connection.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
-import { hasValidToken } from '../../rules/refresh/freshness.ts'
-import type { TokenResult } from '../refresh/attempt.ts'
+import { hasValidToken, isValidFor } from '../../rules/refresh/freshness.ts'
+import { timeFor } from '../../model/time-reading.ts'
+import type { TokenCall, TokenResult } from '../refresh/attempt.ts'
 import type { Line } from '../refresh/line.ts'
 import { createRefresher } from '../refresh/refresher.ts'
 import { refreshError } from '../refresh/token-result.ts'
@@ -44,11 +44,11 @@ export interface ClientTokensOptions {
 }
 
 /** The request of one caller for a token of the client. */
-export interface ClientTokenCall {
+export interface ClientTokenCall extends Pick<
+  TokenCall,
+  'rejected' | 'minValiditySeconds' | 'forceRefresh' | 'keepAlive'
+> {
   readonly parameters: TokenParameters
-  /** The value of a token that a resource server rejected. */
-  readonly rejected?: string | undefined
-  readonly keepAlive: KeepAlive
 }
 
 /** The tokens of the application itself, one for each set of parameters. */
@@ -136,7 +136,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   }
 
   async function request(entry: Entry, call: ClientTokenCall): Promise<StoredToken> {
-    const { parameters, rejected, keepAlive } = call
+    const { parameters, ...demand } = call
     const background = (work: Promise<TokenResult<ClientSnapshot>>) =>
       void work.then(
         (result) => keep(entry, result.kind === 'token' ? result.snapshot : undefined),
@@ -144,7 +144,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
       )
     const seen = entry.newest ?? (await entry.handle.read())
     keep(entry, seen)
-    const wanted = { key: KEY, request: parameters, rejected, background, keepAlive }
+    const wanted = { ...demand, key: KEY, request: parameters, background }
     const result = await refresher.token(entry.handle, seen, wanted)
     if (result.kind === 'token') return result.token
     // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
@@ -158,9 +158,12 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   }
 
   /** Returns the token that this process knows, if it works. */
-  function knownToken({ token }: Entry, { rejected }: ClientTokenCall): StoredToken | undefined {
-    const isUsable = token && token.value !== rejected && hasValidToken({ [KEY]: token }, serverClock.read())
-    return isUsable ? token : undefined
+  function knownToken({ token }: Entry, call: ClientTokenCall): StoredToken | undefined {
+    const { rejected, forceRefresh, minValiditySeconds } = call
+    const time = serverClock.read()
+    const isUsable =
+      token && token.value !== rejected && !forceRefresh && hasValidToken({ [KEY]: token }, time)
+    return isUsable && isValidFor(token, timeFor(token, time), minValiditySeconds) ? token : undefined
   }
 
   return {
