@@ -46,6 +46,7 @@ export type {
   ServerVerdict,
   SessionIndex,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
   SignOutPart,

@@ -83,6 +83,7 @@ export type {
   SessionIndex,
   SessionInfo,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignIn,
   SignInCode,

@@ -71,6 +71,7 @@ export type {
   SessionIndex,
   SessionInfo,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
   SignOutPart,

@@ -24,6 +24,7 @@ export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
+export type { SourceTokenOptions } from './surface/source-access.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientTokenName,

@@ -27,6 +27,7 @@ export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
+export type { SourceTokenOptions } from './surface/source-access.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientCredentials,

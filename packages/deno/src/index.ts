@@ -90,6 +90,7 @@ export type {
   SessionIndex,
   SessionInfo,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignIn,
   SignInCode,

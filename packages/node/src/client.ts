@@ -47,6 +47,7 @@ export type {
   ServerVerdict,
   SessionIndex,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
   SignOutPart,

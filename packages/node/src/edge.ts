@@ -95,6 +95,7 @@ export type {
   SessionIndex,
   SessionInfo,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignIn,
   SignInCode,

@@ -102,6 +102,7 @@ export type {
   SessionIndex,
   SessionInfo,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignIn,
   SignInCode,

@@ -115,7 +115,9 @@ export function createCredentialSource(
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const demand = { rejected: rejected?.token, signal, minValiditySeconds }
-    return createBearerCredential(await getToken({ ...demand, parameters, keepAlive: outside.keepAlive() }))
+    return createBearerCredential(
+      await getToken({ ...demand, parameters, keepAlive: outside.keepAlive(), find }),
+    )
   }
 
   if (token === 'user') return ofUser

@@ -136,7 +136,7 @@ export function tokenCheck(...names: readonly string[]): Check {
 
 /** @throws {ConfigurationError} If there is a source and a request. The source contains its request. */
 export function checkRequest(
-  values: { readonly [Name in keyof TokenParameters | 'token']: unknown },
+  values: { readonly [Name in keyof TokenParameters | 'token']?: unknown },
   prefix = '',
 ): void {
   if (!isTokenSource(values.token)) return

@@ -11,14 +11,17 @@ import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, type BoundSession, type SessionTokenDemand } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
+import { getSourceToken, type SourceTokenOptions } from './source-access.ts'
 import { startSession, type StartOptions } from './start-session.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import { copyClaims, createSessionInfo, type SessionInfo } from './session-info.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
 
-/** The access token that a caller requests. */
-export interface TokenOptions extends TokenParameters, CallOptions {}
+/** The access token that a caller requests: one of the user's own with a request, or one of a source. */
+export type TokenOptions =
+  | (TokenParameters & CallOptions & { readonly token?: never })
+  | (SourceTokenOptions & { readonly [Part in keyof TokenParameters]?: never })
 
 /** The session of one user with their tokens. */
 export interface TokenSession<Name extends TokenName = UserTokenName> {
@@ -110,6 +113,10 @@ const DEFAULT_TOKEN: SessionTokenDemand = { key: '', request: {} }
 export function createTokenSession(bound: () => BoundSession, outside?: Outside): TokenSession<TokenName> {
   return {
     async getUserAccessToken(options) {
+      if (options?.token !== undefined) {
+        const { application, session } = bound()
+        return getSourceToken(options, application.sources, { find: bound, keepAlive: session.keepAlive })
+      }
       const demand = options === undefined ? DEFAULT_TOKEN : demandOf(options)
       const { getToken: obtain, application } = bound()
       const obtained = obtain(demand)
@@ -168,7 +175,7 @@ export function createCurrentTokens(
   return createTokenSession(createSessionFinder(context, onEvent), outside)
 }
 
-function demandOf(options: TokenOptions): SessionTokenDemand {
+function demandOf(options: TokenParameters & CallOptions): SessionTokenDemand {
   const [request, demand] = readCall(options)
   return { ...demand, key: tokenKey(request), request }
 }

@@ -1,5 +1,5 @@
 import { timeFor, type TimeReading } from '../../model/time-reading.ts'
-import type { ErrorCode, SignInCode } from '../../vocabulary/index.ts'
+import type { ErrorCode, EvertokenError, RedactedCause, SignInCode } from '../../vocabulary/index.ts'
 import { secondsLeft } from '../../model/back-off.ts'
 import { type Freshness, freshness, isFromFuture, isValidFor, jitterOf } from './freshness.ts'
 import { heldTokens, rejectionWaitSeconds, type StoredToken } from '../../model/stored-tokens.ts'
@@ -19,6 +19,8 @@ export type RefreshPolicy = Consumption & {
   readonly refreshBeforeExpirySeconds: number
   /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
+  /** Creates the error for a failure of this kind of request. If it returns `undefined`, the usual error is used. */
+  readonly errorOf?: (code: ErrorCode, cause: RedactedCause | undefined) => EvertokenError | undefined
 }
 
 /** Returns how the server treats a request that is sent a second time. If it uses up nothing, it can be repeated. */
