@@ -107,6 +107,32 @@ describe.each(kinds)('a token exchange, %s session', (session) => {
     expect(server.grants.alive('user-1')).toBe(true)
   })
 
+  it('is served while it works, although the token of the user cannot be refreshed', async () => {
+    const { valueOf, codeOf, server, clock } = await signedIn(session)
+    const token = tokenExchange({ audience: 'billing' })
+    server.always('refresh', { type: 'status', status: 503 })
+    await clock.advance((LIFETIME - 40) * 1000)
+    const first = await valueOf({ token })
+    // The token of the user has expired, and the other one is in its soft window.
+    await clock.advance((LIFETIME - 20) * 1000)
+    const second = valueOf({ token })
+    await clock.advance(1000)
+    expect(await second).toBe(first)
+    await clock.advance(30_000)
+    expect(await codeOf({ token })).toBe('TryLaterError refresh_outcome_unknown')
+  })
+
+  it('is not kept if it does not fit into a cookie, which takes nothing from the session', async () => {
+    const { valueOf, server, exchanges, tab, clock } = await signedIn(session)
+    server.always('token', { type: 'members', set: { access_token: 'x'.repeat(9000) } })
+    const token = tokenExchange({ audience: 'billing' })
+    for (let i = 0; i < 2; i++) expect((await valueOf({ token }))?.length).toBe(9000)
+    expect(exchanges().length).toBe(session === 'cookie' ? 2 : 1)
+    await clock.advance((LIFETIME + 1) * 1000)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(server.maxUses()).toBe(1)
+  })
+
   it('ends with the session, and needs one', async () => {
     const { valueOf, auth, inRequest, tab, codeOf } = await signedIn(session)
     const token = tokenExchange({ audience: 'billing' })

@@ -71,8 +71,8 @@ export function withToken(
 export function heldTokens(tokens: StoredTokens, key: string): StoredToken[] {
   const own = tokens[key]
   const found = own ? [own] : []
-  // Only a request with a scope has others. All other requests must cost nothing.
-  if (!key.startsWith('[')) return found
+  // Most requests have no scope, and must cost nothing.
+  if (key === '' || key.startsWith('\n')) return found
   for (const [other, token] of Object.entries(tokens))
     if (other !== key && hasScopeOf(key, other, token.scope)) found.push(token)
   return found

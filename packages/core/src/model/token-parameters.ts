@@ -29,7 +29,6 @@ export interface TokenParameters {
 /** Parameters that the library sets. */
 const RESERVED =
   /^(?:grant_type|refresh_token|client_id|client_secret|client_assertion|client_assertion_type|scope|resource)$/
-const EMPTY_KEY = '[[],[],[]]'
 /** Values separated by single spaces, as in `scope` (RFC 6749 §3.3). */
 export const SPACED: RegExp = /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/
 const URI_CHARACTERS = /^[!-"$-~]+$/
@@ -38,34 +37,28 @@ const URI_CHARACTERS = /^[!-"$-~]+$/
  * Returns the same string for two requests if, and only if, they request the same token. Empty for the empty request.
  */
 export function tokenKey({ resource = [], scope = '', audience, parameters }: TokenParameters): string {
-  const others = Object.entries({ ...parameters, ...(audience !== undefined && { audience }) })
-  const key = [
-    distinct([resource].flat()),
-    distinct(scope.split(' ').filter(Boolean)),
-    others.toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  ]
-  return key.some((part) => part.length > 0) ? JSON.stringify(key) : ''
+  const members = Object.entries({ ...parameters, ...(audience !== undefined && { audience }) })
+  const resources = distinct([resource].flat())
+  const scopes = distinct(scope.split(' ').filter(Boolean)).join(' ')
+  const isPlain = resources.length + members.length === 0
+  if (isPlain && scopes === '') return ''
+  const others = isPlain ? '' : JSON.stringify([resources, members.toSorted(([a], [b]) => (a < b ? -1 : 1))])
+  return `${scopes}\n${others}`
 }
 
 /**
  * Returns whether a token can be used for another request: it is for the same resource and parameters, and has all of the
  * requested scope.
  *
- * @param key - The token key of the request.
+ * @param key - The token key of the request. Without a scope, the server decides about the scope.
  * @param heldKey - The token key of the token.
  * @param granted - The scope of the token, if the server has reported it.
  */
 export function hasScopeOf(key: string, heldKey: string, granted: string | undefined): boolean {
-  const [wanted, held] = [parseKey(key), parseKey(heldKey)]
-  // Without a scope, the server decides about the scope.
-  if (wanted.scope.length === 0 || wanted.others !== held.others) return false
-  const had = granted === undefined ? held.scope : splitScope(granted)
-  return wanted.scope.every((each) => had.includes(each))
-}
-
-function parseKey(key: string): { readonly scope: readonly string[]; readonly others: string } {
-  const [resource, scope, ...others] = JSON.parse(key || EMPTY_KEY) as [unknown, string[], ...unknown[]]
-  return { scope, others: JSON.stringify([resource, ...others]) }
+  const [scope = '', others = ''] = key.split('\n')
+  const [heldScope = '', heldOthers = ''] = heldKey.split('\n')
+  const had = splitScope(granted ?? heldScope)
+  return scope !== '' && others === heldOthers && scope.split(' ').every((each) => had.includes(each))
 }
 
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */

@@ -1,6 +1,6 @@
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
-import { type Check, flag, invalid } from './checks.ts'
+import { type Check, flag, invalid, must, seconds } from './checks.ts'
 import { checkTokenParameters } from './token-parameter-checks.ts'
 
 /** What one caller requires of a token, in addition to the request. */
@@ -13,7 +13,7 @@ export interface CallOptions {
    * The maximum is three quarters of the lifetime of the token. If the refresh fails, the call fails, although the token has not
    * expired.
    *
-   * @default 0
+   * @default no time
    */
   readonly minValiditySeconds?: number | undefined
   /**
@@ -40,41 +40,31 @@ export interface CallDemand {
   readonly rejected?: string | undefined
 }
 
-const NAMES = ['signal', 'minValiditySeconds', 'rejectedToken', 'forceRefresh'] as const
-
-/** Checks a number of seconds that can be 0. */
-export const validity: Check = (value) =>
-  Number.isFinite(value) && (value as number) >= 0 ? undefined : 'must be a number of seconds, at least 0'
+const CHECKS: Readonly<Record<keyof CallOptions, Check>> = {
+  signal: () => undefined,
+  minValiditySeconds: seconds,
+  // The text of a token would be ignored, and the same token returned. The token might come from another copy of this package.
+  rejectedToken: must(
+    'be an `AccessToken`, not its `value`',
+    (token) => typeof Object(token).value === 'string',
+  ),
+  forceRefresh: flag,
+}
 
 /**
  * Splits the options of a call into the request and the demand.
  *
- * @param others - Names of further members that are allowed.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  */
 export function readCall(
   options: TokenParameters & CallOptions,
-  others: readonly string[] = [],
 ): readonly [parameters: TokenParameters, demand: CallDemand] {
-  checkTokenParameters(options, [...NAMES, ...others])
+  checkTokenParameters(options, Object.keys(CHECKS))
   const { signal, minValiditySeconds, rejectedToken, forceRefresh, ...parameters } = options
-  check('minValiditySeconds', minValiditySeconds, validity)
-  check('forceRefresh', forceRefresh, flag)
-  return [parameters, { signal, minValiditySeconds, forceRefresh, rejected: rejectedValue(rejectedToken) }]
-}
-
-function check(name: string, value: unknown, by: Check): void {
-  const problem = value === undefined ? undefined : by(value)
-  if (problem !== undefined) throw invalid(name, problem)
-}
-
-/**
- * Returns the value of a token that an API rejected.
- *
- * @throws {ConfigurationError} If it is not a token. Its text would otherwise be ignored, and the same token returned.
- */
-function rejectedValue(rejectedToken: AccessToken | undefined): string | undefined {
-  // The token might come from another copy of this package.
-  if (rejectedToken === undefined || typeof rejectedToken?.value === 'string') return rejectedToken?.value
-  throw invalid('rejectedToken', 'must be an `AccessToken`, not its `value`')
+  for (const [name, check] of Object.entries(CHECKS)) {
+    const value = options[name as keyof CallOptions]
+    const problem = value === undefined ? undefined : check(value)
+    if (problem !== undefined) throw invalid(name, problem)
+  }
+  return [parameters, { signal, minValiditySeconds, forceRefresh, rejected: rejectedToken?.value }]
 }

@@ -179,7 +179,7 @@ export function createClientApplication(
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
-    createTokens: (grant, acquisition) => createTokensOf(context, grant, acquisition),
+    createTokens: (grant, acquisition, own) => createTokensOf({ ...context, line: own }, grant, acquisition),
     issuer,
     clientId: values.clientId,
     connection,

@@ -2,7 +2,6 @@ import { PARAMETER_NAMES, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { IsTokenRejected } from '../mechanisms/calls/rejected-token.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import { validity } from './call-options.ts'
 import {
   type Check,
   type Checked,
@@ -14,6 +13,7 @@ import {
   listOf,
   oneOf,
   type OptionTable,
+  seconds,
   url,
 } from './checks.ts'
 import {
@@ -68,7 +68,7 @@ export interface CarryOptions {
    * Set it for calls that the API checks late, such as jobs that wait in a queue. The maximum is three quarters of the lifetime
    * of the token.
    *
-   * @default 0
+   * @default no time
    */
   readonly minValiditySeconds?: number
   /**
@@ -103,7 +103,7 @@ export type TokenFetchOptions<Name extends TokenName = UserTokenName> = CarryOpt
 /** The checked options. */
 export type TokenFetchValues = Checked<
   CarryOptions & TokenParameters,
-  keyof TokenParameters | 'baseUrl' | 'fetch' | 'isTokenRejected'
+  keyof TokenParameters | 'baseUrl' | 'fetch' | 'isTokenRejected' | 'minValiditySeconds'
 > & { readonly token: TokenName | TokenSource }
 
 const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
@@ -112,7 +112,7 @@ const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
   fetch: [hook],
-  minValiditySeconds: [validity, 0],
+  minValiditySeconds: [seconds],
   throwTokenErrors: [flag, false],
   isTokenRejected: [hook],
   token: [tokenCheck('user', 'client', 'user-or-client'), 'user'],

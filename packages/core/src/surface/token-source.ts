@@ -1,5 +1,6 @@
 import type { ClientTokens, ClientTokensOptions } from '../mechanisms/client-tokens/client-tokens.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
+import type { Line } from '../mechanisms/refresh/line.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
 import type { Snapshot } from '../ports/session-handle.ts'
 import type { Connection } from '../mechanisms/protocol/connection.ts'
@@ -44,7 +45,7 @@ export interface SourceContext extends Omit<ClientTokensOptions, 'seal' | 'grant
   /** The source of the token of the application itself, if it has one. */
   readonly client: TokenSource | undefined
   /** Creates the tokens that a grant gets without a session. Only a service without users has this function. */
-  readonly createTokens?: (grant: string, acquisition: Acquisition) => ClientTokens
+  readonly createTokens?: (grant: string, acquisition: Acquisition, line: Line) => ClientTokens
 }
 
 /** The object that the application gets must not show these internal parts. */

@@ -77,10 +77,10 @@ const NO_LINE = {
 }
 
 export function createGrantSource(kind: GrantKind): TokenSource {
-  const services = new WeakMap<SourceContext, (call: SourceCall) => Promise<StoredToken>>()
+  const connected = new WeakMap<SourceContext, (call: SourceCall) => Promise<StoredToken>>()
   return createTokenSource(kind.grant, (application) => {
-    let getToken = services.get(application)
-    if (!getToken) services.set(application, (getToken = connect(kind, application)))
+    let getToken = connected.get(application)
+    if (!getToken) connected.set(application, (getToken = connect(kind, application)))
     return async (call) => {
       call.signal?.throwIfAborted()
       const work = getToken(call)
@@ -107,15 +107,15 @@ function connect(
     isResponding: () => server.isResponding(),
   }
   const application = usesServer ? context : { ...context, line: NO_LINE }
-  const tokens = createTokens?.(grant, acquisition)
+  const tokens = createTokens?.(grant, acquisition, application.line)
   const refresher = createRefresher({ ...application, acquisition, emit: asGranted(emit, grant) })
 
   const keyOf = ({ parameters, identity }: GrantPlan) =>
-    JSON.stringify([...(JSON.parse(tokenKey(parameters) || '[[],[],[]]') as unknown[]), [grant, ...identity]])
+    `${tokenKey(parameters) || '\n'}${JSON.stringify([grant, ...identity])}`
 
   return async (call) => {
     if (!tokens) return tokenOfSession(call)
-    const { keepAlive = context.keepAlive, find: _, signal: __, ...demand } = call
+    const { keepAlive = context.keepAlive, ...demand } = call
     const planned = await plan(createCall(context, call))
     const parameters: GrantRequest = { ...planned.parameters, acquire: await planned.prepare() }
     return tokens.token({ ...demand, key: keyOf(planned), parameters, keepAlive })
@@ -130,25 +130,25 @@ function connect(
     const wanted = { ...call, key: keyOf(planned) }
     const time = context.serverClock.read()
     const next = decide(otherTokensOf(seen).record, wanted, time, acquisition.policy)
-    // A token that works needs no token of the user. The refresher asks for the time first if it is not known.
-    const isDue = next.do === 'refresh' || next.do === 'wait' || (next.do === 'serve' && next.refresh)
-    const isKnown = time.server !== undefined && !time.isUncertain
-    if (!isDue && !call.forceRefresh && (isKnown || next.do !== 'serve'))
-      return tokenFrom(bound, toTokenResult(acquisition.policy, next, otherTokensOf(seen)))
-    const acquire = await planned.prepare()
-    const newest = otherTokensOf(await readSession(bound, handle))
-    const { keepAlive, startedInBackground } = bound.session
-    const result = await refresher.token(
-      createOtherTokens(handle as SessionHandle, context.serverClock),
-      newest,
-      {
-        ...wanted,
-        request: { ...planned.parameters, acquire } as GrantRequest,
-        keepAlive,
-        background: (work) => startedInBackground(work.then(asSessionResult)),
-      },
-    )
-    return tokenFrom(bound, result)
+    const isDue = next.do === 'refresh' || next.do === 'wait' || call.forceRefresh
+    // The refresher asks for the time first if it is not known.
+    const isUnsure = next.do === 'serve' && (time.server === undefined || time.isUncertain)
+    if (isDue || isUnsure) return renew()
+    // A token that works needs no token of the user.
+    if (next.do === 'serve' && next.refresh) bound.session.keepAlive(renew().catch(() => undefined))
+    return tokenFrom(bound, toTokenResult(acquisition.policy, next, otherTokensOf(seen)))
+
+    async function renew(): Promise<StoredToken> {
+      const acquire = await planned.prepare()
+      const newest = otherTokensOf(await readSession(bound, handle))
+      const { keepAlive, startedInBackground } = bound.session
+      const request: GrantRequest = { ...planned.parameters, acquire }
+      const background = (work: Promise<TokenResult<OtherSnapshot>>) =>
+        startedInBackground(work.then(asSessionResult))
+      const tokensOfUser = createOtherTokens(handle as SessionHandle, context.serverClock)
+      const found = await refresher.token(tokensOfUser, newest, { ...wanted, request, keepAlive, background })
+      return tokenFrom(bound, found)
+    }
   }
 }
 
@@ -171,14 +171,11 @@ function asSessionResult(result: TokenResult<OtherSnapshot>): TokenResult<Snapsh
 function createCall(
   application: SourceContext,
   { signal = new AbortController().signal, keepAlive }: SourceCall,
-  bound?: SourceUser,
+  user?: SourceUser,
   session?: Snapshot,
 ): GrantCall {
-  async function find(request: TokenParameters): Promise<StoredToken | undefined> {
-    const result = await bound?.getToken({ key: tokenKey(request), request, signal })
-    if (result?.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-    return result?.token
-  }
+  const request = async (parameters: TokenParameters) =>
+    user?.getToken({ key: tokenKey(parameters), request: parameters, signal })
 
   return {
     application,
@@ -187,17 +184,18 @@ function createCall(
     context: {
       claims: session?.record.claims ?? {},
       signal,
-      async getUserAccessToken(request = {}) {
-        const result = await bound?.getToken({ key: tokenKey(request), request, signal })
+      async getUserAccessToken(parameters = {}) {
+        const result = await request(parameters)
         return result?.kind === 'token'
           ? accessTokenOf(result.token, application.serverClock.read())
           : undefined
       },
     },
-    async userToken(request) {
-      const token = await find(request)
-      if (token) return token.value
-      throw invalid('subject', 'is missing. This service has no users, so set it to a function')
+    async userToken(parameters) {
+      const result = await request(parameters)
+      if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
+      if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
+      return result.token.value
     },
   }
 }
