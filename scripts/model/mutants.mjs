@@ -257,7 +257,7 @@ export const mutants = {
     [
       {
         in: 'sampleIfNeeded',
-        replace: 'mayHaveExpired($$$args) ? $sampling : undefined',
+        replace: '$known.some($$$args) ? $sampling : undefined',
         with: 'undefined',
       },
     ],

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@evertoken/cloudflare'
 import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
 import type { HonoMiddleware } from '@evertoken/core/hono'
+import type { ClientTokens } from '@evertoken/core/client'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
 import type * as evertoken from '@evertoken/node'
@@ -23,6 +24,10 @@ declare global {
   const sealedStore: { read(name: string): Promise<string> }
   const token: evertoken.AccessToken
   const createTokenFetch: (options: evertoken.TokenFetchOptions<'client'>) => evertoken.TokenFetch
+  const getAccessToken: ClientTokens['getAccessToken']
+  const incoming: string
+  const baseUrl: string
+  const signFor: (sub?: string) => Promise<string>
   const orders: evertoken.TokenFetch
   const ownFetch: evertoken.TokenFetch
 

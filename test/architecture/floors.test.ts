@@ -132,6 +132,7 @@ describe('the floors of core', () => {
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
       'mechanisms/protocol/discovery-errors.ts',
+      'mechanisms/protocol/discovery.ts',
       'mechanisms/protocol/failure-pause.ts',
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',

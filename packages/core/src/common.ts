@@ -12,6 +12,7 @@ export type { RecordHint, SessionIndex, SessionStore } from './ports/session-sto
 export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'
+export type { CallOptions } from './surface/call-options.ts'
 export type { ClientTokenAccess, ClientTokenOptions } from './surface/client-access.ts'
 export type { Drainable, DrainOptions } from './surface/drain.ts'
 export type { EventListeners } from './surface/emitter.ts'
@@ -26,6 +27,7 @@ export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { SessionCookies } from './surface/session-cookies.ts'
+export type { SourceTokenOptions } from './surface/source-access.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'
 export type {
   ClientCredentials,

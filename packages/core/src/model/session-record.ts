@@ -1,7 +1,7 @@
 import type { EndReason } from '../vocabulary/index.ts'
 import { grantEndsAt } from './grant-expiry.ts'
 import type { UserClaims } from './token-grant.ts'
-import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord } from './token-ledger.ts'
+import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord, type TokenLedger } from './token-ledger.ts'
 
 /**
  * One authentication session. It is immutable: each transition below creates the next record, and a swap replaces the
@@ -25,6 +25,11 @@ export interface SessionRecord extends LedgerRecord {
   readonly claimsDecided?: true | undefined
   /** Further `sid` of the session, from the ID tokens of its refreshes. The newest is first. */
   readonly sids?: readonly string[] | undefined
+  /**
+   * The tokens that other grants have got for the user, such as a token exchange. It is a ledger of its own, so that neither
+   * its requests nor their failures affect the refresh token.
+   */
+  readonly otherTokens?: TokenLedger | undefined
   /** The browser has shown that it holds this generation. */
   readonly browserIsCurrent?: true | undefined
   /**

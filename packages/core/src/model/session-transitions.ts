@@ -52,13 +52,36 @@ export function withTokenResponse(
   }
   if (!accessToken || maxRecordBytes === Infinity) return { ...next, ledger: ledgerAfter(Infinity) }
   const smallest = ledgerAfter(0)
-  const withoutTokens = { ...next, ledger: { ...smallest, tokens: {} } }
+  const all = { ...next, ledger: { ...smallest, tokens: {} } }
+  // The tokens of other grants are only a cache.
+  const isTight = maxRecordBytes - jsonBytes(all) < jsonBytes(smallest.tokens)
+  const withoutTokens = isTight ? { ...all, otherTokens: undefined } : all
   const bytesLeft = (each: string | undefined) =>
     maxRecordBytes - jsonBytes({ ...withoutTokens, idToken: each })
   // The ID token is only a hint for the sign-out. If the new one is too large, the old one may fit. The session must
   // not fail.
   const fitting = [next.idToken, record.idToken].find((each) => bytesLeft(each) >= jsonBytes(smallest.tokens))
-  return { ...next, idToken: fitting, ledger: ledgerAfter(bytesLeft(fitting)) }
+  return { ...withoutTokens, idToken: fitting, ledger: ledgerAfter(bytesLeft(fitting)) }
+}
+
+/**
+ * Replaces the tokens of other grants.
+ *
+ * @param ledgerAfter - Computes the ledger with tokens of at most this many bytes as JSON.
+ * @returns The session without the tokens if they do not fit into `maxRecordBytes`.
+ */
+export function withOtherTokens(
+  record: SessionRecord,
+  ledgerAfter: (maxTokenBytes: number) => TokenLedger,
+  maxRecordBytes: number,
+): SessionRecord {
+  // The browser gets a cookie with the tokens.
+  const next = nextGeneration(record)
+  if (maxRecordBytes === Infinity) return { ...next, otherTokens: ledgerAfter(Infinity) }
+  const empty = { ...ledgerAfter(0), tokens: {} }
+  const bytes = maxRecordBytes - jsonBytes({ ...next, otherTokens: empty })
+  const otherTokens = ledgerAfter(bytes)
+  return { ...next, otherTokens: jsonBytes(otherTokens.tokens) <= bytes ? otherTokens : empty }
 }
 
 /** Replaces the ledger of a session. A browser that keeps the session in its cookie needs a new refresh token. */

@@ -3,7 +3,7 @@ import type { Registration } from '../model/session-record.ts'
 import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { LogoutToken } from '../rules/protocol/logout-token.ts'
-import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
+import type { ErrorCode, RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 
 /** The result of a refresh at the token endpoint. */
 export type RefreshResult =
@@ -20,8 +20,8 @@ export type RefreshResult =
   | {
       readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous' | 'sign_in_required' | 'refused'
       readonly cause: RedactedCause
-      /** Present if the request was not sent because the secret of the client was not available. */
-      readonly code?: 'key_service_unavailable'
+      /** The code of the error, if it does not follow from the kind. */
+      readonly code?: ErrorCode
       readonly retryAfterSeconds?: number | undefined
       /** The server is overloaded (429, 503): other requests must wait too. */
       readonly isBusy?: boolean

@@ -131,9 +131,9 @@ export function bindSession(
     seen: Snapshot | undefined,
     demand: SessionTokenDemand,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { key, request, rejected } = demand
+    const { signal: _, ...wanted } = demand
     const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    return refresher.token(handle, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
+    return refresher.token(handle, seen, { ...wanted, beforeRefresh, keepAlive, background })
   }
 
   async function awaitToken(

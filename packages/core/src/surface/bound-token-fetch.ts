@@ -77,6 +77,7 @@ export function createBoundTokenFetch(
     baseUrl,
     allowedUrls,
     insecureHosts,
+    minValiditySeconds,
     throwTokenErrors,
     isTokenRejected,
     fetch = runtimeFetch,
@@ -88,7 +89,8 @@ export function createBoundTokenFetch(
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
   const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
-  const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
+  const wanted = parameters as TokenParameters
+  const source = createCredentialSource(token, wanted, find, outside, minValiditySeconds)
   const receive = receiver(findSession)
   return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, isTokenRejected, fetch, receive })
 }
@@ -99,19 +101,23 @@ export function createCredentialSource(
   parameters: TokenParameters,
   find: () => BoundSession,
   outside: Outside = outsideOf(find),
+  minValiditySeconds?: number,
 ): CredentialSource {
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = ({ rejected, signal }) => {
-    const result = find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
+    const demand = { rejected: rejected?.token, signal, minValiditySeconds }
+    const result = find().getToken({ ...demand, key, request: parameters })
     return isPromise(result) ? result.then(credentialOf) : credentialOf(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
-    const call = { parameters, rejected: rejected?.token, signal, keepAlive: outside.keepAlive() }
-    return createBearerCredential(await getToken(call))
+    const demand = { rejected: rejected?.token, signal, minValiditySeconds }
+    return createBearerCredential(
+      await getToken({ ...demand, parameters, keepAlive: outside.keepAlive(), find }),
+    )
   }
 
   if (token === 'user') return ofUser

@@ -106,8 +106,8 @@ describe('withParameterBackOff', () => {
     })
   })
 
-  it('keeps 32 keys, the newest', () => {
-    const keys = Array.from({ length: 40 }, (_, i) => `k${i}`)
+  it('keeps 64 keys, the newest', () => {
+    const keys = Array.from({ length: 72 }, (_, i) => `k${i}`)
     const { parameterBackOffs = {} } = [...keys, 'k10'].reduce(refuse, EMPTY_LEDGER)
     expect(Object.keys(parameterBackOffs)).toEqual([...keys.slice(8).filter((key) => key !== 'k10'), 'k10'])
     expect(parameterBackOffs['k10']?.failures).toBe(2)

@@ -106,10 +106,11 @@ const OUTCOMES: readonly RevocationOutcome[] = ['revoked', 'unsupported', 'nothi
 
 /** Returns the form members of a token request. */
 export function toForm(
-  { resource, scope, parameters }: TokenParameters,
+  { resource, audience, scope, parameters }: TokenParameters,
   scopeSeparator: string,
 ): URLSearchParams {
   const form = new URLSearchParams(parameters)
+  if (audience !== undefined) form.set('audience', audience)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
   if (scope !== undefined) form.set('scope', scope.replaceAll(' ', scopeSeparator))
   return form
