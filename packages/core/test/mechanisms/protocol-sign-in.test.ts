@@ -315,7 +315,7 @@ describe('signing in', () => {
     expect(await failedSignIn(answers.unusable)).toMatchObject({
       name: 'ConfigurationError',
       code: 'token_response_malformed',
-      message: expect.stringContaining("`token_type` is 'mac'") as string,
+      message: expect.stringContaining('`token_type` is "mac" and not Bearer') as string,
       cause: { status: 200, url: 'https://login.example.com/token' },
     })
     const away = createProtocolBench({
