@@ -4,6 +4,7 @@ import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@eve
 import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
 import type * as credentials from '@evertoken/core/credentials'
 import type { HonoMiddleware } from '@evertoken/core/hono'
+import type * as mtls from '@evertoken/core/mtls'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
 import type * as evertoken from '@evertoken/node'
@@ -25,6 +26,7 @@ declare global {
   const keyService: { sign(data: Uint8Array): Promise<Uint8Array> }
   const certificateFetch: typeof fetch
   const { importSigningKey, privateKeyJwt }: typeof credentials
+  const { tlsClientAuth }: typeof mtls
   const token: evertoken.AccessToken
   const createTokenFetch: (options: evertoken.TokenFetchOptions<'client'>) => evertoken.TokenFetch
   const orders: evertoken.TokenFetch

@@ -118,8 +118,6 @@ async function createProvider(issuer: string, settings: object): Promise<Provide
 export interface SignedIn {
   /** Sends a request of the signed-in browser. */
   get(path: string, answer: () => Promise<Response>): Promise<Response>
-  /** The response to the callback. */
-  readonly response: Response
 }
 
 /** Signs a user in, in a browser that follows every redirect. */
@@ -150,10 +148,10 @@ export async function signInAt(auth: Evertoken, loginPath = '/auth/login'): Prom
   let response = await toApp(url)
   for (let i = 0; i < 10 && response.headers.has('location'); i++) {
     url = new URL(response.headers.get('location') ?? '', url).href
-    if (url === `${APP_URL}/`) break
+    if (url === `${APP_URL}/`) return { get: (path, answer) => toApp(APP_URL + path, answer) }
     response = await (url.startsWith(APP_URL) ? toApp(url) : toServer(url))
   }
-  return { get: (path, answer) => toApp(APP_URL + path, answer), response }
+  throw new Error(`The sign-in ended at ${url}: ${response.status} ${await response.text()}`)
 }
 
 /** A key of the client, with its public part as the server gets it. */
