@@ -85,14 +85,18 @@ describe('the floors of core', () => {
     const values = importers('mechanisms/protocol/client-authentication.ts')
     // Each file with a value for `clientAuthentication` creates it here, and costs nothing unless it is imported.
     expect(values.toSorted()).toEqual([
+      'mechanisms/protocol/client-certificate.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/private-key-jwt.ts',
       'surface/client-authentication.ts',
     ])
     expect(importers('mechanisms/protocol/client-secret.ts').toSorted()).toEqual([
       'credentials.ts',
       'surface/client-authentication.ts',
     ])
+    expect(importers('mechanisms/protocol/private-key-jwt.ts')).toEqual(['credentials.ts'])
+    expect(importers('mechanisms/protocol/client-certificate.ts')).toEqual(['mtls.ts'])
   })
 
   it('imports nothing else from outside', () => {

@@ -2,12 +2,19 @@ import {
   type AuthorizationServer,
   type ClientAuth,
   ClientSecretBasic,
+  ClientSecretJwt,
   ClientSecretPost,
+  modifyAssertion,
   None,
 } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
+import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
-import { createClientAuthentication, type MethodFor } from './client-authentication.ts'
+import {
+  type AuthenticationContext,
+  createClientAuthentication,
+  type MethodFor,
+} from './client-authentication.ts'
 
 /**
  * Sends the client ID and the client secret in the `Authorization` header of each token request.
@@ -41,6 +48,26 @@ export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
 }
 
 /**
+ * Signs a JWT with the client secret (HS256) for each token request, so that the secret itself is not sent.
+ *
+ * @param secret - Same as for `clientSecretBasic`.
+ * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
+ * @throws {ConfigurationError} If the secret is missing or empty.
+ * @example
+ *   evertoken({ ...options, clientAuthentication: clientSecretJwt(() => sealedStore.read('client-secret')) })
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication OpenID Connect Core, section 9: Client Authentication}
+ */
+export function clientSecretJwt(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_jwt', secret, (value, { serverClock }) =>
+    ClientSecretJwt(value, {
+      [modifyAssertion](_header, claims) {
+        Object.assign(claims, jwtTimes(serverClock.read(), LIFETIME_SECONDS))
+      },
+    }),
+  )
+}
+
+/**
  * Sends only the client ID, as a public client does.
  *
  * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
@@ -49,7 +76,7 @@ export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.1 RFC 6749, section 2.1: Client Types}
  */
 export function none(): ClientAuthentication {
-  return createClientAuthentication('none', None)
+  return createClientAuthentication('none', { authenticate: None })
 }
 
 /** Options of the methods that send a client secret. */
@@ -95,31 +122,33 @@ function plainBasic(secret: string): ClientAuth {
   }
 }
 
+/** How long an assertion of `clientSecretJwt` is valid, in seconds. */
+const LIFETIME_SECONDS = 60
+
+/** @param toClientAuth - Returns how one request is authenticated with the secret. */
 function withSecret(
   method: string,
   secret: ClientSecret,
-  authenticate: (secret: string) => ClientAuth,
-  choose?: MethodFor,
+  toClientAuth: (secret: string, context: AuthenticationContext) => ClientAuth,
+  methodFor?: MethodFor,
 ): ClientAuthentication {
   if (typeof secret === 'function')
-    return createClientAuthentication(
-      method,
-      async () => {
-        // The function is code of the application, so its result is checked.
-        const value: unknown = await secret()
-        return isSecret(value) ? authenticate(value) : undefined
-      },
-      secret,
-      choose,
-    )
+    return createClientAuthentication(method, {
+      authenticate: (context, timeoutMs) =>
+        context.ask(async () => {
+          // The function is code of the application, so its result is checked.
+          const value: unknown = await secret()
+          return isSecret(value) ? toClientAuth(value, context) : undefined
+        }, timeoutMs),
+      readSecret: secret,
+      methodFor,
+    })
   if (!isSecret(secret)) throw secretMissing(method)
-  const clientAuth = authenticate(secret)
-  return createClientAuthentication(
-    method,
-    () => clientAuth,
-    () => secret,
-    choose,
-  )
+  return createClientAuthentication(method, {
+    authenticate: (context) => toClientAuth(secret, context),
+    readSecret: () => secret,
+    methodFor,
+  })
 }
 
 function isSecret(value: unknown): value is string {

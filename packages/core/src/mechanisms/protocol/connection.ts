@@ -11,6 +11,7 @@ import {
   type ClientAuthenticator,
   type ClientAuthenticatorOptions,
   createClientAuthenticator,
+  mechanismOf,
 } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
@@ -76,7 +77,7 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata(options),
+    discover: () => discoverMetadata(options).then(mechanismOf(options.authentication).adaptMetadata),
     flights,
     clock,
     random: options.random,
@@ -84,7 +85,7 @@ export function createConnection(
   return {
     registration: { issuer, clientId: options.clientId },
     client,
-    authenticator: createClientAuthenticator(options),
+    authenticator: createClientAuthenticator(options, cache.get),
     wire,
     patientWire: wireOf(options.patientHttp),
     clock,

@@ -2,7 +2,7 @@ import { CURVES, type PublicKey } from '../../rules/protocol/signing-keys.ts'
 import { fromBase64Url } from '../../rules/protocol/jwt.ts'
 
 /** Returns the parameters of Web Crypto for an asymmetric algorithm (RFC 7518 §3.1, RFC 8037 §3.1). */
-function parametersOf(algorithm: string): RsaHashedImportParams & EcKeyImportParams & RsaPssParams {
+export function parametersOf(algorithm: string): RsaHashedImportParams & EcKeyImportParams & RsaPssParams {
   const bits = Number(algorithm.slice(2))
   const name = { RS: 'RSASSA-PKCS1-v1_5', PS: 'RSA-PSS', ES: 'ECDSA' }[algorithm.slice(0, 2)] ?? 'Ed25519'
   return { name, hash: `SHA-${bits}`, namedCurve: CURVES[algorithm] ?? '', saltLength: bits / 8 }
