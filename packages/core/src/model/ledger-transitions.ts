@@ -141,7 +141,8 @@ export function withParameterBackOff(
 }
 
 /**
- * Lets the owner wait, once, for the response to a refresh token that the server has refused.
+ * Lets the owner wait, once, for the response to a refresh token that the server has refused. The use of a spent token may be
+ * why the server refused parameters, so their back-offs end.
  *
  * @param seconds - How long a response is awaited.
  */
@@ -152,7 +153,7 @@ export function withLastWait(
   seconds: number,
 ): TokenLedger {
   const waiting = withBackOff(ledger, code, time, { retryAfterSeconds: seconds })
-  return { ...waiting, doubt: 'refused' }
+  return { ...waiting, doubt: 'refused', parameterBackOffs: undefined }
 }
 
 /** Takes the refresh token out of use. `revoking` and `spare` keep both tokens until the server has confirmed. */

@@ -116,9 +116,9 @@ describe('withParameterBackOff', () => {
 
 it('withLastWait: the owner waits once for a response that may still arrive', () => {
   check((each) => {
-    const { lease: _lease, ...rest } = each
+    const { lease: _lease, parameterBackOffs: _refused, ...rest } = each
     const next = withLastWait(each, 'refresh_outcome_unknown', { wall: NOW }, 65)
-    expect(next).toEqual({ ...rest, backOff: next.backOff, doubt: 'refused' })
+    expect(next).toEqual({ ...rest, backOff: next.backOff, doubt: 'refused', parameterBackOffs: undefined })
     expect(next.backOff).toMatchObject({ until: NOW + 65, seconds: 65 })
   })
 })

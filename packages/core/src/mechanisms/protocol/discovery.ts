@@ -33,12 +33,22 @@ export async function discoverMetadata(options: DiscoveryOptions): Promise<oauth
     typeof known === 'object'
       ? withCheckedIssuer({ issuer, ...known }, options)
       : await fetchMetadata(options, known)
-  const metadata = { ...found, ...endpoints } as oauth.AuthorizationServer
+  const metadata = { ...withoutBrokenLists(found), ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
     if (!isSafe(metadata[name]))
       throw wrongMetadata(`Its \`${name}\` is missing or not on https. Set \`server.metadata\`.`)
   return metadata
+}
+
+/**
+ * Returns the metadata without lists that are no lists. Some servers write an empty list as `null`, and code that reads a list
+ * after a token request must not fail, because only this process has the new refresh token.
+ */
+function withoutBrokenLists(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isUsable = ([name, value]: readonly [string, unknown]) =>
+    !name.endsWith('_supported') || Array.isArray(value) || typeof value === 'boolean'
+  return Object.fromEntries(Object.entries(metadata).filter(isUsable))
 }
 
 /** Fetches the metadata from `url`, or from the URLs of OpenID Connect Discovery 1.0 §4 and RFC 8414 §3.1. */
