@@ -23,8 +23,8 @@ export function issuedTypes(requested: TokenType | undefined): string[] {
 }
 
 /**
- * Returns why a response with a token cannot be used (RFC 8693 §2.2.1). Evertoken ignores a missing `issued_token_type`, as it
- * ignores other members that servers omit.
+ * Returns why a response with a token cannot be used (RFC 8693 §2.2.1). Without `issued_token_type`, which some servers omit, the
+ * token is treated as an access token.
  *
  * @param granted - The scope of the response.
  */
@@ -34,8 +34,8 @@ export function findGrantProblem(
   { scope, issuedTypes: types }: GrantExpectation,
 ): 'issued_token_type_unexpected' | 'scope_not_granted' | undefined {
   const issued = isJsonObject(body) ? body['issued_token_type'] : undefined
-  const isKnown = issued === undefined || types === undefined || types.includes(issued as string)
-  if (!isKnown) return 'issued_token_type_unexpected'
+  const known = issued === undefined ? tokenTypeUrn('access_token') : issued
+  if (types && !types.includes(known as string)) return 'issued_token_type_unexpected'
   return exceedsGrant(scope, granted) ? 'scope_not_granted' : undefined
 }
 

@@ -53,7 +53,7 @@ export interface TokenExchangeOptions extends TokenParameters {
   readonly requestedTokenType?: TokenType
 }
 
-const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const NAMES = ['subject', 'subjectTokenType', 'actor', 'requestedTokenType'] as const
 
 /**
@@ -81,7 +81,7 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
     throw invalid('actor', 'must be `clientCredentials()` or a function')
 
   return createGrantSource({
-    grant: GRANT,
+    grant: TOKEN_EXCHANGE,
     usesServer: true,
     async plan(call) {
       const { application, context, keepAlive } = call
@@ -107,7 +107,7 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
           if (requestedTokenType) form.set('requested_token_type', tokenTypeUrn(requestedTokenType))
           const expected = { scope: parameters.scope, issuedTypes: issuedTypes(requestedTokenType) }
           const allowsOther = requestedTokenType !== undefined && requestedTokenType !== 'access_token'
-          return () => requestGrant(application.connection, GRANT, form, expected, allowsOther)
+          return () => requestGrant(application.connection, TOKEN_EXCHANGE, form, expected, allowsOther)
         },
       }
     },
@@ -134,7 +134,8 @@ export async function subjectOf(
   return token
 }
 
-async function ownSubject(call: GrantCall, request: SubjectSource, type: TokenType): Promise<string> {
+/** Returns the token of the user that is exchanged. */
+export async function ownSubject(call: GrantCall, request: SubjectSource, type: TokenType): Promise<string> {
   if (type !== 'id_token') return call.userToken(request as TokenParameters)
   const idToken = call.session?.record.idToken
   if (idToken === undefined) throw signInRequired('login_required')
