@@ -32,6 +32,8 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  AuthorizationModeOptions,
+  AuthorizationRequestMode,
   CarryOptions,
   ClientAuthentication,
   ClientCredentials,
@@ -69,6 +71,7 @@ export type {
   RelayOptions,
   RequestHandler,
   ReusePolicy,
+  ResponseMode,
   RevocationContext,
   RevocationOutcome,
   ServerChoice,

@@ -82,6 +82,12 @@ export interface AuthorizationServer {
    */
   authorize(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
+   * Returns the parameters of an authorization response that may be signed.
+   *
+   * @throws {RequestRefusedError} If it must be signed, and is not signed correctly.
+   */
+  readResponse(parameters: URLSearchParams): Promise<URLSearchParams>
+  /**
    * Exchanges the code of an authorization response for tokens (RFC 6749 §4.1.3).
    *
    * @param unused - Receives the refresh token if the sign-in fails after the server has issued one.
@@ -120,4 +126,4 @@ export type TokenServer = Pick<
 >
 
 /** The part that starts and completes the sign-in of a user. */
-export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem'>
+export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'readResponse' | 'redeem'>

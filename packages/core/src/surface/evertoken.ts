@@ -105,6 +105,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     ...connection,
     openid: settings.openid,
     isDefaultScope: settings.isDefaultScope,
+    authorizationRequest: settings.authorizationRequest,
+    signedResponse: settings.signedResponse,
     endSession: settings.server.endSession,
   })
   const servers = createAuthorizationServers([server])
