@@ -13,11 +13,13 @@ interface Application {
   readonly auth: Evertoken
   readonly events: EvertokenEvent[]
   readonly issuer: string
+  /** The token requests. */
+  readonly forms: readonly URLSearchParams[]
 }
 
 /** A client of a server that requires these modes, so that a sign-in shows that they are used. */
 async function createApplication(modes: Partial<EvertokenOptions>, client: object): Promise<Application> {
-  const { issuer } = await startOidcProvider(
+  const { issuer, forms } = await startOidcProvider(
     {
       token_endpoint_auth_method: 'private_key_jwt',
       jwks: { keys: [jwk] },
@@ -39,7 +41,7 @@ async function createApplication(modes: Partial<EvertokenOptions>, client: objec
     baseUrl: APP_URL,
     onEvent: (event) => void events.push(event),
   } as EvertokenOptions)
-  return { auth, events, issuer }
+  return { auth, events, issuer, forms }
 }
 
 async function tokenOf({ auth }: Application, user: Awaited<ReturnType<typeof signInAt>>): Promise<unknown> {
@@ -106,6 +108,39 @@ describe('S16: a real authorization server that requires', () => {
       { require_pushed_authorization_requests: true, require_signed_request_object: true },
     )
     expect(await tokenOf(app, await signInAt(app.auth))).toEqual(expect.any(String))
+  })
+
+  it('JAR keeps the session of a user who signs in again while the key service fails', async () => {
+    let isDown = false
+    const source = () => {
+      if (isDown) throw new Error('canary')
+      return key
+    }
+    const app = await createApplication({ authorizationRequest: jar(source) }, {})
+    const user = await signInAt(app.auth)
+    isDown = true
+    await expect(signInAt(app.auth)).rejects.toThrow('503')
+    expect(app.events.at(-1)).toMatchObject({ type: 'sign_in_failed', code: 'key_service_unavailable' })
+    expect(JSON.stringify(app.events)).not.toContain('canary')
+    expect(await tokenOf(app, user)).toEqual(expect.any(String))
+  })
+
+  it('JARM sends no code of a response that the server has not signed', async () => {
+    const app = await createApplication({ responseMode: jarm() }, {})
+    const user = await signInAt(app.auth)
+    const callback = user.visited.find(({ pathname }) => pathname === '/auth/callback')
+    const [header, , signature] = (callback?.searchParams.get('response') ?? '').split('.')
+    const app404 = async () => new Response(null, { status: 404 })
+    const { headers } = await user.get('/auth/login', app404)
+    const state = new URL(headers.get('location') ?? '').searchParams.get('state') ?? ''
+    const claims = { iss: app.issuer, aud: CLIENT_ID, exp: 4_000_000_000, code: 'c', state }
+    const forged = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`
+    const sent = app.forms.length
+    const plain = String(new URLSearchParams({ code: 'c', state, iss: app.issuer }))
+    for (const query of [`response=${forged}`, plain, `response=&${plain}`])
+      expect((await user.get(`/auth/callback?${query}`, app404)).status).toBe(400)
+    expect(app.forms.length).toBe(sent)
+    expect(await tokenOf(app, user)).toEqual(expect.any(String))
   })
 
   it('another one refuses the request, and the user reads why', async () => {

@@ -78,7 +78,8 @@ export interface AuthorizationServer {
   /**
    * Returns the URL at which a user signs in (RFC 6749 §4.1.1, with PKCE).
    *
-   * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
+   * @throws {TryLaterError | ConfigurationError} If the metadata is not available, or the server refuses a pushed request.
+   * @throws {OperatorError} If a request cannot be signed or authenticated.
    */
   authorize(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
   /**
