@@ -4,6 +4,7 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareClient from '@evertoken/cloudflare/client'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
+import { jar, jarm, par } from '@evertoken/core/authorization'
 import { createBrowserFetch } from '@evertoken/core/browser'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
@@ -51,7 +52,8 @@ export const certificateFetches = [createMtlsFetch, createDenoMtlsFetch].map((cr
   create({ cert: 'cert', key: 'key' }),
 )
 
-const auth = evertoken(options)
+const key = { sign: async () => new Uint8Array(), algorithm: 'ES256' } as const
+const auth = evertoken({ ...options, authorizationRequest: par(jar(key)), responseMode: jarm() })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

@@ -79,7 +79,7 @@ describe('the floors of core', () => {
     expect(importers('iron-webcrypto')).toEqual(['mechanisms/sessions/seal.ts'])
   })
 
-  it('has no client authentication in the usual path but the secret', () => {
+  it('has in the usual path no client authentication but the secret, and only plain authorization requests', () => {
     const importers = (path: string) =>
       files.filter(({ values }) => values.includes(path)).map((file) => file.path)
     const values = importers('mechanisms/protocol/client-authentication.ts')
@@ -97,6 +97,8 @@ describe('the floors of core', () => {
     ])
     expect(importers('mechanisms/protocol/private-key-jwt.ts')).toEqual(['credentials.ts'])
     expect(importers('mechanisms/protocol/client-certificate.ts')).toEqual(['mtls.ts'])
+    for (const name of ['jar', 'jarm', 'par'])
+      expect(importers(`mechanisms/protocol/${name}.ts`)).toEqual(['authorization.ts'])
   })
 
   it('imports nothing else from outside', () => {

@@ -118,20 +118,23 @@ async function createProvider(issuer: string, settings: object): Promise<Provide
 export interface SignedIn {
   /** Sends a request of the signed-in browser. */
   get(path: string, answer: () => Promise<Response>): Promise<Response>
+  /** The URLs that the browser opened, in order. */
+  readonly visited: readonly URL[]
 }
 
-/** Signs a user in, in a browser that follows every redirect. */
+/** Signs a user in, in a browser that follows every redirect and posts every form. */
 export async function signInAt(auth: Evertoken, loginPath = '/auth/login'): Promise<SignedIn> {
   const cookies = createCookieMap({ url: APP_URL })
   const serverCookies = new Map<string, string>()
+  const visited: URL[] = []
   const navigate = {
     'sec-fetch-site': 'same-origin',
     'sec-fetch-mode': 'navigate',
     'sec-fetch-dest': 'document',
   }
-  const toApp = async (url: string, answer: () => Promise<Response> = async () => new Response('app')) => {
+  const toApp = async (url: string, init: RequestInit = {}, answer = async () => new Response('app')) => {
     const headers = { ...navigate, cookie: cookies.header() }
-    const response = await auth.handle(new Request(url, { headers }), answer)
+    const response = await auth.handle(new Request(url, { headers, ...init }), answer)
     cookies.keep(response)
     return response
   }
@@ -146,12 +149,25 @@ export async function signInAt(auth: Evertoken, loginPath = '/auth/login'): Prom
   }
   let url = APP_URL + loginPath
   let response = await toApp(url)
-  for (let i = 0; i < 10 && response.headers.has('location'); i++) {
-    url = new URL(response.headers.get('location') ?? '', url).href
-    if (url === `${APP_URL}/`) return { get: (path, answer) => toApp(APP_URL + path, answer) }
-    response = await (url.startsWith(APP_URL) ? toApp(url) : toServer(url))
+  for (let i = 0; i < 10; i++) {
+    const location = response.headers.get('location')
+    const form = location === null ? readForm(await response.text()) : undefined
+    if (location === null && !form) break
+    url = new URL(form?.action ?? location ?? '', url).href
+    visited.push(new URL(url))
+    if (url === `${APP_URL}/`) return { get: (path, answer) => toApp(APP_URL + path, {}, answer), visited }
+    response = await (url.startsWith(APP_URL) ? toApp(url, form?.init) : toServer(url))
   }
-  throw new Error(`The sign-in ended at ${url}: ${response.status} ${await response.text()}`)
+  throw new Error(`The sign-in ended at ${url} with the status ${response.status}`)
+}
+
+/** The form of a page that posts itself. */
+function readForm(html: string): { readonly action: string; readonly init: RequestInit } | undefined {
+  const [, action] = /<form[^>]* action="([^"]*)"/.exec(html) ?? []
+  if (action === undefined) return undefined
+  const inputs = [...html.matchAll(/<input[^>]* name="([^"]*)" value="([^"]*)"/g)]
+  const body = new URLSearchParams(inputs.map(([, name = '', value = '']): [string, string] => [name, value]))
+  return { action, init: { method: 'POST', body } }
 }
 
 /** A key of the client, with its public part as the server gets it. */

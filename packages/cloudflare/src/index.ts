@@ -32,6 +32,8 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  AuthorizationModeOptions,
+  AuthorizationRequestMode,
   CallOptions,
   CarryOptions,
   ClientAuthentication,
@@ -70,6 +72,7 @@ export type {
   RelayOptions,
   RequestHandler,
   ReusePolicy,
+  ResponseMode,
   RevocationContext,
   RevocationOutcome,
   ServerChoice,

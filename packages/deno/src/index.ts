@@ -38,6 +38,8 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  AuthorizationModeOptions,
+  AuthorizationRequestMode,
   CallOptions,
   CarryOptions,
   ClientAuthentication,
@@ -76,6 +78,7 @@ export type {
   RelayOptions,
   RequestHandler,
   ReusePolicy,
+  ResponseMode,
   RevocationContext,
   RevocationOutcome,
   ServerChoice,

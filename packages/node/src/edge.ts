@@ -43,6 +43,8 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  AuthorizationModeOptions,
+  AuthorizationRequestMode,
   CallOptions,
   CarryOptions,
   ClientAuthentication,
@@ -81,6 +83,7 @@ export type {
   RelayOptions,
   RequestHandler,
   ReusePolicy,
+  ResponseMode,
   RevocationContext,
   RevocationOutcome,
   ServerChoice,

@@ -50,6 +50,8 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  AuthorizationModeOptions,
+  AuthorizationRequestMode,
   CallOptions,
   CarryOptions,
   ClientAuthentication,
@@ -88,6 +90,7 @@ export type {
   RelayOptions,
   RequestHandler,
   ReusePolicy,
+  ResponseMode,
   RevocationContext,
   RevocationOutcome,
   ServerChoice,

@@ -78,9 +78,16 @@ export interface AuthorizationServer {
   /**
    * Returns the URL at which a user signs in (RFC 6749 §4.1.1, with PKCE).
    *
-   * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
+   * @throws {TryLaterError | ConfigurationError} If the metadata is not available, or the server refuses a pushed request.
+   * @throws {OperatorError} If a request cannot be signed or authenticated.
    */
   authorize(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
+  /**
+   * Returns the parameters of an authorization response that may be signed.
+   *
+   * @throws {RequestRefusedError} If it must be signed, and is not signed correctly.
+   */
+  readResponse(parameters: URLSearchParams): Promise<URLSearchParams>
   /**
    * Exchanges the code of an authorization response for tokens (RFC 6749 §4.1.3).
    *
@@ -131,4 +138,4 @@ export type TokenServer = Pick<
 >
 
 /** The part that starts and completes the sign-in of a user. */
-export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem' | 'addUserInfo'>
+export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'readResponse' | 'redeem' | 'addUserInfo'>

@@ -92,6 +92,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     ...connection,
     openid: settings.openid,
     isDefaultScope: settings.isDefaultScope,
+    authorizationRequest: settings.authorizationRequest,
+    signedResponse: settings.signedResponse,
   })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }

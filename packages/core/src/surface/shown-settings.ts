@@ -24,6 +24,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'postLogoutPath',
       'forwardLoginParameters',
       'responseMode',
+      'authorizationRequest',
       'signInErrorPath',
       'anonymousUserStatus',
       'backChannelLogout',

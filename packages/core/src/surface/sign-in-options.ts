@@ -1,12 +1,14 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
+import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */
-export interface SignInOptions {
+export interface SignInOptions extends AuthorizationModeOptions {
   /**
    * Prefix of the routes login, callback, logout and user. Requests to other paths below it reach your application.
    *
@@ -69,16 +71,6 @@ export interface SignInOptions {
    */
   readonly forwardLoginParameters?: readonly string[]
   /**
-   * How the authorization server sends its response. `form_post` works on https only.
-   *
-   * `form_post` keeps the code out of URLs and logs. Its login cookie has `SameSite=None`, because the form comes from another
-   * site. Frameworks that refuse such forms must allow the callback route.
-   *
-   * @default 'query'
-   * @see {@link https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html Form Post Response Mode}
-   */
-  readonly responseMode?: 'query' | 'form_post'
-  /**
    * Path of this application that gets the code of a failed sign-in as `error`, such as `/?error=access_denied`.
    *
    * Show a link to the login route there. A redirect to it would loop as long as the sign-in fails.
@@ -137,7 +129,10 @@ export interface SignInOptions {
 }
 
 /** The checked options, with all defaults. */
-export type SignInValues = Checked<SignInOptions, 'scope' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
+export type SignInValues = Checked<
+  SignInOptions,
+  'scope' | 'authorizationRequest' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'
+>
 
 /** Values that are derived from the options. */
 export interface SignInDerived {
@@ -146,6 +141,10 @@ export interface SignInDerived {
   /** Whether neither the application nor the profile has set the scope. */
   readonly isDefaultScope: boolean
   readonly authorizationParameters: URLSearchParams
+  /** The name of the response mode. */
+  readonly responseMode: string
+  /** The response mode, if it is a value. */
+  readonly signedResponse: ResponseMode | string
 }
 
 /** Excludes the parameters that decide where the response is sent, and whether it can be trusted. */
@@ -170,7 +169,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
     listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)),
     [],
   ],
-  responseMode: [oneOf('query', 'form_post'), 'query'],
+  ...AUTHORIZATION_MODE_OPTIONS,
   signInErrorPath: [path],
   onSignIn: [hook],
   onRefreshed: [hook],
@@ -186,6 +185,8 @@ export function derivedFrom(values: SignInValues, server: ServerSettings): SignI
   const authorizationParameters = new URLSearchParams({ ...parameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
+    responseMode: nameOf(values.responseMode),
+    signedResponse: values.responseMode,
     routePrefix: routePrefix.replace(/\/$/, ''),
     isDefaultScope: (values.scope ?? server.defaultScope) === undefined,
     openid: scope.split(' ').includes('openid'),

@@ -15,8 +15,8 @@ import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface CallbackOptions extends SignInFailureOptions, OnSignInOptions {
-  readonly server: Pick<AuthorizationServer, 'redeem' | 'revoke'>
-  readonly responseMode: 'query' | 'form_post'
+  readonly server: Pick<AuthorizationServer, 'readResponse' | 'redeem' | 'revoke'>
+  readonly responseMode: string
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
   readonly usedLogins: UsedLogins
@@ -43,8 +43,8 @@ export async function callback(
   let silentReturnTo: string | false | undefined
   let response: Response
   try {
-    const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
-    const parameters = form ?? query
+    const form = options.responseMode.startsWith('form_post') ? await readForm(request) : undefined
+    const parameters = await options.server.readResponse(form ?? query)
     const state = parameters.get('state') ?? ''
     const login = await logins.open(state)
     if (!login) throw notUsable()

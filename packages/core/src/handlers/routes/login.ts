@@ -18,7 +18,8 @@ export interface LoginRouteOptions extends SignInFailureOptions {
   readonly server: Pick<AuthorizationServer, 'authorize'>
   /** The issuers that a link of another site can name. */
   readonly issuers: IssuerRules
-  readonly responseMode: 'query' | 'form_post'
+  /** `query`, `form_post`, or a mode of signed responses that begins with one of them. */
+  readonly responseMode: string
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
   /** The parameters of the authorization request, such as `scope` and `resource`. */
@@ -56,10 +57,10 @@ export async function login(
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked
-  const isPosted = responseMode === 'form_post'
+  const isPosted = responseMode.startsWith('form_post')
   try {
     if (isPosted && !origin.startsWith('https:')) throw needsHttps()
-    if (isPosted) parameters.set('response_mode', responseMode)
+    if (responseMode !== 'query') parameters.set('response_mode', responseMode)
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
     const handle = isHidden ? await session.find() : undefined

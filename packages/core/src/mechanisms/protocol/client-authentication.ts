@@ -88,6 +88,8 @@ export interface ClientAuthenticator {
   prepare(): Promise<void>
   /** Returns the prepared secret. If it is old, requests the current one. */
   prepared(): ClientAuth | Promise<ClientAuth>
+  /** Calls functions of the application for another purpose than the authentication, with the same rules. */
+  readonly ask: AuthenticationContext['ask']
   /** Resolves to the secret as text, which is the key of HS256. `undefined` if there is none. */
   secret(): Promise<string | undefined>
 }
@@ -135,6 +137,7 @@ export function createClientAuthenticator(
 
   return {
     methodFor,
+    ask,
     request: async () => authenticate(context),
     async prepare() {
       latest = { clientAuth: await authenticate(context), at: clock.elapsed() }

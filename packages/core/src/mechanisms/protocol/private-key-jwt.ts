@@ -9,14 +9,7 @@ import {
   type AuthenticationContext,
   createClientAuthentication,
 } from './client-authentication.ts'
-import {
-  checkKeySource,
-  KeyFault,
-  type Signer,
-  signJwt,
-  toConfigurationError,
-  toSigner,
-} from './signing-key.ts'
+import { askForKey, checkKeySource, currentSigner, type Signer, signJwt } from './signing-key.ts'
 
 /** Options of `privateKeyJwt`. */
 export interface PrivateKeyJwtOptions {
@@ -100,8 +93,9 @@ export function privateKeyJwt(
   return createClientAuthentication('private_key_jwt', {
     async authenticate(context, timeoutMs) {
       const aud = audienceOf(await context.fetchMetadata())
-      const signer = await askForKey(context, timeoutMs, async () => {
-        const current = toSigner(typeof key === 'function' ? await key() : key)
+      const { ask } = context
+      const signer = await askForKey(ask, timeoutMs, async () => {
+        const current = await currentSigner(key)
         // A key service is asked before the lease. Another key signs when the request is sent.
         const assertion = current.isRemote && (await assert(current, aud, context))
         if (assertion) ready = [...ready, assertion]
@@ -111,35 +105,13 @@ export function privateKeyJwt(
         const current = audienceOf(metadata)
         const { jwt } =
           takeReady(current, context) ??
-          (await askForKey(context, AFTER_LEASE_MS, () => assert(signer, current, context)))
+          (await askForKey(ask, AFTER_LEASE_MS, () => assert(signer, current, context)))
         body.set('client_id', clientId)
         body.set('client_assertion_type', ASSERTION_TYPE)
         body.set('client_assertion', jwt)
       }
     },
   })
-}
-
-/**
- * Calls functions of the application, and describes a fault of their result.
- *
- * @throws {OperatorError | ConfigurationError} If they fail, or if the key or the signature cannot be used.
- */
-async function askForKey<T extends object>(
-  { ask }: AuthenticationContext,
-  timeoutMs: number | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
-  const result = await ask<T | KeyFault>(async () => {
-    try {
-      return await work()
-    } catch (error) {
-      if (error instanceof KeyFault) return error
-      throw error
-    }
-  }, timeoutMs)
-  if (result instanceof KeyFault) throw toConfigurationError(result)
-  return result
 }
 
 function checkOptions(audience: unknown, lifetimeSeconds: number): void {

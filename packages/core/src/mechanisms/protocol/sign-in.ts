@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
+import { conversionOf } from './authorization-mode.ts'
 import type { Connection } from './connection.ts'
 import { readSignInClaims, verified } from './id-token.ts'
 import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
@@ -19,15 +21,23 @@ export interface SignInServerOptions {
   /** Whether Evertoken has chosen the scope, and can leave out what the server does not support. */
   readonly isDefaultScope?: boolean
   readonly userInfo: UserInfoChoice
+  /** How the authorization request is sent. Default: in the URL that the browser opens. */
+  readonly authorizationRequest?: AuthorizationRequestMode | undefined
+  /** How an authorization response is read. A name: its parameters are not signed. */
+  readonly signedResponse?: ResponseMode | string
 }
 
 /** Creates the part of an authorization server that signs users in with the authorization code flow and PKCE. */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
+  options: SignInServerOptions,
 ): SignInServer {
   const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
+  const { openid, nonce: usesNonce, isDefaultScope = false, userInfo } = options
+  const convertRequest = conversionOf<URL>(options.authorizationRequest)
+  const convertResponse = conversionOf<URLSearchParams>(options.signedResponse)
+  const context = async () => ({ metadata: await fetchMetadata(), connection, signatures })
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
@@ -36,7 +46,7 @@ export function createSignInServer(
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       const scope = parameters.get('scope')
       const asked = (all: string) => (isDefaultScope ? supportedScope(all, metadata.scopes_supported) : all)
-      return withQuery(url, {
+      const full = withQuery(url, {
         scope: scope === null ? undefined : asked(scope).replaceAll(' ', scopeSeparator),
         client_id: client.client_id,
         response_type: 'code',
@@ -46,7 +56,9 @@ export function createSignInServer(
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
       })
+      return convertRequest?.(full, await context()) ?? full
     },
+    readResponse: async (parameters) => convertResponse?.(parameters, await context()) ?? parameters,
     async redeem(parameters, transaction, unused) {
       const metadata = await fetchMetadata()
       let refreshToken: string | undefined

@@ -1,7 +1,8 @@
-import type { SigningAlgorithm, SigningKey } from '../../ports/signing-key.ts'
+import type { SigningAlgorithm, SigningKey, SigningKeySource } from '../../ports/signing-key.ts'
 import { fromBase64Url } from '../../rules/protocol/jwt.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { toBase64Url } from '../runtime/digest.ts'
+import type { AuthenticationContext } from './client-authentication.ts'
 import { parametersOf } from './signature.ts'
 
 /** The length of a signature in bytes. `undefined`: it depends on the key. */
@@ -77,8 +78,7 @@ function isFitFor(key: KeyAlgorithm, algorithm: SigningAlgorithm): boolean {
   )
 }
 
-/** Creates the error that the application gets. */
-export function toConfigurationError({ message }: KeyFault): ConfigurationError {
+function toConfigurationError({ message }: KeyFault): ConfigurationError {
   return new ConfigurationError('invalid_option', message)
 }
 
@@ -89,6 +89,36 @@ export function checkKeySource(source: unknown): void {
   } catch (error) {
     throw error instanceof KeyFault ? toConfigurationError(error) : error
   }
+}
+
+/** Resolves to the current key. Use it in `askForKey`. */
+export async function currentSigner(source: SigningKeySource): Promise<Signer> {
+  return toSigner(typeof source === 'function' ? await source() : source)
+}
+
+/**
+ * Calls functions of the application that return a key or sign with it.
+ *
+ * @param timeoutMs - How long they may take, if not as long as usual, in milliseconds.
+ * @throws {OperatorError} If they fail or take too long.
+ * @throws {ConfigurationError} If the key or the signature cannot be used.
+ */
+export async function askForKey<T>(
+  ask: AuthenticationContext['ask'],
+  timeoutMs: number | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  const result = await ask<T | KeyFault>(async () => {
+    try {
+      return await work()
+    } catch (error) {
+      // Only Evertoken creates it, so its message is safe.
+      if (error instanceof KeyFault) return error
+      throw error
+    }
+  }, timeoutMs)
+  if (result instanceof KeyFault) throw toConfigurationError(result)
+  return result
 }
 
 /**
