@@ -73,9 +73,17 @@ export function withDecidedClaims(record: SessionRecord, claims: UserClaims): Se
   return isSame ? record : { ...nextGeneration(record), claims, claimsDecided: true }
 }
 
-/** The claims of an ID token that the application leaves as they are. Every browser must receive them. */
-export function withAcceptedClaims(record: SessionRecord, claims: UserClaims | undefined): SessionRecord {
-  const next = withTokenClaims(record, claims)
+/**
+ * The claims of a refresh that the application leaves as they are. Every browser must receive them.
+ *
+ * @param kept - The claims that stay if the refresh does not name them. The default is all.
+ */
+export function withAcceptedClaims(
+  record: SessionRecord,
+  claims: UserClaims | undefined,
+  kept: UserClaims = record.claims,
+): SessionRecord {
+  const next = withTokenClaims(record.claimsDecided ? record : { ...record, claims: kept }, claims)
   return hasClaims(record, next.claims) ? record : nextGeneration(next)
 }
 
