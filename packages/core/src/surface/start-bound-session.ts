@@ -24,6 +24,8 @@ export function startBoundSession(
   hidden?: SessionHandle,
 ): Promise<StartedSession> {
   const { claims = {}, refreshToken } = grant
+  // The application can start a session for which the earlier grant is not meant.
+  const isComplete = login === undefined || refreshToken !== undefined
   const make: MakeRecord = async (id, maxRecordBytes, continued) => {
     const now = clock.now()
     const lifetime = lifetimes.absoluteTimeoutSeconds
@@ -35,6 +37,6 @@ export function startBoundSession(
   return session.start(make, {
     list: beforeStart,
     hidden,
-    isSameUser: refreshToken === undefined ? isSame : undefined,
+    isSameUser: isComplete ? undefined : isSame,
   })
 }
