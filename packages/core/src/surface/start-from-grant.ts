@@ -16,7 +16,7 @@ export interface NewSessionOptions {
 }
 
 /** Starts a session with the tokens of a sign-in, in place of the previous session of the browser. */
-export function startBoundSession(
+export function startFromGrant(
   session: Pick<RequestSession, 'start'>,
   grant: TokenGrant,
   { clock, registration, lifetimes, beforeStart }: NewSessionOptions,
@@ -24,19 +24,19 @@ export function startBoundSession(
   hidden?: SessionHandle,
 ): Promise<StartedSession> {
   const { claims = {}, refreshToken } = grant
-  // The application can start a session for which the earlier grant is not meant.
-  const isComplete = login === undefined || refreshToken !== undefined
   const make: MakeRecord = async (id, maxRecordBytes, continued) => {
     const now = clock.now()
     const lifetime = lifetimes.absoluteTimeoutSeconds
     const base = { id, ...registration, expiresAt: now + lifetime, lifetime, claims, login }
     return newSession(base, grant, '', now, maxRecordBytes, continued)
   }
-  // Some servers issue a refresh token only at the first sign-in of a user.
+  // Some servers issue a refresh token only at the first sign-in of a user. Without a login, the application has started the
+  // session, and the earlier grant may not be meant for it.
+  const mayContinue = login !== undefined && refreshToken === undefined
   const isSame = (record: SessionRecord) => isSameUser(record, registration, claims)
   return session.start(make, {
     list: beforeStart,
     hidden,
-    isSameUser: isComplete ? undefined : isSame,
+    isSameUser: mayContinue ? isSame : undefined,
   })
 }
