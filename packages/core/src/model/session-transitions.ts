@@ -1,12 +1,12 @@
 import { withGrant } from './ledger-transitions.ts'
-import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
+import { nextGeneration, type SessionRecord, sidsOf, touch, withTokenClaims } from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
 /**
  * @param maxRecordBytes - Same as in `withTokenResponse`.
- * @param continued - The ledger of an earlier session of the same user, if the response has no refresh token of its own.
+ * @param continued - An earlier session of the same user, if the response has no refresh token of its own.
  */
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login'>,
@@ -14,12 +14,23 @@ export function newSession(
   key: string,
   now: number,
   maxRecordBytes: number = Infinity,
-  continued: TokenLedger = EMPTY_LEDGER,
+  continued?: SessionRecord,
 ): SessionRecord {
-  const { scope = continued.scope, claimsDecided } = grant
-  const { refreshToken, origin, grantExpiry, attempt, doubt, spare } = continued
+  const { claimsDecided } = grant
+  const { refreshToken, origin, grantExpiry, attempt, doubt, spare, ...earlier } =
+    continued?.ledger ?? EMPTY_LEDGER
+  // The scope is that of the refresh token.
+  const scope = earlier.scope ?? grant.scope
   const ledger = { ...EMPTY_LEDGER, refreshToken, origin, scope, grantExpiry, attempt }
-  const empty = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
+  const start = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
+  // A logout can still name the session in which the grant began.
+  const empty = continued
+    ? {
+        ...start,
+        isContinued: true as const,
+        sids: sidsOf(continued).filter((sid) => sid !== base.claims.sid),
+      }
+    : start
   // This response has not used the refresh token, so what was known about it still applies.
   const ledgerAfter = (maxTokenBytes: number) => ({
     ...withGrant(ledger, { grant, key, attempt }, { wall: now }, { ...UNLIMITED, maxTokenBytes }),

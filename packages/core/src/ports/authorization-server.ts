@@ -36,6 +36,8 @@ export interface RefreshRequest {
   readonly user: UserClaims
   /** The latest ID token of the session. */
   readonly idToken?: string | undefined
+  /** The refresh token is from an earlier sign-in of the same user. */
+  readonly isContinued?: true | undefined
 }
 
 /** The result of a sign-in. */

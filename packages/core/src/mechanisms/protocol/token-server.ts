@@ -44,7 +44,7 @@ export function createTokenServer(
     registration,
     connection,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
-    async refresh({ refreshToken, parameters, user, idToken: previousIdToken }) {
+    async refresh({ refreshToken, parameters, user, idToken: previousIdToken, isContinued }) {
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
@@ -62,7 +62,8 @@ export function createTokenServer(
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
         const expected = metadataForToken(metadata, idToken)
-        const known = { claims: user, original, issuer: expected.issuer, clientId: client.client_id }
+        const { issuer } = expected
+        const known = { claims: user, original, issuer, clientId: client.client_id, isContinued }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }

@@ -44,8 +44,8 @@ export function createRefreshTokenAcquisition(server: TokenServer, policy: Refre
   return {
     policy,
     ready: (keepAlive: KeepAlive) => server.ready(keepAlive),
-    acquire: ({ ledger, claims = {}, idToken }, parameters) =>
-      server.refresh({ refreshToken: ledger.refreshToken ?? '', parameters, user: claims, idToken }),
+    acquire: ({ ledger, claims: user = {}, idToken, isContinued }, parameters) =>
+      server.refresh({ refreshToken: ledger.refreshToken ?? '', parameters, user, idToken, isContinued }),
     isResponding: () => server.isResponding(),
   }
 }
