@@ -18,8 +18,8 @@ export function newSession(
   now: number,
   maxRecordBytes: number = Infinity,
 ): SessionRecord {
-  const { scope, claimsDecided } = grant
-  const ledger = { ...EMPTY_LEDGER, scope }
+  const { scope, claimsDecided, proofKey } = grant
+  const ledger = { ...EMPTY_LEDGER, scope, proofKey }
   const empty = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
   const ledgerAfter = (maxTokenBytes: number) =>
     withGrant(ledger, { grant, key, attempt: 0 }, { wall: now }, { ...UNLIMITED, maxTokenBytes })

@@ -1,9 +1,11 @@
 import type { KeepAlive } from './runtime.ts'
 import type { Registration } from '../model/session-record.ts'
+import type { ProofKey } from '../model/proof-key.ts'
 import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { LogoutToken } from '../rules/protocol/logout-token.ts'
 import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
+import type { TokenBinding } from './token-binding.ts'
 
 /** The result of a refresh at the token endpoint. */
 export type RefreshResult =
@@ -36,6 +38,8 @@ export interface RefreshRequest {
   readonly user: UserClaims
   /** The latest ID token of the session. */
   readonly idToken?: string | undefined
+  /** The key that the tokens of the session are bound to. */
+  readonly proofKey?: ProofKey | undefined
 }
 
 /** The result of a sign-in. */
@@ -56,6 +60,8 @@ export interface LoginTransaction {
   readonly maxAge?: number | undefined
   /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
   readonly acrValues?: string | undefined
+  /** The key that the tokens will be bound to. */
+  readonly proofKey?: ProofKey | undefined
 }
 
 /**
@@ -66,6 +72,8 @@ export interface LoginTransaction {
  */
 export interface AuthorizationServer {
   readonly registration: Registration
+  /** Binds the tokens to keys of the client. Absent if they are not bound. */
+  readonly binding?: TokenBinding | undefined
   /**
    * Fetches the metadata and the client secret that are needed before a refresh token is sent.
    *
@@ -116,7 +124,7 @@ export interface AuthorizationServer {
 /** The part of an authorization server that keeps tokens current. It does not sign users in. */
 export type TokenServer = Pick<
   AuthorizationServer,
-  'registration' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
+  'registration' | 'binding' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
 >
 
 /** The part that starts and completes the sign-in of a user. */

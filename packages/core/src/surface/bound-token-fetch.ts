@@ -1,14 +1,15 @@
 import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { signInRequired } from '../handlers/problem.ts'
-import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Credential } from '../ports/credential.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
 import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
+import { credentialFor, credentialOf } from './access-tokens.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { findCurrent } from './current-session.ts'
@@ -103,15 +104,17 @@ export function createCredentialSource(
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = ({ rejected, signal }) => {
-    const result = find().getToken({ key, request: parameters, rejected: rejected?.token, signal })
-    return isPromise(result) ? result.then(credentialOf) : credentialOf(result)
+    const { getToken, application } = find()
+    const toCredential = (found: TokenResult<Snapshot>) => userCredential(found, application)
+    const result = getToken({ key, request: parameters, rejected: rejected?.token, signal })
+    return isPromise(result) ? result.then(toCredential) : toCredential(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const call = { parameters, rejected: rejected?.token, signal, keepAlive: outside.keepAlive() }
-    return createBearerCredential(await getToken(call))
+    return credentialOf(await getToken(call))
   }
 
   if (token === 'user') return ofUser
@@ -119,9 +122,9 @@ export function createCredentialSource(
   return userOrClient(ofUser, ofSource)
 }
 
-function credentialOf(result: TokenResult): Credential {
+function userCredential(result: TokenResult<Snapshot>, application: BoundSession['application']): Credential {
   if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-  return createBearerCredential(result.token)
+  return credentialFor(result, application)
 }
 
 /**

@@ -1,8 +1,10 @@
 import { checkTokenParameters } from './token-parameter-checks.ts'
+import { createCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import { accessTokenOf, unlessAborted } from './bound-session.ts'
+import { accessTokenOf } from './access-tokens.ts'
+import { unlessAborted } from './bound-session.ts'
 import { type ClientCredentials, createTokenSource, type SourceContext } from './token-source.ts'
 
 /** All values for one context share the tokens, so that each token is requested once. */
@@ -31,7 +33,8 @@ export function clientCredentials(request: TokenParameters = {}): ClientCredenti
       const wanted = parameters ? { ...request, ...membersOf(parameters) } : request
       const work = tokens.token({ parameters: wanted, rejected, keepAlive })
       const token = await (signal ? unlessAborted(work, signal) : work)
-      return accessTokenOf(token, context.serverClock.read())
+      const credential = createCredential(token, undefined, context.connection.binding)
+      return accessTokenOf(token, context.serverClock.read(), credential)
     }
   })
 }

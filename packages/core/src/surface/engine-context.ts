@@ -97,7 +97,7 @@ export function serverOptions(
   { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
-  const { issuer, server, clientId, authentication, serverTimeoutMs } = settings
+  const { issuer, server, clientId, authentication, senderConstraint, serverTimeoutMs } = settings
   const { defaultTokenLifetimeSeconds, tokenTypes } = server
   return {
     issuer,
@@ -114,6 +114,7 @@ export function serverOptions(
     dialect: server.dialect,
     clientId,
     authentication,
+    senderConstraint,
     responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
     scopeSeparator: server.scopeSeparator,
     serverTimeoutMs,

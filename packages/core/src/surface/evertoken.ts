@@ -139,7 +139,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { onSignIn, emit, readIdToken, ending })
+    const claims = await applyOnRefresh(refresh, { onSignIn, server, emit, readIdToken, ending })
     if (claims) await onRefreshed?.(claims)
   }
 

@@ -8,7 +8,8 @@ import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession } from './bound-session.ts'
+import { accessTokenOf, credentialFor } from './access-tokens.ts'
+import type { BoundSession } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { startSession, type StartOptions } from './start-session.ts'
@@ -124,7 +125,8 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const obtained = obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
       const result = isPromise(obtained) ? await obtained : obtained
       if (result.kind !== 'token') return undefined
-      return accessTokenOf(result.token, result.time ?? application.serverClock.read())
+      const time = result.time ?? application.serverClock.read()
+      return accessTokenOf(result.token, time, credentialFor(result, application))
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {

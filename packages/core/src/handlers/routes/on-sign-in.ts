@@ -1,6 +1,7 @@
+import { createCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
@@ -66,6 +67,7 @@ const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
+  readonly server: Pick<AuthorizationServer, 'binding'>
   readonly emit: EventListener
 }
 
@@ -78,15 +80,15 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, emit }: OnSignInOptions,
+  { onSignIn, server, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
-  const { claims = {}, scope, tokenResponse, accessToken } = grant
+  const { claims = {}, scope, tokenResponse, accessToken, proofKey } = grant
   try {
     const verdict = await onSignIn?.(
       { ...claims },
       {
         reason: 'sign_in',
-        fetch: createSignInFetch(accessToken),
+        fetch: createSignInFetch(accessToken && createCredential(accessToken, proofKey, server.binding)),
         ...omitUndefined({ returnTo, tokenResponse, scope }),
       },
     )
@@ -117,16 +119,17 @@ export async function applyOnRefresh(
   { handle, after, claims: fresh, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, emit, readIdToken, ending } = options
+  const { onSignIn, server, emit, readIdToken, ending } = options
   const { claims: current, idToken } = after
-  const { scope } = after.ledger
+  const { scope, tokens, proofKey } = after.ledger
+  const token = tokens['']
   if (!onSignIn) return current
   try {
     const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
     const verdict = await onSignIn(claims, {
       reason: 'refresh',
-      fetch: createSignInFetch(after.ledger.tokens['']),
+      fetch: createSignInFetch(token && createCredential(token, proofKey, server.binding)),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })

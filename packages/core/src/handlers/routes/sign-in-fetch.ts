@@ -1,6 +1,5 @@
-import { createBearerCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../../mechanisms/calls/with-headers.ts'
-import type { StoredToken } from '../../model/stored-tokens.ts'
+import type { Credential } from '../../ports/credential.ts'
 import { isSecure, parseUrl } from '../../rules/calls/allowed-urls.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { type TokenFetch, tokenFetch } from '../calls/token-fetch.ts'
@@ -10,7 +9,7 @@ import { type TokenFetch, tokenFetch } from '../calls/token-fetch.ts'
  *
  * The hook names each URL, so no list of allowed URLs is needed. A redirect to another origin is refused.
  */
-export function createSignInFetch(token: Pick<StoredToken, 'value' | 'type'> | undefined): TokenFetch {
+export function createSignInFetch(credential: Credential | undefined): TokenFetch {
   return async (input, init) => {
     const url = parseUrl(input instanceof Request ? input.url : input)
     if (!url || !isSecure(url))
@@ -18,9 +17,9 @@ export function createSignInFetch(token: Pick<StoredToken, 'value' | 'type'> | u
         'origin_not_allowed',
         'Cannot call this URL with a token. Pass an absolute URL on https (http on loopback only).',
       )
-    if (!token)
+    if (!credential)
       throw new ConfigurationError('invalid_option', 'The session has no access token from its sign-in.')
-    const send = tokenFetch(() => createBearerCredential(token), {
+    const send = tokenFetch(() => credential, {
       baseUrl: undefined,
       prefixes: [{ origin: url.origin, pathname: '/' }],
       fetch: (target, options) => globalThis.fetch(target, options),

@@ -107,7 +107,8 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
     acquisition: {
       policy,
       ready: (keepAlive) => server.ready(keepAlive),
-      acquire: (_record, parameters) => requestClientCredentials(connection, parameters),
+      acquire: ({ ledger }, parameters) =>
+        requestClientCredentials(connection, parameters, ledger.tokens[KEY]?.proofKey),
       isResponding: () => server.isResponding(),
     },
     server,
@@ -126,7 +127,9 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
-    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, await seal.keyIds(), key]))
+    const owner = ['client tokens', issuer, clientId, await seal.keyIds(), key]
+    // A process without the option could not send a token that is bound.
+    const id = await sha256(JSON.stringify(connection.binding ? [...owner, 'bound'] : owner))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })

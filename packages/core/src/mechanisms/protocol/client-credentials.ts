@@ -1,7 +1,8 @@
 import * as oauth from 'oauth4webapi'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Wire } from './connection.ts'
 import { requestTokens, toRefreshResult, toResultWithoutResponse } from './token-request.ts'
 import { toForm } from './token-server.ts'
 
@@ -10,19 +11,25 @@ import { toForm } from './token-server.ts'
  *
  * Never throws. The request is aborted at the request timeout, because its response carries nothing that cannot be
  * requested again. A refresh token in the response is not used (RFC 6749 §4.4.3).
+ *
+ * @param knownKey - The key of the previous token. Tokens that are bound are all bound to the same one.
  */
 export async function requestClientCredentials(
   connection: Connection,
   parameters: TokenParameters,
+  knownKey?: ProofKey,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
+  const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
     const form = toForm(parameters, scopeSeparator)
-    const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, connection)
-    const { accessToken, unknownType } = result.grant ?? {}
+    const proofKey = binding && (knownKey ?? (await binding.createKey()))
+    const send = (wire: Wire) =>
+      oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
+    const result = await requestTokens(send, connection, { proofKey })
+    const { accessToken: token, unknownType } = result.grant ?? {}
+    const accessToken = token && proofKey ? { ...token, proofKey } : token
     const isToken = accessToken !== undefined || unknownType !== undefined
     return isToken
       ? { kind: 'refreshed', grant: { accessToken, unknownType } }

@@ -1,4 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
+import { NOT_BOUND, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -19,6 +20,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   if (error !== undefined) return oauthErrorOf(error, cause)
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
+  if (result.grant?.unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND)
   if (reason !== undefined) {
     const remedy =
       result.grant?.unknownType === undefined

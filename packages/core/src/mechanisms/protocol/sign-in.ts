@@ -28,10 +28,10 @@ export function createSignInServer(
   signatures: TokenSignatures,
   { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata, metadataFor, scopeSeparator } = connection
+  const { client, authenticator, binding, fetchMetadata, metadataFor, scopeSeparator } = connection
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
-    async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
+    async authorize({ state, nonce, codeVerifier, redirectUri, proofKey }, parameters) {
       const metadata = await fetchMetadata()
       const url = new URL(metadata.authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
@@ -46,13 +46,15 @@ export function createSignInServer(
         nonce: openid && usesNonce ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
+        // Binds the code to the key (RFC 9449 §10).
+        dpop_jkt: proofKey && (await binding?.thumbprint(proofKey)),
       })
     },
     async redeem(parameters, transaction, unused) {
       const metadata = await fetchMetadata()
       let refreshToken: string | undefined
       try {
-        const { state, redirectUri, codeVerifier } = transaction
+        const { state, redirectUri, codeVerifier, proofKey } = transaction
         const code = oauth.validateAuthResponse(
           metadataFor(metadata, parameters.get('iss')),
           client,
@@ -61,7 +63,7 @@ export function createSignInServer(
         )
         const authenticate = await authenticator.request()
         const result = await requestTokens(
-          () =>
+          (wire) =>
             oauth.authorizationCodeGrantRequest(
               metadata,
               client,
@@ -72,9 +74,9 @@ export function createSignInServer(
               wire,
             ),
           connection,
-          { isSignIn: true },
+          { isSignIn: true, proofKey },
         )
-        const { grant } = result
+        const grant = result.grant && { ...result.grant, proofKey }
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw tokenEndpointError(result)
         const { idToken } = grant

@@ -1,3 +1,5 @@
+import { customFetch } from 'oauth4webapi'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
@@ -6,7 +8,7 @@ import {
   readTokenResponse,
   type TokenResponseRules,
 } from '../../rules/protocol/token-response.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Wire } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -31,6 +33,8 @@ export interface JsonResponse {
  */
 export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
+  /** Whether the token must be bound to a key. */
+  readonly isBound: boolean
   /** The `Date` of the response, in seconds since the epoch. */
   readonly date: number | undefined
 }
@@ -39,20 +43,48 @@ export async function readBody(response: Response): Promise<JsonResponse> {
   return { response, body: parseTokenBody(await response.text()) }
 }
 
-/** Sends a token request and reads the response (RFC 6749 §5). */
+/** How a token request is sent. */
+export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn'> {
+  /** Default: the wire of the connection. */
+  readonly wire?: Wire
+  /** The key that the tokens are bound to. The request then carries a proof. */
+  readonly proofKey?: ProofKey | undefined
+  /** How late a request can be sent again with a nonce, in milliseconds. */
+  readonly resendWithinMs?: number
+}
+
+/**
+ * Sends a token request and reads the response (RFC 6749 §5).
+ *
+ * @param request - Sends the request over the wire that it gets. It is called again for the nonce of a proof.
+ */
 export async function requestTokens(
-  request: () => Promise<Response>,
-  { serverClock, responseRules, dialect }: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect'>,
-  { isSignIn }: Pick<TokenResponseRules, 'isSignIn'> = {},
+  request: (wire: Wire) => Promise<Response>,
+  connection: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire'>,
+  { isSignIn, wire = connection.wire, proofKey, resendWithinMs = Infinity }: TokenRequestOptions = {},
 ): Promise<TokenEndpointResponse> {
-  const timeOfRequest = serverClock.startRequest()
-  const response = await request()
+  const { serverClock, responseRules, dialect, binding } = connection
+  const isBound = proofKey !== undefined
+  let timeOfRequest = serverClock.startRequest()
+  const send = (http: Wire[typeof customFetch]) => {
+    timeOfRequest = serverClock.startRequest()
+    return request({ ...wire, [customFetch]: http })
+  }
+  const response = await (isBound && binding
+    ? binding.sendTokenRequest(proofKey, wire[customFetch], send, resendWithinMs)
+    : request(wire))
   const body = toStandardBody(parseTokenBody(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
-  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn })
-  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date }
+  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound })
+  return {
+    response,
+    body,
+    grant: response.ok ? grant : onlyRefreshToken(grant),
+    isBound,
+    date,
+  }
 }
 
 /** A list of invalid parameters can have a sentence in place of the token. */
@@ -76,9 +108,14 @@ const NOT_CONNECTED =
   /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** Returns the parts of an error response (RFC 6749 §5.2) that may be disclosed. */
-export function toOAuthError({ response: { status, ok, url }, body }: JsonResponse): RedactedCause {
+export function toOAuthError({
+  response: { status, ok, url },
+  body,
+  isBound,
+}: JsonResponse & Partial<Pick<TokenEndpointResponse, 'isBound'>>): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  const reason = ok && error === undefined ? describeUnusableMember(body) : undefined
+  const reason =
+    ok && error === undefined ? describeUnusableMember(body, isBound ? 'DPoP' : 'Bearer') : undefined
   return omitUndefined({ name: 'TokenEndpointError', status, error, url: shownUrl(url), reason })
 }
 

@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { Credential, OpenRequestInit } from '../../ports/credential.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
 import { ConfigurationError, EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
+import { createCredential } from '../calls/bearer-credential.ts'
 import { redact } from '../runtime/redact.ts'
 import type { Connection } from './connection.ts'
 import { unavailable } from './discovery-errors.ts'
@@ -59,12 +61,13 @@ export function createUserInfo(
 ): AddUserInfo {
   const profile: UserInfoProfile = typeof choice === 'object' ? choice : {}
   const toClaims = profile.claims ?? ((answer: Members) => answer)
-  return async (metadata, { accessToken }, claims, tokenResponse) => {
+  return async (metadata, { accessToken, proofKey }, claims, tokenResponse) => {
     const url = profile.url ?? metadata.userinfo_endpoint
     const isWanted = typeof choice === 'object' || (choice && claims !== undefined && url !== undefined)
     if (!isWanted || !accessToken) return { claims }
     try {
-      const answer = await requestUserInfo(connection, signatures, metadata, url ?? '', accessToken.value)
+      const credential = createCredential(accessToken, proofKey, connection.binding)
+      const answer = await requestUserInfo(connection, signatures, metadata, url ?? '', credential)
       const userInfo = readUserInfo(toClaims(answer, tokenResponse))
       const sub = userInfo?.['sub']
       if (!userInfo || typeof sub !== 'string' || sub === '') throw failure({ code: 'SUB_MISSING' })
@@ -89,11 +92,13 @@ async function requestUserInfo(
   signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
   url: string,
-  token: string,
+  credential: Credential,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (!URL.canParse(url)) throw failure({ code: 'URL_INVALID' })
-  const headers = { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` }
-  const response = await wire[oauth.customFetch](url, { headers })
+  const headers = new Headers({ accept: 'application/json, application/jwt' })
+  const hop = { url: new URL(url), method: 'GET', headers, body: 'none', trusted: true } as const
+  const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
+  const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
   const { status } = response
   if (status !== 200) throw failure({ status })
   const text = await response.text()

@@ -23,15 +23,19 @@ export function describeClientRefusal(error: string = ''): string {
 /** Matches names of token types. A server can put any text into its response, so no other text is shown. */
 const TYPE = /^[A-Za-z_-]{1,20}$/
 
-/** Names the member because of which a token response cannot be used. Shows no value except a token type. */
-export function describeUnusableMember(body: unknown): string {
+/**
+ * Names the member because of which a token response cannot be used. Shows no value except a token type.
+ *
+ * @param expected - The type that the token must have.
+ */
+export function describeUnusableMember(body: unknown, expected = 'Bearer'): string {
   if (!isJsonObject(body)) return 'its body is not a JSON object'
   const { access_token: token, token_type: type } = body
   if ('error' in body) return 'its `error` is not a registered one'
   if (typeof token !== 'string' || token === '') return 'its `access_token` is missing'
   if (isTokenText(token))
     return typeof type === 'string' && TYPE.test(type)
-      ? `its \`token_type\` is '${type}' and not 'Bearer'`
-      : 'its `token_type` is not `Bearer`'
+      ? `its \`token_type\` is '${type}' and not '${expected}'`
+      : `its \`token_type\` is not \`${expected}\``
   return 'its `access_token` has characters that a header cannot carry'
 }

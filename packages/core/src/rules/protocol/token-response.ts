@@ -20,6 +20,8 @@ export interface TokenResponseRules {
   readonly tokenTypes: readonly string[]
   /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
   readonly isSignIn?: boolean | undefined
+  /** Whether the token must be bound to a key, with the type DPoP. */
+  readonly isBound?: boolean | undefined
 }
 
 /**
@@ -33,7 +35,7 @@ export interface TokenResponseRules {
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
-  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false }: TokenResponseRules,
+  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false, isBound = false }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
@@ -41,7 +43,7 @@ export function readTokenResponse(
   )
   const scope = readScope(body['scope'])
   const isToken = value !== undefined && isTokenText(value)
-  const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes) : undefined
+  const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes, isBound) : undefined
   const usable = isToken && unknownType === undefined
   const lasts = isSignIn && refreshToken === undefined
   // JSON has no infinite number.
@@ -51,7 +53,7 @@ export function readTokenResponse(
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const refreshAt = readRefreshAt(body, { ...time, expiresAt })
   const accessToken = usable
-    ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, refreshAt, scope })
+    ? omitUndefined({ value, type: isBound ? 'DPoP' : 'Bearer', ...time, expiresAt, refreshAt, scope })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
@@ -92,18 +94,29 @@ export function isTokenText(value: string): boolean {
 /** A text that a message can contain: short, and in no format of a token. */
 const SHOWN = /^[\w .:-]{1,30}$/
 
+/** The result of `unknownTokenType` for a token that is not bound, although a proof was sent. */
+export const NOT_BOUND = 'not DPoP'
+
 /**
  * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
  * requires it.
  *
  * @param tokenTypes - Further values that mean Bearer. Upper and lower case are equal (RFC 6749 §5.1).
- * @returns `undefined` if the type means Bearer.
+ * @param isBound - Whether only DPoP is accepted. A missing type means Bearer, so it is not.
+ * @returns `undefined` if the type is accepted.
  */
-export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): string | undefined {
+export function unknownTokenType(
+  type: unknown,
+  tokenTypes: readonly string[],
+  isBound?: boolean,
+): string | undefined {
+  if (isBound) return String(type).toLowerCase() === 'dpop' ? undefined : NOT_BOUND
   if (type === undefined || type === null || type === '') return undefined
   if (typeof type !== 'string') return 'not a string'
-  const known = ['bearer', ...tokenTypes].map((each) => each.toLowerCase())
-  if (known.includes(type.toLowerCase())) return undefined
+  const name = type.toLowerCase()
+  // A token that is bound is never sent as Bearer.
+  if (name !== 'dpop' && ['bearer', ...tokenTypes].some((each) => each.toLowerCase() === name))
+    return undefined
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 
@@ -114,6 +127,10 @@ export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): 
  * @param shownType - From `unknownTokenType`.
  */
 export function tokenTypeError(what: string, shownType: string): ConfigurationError {
+  if (shownType === NOT_BOUND) {
+    const message = `Cannot ${what}: the token is not bound to the key. Enable DPoP for this client.`
+    return new ConfigurationError('sender_constraint_refused', message)
+  }
   const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. If it means Bearer, add it to \`server.tokenTypes\`.`
   return new ConfigurationError('token_response_malformed', message)
 }
