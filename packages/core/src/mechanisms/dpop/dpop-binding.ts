@@ -72,7 +72,7 @@ export function createDpopBinding(
       const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       if (passedMs > resendWithinMs) return response
       const repeated = await request(sendWithProof)
-      // Nobody sends the request again in this time, whatever the server asks for.
+      // No caller sends it again in this time, whatever the server asks for.
       if (await isNonceError(repeated)) repeated.headers.set('retry-after', `${LOOP_PAUSE_SECONDS}`)
       return repeated
     },
