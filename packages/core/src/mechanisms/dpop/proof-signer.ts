@@ -86,9 +86,9 @@ function toProofKey(key: object): ProofKey {
   return ordered(key as ProofKey, [...PUBLIC, 'd'])
 }
 
-/** Returns the named members in this order, which a thumbprint prescribes. */
+/** Returns the named members in this order, which a thumbprint prescribes. workerd exports members without a value. */
 function ordered(key: ProofKey, names: readonly string[]): ProofKey {
-  return Object.fromEntries(names.filter((name) => name in key).map((name) => [name, String(key[name])]))
+  return Object.fromEntries(names.filter((name) => key[name]).map((name) => [name, String(key[name])]))
 }
 
 function throwUnusable(error: unknown): never {

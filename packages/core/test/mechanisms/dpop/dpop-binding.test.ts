@@ -76,6 +76,13 @@ describe('a proof', () => {
     }
   })
 
+  it('has no members of the key without a value, which some runtimes export', async () => {
+    const { binding } = createBinding('EdDSA')
+    const key = await binding.createKey()
+    for (const y of [undefined, ''])
+      expect(await binding.adoptKey({ ...key, y, key_ops: ['sign'] })).toEqual(key)
+  })
+
   it('keeps the algorithm of its key', async () => {
     const [before, after] = [createBinding('ES256'), createBinding('EdDSA')]
     const key = await before.binding.createKey()
