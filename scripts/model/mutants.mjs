@@ -257,7 +257,7 @@ export const mutants = {
     [
       {
         in: 'sampleIfNeeded',
-        replace: 'mayHaveExpired($$$args) ? $sampling : undefined',
+        replace: '$known.some($$$args) ? $sampling : undefined',
         with: 'undefined',
       },
     ],
@@ -350,16 +350,6 @@ export const mutants = {
   'rejected token served again': [
     ['rejections'],
     [{ in: 'stateOf', replace: '$token.value !== $wanted.rejected || $isExpired', with: 'true' }],
-  ],
-  'spent refresh token tried without parameters': [
-    ['everything'],
-    [
-      {
-        in: 'settleRejection',
-        replace: '$doubt !== undefined || $spare !== undefined',
-        with: 'false',
-      },
-    ],
   ],
   'session over by a wrong clock': [
     ['clocks'],

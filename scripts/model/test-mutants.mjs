@@ -134,6 +134,7 @@ export const testMutants = {
     [BACK_OFF_TESTS],
     [{ in: 'secondsLeft', replace: 'timeFor($backOff, $time)', with: '$time.wall' }],
   ],
+  'refusals of a few seconds are lasting': [[BACK_OFF_TESTS], [{ constant: 'LASTING_SECONDS', with: '0' }]],
   'invalid_grant ends without re-read': [
     [REJECTION_TESTS],
     [
@@ -141,6 +142,15 @@ export const testMutants = {
       {
         in: 'settleRejection',
         remove: "if ($refreshToken !== $used.refreshToken) return 'replaced'",
+      },
+    ],
+  ],
+  'session ends without a plain refresh': [
+    [REJECTION_TESTS],
+    [
+      {
+        in: 'settleRejection',
+        remove: "if ($used.key !== '' && $refreshToken !== undefined) return 'try_plain'",
       },
     ],
   ],

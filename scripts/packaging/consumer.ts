@@ -4,11 +4,13 @@ import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareClient from '@evertoken/cloudflare/client'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
+import { jar, jarm, par } from '@evertoken/core/authorization'
 import { createBrowserFetch } from '@evertoken/core/browser'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
+import { tlsClientAuth } from '@evertoken/core/mtls'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
 import { createIoredisStore } from '@evertoken/core/redis'
@@ -18,11 +20,13 @@ import { soloFlights } from '@evertoken/core/adapter'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import * as denoClient from '@evertoken/deno/client'
+import { createMtlsFetch as createDenoMtlsFetch } from '@evertoken/deno/mtls'
 import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
 import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
+import { createMtlsFetch } from '@evertoken/node/mtls'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
 import { createWorld, type World } from '@evertoken/testkit/world'
@@ -43,9 +47,13 @@ export const stores = { createIoredisStore, createPostgresStore } satisfies Reco
 >
 export type Sql = SqlStore
 
-export const authentication: ClientAuthentication = clientSecretBasic(() => 'secret')
+export const authentication: ClientAuthentication[] = [clientSecretBasic(() => 'secret'), tlsClientAuth()]
+export const certificateFetches = [createMtlsFetch, createDenoMtlsFetch].map((create): typeof fetch =>
+  create({ cert: 'cert', key: 'key' }),
+)
 
-const auth = evertoken(options)
+const key = { sign: async () => new Uint8Array(), algorithm: 'ES256' } as const
+const auth = evertoken({ ...options, authorizationRequest: par(jar(key)), responseMode: jarm() })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

@@ -2,7 +2,10 @@
 import type { Server } from 'node:http'
 import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@evertoken/cloudflare'
 import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
+import type * as credentials from '@evertoken/core/credentials'
 import type { HonoMiddleware } from '@evertoken/core/hono'
+import type { ClientTokens } from '@evertoken/core/client'
+import type * as mtls from '@evertoken/core/mtls'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
 import type * as evertoken from '@evertoken/node'
@@ -21,8 +24,16 @@ declare global {
   const encryptionSecret: string
   const store: evertoken.SessionStore
   const sealedStore: { read(name: string): Promise<string> }
+  const keyService: { sign(data: Uint8Array): Promise<Uint8Array> }
+  const certificateFetch: typeof fetch
+  const { importSigningKey, privateKeyJwt }: typeof credentials
+  const { tlsClientAuth }: typeof mtls
   const token: evertoken.AccessToken
   const createTokenFetch: (options: evertoken.TokenFetchOptions<'client'>) => evertoken.TokenFetch
+  const getAccessToken: ClientTokens['getAccessToken']
+  const incoming: string
+  const baseUrl: string
+  const signFor: (sub?: string) => Promise<string>
   const orders: evertoken.TokenFetch
   const ownFetch: evertoken.TokenFetch
 

@@ -24,6 +24,7 @@ const SMALL_FOR_A_REASON = {
   'model/time-reading.ts': 'All floors above compare dates in this way.',
   'rules/browser/base-path.ts': 'Routes, proxy and redirects must agree on the paths of the application.',
   'rules/calls/allowed-headers.ts': 'Bundles without a proxy and `relay()` do not contain these patterns.',
+  'surface/check.ts': 'Bundles that do not check the server do not contain it.',
   'rules/same-text.ts': 'Every comparison with a secret must take constant time.',
 }
 
@@ -78,20 +79,26 @@ describe('the floors of core', () => {
     expect(importers('iron-webcrypto')).toEqual(['mechanisms/sessions/seal.ts'])
   })
 
-  it('has no client authentication in the usual path but the secret', () => {
+  it('has in the usual path no client authentication but the secret, and only plain authorization requests', () => {
     const importers = (path: string) =>
       files.filter(({ values }) => values.includes(path)).map((file) => file.path)
     const values = importers('mechanisms/protocol/client-authentication.ts')
     // Each file with a value for `clientAuthentication` creates it here, and costs nothing unless it is imported.
     expect(values.toSorted()).toEqual([
+      'mechanisms/protocol/client-certificate.ts',
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
+      'mechanisms/protocol/private-key-jwt.ts',
       'surface/client-authentication.ts',
     ])
     expect(importers('mechanisms/protocol/client-secret.ts').toSorted()).toEqual([
       'credentials.ts',
       'surface/client-authentication.ts',
     ])
+    expect(importers('mechanisms/protocol/private-key-jwt.ts')).toEqual(['credentials.ts'])
+    expect(importers('mechanisms/protocol/client-certificate.ts')).toEqual(['mtls.ts'])
+    for (const name of ['jar', 'jarm', 'par'])
+      expect(importers(`mechanisms/protocol/${name}.ts`)).toEqual(['authorization.ts'])
   })
 
   it('imports nothing else from outside', () => {
@@ -118,6 +125,7 @@ describe('the floors of core', () => {
     visit('tokens.ts')
     const handlers = [...reached].filter((path) => path.startsWith('handlers/'))
     expect(handlers.toSorted()).toEqual([
+      'handlers/calls/prepared-call.ts',
       'handlers/calls/relay.ts',
       'handlers/calls/token-fetch.ts',
       'handlers/problem.ts',
@@ -130,6 +138,7 @@ describe('the floors of core', () => {
       'mechanisms/protocol/client-secret.ts',
       'mechanisms/protocol/connection.ts',
       'mechanisms/protocol/discovery-errors.ts',
+      'mechanisms/protocol/discovery.ts',
       'mechanisms/protocol/failure-pause.ts',
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',

@@ -5,7 +5,7 @@ import { CLIENT } from './provider.ts'
 /** What the client has registered. */
 export interface Registration {
   readonly redirectUri: string
-  readonly responseMode: 'query' | 'form_post'
+  readonly responseMode: unknown
 }
 
 type Check = (entry: LogEntry, log: readonly LogEntry[]) => string | false

@@ -1,4 +1,5 @@
 import {
+  type ClientCredentials,
   createMemoryStore,
   type EvertokenEvent,
   type EvertokenOptions,
@@ -25,6 +26,7 @@ const FROM_A_PAGE = { 'sec-fetch-site': 'same-origin' }
 export type Overrides = Partial<Omit<EvertokenOptions, 'issuer' | 'server'>> & {
   readonly issuer?: string
   readonly server?: Partial<ServerProfile>
+  readonly client?: ClientCredentials
 }
 
 type Options = Omit<EvertokenOptions, 'issuer' | 'server'> & { readonly server: ServerProfile }

@@ -75,7 +75,7 @@ describe.each(proxies)('an application at a base path that the reverse proxy %s'
     expect(session.loginUrlFor(new Response(null, { status: 403, headers }))).toMatch(/^\/app\/auth\/login\?/)
   })
 
-  it.each(['/api/*', '/app/api/*'])('passes requests on by the pattern %s', async (pattern) => {
+  it.each(['/api/*', '/app/api/*'] as const)('passes requests on by the pattern %s', async (pattern) => {
     const app = createApplication({ baseUrl })
     const api = await createSink((_arrival, response, count) => {
       if (count === 1) response.writeHead(307, { location: '/v1/moved?to=here' })

@@ -197,7 +197,9 @@ describe('the token of a service', () => {
 describe('the options of a call', () => {
   it.each([
     [{ scopes: 'read' }, 'Did you mean `scope`?'],
-    [{ forceRefresh: true }, '`forceRefresh`'],
+    [{ forceRefresh: 'yes' }, '`forceRefresh`'],
+    [{ minValiditySeconds: -1 }, '`minValiditySeconds`'],
+    [{ audience: '' }, 'audience'],
     ['read', 'Pass an object'],
     [['read'], 'Unknown option'],
     [null, 'Pass an object'],

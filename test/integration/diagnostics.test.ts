@@ -71,6 +71,14 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     },
   )
 
+  it('shows the method of client authentication that is used', async () => {
+    const metadata = { token_endpoint_auth_methods_supported: ['client_secret_post'] }
+    const { get } = await ask({ diagnostics: true }, LOCAL, { metadata })
+    expect(await (await get(NAVIGATION)).json()).toMatchObject({
+      configuration: { clientAuthentication: 'client_secret_post' },
+    })
+  })
+
   it('works without a user while the server is unreachable', async () => {
     const fetch = () => Promise.resolve(new Response(null, { status: 503 }))
     const { get } = await ask({ diagnostics: true, fetch })
@@ -101,8 +109,13 @@ describe.each(kinds)('diagnostics, %s session', (session) => {
     expect(await (await get()).text()).toBe('application')
   })
 
-  it.each([undefined, 'https://app.example.com'])('is refused with the base URL %s', async (baseUrl) => {
-    await expect(ask({ diagnostics: true, baseUrl })).rejects.toMatchObject({
+  it.each([
+    [undefined, 'https://login.example.com'],
+    ['https://app.example.com', 'https://login.example.com'],
+    ['https://app.example.com', 'http://keycloak'],
+  ])('is refused with the base URL %s and the issuer %s', async (baseUrl, issuer) => {
+    const options = { diagnostics: true, baseUrl, issuer, insecureHosts: ['keycloak'] }
+    await expect(ask(options)).rejects.toMatchObject({
       code: 'invalid_option',
       message: expect.stringMatching(/`diagnostics`.*`baseUrl`/) as string,
     })

@@ -1,5 +1,7 @@
+import { pauseAfterProcessing } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
 import { createApplication, kinds } from './application.ts'
+import { idle } from './steps.ts'
 
 const start = (session: (typeof kinds)[number], tokenResponse: Record<string, unknown>) => {
   const application = createApplication({ session }, { tokenResponse })
@@ -51,3 +53,22 @@ it.each(kinds)('warns once before a grant ends, %s session', async (session) => 
   const [warning] = warnings() as { grantExpiresAt: number }[]
   expect(Math.abs((warning?.grantExpiresAt ?? 0) - grantExpiresAt)).toBeLessThan(120)
 })
+
+it.each(kinds)(
+  'a refresh that is sent before the grant ends can bring a later end, %s session',
+  async (session) => {
+    const { clock, info, startSession, server, tab, events } = start(session, { refresh_expires_in: 1800 })
+    await startSession()
+    await clock.advance(1_795_000)
+    const pause = pauseAfterProcessing()
+    server.script('refresh', pause)
+    const call = expect(tab.get('/')).rejects.toMatchObject({ code: 'refresh_pending' })
+    await pause.reached
+    await clock.advance(60_000)
+    await call
+    pause.release()
+    await idle(() => events.some(({ type }) => type === 'token_refreshed'))
+    expect((await info())?.grantExpiresAt).toBeGreaterThan(clock.now() + 1700)
+    expect(server.counts).toMatchObject({ refresh: 1, revoke: 0 })
+  },
+)

@@ -3,7 +3,8 @@ import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
 import { createAuthorizationServer, createManualClock, cookieHeaderOf } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { isSettled } from './steps.ts'
+import { createApplication } from './application.ts'
+import { isSettled, signIn } from './steps.ts'
 
 /** An authorization server that never responds below `/.well-known/`, and the options of its client. */
 function start() {
@@ -58,6 +59,43 @@ describe('metadata in the options', () => {
     expect(await isSettled(token)).toBe(true)
     expect((await token)?.value).not.toBe('')
     expect(requested.filter((path) => path !== '/token')).toEqual([])
+  })
+
+  it.each([
+    [
+      'https://other.example.com',
+      'equal',
+      /`server\.metadata` names the issuer 'https:\/\/other\.example\.com'/,
+    ],
+    ['https://login.example.com/{tenantid}', 'any', /`server\.tenants`/],
+  ] as const)('with the issuer %s and the rule %s is refused', async (issuer, issuerInMetadata, message) => {
+    const { options, requested } = start()
+    const metadata = { ...options.server.metadata, issuer }
+    const { getClientAccessToken } = createClientTokens({
+      ...options,
+      server: { ...options.server, metadata, issuerInMetadata },
+    })
+    await expect(getClientAccessToken()).rejects.toMatchObject({
+      code: 'authorization_server_metadata_invalid',
+      message: expect.stringMatching(message) as string,
+    })
+    expect(requested).toEqual([])
+  })
+
+  it('names the issuer of ID tokens, which can differ from the option by a slash', async () => {
+    const issuer = 'https://login.example.com'
+    const metadata = {
+      issuer: `${issuer}/`,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      jwks_uri: `${issuer}/jwks`,
+      id_token_signing_alg_values_supported: ['ES256'],
+    }
+    const { server, browser } = createApplication({ server: { issuer, metadata } })
+    server.script('authorize', { type: 'parameters', set: { iss: metadata.issuer } })
+    server.script('token', { type: 'idToken', claims: { iss: metadata.issuer } })
+    const { status } = await signIn(browser(), server)
+    expect(status).toBe(303)
   })
 
   it('must have an authorization endpoint for a sign-in', () => {

@@ -59,7 +59,7 @@ describe('the parameters that the login route passes on', () => {
     expect(locationOf(page).href).toBe(`${origin}/there`)
   })
 
-  it.each(['https://evil.example', '', 'https://login.example.com/'])(
+  it.each(['https://evil.example', '', 'https://login.example.com/x'])(
     'S38: refuses a login for the issuer "%s"',
     async (issuer) => {
       const { server, browser, events } = createApplication()
@@ -73,6 +73,27 @@ describe('the parameters that the login route passes on', () => {
       expect(ofType(events, 'sign_in_failed')).toHaveLength(2)
     },
   )
+
+  it.each([
+    ['a slash at its end', {}, 'https://login.example.com/'],
+    [
+      'the ID of a tenant',
+      {
+        issuer: 'https://login.microsoftonline.com/organizations/v2.0',
+        metadata: {
+          token_endpoint: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token',
+          authorization_endpoint: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/authorize',
+        },
+        tenants: ['contoso'],
+      },
+      'https://login.microsoftonline.com/contoso/v2.0',
+    ],
+  ])('S38: starts a login for the issuer with %s', async (_how, profile, issuer) => {
+    const { browser } = createApplication({ server: profile })
+    const response = await browser().get(`/auth/login?${new URLSearchParams({ iss: issuer })}`)
+    expect(response.status).toBe(302)
+    expect(locationOf(response).pathname).toMatch(/\/authorize$/)
+  })
 
   it('keeps line ends out of every header', async () => {
     const { browser } = createApplication()

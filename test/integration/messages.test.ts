@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@evertoken/core'
+import { clientCredentials } from '@evertoken/core/grants'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, origin } from './application.ts'
 import { authorize, ofType, pathOf } from './steps.ts'
@@ -38,6 +39,67 @@ describe('a failed sign-in', () => {
       code: 'authorization_server_unavailable',
       title: `Cannot finish the sign-in: no response of ${ISSUER}/token (ECONNREFUSED). Try again later.`,
     })
+  })
+})
+
+describe.each([
+  [
+    ['client_secret_post', 'Canary!'],
+    '`client_secret_post` was used, and the metadata lists client_secret_post',
+  ],
+  [
+    ['private_key_jwt', 'tls_client_auth'],
+    '`client_secret_basic` was used, and the metadata lists private_key_jwt, tls_client_auth',
+  ],
+  [undefined, '`client_secret_basic` was used, and the metadata lists no methods'],
+])('if the server that lists the methods %j refuses the client, the message names them', (listed, facts) => {
+  const metadata = { token_endpoint_auth_methods_supported: listed }
+  const create = () => createApplication({ client: clientCredentials({ scope: 'a' }) }, { metadata })
+
+  it.each([
+    { type: 'error', error: 'invalid_client' },
+    { type: 'error', error: 'unauthorized_client', status: 400 },
+    { type: 'status', status: 401 },
+  ] as const)('at a sign-in with %j', async (fault) => {
+    const { server, browser } = create()
+    const tab = browser()
+    const { callback } = await authorize(tab, server)
+    server.script('token', fault)
+    const response = await tab.get(pathOf(callback))
+    expect(await response.json()).toMatchObject({
+      code: 'client_rejected',
+      title: expect.stringContaining(` ${facts}. `) as string,
+    })
+  })
+
+  it('at a refresh, and for the token of the application', async () => {
+    const { auth, server, clock, browser } = create()
+    const tab = browser()
+    await tab.signIn()
+    await clock.advance(301_000)
+    server.always('refresh', { type: 'error', error: 'invalid_client' })
+    server.always('token', { type: 'error', error: 'invalid_client' })
+    const failures: unknown[] = []
+    const keep = (failure: unknown) => failures.push(failure)
+    await tab.get('/', undefined, {}, async () => {
+      await auth.getUserAccessToken().catch(keep)
+      await auth
+        .createTokenFetch({
+          baseUrl: 'https://api.example.com/',
+          token: clientCredentials(),
+          throwTokenErrors: true,
+        })('x')
+        .catch(keep)
+      return new Response()
+    })
+    expect(failures).toHaveLength(2)
+    for (const failure of failures) {
+      expect(failure).toMatchObject({
+        code: 'client_rejected',
+        message: expect.stringContaining(` ${facts}. Check \`clientId\``) as string,
+      })
+      expect(String(failure)).not.toContain(server.clients[0]?.secret)
+    }
   })
 })
 
@@ -82,104 +144,14 @@ describe.each(kinds)('%s session', (session) => {
   })
 })
 
-describe('check()', () => {
-  it('finds nothing if all is well', async () => {
-    expect(await createApplication().auth.check()).toEqual([])
-  })
-
-  it('reports a failed discovery with its message', async () => {
-    const { auth, server } = createApplication()
-    server.always('discovery', { type: 'status', status: 403 })
-    expect(await auth.check()).toEqual([
-      {
-        code: 'authorization_server_metadata_invalid',
-        severity: 'error',
-        message: expect.stringContaining('(status 403). Check `issuer`, or set `server.metadata`') as string,
-      },
-    ])
-  })
-
-  it('reports each feature that the metadata lacks', async () => {
-    const metadata = {
-      token_endpoint_auth_methods_supported: ['private_key_jwt'],
-      response_types_supported: ['id_token'],
-      scopes_supported: ['openid'],
-      grant_types_supported: ['authorization_code'],
-      code_challenge_methods_supported: ['plain'],
-      revocation_endpoint: undefined,
-      end_session_endpoint: undefined,
-      jwks_uri: undefined,
-    }
-    const findings = await createApplication({}, { metadata }).auth.check()
-    expect(findings.map(({ code, severity }) => `${severity} ${code}`)).toEqual([
-      'error client_authentication_unsupported',
-      'error response_type_unsupported',
-      'error keys_unavailable',
-      'warning scope_unsupported',
-      'warning refresh_unsupported',
-      'warning pkce_unsupported',
-      'warning revocation_unsupported',
-      'warning sign_out_unsupported',
-    ])
-    expect(findings[3]?.message).toContain("'offline_access'")
-  })
-
-  it.each([
-    [() => new Response('<p>canary</p>', { status: 404 }), '(status 404, without a list of keys)'],
-    [() => Response.json({ keys: [] }), '(status 200, without a list of keys)'],
-    [() => Promise.reject(new TypeError('canary', { cause: { code: 'ECONNREFUSED' } })), '(ECONNREFUSED)'],
-  ])('reports keys that are not available', async (respond, reason) => {
-    const metadata = { jwks_uri: 'https://keys.example.com/jwks?key=canary' }
-    const application = createApplication(
-      {
-        fetch: async (input, init) =>
-          new Request(input).url.startsWith('https://keys')
-            ? respond()
-            : application.server.fetch(input, init),
-      },
-      { metadata },
-    )
-    const findings = await application.auth.check()
-    expect(findings).toEqual([
-      {
-        code: 'keys_unavailable',
-        severity: 'error',
-        message: `The keys at https://keys.example.com/jwks are not available ${reason}, so ID tokens cannot be verified.`,
-      },
-    ])
-  })
-
-  it('reports a clock that differs by more than 30 seconds', async () => {
-    const application = createApplication({
-      async fetch(input, init) {
-        const response = await application.server.fetch(input, init)
-        response.headers.set('date', new Date((application.clock.now() + 90) * 1000).toUTCString())
-        return response
-      },
-    })
-    expect(await application.auth.check()).toMatchObject([
-      {
-        code: 'clock_offset',
-        severity: 'warning',
-        message: expect.stringMatching(/ by 9[01] seconds/) as string,
-      },
-    ])
-  })
-})
-
-it('the diagnostics show the URIs to register and the findings', async () => {
+it('the diagnostics show the URIs to register', async () => {
   const baseUrl = 'http://localhost:3000'
-  const metadata = { revocation_endpoint: undefined }
-  const { auth } = createApplication(
-    { baseUrl: `${baseUrl}/app`, diagnostics: true, postLogoutPath: '/bye' },
-    { metadata },
-  )
+  const { auth } = createApplication({ baseUrl: `${baseUrl}/app`, diagnostics: true, postLogoutPath: '/bye' })
   const headers = { 'sec-fetch-site': 'same-origin' }
   const request = new Request(`${baseUrl}/app/auth/diagnostics`, { headers })
   const response = await auth.handle(request, () => new Response('application'))
   expect(await response.json()).toMatchObject({
     register: { redirectUri: `${baseUrl}/app/auth/callback`, postLogoutUri: `${baseUrl}/app/bye` },
-    findings: [{ code: 'revocation_unsupported', severity: 'warning' }],
   })
 })
 

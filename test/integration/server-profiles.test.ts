@@ -111,3 +111,24 @@ describe.each(kinds)('%s session', (session) => {
     expect((await two.get('/')).status).toBe(200)
   })
 })
+
+describe('startSession', () => {
+  const readTokenResponse = (body: Readonly<Record<string, unknown>>) => ({
+    ...body,
+    ...(body['authed_user'] as object | undefined),
+  })
+
+  it('reads a token response in the dialect of the server', async () => {
+    const { auth, server, browser } = createApplication({ server: { dialect: { readTokenResponse } } })
+    const tab = browser()
+    const { access_token: token, ...rest } = await server.issue()
+    await tab.get('/', undefined, {}, async () => {
+      await auth.startSession(
+        { ...rest, authed_user: { access_token: token } },
+        { claims: { sub: 'user-1' } },
+      )
+      return new Response()
+    })
+    expect(await (await tab.get('/')).text()).toBe(token)
+  })
+})

@@ -256,7 +256,9 @@ describe('the token', () => {
   })
 
   it('is for the resource and scope of the route', async () => {
-    const { api, send, server, auth, tab } = await signedIn(undefined, { scope: 'openid' })
+    const { api, send, server, auth, tab } = await signedIn(undefined, {
+      resource: 'https://api.example.com/',
+    })
     await send('/api/orders/')
 
     const other = auth.session(new Request(origin, { headers: { cookie: tab.cookieHeader() } }))

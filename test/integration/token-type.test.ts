@@ -1,4 +1,6 @@
 import { EvertokenError } from '@evertoken/core'
+import { createClientTokens } from '@evertoken/node/client'
+import { createAuthorizationServer, createManualClock } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
 import { createApplication } from './application.ts'
 
@@ -88,4 +90,23 @@ it('separates the values of a scope as the profile of the server says', async ()
   })
   await tab.get('/')
   expect(new URLSearchParams(bodies.at(-1)).get('scope')).toBe('a,b')
+})
+
+it('client credentials with an unknown token_type report the same cause as a refresh', async () => {
+  const clock = createManualClock()
+  const server = createAuthorizationServer({ clock, tokenResponse: { token_type: 'bot' } })
+  const { id, secret } = server.clients[0] ?? { id: '' }
+  const client = createClientTokens({
+    issuer: server.issuer,
+    clientId: id,
+    clientSecret: secret,
+    fetch: (input, init) => server.fetch(input, init),
+    clock,
+  })
+  const error = await client.getClientAccessToken().catch((each: unknown) => each)
+  expect(error).toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringMatching(MESSAGE),
+    cause: { reason: 'its `token_type` is "bot" and not Bearer' },
+  })
 })

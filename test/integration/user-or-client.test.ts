@@ -1,14 +1,14 @@
 import { clientCredentials } from '@evertoken/core/grants'
 import type { EvertokenWithClient } from '@evertoken/node'
 import { describe, expect, it } from 'vitest'
-import { createApplication, kinds, type Overrides } from './application.ts'
+import { createApplication, kinds } from './application.ts'
 
 const TARGET = 'https://api.example.com/'
 const REJECTION = { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
 
 /** An application with a user and an API. `respond` is the API. */
 async function createWorld(session: (typeof kinds)[number], respond: () => unknown = () => undefined) {
-  const application = createApplication({ session, client: clientCredentials() } as Overrides)
+  const application = createApplication({ session, client: clientCredentials() })
   const { server, browser } = application
   const auth = application.auth as EvertokenWithClient
   const tab = browser(

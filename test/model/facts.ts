@@ -111,12 +111,23 @@ export function hindered(troubles: readonly Trouble[], process: number, from: Mo
  * a process tried again after a pause (immediately only if the server allows it), or both, one after the other.
  */
 export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolean {
-  const isAlone = hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)
-  if (isAlone || isSecondSend(outcome, earlier, later) || isLastTry(outcome, earlier, later)) return true
+  if (isOneOfThese(outcome, earlier, later)) return true
   return outcome.history.sends
     .filter(({ refreshToken }) => refreshToken === earlier.refreshToken)
     .filter(({ sent }) => sent.step > earlier.sent.step && sent.step < later.sent.step)
-    .some((between) => hasLapsed(outcome, earlier, between) && isRetry(outcome, between, later))
+    .some((between) => isOneOfThese(outcome, between, later) && isDeclared(outcome, earlier, between))
+}
+
+function isOneOfThese(outcome: Outcome, earlier: Send, later: Send): boolean {
+  const isAlone = hasLapsed(outcome, earlier, later) || isRetry(outcome, earlier, later)
+  if (isAlone || isSecondSend(outcome, earlier, later)) return true
+  return isLastTry(outcome, earlier, later) || isPlainTry(earlier, later)
+}
+
+/** The server has refused a request with parameters. The refresh without parameters shows whether it refused only these. */
+function isPlainTry({ resource, delivered }: Send, later: Send): boolean {
+  const isRefused = delivered?.kind === 'rejected' && delivered.step < later.sent.step
+  return isRefused && resource !== '' && later.resource === ''
 }
 
 /** While the first request has no response, its sender may send another one, where the server forgives that. */

@@ -7,7 +7,7 @@ import {
   type EvertokenWithClient,
   type ServerProfile,
 } from '@evertoken/node'
-import { clientCredentials } from '@evertoken/core/grants'
+import { clientCredentials, tokenExchange } from '@evertoken/core/grants'
 import { next } from '@evertoken/core/next'
 
 declare const server: ServerProfile
@@ -38,6 +38,12 @@ declare const token: AccessToken
 void auth.getUserAccessToken({ rejectedToken: token })
 // @ts-expect-error A token, and not its value.
 void auth.getUserAccessToken({ rejectedToken: token.value })
+void auth.getUserAccessToken({ token: tokenExchange({ audience: 'billing' }), minValiditySeconds: 60 })
+void auth.getUserAccessToken({ audience: 'billing', forceRefresh: true })
+// @ts-expect-error The source has its own audience.
+void auth.getUserAccessToken({ token: tokenExchange({ audience: 'billing' }), audience: 'stock' })
+// @ts-expect-error The actor is the application, or a function.
+tokenExchange({ audience: 'billing', actor: 'gateway' })
 // @ts-expect-error The user might have to sign in.
 const wrong: Promise<AccessToken> = auth.getUserAccessToken()
 // @ts-expect-error The application has no token of its own.
@@ -45,6 +51,8 @@ auth.createTokenFetch({ baseUrl: 'https://api.example', token: 'client' })
 // @ts-expect-error 'none' is only for the proxy, because a token fetch without a token is `fetch`.
 auth.createTokenFetch({ baseUrl: 'https://api.example', token: 'none' })
 auth.createTokenProxy({ '/api/*': { target: 'https://api.example', token: 'user-or-none', scope: 'a' } })
+// @ts-expect-error A path begins with a slash.
+auth.createTokenProxy({ 'api/*': { target: 'https://api.example', token: 'none' } })
 // @ts-expect-error A proxy route states whose token is sent.
 auth.createTokenProxy({ '/api/*': { target: 'https://api.example' } })
 // @ts-expect-error The cookies of the current session are sent by `handle`.

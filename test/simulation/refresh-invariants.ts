@@ -28,11 +28,21 @@ export const usedOnce: Invariant = (outcome, facts) => {
   const seen = facts.sends.filter((send) => send.judged)
   return seen.flatMap((later, index) => {
     const earlier = seen.slice(0, index).filter(({ refreshToken }) => refreshToken === later.refreshToken)
-    const isFine = earlier.every((each) => isDeclared(each, later))
+    const isFine = earlier.every((each) => isDeclared(each, later) || isPlainTry(each, later, earlier))
     return isFine
       ? []
       : [`a refresh token was sent again at ${moment(later.sent)} by process ${later.process}`]
   })
+
+  /** The server has refused a request with parameters, so the refresh without parameters takes its place. */
+  function isPlainTry(first: Send, later: Send, between: readonly Send[]): boolean {
+    if (later.resource !== '') return false
+    return between.some((each) => {
+      const { resource, judged, delivered = END } = each
+      const isRefused = resource !== '' && judged?.status === 400 && delivered.step <= later.sent.step
+      return isRefused && (each === first || (each.sent.step > first.sent.step && isDeclared(first, each)))
+    })
+  }
 
   /** The first use had no effect, or no process could know its result for long enough. */
   function isDeclared(earlier: Send, later: Send): boolean {

@@ -12,11 +12,13 @@ import {
   wasOvertaken,
   wrongClocks,
 } from './facts.ts'
-import type { Commit } from './history.ts'
+import type { Call, Commit } from './history.ts'
 import type { Invariant } from './invariants.ts'
 
 /** A process tries so long to end the session that a sign-in has replaced. */
 const REPLACING_MS = 600_000
+/** A request for one resource is not repeated for so long after its refusal, in milliseconds. */
+const REFUSED_MS = 80_000
 /** A response can carry news that are so old, in milliseconds. */
 const NEWS_MS = 30_000
 
@@ -106,8 +108,19 @@ export const noSignInWhileAlive: Invariant = (outcome, facts) => {
       .filter(({ ended = END }) => ![over, givenUp].some((commit) => commit && commit.step <= ended.step))
       // While the store fails, a process refuses a session whose user has asked to sign out, or has signed in again.
       .filter(({ ended = END }) => !isSigningOut(facts, ended) && !isBeingReplaced(facts, ended))
+      .filter((call) => !isRefusedForResource(facts, call))
       .map(({ began, act }) => `${act} asked for a sign-in at ${moment(began)} while the session lives`)
   )
+}
+
+/** Whether the server has just refused the grant for this resource. The plain refresh must follow. */
+function isRefusedForResource({ sends }: Facts, { visit, ended = END }: Call): boolean {
+  if (visit.resource === '') return false
+  return sends.some(({ resource, judged, delivered = END }) => {
+    const isRefused = resource === visit.resource && judged?.status === 400 && delivered.step < ended.step
+    if (!isRefused || ended.time - delivered.time > REFUSED_MS) return false
+    return sends.some((plain) => plain.resource === '' && plain.sent.step >= delivered.step)
+  })
 }
 
 /** Whether a new session may have taken the place of this one before the store confirmed that. */

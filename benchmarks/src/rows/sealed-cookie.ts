@@ -97,6 +97,8 @@ function likeOurs() {
     clientId: 'web',
     generation: 1,
     expiresAt: now + 86_400,
+    lifetime: 86_400,
+    login: 'l'.repeat(20),
     touchedAt: now,
     claims: CLAIMS,
     ledger: { refreshToken: REFRESH_TOKEN, scope: SCOPE, tokens: { '': token }, attempt: 0 },

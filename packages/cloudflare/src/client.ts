@@ -12,6 +12,7 @@ import { keepAliveOf, POLL_MS, type WorkerContext } from './worker.ts'
 export type {
   AccessToken,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientSecret,
@@ -45,6 +46,7 @@ export type {
   ServerVerdict,
   SessionIndex,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
   SignOutPart,

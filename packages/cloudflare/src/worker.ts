@@ -6,6 +6,7 @@ import {
   type Outside,
   type Runtime,
   type SessionEngine,
+  withPartsOf,
 } from '@evertoken/core/adapter'
 import {
   ConfigurationError,
@@ -153,7 +154,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
       const { checkStore, core } = engineOf(env)
       const { handle, route, session, readOnlySession, sessionById } = core
       const keepAlive = keepAliveOf(ctx)
-      return {
+      const bound: Current & BoundWorker<User> = {
         ...current(context, report, createOutside(core, context, keepAlive)),
         async handle(request, application) {
           await checkStore()
@@ -164,6 +165,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
         readOnlySession: (request) => readOnlySession(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }
+      return withPartsOf(bound, core)
     },
   }
 }

@@ -23,3 +23,9 @@ it('I8: the tokens entry refreshes once for a burst', async () => {
   expect(server.counts.refresh).toBe(1)
   expect(server.maxUses()).toBe(1)
 })
+
+it('the authorization server can be checked in an invocation', async () => {
+  const entry = new URL('workers/tokens.ts', import.meta.url).pathname
+  application = await startApplication({ entry, vars: {}, services: {} })
+  expect(await (await fetch(`${application.worker.url}/check`)).json()).toEqual([])
+})

@@ -13,6 +13,7 @@ import {
 export type {
   AccessToken,
   AuthorizationHeaders,
+  CallOptions,
   CarryOptions,
   ClientAuthentication,
   ClientSecret,
@@ -46,6 +47,7 @@ export type {
   ServerVerdict,
   SessionIndex,
   SessionStore,
+  SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
   SignOutPart,

@@ -1,3 +1,4 @@
+import { check } from '@evertoken/core/check'
 import {
   type AccessToken,
   createDurableObjectStore,
@@ -25,7 +26,8 @@ const auth = evertoken((env: Env) => ({
 let first: AccessToken | undefined
 
 export default {
-  fetch: auth.handler(async (request, _env: Env, _ctx) => {
+  fetch: auth.handler(async (request, env: Env, ctx) => {
+    if (request.url.endsWith('/check')) return Response.json(await check(auth.bind(env, ctx)))
     if (request.method === 'POST') {
       await auth.startSession(await request.json())
       first = await auth.getUserAccessToken()

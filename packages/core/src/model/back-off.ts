@@ -12,6 +12,8 @@ export interface BackOff {
   readonly failures: number
   /** How often the server has refused the request for an unknown reason since the latest success. */
   readonly refusals?: number | undefined
+  /** When the first of these refusals happened, by the same clock as `until`. */
+  readonly refusedSince?: number | undefined
   readonly code: ErrorCode
 }
 
@@ -21,8 +23,8 @@ export interface BackOffOptions {
   /** From 0 to 1. It lengthens the pause by up to 25 %, so that many processes do not retry at the same moment. */
   readonly jitter?: number
   /**
-   * The code if the server has refused the request for an unknown reason three times. A retry then no longer helps.
-   * Absent if this failure is not such a refusal.
+   * The code if the server refuses the request for an unknown reason for the third time, and the first time is at least
+   * 60 seconds ago. A retry then no longer helps. Absent if this failure is not such a refusal.
    */
   readonly lastingCode?: ErrorCode | undefined
 }
@@ -32,6 +34,8 @@ const MAX_FAILURES = 10
 const MAX_BACK_OFF_SECONDS = 60
 /** From this number of refusals, the failure is treated as lasting. */
 const LASTING_REFUSALS = 3
+/** Refusals within a shorter time are not lasting, because a gateway returns 404 for some seconds during a deploy. */
+const LASTING_SECONDS = 60
 
 /**
  * Doubles the pause after each failure in a row, from 1 to 60 seconds.
@@ -42,18 +46,28 @@ const LASTING_REFUSALS = 3
 export function nextBackOff(
   before: BackOff | undefined,
   code: ErrorCode,
-  { wall, server }: TimeReading,
+  time: TimeReading,
   { retryAfterSeconds = 0, jitter = 0, lastingCode }: BackOffOptions = {},
 ): BackOff {
   const failures = Math.min((before?.failures ?? 0) + 1, MAX_FAILURES)
   const ownSeconds = Math.min(2 ** (failures - 1), MAX_BACK_OFF_SECONDS)
   const seconds = Math.max(retryAfterSeconds, ownSeconds) * (1 + jitter / 4)
-  const ahead = server === undefined ? undefined : server - wall
-  const pause = { until: (server ?? wall) + seconds, ahead, seconds, failures }
+  const now = time.server ?? time.wall
+  const ahead = time.server === undefined ? undefined : now - time.wall
+  const pause = { until: now + seconds, ahead, seconds, failures }
   // Other failures prove nothing about the request, so they do not restart the count.
   const refusals = Math.min((before?.refusals ?? 0) + (lastingCode ? 1 : 0), LASTING_REFUSALS)
   if (refusals === 0) return { ...pause, code }
-  return { ...pause, refusals, code: lastingCode && refusals === LASTING_REFUSALS ? lastingCode : code }
+  const refusedSeconds = secondsRefused(before, time)
+  const isLasting = refusals === LASTING_REFUSALS && refusedSeconds >= LASTING_SECONDS
+  const refusedSince = now - refusedSeconds
+  return { ...pause, refusals, refusedSince, code: lastingCode && isLasting ? lastingCode : code }
+}
+
+/** Returns how long ago the first refusal was. A clock that is behind the writer's starts again. */
+function secondsRefused(before: BackOff | undefined, time: TimeReading): number {
+  if (before?.refusedSince === undefined) return 0
+  return Math.max(0, timeFor(before, time) - before.refusedSince)
 }
 
 /** Two processes that know the server's clock differ by no more than this. */

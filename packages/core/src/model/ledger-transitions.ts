@@ -107,9 +107,13 @@ export function withSpare(ledger: TokenLedger, spare: string): TokenLedger {
   return { ...ledger, spare }
 }
 
-/** Replaces the refresh token that the server has refused with the spare one. */
+/**
+ * Replaces the refresh token that the server has refused with the spare one. That token may be why the server refused
+ * parameters, so their back-offs end.
+ */
 export function withSpareInUse(ledger: TokenLedger): TokenLedger {
-  return { ...ledger, refreshToken: ledger.spare, spare: undefined, origin: undefined }
+  const { spare: refreshToken } = ledger
+  return { ...ledger, refreshToken, spare: undefined, origin: undefined, parameterBackOffs: undefined }
 }
 
 /** Releases the lease after a failure. No process refreshes during a pause, which grows with each failure in a row. */
@@ -137,7 +141,8 @@ export function withParameterBackOff(
 }
 
 /**
- * Lets the owner wait, once, for the response to a refresh token that the server has refused.
+ * Lets the owner wait, once, for the response to a refresh token that the server has refused. The use of a spent token may be
+ * why the server refused parameters, so their back-offs end.
  *
  * @param seconds - How long a response is awaited.
  */
@@ -148,7 +153,7 @@ export function withLastWait(
   seconds: number,
 ): TokenLedger {
   const waiting = withBackOff(ledger, code, time, { retryAfterSeconds: seconds })
-  return { ...waiting, doubt: 'refused' }
+  return { ...waiting, doubt: 'refused', parameterBackOffs: undefined }
 }
 
 /** Takes the refresh token out of use. `revoking` and `spare` keep both tokens until the server has confirmed. */

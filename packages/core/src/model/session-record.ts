@@ -1,7 +1,7 @@
 import type { EndReason } from '../vocabulary/index.ts'
 import { grantEndsAt } from './grant-expiry.ts'
 import type { UserClaims } from './token-grant.ts'
-import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord } from './token-ledger.ts'
+import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord, type TokenLedger } from './token-ledger.ts'
 
 /**
  * One authentication session. It is immutable: each transition below creates the next record, and a swap replaces the
@@ -16,6 +16,8 @@ export interface SessionRecord extends LedgerRecord {
   readonly touchedAt: number
   /** The seconds from the start to `expiresAt`. The record of a session that has ended does not contain it. */
   readonly lifetime?: number | undefined
+  /** When the session at the server ends, in seconds since the epoch, as the latest ID token with this claim reports it. */
+  readonly sessionExpiry?: number | undefined
   readonly claims: UserClaims
   /** The login that started the session, so that a repeated authorization response can find it. */
   readonly login?: string | undefined
@@ -23,6 +25,11 @@ export interface SessionRecord extends LedgerRecord {
   readonly claimsDecided?: true | undefined
   /** Further `sid` of the session, from the ID tokens of its refreshes. The newest is first. */
   readonly sids?: readonly string[] | undefined
+  /**
+   * The tokens that other grants have got for the user, such as a token exchange. It is a ledger of its own, so that neither
+   * its requests nor their failures affect the refresh token.
+   */
+  readonly otherTokens?: TokenLedger | undefined
   /** The browser has shown that it holds this generation. */
   readonly browserIsCurrent?: true | undefined
   /**
@@ -100,16 +107,12 @@ export function toTombstone(record: SessionRecord, reason: EndReason): SessionRe
 
 /** Returns when the session ends unless it is used again, in seconds since the epoch. */
 export function endsAt(record: SessionRecord, idleTimeoutSeconds: number): number {
-  const grantEnd = grantEndsAt(record.ledger.grantExpiry) ?? Infinity
-  return Math.min(record.expiresAt, record.touchedAt + idleTimeoutSeconds, grantEnd)
+  return Math.min(latestEnd(record), record.touchedAt + idleTimeoutSeconds)
 }
 
-/** Shortens a session so that it ends with the session at the server. `sessionExpiry` is in seconds since the epoch. */
-export function withSessionExpiry(record: SessionRecord, sessionExpiry: number = Infinity): SessionRecord {
-  const { expiresAt, lifetime } = record
-  if (sessionExpiry >= expiresAt) return record
-  const shortened = lifetime === undefined ? undefined : lifetime - (expiresAt - sessionExpiry)
-  return { ...record, expiresAt: sessionExpiry, lifetime: shortened }
+/** Returns when the session ends even if it is used, in seconds since the epoch. */
+export function latestEnd({ expiresAt, sessionExpiry, ledger }: SessionRecord): number {
+  return Math.min(expiresAt, sessionExpiry ?? Infinity, grantEndsAt(ledger.grantExpiry) ?? Infinity)
 }
 
 /** Whether a decrypted value has the shape of a session record. */

@@ -1,5 +1,6 @@
 import type { ProofKey } from './proof-key.ts'
 import { timeFor, type TimeReading } from './time-reading.ts'
+import { hasScopeOf } from './token-parameters.ts'
 
 /** Access tokens by token key, least recently used first. */
 export type StoredTokens = Readonly<Record<string, StoredToken>>
@@ -21,8 +22,11 @@ export const UNLIMITED: TokenCapacity = { maxTokenBytes: Infinity, lastUse: () =
  */
 export const REFRESH_BYTES = 240
 
-/** At this number, the least recently used token is removed. */
-export const MAX_TOKENS = 32
+/**
+ * At this number, the least recently used token is removed. An application that calls 40 APIs in turn keeps all their
+ * tokens, in addition to that of the sign-in.
+ */
+export const MAX_TOKENS = 64
 
 const encoder = new TextEncoder()
 
@@ -59,6 +63,20 @@ export function withToken(
   function rank(other: string): number {
     return other === '' ? Infinity : lastUse(other)
   }
+}
+
+/**
+ * Returns the tokens that can be used for a token key, the best one first: the token of that key, and then those for the
+ * same resource and parameters that have more scope.
+ */
+export function heldTokens(tokens: StoredTokens, key: string): StoredToken[] {
+  const own = tokens[key]
+  const found = own ? [own] : []
+  // Most requests have no scope, and must cost nothing.
+  if (key === '' || key.startsWith('\n')) return found
+  for (const [other, token] of Object.entries(tokens))
+    if (other !== key && hasScopeOf(key, other, token.scope)) found.push(token)
+  return found
 }
 
 /** Returns how many bytes a value takes as JSON. */

@@ -30,7 +30,7 @@ export interface TokenGrant {
   readonly scope?: string | undefined
   /** When the grant ends, if the response reports it. */
   readonly grantExpiry?: GrantExpiry | undefined
-  /** When the session at the server ends, in seconds since the epoch. */
+  /** When the session at the server ends, in seconds since the epoch, if a verified ID token reports it. */
   readonly sessionExpiry?: number | undefined
   /** The unmodified ID token. `claims` is present if it was validated. */
   readonly idToken?: string | undefined

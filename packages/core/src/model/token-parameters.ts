@@ -12,12 +12,17 @@ export interface TokenParameters {
    */
   readonly resource?: string | readonly string[]
   /**
+   * The API that the token is for, by the name that the authorization server has for it. Some servers use it in place of
+   * `resource`.
+   */
+  readonly audience?: string
+  /**
    * The scope of the token, separated by single spaces. A part of the granted scope. More can throw `scope_not_granted`.
    *
    * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
    */
   readonly scope?: string
-  /** Further parameters of the token request, such as `audience`. */
+  /** Further parameters of the token request. */
   readonly parameters?: Readonly<Record<string, string>>
 }
 
@@ -31,24 +36,42 @@ const URI_CHARACTERS = /^[!-"$-~]+$/
 /**
  * Returns the same string for two requests if, and only if, they request the same token. Empty for the empty request.
  */
-export function tokenKey({ resource = [], scope = '', parameters = {} }: TokenParameters): string {
-  const names = Object.keys(parameters).toSorted()
-  const key = [
-    distinct([resource].flat()),
-    distinct(scope.split(' ').filter(Boolean)),
-    names.map((name) => [name, parameters[name]]),
-  ]
-  return key.some((part) => part.length > 0) ? JSON.stringify(key) : ''
+export function tokenKey({ resource = [], scope = '', audience, parameters }: TokenParameters): string {
+  const members = Object.entries({ ...parameters, ...(audience !== undefined && { audience }) })
+  const resources = distinct([resource].flat())
+  const scopes = distinct(scope.split(' ').filter(Boolean)).join(' ')
+  const isPlain = resources.length + members.length === 0
+  if (isPlain && scopes === '') return ''
+  const others = isPlain ? '' : JSON.stringify([resources, members.toSorted(([a], [b]) => (a < b ? -1 : 1))])
+  return `${scopes}\n${others}`
+}
+
+/**
+ * Returns whether a token can be used for another request: it is for the same resource and parameters, and has all of the
+ * requested scope.
+ *
+ * @param key - The token key of the request. Without a scope, the server decides about the scope.
+ * @param heldKey - The token key of the token.
+ * @param granted - The scope of the token, if the server has reported it.
+ */
+export function hasScopeOf(key: string, heldKey: string, granted: string | undefined): boolean {
+  const [scope = '', others = ''] = key.split('\n')
+  const [heldScope = '', heldOthers = ''] = heldKey.split('\n')
+  const had = splitScope(granted ?? heldScope)
+  return scope !== '' && others === heldOthers && scope.split(' ').every((each) => had.includes(each))
 }
 
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */
 export function validateTokenParameters(request: TokenParameters): string | undefined {
-  if (!isObject(request)) return 'Use an object with resource, scope or parameters'
-  const { resource = [], scope = 'any', parameters = {} }: Untrusted = request
+  if (!isObject(request)) return 'Use an object with resource, audience, scope or parameters'
+  const { resource = [], audience, scope = 'any', parameters = {} }: Untrusted = request
   if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
+  if (audience !== undefined && (typeof audience !== 'string' || audience === ''))
+    return 'Use a text that is not empty as audience'
   if (!isText(scope, SPACED)) return 'Use tokens separated by single spaces as scope'
   if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string'))
     return 'Use an object of strings as parameters'
+  if (audience !== undefined && 'audience' in parameters) return "Remove 'audience' from parameters"
   const reserved = Object.keys(parameters).find((name) => RESERVED.test(name))
   return reserved && `Remove '${reserved}' from parameters`
 }

@@ -4,7 +4,7 @@ import type { ProofKey } from '../model/proof-key.ts'
 import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { LogoutToken } from '../rules/protocol/logout-token.ts'
-import type { RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
+import type { ErrorCode, RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
 import type { TokenBinding } from './token-binding.ts'
 
 /** The result of a refresh at the token endpoint. */
@@ -22,8 +22,8 @@ export type RefreshResult =
   | {
       readonly kind: 'misconfigured' | 'not_processed' | 'ambiguous' | 'sign_in_required' | 'refused'
       readonly cause: RedactedCause
-      /** Present if the request was not sent because the secret of the client was not available. */
-      readonly code?: 'key_service_unavailable'
+      /** The code of the error, if it does not follow from the kind. */
+      readonly code?: ErrorCode
       readonly retryAfterSeconds?: number | undefined
       /** The server is overloaded (429, 503): other requests must wait too. */
       readonly isBusy?: boolean
@@ -86,9 +86,16 @@ export interface AuthorizationServer {
   /**
    * Returns the URL at which a user signs in (RFC 6749 §4.1.1, with PKCE).
    *
-   * @throws {TryLaterError | ConfigurationError} If the metadata is not available.
+   * @throws {TryLaterError | ConfigurationError} If the metadata is not available, or the server refuses a pushed request.
+   * @throws {OperatorError} If a request cannot be signed or authenticated.
    */
   authorize(transaction: LoginTransaction, parameters: URLSearchParams): Promise<URL>
+  /**
+   * Returns the parameters of an authorization response that may be signed.
+   *
+   * @throws {RequestRefusedError} If it must be signed, and is not signed correctly.
+   */
+  readResponse(parameters: URLSearchParams): Promise<URLSearchParams>
   /**
    * Exchanges the code of an authorization response for tokens (RFC 6749 §4.1.3).
    *
@@ -100,6 +107,17 @@ export interface AuthorizationServer {
     transaction: LoginTransaction,
     unused: (refreshToken: string) => void,
   ): Promise<SignInGrant>
+  /**
+   * Adds the claims of UserInfo to those of the ID token of a session (OIDC Core §5.3).
+   *
+   * @param claims - They name the user, with whom UserInfo is compared.
+   * @throws {RequestRefusedError} If UserInfo is about another user.
+   * @throws {ConfigurationError} If the function of the application fails.
+   */
+  addUserInfo(
+    grant: Pick<TokenGrant, 'accessToken' | 'idToken' | 'proofKey'>,
+    claims: UserClaims,
+  ): Promise<Pick<SignInGrant, 'claims' | 'userInfoFailure'>>
   /**
    * Uses a refresh token (RFC 6749 §6).
    *
@@ -128,4 +146,4 @@ export type TokenServer = Pick<
 >
 
 /** The part that starts and completes the sign-in of a user. */
-export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'redeem'>
+export type SignInServer = Pick<AuthorizationServer, 'authorize' | 'readResponse' | 'redeem' | 'addUserInfo'>

@@ -6,6 +6,7 @@ import { createRefresher } from '../mechanisms/refresh/refresher.ts'
 import { createGrantCheck } from '../mechanisms/sessions/grant-check.ts'
 import type { CreateBrowserCookie } from '../mechanisms/sessions/browser-cookie.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
+import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
 import { createWorkTracker } from './drain.ts'
@@ -28,6 +29,7 @@ export interface EngineParts<User extends object> {
   readonly createCookie: CreateBrowserCookie
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
+  readonly signInScope?: SignInScope
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
   createUser(find: () => BoundSession): User
   /** Absent if there are no routes. */
@@ -89,6 +91,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
     client: parts.client,
+    signInScope: parts.signInScope,
   }
   const application: Application = {
     ...parts.signIn,

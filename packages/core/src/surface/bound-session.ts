@@ -11,12 +11,12 @@ import type { Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { newSession } from '../model/session-transitions.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
+import { startBoundSession } from './start-bound-session.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
@@ -72,8 +72,11 @@ export interface BoundSession {
    * the rights of the application.
    */
   getToken(demand: SessionTokenDemand): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
-  /** @param login - Which login the grant results from, if a route of Evertoken has made it. */
-  start(grant: TokenGrant, login?: string): Promise<StartedSession>
+  /**
+   * @param login - Which login the grant results from, if a route of Evertoken has made it.
+   * @param hidden - The previous session, if the request does not show its cookie.
+   */
+  start(grant: TokenGrant, login?: string, hidden?: SessionHandle): Promise<StartedSession>
   /**
    * Resolves to the current session. If its access token has expired, it is refreshed first, and a revoked grant ends
    * it.
@@ -91,7 +94,7 @@ export function bindSession(
   fitHeaders?: Runtime['fitHeaders'],
   browser?: BrowserRequest,
 ): BoundSession {
-  const { refresher, grantCheck, clock, emit } = application
+  const { refresher, grantCheck, emit } = application
 
   /** The session that the latest call has found. */
   let found: { readonly finding: Promise<unknown>; readonly handle: SessionHandle } | undefined
@@ -125,9 +128,9 @@ export function bindSession(
     seen: Snapshot | undefined,
     demand: SessionTokenDemand,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { key, request, rejected } = demand
+    const { signal: _, ...wanted } = demand
     const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    return refresher.token(handle, seen, { key, request, rejected, beforeRefresh, keepAlive, background })
+    return refresher.token(handle, seen, { ...wanted, beforeRefresh, keepAlive, background })
   }
 
   async function awaitToken(
@@ -176,16 +179,7 @@ export function bindSession(
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       return grantCheck.current(handle, seen, { beforeRefresh, background, keepAlive })
     },
-    start(grant, login) {
-      const { registration, lifetimes, beforeStart } = application
-      return session.start(async (id, maxRecordBytes) => {
-        const now = clock.now()
-        const lifetime = lifetimes.absoluteTimeoutSeconds
-        const expiresAt = now + lifetime
-        const base = { id, ...registration, expiresAt, lifetime, claims: grant.claims ?? {}, login }
-        return newSession(base, grant, '', now, maxRecordBytes)
-      }, beforeStart)
-    },
+    start: (grant, login, hidden) => startBoundSession(session, grant, application, login, hidden),
   }
 }
 

@@ -36,7 +36,7 @@ export interface Outside {
 /**
  * Connects the calls that need no session to their application.
  *
- * @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy.
+ * @param engine - The result of `createEngine` or `createTokenEngine`.
  * @param context - The context of the runtime. It finds the request.
  * @param keepAlive - Keeps the work of calls outside requests alive. Default: the function of the runtime.
  * @example
@@ -47,7 +47,7 @@ export interface Outside {
 export function createOutside(engine: object, context: RequestContext, keepAlive?: KeepAlive): Outside {
   const session = () => findCurrent(context)
   return {
-    sources: () => sourcesOf(engine),
+    sources: () => sourcesOf(engine) as SourceContext,
     session,
     keepAlive: () => session()?.session.keepAlive ?? keepAlive,
   }
@@ -78,6 +78,7 @@ export function createBoundTokenFetch(
     baseUrl,
     allowedUrls,
     insecureHosts,
+    minValiditySeconds,
     throwTokenErrors,
     isTokenRejected,
     fetch = runtimeFetch,
@@ -89,7 +90,8 @@ export function createBoundTokenFetch(
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
   const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
-  const source = createCredentialSource(token, parameters as TokenParameters, find, outside)
+  const wanted = parameters as TokenParameters
+  const source = createCredentialSource(token, wanted, find, outside, minValiditySeconds)
   const receive = receiver(findSession)
   return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, isTokenRejected, fetch, receive })
 }
@@ -100,21 +102,23 @@ export function createCredentialSource(
   parameters: TokenParameters,
   find: () => BoundSession,
   outside: Outside = outsideOf(find),
+  minValiditySeconds?: number,
 ): CredentialSource {
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = ({ rejected, signal }) => {
     const { getToken, application } = find()
     const toCredential = (found: TokenResult<Snapshot>) => userCredential(found, application)
-    const result = getToken({ key, request: parameters, rejected: rejected?.token, signal })
+    const demand = { rejected: rejected?.token, signal, minValiditySeconds }
+    const result = getToken({ ...demand, key, request: parameters })
     return isPromise(result) ? result.then(toCredential) : toCredential(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
-    const call = { parameters, rejected: rejected?.token, signal, keepAlive: outside.keepAlive() }
-    return credentialOf(await getToken(call))
+    const demand = { rejected: rejected?.token, signal, minValiditySeconds }
+    return credentialOf(await getToken({ ...demand, parameters, keepAlive: outside.keepAlive(), find }))
   }
 
   if (token === 'user') return ofUser

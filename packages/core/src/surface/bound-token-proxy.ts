@@ -3,10 +3,12 @@ import { type ProxyRoute, type TokenProxy, tokenProxy } from '../handlers/calls/
 import type { TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { byPrecision, parseProxyTarget } from '../rules/calls/proxy-target.ts'
+import { pick } from '../rules/members.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
 import { createCredentialSource, receiver, runtimeFetch } from './bound-token-fetch.ts'
 import { invalid } from './checks.ts'
+import { PARAMETER_NAMES } from './token-parameter-checks.ts'
 import { lowerCase } from './relay.ts'
 import {
   checkTokenProxyRoute,
@@ -38,7 +40,7 @@ function createRoute(
   const values = checkTokenProxyRoute(pattern, route)
   const parsed = parseProxyTarget(pattern, parsePrefix(values.target, values.insecureHosts) as AllowedPrefix)
   if (!parsed) throw invalid(pattern, 'must be a path, such as `/api/me`, or one that ends in `/*`')
-  const { resource, scope, parameters, token, methods, forwarded, prepareHeaders, webSocket } = values
+  const { token, methods, forwarded, prepareHeaders, webSocket } = values
   const receive = receiver(find)
   const { fetch = runtimeFetch } = values
   const bare: TokenFetch = async (input, init) => receive(await fetch(input, init))
@@ -51,7 +53,7 @@ function createRoute(
     isTokenRejected: values.isTokenRejected,
   } as const
   const owner = token === 'user-or-none' || token === 'none' ? 'user' : token
-  const wanted = { resource, scope, parameters } as TokenParameters
+  const wanted = pick(values, PARAMETER_NAMES) as TokenParameters
   const personal = tokenFetch(createCredentialSource(owner, wanted, find), policy)
   return {
     ...parsed,

@@ -1,16 +1,11 @@
-import { TOKEN_CALL_OPTIONS, checkTokenParameters, rejectedValue } from './token-parameter-checks.ts'
+import { type CallOptions, readCall } from './call-options.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
 import { connectClient, type SourceContext } from './token-source.ts'
 
 /** The access token that a caller requests for the application itself. */
-export interface ClientTokenOptions extends TokenParameters {
-  /** Aborts this call. The request for the token continues for other callers. */
-  readonly signal?: AbortSignal | undefined
-  /** A token that a resource server rejected with `invalid_token`. Evertoken returns another token. */
-  readonly rejectedToken?: AccessToken | undefined
-}
+export interface ClientTokenOptions extends TokenParameters, CallOptions {}
 
 /** The tokens of an application itself. */
 export interface ClientTokenAccess {
@@ -51,10 +46,8 @@ export interface ClientAccessOptions {
 export function createClientAccess({ sources, keepAlive }: ClientAccessOptions): ClientTokenAccess {
   return {
     async getClientAccessToken(options = {}) {
-      checkTokenParameters(options, TOKEN_CALL_OPTIONS)
-      const { signal, rejectedToken, ...parameters } = options
-      const rejected = rejectedValue(rejectedToken)
-      return connectClient(sources())({ parameters, rejected, signal, keepAlive: keepAlive() })
+      const [parameters, demand] = readCall(options)
+      return connectClient(sources())({ ...demand, parameters, keepAlive: keepAlive() })
     },
   }
 }

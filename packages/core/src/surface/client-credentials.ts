@@ -1,11 +1,18 @@
-import { checkTokenParameters } from './token-parameter-checks.ts'
+import { checkTokenParameters, PARAMETER_NAMES } from './token-parameter-checks.ts'
 import { createCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
-import type { TokenParameters } from '../model/token-parameters.ts'
+import { requestClientCredentials } from '../mechanisms/protocol/client-credentials.ts'
+import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
+import type { Acquisition } from '../ports/acquisition.ts'
 import { accessTokenOf } from './access-tokens.ts'
 import { unlessAborted } from './bound-session.ts'
-import { type ClientCredentials, createTokenSource, type SourceContext } from './token-source.ts'
+import {
+  type ClientCredentials,
+  type ConnectedSource,
+  createTokenSource,
+  type SourceContext,
+} from './token-source.ts'
 
 /** All values for one context share the tokens, so that each token is requested once. */
 const clientTokensByContext = new WeakMap<SourceContext, ClientTokens>()
@@ -26,46 +33,46 @@ const clientTokensByContext = new WeakMap<SourceContext, ClientTokens>()
  */
 export function clientCredentials(request: TokenParameters = {}): ClientCredentials {
   checkTokenParameters(request)
-  return createTokenSource<ClientCredentials>('client_credentials', (context) => {
+  const connect = (context: SourceContext): ConnectedSource => {
     const tokens = connectedTokens(context)
-    return async ({ parameters, rejected, signal, keepAlive = context.keepAlive }) => {
+    return async ({ parameters, signal, keepAlive = context.keepAlive, ...demand }) => {
       signal?.throwIfAborted()
       const wanted = parameters ? { ...request, ...membersOf(parameters) } : request
-      const work = tokens.token({ parameters: wanted, rejected, keepAlive })
+      const work = tokens.token({ ...demand, key: tokenKey(wanted), parameters: wanted, keepAlive })
       const token = await (signal ? unlessAborted(work, signal) : work)
       const credential = createCredential(token, undefined, context.connection.binding)
       return accessTokenOf(token, context.serverClock.read(), credential)
     }
-  })
+  }
+  return createTokenSource<ClientCredentials>('client_credentials', connect, tokenKey(request))
 }
 
 function membersOf(parameters: TokenParameters): TokenParameters {
-  return omitUndefined(pick(parameters, ['resource', 'scope', 'parameters']))
+  return omitUndefined(pick(parameters, PARAMETER_NAMES))
 }
 
 function connectedTokens(context: SourceContext): ClientTokens {
   const known = clientTokensByContext.get(context)
   if (known) return known
-  const tokens = createClientTokens({
-    issuer: context.issuer,
-    clientId: context.clientId,
-    connection: context.connection,
-    server: context.server,
-    store: context.store,
-    isStorePrivate: context.isStorePrivate,
-    // A web application and a service that have the same client share its tokens.
-    seal: context.sealFor('client tokens', JSON.stringify([context.issuer, context.clientId])),
-    flights: context.flights,
-    line: context.line,
-    clock: context.clock,
-    serverClock: context.serverClock,
-    emit: context.emit,
-    random: context.random,
-    refreshBeforeExpirySeconds: context.refreshBeforeExpirySeconds,
-    serverTimeoutMs: context.serverTimeoutMs,
-    storeTimeoutMs: context.storeTimeoutMs,
-    admits: context.admits,
+  const { connection, server, refreshBeforeExpirySeconds } = context
+  const tokens = createTokensOf(context, 'client_credentials', {
+    policy: { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true },
+    ready: (keepAlive) => server.ready(keepAlive),
+    acquire: ({ ledger }, parameters) =>
+      requestClientCredentials(connection, parameters, ledger.tokens['']?.proofKey),
+    isResponding: () => server.isResponding(),
   })
   clientTokensByContext.set(context, tokens)
   return tokens
+}
+
+/** Creates the tokens of the context that one grant gets. A web application and a service that have the same client share them. */
+export function createTokensOf(
+  context: SourceContext,
+  grant: string,
+  acquisition: Acquisition,
+): ClientTokens {
+  const seal = context.sealFor('client tokens', JSON.stringify([context.issuer, context.clientId]))
+  const isBound = context.connection.binding !== undefined
+  return createClientTokens({ ...context, grant, isBound, acquisition, seal })
 }

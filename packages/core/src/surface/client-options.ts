@@ -1,4 +1,4 @@
-import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { PARAMETER_NAMES, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import { createConnection } from '../mechanisms/protocol/connection.ts'
 import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
@@ -22,7 +22,7 @@ import {
   type ClientAuthenticationOptions,
   withoutUnusedSecret,
 } from './client-authentication.ts'
-import { clientCredentials } from './client-credentials.ts'
+import { clientCredentials, createTokensOf } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter, type EventListeners } from './emitter.ts'
 import type { ServerChoice, ServerProfile } from './server-profile.ts'
@@ -153,8 +153,7 @@ export function createClientApplication(
   const { issuer, defaultTokenLifetimeSeconds, tokenTypes } = profile
   const addresses = createServerAddresses(profile, values.insecureHosts)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
-  const emit = createEmitter(values.onEvent)
-  const random = systemRandom
+  const [emit, random] = [createEmitter(values.onEvent), systemRandom]
   const serverTimeoutMs = values.serverTimeoutSeconds * 1000
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
@@ -181,6 +180,7 @@ export function createClientApplication(
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
+    createTokens: (grant, acquisition, own) => createTokensOf({ ...context, line: own }, grant, acquisition),
     issuer,
     clientId: values.clientId,
     connection,
@@ -199,7 +199,7 @@ export function createClientApplication(
     storeTimeoutMs,
     admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
-    client: clientCredentials(omitUndefined(pick(values, ['resource', 'scope', 'parameters']))),
+    client: clientCredentials(omitUndefined(pick(values, PARAMETER_NAMES))),
   }
   return { context, work }
 }

@@ -10,7 +10,10 @@ import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import type { Drainable } from './drain.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
+import { getSourceToken, type SourceTokenOptions } from './source-access.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
+import { withSources } from './token-source.ts'
+import type { AccessToken } from '../vocabulary/index.ts'
 
 /** The tokens of a service that calls APIs as itself. */
 export interface ClientTokens extends ClientTokenAccess, Drainable {
@@ -24,6 +27,19 @@ export interface ClientTokens extends ClientTokenAccess, Drainable {
    *   await ledger('entries', { method: 'POST', body })
    */
   createTokenFetch(options: TokenFetchOptions<'client'>): TokenFetch
+  /**
+   * Resolves to a token of another grant, such as an exchange of the token that this service was called with.
+   *
+   * @param options - The source, and what you require of the token.
+   * @returns The token, or `undefined` if the user must sign in.
+   * @throws {TryLaterError} If the authorization server does not respond. Try again after `retryAfterSeconds`.
+   * @throws {ConfigurationError} If the server refuses the grant or the client.
+   * @throws {OperatorError} If the store or the function that returns the client secret fails.
+   * @example
+   *   const token = await getAccessToken({ token: tokenExchange({ audience: 'stock', subject: () => incoming }) })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1 RFC 8693, section 2.1: Request}
+   */
+  getAccessToken(options: SourceTokenOptions): Promise<AccessToken | undefined>
 }
 
 /**
@@ -59,12 +75,17 @@ export function connectClientTokens(application: ClientApplication, given?: Keep
   const { context, work } = application
   const keepAlive = given && work.tracking(given)
   const outside: Outside = { sources: () => context, session: () => undefined, keepAlive: () => keepAlive }
-  return {
-    ...createClientAccess(outside),
-    createTokenFetch: (options) => createBoundTokenFetch(findUser, { token: 'client', ...options }, outside),
-    drain: work.drain,
-    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
-  }
+  return withSources(
+    {
+      ...createClientAccess(outside),
+      createTokenFetch: (options) =>
+        createBoundTokenFetch(findUser, { token: 'client', ...options }, outside),
+      getAccessToken: (options) => getSourceToken(options, context, { keepAlive }),
+      drain: work.drain,
+      [Symbol.asyncDispose]: work[Symbol.asyncDispose],
+    },
+    context,
+  )
 }
 
 function findUser(): BoundSession {

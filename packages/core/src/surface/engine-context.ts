@@ -93,30 +93,18 @@ export function createEngineContext(
 
 /** Returns what the authorization server needs to send requests and to read their responses. */
 export function serverOptions(
-  settings: TokenSettings,
+  { server, clientId, authentication, senderConstraint, serverTimeoutMs }: TokenSettings,
   { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
-  const { issuer, server, clientId, authentication, senderConstraint, serverTimeoutMs } = settings
   const { defaultTokenLifetimeSeconds, tokenTypes } = server
   return {
-    issuer,
-    metadata: server.metadata,
-    idTokenSigningAlgorithm: server.idTokenSigningAlgorithm,
-    nonce: server.nonce,
-    userInfo: server.userInfo,
-    clockToleranceSeconds: server.clockToleranceSeconds,
-    endpoints: server.endpoints,
-    issuerInMetadata: server.issuerInMetadata,
-    tenants: server.tenants,
+    ...server,
     addresses,
-    verdicts: server.verdicts,
-    dialect: server.dialect,
     clientId,
     authentication,
     senderConstraint,
     responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
-    scopeSeparator: server.scopeSeparator,
     serverTimeoutMs,
     http,
     patientHttp,

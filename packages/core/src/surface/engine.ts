@@ -6,7 +6,7 @@ import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
-import { setSources, type SourceContext } from './token-source.ts'
+import { type SourceContext, withSources } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 
@@ -115,31 +115,32 @@ export function createSessionEngine<User extends object>(
     return withCookies(bound, await runtime.context.run(bound, () => respond(request, user)))
   }
 
-  const engine: SessionEngine<User> = {
-    handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
-    route(request, keepAlive) {
-      const cookies = cookiesOf(request)
-      const route = findRoute?.(request, cookies)
-      if (!route) return undefined
-      const open = async () => sessions.open(request, cookies, tracked(keepAlive))
-      return work.track(open().then((bound) => serveRoute(route, bound)))
+  return withSources<SessionEngine<User>>(
+    {
+      handle: (request, respond, keepAlive) => work.track(handle(request, respond, keepAlive)),
+      route(request, keepAlive) {
+        const cookies = cookiesOf(request)
+        const route = findRoute?.(request, cookies)
+        if (!route) return undefined
+        const open = async () => sessions.open(request, cookies, tracked(keepAlive))
+        return work.track(open().then((bound) => serveRoute(route, bound)))
+      },
+      session(request, keepAlive) {
+        const open = () => sessions.open(request, cookiesOf(request), tracked(keepAlive))
+        const bound = handled.get(request) ?? open()
+        return { ...createUser(() => bound), ...createSessionCookies(bound) }
+      },
+      readOnlySession(request, keepAlive) {
+        const bound = sessions.openReadOnly(request, cookiesOf(request), tracked(keepAlive))
+        return createUser(() => bound)
+      },
+      sessionById(id, keepAlive) {
+        const bound = sessions.openById(id, tracked(keepAlive))
+        return createTokenSession(() => bound)
+      },
+      drain: work.drain,
+      [Symbol.asyncDispose]: work[Symbol.asyncDispose],
     },
-    session(request, keepAlive) {
-      const open = () => sessions.open(request, cookiesOf(request), tracked(keepAlive))
-      const bound = handled.get(request) ?? open()
-      return { ...createUser(() => bound), ...createSessionCookies(bound) }
-    },
-    readOnlySession(request, keepAlive) {
-      const bound = sessions.openReadOnly(request, cookiesOf(request), tracked(keepAlive))
-      return createUser(() => bound)
-    },
-    sessionById(id, keepAlive) {
-      const bound = sessions.openById(id, tracked(keepAlive))
-      return createTokenSession(() => bound)
-    },
-    drain: work.drain,
-    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
-  }
-  setSources(engine, sources)
-  return engine
+    sources,
+  )
 }

@@ -4,13 +4,11 @@ import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check
 import { createChunkedCookie } from '../mechanisms/sessions/chunked-cookie.ts'
 import { createAuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
-import { checkServer } from '../mechanisms/protocol/check-server.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import type { Finding } from '../rules/protocol/server-findings.ts'
 import { canBeIssuer } from '../rules/protocol/issuer.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { ClientTokenAccess } from './client-access.ts'
@@ -32,18 +30,7 @@ export type Handler<Name extends TokenName = UserTokenName> = (
 ) => Response | Promise<Response>
 
 /** The functions that need the options: they handle requests and find sessions. */
-export interface Engine<Name extends TokenName = UserTokenName> extends SessionEngine<UserSession<Name>> {
-  /**
-   * Checks the authorization server, for example when the application starts: the metadata, the keys, the client
-   * authentication, the scopes and the clock. Sends one request for the keys, and one for the metadata if it is not known.
-   *
-   * @returns A list of findings. It is empty if Evertoken finds no fault and no missing feature.
-   * @example
-   *   for (const { severity, message } of await auth.check()) console.log(`${severity}: ${message}`)
-   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
-   */
-  check(): Promise<Finding[]>
-}
+export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
@@ -94,7 +81,7 @@ export function createEvertoken<Client = undefined>(
  */
 export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
   const settings = checkOptions(options)
-  const { issuer, onSignIn, onRefreshed, revokeOnLogout } = settings
+  const { issuer, onSignIn, onRefreshed, revokeOnLogout, insecureHosts } = settings
   const context: EngineContext = createEngineContext(settings, {
     isResponding: () => server.isResponding(),
     isRegistered: (registration) => servers.serverFor(registration) !== undefined,
@@ -105,13 +92,16 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     ...connection,
     openid: settings.openid,
     isDefaultScope: settings.isDefaultScope,
-    endSession: settings.server.endSession,
+    authorizationRequest: settings.authorizationRequest,
+    signedResponse: settings.signedResponse,
   })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
   const directory =
     settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
-  const needsRefreshes = directory ?? onSignIn ?? onRefreshed
+  const { userInfo } = settings.server
+  const addUserInfo = typeof userInfo === 'object' && userInfo.afterRefresh ? server.addUserInfo : undefined
+  const needsRefreshes = directory ?? onSignIn ?? onRefreshed ?? addUserInfo
   const stored: SessionStrategy = createSessions(
     settings,
     context,
@@ -139,24 +129,14 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const claims = await applyOnRefresh(refresh, { onSignIn, server, emit, readIdToken, ending })
+    const application = { onSignIn, server, insecureHosts, emit, readIdToken, addUserInfo, ending }
+    const claims = await applyOnRefresh(refresh, application)
     if (claims) await onRefreshed?.(claims)
   }
-
-  const checkNow = () =>
-    checkServer({
-      server,
-      http: context.http,
-      serverClock: context.serverClock,
-      method: settings.authentication.method,
-      scope: settings.authorizationParameters.get('scope') ?? '',
-      openid: settings.openid,
-    })
 
   const { findRoute, startLogin } = createRoutes({
     settings,
     context,
-    check: checkNow,
     flights: runtime.flights,
     server,
     servers,
@@ -164,7 +144,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     directory,
     ending,
   })
-  const engine = assemble({
+  return assemble({
     settings,
     context,
     runtime,
@@ -173,6 +153,10 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     sessions,
     createCookie: createChunkedCookie,
     client: settings.client,
+    signInScope: {
+      scope: settings.authorizationParameters.get('scope') ?? '',
+      isDefaultScope: settings.isDefaultScope,
+    },
     createUser: createUserSession,
     findRoute,
     signIn: {
@@ -183,6 +167,4 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       beforeStart: directory?.add,
     },
   })
-  // The application finds its sources by this object, so it is not copied.
-  return Object.assign(engine, { check: checkNow })
 }

@@ -67,16 +67,14 @@ export function checkOptions(options: EngineOptions): Settings {
   if (settings.diagnostics && !isDevelopment(settings))
     throw invalid(
       'diagnostics',
-      'is for development only. Set `baseUrl` to a loopback address, or remove the option',
+      'is for development only. Set `baseUrl` or the issuer to a loopback address, or remove the option',
     )
   return settings
 }
 
 /** Whether the options are for development. The request does not matter, because it can name any host. */
 function isDevelopment({ origin, issuer }: Settings): boolean {
-  return (
-    new URL(issuer).protocol === 'http:' || (origin !== undefined && isLoopback(new URL(origin).hostname))
-  )
+  return [origin, issuer].some((url) => url !== undefined && isLoopback(new URL(url).hostname))
 }
 
 /** Checks requirements for the sign-in. Only an ID token proves how and when the user has authenticated. */

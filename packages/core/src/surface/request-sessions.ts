@@ -57,7 +57,11 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
     keepAlive: KeepAlive,
   ): RequestSession {
     const { origin, registration, insecureHosts } = application
-    const secure = hasSecureCookies(addressOf(request, origin), registration.issuer, insecureHosts)
+    const secure = hasSecureCookies(
+      addressOf(request, origin, insecureHosts),
+      registration.issuer,
+      insecureHosts,
+    )
     const requestCookies = {
       received: cookies,
       cookieName: cookieName(cookie.cookieName, secure),
@@ -96,11 +100,11 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
  *
  * @throws {ConfigurationError} If only `baseUrl` can show that.
  */
-function addressOf(request: Request, origin: string | undefined): URL {
+function addressOf(request: Request, origin: string | undefined, insecureHosts: readonly string[]): URL {
   const url = new URL(origin ?? request.url)
   if (origin !== undefined) return url
   const header = uncertainAddress(url, request.headers)
-  if (header === undefined && isSecure(url)) return url
+  if (header === undefined && isSecure(url, insecureHosts)) return url
   const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
   const problem =
     `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +

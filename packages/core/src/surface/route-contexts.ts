@@ -24,7 +24,10 @@ export function createRouteContexts(
     const origin = settings.origin ?? url.origin
     const secure = hasSecureCookies(new URL(origin), settings.issuer, settings.insecureHosts)
     const cookieName = nameOnWire(settings.cookieName, secure)
-    const attributes = { secure, sameSite: settings.responseMode === 'form_post' ? 'None' : 'Lax' } as const
+    const attributes = {
+      secure,
+      sameSite: settings.responseMode.startsWith('form_post') ? 'None' : 'Lax',
+    } as const
     const notes = createTransactionCookies(logoutSeal, clock, cookies, { secure, sameSite: 'Lax' })
     return {
       query: url.searchParams,

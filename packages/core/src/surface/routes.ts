@@ -14,12 +14,12 @@ import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts
 import { noteIssued } from '../mechanisms/calls/issued-cookies.ts'
 import { createUsedLogins } from '../mechanisms/sign-in/used-logins.ts'
 import type { AuthorizationServers } from '../mechanisms/protocol/authorization-servers.ts'
+import type { ConnectedTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { AuthorizationServer } from '../ports/authorization-server.ts'
 import type { Flights } from '../ports/flights.ts'
 import { applicationPaths } from '../rules/browser/base-path.ts'
 import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
-import type { Finding } from '../rules/protocol/server-findings.ts'
 import { cookieName as nameOnWire } from '../rules/sessions/cookies.ts'
 import type { StartLogin } from './bound-session.ts'
 import { createRouteContexts } from './route-contexts.ts'
@@ -31,11 +31,9 @@ import { shownSettings } from './shown-settings.ts'
 export interface RoutesOptions {
   readonly settings: Settings
   readonly context: EngineContext
-  /** Checks the authorization server. */
-  readonly check: () => Promise<Finding[]>
   readonly flights: Flights
   /** The server for new sign-ins. */
-  readonly server: AuthorizationServer
+  readonly server: AuthorizationServer & ConnectedTokenServer
   /** The servers of all sessions. */
   readonly servers: AuthorizationServers<AuthorizationServer>
   readonly sessions: SessionStrategy
@@ -61,8 +59,8 @@ function createTable(
   paths: BrowserPaths,
   forLogin: LoginRouteOptions,
 ): readonly Row[] {
-  const { settings, context, flights, server, servers, sessions, directory, ending, check } = options
-  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn } = settings
+  const { settings, context, flights, server, servers, sessions, directory, ending } = options
+  const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn, insecureHosts } = settings
   const { clock, emit } = context
   const usedLogins = createUsedLogins(context.store, issuer)
   const forCallback = {
@@ -75,12 +73,15 @@ function createTable(
     clock,
     sessions,
     onSignIn,
+    insecureHosts,
     emit,
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
   const forFrontChannel = { server: settings.server, sessions, ending, clock, emit }
-  const forDiagnostics = { server, check, paths, idleTimeoutSeconds, configuration: shownSettings(settings) }
+  const { methodFor } = server.connection.authenticator
+  const configuration = shownSettings(settings)
+  const forDiagnostics = { server, paths, idleTimeoutSeconds, methodFor, configuration }
 
   const table: Row[] = [
     { path: '/login', methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },
@@ -139,6 +140,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const { server } = options
   const forLogin: LoginRouteOptions = {
     server,
+    issuers: settings.server,
     paths,
     responseMode,
     sameSite,

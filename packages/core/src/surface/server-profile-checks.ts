@@ -87,9 +87,10 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
-const USER_INFO: OptionTable<Checked<UserInfoProfile, 'url' | 'claims'>> = {
+const USER_INFO: OptionTable<Checked<UserInfoProfile, 'url' | 'claims' | 'afterRefresh'>> = {
   url: [urlWithQuery],
   claims: [hook],
+  afterRefresh: [flag],
 }
 
 const SERVER_PROFILE: OptionTable<ProfileValues> = {

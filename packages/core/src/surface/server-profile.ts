@@ -24,7 +24,7 @@ export interface ServerProfile {
    * The URL of the metadata, or the metadata itself. With the metadata itself, Evertoken sends no request for it.
    *
    * Use it if the server has no discovery, or publishes the metadata elsewhere. Metadata from a URL is read again after 1
-   * hour, in the background.
+   * hour, in the background. If the metadata has an `issuer`, calls compare it with the option `issuer`.
    *
    * @default The well-known URL below the issuer.
    * @example

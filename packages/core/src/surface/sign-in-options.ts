@@ -1,17 +1,14 @@
-import { checkTokenParameters, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import {
-  DEFAULT_SCOPE,
-  isLoginParameter,
-  LOGIN_PARAMETERS,
-  type LoginOptions,
-} from '../rules/sign-in/login-request.ts'
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
+import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import { type Checked, flag, hook, invalid, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */
-export interface SignInOptions {
+export interface SignInOptions extends AuthorizationModeOptions {
   /**
    * Prefix of the routes login, callback, logout and user. Requests to other paths below it reach your application.
    *
@@ -74,16 +71,6 @@ export interface SignInOptions {
    */
   readonly forwardLoginParameters?: readonly string[]
   /**
-   * How the authorization server sends its response. `form_post` works on https only.
-   *
-   * `form_post` keeps the code out of URLs and logs. Its login cookie has `SameSite=None`, because the form comes from another
-   * site. Frameworks that refuse such forms must allow the callback route.
-   *
-   * @default 'query'
-   * @see {@link https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html Form Post Response Mode}
-   */
-  readonly responseMode?: 'query' | 'form_post'
-  /**
    * Path of this application that gets the code of a failed sign-in as `error`, such as `/?error=access_denied`.
    *
    * Show a link to the login route there. A redirect to it would loop as long as the sign-in fails.
@@ -132,7 +119,7 @@ export interface SignInOptions {
    */
   readonly frontChannelLogout?: boolean
   /**
-   * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` there, or an issuer on http.
+   * Whether there is a route on loopback that shows the configuration. Needs a `baseUrl` or an issuer there.
    *
    * The route `/auth/diagnostics` shows the options without secrets, and the capabilities of the server.
    *
@@ -142,7 +129,10 @@ export interface SignInOptions {
 }
 
 /** The checked options, with all defaults. */
-export type SignInValues = Checked<SignInOptions, 'scope' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'>
+export type SignInValues = Checked<
+  SignInOptions,
+  'scope' | 'authorizationRequest' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'
+>
 
 /** Values that are derived from the options. */
 export interface SignInDerived {
@@ -151,6 +141,10 @@ export interface SignInDerived {
   /** Whether neither the application nor the profile has set the scope. */
   readonly isDefaultScope: boolean
   readonly authorizationParameters: URLSearchParams
+  /** The name of the response mode. */
+  readonly responseMode: string
+  /** The response mode, if it is a value. */
+  readonly signedResponse: ResponseMode | string
 }
 
 /** Excludes the parameters that decide where the response is sent, and whether it can be trusted. */
@@ -175,7 +169,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
     listOf(mustMatch('be parameters that the library does not set', LOGIN_PARAMETER)),
     [],
   ],
-  responseMode: [oneOf('query', 'form_post'), 'query'],
+  ...AUTHORIZATION_MODE_OPTIONS,
   signInErrorPath: [path],
   onSignIn: [hook],
   onRefreshed: [hook],
@@ -191,19 +185,11 @@ export function derivedFrom(values: SignInValues, server: ServerSettings): SignI
   const authorizationParameters = new URLSearchParams({ ...parameters, scope })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
+    responseMode: nameOf(values.responseMode),
+    signedResponse: values.responseMode,
     routePrefix: routePrefix.replace(/\/$/, ''),
     isDefaultScope: (values.scope ?? server.defaultScope) === undefined,
     openid: scope.split(' ').includes('openid'),
     authorizationParameters,
-  }
-}
-
-/** @throws {ConfigurationError} If an option of a login is unknown or invalid. */
-export function checkLoginOptions(options: LoginOptions): void {
-  checkTokenParameters(options, ['returnTo', ...Object.keys(LOGIN_PARAMETERS)])
-  for (const [option, name] of Object.entries(LOGIN_PARAMETERS)) {
-    const value = options[option as keyof typeof LOGIN_PARAMETERS]
-    if (value !== undefined && !isLoginParameter(name, String(value)))
-      throw invalid(option, `must be a valid \`${name}\``)
   }
 }

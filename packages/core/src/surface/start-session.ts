@@ -1,4 +1,6 @@
+import { toStandardBody } from '../mechanisms/protocol/token-request.ts'
 import type { UserClaims } from '../model/token-grant.ts'
+import { readSessionExpiry } from '../rules/protocol/lifetime-hints.ts'
 import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
@@ -31,19 +33,23 @@ export async function startSession(
   { claims, proofKey: given }: StartOptions,
 ): Promise<void> {
   const { serverClock, readIdToken, sources } = application
-  const { responseRules, binding } = sources.connection
+  const { responseRules, dialect, binding } = sources.connection
   const proofKey = await binding?.adoptKey(given)
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
+  const body = toStandardBody(tokenResponse, dialect)
   const rules = { ...responseRules, isSignIn: true, isBound: proofKey !== undefined }
-  const grant = readTokenResponse(tokenResponse, timeOfCall(), rules)
+  const grant = readTokenResponse(body, timeOfCall(), rules)
   if (grant?.unknownType !== undefined) throw tokenTypeError('start the session', grant.unknownType)
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})
-  await start({ ...grant, proofKey, claims: known, claimsDecided: claims ? true : undefined })
+  // The application has verified the ID token.
+  const sessionExpiry = readSessionExpiry(idTokenClaims, grant.accessToken)
+  const claimsDecided = claims ? true : undefined
+  await start({ ...grant, proofKey, claims: known, sessionExpiry, claimsDecided })
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */

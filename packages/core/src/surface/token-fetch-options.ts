@@ -1,4 +1,4 @@
-import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+import { PARAMETER_NAMES, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { IsTokenRejected } from '../mechanisms/calls/rejected-token.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
@@ -13,6 +13,7 @@ import {
   listOf,
   oneOf,
   type OptionTable,
+  seconds,
   url,
 } from './checks.ts'
 import {
@@ -62,6 +63,15 @@ export interface CarryOptions {
    */
   readonly fetch?: TokenFetch
   /**
+   * For how many seconds a token must still be valid when a call starts. Otherwise it is refreshed first.
+   *
+   * Set it for calls that the API checks late, such as jobs that wait in a queue. The maximum is three quarters of the lifetime
+   * of the token.
+   *
+   * @default no time
+   */
+  readonly minValiditySeconds?: number
+  /**
    * Whether a call for which no token is available throws the typed error. Otherwise, it resolves to a response with a `code`
    * and an `action`, with the status 401. The API is not called in either case.
    *
@@ -93,7 +103,7 @@ export type TokenFetchOptions<Name extends TokenName = UserTokenName> = CarryOpt
 /** The checked options. */
 export type TokenFetchValues = Checked<
   CarryOptions & TokenParameters,
-  keyof TokenParameters | 'baseUrl' | 'fetch' | 'isTokenRejected'
+  keyof TokenParameters | 'baseUrl' | 'fetch' | 'isTokenRejected' | 'minValiditySeconds'
 > & { readonly token: TokenName | TokenSource }
 
 const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
@@ -102,6 +112,7 @@ const TOKEN_FETCH_OPTIONS: OptionTable<TokenFetchValues> = {
   baseUrl: [url],
   allowedUrls: [listOf(url), []],
   fetch: [hook],
+  minValiditySeconds: [seconds],
   throwTokenErrors: [flag, false],
   isTokenRejected: [hook],
   token: [tokenCheck('user', 'client', 'user-or-client'), 'user'],
@@ -125,11 +136,11 @@ export function tokenCheck(...names: readonly string[]): Check {
 
 /** @throws {ConfigurationError} If there is a source and a request. The source contains its request. */
 export function checkRequest(
-  values: { readonly [Name in keyof TokenParameters | 'token']: unknown },
+  values: { readonly [Name in keyof TokenParameters | 'token']?: unknown },
   prefix = '',
 ): void {
   if (!isTokenSource(values.token)) return
-  const given = (['resource', 'scope', 'parameters'] as const).find((name) => values[name] !== undefined)
+  const given = PARAMETER_NAMES.find((name) => values[name] !== undefined)
   if (given)
     throw invalid(
       prefix + given,

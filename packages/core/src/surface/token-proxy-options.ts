@@ -110,7 +110,7 @@ export type TokenProxyRoute<Name extends TokenName = UserTokenName> = ProxyOptio
  * order.
  */
 export type TokenProxyRoutes<Name extends TokenName = UserTokenName> = Readonly<
-  Record<string, TokenProxyRoute<Name>>
+  Record<`/${string}`, TokenProxyRoute<Name>>
 >
 
 /** The checked options of one route. */

@@ -1,5 +1,5 @@
 import { isPromise } from '../mechanisms/runtime/is-promise.ts'
-import { TOKEN_CALL_OPTIONS, checkTokenParameters, rejectedValue } from './token-parameter-checks.ts'
+import { type CallOptions, readCall } from './call-options.ts'
 import { endSession, reportIncomplete, unconfirmedParts } from '../mechanisms/sessions/end-session.ts'
 import { revokeRefreshToken } from '../mechanisms/sessions/revocation.ts'
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
@@ -9,25 +9,20 @@ import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
 import { accessTokenOf, credentialFor } from './access-tokens.ts'
-import type { BoundSession } from './bound-session.ts'
+import type { BoundSession, SessionTokenDemand } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
+import { getSourceToken, type SourceTokenOptions } from './source-access.ts'
 import { startSession, type StartOptions } from './start-session.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import { copyClaims, createSessionInfo, type SessionInfo } from './session-info.ts'
 import type { TokenName, UserTokenName } from './token-source.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
 
-/** The access token that a caller requests, and a signal to abort the wait. */
-export interface TokenOptions extends TokenParameters {
-  /** Aborts this call. The refresh continues for other callers. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * A token that a resource server rejected with `invalid_token`. Evertoken returns another token, unless several were
-   * rejected in a row and this one is new.
-   */
-  readonly rejectedToken?: AccessToken | undefined
-}
+/** The access token that a caller requests: one of the user's own with a request, or one of a source. */
+export type TokenOptions =
+  | (TokenParameters & CallOptions & { readonly token?: never })
+  | (SourceTokenOptions & { readonly [Part in keyof TokenParameters]?: never })
 
 /** The session of one user with their tokens. */
 export interface TokenSession<Name extends TokenName = UserTokenName> {
@@ -113,16 +108,19 @@ export interface TokenSession<Name extends TokenName = UserTokenName> {
   endSession(): Promise<void>
 }
 
-const DEFAULT_TOKEN: TokenOptions = {}
+const DEFAULT_TOKEN: SessionTokenDemand = { key: '', request: {} }
 
 /** @param bound - Finds the session, at every call. */
 export function createTokenSession(bound: () => BoundSession, outside?: Outside): TokenSession<TokenName> {
   return {
-    async getUserAccessToken(wanted = DEFAULT_TOKEN) {
-      const key = keyOf(wanted)
-      const { rejectedToken, signal } = wanted
+    async getUserAccessToken(options) {
+      if (options?.token !== undefined) {
+        const { application, session } = bound()
+        return getSourceToken(options, application.sources, { find: bound, keepAlive: session.keepAlive })
+      }
+      const demand = options === undefined ? DEFAULT_TOKEN : demandOf(options)
       const { getToken: obtain, application } = bound()
-      const obtained = obtain({ key, request: wanted, rejected: rejectedValue(rejectedToken), signal })
+      const obtained = obtain(demand)
       const result = isPromise(obtained) ? await obtained : obtained
       if (result.kind !== 'token') return undefined
       const time = result.time ?? application.serverClock.read()
@@ -179,8 +177,7 @@ export function createCurrentTokens(
   return createTokenSession(createSessionFinder(context, onEvent), outside)
 }
 
-function keyOf(wanted: TokenOptions): string {
-  if (wanted === DEFAULT_TOKEN) return ''
-  checkTokenParameters(wanted, TOKEN_CALL_OPTIONS)
-  return tokenKey(wanted)
+function demandOf(options: TokenParameters & CallOptions): SessionTokenDemand {
+  const [request, demand] = readCall(options)
+  return { ...demand, key: tokenKey(request), request }
 }

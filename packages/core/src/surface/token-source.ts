@@ -1,8 +1,17 @@
-import type { ClientTokensOptions } from '../mechanisms/client-tokens/client-tokens.ts'
+import type { ClientTokens, ClientTokensOptions } from '../mechanisms/client-tokens/client-tokens.ts'
+import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
+import type { Line } from '../mechanisms/refresh/line.ts'
+import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
+import type { Connection } from '../mechanisms/protocol/connection.ts'
+import type { Acquisition } from '../ports/acquisition.ts'
+import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Seal } from '../mechanisms/sessions/seal.ts'
+import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
+import type { CallDemand } from './call-options.ts'
 import { invalid } from './checks.ts'
 
 declare const outcome: unique symbol
@@ -26,25 +35,60 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 }
 
 /** The parts of an application that a token source uses. */
-export interface SourceContext extends Omit<ClientTokensOptions, 'seal'> {
+export interface SourceContext extends Omit<
+  ClientTokensOptions,
+  'seal' | 'grant' | 'isBound' | 'acquisition'
+> {
+  readonly connection: Connection
+  readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>
+  readonly refreshBeforeExpirySeconds: number
   /** Encrypts one kind of value. Only applications with the same secret and owner can decrypt it. */
   sealFor(purpose: string, owner: string): Seal
   /** Keeps work alive that belongs to no request. */
   readonly keepAlive: KeepAlive
   /** The source of the token of the application itself, if it has one. */
   readonly client: TokenSource | undefined
+  /** The scope of sign-ins. Absent if another library signs users in, or there are no users. */
+  readonly signInScope?: SignInScope | undefined
+  /** Creates the tokens that a grant gets without a session. Only a service without users has this function. */
+  readonly createTokens?: (grant: string, acquisition: Acquisition, line: Line) => ClientTokens
 }
 
-/** The object that the application gets must not show these internal parts. */
-const sourcesOfEngines = new WeakMap<object, SourceContext>()
+/**
+ * The key of a function that returns the parts of an application. Adapters copy it together with the other functions, and a
+ * function does not show the parts if it is printed.
+ *
+ * It is a global symbol, because a bundler can load this module twice.
+ */
+const SOURCES: unique symbol = Symbol.for('evertoken.sources.1') as never
 
-export function setSources(engine: object, sources: SourceContext): void {
-  sourcesOfEngines.set(engine, sources)
+/** Adds the parts of an application to the object that the application gets. */
+export function withSources<Functions extends object>(
+  functions: Functions,
+  sources: SourceContext,
+): Functions {
+  return Object.assign(functions, { [SOURCES]: () => sources })
 }
 
-/** @param engine - The result of `createEngine` or `createTokenEngine` itself, and not a copy. */
-export function sourcesOf(engine: object): SourceContext {
-  return sourcesOfEngines.get(engine) as SourceContext
+/**
+ * Adds the internal parts of an engine to an object with its functions, so that free functions such as `check` accept it. A
+ * copy of the engine by spread has them already.
+ *
+ * @param functions - The object that the application gets.
+ * @param engine - The result of `createEngine`, or a copy of it.
+ * @returns The same object.
+ * @example
+ *   const engine = createEngine({ ...options, store }, runtime)
+ *   const functions = withPartsOf({ handle: engine.handle }, engine)
+ */
+export function withPartsOf<Functions extends object>(functions: Functions, engine: object): Functions {
+  const sources = sourcesOf(engine)
+  return sources ? withSources(functions, sources) : functions
+}
+
+/** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
+export function sourcesOf(application: object): SourceContext | undefined {
+  return (application as { readonly [SOURCES]?: () => SourceContext })[SOURCES]?.()
 }
 
 /** By whose token a call is made, if it is the user's. */
@@ -59,14 +103,25 @@ export type WhoseToken<Name extends string> =
   | (TokenParameters & { readonly token: Name })
   | ({ readonly [Part in keyof TokenParameters]?: never } & { readonly token: TokenSource })
 
+/** The session of the user that a source gets tokens for. */
+export interface SourceUser {
+  readonly session: Pick<
+    RequestSession,
+    'find' | 'hadSession' | 'observe' | 'startedInBackground' | 'keepAlive'
+  >
+  /** Gets a token of the user's own. */
+  getToken(
+    demand: Pick<TokenCall, 'key' | 'request'> & Pick<CallDemand, 'signal'>,
+  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
+}
+
 /** The request of one caller for a token of a source. */
-export interface SourceCall {
+export interface SourceCall extends CallDemand {
   /** Replaces members of the request in the source. */
   readonly parameters?: TokenParameters
-  /** The value of a token that a resource server rejected. */
-  readonly rejected?: string | undefined
-  readonly signal?: AbortSignal | undefined
   readonly keepAlive?: KeepAlive | undefined
+  /** Finds the session of the user, and throws if there is none. Absent if the token is not for a user. */
+  readonly find?: () => SourceUser
 }
 
 /** Gets tokens of a source for one application. */
@@ -75,13 +130,27 @@ export type ConnectedSource = (call: SourceCall) => Promise<AccessToken>
 /** It is a global symbol, because a bundler can load this module twice. */
 const CONNECT: unique symbol = Symbol.for('evertoken.tokenSource.1') as never
 
-/** @param connect - Called for each application that uses the value. */
+type Connect = ((application: SourceContext) => ConnectedSource) & { readonly key?: string }
+
+/**
+ * @param connect - Called for each application that uses the value.
+ * @param key - Distinguishes the tokens of the value from those of others with the same grant.
+ */
 export function createTokenSource<Source extends TokenSource>(
   grant: Source['grant'],
   connect: (application: SourceContext) => ConnectedSource,
+  key?: string,
 ): Source {
-  const value = Object.defineProperty({ grant }, CONNECT, { value: connect })
+  const value = Object.defineProperty({ grant }, CONNECT, { value: Object.assign(connect, { key }) })
   return Object.freeze(value) as object as Source
+}
+
+export function keyOfSource(source: TokenSource): string | undefined {
+  return connectOf(source).key
+}
+
+function connectOf(source: TokenSource): Connect {
+  return (source as unknown as Record<typeof CONNECT, Connect>)[CONNECT]
 }
 
 export function isTokenSource(value: unknown): value is TokenSource {
@@ -89,9 +158,7 @@ export function isTokenSource(value: unknown): value is TokenSource {
 }
 
 export function connectSource(source: TokenSource, application: SourceContext): ConnectedSource {
-  return (source as unknown as Record<typeof CONNECT, (of: SourceContext) => ConnectedSource>)[CONNECT](
-    application,
-  )
+  return connectOf(source)(application)
 }
 
 /** @throws {ConfigurationError} If the application has no token of its own. */

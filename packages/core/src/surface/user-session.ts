@@ -9,7 +9,7 @@ import { readStepUp, type StepUpChallenge, stepUpQuery } from '../rules/calls/st
 import type { BoundSession, StartLogin } from './bound-session.ts'
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
-import { checkLoginOptions } from './sign-in-options.ts'
+import { checkLoginOptions } from './login-option-checks.ts'
 import { createBoundTokenProxy } from './bound-token-proxy.ts'
 import type { TokenProxyRoutes } from './token-proxy-options.ts'
 import { type ClientTokenAccess, createClientAccess } from './client-access.ts'

@@ -18,6 +18,8 @@ export type TryLaterCode =
 export type ConfigurationCode =
   | 'invalid_option'
   | 'client_rejected'
+  | 'grant_refused'
+  | 'issued_token_type_unexpected'
   | 'authorization_server_metadata_invalid'
   | 'token_response_malformed'
   | 'scope_not_granted'

@@ -105,7 +105,7 @@ describe('the metadata of the authorization server', () => {
     }
     const found: string[] = []
     const { protocol } = createProtocolBench({
-      protocol: { metadata: { ...metadata, issuer: 'https://other.example.com' } },
+      protocol: { metadata },
       server: { clock },
       fetch(url) {
         found.push(new URL(url).pathname)

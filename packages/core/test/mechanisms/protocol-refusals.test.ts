@@ -56,7 +56,9 @@ describe('a refresh that fails', () => {
   })
 
   it('reports its name, status and the registered error', async () => {
-    const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client', url }
+    const reason =
+      '`client_secret_basic` was used, and the metadata lists client_secret_basic, client_secret_post, none'
+    const cause = { name: 'TokenEndpointError', status: 401, error: 'invalid_client', url, reason }
     const init = { status: 401, headers: { 'retry-after': '7' } }
     expect(await answerTo({ error: 'invalid_client' }, init)).toEqual({ kind: 'misconfigured', cause })
     expect(await answerTo({ error: 'canary' }, { status: 400 })).toEqual({

@@ -153,12 +153,56 @@ describe('the server refuses the refresh token for a request with parameters', (
     expect(bench.sent).toHaveLength(2)
   })
 
-  it('after a lost response, the refresh token may be spent: it is not sent again, and the session ends', async () => {
+  it.each(['strict', 'tolerant'] as const)(
+    'after a lost response, the refresh token may still be valid, so the plain refresh is tried: %s',
+    async (reuse) => {
+      const bench = await createRefreshBench({ reuse, ledger: { doubt: 'unknown' } })
+      const call = askFor(bench)
+      ;(await bench.untilSent(1)).answer(REJECTED)
+      ;(await bench.untilSent(2)).answer(granted(bench, 'plain'))
+      expect(await call).toBe('login_required')
+      expect(await bench.ask(bench.process())).toBe('at-plain')
+      expect(bench.eventsOf('refresh_token_lost')).toEqual([])
+    },
+  )
+
+  it('after a lost response, a strict server refuses the plain refresh too: the session ends', async () => {
     const bench = await createRefreshBench({ ledger: { doubt: 'unknown' } })
     const call = askFor(bench)
-    ;(await bench.untilSent(1)).answer(REJECTED)
+    for (const nth of [1, 2]) (await bench.untilSent(nth)).answer(REJECTED)
     expect(await call).toBe('session_ended')
-    expect(bench.sent).toHaveLength(1)
+    expect(bench.eventsOf('refresh_token_lost')).toMatchObject([{ reason: 'answer_lost' }])
+  })
+
+  it('after a lost response, another server refuses both: the session waits once, and tries both again', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant', ledger: { doubt: 'unknown' } })
+    const first = askFor(bench)
+    for (const nth of [1, 2]) (await bench.untilSent(nth)).answer(REJECTED)
+    expect(await first).toBe('refresh_outcome_unknown')
+    expect(await bench.record()).toMatchObject({ doubt: 'refused', ended: undefined })
+    await pass(bench, 70_000, 1000)
+    const second = askFor(bench)
+    for (const nth of [3, 4]) (await bench.untilSent(nth)).answer(REJECTED)
+    expect(await second).toBe('session_ended')
+    expect(bench.sent.map(({ parameters }) => parameters)).toEqual([request, {}, request, {}])
+  })
+
+  it('the plain refresh succeeds, so the spare is not needed', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant', ledger: { spare: 'rt-spare' } })
+    const call = askFor(bench)
+    ;(await bench.untilSent(1)).answer(REJECTED)
+    ;(await bench.untilSent(2)).answer(granted(bench, 'plain'))
+    expect(await call).toBe('login_required')
+    expect(bench.sent.map(({ refreshToken }) => refreshToken)).toEqual(['rt', 'rt'])
+  })
+
+  it('the plain refresh is refused too, so the spare is tried with the parameters', async () => {
+    const bench = await createRefreshBench({ reuse: 'tolerant', ledger: { spare: 'rt-spare' } })
+    const call = askFor(bench)
+    for (const nth of [1, 2]) (await bench.untilSent(nth)).answer(REJECTED)
+    ;(await bench.untilSent(3)).answer(granted(bench, 'k'))
+    expect(await call).toBe('at-k')
+    expect(bench.sent[2]).toMatchObject({ refreshToken: 'rt-spare', parameters: request })
   })
 
   it('another process is faster with the plain refresh: its result is used', async () => {

@@ -94,8 +94,11 @@ describe('the message of a failed sign-in', () => {
   )
 
   it.each([
-    [{ token_type: 'mac', access_token: 'canary' }, "its `token_type` is 'mac' and not 'Bearer'"],
-    [{ token_type: 'canary of a server', access_token: 'canary' }, 'its `token_type` is not `Bearer`'],
+    [{ token_type: 'mac', access_token: 'canary' }, 'its `token_type` is "mac" and not Bearer'],
+    [
+      { token_type: 'canary of a server', access_token: 'canary' },
+      'its `token_type` is not printable and not Bearer',
+    ],
     [{ token_type: 'Bearer' }, 'its `access_token` is missing'],
     [{ token_type: 'Bearer', access_token: 'ca\nnary' }, 'its `access_token` has characters'],
     [{ error: 'canary' }, 'its `error` is not a registered one'],
@@ -131,13 +134,13 @@ describe('the message of a failed sign-in', () => {
         unusable: {
           status: 200,
           url: TOKEN_URL,
-          reason: "its `token_type` is 'mac' and not 'Bearer'",
+          reason: 'its `token_type` is "mac" and not Bearer',
         },
       },
     })
     expect(await answerTo({ token_type: 'mac', access_token: 'at' })).toMatchObject({
       kind: 'refreshed',
-      grant: { unusable: { reason: "its `token_type` is 'mac' and not 'Bearer'", url: TOKEN_URL } },
+      grant: { unusable: { reason: 'its `token_type` is "mac" and not Bearer', url: TOKEN_URL } },
     })
   })
 

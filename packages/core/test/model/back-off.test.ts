@@ -53,20 +53,61 @@ describe('nextBackOff', () => {
     expect(all).toEqual([1, 1.125, 1.25])
   })
 
-  it('a refusal for an unknown reason is lasting from the third time on, with other failures in between', () => {
+  describe('a refusal for an unknown reason', () => {
     const lastingCode = 'refresh_token_refused'
-    const failure = fc.constantFrom(undefined, lastingCode)
-    fc.assert(
-      fc.property(fc.array(failure, { minLength: 1, maxLength: 8 }), (failures) => {
-        let backOff: BackOff | undefined
-        for (const each of failures)
-          backOff = nextBackOff(backOff, CODE, { wall: NOW }, { lastingCode: each })
-        const refusals = failures.filter(Boolean).length
-        const isLasting = refusals >= 3 && failures.at(-1) !== undefined
-        expect(backOff).toMatchObject({ code: isLasting ? lastingCode : CODE, failures: failures.length })
-        expect(backOff?.refusals).toBe(refusals === 0 ? undefined : Math.min(refusals, 3))
+    const skew = fc.constantFrom<number>(0, 0, 300, -300)
+    /** Failures in a row. Each process may know the clock of the server, and has its own wall clock. */
+    const failures = fc.array(
+      fc.record({
+        isRefusal: fc.boolean(),
+        afterSeconds: fc.constantFrom<number>(0, 1, 20, 30, 3600),
+        skew,
+        knowsServer: fc.boolean(),
       }),
+      { minLength: 1, maxLength: 8 },
     )
+    type Failures = typeof failures extends fc.Arbitrary<infer All> ? All : never
+
+    /** Returns each back-off, and how many seconds before it the first refusal was. */
+    function pausesAfter(all: Failures) {
+      let [now, backOff] = [NOW, undefined as BackOff | undefined]
+      let first: number | undefined
+      return all.map(({ isRefusal, afterSeconds, skew: seconds, knowsServer }) => {
+        now += afterSeconds
+        if (isRefusal) first ??= now
+        const clocks = { wall: now + seconds, server: knowsServer ? now : undefined }
+        backOff = nextBackOff(backOff, CODE, clocks, { lastingCode: isRefusal ? lastingCode : undefined })
+        return { backOff, refusedSeconds: now - (first ?? now) }
+      })
+    }
+
+    it('is lasting from the third time on, if the first is 60 s ago, with other failures in between', () => {
+      fc.assert(
+        fc.property(failures, fc.boolean(), (all, isServerKnown) => {
+          // The clocks agree: all processes know the clock of the server, or their wall clocks are right.
+          const agreeing = all.map((each) => ({
+            ...each,
+            ...(isServerKnown ? { knowsServer: true } : { skew: 0 }),
+          }))
+          pausesAfter(agreeing).forEach(({ backOff, refusedSeconds }, index) => {
+            const refusals = all.slice(0, index + 1).filter(({ isRefusal }) => isRefusal).length
+            const isLasting = refusals >= 3 && refusedSeconds >= 60 && all[index]?.isRefusal
+            expect(backOff.code).toBe(isLasting ? lastingCode : CODE)
+            expect(backOff.refusals).toBe(refusals === 0 ? undefined : Math.min(refusals, 3))
+          })
+        }),
+      )
+    })
+
+    it('never stays temporary: 3 refusals are lasting after 60 s by the clock of the last process', () => {
+      fc.assert(
+        fc.property(failures, skew, fc.boolean(), (all, seconds, knowsServer) => {
+          const refusal = { isRefusal: true, skew: seconds, knowsServer }
+          const three = [1, 60, 3600].map((afterSeconds) => ({ ...refusal, afterSeconds }))
+          expect(pausesAfter([...all, ...three]).at(-1)?.backOff.code).toBe(lastingCode)
+        }),
+      )
+    })
   })
 
   it('counts at most 10 failures, and keeps the reason', () => {

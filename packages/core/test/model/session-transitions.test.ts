@@ -7,8 +7,13 @@ import {
   withoutRefreshToken,
   withSpareInUse,
 } from '../../src/model/ledger-transitions.ts'
-import type { SessionRecord } from '../../src/model/session-record.ts'
-import { newSession, withLedger, withTokenResponse } from '../../src/model/session-transitions.ts'
+import { endsAt, type SessionRecord } from '../../src/model/session-record.ts'
+import {
+  newSession,
+  withLedger,
+  withOtherTokens,
+  withTokenResponse,
+} from '../../src/model/session-transitions.ts'
 import { jsonBytes } from '../../src/model/stored-tokens.ts'
 import type { TokenGrant } from '../../src/model/token-grant.ts'
 import { grant, NOW, session } from '../rules/arbitraries.ts'
@@ -140,4 +145,64 @@ it('newSession: attempt 0, generation 1, in use since now, with what the grant w
       expect(tokens).toEqual(given.accessToken ? { key: { ...given.accessToken, attempt: 0 } } : {})
     }),
   )
+})
+
+it('newSession: continues the grant of an earlier session with everything that is known about it, but not its tokens', () => {
+  fc.assert(
+    fc.property(session, ({ ledger }) => {
+      const record = newSession(base(NOW + 1), { accessToken: access }, '', NOW, Infinity, ledger)
+      const { refreshToken, origin, scope, attempt, doubt, spare } = ledger
+      expect(record.ledger).toMatchObject({ refreshToken, origin, scope, attempt, doubt, spare })
+      expect(record.ledger.grantExpiry?.at).toBe(ledger.grantExpiry?.at)
+      expect(record.ledger.tokens).toEqual({ '': { ...access, attempt } })
+      const { lease, backOff, parameterBackOffs, revoking } = record.ledger
+      expect([lease, backOff, parameterBackOffs, revoking]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+      ])
+    }),
+  )
+})
+
+it('withTokenResponse: follows the latest `session_expiry`, up to the absolute end', () => {
+  const record = { ...newSession(base(NOW + 1000), { accessToken: access }, '', NOW), touchedAt: NOW }
+  const end = (from: SessionRecord) => endsAt(from, 86_400)
+  const shortened = after(record, { accessToken: access, sessionExpiry: NOW + 100 })
+  const kept = after(shortened, { accessToken: access })
+  const extended = after(kept, { accessToken: access, sessionExpiry: NOW + 500 })
+  const limited = after(extended, { accessToken: access, sessionExpiry: NOW + 5000 })
+  expect([shortened, kept, extended, limited].map(end)).toEqual([NOW + 100, NOW + 100, NOW + 500, NOW + 1000])
+  expect(limited.expiresAt).toBe(record.expiresAt)
+})
+
+describe('withOtherTokens', () => {
+  const token = { value: 'x'.repeat(100), type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 9, attempt: 1 }
+  const holding = (count: number) => (maxTokenBytes: number) => {
+    const tokens = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, token]))
+    return { tokens: jsonBytes(tokens) <= maxTokenBytes ? tokens : { k0: token }, attempt: 1 }
+  }
+
+  it('changes nothing else, and keeps the record within its bytes', () => {
+    fc.assert(
+      fc.property(session, fc.integer({ min: 1, max: 8 }), fc.nat(3000), (record, count, room) => {
+        const limit = jsonBytes({ ...record, otherTokens: undefined }) + 100 + room
+        const { otherTokens, generation, ...rest } = withOtherTokens(record, holding(count), limit)
+        const { otherTokens: _others, generation: before, browserIsCurrent: _held, ...same } = record
+        expect([rest, generation]).toEqual([same, before + 1])
+        expect(jsonBytes({ ...rest, otherTokens, generation })).toBeLessThanOrEqual(limit)
+      }),
+    )
+  })
+
+  it('is dropped before the tokens of the session, if a refresh needs the bytes', () => {
+    check((record) => {
+      const large = { ...record, otherTokens: holding(8)(Infinity) }
+      const alone = jsonBytes(after({ ...record, idToken: undefined }, { accessToken: access }, 0))
+      const next = after({ ...large, idToken: undefined }, { accessToken: access }, alone + 20)
+      expect(next.otherTokens).toBeUndefined()
+      expect(next.ledger.tokens['']?.value).toBe(access.value)
+    })
+  })
 })

@@ -13,16 +13,16 @@ function living(seconds: number, changes: Partial<StoredToken> = {}): StoredToke
 const named = (keys: readonly string[]) => Object.fromEntries(keys.map((key) => [key, living(300)]))
 const many = Array.from({ length: MAX_TOKENS }, (_, i) => `k${i}`)
 const key = fc.constantFrom('', ...many, ...many.map((each) => `${each}ö`))
-const keys = fc.uniqueArray(key, { maxLength: 60 })
+const keys = fc.uniqueArray(key, { maxLength: 130 })
 const uses = fc.dictionary(key, fc.nat(1000))
 
 describe('withToken', () => {
-  it('keeps 32 tokens, and the new one always', () => {
+  it('keeps 64 tokens, and the new one always', () => {
     fc.assert(
       fc.property(keys, key, uses, (before, added, used) => {
         const after = withToken(named(before), added, living(60), AT, (each) => used[each] ?? 0)
         const count = new Set([...before, added]).size
-        expect(Object.keys(after)).toHaveLength(Math.min(count, 32))
+        expect(Object.keys(after)).toHaveLength(Math.min(count, 64))
         expect(after[added]).toEqual(living(60))
       }),
     )

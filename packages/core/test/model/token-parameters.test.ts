@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   exceedsGrant,
+  hasScopeOf,
   type TokenParameters,
   tokenKey,
   validateTokenParameters,
@@ -68,6 +69,8 @@ describe('tokenKey', () => {
       { scope: 'A' },
       { resource: 'a' },
       { resource: 'a/' },
+      { audience: 'a' },
+      { audience: 'b' },
       { parameters: { a: '' } },
       { parameters: { a: 'b' } },
       { parameters: { ab: '' } },
@@ -100,6 +103,7 @@ describe('validateTokenParameters', () => {
     { scope: 'openid' },
     { scope: 'openid read:orders https://api.example.com/.default !#[]~' },
     { parameters: { audience: 'x', __proto__x: 'y' } },
+    { audience: 'billing api' },
   ])('S14: accepts %j', (good) => {
     expect(validateTokenParameters(good)).toBeUndefined()
   })
@@ -114,6 +118,9 @@ describe('validateTokenParameters', () => {
     [{ resource: ' https://api.example.com' }, 'resource'],
     [{ resource: 'https://api.example.com/é' }, 'resource'],
     [{ resource: 'https://api.example.com/\n' }, 'resource'],
+    [{ audience: '' }, 'audience'],
+    [{ audience: 7 as never }, 'audience'],
+    [{ audience: 'x', parameters: { audience: 'y' } }, "'audience'"],
     [{ scope: '' }, 'scope'],
     [{ scope: ' a' }, 'scope'],
     [{ scope: 'a  b' }, 'scope'],
@@ -175,5 +182,37 @@ describe('exceedsGrant', () => {
     ['https://api.example.com/x', 'a', false],
   ])('S2: %j of %j: %j', (scope, granted, expected) => {
     expect(exceedsGrant(scope, granted)).toBe(expected)
+  })
+})
+
+describe('hasScopeOf', () => {
+  it('S14: is true if, and only if, the rest is equal and the held token has all of the requested scope', () => {
+    const small = fc.record({
+      resource: fc.subarray(['https://a', 'https://b']),
+      scopes: fc.subarray(['a', 'b', 'c']),
+      audience: fc.constantFrom(undefined, 'x', 'y'),
+    })
+    const requestOf = ({
+      resource,
+      scopes,
+      audience,
+    }: typeof small extends fc.Arbitrary<infer T> ? T : never) => ({
+      resource,
+      scope: scopes.join(' '),
+      ...(audience !== undefined && { audience }),
+    })
+    const granted = fc.option(fc.subarray(['a', 'b', 'c']), { nil: undefined })
+    fc.assert(
+      fc.property(small, small, granted, (wanted, held, scope) => {
+        const had = scope ?? held.scopes
+        const expected =
+          wanted.scopes.length > 0 &&
+          tokenKey({ ...requestOf(wanted), scope: '' }) === tokenKey({ ...requestOf(held), scope: '' }) &&
+          wanted.scopes.every((each) => had.includes(each))
+        const keys = [tokenKey(requestOf(wanted)), tokenKey(requestOf(held))] as const
+        expect(hasScopeOf(...keys, scope?.join(' '))).toBe(expected)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })

@@ -70,9 +70,9 @@ it('withoutLease and withSpare: change that one member', () => {
   })
 })
 
-it('withSpareInUse: the spare takes the place of the refused refresh token once', () => {
+it('withSpareInUse: the spare takes the place of the refused refresh token once, with its parameters', () => {
   check((each) => {
-    const { spare, origin: _origin, refreshToken: _refreshToken, ...rest } = each
+    const { spare, origin: _origin, refreshToken: _refreshToken, parameterBackOffs: _pauses, ...rest } = each
     const next = withSpareInUse(each)
     expect(next).toEqual({ ...rest, ...(spare !== undefined && { refreshToken: spare }) })
     expect(next.spare).toBeUndefined()
@@ -106,8 +106,8 @@ describe('withParameterBackOff', () => {
     })
   })
 
-  it('keeps 32 keys, the newest', () => {
-    const keys = Array.from({ length: 40 }, (_, i) => `k${i}`)
+  it('keeps 64 keys, the newest', () => {
+    const keys = Array.from({ length: 72 }, (_, i) => `k${i}`)
     const { parameterBackOffs = {} } = [...keys, 'k10'].reduce(refuse, EMPTY_LEDGER)
     expect(Object.keys(parameterBackOffs)).toEqual([...keys.slice(8).filter((key) => key !== 'k10'), 'k10'])
     expect(parameterBackOffs['k10']?.failures).toBe(2)
@@ -116,9 +116,9 @@ describe('withParameterBackOff', () => {
 
 it('withLastWait: the owner waits once for a response that may still arrive', () => {
   check((each) => {
-    const { lease: _lease, ...rest } = each
+    const { lease: _lease, parameterBackOffs: _refused, ...rest } = each
     const next = withLastWait(each, 'refresh_outcome_unknown', { wall: NOW }, 65)
-    expect(next).toEqual({ ...rest, backOff: next.backOff, doubt: 'refused' })
+    expect(next).toEqual({ ...rest, backOff: next.backOff, doubt: 'refused', parameterBackOffs: undefined })
     expect(next.backOff).toMatchObject({ until: NOW + 65, seconds: 65 })
   })
 })

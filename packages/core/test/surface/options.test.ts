@@ -193,6 +193,23 @@ describe('checkOptions', () => {
     }
   })
 
+  it('S30: takes UserInfo at http only on the hosts that `insecureHosts` names', () => {
+    const { issuer: _, ...rest } = good
+    const options = (url: string, insecureHosts: string[]) => ({
+      ...rest,
+      insecureHosts,
+      server: { issuer: 'https://login.example.com', userInfo: { url } },
+    })
+    for (const [url, hosts] of [
+      ['http://keycloak/me', ['keycloak']],
+      ['https://api.example.com/me', []],
+      ['http://localhost:8080/me', []],
+    ] as const)
+      expect(checkOptions(options(url, [...hosts]))).toMatchObject({ server: { userInfo: { url } } })
+    for (const url of ['http://keycloak/me', 'http://api.example.com/me', 'javascript:alert(1)', 'me'])
+      expect(() => checkOptions(options(url, ['other']))).toThrow('server.userInfo.url')
+  })
+
   it('S30: takes http only for the hosts that `insecureHosts` names', () => {
     const { issuer: _issuer, ...rest } = good
     const plain = {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { jar, jarm, par } from '../../src/authorization.ts'
+import { clientSecretBasic } from '../../src/credentials.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import { checkAll } from '../../src/surface/checks.ts'
 import { checkOptions } from '../../src/surface/options.ts'
@@ -33,6 +35,7 @@ describe('checkSignInOptions', () => {
       postLogoutPath: '/',
       forwardLoginParameters: [],
       responseMode: 'query',
+      signedResponse: 'query',
       anonymousUserStatus: 401,
       backChannelLogout: false,
       frontChannelLogout: false,
@@ -48,6 +51,7 @@ describe('checkSignInOptions', () => {
       postLogoutPath: '/bye',
       forwardLoginParameters: ['kc_idp_hint', 'ui.hint-1'],
       responseMode: 'form_post',
+      authorizationRequest: par(),
       signInErrorPath: '/oops',
       onSignIn: () => undefined,
       onRefreshed: () => undefined,
@@ -57,6 +61,27 @@ describe('checkSignInOptions', () => {
       diagnostics: true,
     }
     expect(checkSignInOptions(all)).toMatchObject(all)
+  })
+
+  it('takes signed responses, and nothing else in place of its modes', () => {
+    for (const mode of ['query.jwt', 'form_post.jwt'] as const)
+      expect(checkSignInOptions({ responseMode: jarm(mode) })).toMatchObject({ responseMode: mode })
+    const key = { sign: async () => new Uint8Array(), algorithm: 'PS256' } as const
+    for (const value of [par(), jar(key), par(jar(key))])
+      expect(checkSignInOptions({ authorizationRequest: value })).toMatchObject({
+        authorizationRequest: value,
+      })
+    const wrong = ['query.jwt', 'par', par, { mode: 'par' }, clientSecretBasic('secret'), null, {}, 7]
+    for (const value of [...wrong, jarm()])
+      expect(() => checkSignInOptions({ authorizationRequest: value as never })).toThrow(/`par\(\)`/)
+    for (const value of [...wrong, par()])
+      expect(() => checkSignInOptions({ responseMode: value as never })).toThrow(/`jarm\(\)`/)
+    expect(() => par(jarm() as never)).toThrow(ConfigurationError)
+    expect(() => par(par())).toThrow(ConfigurationError)
+    expect(() => par({} as never)).toThrow(ConfigurationError)
+    expect(() => jarm('jwt' as never)).toThrow(ConfigurationError)
+    expect(() => jar({ sign: 7 } as never)).toThrow(ConfigurationError)
+    expect(JSON.stringify([par(jar(key)), jarm()])).toBe('[{"mode":"par+jar"},{"mode":"query.jwt"}]')
   })
 
   it('S12: needs an index to sign users out', () => {

@@ -1,3 +1,4 @@
+import { JWT_BEARER, TOKEN_EXCHANGE } from './exchange.ts'
 import type { World } from './model.ts'
 
 /** RFC 8414 section 2, OpenID Connect Discovery section 3. */
@@ -13,7 +14,13 @@ export function metadataOf({ issuer, signer, metadata, paths }: World): Record<s
     jwks_uri: base + paths.jwks,
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'form_post'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      TOKEN_EXCHANGE,
+      JWT_BEARER,
+    ],
     token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
     code_challenge_methods_supported: ['S256'],

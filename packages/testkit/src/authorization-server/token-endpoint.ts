@@ -1,5 +1,6 @@
 import { authenticateClient, clientSecret } from './client-authentication.ts'
 import type { Codes } from './codes.ts'
+import { exchangeToken, JWT_BEARER, redeemAssertion, TOKEN_EXCHANGE } from './exchange.ts'
 import type { Grant } from './grants.ts'
 import { changeClaims } from './id-token.ts'
 import type { Client, IncomingRequest, TokenResponse, Tweaks, World } from './model.ts'
@@ -29,6 +30,8 @@ export interface Issue {
   readonly refreshToken?: string | undefined
   readonly withNonce: boolean
   readonly withIdToken?: boolean
+  /** More members of the response. */
+  readonly members?: Readonly<Record<string, string>>
   readonly expiresIn?: number
 }
 
@@ -62,6 +65,8 @@ async function redeem(
   if (grantType === 'refresh_token') return redeemRefreshToken(world, client, parameters, tweaks)
   if (grantType === 'authorization_code') return redeemCode(world, codes, client, parameters)
   if (grantType === 'client_credentials') return grantToClient(world, client, parameters)
+  if (grantType === TOKEN_EXCHANGE) return exchangeToken(world, client, parameters)
+  if (grantType === JWT_BEARER) return redeemAssertion(world, client, parameters)
   throw new Refusal('unsupported_grant_type', 'The grant_type is not supported')
 }
 
@@ -140,6 +145,7 @@ export async function answer(world: World, issue: Issue, tweaks: Tweaks = {}): P
     token_type: 'Bearer',
     expires_in: expiresIn,
     scope,
+    ...issue.members,
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
     ...(wantsIdToken && { id_token: await idTokenFor(world, issue, accessToken, tweaks) }),
   }

@@ -1,14 +1,17 @@
 import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
-import { type BodyCopy, copyRequestBody } from '../../mechanisms/calls/body-copy.ts'
-import { type IsTokenRejected, needsAnotherToken } from '../../mechanisms/calls/rejected-token.ts'
+import { copyRequestBody } from '../../mechanisms/calls/body-copy.ts'
+import {
+  isOfApplication,
+  type IsTokenRejected,
+  needsAnotherToken,
+} from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import type { Credential, OpenRequestInit } from '../../ports/credential.ts'
-import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
-import { describeNotAllowed } from '../../rules/calls/not-allowed.ts'
 import { type Hop, isRedirect, nextHop } from '../../rules/calls/redirect.ts'
 import { isIncorrectCall } from '../../rules/remedy.ts'
 import { ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { problem } from '../problem.ts'
+import { type Call, type CallPolicy, onlyFrom, prepareCall, repeatable, requestFor } from './prepared-call.ts'
 
 /** A standard `fetch`. */
 export type TokenFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
@@ -23,9 +26,7 @@ export type CredentialSource = (demand: {
   readonly signal?: AbortSignal | undefined
 }) => Credential | Promise<Credential>
 
-export interface TokenFetchPolicy {
-  readonly baseUrl: string | undefined
-  readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
+export interface TokenFetchPolicy extends CallPolicy {
   readonly fetch: TokenFetch
   /** Prepares a response for the application. */
   readonly receive: (response: Response) => Response
@@ -43,9 +44,10 @@ const MAX_HOPS = 20
  */
 export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): TokenFetch {
   return async (input, init = {}) => {
-    const call = prepare(input, init, policy)
+    const call = prepareCall(input, init, policy)
     const { signal, first } = call
     let again = call
+    let open: Response | undefined
     try {
       // A promise that is not needed would cost as much as all checks of a call.
       const found = source({ signal })
@@ -55,6 +57,7 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const { response, hop } = isRedirect(sent.status)
         ? await follow(sent, again, credential, policy)
         : { response: sent, hop: again.first }
+      open = response
       // A server that did not receive the token cannot know whether it is valid.
       const rejected = hop.trusted && needsAnotherToken(response, credential, policy.isTokenRejected)
       if (!(rejected instanceof Promise ? await rejected : rejected)) return policy.receive(response)
@@ -66,15 +69,12 @@ export function tokenFetch(source: CredentialSource, policy: TokenFetchPolicy): 
       const repeated = await follow(await send(again.first, again, next, policy), again, next, policy)
       return policy.receive(repeated.response)
     } catch (error) {
-      if (policy.throwTokenErrors || !isWithoutToken(error)) throw error
+      // A function of the application can throw, or the caller can abort, while the response is not read.
+      if (open) discardBody(open.body)
+      if (policy.throwTokenErrors || isOfApplication(error) || !isWithoutToken(error)) throw error
       return policy.receive(problem(401, error))
     }
   }
-}
-
-/** After a redirect, only the last request is repeated. The first one might have changed data. */
-function onlyFrom(hop: Hop, call: Call): Call {
-  return { ...call, request: undefined, first: hop }
 }
 
 /** Returns another credential for a rejected one, or the same if there is none. */
@@ -97,69 +97,6 @@ async function another(
  */
 function isWithoutToken(error: unknown): error is EvertokenError {
   return error instanceof EvertokenError && error.code !== 'redirect_refused' && !isIncorrectCall(error)
-}
-
-interface Call {
-  /** The request, if the input is one of the runtime. */
-  readonly request: Request | undefined
-  readonly init: RequestInit
-  readonly first: Hop
-  readonly signal: AbortSignal | undefined
-  readonly redirect: RequestRedirect | undefined
-  /** The body of `request`, if it is short. It exists after the request was sent. */
-  copy?: BodyCopy | undefined
-}
-
-/** Returns the call with a body that can be sent again, if the body of its request was copied. */
-function repeatable(call: Call): Call {
-  const bytes = call.first.body === 'spent' ? call.copy?.take() : undefined
-  if (!bytes) return call
-  const first: Hop = { ...call.first, body: 'replayable' }
-  return { ...call, request: undefined, init: { ...call.init, body: bytes }, first }
-}
-
-function prepare(input: string | URL | Request, init: RequestInit, policy: TokenFetchPolicy): Call {
-  // `instanceof Request` does not work, because frameworks have their own request classes.
-  const isAddress = typeof input === 'string' || input instanceof URL
-  const request: Partial<Request> = isAddress ? {} : input
-  // It is read once, because an object might return another URL the next time.
-  const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
-  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL. Set `baseUrl`.')
-  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url, policy, isAddress ? String(input) : url.href)
-  const method = (init.method ?? request.method ?? 'GET').toUpperCase()
-  const headers = new Headers(init.headers ?? request.headers)
-  const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
-  return {
-    request: input instanceof Request ? input : undefined,
-    init: input instanceof Request ? init : withBody(init, request.body),
-    first: { url, method, headers, body, trusted: true },
-    signal: init.signal ?? request.signal,
-    redirect: init.redirect ?? request.redirect,
-  }
-}
-
-/** Returns a request that `fetch` accepts. A property that hides the real URL is refused. */
-function requestFor(input: Request, url: URL, policy: TokenFetchPolicy): Request {
-  const request = new Request(input)
-  if (request.url !== url.href) throw notAllowed(new URL(request.url), policy)
-  return request
-}
-
-/** The `fetch` of the runtime would turn a request of a class that it does not know into a string. */
-function withBody(init: RequestInit, body: BodyInit | null | undefined): RequestInit {
-  return body && init.body == null ? ({ ...init, body, duplex: 'half' } as RequestInit) : init
-}
-
-/** @param input - The text that the URL was built from. */
-function notAllowed(url: URL, { prefixes }: TokenFetchPolicy, input: string = url.href): ConfigurationError {
-  const message = describeNotAllowed(url, input, prefixes)
-  return new ConfigurationError('origin_not_allowed', message)
-}
-
-/** Returns whether the body can be sent again. A stream can be sent only once. */
-function bodyKind(body: BodyInit): Hop['body'] {
-  const isStream = body instanceof ReadableStream || Symbol.asyncIterator in Object(body)
-  return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
 }
 
 /** Follows redirects, starting with the response to the first request. Returns the last request too. */

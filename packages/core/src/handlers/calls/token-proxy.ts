@@ -1,3 +1,4 @@
+import { isOfApplication } from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { type ApplicationPath, applicationPaths } from '../../rules/browser/base-path.ts'
@@ -69,6 +70,7 @@ export function tokenProxy(routes: readonly ProxyRoute[], context: () => ProxyCo
       return createBrowserResponse(await route.send(target, init), target, route, prefix)
     } catch (error) {
       if (request.signal.aborted) throw request.signal.reason
+      if (isOfApplication(error)) throw error
       // The `fetch` of Node wraps the error of a body that cannot be read.
       const own = [error, (Object(error) as Error).cause].find((each) => each instanceof EvertokenError)
       if (own) return problemFor(own)

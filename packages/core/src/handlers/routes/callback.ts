@@ -15,8 +15,8 @@ import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface CallbackOptions extends SignInFailureOptions, OnSignInOptions {
-  readonly server: Pick<AuthorizationServer, 'redeem' | 'revoke' | 'binding'>
-  readonly responseMode: 'query' | 'form_post'
+  readonly server: Pick<AuthorizationServer, 'readResponse' | 'redeem' | 'revoke' | 'binding'>
+  readonly responseMode: string
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
   readonly usedLogins: UsedLogins
@@ -43,8 +43,8 @@ export async function callback(
   let silentReturnTo: string | false | undefined
   let response: Response
   try {
-    const form = options.responseMode === 'form_post' ? await readForm(request) : undefined
-    const parameters = form ?? query
+    const form = options.responseMode.startsWith('form_post') ? await readForm(request) : undefined
+    const parameters = await options.server.readResponse(form ?? query)
     const state = parameters.get('state') ?? ''
     const login = await logins.open(state)
     if (!login) throw notUsable()
@@ -169,26 +169,16 @@ async function start(
   context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession> {
-  const { session } = context
-  const { sessions } = options
   const { returnTo, previous, previousExpiresAt } = login
-  let started: StartedSession
+  const hidden = previous === undefined ? undefined : options.sessions.stored(previous, previousExpiresAt)
   try {
-    started = await context.start(await applyOnSignIn(grant, returnTo, options), loginName(login))
+    const accepted = await applyOnSignIn(grant, returnTo, options)
+    return await context.start(accepted, loginName(login), hidden)
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
     if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, context, options)
     throw error
-  }
-  if (previous !== undefined) await replace(previous).catch(() => undefined)
-  return started
-
-  /** The new session is valid, also if the old one cannot be ended. */
-  async function replace(key: string): Promise<void> {
-    const end = () => sessions.stored(key, previousExpiresAt).end('replaced')
-    const { ended } = await sessions.pending.end({ key }, end)
-    session.keepAlive(ended.then((old) => old?.finish(false)).catch(() => undefined))
   }
 }
 

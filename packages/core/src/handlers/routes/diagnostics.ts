@@ -1,6 +1,5 @@
 import { fingerprint, sha256 } from '../../mechanisms/runtime/digest.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
-import type { Finding } from '../../rules/protocol/server-findings.ts'
 import { pick } from '../../rules/members.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
 import { createResponse } from '../responses.ts'
@@ -10,10 +9,10 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 
 export interface DiagnosticsOptions {
   readonly server: Pick<AuthorizationServer, 'capabilities'>
-  /** Checks the authorization server. */
-  readonly check: () => Promise<Finding[]>
   readonly paths: BrowserPaths
   readonly idleTimeoutSeconds: number
+  /** Returns the method with which the client authenticates at a server with these capabilities. */
+  readonly methodFor: (capabilities: object) => string
   /** Without secrets. */
   readonly configuration: object
 }
@@ -22,18 +21,18 @@ export interface DiagnosticsOptions {
 export async function diagnostics(
   request: Request,
   { session, origin }: Pick<RouteContext, 'session' | 'origin'>,
-  { server, check, paths, idleTimeoutSeconds, configuration }: DiagnosticsOptions,
+  { server, paths, idleTimeoutSeconds, methodFor, configuration }: DiagnosticsOptions,
 ): Promise<Response> {
   const refused = refuseCrossSite(request, origin)
   if (refused) return refused
   const kept = await (await session.find())?.readIgnoringExpiry()
+  const capabilities = await server
+    .capabilities()
+    .catch((error: unknown) => ({ error: asEvertokenError(error).code }))
   const body = {
-    configuration,
+    configuration: { ...configuration, clientAuthentication: methodFor(capabilities) },
     register: { redirectUri: callbackUrl(origin, paths), postLogoutUri: origin + paths.postLogoutPath },
-    findings: await check(),
-    authorizationServer: await server
-      .capabilities()
-      .catch((error: unknown) => ({ error: asEvertokenError(error).code })),
+    authorizationServer: capabilities,
     session: kept ? await factsOf(kept.record, idleTimeoutSeconds) : null,
   }
   return createResponse(200, { 'content-type': 'application/json' }, JSON.stringify(body, null, 2))

@@ -6,6 +6,7 @@ import {
   readLoginRequest,
 } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
+import { canBeIssuer, type IssuerRules } from '../../rules/protocol/issuer.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createResponse, redirect } from '../responses.ts'
@@ -14,8 +15,11 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginRouteOptions extends SignInFailureOptions {
-  readonly server: Pick<AuthorizationServer, 'authorize' | 'registration' | 'binding'>
-  readonly responseMode: 'query' | 'form_post'
+  readonly server: Pick<AuthorizationServer, 'authorize' | 'binding'>
+  /** The issuers that a link of another site can name. */
+  readonly issuers: IssuerRules
+  /** `query`, `form_post`, or a mode of signed responses that begins with one of them. */
+  readonly responseMode: string
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
   /** The parameters of the authorization request, such as `scope` and `resource`. */
@@ -53,10 +57,10 @@ export async function login(
   if (typeof asked === 'string') return signInFailure(request, notAccepted(asked), origin, options)
 
   const { parameters, silent, maxAge, acrValues } = asked
-  const isPosted = responseMode === 'form_post'
+  const isPosted = responseMode.startsWith('form_post')
   try {
     if (isPosted && !origin.startsWith('https:')) throw needsHttps()
-    if (isPosted) parameters.set('response_mode', responseMode)
+    if (responseMode !== 'query') parameters.set('response_mode', responseMode)
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
     const handle = isHidden ? await session.find() : undefined
@@ -81,8 +85,8 @@ export async function login(
 
 /** Returns the login request in a query, or the name of the parameter that is not accepted. */
 function readQuery(query: URLSearchParams, options: LoginRouteOptions): LoginRequest | string {
-  const { server, authorizationParameters, forwardLoginParameters } = options
-  const isForServer = query.getAll('iss').every((issuer) => issuer === server.registration.issuer)
+  const { issuers, authorizationParameters, forwardLoginParameters } = options
+  const isForServer = query.getAll('iss').every((issuer) => canBeIssuer(issuer, issuers))
   return isForServer ? readLoginRequest(query, authorizationParameters, forwardLoginParameters) : 'iss'
 }
 

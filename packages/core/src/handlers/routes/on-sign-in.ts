@@ -56,7 +56,8 @@ export type SignIn = {
  * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
  * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
  *
- * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token.
+ * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token, and
+ *   with `server.userInfo.afterRefresh` of UserInfo.
  */
 export type OnSignIn = (
   claims: UserClaims,
@@ -68,6 +69,8 @@ const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
   readonly server: Pick<AuthorizationServer, 'binding'>
+  /** The hosts that can use plain http, in addition to loopback. */
+  readonly insecureHosts: readonly string[]
   readonly emit: EventListener
 }
 
@@ -80,7 +83,7 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, server, emit }: OnSignInOptions,
+  { onSignIn, server, insecureHosts, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope, tokenResponse, accessToken, proofKey } = grant
   try {
@@ -88,7 +91,10 @@ export async function applyOnSignIn(
       { ...claims },
       {
         reason: 'sign_in',
-        fetch: createSignInFetch(accessToken && createCredential(accessToken, proofKey, server.binding)),
+        fetch: createSignInFetch(
+          accessToken && createCredential(accessToken, proofKey, server.binding),
+          insecureHosts,
+        ),
         ...omitUndefined({ returnTo, tokenResponse, scope }),
       },
     )
@@ -105,6 +111,8 @@ export async function applyOnSignIn(
 export interface AfterRefreshOptions extends OnSignInOptions {
   /** Reads the claims of an ID token of this authorization server. */
   readonly readIdToken: (idToken: string) => UserClaims
+  /** Fetches UserInfo with a new access token. Absent if only a sign-in does that. */
+  readonly addUserInfo?: AuthorizationServer['addUserInfo'] | undefined
   /** How a session ends whose user is refused. */
   readonly ending: FinishSessionOptions
 }
@@ -116,20 +124,29 @@ export interface AfterRefreshOptions extends OnSignInOptions {
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { handle, after, claims: fresh, keepAlive }: StoredRefresh,
+  { handle, before, after, claims: ofNewToken, keepAlive }: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, server, emit, readIdToken, ending } = options
+  const { onSignIn, server, insecureHosts, emit, readIdToken, addUserInfo, ending } = options
   const { claims: current, idToken } = after
-  const { scope, tokens, proofKey } = after.ledger
-  const token = tokens['']
-  if (!onSignIn) return current
+  const { scope, proofKey } = after.ledger
+  const { '': accessToken } = after.ledger.tokens
+  // Other access tokens are for other APIs.
+  const isNew = accessToken?.value !== before.ledger.tokens['']?.value
+  const fetchUserInfo = isNew ? addUserInfo : undefined
+  if (!onSignIn && !fetchUserInfo) return current
   try {
-    const ofToken = fresh ?? (idToken === undefined ? {} : readIdToken(idToken))
+    const ofLatestToken = ofNewToken ?? (idToken === undefined ? {} : readIdToken(idToken))
+    const withUserInfo = fetchUserInfo && (await currentUserInfo(ofLatestToken, fetchUserInfo))
+    const fresh = withUserInfo ?? ofNewToken
+    const ofToken = withUserInfo ?? ofLatestToken
     const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
-    const verdict = await onSignIn(claims, {
+    const verdict = await onSignIn?.(claims, {
       reason: 'refresh',
-      fetch: createSignInFetch(token && createCredential(token, proofKey, server.binding)),
+      fetch: createSignInFetch(
+        accessToken && createCredential(accessToken, proofKey, server.binding),
+        insecureHosts,
+      ),
       current: copyOf(current),
       ...omitUndefined({ scope }),
     })
@@ -154,6 +171,22 @@ export async function applyOnRefresh(
   } catch (error) {
     emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
     return current
+  }
+
+  /** Resolves to the claims of the ID token with those of UserInfo. `undefined` if UserInfo cannot be used. */
+  async function currentUserInfo(
+    ofToken: UserClaims,
+    fetchNow: AuthorizationServer['addUserInfo'],
+  ): Promise<UserClaims | undefined> {
+    const identity = ofToken.sub === undefined ? pick(current, IDENTITY) : ofToken
+    try {
+      const { claims, userInfoFailure } = await fetchNow({ accessToken, idToken, proofKey }, identity)
+      if (!userInfoFailure) return claims
+      emit({ type: 'user_info_failed', cause: userInfoFailure })
+    } catch (error) {
+      emit({ type: 'user_info_failed', cause: redact(error) })
+    }
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@ import type { RequestSession } from '../../mechanisms/sessions/request-session.t
 import type { StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
 import type { PendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import type { Snapshot } from '../../ports/session-handle.ts'
+import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import type { LogoutReturn } from './logout-return.ts'
 
 /** One request to a route of Evertoken. A handler declares which of these members it uses. */
@@ -15,8 +15,15 @@ export interface RouteContext {
   readonly logins: PendingLogins
   /** The destination of this browser after its sign-out. */
   readonly logoutReturn: LogoutReturn
-  /** Starts a session. `login` names the login that the grant results from. */
-  readonly start: (grant: TokenGrant, login: string) => Promise<StartedSession>
+  /**
+   * Starts a session. `login` names the login that the grant results from. `hidden` is the previous session, if the request
+   * does not show its cookie.
+   */
+  readonly start: (
+    grant: TokenGrant,
+    login: string,
+    hidden: SessionHandle | undefined,
+  ) => Promise<StartedSession>
   /** Resolves to the session. If its access token has expired, it is refreshed first. */
   readonly current: () => Promise<Snapshot | undefined>
 }

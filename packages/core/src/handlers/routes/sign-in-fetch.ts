@@ -8,14 +8,19 @@ import { type TokenFetch, tokenFetch } from '../calls/token-fetch.ts'
  * Creates the `fetch` of the hook `onSignIn`. It sends the access token to the origin of the URL, and to no other one.
  *
  * The hook names each URL, so no list of allowed URLs is needed. A redirect to another origin is refused.
+ *
+ * @param insecureHosts - The hosts that can use plain http, in addition to loopback.
  */
-export function createSignInFetch(credential: Credential | undefined): TokenFetch {
+export function createSignInFetch(
+  credential: Credential | undefined,
+  insecureHosts: readonly string[],
+): TokenFetch {
   return async (input, init) => {
     const url = parseUrl(input instanceof Request ? input.url : input)
-    if (!url || !isSecure(url))
+    if (!url || !isSecure(url, insecureHosts))
       throw new ConfigurationError(
         'origin_not_allowed',
-        'Cannot call this URL with a token. Pass an absolute URL on https (http on loopback only).',
+        'Cannot call this URL with a token. Pass an absolute URL on https (http on loopback and for `insecureHosts`).',
       )
     if (!credential)
       throw new ConfigurationError('invalid_option', 'The session has no access token from its sign-in.')

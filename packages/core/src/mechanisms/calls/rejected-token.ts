@@ -19,10 +19,21 @@ export function needsAnotherToken(
   return isTokenRejected ? askApplication(response, isTokenRejected) : verdict === 'retry'
 }
 
+/** What functions of the application have thrown. */
+const thrown = new WeakSet<object>()
+
+/** Whether a function of the application has thrown this error, so that it does not concern the token or the API. */
+export function isOfApplication(error: unknown): boolean {
+  return thrown.has(Object(error) as object)
+}
+
 async function askApplication(response: Response, isTokenRejected: IsTokenRejected): Promise<boolean> {
   const copy = response.body ? response.clone() : response
   try {
     return await isTokenRejected(copy)
+  } catch (error) {
+    if (error instanceof Error) thrown.add(error)
+    throw error
   } finally {
     if (copy !== response && !copy.bodyUsed) discardBody(copy.body)
   }

@@ -1,19 +1,17 @@
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
+import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Acquisition } from '../../ports/acquisition.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { LedgerHandle } from '../../ports/ledger-handle.ts'
-import type { KeepAlive } from '../../ports/runtime.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
-import type { EventListener } from '../../vocabulary/index.ts'
-import { requestClientCredentials } from '../protocol/client-credentials.ts'
-import type { Connection } from '../protocol/connection.ts'
+import { type EventListener, SignInRequiredError } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
-import { hasValidToken } from '../../rules/refresh/freshness.ts'
-import type { TokenResult } from '../refresh/attempt.ts'
+import { hasValidToken, isValidFor } from '../../rules/refresh/freshness.ts'
+import { timeFor } from '../../model/time-reading.ts'
+import type { TokenCall, TokenResult } from '../refresh/attempt.ts'
 import type { Line } from '../refresh/line.ts'
 import { createRefresher } from '../refresh/refresher.ts'
-import { refreshError } from '../refresh/token-result.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { isStoreFailure } from '../sessions/pending-sign-outs.ts'
@@ -24,8 +22,13 @@ import { type ClientSnapshot, createClientLedger } from './client-ledger.ts'
 export interface ClientTokensOptions {
   readonly issuer: string
   readonly clientId: string
-  readonly connection: Connection
-  readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>
+  /** How the tokens are requested. */
+  readonly acquisition: Acquisition
+  /** The grant type, for events. */
+  readonly grant: string
+  /** Whether the tokens are bound to a key. */
+  readonly isBound: boolean
+  readonly server: Pick<TokenServer, 'revoke'>
   readonly store: GuardedStore
   readonly isStorePrivate: boolean
   readonly seal: Seal
@@ -36,7 +39,6 @@ export interface ClientTokensOptions {
   readonly emit: EventListener
   /** Returns a number from 0 to 1, which varies pauses. */
   readonly random: () => number
-  readonly refreshBeforeExpirySeconds: number
   readonly serverTimeoutMs: number
   readonly storeTimeoutMs: number
   /** Whether new requests can be started. */
@@ -44,11 +46,13 @@ export interface ClientTokensOptions {
 }
 
 /** The request of one caller for a token of the client. */
-export interface ClientTokenCall {
+export interface ClientTokenCall extends Pick<
+  TokenCall,
+  'rejected' | 'minValiditySeconds' | 'forceRefresh' | 'keepAlive'
+> {
+  /** Distinguishes the tokens of the client. */
+  readonly key: string
   readonly parameters: TokenParameters
-  /** The value of a token that a resource server rejected. */
-  readonly rejected?: string | undefined
-  readonly keepAlive: KeepAlive
 }
 
 /** The tokens of the application itself, one for each set of parameters. */
@@ -79,7 +83,7 @@ const KEY = ''
 const MAX_ENTRIES = 1000
 
 /**
- * Keeps the tokens of the client current with client credentials.
+ * Keeps the tokens of the client current.
  *
  * Each token has a record in the store, under the hash of the client, the issuer, the names of all keys of the seal, and
  * the parameters. All processes with the same store and secrets share it, so a fleet requests each token once. Processes
@@ -90,46 +94,16 @@ const MAX_ENTRIES = 1000
  * store fails then, the process serves it until it expires.
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
-  const {
-    issuer,
-    clientId,
-    connection,
-    server,
-    store,
-    seal,
-    clock,
-    serverClock,
-    refreshBeforeExpirySeconds,
-  } = options
-  const emit = asGranted(options.emit)
-  const policy = { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true } as const
-  const refresher = createRefresher({
-    acquisition: {
-      policy,
-      ready: (keepAlive) => server.ready(keepAlive),
-      acquire: ({ ledger }, parameters) =>
-        requestClientCredentials(connection, parameters, ledger.tokens[KEY]?.proofKey),
-      isResponding: () => server.isResponding(),
-    },
-    server,
-    clock,
-    serverClock,
-    emit,
-    random: options.random,
-    isStorePrivate: options.isStorePrivate,
-    line: options.line,
-    flights: options.flights,
-    serverTimeoutMs: options.serverTimeoutMs,
-    storeTimeoutMs: options.storeTimeoutMs,
-    admits: options.admits,
-  })
+  const { issuer, clientId, isBound, grant, store, seal, clock, serverClock } = options
+  const emit = asGranted(options.emit, grant)
+  const refresher = createRefresher({ ...options, emit })
   // The entry is kept, not the promise: some runtimes let no request await what another one started.
   const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
     const owner = ['client tokens', issuer, clientId, await seal.keyIds(), key]
     // A process without the option could not send a token that is bound.
-    const id = await sha256(JSON.stringify(connection.binding ? [...owner, 'bound'] : owner))
+    const id = await sha256(JSON.stringify(isBound ? [...owner, 'bound'] : owner))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })
@@ -139,7 +113,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   }
 
   async function request(entry: Entry, call: ClientTokenCall): Promise<StoredToken> {
-    const { parameters, rejected, keepAlive } = call
+    const { parameters, key: _, ...demand } = call
     const background = (work: Promise<TokenResult<ClientSnapshot>>) =>
       void work.then(
         (result) => keep(entry, result.kind === 'token' ? result.snapshot : undefined),
@@ -147,11 +121,10 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
       )
     const seen = entry.newest ?? (await entry.handle.read())
     keep(entry, seen)
-    const wanted = { key: KEY, request: parameters, rejected, background, keepAlive }
+    const wanted = { ...demand, key: KEY, request: parameters, background }
     const result = await refresher.token(entry.handle, seen, wanted)
     if (result.kind === 'token') return result.token
-    // The owner never ends and needs no refresh token, so no rule asks for a sign-in.
-    throw refreshError(policy, 'authorization_server_unavailable', 1)
+    throw new SignInRequiredError(result.code, 'The authorization server requires that the user signs in.')
   }
 
   function noteFailure(entry: Entry, error: unknown): void {
@@ -161,15 +134,17 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   }
 
   /** Returns the token that this process knows, if it works. */
-  function knownToken({ token }: Entry, { rejected }: ClientTokenCall): StoredToken | undefined {
-    const isUsable = token && token.value !== rejected && hasValidToken({ [KEY]: token }, serverClock.read())
-    return isUsable ? token : undefined
+  function knownToken({ token }: Entry, call: ClientTokenCall): StoredToken | undefined {
+    const { rejected, forceRefresh, minValiditySeconds } = call
+    const time = serverClock.read()
+    const isUsable =
+      token && token.value !== rejected && !forceRefresh && hasValidToken({ [KEY]: token }, time)
+    return isUsable && isValidFor(token, timeFor(token, time), minValiditySeconds) ? token : undefined
   }
 
   return {
     async token(call) {
-      const key = tokenKey(call.parameters)
-      const entry = entries.get(key) ?? (await entryOf(key))
+      const entry = entries.get(call.key) ?? (await entryOf(call.key))
       const isPaused = entry.storePausedUntil > 0 && clock.elapsed() < entry.storePausedUntil
       const known = isPaused ? knownToken(entry, call) : undefined
       if (known) return known
@@ -192,11 +167,11 @@ function keep(entry: Entry, snapshot: ClientSnapshot | undefined): void {
 }
 
 /** Reports a token that was requested, because nothing was refreshed. */
-function asGranted(emit: EventListener): EventListener {
+export function asGranted(emit: EventListener, grant: string): EventListener {
   return (event) =>
     emit(
       event.type === 'token_refreshed'
-        ? { type: 'token_granted', grant: 'client_credentials', durationMs: event.durationMs }
+        ? { type: 'token_granted', grant, durationMs: event.durationMs }
         : event,
     )
 }

@@ -38,7 +38,7 @@ export function createAuthorizationServer(
   )
   const { client, fetchMetadata } = connection
   const signatures = createTokenSignatures({ ...options, clientSecret: connection.authenticator.secret })
-  const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures))
+  const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures, clock))
   return {
     ...tokenServer,
     ...createSignInServer(connection, signatures, options),

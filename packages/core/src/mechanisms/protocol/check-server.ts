@@ -1,38 +1,40 @@
-import type { AuthorizationServer } from '../../ports/authorization-server.ts'
+import * as oauth from 'oauth4webapi'
 import { isJsonObject } from '../../rules/members.ts'
-import {
-  type ClientFacts,
-  clockFindings,
-  type Finding,
-  metadataFindings,
-} from '../../rules/protocol/server-findings.ts'
+import { clockFindings, type Finding, metadataFindings } from '../../rules/protocol/server-findings.ts'
+import { type SignInScope, supportedScope } from '../../rules/sign-in/login-request.ts'
 import { EvertokenError } from '../../vocabulary/index.ts'
 import { redact, shownUrl } from '../runtime/redact.ts'
+import type { Connection } from './connection.ts'
 import type { Http } from './http.ts'
-import type { ServerClock } from './server-clock.ts'
 
-export interface CheckOptions extends ClientFacts {
-  readonly server: Pick<AuthorizationServer, 'capabilities'>
-  readonly http: Http
-  readonly serverClock: ServerClock
-}
-
-/** Checks the metadata and the keys of an authorization server, and the clock. Never throws. */
-export async function checkServer(options: CheckOptions): Promise<Finding[]> {
-  const { server, http, serverClock } = options
+/**
+ * Checks the metadata and the keys of an authorization server, and the clock. Never throws.
+ *
+ * @param signIn - The scope of sign-ins, if there are any.
+ */
+export async function checkServer(
+  { fetchMetadata, authenticator, wire, serverClock }: Connection,
+  signIn: SignInScope | undefined,
+): Promise<Finding[]> {
   try {
-    const metadata = await server.capabilities()
-    const { jwks_uri: keysUrl } = metadata
-    const keys = typeof keysUrl === 'string' ? await keyFindings(http, keysUrl) : []
+    const metadata = await fetchMetadata()
+    const method = authenticator.methodFor(metadata)
+    const scope = signIn && askedScope(signIn, metadata)
+    const keys = scope === undefined ? [] : await keyFindings(wire[oauth.customFetch], metadata.jwks_uri)
     const { server: time, wall } = serverClock.read()
-    return [...metadataFindings(metadata, options), ...keys, ...clockFindings(time && time - wall)]
+    return [...metadataFindings(metadata, { method, scope }), ...keys, ...clockFindings(time && time - wall)]
   } catch (error) {
     if (!(error instanceof EvertokenError)) throw error
     return [{ code: error.code, severity: 'error', message: error.message }]
   }
 }
 
-async function keyFindings(http: Http, url: string): Promise<Finding[]> {
+function askedScope({ scope, isDefaultScope }: SignInScope, metadata: oauth.AuthorizationServer): string {
+  return isDefaultScope ? supportedScope(scope, metadata.scopes_supported) : scope
+}
+
+async function keyFindings(http: Http, url: string | undefined): Promise<Finding[]> {
+  if (url === undefined) return []
   const reason = await http(url).then(async (response) => {
     const body: unknown = await response.json().catch(() => undefined)
     if (isJsonObject(body) && Array.isArray(body['keys']) && body['keys'].length > 0) return undefined

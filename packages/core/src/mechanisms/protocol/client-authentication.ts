@@ -1,45 +1,69 @@
-import { isPromise } from '../runtime/is-promise.ts'
-import type { ClientAuth } from 'oauth4webapi'
+import type { AuthorizationServer, ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
 import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
+import type { ServerClock } from './server-clock.ts'
 
 /**
- * The key of the function of a value that returns how to authenticate one request. The function may ask a key service.
+ * The key of the functions of a value. They can ask a key service.
  *
  * It is a global symbol, because a bundler can load this module twice.
  */
-const AUTHENTICATE: unique symbol = Symbol.for('evertoken.clientAuthentication.1') as never
+const MECHANISM: unique symbol = Symbol.for('evertoken.clientAuthentication.2') as never
 
-/** The key of the function of a value that returns the client secret, if it has one. */
-const READ_SECRET: unique symbol = Symbol.for('evertoken.clientSecret.1') as never
+/** What the functions of a value can use: the options of the client, and two functions. */
+export interface AuthenticationContext extends Pick<ClientAuthenticatorOptions, 'clientId' | 'serverClock'> {
+  /** Resolves to the metadata of the server. It is known by the time a request is prepared. */
+  fetchMetadata(): Promise<AuthorizationServer>
+  /**
+   * Calls functions of the application, for example a key service.
+   *
+   * @param timeoutMs - How long they may take, in milliseconds. Default: half of the time that a caller waits.
+   * @returns Their result, which must not be `undefined`.
+   * @throws {OperatorError} If they fail or take too long. Further calls then fail without a call during a pause.
+   */
+  ask<T>(work: () => Promise<T | undefined>, timeoutMs?: number): Promise<T>
+}
 
-/** The promise resolves to `undefined` if the application returned no secret. */
-type Authenticate = () => ClientAuth | Promise<ClientAuth | undefined>
-/** A function does not show the secret if it is printed. */
-type ReadSecret = Exclude<ClientSecret, string>
+/** Chooses the method for a server with this metadata (RFC 8414 §2). */
+export type MethodFor = (metadata: Partial<AuthorizationServer>) => string
+
+interface Mechanism {
+  /**
+   * Returns how to authenticate one request.
+   *
+   * @param timeoutMs - How long functions of the application may take, if not as long as usual.
+   */
+  authenticate(context: AuthenticationContext, timeoutMs?: number): ClientAuth | Promise<ClientAuth>
+  /** Returns the client secret, if there is one. */
+  readonly readSecret?: Exclude<ClientSecret, string>
+  /** Chooses the method, if it depends on the server. */
+  readonly methodFor?: MethodFor | undefined
+  /** Returns the metadata with the endpoints that the method needs, if it needs other ones. */
+  readonly adaptMetadata?: (metadata: AuthorizationServer) => AuthorizationServer
+}
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
-export function createClientAuthentication(
-  method: string,
-  authenticate: Authenticate,
-  readSecret?: ReadSecret,
-): ClientAuthentication {
-  const value = Object.defineProperties(
-    { method },
-    { [AUTHENTICATE]: { value: authenticate }, [READ_SECRET]: { value: readSecret } },
-  )
+export function createClientAuthentication(method: string, mechanism: Mechanism): ClientAuthentication {
+  const value = Object.defineProperty({ method }, MECHANISM, { value: mechanism })
   return Object.freeze(value) as object as ClientAuthentication
 }
 
+/** Returns the functions of a value. */
+export function mechanismOf(authentication: ClientAuthentication): Mechanism {
+  return (authentication as unknown as { readonly [MECHANISM]: Mechanism })[MECHANISM]
+}
+
 export function isClientAuthentication(value: unknown): value is ClientAuthentication {
-  return typeof value === 'object' && value !== null && AUTHENTICATE in value
+  return typeof value === 'object' && value !== null && MECHANISM in value
 }
 
 export interface ClientAuthenticatorOptions extends FailurePauseOptions {
   readonly authentication: ClientAuthentication
+  readonly clientId: string
+  readonly serverClock: Pick<ServerClock, 'read'>
   /** How long a caller waits, in milliseconds. */
   readonly serverTimeoutMs: number
 }
@@ -52,6 +76,8 @@ export interface ClientAuthenticatorOptions extends FailurePauseOptions {
  * key service during a pause.
  */
 export interface ClientAuthenticator {
+  /** Returns the method with which the client authenticates at a server with this metadata. */
+  readonly methodFor: MethodFor
   /** Requests the current secret for one request. */
   request(): Promise<ClientAuth>
   /**
@@ -62,59 +88,70 @@ export interface ClientAuthenticator {
   prepare(): Promise<void>
   /** Returns the prepared secret. If it is old, requests the current one. */
   prepared(): ClientAuth | Promise<ClientAuth>
+  /** Calls functions of the application for another purpose than the authentication, with the same rules. */
+  readonly ask: AuthenticationContext['ask']
   /** Resolves to the secret as text, which is the key of HS256. `undefined` if there is none. */
   secret(): Promise<string | undefined>
 }
 
 /** The share of the time of a caller that a key service may take. The caller must still be there to get the error. */
 const KEY_SERVICE_SHARE = 0.5
+/**
+ * How long a key service may take after the lease was taken, in milliseconds. A request must leave soon after that, because
+ * another process can take over the lease.
+ */
+export const AFTER_LEASE_MS = 1000
 /** How long a prepared secret is used, in milliseconds. A refresh can wait in line after it has prepared. */
 const PREPARED_MS = 60_000
 
-export function createClientAuthenticator(options: ClientAuthenticatorOptions): ClientAuthenticator {
-  const { authentication, clock, serverTimeoutMs } = options
-  const { [AUTHENTICATE]: authenticate, [READ_SECRET]: readSecret } = authentication as unknown as {
-    readonly [AUTHENTICATE]: Authenticate
-    readonly [READ_SECRET]: ReadSecret | undefined
-  }
+export function createClientAuthenticator(
+  options: ClientAuthenticatorOptions,
+  fetchMetadata: AuthenticationContext['fetchMetadata'],
+): ClientAuthenticator {
+  const { clock, serverTimeoutMs } = options
+  const { authentication } = options
+  const { authenticate, readSecret, methodFor = () => authentication.method } = mechanismOf(authentication)
   const pause = createFailurePause(options)
+  const context = { ...options, fetchMetadata, ask }
   let latest: { readonly clientAuth: ClientAuth; readonly at: number } | undefined
 
-  async function request(): Promise<ClientAuth> {
+  /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
+  async function ask<T>(
+    work: () => Promise<T | undefined>,
+    timeoutMs = serverTimeoutMs * KEY_SERVICE_SHARE,
+  ): Promise<T> {
     const paused = pause.error()
     if (paused !== undefined) throw paused
-    const clientAuth = authenticate()
-    return isPromise(clientAuth) ? pause.run(() => receive(clientAuth)) : clientAuth
-  }
-
-  /** The function of the application can throw any error, such as one of Evertoken with a secret in its text. */
-  async function receive<Received>(work: Promise<Received | undefined>): Promise<Received> {
-    const overdue = new Error('The key service is overdue')
-    const received = withDeadline(work, serverTimeoutMs * KEY_SERVICE_SHARE, clock, () => overdue)
-    const value = await received.catch((error: unknown) => {
-      if (error === overdue) throw keyServiceUnavailable('took longer than half of `serverTimeoutSeconds`')
-      throw keyServiceUnavailable('failed', redact(error))
+    return pause.run(async () => {
+      let late: Error | undefined
+      const received = withDeadline(work(), timeoutMs, clock, () => {
+        return (late = keyServiceUnavailable(`took longer than ${timeoutMs / 1000} s`))
+      })
+      const value = await received.catch((error: unknown) => {
+        throw late ?? keyServiceUnavailable('failed', redact(error))
+      })
+      if (!value) throw keyServiceUnavailable('returned nothing')
+      return value
     })
-    if (!value) throw keyServiceUnavailable('did not return a secret')
-    return value
   }
 
   return {
-    request,
+    methodFor,
+    ask,
+    request: async () => authenticate(context),
     async prepare() {
-      latest = { clientAuth: await request(), at: clock.elapsed() }
+      latest = { clientAuth: await authenticate(context), at: clock.elapsed() }
     },
-    prepared: () => (latest && clock.elapsed() - latest.at < PREPARED_MS ? latest.clientAuth : request()),
-    async secret() {
-      const paused = pause.error()
-      if (paused !== undefined) throw paused
-      return readSecret && pause.run(() => receive(Promise.resolve().then(readSecret)))
-    },
+    prepared: () =>
+      latest && clock.elapsed() - latest.at < PREPARED_MS
+        ? latest.clientAuth
+        : authenticate(context, AFTER_LEASE_MS),
+    secret: async () => readSecret && ask(async () => readSecret()),
   }
 }
 
 /** @param what - How the function of the application has failed: a text from Evertoken, never from the key service. */
 function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
-  const message = `The function that returns the client secret ${what}. Nothing was sent, so try again later.`
+  const message = `The function for the client secret or key ${what}. Nothing was sent, so try again later.`
   return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
 }

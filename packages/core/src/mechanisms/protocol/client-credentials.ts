@@ -3,7 +3,13 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { Connection, Wire } from './connection.ts'
-import { requestTokens, toRefreshResult, toResultWithoutResponse } from './token-request.ts'
+import {
+  hasAccessToken,
+  ownTokens,
+  requestTokens,
+  toRefreshResult,
+  toResultWithoutResponse,
+} from './token-request.ts'
 import { toForm } from './token-server.ts'
 
 /**
@@ -27,13 +33,9 @@ export async function requestClientCredentials(
     const proofKey = binding && (knownKey ?? (await binding.createKey()))
     const send = (wire: Wire) =>
       oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, connection, { proofKey })
-    const { accessToken: token, unknownType } = result.grant ?? {}
-    const accessToken = token && proofKey ? { ...token, proofKey } : token
-    const isToken = accessToken !== undefined || unknownType !== undefined
-    return isToken
-      ? { kind: 'refreshed', grant: { accessToken, unknownType } }
-      : toRefreshResult(result, connection)
+    const result = await requestTokens(send, metadata, connection, { proofKey })
+    if (!hasAccessToken(result.grant)) return toRefreshResult(result, connection)
+    return { kind: 'refreshed', grant: ownTokens(result, proofKey) }
   } catch (error) {
     return toResultWithoutResponse(error)
   }

@@ -1,7 +1,20 @@
-import { type ClientAuth, ClientSecretBasic, ClientSecretPost, None } from 'oauth4webapi'
+import {
+  type AuthorizationServer,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretJwt,
+  ClientSecretPost,
+  modifyAssertion,
+  None,
+} from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
+import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
-import { createClientAuthentication } from './client-authentication.ts'
+import {
+  type AuthenticationContext,
+  createClientAuthentication,
+  type MethodFor,
+} from './client-authentication.ts'
 
 /**
  * Sends the client ID and the client secret in the `Authorization` header of each token request.
@@ -16,7 +29,7 @@ import { createClientAuthentication } from './client-authentication.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, ClientSecretBasic)
+  return withSecret(BASIC, secret, ClientSecretBasic)
 }
 
 /**
@@ -31,7 +44,27 @@ export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
-  return withSecret('client_secret_post', secret, ClientSecretPost)
+  return withSecret(POST, secret, ClientSecretPost)
+}
+
+/**
+ * Signs a JWT with the client secret (HS256) for each token request, so that the secret itself is not sent.
+ *
+ * @param secret - Same as for `clientSecretBasic`.
+ * @returns A value for the option `clientAuthentication`. Omit the option `clientSecret` then.
+ * @throws {ConfigurationError} If the secret is missing or empty.
+ * @example
+ *   evertoken({ ...options, clientAuthentication: clientSecretJwt(() => sealedStore.read('client-secret')) })
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication OpenID Connect Core, section 9: Client Authentication}
+ */
+export function clientSecretJwt(secret: ClientSecret): ClientAuthentication {
+  return withSecret('client_secret_jwt', secret, (value, { serverClock }) =>
+    ClientSecretJwt(value, {
+      [modifyAssertion](_header, claims) {
+        Object.assign(claims, jwtTimes(serverClock.read(), LIFETIME_SECONDS))
+      },
+    }),
+  )
 }
 
 /**
@@ -43,7 +76,7 @@ export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.1 RFC 6749, section 2.1: Client Types}
  */
 export function none(): ClientAuthentication {
-  return createClientAuthentication('none', None)
+  return createClientAuthentication('none', { authenticate: None })
 }
 
 /** Options of the methods that send a client secret. */
@@ -54,7 +87,7 @@ export interface SecretRules {
 
 /** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
 export function secretInHeader(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, inHeader(rules))
+  return withSecret(BASIC, secret, inHeader(rules))
 }
 
 /**
@@ -62,15 +95,20 @@ export function secretInHeader(secret: ClientSecret, rules: SecretRules): Client
  * body.
  */
 export function secretAsSupported(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
-  return withSecret('client_secret_basic', secret, (value) => {
+  const authenticate = (value: string): ClientAuth => {
     const [basic, post] = [inHeader(rules)(value), ClientSecretPost(value)]
-    return (server, client, body, headers) => {
-      const supported = server.token_endpoint_auth_methods_supported ?? []
-      const isOnlyPost =
-        supported.includes('client_secret_post') && !supported.includes('client_secret_basic')
-      return (isOnlyPost ? post : basic)(server, client, body, headers)
-    }
-  })
+    return (server, ...request) => (methodFor(server) === BASIC ? basic : post)(server, ...request)
+  }
+  return withSecret(BASIC, secret, authenticate, methodFor)
+}
+
+const BASIC = 'client_secret_basic'
+const POST = 'client_secret_post'
+
+function methodFor({
+  token_endpoint_auth_methods_supported: listed = [],
+}: Partial<AuthorizationServer>): string {
+  return listed.includes(POST) && !listed.includes(BASIC) ? POST : BASIC
 }
 
 function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
@@ -84,28 +122,33 @@ function plainBasic(secret: string): ClientAuth {
   }
 }
 
+/** How long an assertion of `clientSecretJwt` is valid, in seconds. */
+const LIFETIME_SECONDS = 60
+
+/** @param toClientAuth - Returns how one request is authenticated with the secret. */
 function withSecret(
   method: string,
   secret: ClientSecret,
-  authenticate: (secret: string) => ClientAuth,
+  toClientAuth: (secret: string, context: AuthenticationContext) => ClientAuth,
+  methodFor?: MethodFor,
 ): ClientAuthentication {
   if (typeof secret === 'function')
-    return createClientAuthentication(
-      method,
-      async () => {
-        // The function is code of the application, so its result is checked.
-        const value: unknown = await secret()
-        return isSecret(value) ? authenticate(value) : undefined
-      },
-      secret,
-    )
+    return createClientAuthentication(method, {
+      authenticate: (context, timeoutMs) =>
+        context.ask(async () => {
+          // The function is code of the application, so its result is checked.
+          const value: unknown = await secret()
+          return isSecret(value) ? toClientAuth(value, context) : undefined
+        }, timeoutMs),
+      readSecret: secret,
+      methodFor,
+    })
   if (!isSecret(secret)) throw secretMissing(method)
-  const clientAuth = authenticate(secret)
-  return createClientAuthentication(
-    method,
-    () => clientAuth,
-    () => secret,
-  )
+  return createClientAuthentication(method, {
+    authenticate: (context) => toClientAuth(secret, context),
+    readSecret: () => secret,
+    methodFor,
+  })
 }
 
 function isSecret(value: unknown): value is string {

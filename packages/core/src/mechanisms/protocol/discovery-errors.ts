@@ -68,11 +68,17 @@ function targetOf(headers: Headers): string {
 /** Matches an issuer identifier. A server can put any text into its metadata, so no other text is shown. */
 const ISSUER = /^https?:\/\/[^\s?#@]{1,200}$/
 
-/** Creates the error for metadata that names another issuer. Shows both, because they can differ by one character. */
-export function wrongIssuer(named: string, configured: string, url: string): ConfigurationError {
+/**
+ * Creates the error for metadata that names another issuer. Shows both, because they can differ by one character.
+ *
+ * @param url - Where the metadata is from. By default, it is in the options.
+ */
+export function wrongIssuer(named: string, configured: string, url?: string): ConfigurationError {
   const shown = ISSUER.test(named) ? `'${named}'` : 'a text that is not an issuer'
+  const place = url === undefined ? '`server.metadata`' : `The metadata at ${shownUrl(url)}`
   const what =
-    `The metadata at ${shownUrl(url)} names the issuer ${shown}, but \`issuer\` is '${configured}'. ` +
+    `${place} names the issuer ${shown}, but \`issuer\` is '${configured}'. ` +
     'Set `issuer` to the value in the metadata, or `server.metadata` to the URL of the right metadata.'
-  return wrongMetadata(what, { cause: { name: 'MetadataError', url: shownUrl(url) } })
+  const cause = { name: 'MetadataError', ...(url !== undefined && { url: shownUrl(url) }) }
+  return wrongMetadata(what, { cause })
 }

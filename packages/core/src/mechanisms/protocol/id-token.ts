@@ -1,30 +1,54 @@
 import * as oauth from 'oauth4webapi'
 import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
-import type { UserClaims } from '../../model/token-grant.ts'
+import { readSessionExpiry } from '../../rules/protocol/lifetime-hints.ts'
+import { omitUndefined } from '../../rules/members.ts'
+import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { type EvertokenErrorOptions, RequestRefusedError } from '../../vocabulary/index.ts'
+import { withDeadline } from '../runtime/deadline.ts'
 import type { ValidateIdToken } from './token-server.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 
 /**
+ * How long a refresh waits for the keys of the server, in milliseconds. Until then, only this process has the new refresh
+ * token.
+ */
+const KEYS_WAIT_MS = 1000
+
+/**
  * Validates the ID token of a refresh whose issuer and subject are those of the session (OIDC Core §12.2).
  *
- * If the ID token is invalid, Evertoken ignores its claims. It still uses the tokens in the same response.
+ * If the ID token is invalid, or the keys do not arrive soon, Evertoken ignores its claims. It still uses the tokens in
+ * the same response.
  */
-export function createIdTokenValidator(client: oauth.Client, signatures: TokenSignatures): ValidateIdToken {
+export function createIdTokenValidator(
+  client: oauth.Client,
+  signatures: TokenSignatures,
+  clock: Clock,
+): ValidateIdToken {
   return async (idToken, grant, user, metadata) => {
     try {
       const server = withAccepted(metadata, signatures)
       const result = await oauth.processRefreshTokenResponse(server, client, onlyIdToken(idToken))
       const claims = checkedClaims(client, result)
-      await requireSignature(idToken, metadata, signatures)
+      const checking = requireSignature(idToken, metadata, signatures)
+      await withDeadline(checking, KEYS_WAIT_MS, clock, () => new Error('The keys are late'))
       if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
-        return { kind: 'refreshed', grant: { ...grant, idToken, claims } }
+        return { kind: 'refreshed', grant: { ...grant, idToken, ...verified(claims, grant) } }
     } catch {
       // The ID token is ignored, as an ID token of another sign-in is.
     }
     return { kind: 'refreshed', grant, idTokenIgnored: true }
   }
+}
+
+/** Returns what a verified ID token adds to a grant. */
+export function verified(
+  claims: UserClaims | undefined,
+  { accessToken }: Pick<TokenGrant, 'accessToken'>,
+): Pick<TokenGrant, 'claims' | 'sessionExpiry'> {
+  return omitUndefined({ claims, sessionExpiry: readSessionExpiry(claims, accessToken) })
 }
 
 interface SignInRequirements {

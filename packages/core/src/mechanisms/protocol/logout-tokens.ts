@@ -1,4 +1,3 @@
-import { readClaims } from '../../rules/protocol/jwt.ts'
 import { judgeLogoutToken, type LogoutToken } from '../../rules/protocol/logout-token.ts'
 import { RequestRefusedError } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
@@ -11,11 +10,11 @@ import type { TokenSignatures } from './token-signatures.ts'
  * @throws {TryLaterError} If the token cannot be checked now.
  */
 export async function verifyLogoutToken(
-  { client, clock, fetchMetadata, metadataFor }: Connection,
+  { client, clock, fetchMetadata, metadataForToken }: Connection,
   signatures: TokenSignatures,
   token: string,
 ): Promise<LogoutToken> {
-  const metadata = metadataFor(await fetchMetadata(), readClaims(token)?.['iss'])
+  const metadata = metadataForToken(await fetchMetadata(), token)
   const jwt = signatures.read(token, metadata)
   if (typeof jwt === 'string') throw logoutTokenRefused(jwt)
   // The checks that need no key come first, because any client can send tokens to this endpoint.

@@ -1,5 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
-import { NOT_BOUND, tokenTypeError } from '../../rules/protocol/token-response.ts'
+import { NOT_BOUND, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -20,16 +20,18 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   if (error !== undefined) return oauthErrorOf(error, cause)
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
-  if (result.grant?.unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND)
-  if (reason !== undefined) {
+  const { unknownType } = result.grant ?? {}
+  if (unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND, cause)
+  if (result.response.ok && reason !== undefined) {
     const remedy =
-      result.grant?.unknownType === undefined
+      unknownType === undefined
         ? 'Change the settings of this client at the authorization server.'
-        : 'If it means Bearer, add it to `server.tokenTypes`.'
+        : TOKEN_TYPE_REMEDY
     const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`
     return new ConfigurationError('token_response_malformed', message, { cause })
   }
-  const message = `Cannot sign in: ${place} names no reason. Check the client id, the secret, the redirect URI and the log of the authorization server.`
+  const facts = reason === undefined ? '' : ` ${reason}.`
+  const message = `Cannot sign in: ${place} names no reason.${facts} Check the client id, the secret, the redirect URI and the log of the authorization server.`
   return new ConfigurationError('client_rejected', message, { cause })
 }
 
@@ -57,7 +59,7 @@ function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
   const options = { cause }
   const { status = 400, url = 'the authorization server' } = cause
   if (classifyRefusal(status, { error }) === 'misconfigured') {
-    const message = `Cannot sign in: ${describeClientRefusal(error)}`
+    const message = `Cannot sign in: ${describeClientRefusal(cause)}`
     return new ConfigurationError('client_rejected', message, options)
   }
   // The last two are the 503 and the 500 of an authorization response (RFC 6749 §4.1.2.1).

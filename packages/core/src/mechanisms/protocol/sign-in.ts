@@ -1,11 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
-import { readClaims } from '../../rules/protocol/jwt.ts'
+import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
+import { conversionOf } from './authorization-mode.ts'
 import type { Connection } from './connection.ts'
-import { readSignInClaims } from './id-token.ts'
+import { readSignInClaims, verified } from './id-token.ts'
 import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
@@ -20,15 +21,23 @@ export interface SignInServerOptions {
   /** Whether Evertoken has chosen the scope, and can leave out what the server does not support. */
   readonly isDefaultScope?: boolean
   readonly userInfo: UserInfoChoice
+  /** How the authorization request is sent. Default: in the URL that the browser opens. */
+  readonly authorizationRequest?: AuthorizationRequestMode | undefined
+  /** How an authorization response is read. A name: its parameters are not signed. */
+  readonly signedResponse?: ResponseMode | string
 }
 
 /** Creates the part of an authorization server that signs users in with the authorization code flow and PKCE. */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
-  { openid, nonce: usesNonce, isDefaultScope = false, userInfo }: SignInServerOptions,
+  options: SignInServerOptions,
 ): SignInServer {
-  const { client, authenticator, binding, fetchMetadata, metadataFor, scopeSeparator } = connection
+  const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
+  const { openid, nonce: usesNonce, isDefaultScope = false, userInfo } = options
+  const convertRequest = conversionOf<URL>(options.authorizationRequest)
+  const convertResponse = conversionOf<URLSearchParams>(options.signedResponse)
+  const context = async () => ({ metadata: await fetchMetadata(), connection, signatures })
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri, proofKey }, parameters) {
@@ -37,7 +46,7 @@ export function createSignInServer(
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       const scope = parameters.get('scope')
       const asked = (all: string) => (isDefaultScope ? supportedScope(all, metadata.scopes_supported) : all)
-      return withQuery(url, {
+      const full = withQuery(url, {
         scope: scope === null ? undefined : asked(scope).replaceAll(' ', scopeSeparator),
         client_id: client.client_id,
         response_type: 'code',
@@ -49,14 +58,16 @@ export function createSignInServer(
         // Binds the code to the key (RFC 9449 §10).
         dpop_jkt: proofKey && (await binding?.thumbprint(proofKey)),
       })
+      return convertRequest?.(full, await context()) ?? full
     },
+    readResponse: async (parameters) => convertResponse?.(parameters, await context()) ?? parameters,
     async redeem(parameters, transaction, unused) {
       const metadata = await fetchMetadata()
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier, proofKey } = transaction
         const code = oauth.validateAuthResponse(
-          metadataFor(metadata, parameters.get('iss')),
+          connection.metadataForResponse(metadata, parameters.get('iss')),
           client,
           parameters,
           state,
@@ -73,6 +84,7 @@ export function createSignInServer(
               codeVerifier,
               wire,
             ),
+          metadata,
           connection,
           { isSignIn: true, proofKey },
         )
@@ -83,16 +95,25 @@ export function createSignInServer(
         if (openid && idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined
         const required = { ...transaction, nonce }
-        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const expected = connection.metadataForToken(metadata, idToken)
         const claims = openid
           ? await readSignInClaims(client, signatures, expected, idToken, required)
           : undefined
         const tokenResponse = withoutTokens(result.body)
-        return { ...grant, ...(await addUserInfo(expected, grant, claims, tokenResponse)), tokenResponse }
+        return {
+          ...grant,
+          ...verified(claims, grant),
+          ...(await addUserInfo(expected, grant, claims, tokenResponse)),
+          tokenResponse,
+        }
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)
       }
+    },
+    async addUserInfo(grant, claims) {
+      const metadata = connection.metadataForToken(await fetchMetadata(), grant.idToken)
+      return addUserInfo(metadata, grant, claims, {})
     },
   }
 }

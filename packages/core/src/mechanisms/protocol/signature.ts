@@ -2,7 +2,7 @@ import { CURVES, type PublicKey } from '../../rules/protocol/signing-keys.ts'
 import { fromBase64Url } from '../../rules/protocol/jwt.ts'
 
 /** Returns the parameters of Web Crypto for an asymmetric algorithm (RFC 7518 §3.1, RFC 8037 §3.1). */
-function parametersOf(algorithm: string): RsaHashedImportParams & EcKeyImportParams & RsaPssParams {
+export function parametersOf(algorithm: string): RsaHashedImportParams & EcKeyImportParams & RsaPssParams {
   const bits = Number(algorithm.slice(2))
   const name = { RS: 'RSASSA-PKCS1-v1_5', PS: 'RSA-PSS', ES: 'ECDSA' }[algorithm.slice(0, 2)] ?? 'Ed25519'
   return { name, hash: `SHA-${bits}`, namedCurve: CURVES[algorithm] ?? '', saltLength: bits / 8 }
@@ -22,8 +22,9 @@ async function isSignedWith(token: string, algorithm: string, key: PublicKey): P
   const parameters = parametersOf(algorithm)
   // The other members could contradict the parameters, and were compared with the header before.
   const { kty, crv, n, e, x, y } = key as JsonWebKey
-  const jwk = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JsonWebKey
   try {
+    // A member with deep lists throws here.
+    const jwk = JSON.parse(JSON.stringify({ kty, crv, n, e, x, y })) as JsonWebKey
     const imported = await crypto.subtle.importKey('jwk', jwk, parameters, false, ['verify'])
     return await verify(token, parameters, imported)
   } catch {

@@ -1,7 +1,7 @@
-import { customFetch } from 'oauth4webapi'
+import { type AuthorizationServer as Metadata, customFetch } from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import { describeUnusableMember } from '../../rules/protocol/token-failure.ts'
+import { describeAuthentication, describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
 import {
   isTokenText,
@@ -25,6 +25,8 @@ import { redact, shownUrl } from '../runtime/redact.ts'
 export interface JsonResponse {
   readonly response: Response
   readonly body: unknown
+  /** How the client has authenticated, if the response can be a refusal of that. */
+  readonly authentication?: string | undefined
 }
 
 /**
@@ -33,8 +35,6 @@ export interface JsonResponse {
  */
 export interface TokenEndpointResponse extends JsonResponse {
   readonly grant: TokenGrant | undefined
-  /** Whether the token must be bound to a key. */
-  readonly isBound: boolean
   /** The `Date` of the response, in seconds since the epoch. */
   readonly date: number | undefined
 }
@@ -44,7 +44,7 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 }
 
 /** How a token request is sent. */
-export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn'> {
+export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn' | 'allowsOther'> {
   /** Default: the wire of the connection. */
   readonly wire?: Wire
   /** The key that the tokens are bound to. The request then carries a proof. */
@@ -57,13 +57,24 @@ export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn'
  * Sends a token request and reads the response (RFC 6749 §5).
  *
  * @param request - Sends the request over the wire that it gets. It is called again for the nonce of a proof.
+ * @param metadata - The metadata that the request uses.
  */
 export async function requestTokens(
   request: (wire: Wire) => Promise<Response>,
-  connection: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire'>,
-  { isSignIn, wire = connection.wire, proofKey, resendWithinMs = Infinity }: TokenRequestOptions = {},
+  metadata: Metadata,
+  connection: Pick<
+    Connection,
+    'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire' | 'authenticator'
+  >,
+  {
+    isSignIn,
+    allowsOther,
+    wire = connection.wire,
+    proofKey,
+    resendWithinMs = Infinity,
+  }: TokenRequestOptions = {},
 ): Promise<TokenEndpointResponse> {
-  const { serverClock, responseRules, dialect, binding } = connection
+  const { serverClock, responseRules, dialect, binding, authenticator } = connection
   const isBound = proofKey !== undefined
   let timeOfRequest = serverClock.startRequest()
   const send = (http: Wire[typeof customFetch]) => {
@@ -77,14 +88,14 @@ export async function requestTokens(
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
-  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound })
-  return {
-    response,
-    body,
-    grant: response.ok ? grant : onlyRefreshToken(grant),
-    isBound,
-    date,
-  }
+  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound, allowsOther })
+  const authentication = describeAuthentication(
+    response.status,
+    isJsonObject(body) ? body['error'] : undefined,
+    authenticator.methodFor(metadata),
+    metadata.token_endpoint_auth_methods_supported,
+  )
+  return { response, body, grant: response.ok ? grant : onlyRefreshToken(grant), date, authentication }
 }
 
 /** A list of invalid parameters can have a sentence in place of the token. */
@@ -92,8 +103,11 @@ function onlyRefreshToken({ refreshToken = '' }: TokenGrant = {}): TokenGrant | 
   return isTokenText(refreshToken) ? { refreshToken } : undefined
 }
 
-/** If the dialect fails, the body is used unchanged, because it may have a new refresh token. */
-function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
+/**
+ * Converts a token response of a dialect to that of the standard. If the dialect fails, the body is used unchanged, because
+ * it may have a new refresh token.
+ */
+export function toStandardBody(body: unknown, dialect: Connection['dialect']): unknown {
   if (!dialect.readTokenResponse || !isJsonObject(body)) return body
   try {
     const changed: unknown = dialect.readTokenResponse(body)
@@ -111,12 +125,33 @@ const NOT_CONNECTED =
 export function toOAuthError({
   response: { status, ok, url },
   body,
-  isBound,
-}: JsonResponse & Partial<Pick<TokenEndpointResponse, 'isBound'>>): RedactedCause {
+  grant,
+  authentication,
+}: JsonResponse & Partial<TokenEndpointResponse>): RedactedCause {
   const error = registeredError(isJsonObject(body) ? body['error'] : undefined)
-  const reason =
-    ok && error === undefined ? describeUnusableMember(body, isBound ? 'DPoP' : 'Bearer') : undefined
+  const reason = ok && error === undefined ? describeUnusableMember(body, grant?.unknownType) : authentication
   return omitUndefined({ name: 'TokenEndpointError', status, error, url: shownUrl(url), reason })
+}
+
+/** Whether the server has processed the request. An access token of an unknown type shows that too. */
+export function hasAccessToken({ accessToken, unknownType }: TokenGrant = {}): boolean {
+  return accessToken !== undefined || unknownType !== undefined
+}
+
+/**
+ * Returns the access token of a grant without a session, or why it has none. The token keeps its key.
+ *
+ * A token that is not an access token is not bound, although its request carried a proof.
+ */
+export function ownTokens(result: TokenEndpointResponse, proofKey: ProofKey | undefined): TokenGrant {
+  const { accessToken: token, unknownType } = result.grant ?? {}
+  const accessToken = token?.type === 'DPoP' ? omitUndefined({ ...token, proofKey }) : token
+  return withReason({ accessToken, unknownType }, result)
+}
+
+/** Returns parts of a grant, and why it has no usable access token, if it has none. */
+export function withReason(grant: TokenGrant, result: TokenEndpointResponse): TokenGrant {
+  return grant.accessToken ? grant : { ...grant, unusable: toOAuthError(result) }
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */

@@ -7,11 +7,13 @@ import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection, Wire } from './connection.ts'
 import {
+  hasAccessToken,
   requestTokens,
   readBody,
   toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
+  withReason,
 } from './token-request.ts'
 
 /** Validates the new ID token of a grant. */
@@ -43,7 +45,7 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire } = connection
-  const { dialect, fetchMetadata, metadataFor, sendProbe, scopeSeparator } = connection
+  const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator } = connection
   return {
     registration,
     connection,
@@ -60,18 +62,17 @@ export function createTokenServer(
             additionalParameters,
           })
         const sending = { wire: patientWire, proofKey, resendWithinMs: RESEND_WITHIN_MS }
-        const result = await requestTokens(request, connection, sending)
+        const result = await requestTokens(request, metadata, connection, sending)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
-        // An access token of an unknown type shows that the server has processed the request.
-        const isToken = grant?.accessToken !== undefined || grant?.unknownType !== undefined
-        if (!grant || !(isToken || (grant.refreshToken && isNew))) return toRefreshResult(result, connection)
+        if (!grant || !(hasAccessToken(grant) || (grant.refreshToken && isNew)))
+          return toRefreshResult(result, connection)
         const { idToken, ...usable } = grant
-        const tokens = grant.accessToken ? usable : { ...usable, unusable: toOAuthError(result) }
+        const tokens = withReason(usable, result)
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
-        const expected = metadataFor(metadata, readClaims(idToken)?.['iss'])
+        const expected = metadataForToken(metadata, idToken)
         const known = { claims: user, original, issuer: expected.issuer, clientId: client.client_id }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
@@ -116,10 +117,11 @@ const OUTCOMES: readonly RevocationOutcome[] = ['revoked', 'unsupported', 'nothi
 
 /** Returns the form members of a token request. */
 export function toForm(
-  { resource, scope, parameters }: TokenParameters,
+  { resource, audience, scope, parameters }: TokenParameters,
   scopeSeparator: string,
 ): URLSearchParams {
   const form = new URLSearchParams(parameters)
+  if (audience !== undefined) form.set('audience', audience)
   for (const uri of [resource ?? []].flat()) form.append('resource', uri)
   if (scope !== undefined) form.set('scope', scope.replaceAll(' ', scopeSeparator))
   return form

@@ -54,15 +54,13 @@ export function createTokenSignatures(options: TokenSignaturesOptions): TokenSig
       const expected = algorithms.join(', ') || 'an algorithm that has a public key'
       return `is not signed with ${expected}. If the server uses another algorithm for this client, set \`server.idTokenSigningAlgorithm\``
     },
-    async isSigned(token, { header }, metadata, source) {
-      const algorithm = String(header['alg'])
+    async isSigned(token, jwt, metadata, source) {
+      const algorithm = String(jwt.header['alg'])
       if (algorithm === 'HS256') {
         const secret = await clientSecret()
         return secret !== undefined && secret !== '' && isSignedBySecret(token, secret)
       }
-      return cache.find(keysUrl(metadata), source, (keys) =>
-        isSignedBy(token, algorithm, keysFor(header, keys)),
-      )
+      return cache.find(keysUrl(metadata), source, (keys) => isSignedBy(token, algorithm, keysFor(jwt, keys)))
     },
     async prefetch(metadata) {
       if (idTokenSigningAlgorithm !== 'HS256' && metadata.jwks_uri !== undefined)

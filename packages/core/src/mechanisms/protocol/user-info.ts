@@ -5,7 +5,7 @@ import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
 import { ConfigurationError, EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createCredential } from '../calls/bearer-credential.ts'
-import { redact } from '../runtime/redact.ts'
+import { redact, withUrl } from '../runtime/redact.ts'
 import type { Connection } from './connection.ts'
 import { unavailable } from './discovery-errors.ts'
 import type { TokenSignatures } from './token-signatures.ts'
@@ -33,6 +33,13 @@ export interface UserInfoProfile {
     answer: Readonly<Record<string, unknown>>,
     tokenResponse: Readonly<Record<string, unknown>>,
   ) => Readonly<Record<string, unknown>>
+  /**
+   * Whether UserInfo is fetched also after each refresh, so that the session has current claims. The tokens are stored
+   * first, and no caller waits for it.
+   *
+   * @default false
+   */
+  readonly afterRefresh?: boolean
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -60,31 +67,60 @@ export function createUserInfo(
   choice: UserInfoChoice,
 ): AddUserInfo {
   const profile: UserInfoProfile = typeof choice === 'object' ? choice : {}
-  const toClaims = profile.claims ?? ((answer: Members) => answer)
   return async (metadata, { accessToken, proofKey }, claims, tokenResponse) => {
     const url = profile.url ?? metadata.userinfo_endpoint
     const isWanted = typeof choice === 'object' || (choice && claims !== undefined && url !== undefined)
     if (!isWanted || !accessToken) return { claims }
+    let answer: Members
     try {
       const credential = createCredential(accessToken, proofKey, connection.binding)
-      const answer = await requestUserInfo(connection, signatures, metadata, url ?? '', credential)
-      const userInfo = readUserInfo(toClaims(answer, tokenResponse))
-      const sub = userInfo?.['sub']
-      if (!userInfo || typeof sub !== 'string' || sub === '') throw failure({ code: 'SUB_MISSING' })
-      if (claims && sub !== claims.sub) throw otherUser()
-      return { claims: withUserInfo(claims, userInfo) }
+      answer = await requestUserInfo(connection, signatures, metadata, url ?? '', credential)
     } catch (error) {
-      const cause = redact(error)
-      if (error instanceof RequestRefusedError) throw error
-      if (claims) return { claims, userInfoFailure: cause }
-      if (error instanceof EvertokenError) throw error
-      if (cause.code !== 'SUB_MISSING' && cause.code !== 'URL_INVALID')
-        throw unavailable('fetch UserInfo, which identifies the user', cause)
-      const message =
-        'Cannot sign in: UserInfo does not identify the user. Set `server.userInfo.url`, and return a `sub` from `server.userInfo.claims`.'
-      throw new ConfigurationError('invalid_option', message, { cause })
+      return withoutUserInfo(claims, error)
     }
+    const userInfo = readUserInfo(toClaims(profile, answer, tokenResponse))
+    const sub = userInfo?.['sub']
+    if (!userInfo || typeof sub !== 'string' || sub === '')
+      return withoutUserInfo(claims, failure({ code: 'SUB_MISSING' }))
+    if (claims && sub !== claims.sub) throw otherUser()
+    return { claims: withUserInfo(claims, userInfo) }
   }
+}
+
+/** @throws {ConfigurationError} If the function of the application fails, or returns a promise. */
+function toClaims({ claims }: UserInfoProfile, answer: Members, tokenResponse: Members): unknown {
+  try {
+    return claims ? claims(answer, tokenResponse) : answer
+  } catch (error) {
+    const cause = redact(error)
+    const message = `Cannot use UserInfo: \`server.userInfo.claims\` threw a ${cause.name}. Return an object with \`sub\` for each response.`
+    throw new ConfigurationError('invalid_option', message, { cause })
+  }
+}
+
+/**
+ * Keeps the claims of the ID token, if there is one.
+ *
+ * @throws {EvertokenError} If only UserInfo could identify the user.
+ */
+function withoutUserInfo(
+  claims: UserClaims | undefined,
+  error: unknown,
+): Pick<SignInGrant, 'claims' | 'userInfoFailure'> {
+  const cause = redact(error)
+  if (claims) return { claims, userInfoFailure: cause }
+  if (error instanceof EvertokenError) throw error
+  const { status = 0, code, url = '' } = cause
+  if (code === 'SUB_MISSING' || code === 'URL_INVALID') {
+    const message =
+      'Cannot sign in: UserInfo does not identify the user. Set `server.userInfo.url`, and return a `sub` from `server.userInfo.claims`.'
+    throw new ConfigurationError('invalid_option', message, { cause })
+  }
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, set \`server.userInfo.url\`, or set \`server.userInfo\` to \`false\`.`
+    throw new ConfigurationError('client_rejected', message, { cause })
+  }
+  throw unavailable('fetch UserInfo, which identifies the user', cause)
 }
 
 async function requestUserInfo(
@@ -100,7 +136,7 @@ async function requestUserInfo(
   const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
   const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
   const { status } = response
-  if (status !== 200) throw failure({ status })
+  if (status !== 200) throw withUrl(failure({ status }), url)
   const text = await response.text()
   if (text.length > MAX_USER_INFO) throw failure({ code: 'BODY_TOO_LARGE' })
   const isSigned = /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '')

@@ -25,6 +25,8 @@ export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
 /** The request of one caller for a token. */
 export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> extends TokenWanted {
   readonly request: TokenParameters
+  /** Whether the token of the latest read must be replaced. A refresh in progress is joined. */
+  readonly forceRefresh?: boolean | undefined
   /** Called before a refresh is started. Throws if no refresh must be started now. */
   readonly beforeRefresh?: (() => void) | undefined
   /** Receives each refresh that the caller starts or joins. The result might arrive after the caller has left. */

@@ -162,8 +162,8 @@ function resultOf(
 
 const MALFORMED = 'token_response_malformed'
 
-function typeErrorOf({ unknownType: type }: TokenGrant): ConfigurationError | undefined {
-  return type === undefined ? undefined : tokenTypeError('use the access token', type)
+function typeErrorOf({ unknownType: type, unusable }: TokenGrant): ConfigurationError | undefined {
+  return type === undefined ? undefined : tokenTypeError('use the access token', type, unusable)
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */

@@ -1,8 +1,9 @@
 import type { Flights, JoinedFlight } from '../../ports/flights.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { decide } from '../../rules/refresh/decide.ts'
-import { mayHaveExpired } from '../../rules/refresh/freshness.ts'
-import type { TimeReading } from '../../model/time-reading.ts'
+import { isValidFor, mayHaveExpired } from '../../rules/refresh/freshness.ts'
+import { heldTokens } from '../../model/stored-tokens.ts'
+import { timeFor, type TimeReading } from '../../model/time-reading.ts'
 import type { ClockReading } from '../protocol/server-clock.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -49,8 +50,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
   function token<Snapshot extends LedgerSnapshot>(
     handle: LedgerHandle<Snapshot>,
     seen: Snapshot | undefined,
-    call: TokenCall<Snapshot>,
+    wanted: TokenCall<Snapshot>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
+    const call = wanted.forceRefresh ? { ...wanted, replaced: currentValue(seen, wanted.key) } : wanted
     // The token of the sign-in is never dropped, so its uses are not recorded.
     if (call.key !== '') uses.set(`${handle.key} ${call.key}`, (useCount += 1))
     const time = serverClock.read()
@@ -67,11 +69,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     time: ClockReading,
   ): Promise<void> | undefined {
     if (time.server !== undefined) return time.isUncertain ? serverClock.sample() : undefined
-    const known = seen?.record.ledger.tokens[call.key]
-    if (!known) return undefined
+    const known = seen ? heldTokens(seen.record.ledger.tokens, call.key) : []
+    if (known.length === 0) return undefined
     const sampling = serverClock.sample()
     call.keepAlive(sampling)
-    return mayHaveExpired(known, time) ? sampling : undefined
+    return known.some((each) => mayHaveExpired(each, time)) ? sampling : undefined
   }
 
   function serve<Snapshot extends LedgerSnapshot>(
@@ -93,9 +95,14 @@ export function createRefresher(options: RefresherOptions): Refresher {
     call.beforeRefresh?.()
     const calledAt = clock.elapsed()
     const first = await joinFlight(handle, seen, call, calledAt)
-    // A flight that started before the caller's token was rejected can return that same token.
-    const isRejected = first.kind === 'token' && first.token.value === call.rejected
-    return isRejected ? joinFlight(handle, first.snapshot, call, calledAt) : first
+    if (first.kind !== 'token') return first
+    const { token: found, snapshot } = first
+    // A flight that another caller started can return the token that this caller does not want.
+    const isUnwanted =
+      found.value === call.rejected ||
+      found.value === call.replaced ||
+      !isValidFor(found, timeFor(found, serverClock.read()), call.minValiditySeconds)
+    return isUnwanted ? joinFlight(handle, snapshot, call, calledAt) : first
   }
 
   /** Waits until the flight or the call reaches the timeout. Does not wait for an overdue flight. */
@@ -143,7 +150,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
 
   function demandOf(handle: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
     const lastUse = (key: string) => uses.get(`${handle.key} ${key}`) ?? 0
-    return { key: call.key, rejected: call.rejected, request: call.request, lastUse, keepAlive }
+    const { key, rejected, replaced, minValiditySeconds, request } = call
+    return { key, rejected, replaced, minValiditySeconds, request, lastUse, keepAlive }
 
     /** Ignores platforms that reject work after its request is over. Other callers must still receive their token. */
     function keepAlive(work: Promise<unknown>): void {
@@ -170,4 +178,8 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   return { token }
+}
+
+function currentValue(seen: LedgerSnapshot | undefined, key: string): string {
+  return seen?.record.ledger.tokens[key]?.value ?? ''
 }

@@ -33,8 +33,7 @@ export function createRefreshers(
     token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
       if (!server) return { kind: 'sign_in', code: 'no_session' }
-      if (seen.record.ledger.proofKey && !server.binding)
-        throw new ConfigurationError('invalid_option', NEEDS_BINDING)
+      if (seen.record.ledger.proofKey && !server.binding) throw bindingMissing()
       let refresher = refreshers.get(server)
       if (!refresher) refreshers.set(server, (refresher = create(server)))
       return refresher.token(handle, seen, call)
@@ -43,7 +42,10 @@ export function createRefreshers(
 }
 
 /** An instance without the option must neither send the tokens of a session nor refresh them. Other instances can. */
-const NEEDS_BINDING = 'Option `senderConstraint` must be `dpop()` for this session.'
+export function bindingMissing(): ConfigurationError {
+  const message = 'Option `senderConstraint` must be `dpop()` for this session.'
+  return new ConfigurationError('invalid_option', message)
+}
 
 /** Gets access tokens with the refresh token of the ledger (RFC 6749 §6). Each request may use it up. */
 export function createRefreshTokenAcquisition(server: TokenServer, policy: RefreshPolicy): Acquisition {

@@ -76,7 +76,7 @@ export function createSender(
 
   async function send({ snapshot, late }: TakenLease): Promise<void> {
     const { refreshToken, attempt: number, doubt } = snapshot.record.ledger
-    const { key, rejected, request, lastUse } = demand
+    const { key, rejected, replaced, minValiditySeconds, request, lastUse } = demand
     const sentAt = clock.elapsed()
     if (sends.count === 0 || sends.refreshToken !== refreshToken)
       Object.assign(sends, { refreshToken, isRefused: false, count: 0, firstAt: sentAt })
@@ -91,6 +91,8 @@ export function createSender(
       from: '',
       key,
       rejected,
+      replaced,
+      minValiditySeconds,
       request,
       lastUse,
       late,

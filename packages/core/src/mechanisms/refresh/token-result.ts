@@ -1,5 +1,5 @@
 import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import type { Consumption, Decision } from '../../rules/refresh/decide.ts'
+import type { Decision, RefreshPolicy } from '../../rules/refresh/decide.ts'
 import {
   ConfigurationError,
   type ErrorCode,
@@ -21,7 +21,7 @@ import type { TokenResult } from './attempt.ts'
  * @throws The typed error of `refreshError`.
  */
 export function toTokenResult<Snapshot extends LedgerSnapshot>(
-  policy: Pick<Consumption, 'consumes'>,
+  policy: ErrorPolicy,
   next: Decision,
   snapshot: Snapshot | undefined,
   time?: TimeReading,
@@ -30,6 +30,8 @@ export function toTokenResult<Snapshot extends LedgerSnapshot>(
   if (next.do === 'fail') throw refreshError(policy, next.code, next.seconds)
   return next.do === 'serve' && snapshot ? { kind: 'token', token: next.token, snapshot, time } : undefined
 }
+
+type ErrorPolicy = Pick<RefreshPolicy, 'consumes' | 'errorOf'>
 
 /** Processes that do not see each other's refreshes end each other's grants. */
 export const SHARED_STORE_HINT: string =
@@ -58,20 +60,22 @@ const REASONS: Partial<Record<ErrorCode, string>> = {
  * @param seconds - The time after which the caller can try again.
  */
 export function refreshError(
-  { consumes }: Pick<Consumption, 'consumes'>,
+  { consumes, errorOf }: ErrorPolicy,
   code: ErrorCode,
   seconds: number,
   cause?: RedactedCause,
 ): EvertokenError {
+  const own = errorOf?.(code, cause)
+  if (own) return own
   const { action, kept } = WORDS[consumes]
   if (code === 'scope_not_granted') {
     const message =
       'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.'
     return new ConfigurationError(code, message, { cause })
   }
-  if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND)
+  if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
   if (code === 'client_rejected') {
-    const message = `Cannot ${action}: ${describeClientRefusal(cause?.error)}`
+    const message = `Cannot ${action}: ${describeClientRefusal(cause)}`
     return new ConfigurationError(code, message, { cause })
   }
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }

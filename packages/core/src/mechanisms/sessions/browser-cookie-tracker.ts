@@ -60,7 +60,8 @@ export function createBrowserCookieTracker({
     },
     mustSendCookie({ record }) {
       const isNewer = held !== undefined && record.generation > held
-      return isNewer && !record.ledger.lease && clock.elapsed() - notedAt <= NEWS_MS
+      const isBusy = record.ledger.lease ?? record.otherTokens?.lease
+      return isNewer && !isBusy && clock.elapsed() - notedAt <= NEWS_MS
     },
     browserIsCurrent({ record, sealed }) {
       const isHeld = sealed !== undefined && record.generation === held && !record.browserIsCurrent

@@ -1,4 +1,4 @@
-import { type Registration, type SessionRecord, endsAt } from '../../model/session-record.ts'
+import type { Registration, SessionRecord } from '../../model/session-record.ts'
 import { randomId } from '../runtime/digest.ts'
 import { createBrowserCookieTracker } from './browser-cookie-tracker.ts'
 import type { SealedRecords } from './sealed-store.ts'
@@ -6,6 +6,7 @@ import { EMPTY_LEDGER } from '../../model/token-ledger.ts'
 import {
   createHandleOptions,
   insert,
+  storedUntil,
   type SessionStrategy,
   type SessionStrategyOptions,
 } from './session-strategy.ts'
@@ -122,7 +123,7 @@ export function createCookieHandle(
     },
     keepUntil(record) {
       if (record.ended) return Math.max(record.expiresAt, options.clock.now() + TOMBSTONE_SECONDS)
-      const over = endsAt(record, options.idleTimeoutSeconds)
+      const over = storedUntil(record, options.idleTimeoutSeconds)
       if (!record.browserIsCurrent) return over
       return Math.min(over, Math.max(options.clock.now(), record.touchedAt) + LATE_REQUEST_SECONDS)
     },

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { EndReason, EventListener } from '../../vocabulary/index.ts'
-import { grantEndsAt } from '../../model/grant-expiry.ts'
-import { endsAt, type SessionRecord } from '../../model/session-record.ts'
+
+import { endsAt, latestEnd, type SessionRecord } from '../../model/session-record.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { limitEvents } from '../runtime/limit-events.ts'
@@ -94,6 +94,6 @@ export function createEndNotices(
 }
 
 /** Returns the reason why a session whose time is over has ended. */
-export function timeReason({ expiresAt, ledger }: SessionRecord, now: number): 'idle' | 'expired' {
-  return now < Math.min(expiresAt, grantEndsAt(ledger.grantExpiry) ?? Infinity) ? 'idle' : 'expired'
+export function timeReason(record: SessionRecord, now: number): 'idle' | 'expired' {
+  return now < latestEnd(record) ? 'idle' : 'expired'
 }

@@ -1,5 +1,4 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import {
   cookieRefused,
@@ -14,13 +13,14 @@ import {
 } from '../../rules/sessions/response-state.ts'
 import type { RevokedTokens } from '../../model/session-end.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
-import type { EndReason, EventListener } from '../../vocabulary/index.ts'
-import { type BrowserCookie, headersAlreadySent } from './browser-cookie.ts'
+import type { EndReason } from '../../vocabulary/index.ts'
+import { headersAlreadySent } from './browser-cookie.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from '../refresh/attempt.ts'
-import type { MakeRecord, SessionStrategy, StartedSession } from './session-strategy.ts'
+import { startSession, type StartSessionOptions } from './start-session.ts'
+import type { MakeRecord, SessionStart, StartedSession } from './session-strategy.ts'
 import { ignoreStore } from './stored-session.ts'
 import { touchOrTidy, type TouchPolicy } from './touch-session.ts'
 
@@ -35,8 +35,8 @@ export interface RequestSession {
   observe(snapshot: Snapshot): void
   /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
   startedInBackground(work: Promise<TokenResult<Snapshot>>): void
-  /** Starts a session and replaces any previous one. If the cookie fits, calls `list` before the session is stored. */
-  start(make: MakeRecord, list?: (record: SessionRecord) => Promise<void>): Promise<StartedSession>
+  /** Starts a session and replaces any previous one. */
+  start(make: MakeRecord, options?: SessionStart): Promise<StartedSession>
   /** Sets the session that another request has started for the browser of this request. */
   adopt(started: StartedSession): Promise<void>
   /**
@@ -57,13 +57,8 @@ export interface RequestSession {
   readonly keepAlive: KeepAlive
 }
 
-export interface RequestSessionOptions {
-  readonly strategy: SessionStrategy
-  readonly cookie: BrowserCookie
+export interface RequestSessionOptions extends StartSessionOptions {
   readonly touch: TouchPolicy
-  readonly clock: Clock
-  readonly emit: EventListener
-  readonly keepAlive: KeepAlive
   /**
    * Whether the response waits for background refreshes, so that the cookie carries their result. Default: false.
    * Set it if a restart of this process loses the store. Otherwise the cookie would keep a spent refresh token.
@@ -164,18 +159,10 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     beforeChange() {
       if (tracker?.isLate()) throw headersAlreadySent('change the session', true)
     },
-    async start(make, list) {
+    async start(make, start = {}) {
       if (state.areHeadersSent) throw headersAlreadySent('start a session')
-      const previous = await find().catch(() => undefined)
-      const { handle, ...started } = await strategy.create(make, keepAlive, async (created) => {
-        cookie.check(created.cookie)
-        await list?.(created.record)
-      })
-      // The new session is kept, even if the end of the previous one fails.
-      if (previous) {
-        const { ended } = await strategy.pending.end(previous, () => previous.end('replaced'))
-        keepAlive(ended.then((session) => session?.finish(false)).catch(() => undefined))
-      }
+      const previous = (await find().catch(() => undefined)) ?? start.hidden
+      const { handle, ...started } = await startSession(make, previous, start, options)
       replaceBy(handle, started)
       emit({ type: 'session_started', session: fingerprint(handle.key) })
       return started

@@ -4,11 +4,11 @@ import type { CookieMac } from './cookie-mac.ts'
 import {
   createHandleOptions,
   insert,
+  storedUntil,
   type SessionStrategy,
   type SessionStrategyOptions,
 } from './session-strategy.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
-import { endsAt } from '../../model/session-record.ts'
 import { TOMBSTONE_SECONDS } from './end-notices.ts'
 import { type HandleOptions, createStoredHandle } from './stored-session.ts'
 
@@ -61,6 +61,8 @@ export function createServerHandle(key: string, options: HandleOptions): Session
     maxRecordBytes: Infinity,
     newest: (held) => held,
     keepUntil: (record) =>
-      record.ended ? options.clock.now() + TOMBSTONE_SECONDS : endsAt(record, options.idleTimeoutSeconds),
+      record.ended
+        ? options.clock.now() + TOMBSTONE_SECONDS
+        : storedUntil(record, options.idleTimeoutSeconds),
   })
 }

@@ -1,7 +1,9 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
+import type { TokenLedger } from '../../model/token-ledger.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
+import { LISTEN_MS } from '../protocol/http.ts'
 import { createEndNotices } from './end-notices.ts'
 import type { BrowserCookieTracker } from './browser-cookie-tracker.ts'
 import { createPendingSignOuts, type PendingSignOuts } from './pending-sign-outs.ts'
@@ -30,8 +32,23 @@ export interface Created extends StartedSession {
  *
  * @param id - The ID of the new session.
  * @param maxRecordBytes - The maximum size of the record as JSON, in bytes.
+ * @param continued - The ledger of the replaced session, if the new one continues its grant.
  */
-export type MakeRecord = (id: string, maxRecordBytes: number) => Promise<SessionRecord>
+export type MakeRecord = (
+  id: string,
+  maxRecordBytes: number,
+  continued?: TokenLedger,
+) => Promise<SessionRecord>
+
+/** How a session starts. */
+export interface SessionStart {
+  /** Called before the session is stored, if its cookie fits. */
+  readonly list?: ((record: SessionRecord) => Promise<void>) | undefined
+  /** The session that is replaced, if the request does not show its cookie. */
+  readonly hidden?: SessionHandle | undefined
+  /** Whether a session is of the same user, so that the new one continues its grant. Without it, no grant continues. */
+  readonly isSameUser?: ((record: SessionRecord) => boolean) | undefined
+}
 
 /** Defines where a session is stored: in its cookie, or in the store with only an ID in the cookie. */
 export interface SessionStrategy {
@@ -90,4 +107,12 @@ export async function insert(
   const expiresAt = endsAt(record, idleTimeoutSeconds)
   if ((await sealedStore.swap(record.id, undefined, record, expiresAt)) !== 'again') return
   throw new OperatorError('store_unavailable', 'Cannot start the session: its key is taken')
+}
+
+/**
+ * Returns when the store may forget a session that has not ended, in seconds since the epoch. A refresh that was sent
+ * before the end of the session, or of its grant, needs the record for its response, which can extend both.
+ */
+export function storedUntil(record: SessionRecord, idleTimeoutSeconds: number): number {
+  return endsAt(record, idleTimeoutSeconds) + (record.ledger.lease ? LISTEN_MS / 1000 : 0)
 }

@@ -26,13 +26,28 @@ export function refuseIssuer(
 }
 
 /**
- * Returns the issuer that a token or an authorization response must have.
+ * Returns the issuer that a token must have.
  *
  * @param named - The issuer in the metadata. If it is a template, each tenant in the list has its own issuer.
- * @param iss - The issuer that the token names. It is not verified yet.
+ * @param tid - The claim with the tenant of the user. It is not verified yet.
  */
-export function expectedIssuer(named: string, iss: unknown, tenants: readonly string[] = []): string {
-  return tenants.map((tenant) => named.replace(PLACEHOLDER, tenant)).find((each) => each === iss) ?? named
+export function expectedIssuer(named: string, tid: unknown, tenants: readonly string[] = []): string {
+  const tenant = tenants.find((each) => each === tid)
+  return tenant === undefined ? named : inTenant(named, tenant)
+}
+
+/**
+ * Returns the issuer that an authorization response must have (RFC 9207 §2.4). It names no tenant, only its issuer.
+ *
+ * @param iss - The issuer that the response names.
+ */
+export function expectedResponseIssuer(named: string, iss: unknown, tenants: readonly string[] = []): string {
+  return tenants.map((tenant) => inTenant(named, tenant)).find((each) => each === iss) ?? named
+}
+
+/** Replaces the placeholder of a template by a tenant. */
+export function inTenant(template: string, tenant: string): string {
+  return template.replace(PLACEHOLDER, () => tenant)
 }
 
 /** Whether an `iss` can be that of the configured server. It proves nothing: the caller trusts the token for another reason. */

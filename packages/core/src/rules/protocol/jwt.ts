@@ -1,4 +1,5 @@
 import { isJsonObject } from '../members.ts'
+import type { TimeReading } from '../../model/time-reading.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 
 /** A parsed JWT that has not been verified. */
@@ -54,4 +55,16 @@ export function userClaims(idToken: object | undefined): UserClaims {
 /** Whether the user has authenticated in one of the required ways (OIDC Core §3.1.2.1). */
 export function hasRequiredAcr({ acr }: UserClaims, acrValues: string | undefined): boolean {
   return acrValues === undefined || (typeof acr === 'string' && acrValues.split(' ').includes(acr))
+}
+
+/** The `Date` of a server has a resolution of 1 second, and a server can refuse a JWT from the future. */
+const CLOCK_MARGIN_SECONDS = 1
+
+/** Returns the time claims of a JWT that the client signs now (RFC 7519 §4.1). They are of the server's clock if it is known. */
+export function jwtTimes(
+  { server, wall }: TimeReading,
+  lifetimeSeconds: number,
+): { readonly iat: number; readonly nbf: number; readonly exp: number } {
+  const iat = Math.floor(server ?? wall) - CLOCK_MARGIN_SECONDS
+  return { iat, nbf: iat, exp: iat + lifetimeSeconds }
 }

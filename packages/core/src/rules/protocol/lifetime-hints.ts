@@ -1,6 +1,6 @@
 import type { GrantExpiry } from '../../model/grant-expiry.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import { readClaims } from './jwt.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
 
 /** Members of a token response with the lifetime of its refresh token. Keycloak reports 0 if it never ends. */
 const LIFETIMES = [
@@ -41,18 +41,16 @@ export function readGrantExpiry(
 }
 
 /**
- * Returns the claim `session_expiry` of an ID token: when the session at the server ends, by the wall clock of this
+ * Returns the claim `session_expiry` of a verified ID token: when the session at the server ends, by the wall clock of this
  * process.
  *
- * The token is not verified here. It can only make the session shorter, as can the other hints of the same response.
- *
- * @param time - When the request was sent. An end before that is not credible.
+ * @param time - When the request was sent, if it has brought an access token. An end before that is not credible.
  */
 export function readSessionExpiry(
-  idToken: string | undefined,
-  { obtainedAt, ahead = 0 }: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
+  claims: UserClaims = {},
+  { obtainedAt, ahead = 0 }: Pick<StoredToken, 'obtainedAt' | 'ahead'> = { obtainedAt: Infinity },
 ): number | undefined {
-  const seconds = readSeconds(readClaims(idToken)?.['session_expiry'])
+  const seconds = readSeconds(claims['session_expiry'])
   return seconds !== undefined && seconds > obtainedAt ? seconds - ahead : undefined
 }
 

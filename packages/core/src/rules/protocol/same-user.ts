@@ -1,3 +1,4 @@
+import type { Registration, SessionRecord } from '../../model/session-record.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 
 /** The known facts about the user of a session, for the comparison with the ID token of a refresh. */
@@ -39,4 +40,16 @@ export function continuesSignIn(
   const audience = [token['aud']].flat()
   const hasAudience = [original['aud'] ?? []].flat().every((each) => audience.includes(each))
   return hasAudience && original['azp'] === token['azp'] && isSame(original['nonce'], token['nonce'])
+}
+
+/** Whether a session is of the user who has signed in: at the same server, for the same client. */
+export function isSameUser(
+  { issuer, clientId, claims }: Pick<SessionRecord, 'issuer' | 'clientId' | 'claims'>,
+  registration: Registration,
+  { sub, iss }: UserClaims,
+): boolean {
+  if (issuer !== registration.issuer || clientId !== registration.clientId) return false
+  // The tenants of a server with several tenants have different issuers.
+  const isSameIssuer = claims['iss'] === undefined || iss === undefined || claims['iss'] === iss
+  return isSameIssuer && sub !== undefined && claims.sub === sub
 }

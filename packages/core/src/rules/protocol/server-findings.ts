@@ -1,4 +1,4 @@
-/** A fault or a limitation that `check()` has found. */
+/** A fault or a limitation that `check` has found. */
 export interface Finding {
   /** The kind of the finding. An error code, or a name such as `scope_unsupported`. */
   readonly code: string
@@ -12,33 +12,35 @@ export interface Finding {
 export interface ClientFacts {
   /** How the client authenticates. */
   readonly method: string
-  readonly scope: string
-  /** Whether sign-ins return an ID token. */
-  readonly openid: boolean
+  /** The scope of sign-ins, separated by spaces. `undefined` if users do not sign in here. */
+  readonly scope: string | undefined
 }
 
 type Metadata = Readonly<Record<string, unknown>>
 
 /** Compares the metadata of an authorization server (RFC 8414 §2) with a client. */
-export function metadataFindings(metadata: Metadata, { method, scope, openid }: ClientFacts): Finding[] {
+export function metadataFindings(metadata: Metadata, { method, scope }: ClientFacts): Finding[] {
   const lacks = (name: string, value: string) => {
     const list = metadata[name]
     return Array.isArray(list) && !list.includes(value)
   }
   const methods = 'token_endpoint_auth_methods_supported'
-  const scopes = scope.split(' ').filter((each) => each !== '' && lacks('scopes_supported', each))
+  const isSignIn = scope !== undefined
+  const asked = scope?.split(' ') ?? []
+  const scopes = asked.filter((each) => each !== '' && lacks('scopes_supported', each))
   const found: (false | Finding)[] = [
     lacks(methods, method) && {
       code: 'client_authentication_unsupported',
       severity: 'error',
       message: `The server does not list '${method}' in \`${methods}\`. Set \`clientAuthentication\` to one of its methods.`,
     },
-    lacks('response_types_supported', 'code') && {
-      code: 'response_type_unsupported',
-      severity: 'error',
-      message: 'The server does not list `code` in `response_types_supported`. Evertoken needs it.',
-    },
-    openid &&
+    isSignIn &&
+      lacks('response_types_supported', 'code') && {
+        code: 'response_type_unsupported',
+        severity: 'error',
+        message: 'The server does not list `code` in `response_types_supported`. Evertoken needs it.',
+      },
+    asked.includes('openid') &&
       metadata['jwks_uri'] === undefined && {
         code: 'keys_unavailable',
         severity: 'error',
@@ -55,22 +57,25 @@ export function metadataFindings(metadata: Metadata, { method, scope, openid }: 
       message:
         'The server does not list `refresh_token` in `grant_types_supported`. Sessions end with their access token.',
     },
-    lacks('code_challenge_methods_supported', 'S256') && {
-      code: 'pkce_unsupported',
-      severity: 'warning',
-      message: 'The server does not list `S256` in `code_challenge_methods_supported`. It might ignore PKCE.',
-    },
+    isSignIn &&
+      lacks('code_challenge_methods_supported', 'S256') && {
+        code: 'pkce_unsupported',
+        severity: 'warning',
+        message:
+          'The server does not list `S256` in `code_challenge_methods_supported`. It might ignore PKCE.',
+      },
     metadata['revocation_endpoint'] === undefined && {
       code: 'revocation_unsupported',
       severity: 'warning',
       message: 'The metadata has no `revocation_endpoint`, so a sign-out revokes no token.',
     },
-    metadata['end_session_endpoint'] === undefined && {
-      code: 'sign_out_unsupported',
-      severity: 'warning',
-      message:
-        'The metadata has no `end_session_endpoint`, so a sign-out ends only the session of this application.',
-    },
+    isSignIn &&
+      metadata['end_session_endpoint'] === undefined && {
+        code: 'sign_out_unsupported',
+        severity: 'warning',
+        message:
+          'The metadata has no `end_session_endpoint`, so a sign-out ends only the session of this application.',
+      },
   ]
   return found.filter((each) => each !== false)
 }

@@ -1,4 +1,6 @@
 import { isJsonObject } from '../members.ts'
+import { inTenant } from './issuer.ts'
+import type { UncheckedJwt } from './jwt.ts'
 
 /** A public key of the authorization server (RFC 7517 §4). None of its members was checked. */
 export type PublicKey = Readonly<Record<string, unknown>>
@@ -49,21 +51,34 @@ export function readKeySet(text: string): readonly PublicKey[] | undefined {
 }
 
 /**
- * Returns the keys that may have signed a token, by its header: at most ten.
+ * Returns the keys that may have signed a token, by its header and its issuer: at most ten.
  *
  * A key of another kind is never tried, whatever the token names (RFC 8725 §3.1).
  */
 export function keysFor(
-  { alg, kid }: Readonly<Record<string, unknown>>,
+  { header: { alg, kid }, claims }: UncheckedJwt,
   keys: readonly PublicKey[],
 ): readonly PublicKey[] {
   const fitting = keys.filter((key) => {
     const { use = 'sig', key_ops: operations = ['verify'] } = key
     if (use !== 'sig' || !Array.isArray(operations) || !operations.includes('verify')) return false
     if ((kid ?? key['kid']) !== key['kid'] || (key['alg'] ?? alg) !== alg) return false
+    if (!signsForIssuer(key, claims)) return false
     return isFitFor(String(alg), key)
   })
   return fitting.slice(0, MAX_TRIES)
+}
+
+/**
+ * Whether a key can sign a token of this issuer. Keys of Microsoft Entra ID can name theirs, as a template for all tenants or
+ * as the issuer of one tenant. Other keys name none.
+ */
+function signsForIssuer(
+  { issuer }: PublicKey,
+  { iss, tid = '' }: Readonly<Record<string, unknown>>,
+): boolean {
+  if (issuer === undefined) return true
+  return typeof issuer === 'string' && typeof tid === 'string' && inTenant(issuer, tid) === iss
 }
 
 function isFitFor(algorithm: string, { kty, crv, n, e }: PublicKey): boolean {

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../members.ts'
-import { isTokenText } from './token-response.ts'
+import type { RedactedCause } from '../../vocabulary/index.ts'
+import { NOT_BOUND } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -14,28 +15,45 @@ const REMEDIES: Readonly<Record<string, string>> = {
  * Describes why the authorization server refuses a client, and the change to make.
  *
  * @param error - The registered OAuth error, if the response has one.
+ * @param reason - The result of `describeAuthentication`.
  */
-export function describeClientRefusal(error: string = ''): string {
+export function describeClientRefusal({ error = '', reason }: Partial<RedactedCause> = {}): string {
   const remedy = REMEDIES[error] ?? 'Check the client id, secret, scope and resource.'
-  return `the authorization server refuses the client${error && ` (\`${error}\`)`}. ${remedy}`
+  const facts = reason === undefined ? '' : ` ${reason}.`
+  return `the authorization server refuses the client${error && ` (\`${error}\`)`}.${facts} ${remedy}`
 }
 
-/** Matches names of token types. A server can put any text into its response, so no other text is shown. */
-const TYPE = /^[A-Za-z_-]{1,20}$/
+/** Matches names of methods. A server can put any text into its metadata, so no other text is shown. */
+const METHOD = /^[a-z_]{1,40}$/
+
+/**
+ * Describes how the client has authenticated, if the token endpoint can have refused that. Keycloak responds with
+ * `unauthorized_client`, and others with a bare 401.
+ *
+ * @param listed - `token_endpoint_auth_methods_supported` of the metadata.
+ */
+export function describeAuthentication(
+  status: number,
+  error: unknown,
+  method: string,
+  listed: unknown,
+): string | undefined {
+  if (status !== 401 && error !== 'invalid_client' && error !== 'unauthorized_client') return undefined
+  const shown = [listed].flat().filter((each) => typeof each === 'string' && METHOD.test(each))
+  return `\`${method}\` was used, and the metadata lists ${shown.slice(0, 9).join(', ') || 'no methods'}`
+}
 
 /**
  * Names the member because of which a token response cannot be used. Shows no value except a token type.
  *
- * @param expected - The type that the token must have.
+ * @param unknownType - From `unknownTokenType`, if the token cannot be used because of its type.
  */
-export function describeUnusableMember(body: unknown, expected = 'Bearer'): string {
+export function describeUnusableMember(body: unknown, unknownType?: string): string {
   if (!isJsonObject(body)) return 'its body is not a JSON object'
-  const { access_token: token, token_type: type } = body
+  const { access_token: token } = body
   if ('error' in body) return 'its `error` is not a registered one'
   if (typeof token !== 'string' || token === '') return 'its `access_token` is missing'
-  if (isTokenText(token))
-    return typeof type === 'string' && TYPE.test(type)
-      ? `its \`token_type\` is '${type}' and not '${expected}'`
-      : `its \`token_type\` is not \`${expected}\``
+  if (unknownType === NOT_BOUND) return 'its `token_type` is not `DPoP`'
+  if (unknownType !== undefined) return `its \`token_type\` is ${unknownType} and not Bearer`
   return 'its `access_token` has characters that a header cannot carry'
 }

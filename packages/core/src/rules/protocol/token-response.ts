@@ -1,6 +1,6 @@
-import { ConfigurationError } from '../../vocabulary/index.ts'
+import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
-import { readGrantExpiry, readRefreshAt, readSeconds, readSessionExpiry } from './lifetime-hints.ts'
+import { readGrantExpiry, readRefreshAt, readSeconds } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
@@ -22,6 +22,8 @@ export interface TokenResponseRules {
   readonly isSignIn?: boolean | undefined
   /** Whether the token must be bound to a key, with the type DPoP. */
   readonly isBound?: boolean | undefined
+  /** Whether the token can be one that is not an access token (RFC 8693 §2.2.1). It is not bound. */
+  readonly allowsOther?: boolean | undefined
 }
 
 /**
@@ -35,7 +37,7 @@ export interface TokenResponseRules {
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
-  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false, isBound = false }: TokenResponseRules,
+  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false, ...rules }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
@@ -43,7 +45,10 @@ export function readTokenResponse(
   )
   const scope = readScope(body['scope'])
   const isToken = value !== undefined && isTokenText(value)
-  const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes, isBound) : undefined
+  const isOther = rules.allowsOther === true && String(body['token_type']).toUpperCase() === NOT_ACCESS_TOKEN
+  const isBound = rules.isBound === true && !isOther
+  const unknownType =
+    isToken && !isOther ? unknownTokenType(body['token_type'], tokenTypes, isBound) : undefined
   const usable = isToken && unknownType === undefined
   const lasts = isSignIn && refreshToken === undefined
   // JSON has no infinite number.
@@ -57,9 +62,7 @@ export function readTokenResponse(
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
-  const sessionExpiry = readSessionExpiry(idToken, time)
-  const hints = { grantExpiry, sessionExpiry }
-  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, ...hints })
+  return omitUndefined({ accessToken, unknownType, refreshToken, scope, idToken, grantExpiry })
 }
 
 /**
@@ -91,8 +94,11 @@ export function isTokenText(value: string): boolean {
   return /^[!-~]+$/.test(value)
 }
 
-/** A text that a message can contain: short, and in no format of a token. */
-const SHOWN = /^[\w .:-]{1,30}$/
+/** Matches names of token types. A server can put any text into its response, so a message contains no other text. */
+const SHOWN = /^[A-Za-z_-]{1,20}$/
+
+/** The `token_type` of a token that is not an access token (RFC 8693 §2.2.1). */
+const NOT_ACCESS_TOKEN = 'N_A'
 
 /** The result of `unknownTokenType` for a token that is not bound, although a proof was sent. */
 export const NOT_BOUND = 'not DPoP'
@@ -120,17 +126,21 @@ export function unknownTokenType(
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 
+/** What to change after a token response with an unknown `token_type`. */
+export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTypes`.'
+
 /**
  * Creates the error for a token response whose `token_type` is unknown. A retry cannot help.
  *
  * @param what - The operation that failed.
  * @param shownType - From `unknownTokenType`.
+ * @param cause - The response, if Evertoken has received it.
  */
-export function tokenTypeError(what: string, shownType: string): ConfigurationError {
+export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
   if (shownType === NOT_BOUND) {
     const message = `Cannot ${what}: the token is not bound to the key. Enable DPoP for this client.`
-    return new ConfigurationError('sender_constraint_refused', message)
+    return new ConfigurationError('sender_constraint_refused', message, { cause })
   }
-  const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. If it means Bearer, add it to \`server.tokenTypes\`.`
-  return new ConfigurationError('token_response_malformed', message)
+  const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`
+  return new ConfigurationError('token_response_malformed', message, { cause })
 }

@@ -1,8 +1,8 @@
 import { timeFor, type TimeReading } from '../../model/time-reading.ts'
-import type { ErrorCode, SignInCode } from '../../vocabulary/index.ts'
+import type { ErrorCode, EvertokenError, RedactedCause, SignInCode } from '../../vocabulary/index.ts'
 import { secondsLeft } from '../../model/back-off.ts'
-import { type Freshness, freshness, isFromFuture, jitterOf } from './freshness.ts'
-import { rejectionWaitSeconds, type StoredToken } from '../../model/stored-tokens.ts'
+import { type Freshness, freshness, isFromFuture, isValidFor, jitterOf } from './freshness.ts'
+import { heldTokens, rejectionWaitSeconds, type StoredToken } from '../../model/stored-tokens.ts'
 import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
 import type { LedgerRecord, TokenLedger } from '../../model/token-ledger.ts'
 
@@ -19,6 +19,8 @@ export type RefreshPolicy = Consumption & {
   readonly refreshBeforeExpirySeconds: number
   /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
+  /** Creates the error for a failure of this kind of request. If it returns `undefined`, the usual error is used. */
+  readonly errorOf?: (code: ErrorCode, cause: RedactedCause | undefined) => EvertokenError | undefined
 }
 
 /** Returns how the server treats a request that is sent a second time. If it uses up nothing, it can be repeated. */
@@ -36,6 +38,10 @@ export interface TokenWanted {
   readonly request?: TokenParameters
   /** Whether the stored token must be replaced, although it may be current. */
   readonly isForced?: boolean
+  /** The value of the token that must be replaced although it works. Empty if no token was there. */
+  readonly replaced?: string | undefined
+  /** For how many seconds the token must still be valid. */
+  readonly minValiditySeconds?: number | undefined
 }
 
 /**
@@ -65,8 +71,7 @@ export function decide(
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
 
   const { ledger } = record
-  const token = wanted.isForced ? undefined : ledger.tokens[wanted.key]
-  const state = token ? stateOf(record.id, token, wanted, time, policy) : 'expired'
+  const [token, state] = bestToken(record, wanted, time, policy)
   if (token && state === 'fresh') return { do: 'serve', token, refresh: false }
 
   const next = replace(ledger, wanted, time, policy, lease)
@@ -74,6 +79,23 @@ export function decide(
   const canRefresh = next.do === 'refresh' && !risksGrant(ledger, policy, lease)
   if (!policy.serveDuringRefresh && (canRefresh || next.do === 'wait')) return next
   return { do: 'serve', token, refresh: canRefresh }
+}
+
+/** Returns the token to serve, with its state: the first one that works. */
+function bestToken(
+  { id, ledger: { tokens } }: LedgerRecord,
+  wanted: TokenWanted,
+  time: TimeReading,
+  policy: RefreshPolicy,
+): readonly [StoredToken | undefined, Freshness] {
+  const own = wanted.isForced ? undefined : tokens[wanted.key]
+  const state = own ? stateOf(id, own, wanted, time, policy) : 'expired'
+  if (state !== 'expired' || wanted.isForced || wanted.replaced !== undefined) return [own, state]
+  for (const token of heldTokens(tokens, wanted.key)) {
+    const other = stateOf(id, token, wanted, time, policy)
+    if (other !== 'expired') return [token, other]
+  }
+  return [own, state]
 }
 
 function stateOf(
@@ -89,6 +111,7 @@ function stateOf(
   // Most tokens are fresh with every jitter, which costs more than the rest to compute.
   const isFresh = freshness(token, now, seconds, 1) === 'fresh'
   const state = isFresh ? 'fresh' : freshness(token, now, seconds, jitterOf(id))
+  if (token.value === wanted.replaced || !isValidFor(token, now, wanted.minValiditySeconds)) return 'expired'
   if (token.value !== wanted.rejected || state === 'expired') return state
   const wait = rejectionWaitSeconds(token.rejections ?? 0, token.expiresAt - token.obtainedAt)
   // A clock that is behind the writer's must not turn the wait off.

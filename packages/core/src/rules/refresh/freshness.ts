@@ -61,6 +61,22 @@ export function freshness(
   return left <= soft ? 'soft' : 'fresh'
 }
 
+/** A caller can require this share of the lifetime of a token. More would cause a refresh at almost every call. */
+const MAX_VALIDITY_FRACTION = 0.75
+
+/**
+ * Returns whether a token is still valid for this time, or for three quarters of its lifetime if that is shorter.
+ *
+ * @param now - From `timeFor`.
+ */
+export function isValidFor(
+  { obtainedAt, expiresAt }: Pick<StoredToken, 'obtainedAt' | 'expiresAt'>,
+  now: number,
+  seconds: number = 0,
+): boolean {
+  return expiresAt - now >= Math.min(seconds, (expiresAt - obtainedAt) * MAX_VALIDITY_FRACTION)
+}
+
 /** Returns a number from 0 to 1 that depends only on the text (FNV-1a). */
 export function jitterOf(text: string): number {
   let hash = 0x811c9dc5

@@ -14,7 +14,7 @@ export type Settlement =
   | 'write'
   /** It carries the result of another request that used the same one, and this response is newer. */
   | 'replace'
-  /** The same, but this response is older: only its refresh token is kept, as the spare. */
+  /** The same, but this response is older, or its request used the spare: only its refresh token is kept, as the spare. */
   | 'spare'
   /**
    * It carries a later refresh token. The one in the response is kept valid: its revocation could end the grant (RFC
@@ -40,11 +40,13 @@ export function settle(
   rotated: boolean,
 ): Settlement {
   if (!record || isOutOfUse(record, used)) return 'revoke'
-  const { refreshToken, tokens, origin } = record.ledger
+  const { refreshToken, spare, tokens, origin } = record.ledger
   if (refreshToken === used.refreshToken) {
     const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt
     return isOutdated && !rotated ? 'adopt' : 'write'
   }
+  // The refresh token became the spare during the request, because a late response had a newer one. It may be spent now.
+  if (rotated && spare !== undefined && spare === used.refreshToken) return 'spare'
   if (!rotated || origin?.from !== used.from) return 'adopt'
   return isNewer(used, origin) ? 'replace' : 'spare'
 }
@@ -86,9 +88,8 @@ export function settleRejection(
   const { refreshToken, attempt, spare, doubt } = record.ledger
   if (refreshToken !== used.refreshToken) return 'replaced'
   if (attempt !== used.attempt) return 'again'
-  // After a lost response, the refresh token may be spent. That explains the refusal, so it must not be sent again.
-  const isExplained = doubt !== undefined || spare !== undefined
-  if (used.key !== '' && refreshToken !== undefined && !isExplained) return 'try_plain'
+  // Also in doubt, and on a strict server: otherwise, the session would end, so this request can lose nothing.
+  if (used.key !== '' && refreshToken !== undefined) return 'try_plain'
   if (isStrict) return 'end'
   if (spare !== undefined) return 'use_spare'
   return doubt === 'unknown' ? 'wait' : 'end'

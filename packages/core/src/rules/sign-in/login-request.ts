@@ -1,3 +1,4 @@
+import { isClaimsRequest, mergeClaimsRequests } from './claims-request.ts'
 import { SPACED, type TokenParameters } from '../../model/token-parameters.ts'
 
 /** The parameters that a login adds to the configured authorization request. */
@@ -51,6 +52,8 @@ const MAX_LENGTH = 512
 
 /** The query parameters that every link can pass to the login route, and their formats. */
 const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
+  // `isClaimsRequest` checks the rest.
+  ['claims', /^\{/],
   // OIDC Core §3.1.2.1: `none` cannot be combined with other values.
   ['prompt', /^(?:none|(?:(?:login|consent|select_account|create)(?: (?!$)|$))+)$/],
   ['login_hint', TEXT],
@@ -62,8 +65,14 @@ const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
 
 /** Whether the query of the login route can contain a parameter. */
 export function isLoginParameter(name: string, value: string, further: readonly string[] = []): boolean {
+  if (name === 'claims') return isClaimsRequest(value)
   const grammar = GRAMMAR.get(name) ?? (further.includes(name) ? TEXT : undefined)
   return value.length <= MAX_LENGTH && grammar?.test(value) === true
+}
+
+/** Whether the ID token must prove a parameter, so that Evertoken itself reads its value. */
+export function isProvenParameter(name: string): boolean {
+  return name === 'max_age' || name === 'acr_values'
 }
 
 /**
@@ -129,11 +138,20 @@ function merge(name: string, configured: string | null, wanted: string): string 
       return [...union].join(' ')
     case 'acr_values':
       return configured
+    case 'claims':
+      return mergeClaimsRequests(configured, wanted)
     case 'max_age':
       return String(Math.min(Number(configured), Number(wanted)))
     default:
       return wanted
   }
+}
+
+/** The configured scope of sign-ins. */
+export interface SignInScope {
+  readonly scope: string
+  /** Whether neither the application nor the profile has set it, so that `supportedScope` applies. */
+  readonly isDefaultScope: boolean
 }
 
 /** The scope of a sign-in if neither the application nor the profile of the server sets one. */

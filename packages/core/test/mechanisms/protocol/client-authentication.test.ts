@@ -1,11 +1,19 @@
+import { jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { clientSecretBasic, clientSecretPost, none } from '../../../src/credentials.ts'
+import { clientSecretBasic, clientSecretJwt, clientSecretPost, none } from '../../../src/credentials.ts'
 import type { ClientSecret } from '../../../src/ports/client-authentication.ts'
 import { createClientAuthenticator } from '../../../src/mechanisms/protocol/client-authentication.ts'
 import { ConfigurationError, OperatorError } from '../../../src/vocabulary/index.ts'
 import { asleep, failureOf, hangs } from '../bench.ts'
 import { expectNoCanary } from '../canaries.ts'
-import { createProtocolBench, refresh, REQUEST_TIMEOUT_MS, USER } from '../protocol-bench.ts'
+import {
+  createProtocolBench,
+  NOW,
+  type ProtocolBench,
+  refresh,
+  REQUEST_TIMEOUT_MS,
+  USER,
+} from '../protocol-bench.ts'
 
 const ID = 'web'
 const SECRET = 'secretOfTheClient'
@@ -46,6 +54,41 @@ describe('client authentication', () => {
     )
   })
 
+  it.each([
+    ['a secret', SECRET],
+    ['a function', async () => SECRET],
+  ])('clientSecretJwt signs with %s, and does not send it', async (_what, secret) => {
+    const sent: URLSearchParams[] = []
+    const bench: ProtocolBench = createProtocolBench({
+      server: { clients: [{ id: ID, secret: SECRET }] },
+      protocol: { authentication: clientSecretJwt(secret) },
+      async fetch(url, init) {
+        const date = new Date((bench.clock.now() + 300) * 1000).toUTCString()
+        if (init?.method === 'POST') sent.push(new URLSearchParams(init.body as URLSearchParams))
+        const response = await bench.server.fetch(url, init)
+        response.headers.set('date', date)
+        return response
+      },
+    })
+    await bench.protocol.ready()
+    await refresh(bench)
+    await refresh(bench)
+    const ids = new Set<unknown>()
+    for (const form of sent) {
+      const { payload } = await jwtVerify(
+        form.get('client_assertion') ?? '',
+        new TextEncoder().encode(SECRET),
+        { algorithms: ['HS256'], currentDate: new Date((NOW + 300) * 1000), clockTolerance: 0 },
+      )
+      ids.add(payload.jti)
+      // The times are those of the server's clock.
+      const times = { iat: NOW + 299, nbf: NOW + 299, exp: NOW + 359 }
+      expect(payload).toMatchObject({ iss: ID, sub: ID, aud: bench.server.issuer, ...times })
+      expect(String(form)).not.toContain(SECRET)
+    }
+    expect(ids.size).toBe(2)
+  })
+
   it('calls the function for each token request, so that a rotated secret is used', async () => {
     const secrets = ['wrong', SECRET, SECRET]
     let calls = 0
@@ -69,7 +112,7 @@ describe('client authentication', () => {
 
   it('refuses a value without a secret', () => {
     for (const secret of ['', undefined as never, 7 as never])
-      for (const create of [clientSecretBasic, clientSecretPost])
+      for (const create of [clientSecretBasic, clientSecretPost, clientSecretJwt])
         expect(() => create(secret)).toThrow(ConfigurationError)
   })
 
@@ -91,7 +134,7 @@ describe('client authentication', () => {
     'a function that %s is no key of HS256, and nothing waits for it',
     async (_what, secret) => {
       const { options, clock } = benchWith(secret)
-      const failure = failureOf(createClientAuthenticator(options).secret())
+      const failure = failureOf(createClientAuthenticator(options, hangs).secret())
       await asleep(clock, failure)
       await clock.advance(REQUEST_TIMEOUT_MS)
       expect(await failure).toMatchObject({ code: 'key_service_unavailable' })

@@ -2,19 +2,24 @@ import type { AuthorizationServerOptions, IdTokenTweak, SigningAlgorithm } from 
 import { describe, expect, it } from 'vitest'
 import { randomId } from '../../../src/mechanisms/runtime/digest.ts'
 import { failureOf } from '../bench.ts'
-import { createProtocolBench, type ProtocolBench, refresh } from '../protocol-bench.ts'
+import type { RefreshResult } from '../../../src/ports/authorization-server.ts'
+import { answering, createProtocolBench, NOW, type ProtocolBench, refresh } from '../protocol-bench.ts'
 
 const SECRET = 'web-secret-for-tests-only'
 const LISTED = ['RS256', 'RS384', 'PS256', 'ES256', 'HS256', 'none']
 
 /** Signs in, and resolves to the claims. */
-async function signIn({ protocol, server }: ProtocolBench, unused = (_token: string) => {}) {
+async function signIn(created: ProtocolBench, unused?: (token: string) => void) {
+  return (await grantOf(created, unused)).claims
+}
+
+async function grantOf({ protocol, server }: ProtocolBench, unused = (_token: string) => {}) {
   const redirectUri = 'https://app.example.com/auth/callback'
   const transaction = { state: randomId(), nonce: randomId(), codeVerifier: randomId(), redirectUri }
   const url = await protocol.authorize(transaction, new URLSearchParams({ scope: 'openid' }))
   const response = await server.fetch(url, { redirect: 'manual' })
   const parameters = new URL(response.headers.get('location') ?? '').searchParams
-  return (await protocol.redeem(parameters, transaction, unused)).claims
+  return protocol.redeem(parameters, transaction, unused)
 }
 
 function bench(server: AuthorizationServerOptions = {}, idTokenSigningAlgorithm?: string): ProtocolBench {
@@ -75,6 +80,23 @@ describe('the signature of an ID token', () => {
     )
   })
 
+  it('S9: is verified before its `session_expiry` applies', async () => {
+    const session_expiry = NOW + 7200
+    for (const [signature, expected] of [
+      [undefined, expect.closeTo(session_expiry, -1)],
+      ['broken', undefined],
+    ] as const) {
+      const created = bench()
+      const tweak = { claims: { session_expiry }, ...(signature && { signature }) }
+      for (const kind of ['token', 'refresh'] as const)
+        created.server.always(kind, { type: 'idToken', ...tweak })
+      const refreshed = await refresh(created)
+      expect(refreshed).toMatchObject({ kind: 'refreshed' })
+      expect(refreshed.kind === 'refreshed' && refreshed.grant.sessionExpiry).toEqual(expected)
+      if (!signature) expect(await grantOf(created)).toMatchObject({ sessionExpiry: expected })
+    }
+  })
+
   it('S9: of a refresh that is broken costs the claims, not the tokens', async () => {
     const created = bench()
     created.server.script('refresh', { type: 'idToken', signature: 'broken' })
@@ -83,6 +105,15 @@ describe('the signature of an ID token', () => {
     await created.clock.advance(600_000)
     created.server.rotateKeys()
     const result = await refresh(created)
+    expect(result).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
+    expect(result).toHaveProperty('grant.refreshToken')
+  })
+
+  it('S9: of a refresh waits a second for the keys, because only this process has the new refresh token', async () => {
+    const created = createProtocolBench({ fetch: answering({ '/jwks': () => new Promise(() => undefined) }) })
+    let result: RefreshResult | undefined
+    void refresh(created).then((given) => (result = given))
+    await created.clock.advance(1000)
     expect(result).toMatchObject({ kind: 'refreshed', idTokenIgnored: true })
     expect(result).toHaveProperty('grant.refreshToken')
   })

@@ -9,6 +9,9 @@ it.each([
   [undefined, true],
   [['client_secret_basic', 'client_secret_post'], true],
   [['private_key_jwt'], true],
+  [null, true],
+  ['client_secret_post', true],
+  [7, true],
   [['client_secret_post', 'none'], false],
 ])('S1: of %j, it sends the secret in the header: %s', async (supported, inHeader) => {
   const bench = createProtocolBench({

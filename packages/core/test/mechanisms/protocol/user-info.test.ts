@@ -62,4 +62,33 @@ describe('UserInfo at a sign-in', () => {
     expect(grant.claims).toEqual({ sub: '7', name: 'Kim' })
     expect((await signIn(response, { userInfo: false })).claims).not.toHaveProperty('name')
   })
+
+  it.each([
+    [400, 'client_rejected'],
+    [401, 'client_rejected'],
+    [403, 'client_rejected'],
+    [404, 'client_rejected'],
+    [408, 'authorization_server_unavailable'],
+    [429, 'authorization_server_unavailable'],
+    [500, 'authorization_server_unavailable'],
+  ])('that identifies the user and responds with %i fails the sign-in with %s', async (status, code) => {
+    const failure = await failureOf(signIn(() => new Response(null, { status }), withoutIdToken({})))
+    expect(failure).toMatchObject({ code, cause: { status } })
+    if (code === 'client_rejected')
+      expect(failure).toMatchObject({ message: expect.stringMatching(/\/userinfo .*`server\.userInfo`/) })
+  })
+
+  it.each([{ openid: true }, { openid: false }])(
+    'whose conversion fails shows the fault of the application: %j',
+    async ({ openid }) => {
+      const claims = (): never => {
+        throw new TypeError('canary')
+      }
+      const work = signIn(() => Response.json({ sub: 'user-1' }), { openid, userInfo: { claims } })
+      const failure = (await failureOf(work)) as Error
+      expect(failure).toMatchObject({ code: 'invalid_option', cause: { name: 'TypeError' } })
+      expect(failure.message).toContain('`server.userInfo.claims` threw a TypeError')
+      expect(failure.message).not.toContain('canary')
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { redact } from '../../../src/mechanisms/runtime/redact.ts'
+import { redact, shownUrl, withUrl } from '../../../src/mechanisms/runtime/redact.ts'
 import { CANARIES, canaryErrors, expectNoCanary } from '../canaries.ts'
 
 describe('redact', () => {
@@ -74,6 +74,15 @@ describe('redact', () => {
         expect(rest).toEqual({})
       }),
     )
+  })
+
+  it.each([
+    ['https://user:canary@login.example.com/token?code=canary#canary', 'https://login.example.com/token'],
+    ['https://login.example.com:8443/a/../b?canary', 'https://login.example.com:8443/b'],
+    ['canary', 'an invalid URL'],
+  ])('shows only the origin and the path of %s', (url, shown) => {
+    expect(shownUrl(url)).toBe(shown)
+    expect(redact(withUrl(new TypeError('fetch failed'), url))).toEqual({ name: 'TypeError', url: shown })
   })
 
   it('has no members without a value', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { readLoginRequest } from '../../../src/rules/sign-in/login-request.ts'
 import { readStepUp, stepUpQuery } from '../../../src/rules/calls/step-up.ts'
 
+const CLAIMS = '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}'
 const AUTHENTICATION = 'Bearer error="insufficient_user_authentication"'
 
 describe('a step-up challenge', () => {
@@ -31,6 +32,29 @@ describe('a step-up challenge', () => {
       { error: 'insufficient_scope', scope: 'a b' },
       'scope=a+b&returnTo=%2Fhere',
     ],
+    [
+      'S19: other claims (Entra ID), in base64url',
+      `Bearer realm="", error="insufficient_claims", claims="${btoa(CLAIMS).replaceAll('=', '')}"`,
+      { error: 'insufficient_claims', claims: CLAIMS },
+      `${new URLSearchParams({ claims: CLAIMS, returnTo: '/here' })}`,
+    ],
+    ...[
+      '',
+      btoa('[]'),
+      btoa('{"access_token":1}'),
+      btoa('{"access_token":{},"id_token":{}}'),
+      btoa('{"access_token":\n{}}'),
+      btoa(JSON.stringify({ access_token: { a: 'x'.repeat(2048) } })),
+      '*',
+    ].map(
+      (encoded) =>
+        [
+          `S19: claims that no login can pass on: ${encoded.slice(0, 40)}`,
+          `Bearer error="insufficient_claims", claims="${encoded}"`,
+          { error: 'insufficient_claims' },
+          undefined,
+        ] as const,
+    ),
     [
       'S19: more scope, but not which',
       'Bearer error="insufficient_scope"',

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canBeIssuer, expectedIssuer, refuseIssuer } from '../../../src/rules/protocol/issuer.ts'
+import {
+  canBeIssuer,
+  expectedIssuer,
+  expectedResponseIssuer,
+  refuseIssuer,
+} from '../../../src/rules/protocol/issuer.ts'
 
 const url = fc.webUrl()
 const tenant = fc.uuid()
@@ -34,23 +39,26 @@ describe('refuseIssuer', () => {
   })
 })
 
-it('expectedIssuer: a template is replaced only by a tenant in the list', () => {
+it('a template is replaced only by a tenant in the list: the `tid` of a token, or the issuer of a response', () => {
   fc.assert(
     fc.property(fc.uniqueArray(tenant), tenant, (tenants, other) => {
       fc.pre(!tenants.includes(other))
       for (const each of tenants) {
         const iss = TEMPLATE.replace('{tenantid}', each)
-        expect(expectedIssuer(TEMPLATE, iss, tenants)).toBe(iss)
+        expect(expectedIssuer(TEMPLATE, each, tenants)).toBe(iss)
+        expect(expectedResponseIssuer(TEMPLATE, iss, tenants)).toBe(iss)
         expect(canBeIssuer(iss, { issuer: 'https://login.microsoftonline.com/common/v2.0', tenants })).toBe(
           true,
         )
       }
       const iss = TEMPLATE.replace('{tenantid}', other)
-      expect(expectedIssuer(TEMPLATE, iss, tenants)).toBe(TEMPLATE)
+      for (const tid of [other, iss, undefined, 1])
+        expect(expectedIssuer(TEMPLATE, tid, tenants)).toBe(TEMPLATE)
+      expect(expectedResponseIssuer(TEMPLATE, iss, tenants)).toBe(TEMPLATE)
       expect(canBeIssuer(iss, { issuer: 'https://login.microsoftonline.com/common/v2.0', tenants })).toBe(
         false,
       )
-      expect(expectedIssuer('https://login.example.com', iss, tenants)).toBe('https://login.example.com')
+      expect(expectedIssuer('https://login.example.com', other, tenants)).toBe('https://login.example.com')
     }),
   )
 })

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { endsAt } from '../../../src/model/session-record.ts'
 import { newSession } from '../../../src/model/session-transitions.ts'
+import { readSessionExpiry } from '../../../src/rules/protocol/lifetime-hints.ts'
 import { readTokenResponse } from '../../../src/rules/protocol/token-response.ts'
 import { freshness } from '../../../src/rules/refresh/freshness.ts'
 
@@ -41,7 +42,8 @@ describe('the end of a grant', () => {
     fc.assert(
       fc.property(seconds, seconds, (grant, session) => {
         const claims = session === undefined ? {} : { session_expiry: SENT.obtainedAt + session }
-        const response = read({ refresh_expires_in: grant, id_token: idToken(claims) }) ?? {}
+        const response = read({ refresh_expires_in: grant }) ?? {}
+        const sessionExpiry = readSessionExpiry(claims, SENT)
         const now = SENT.obtainedAt - SENT.ahead
         const base = {
           id: 'a',
@@ -51,7 +53,7 @@ describe('the end of a grant', () => {
           expiresAt: now + 86_400,
           lifetime: 86_400,
         }
-        const record = newSession(base, response, '', now)
+        const record = newSession(base, { ...response, sessionExpiry }, '', now)
         const hints = [86_400, grant ?? Infinity, session ?? Infinity]
         expect(endsAt(record, Infinity)).toBe(now + Math.min(...hints))
         expect(record.expiresAt - (record.lifetime ?? 0)).toBe(now)
@@ -60,14 +62,20 @@ describe('the end of a grant', () => {
   })
 
   it.each([0, -1, SENT.obtainedAt, 'soon', null])('ignores the session_expiry %j', (session_expiry) => {
-    expect(read({ id_token: idToken({ session_expiry }) })?.sessionExpiry).toBeUndefined()
+    expect(readSessionExpiry({ session_expiry }, SENT)).toBeUndefined()
+  })
+
+  it('is not read from an ID token that is not verified', () => {
+    const response = read({ id_token: idToken({ session_expiry: SENT.obtainedAt + 60 }) })
+    expect(response).not.toHaveProperty('sessionExpiry')
+    expect(readSessionExpiry({ session_expiry: SENT.obtainedAt + 60 })).toBeUndefined()
   })
 
   it('is a number or unknown, whatever came', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (refresh_expires_in, session_expiry) => {
-        const response = read({ refresh_expires_in, id_token: idToken({ session_expiry }) })
-        const { grantExpiry, sessionExpiry = 1 } = response ?? {}
+        const { grantExpiry } = read({ refresh_expires_in }) ?? {}
+        const sessionExpiry = readSessionExpiry({ session_expiry }, SENT) ?? 1
         for (const time of [grantExpiry?.at ?? 1, sessionExpiry]) expect(Number.isFinite(time)).toBe(true)
         if (grantExpiry) expect(grantExpiry.at).toBeGreaterThan(SENT.obtainedAt)
       }),

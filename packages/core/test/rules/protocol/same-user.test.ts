@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { continuesSignIn, namesAnotherUser } from '../../../src/rules/protocol/same-user.ts'
+import { continuesSignIn, isSameUser, namesAnotherUser } from '../../../src/rules/protocol/same-user.ts'
 import type { UserClaims } from '../../../src/model/token-grant.ts'
 
 const issuer = 'https://login.example.com'
@@ -65,5 +65,28 @@ describe('continuesSignIn', () => {
   ])('S10: from the ID token %j to %j', (original, token, expected) => {
     const known = { claims: { sub: 'u' }, original: { ...original }, issuer, clientId }
     expect(continuesSignIn(known, { sub: 'u', ...token })).toBe(expected)
+  })
+})
+
+describe('isSameUser', () => {
+  const registration = { issuer, clientId }
+  const session = { ...registration, claims: { sub: 'u', iss: issuer } }
+
+  it.each<[UserClaims, boolean]>([
+    [{ sub: 'u', iss: issuer }, true],
+    [{ sub: 'u' }, true],
+    [{ sub: 'v', iss: issuer }, false],
+    [{ sub: 'u', iss: 'https://login.example.com/other-tenant' }, false],
+    [{ iss: issuer }, false],
+    [{}, false],
+  ])('compares the claims %j', (claims, expected) => {
+    expect(isSameUser(session, registration, claims)).toBe(expected)
+  })
+
+  it('compares the server and the client, and knows no user without `sub`', () => {
+    const { claims } = session
+    expect(isSameUser(session, { issuer: 'https://other.example', clientId }, claims)).toBe(false)
+    expect(isSameUser(session, { issuer, clientId: 'other' }, claims)).toBe(false)
+    expect(isSameUser({ ...session, claims: {} }, registration, {})).toBe(false)
   })
 })

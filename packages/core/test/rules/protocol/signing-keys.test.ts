@@ -54,11 +54,30 @@ describe('acceptedAlgorithms', () => {
   })
 })
 
+const jwt = (header: object, claims: object = {}) => ({ header: { ...header }, claims: { ...claims } })
+
 describe('keysFor', () => {
+  it.each([
+    ['https://login.microsoftonline.com/{tenantid}/v2.0', true],
+    ['https://login.microsoftonline.com/a/v2.0', true],
+    ['https://login.microsoftonline.com/b/v2.0', false],
+    ['https://login.microsoftonline.com/{tenantid}/v1.0', false],
+    ['{tenantid}', false],
+    [null, false],
+    [undefined, true],
+  ])('S9: a key that names the issuer %j signs for one tenant: %j', (issuer, expected) => {
+    const claims = { iss: 'https://login.microsoftonline.com/a/v2.0', tid: 'a' }
+    const known = [{ ...RSA, issuer }]
+    expect(keysFor(jwt({ alg: 'RS256' }, claims), known)).toEqual(expected ? known : [])
+    expect(keysFor(jwt({ alg: 'RS256' }, { ...claims, tid: ['a'] }), known)).toEqual(
+      issuer === undefined ? known : [],
+    )
+  })
+
   it('S9: returns at most ten keys, each of the kind of the algorithm, for this use and not too long', () => {
     fc.assert(
       fc.property(fc.constantFrom(...ALGORITHMS), fc.constantFrom('a', undefined), keys, (alg, kid, set) => {
-        const found = keysFor({ alg, kid }, set)
+        const found = keysFor(jwt({ alg, kid }), set)
         expect(found.length).toBeLessThanOrEqual(10)
         for (const key of found) {
           const { use = 'sig', n = '', e = '' } = key
@@ -77,16 +96,16 @@ describe('keysFor', () => {
     const other = { kty: 'EC', crv: 'secp256k1', x: 'x', y: 'y' }
     const encryption = { ...RSA, use: 'enc' }
     const known = [{ ...RSA, kid: '1' }, P256, other, encryption, { ...RSA, kid: '2', alg: 'PS256' }]
-    expect(keysFor({ alg: 'RS256' }, known)).toEqual([known[0]])
-    expect(keysFor({ alg: 'PS256' }, known)).toEqual([known[0], known[4]])
-    expect(keysFor({ alg: 'ES256' }, known)).toEqual([P256])
-    expect(keysFor({ alg: 'ES256', kid: '1' }, known)).toEqual([])
+    expect(keysFor(jwt({ alg: 'RS256' }), known)).toEqual([known[0]])
+    expect(keysFor(jwt({ alg: 'PS256' }), known)).toEqual([known[0], known[4]])
+    expect(keysFor(jwt({ alg: 'ES256' }), known)).toEqual([P256])
+    expect(keysFor(jwt({ alg: 'ES256', kid: '1' }), known)).toEqual([])
   })
 })
 
 describe('readKeySet', () => {
   it('returns the objects of the set, and `undefined` for anything else', () => {
-    expect(readKeySet('{"keys":[{"kty":"RSA"},null,1,"x"]}')).toEqual([{ kty: 'RSA' }])
+    expect(readKeySet('{"keys":[{"kty":"RSA"},null,1,"x",[{"kty":"RSA"}]]}')).toEqual([{ kty: 'RSA' }])
     for (const text of ['', '[]', 'null', '{"keys":{}}', '{', '1']) expect(readKeySet(text)).toBeUndefined()
     fc.assert(fc.property(fc.string(), (text) => void readKeySet(text)))
   })

@@ -142,7 +142,7 @@ describe('readTokenResponse', () => {
     ['mac', '"mac"'],
     ['DPoP', '"DPoP"'],
     ['N_A', '"N_A"'],
-    ['Bearer ', '"Bearer "'],
+    ['Bearer ', 'not printable'],
     ['bearers', '"bearers"'],
     ['a\nb', 'not printable'],
     ['x'.repeat(31), 'not printable'],

@@ -59,6 +59,20 @@ const cases: [string, LedgerRecord | undefined, Verdict, Verdict, ReturnType<typ
   ['another process is trying', leasedBy(leased, 'another'), 'write', 'write', 'again'],
   ['another process got a newer refresh token', second, 'adopt', 'spare', 'replaced'],
   ['another process has used that one as well', refreshed(second, 'third'), 'adopt', 'adopt', 'replaced'],
+  [
+    'a late response had a newer one, and mine is the spare',
+    change(second, (ledger) => withSpare(ledger, 'first')),
+    'adopt',
+    'spare',
+    'replaced',
+  ],
+  [
+    'the same, and the newer one is of another use',
+    change(refreshed(second, 'third'), (ledger) => withSpare(ledger, 'first')),
+    'adopt',
+    'spare',
+    'replaced',
+  ],
   ['a later attempt kept the refresh token', refreshed(leased, undefined), 'adopt', 'write', 'again'],
   ['the same for another key', refreshed(leased, undefined, 'other'), 'write', 'write', 'again'],
   [
@@ -187,19 +201,15 @@ describe('settleRejection: a request with parameters', () => {
     }
   })
 
-  it('is not tried again if a lost response explains the refusal: the refresh token may be spent', () => {
-    for (const doubt of ['unknown', 'refused'] as const) {
-      const doubted = change(leased, (ledger) => ({ ...ledger, doubt }))
-      for (const isStrict of [true, false])
-        expect(settleRejection(doubted, withKey, isStrict)).toBe(settleRejection(doubted, mine, isStrict))
-    }
-  })
-
-  it('differs from others only in place of the end', () => {
+  it('changes nothing but its own token key before that, whatever may explain the refusal', () => {
+    const doubt = fc.constantFrom(undefined, 'unknown' as const, 'refused' as const)
+    const spare = fc.constantFrom(undefined, 'older')
     fc.assert(
-      fc.property(history, fc.boolean(), (deeds, isStrict) => {
-        const [plain, named] = [mine, withKey].map((used) => settleRejection(after(deeds), used, isStrict))
-        expect(named === 'try_plain' ? 'end' : named).toBe(plain)
+      fc.property(history, doubt, spare, fc.boolean(), (deeds, unsure, older, isStrict) => {
+        const record = change(after(deeds), (ledger) => ({ ...ledger, doubt: unsure, spare: older }))
+        const [plain, named] = [mine, withKey].map((used) => settleRejection(record, used, isStrict))
+        const isUnchanged = plain === 'again' || plain === 'replaced'
+        expect(named).toBe(isUnchanged ? plain : 'try_plain')
       }),
     )
   })

@@ -164,3 +164,42 @@ describe('createLoginRequest', () => {
     )
   })
 })
+
+describe('S35: the claims of a link', () => {
+  const link = (claims: string, options: Record<string, string> = {}) =>
+    readLoginRequest(new URLSearchParams({ claims }), new URLSearchParams(options), [])
+  const claimsOf = (request: ReturnType<typeof link>) =>
+    typeof request === 'string' ? request : (request.parameters.get('claims') ?? '')
+
+  it('are added to the configured ones, which a link cannot change', () => {
+    const wanted = '{"access_token":{"nbf":{"essential":true,"value":"1"},"xms_cc":null}}'
+    expect(claimsOf(link(wanted))).toBe(wanted)
+    const own = '{"access_token":{"xms_cc":{"values":["cp1"]}},"id_token":{"email":null}}'
+    expect(JSON.parse(claimsOf(link(wanted, { claims: own })))).toEqual({
+      access_token: { nbf: { essential: true, value: '1' }, xms_cc: { values: ['cp1'] } },
+      id_token: { email: null },
+    })
+  })
+
+  it.each([
+    '{}',
+    '[]',
+    '{',
+    '1',
+    '{"id_token":{"email":null}}',
+    '{"access_token":"x"}',
+    '{"access_token":{"a":"\u0000"}}',
+  ])('are refused if they are not claims of an access token: %j', (claims) => {
+    expect(link(claims)).toBe('claims')
+  })
+
+  it('are refused or passed on whole, whatever the link contains', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), fc.string()), fc.json(), (claims, own) => {
+        fc.pre(claims !== '')
+        const result = claimsOf(link(claims, { claims: own }))
+        if (result !== 'claims') expect(Object.keys(Object(JSON.parse(result)))).toContain('access_token')
+      }),
+    )
+  })
+})

@@ -1,0 +1,80 @@
+import type { BodyCopy } from '../../mechanisms/calls/body-copy.ts'
+import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
+import { describeNotAllowed } from '../../rules/calls/not-allowed.ts'
+import type { Hop } from '../../rules/calls/redirect.ts'
+import { ConfigurationError } from '../../vocabulary/index.ts'
+
+/** The URLs to which a token can be sent. */
+export interface CallPolicy {
+  readonly baseUrl: string | undefined
+  readonly prefixes: readonly [AllowedPrefix, ...AllowedPrefix[]]
+}
+
+/** A call that was checked, before its first request. */
+export interface Call {
+  /** The request, if the input is one of the runtime. */
+  readonly request: Request | undefined
+  readonly init: RequestInit
+  readonly first: Hop
+  readonly signal: AbortSignal | undefined
+  readonly redirect: RequestRedirect | undefined
+  /** The body of `request`, if it is short. It exists after the request was sent. */
+  copy?: BodyCopy | undefined
+}
+
+/** After a redirect, only the last request is repeated. The first one might have changed data. */
+export function onlyFrom(hop: Hop, call: Call): Call {
+  return { ...call, request: undefined, first: hop }
+}
+
+/** Returns the call with a body that can be sent again, if the body of its request was copied. */
+export function repeatable(call: Call): Call {
+  const bytes = call.first.body === 'spent' ? call.copy?.take() : undefined
+  if (!bytes) return call
+  const first: Hop = { ...call.first, body: 'replayable' }
+  return { ...call, request: undefined, init: { ...call.init, body: bytes }, first }
+}
+
+export function prepareCall(input: string | URL | Request, init: RequestInit, policy: CallPolicy): Call {
+  // `instanceof Request` does not work, because frameworks have their own request classes.
+  const isAddress = typeof input === 'string' || input instanceof URL
+  const request: Partial<Request> = isAddress ? {} : input
+  // It is read once, because an object might return another URL the next time.
+  const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
+  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL. Set `baseUrl`.')
+  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url, policy, isAddress ? String(input) : url.href)
+  const method = (init.method ?? request.method ?? 'GET').toUpperCase()
+  const headers = new Headers(init.headers ?? request.headers)
+  const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
+  return {
+    request: input instanceof Request ? input : undefined,
+    init: input instanceof Request ? init : withBody(init, request.body),
+    first: { url, method, headers, body, trusted: true },
+    signal: init.signal ?? request.signal,
+    redirect: init.redirect ?? request.redirect,
+  }
+}
+
+/** Returns a request that `fetch` accepts. A property that hides the real URL is refused. */
+export function requestFor(input: Request, url: URL, policy: CallPolicy): Request {
+  const request = new Request(input)
+  if (request.url !== url.href) throw notAllowed(new URL(request.url), policy)
+  return request
+}
+
+/** The `fetch` of the runtime would turn a request of a class that it does not know into a string. */
+function withBody(init: RequestInit, body: BodyInit | null | undefined): RequestInit {
+  return body && init.body == null ? ({ ...init, body, duplex: 'half' } as RequestInit) : init
+}
+
+/** @param input - The text that the URL was built from. */
+function notAllowed(url: URL, { prefixes }: CallPolicy, input: string = url.href): ConfigurationError {
+  const message = describeNotAllowed(url, input, prefixes)
+  return new ConfigurationError('origin_not_allowed', message)
+}
+
+/** Returns whether the body can be sent again. A stream can be sent only once. */
+function bodyKind(body: BodyInit): Hop['body'] {
+  const isStream = body instanceof ReadableStream || Symbol.asyncIterator in Object(body)
+  return isStream && !(body instanceof Blob) ? 'spent' : 'replayable'
+}

@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Evertoken } from '@evertoken/node'
+import { createCookieMap } from '@evertoken/testkit'
+import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { onTestFinished, vi } from 'vitest'
+
+export const APP_URL = 'https://app.example.com'
+export const CLIENT_ID = 'web'
+const SUBJECT = 'alice'
+const SCOPE = 'openid offline_access'
+
+const ARTIFACTS = [
+  'AccessToken',
+  'ClientCredentials',
+  'Grant',
+  'IdToken',
+  'Interaction',
+  'RefreshToken',
+  'Session',
+]
+
+/** As much of the library as these tests use. It has no types. */
+interface Provider {
+  readonly Grant: new (properties: object) => { addOIDCScope(scope: string): void; save(): Promise<string> }
+  callback(): (request: IncomingMessage, response: ServerResponse) => void
+  interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
+  on(event: string, listener: (context: unknown, error: Error) => void): void
+}
+
+export interface RealServer {
+  readonly issuer: string
+  /** The forms of the requests to the token endpoint and to the revocation endpoint, in order. */
+  readonly forms: URLSearchParams[]
+  /** Answers requests of another listener. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/**
+ * Starts an `oidc-provider` on loopback, which rotates refresh tokens and signs in every user who comes.
+ *
+ * @param client - Metadata of its only client, in addition to the redirect URI.
+ * @param configuration - Further configuration, for the URL at which the server listens.
+ */
+export async function startOidcProvider(
+  client: object,
+  configuration: (issuer: string) => object = () => ({}),
+): Promise<RealServer> {
+  const http = createServer()
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    http.close()
+    http.closeAllConnections()
+  })
+  const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const provider = await createProvider(issuer, {
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+        redirect_uris: [`${APP_URL}/auth/callback`],
+        id_token_signed_response_alg: 'ES256',
+        ...client,
+      },
+    ],
+    jwks: { keys: [await exportJWK(privateKey)] },
+    cookies: { keys: [randomBytes(32).toString('base64url')] },
+    rotateRefreshToken: true,
+    ttl: Object.fromEntries(ARTIFACTS.map((name) => [name, 600])),
+    issueRefreshToken: () => true,
+    scopes: ['openid', 'offline_access', 'api'],
+    findAccount: (_context: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    interactions: { url: () => '/sign-in' },
+    ...configuration(issuer),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+      ...(configuration(issuer) as { features?: object }).features,
+    },
+  })
+  const forms: URLSearchParams[] = []
+  const signIn = async (request: IncomingMessage, response: ServerResponse) => {
+    const grant = new provider.Grant({ accountId: SUBJECT, clientId: CLIENT_ID })
+    grant.addOIDCScope(SCOPE)
+    const consent = { grantId: await grant.save() }
+    await provider.interactionFinished(request, response, { login: { accountId: SUBJECT }, consent })
+  }
+  const callback = provider.callback()
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url === '/sign-in') return void signIn(request, response)
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      if (request.url?.startsWith('/token') === true)
+        forms.push(new URLSearchParams(Buffer.concat(chunks).toString()))
+    })
+    callback(request, response)
+  }
+  http.on('request', answer)
+  return { issuer, forms, answer }
+}
+
+/** The library warns that it keeps everything in memory, which is the point here. */
+async function createProvider(issuer: string, settings: object): Promise<Provider> {
+  const warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  try {
+    const name = 'oidc-provider'
+    const library = (await import(name)) as { default: new (issuer: string, settings: object) => Provider }
+    return new library.default(issuer, settings)
+  } finally {
+    warnings.mockRestore()
+  }
+}
+
+export interface SignedIn {
+  /** Sends a request of the signed-in browser. */
+  get(path: string, answer: () => Promise<Response>): Promise<Response>
+  /** The URLs that the browser opened, in order. */
+  readonly visited: readonly URL[]
+}
+
+/** Signs a user in, in a browser that follows every redirect and posts every form. */
+export async function signInAt(auth: Evertoken, loginPath = '/auth/login'): Promise<SignedIn> {
+  const cookies = createCookieMap({ url: APP_URL })
+  const serverCookies = new Map<string, string>()
+  const visited: URL[] = []
+  const navigate = {
+    'sec-fetch-site': 'same-origin',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+  const toApp = async (url: string, init: RequestInit = {}, answer = async () => new Response('app')) => {
+    const headers = { ...navigate, cookie: cookies.header() }
+    const response = await auth.handle(new Request(url, { headers, ...init }), answer)
+    cookies.keep(response)
+    return response
+  }
+  const toServer = async (url: string) => {
+    const cookie = [...serverCookies].map((pair) => pair.join('=')).join('; ')
+    const response = await fetch(url, { headers: { cookie }, redirect: 'manual' })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      serverCookies.set(name, value)
+    }
+    return response
+  }
+  let url = APP_URL + loginPath
+  let response = await toApp(url)
+  for (let i = 0; i < 10; i++) {
+    const location = response.headers.get('location')
+    const form = location === null ? readForm(await response.text()) : undefined
+    if (location === null && !form) break
+    url = new URL(form?.action ?? location ?? '', url).href
+    visited.push(new URL(url))
+    if (url === `${APP_URL}/`) return { get: (path, answer) => toApp(APP_URL + path, {}, answer), visited }
+    response = await (url.startsWith(APP_URL) ? toApp(url, form?.init) : toServer(url))
+  }
+  throw new Error(`The sign-in ended at ${url} with the status ${response.status}`)
+}
+
+/** The form of a page that posts itself. */
+function readForm(html: string): { readonly action: string; readonly init: RequestInit } | undefined {
+  const [, action] = /<form[^>]* action="([^"]*)"/.exec(html) ?? []
+  if (action === undefined) return undefined
+  const inputs = [...html.matchAll(/<input[^>]* name="([^"]*)" value="([^"]*)"/g)]
+  const body = new URLSearchParams(inputs.map(([, name = '', value = '']): [string, string] => [name, value]))
+  return { action, init: { method: 'POST', body } }
+}
+
+/** A key of the client, with its public part as the server gets it. */
+export async function createClientKey(
+  algorithm: string,
+  keyId: string,
+): Promise<{ readonly privateKey: CryptoKey; readonly jwk: JWK }> {
+  const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true })
+  const jwk = { ...(await exportJWK(publicKey)), kid: keyId, use: 'sig', alg: algorithm }
+  return { privateKey, jwk }
+}
