@@ -2,12 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, jwtVerify } from 'jose'
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  EmbeddedJWK,
+  exportJWK,
+  generateKeyPair,
+  jwtVerify,
+} from 'jose'
 import { vi } from 'vitest'
 
 export const CLIENT = { id: 'web', secret: randomBytes(24).toString('hex') }
 export const PUBLIC_CLIENT = { id: 'public' }
 export const ORIGIN = 'http://127.0.0.1:3999'
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const TOKEN_SECONDS = 300
 const PROOF_SECONDS = 30
 
@@ -38,8 +46,22 @@ interface Library {
   interactionFinished(...http: unknown[]): Promise<void>
   on(event: string, listener: (context: { oidc: { params: Record<string, string> } }) => void): void
   Grant: new (members: object) => { addOIDCScope(scope: string): void; save(): Promise<string> }
-  AccessToken: { find(value: string): Promise<{ readonly jkt?: string } | undefined> }
+  AccessToken: {
+    new (members: object): { jkt?: string; save(): Promise<string> }
+    find(value: string): Promise<{ readonly jkt?: string; readonly accountId: string } | undefined>
+  }
+  registerGrantType(
+    name: string,
+    handler: (context: ExchangeContext) => Promise<void>,
+    parameters: string[],
+  ): void
   ClientCredentials: { find(value: string): Promise<{ readonly jkt?: string } | undefined> }
+}
+
+interface ExchangeContext {
+  readonly oidc: { readonly client: object; readonly params: Readonly<Record<string, string>> }
+  body: object
+  get(header: string): string
 }
 
 /** @param requiresNonces - Whether proofs at the token endpoint need a nonce. */
@@ -78,6 +100,7 @@ export async function startProvider(requiresNonces: boolean): Promise<Provider> 
       dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => requiresNonces },
     },
   })
+  provider.registerGrantType(TOKEN_EXCHANGE, exchange(provider), ['subject_token', 'audience'])
   const grants: string[] = []
   provider.on('grant.success', ({ oidc }) => void grants.push(oidc.params['grant_type'] ?? ''))
   const tokenRequests: TokenRequest[] = []
@@ -105,8 +128,25 @@ export async function startProvider(requiresNonces: boolean): Promise<Provider> 
   }
 }
 
+/** An exchange that binds the token to the key of the proof. Without a proof, the token is not bound. */
+function exchange(provider: Library) {
+  return async (context: ExchangeContext): Promise<void> => {
+    const { client, params } = context.oidc
+    const subject = await provider.AccessToken.find(params['subject_token'] ?? '')
+    const token = new provider.AccessToken({ client, accountId: subject?.accountId, scope: 'api' })
+    const proof = context.get('dpop')
+    if (proof) token.jkt = await calculateJwkThumbprint(decodeProtectedHeader(proof).jwk as object)
+    context.body = {
+      access_token: await token.save(),
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      token_type: proof ? 'DPoP' : 'Bearer',
+      expires_in: TOKEN_SECONDS,
+    }
+  }
+}
+
 const COMMON = {
-  grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  grant_types: ['authorization_code', 'refresh_token', 'client_credentials', TOKEN_EXCHANGE],
   redirect_uris: [`${ORIGIN}/auth/callback`],
   response_types: ['code'],
 }

@@ -1,6 +1,6 @@
 import { createMemoryStore, type EvertokenEvent, type SessionStore } from '@evertoken/core'
 import { dpop } from '@evertoken/core/dpop'
-import { clientCredentials } from '@evertoken/core/grants'
+import { clientCredentials, tokenExchange } from '@evertoken/core/grants'
 import { evertoken, type EvertokenWithClient } from '@evertoken/node'
 import { createCookieMap, createShiftableClock, type CookieMap } from '@evertoken/testkit'
 import { importJWK, SignJWT } from 'jose'
@@ -13,6 +13,7 @@ import {
   PUBLIC_CLIENT,
   startApi,
   startProvider,
+  TOKEN_EXCHANGE,
 } from './dpop-servers.ts'
 
 const CALLS = 20
@@ -443,6 +444,58 @@ describe('the tokens of the application itself', () => {
     const after = await process().getClientAccessToken()
     expect(after.type).toBe('DPoP')
     expect(await provider.boundTo(after.value)).toBe(await provider.boundTo(before.value))
+  })
+})
+
+describe('an exchanged token', () => {
+  it('is bound to the key of the session, and is sent with proofs', async () => {
+    const { provider, api, process } = await createWorld()
+    const auth = process()
+    const { run } = await signedIn(auth)
+    const token = tokenExchange({ audience: 'reports' })
+    const call = auth.createTokenFetch({ baseUrl: api.url, token })
+    expect((await run(() => call('reports'))).status).toBe(200)
+    const own = await run(() => auth.getUserAccessToken())
+    const exchanged = await run(() => auth.getUserAccessToken({ token }))
+    expect(exchanged?.type).toBe('DPoP')
+    expect(exchanged?.value).not.toBe(own?.value)
+    const key = await provider.boundTo(own?.value ?? '')
+    expect(key).toMatch(/./)
+    expect(await provider.boundTo(exchanged?.value ?? '')).toBe(key)
+    const headers = await exchanged?.headersFor(`${api.url}other`, 'GET')
+    expect((await fetch(`${api.url}other`, { headers: headers ?? {} })).status).toBe(200)
+    expect(provider.granted(TOKEN_EXCHANGE)).toBe(1)
+  })
+
+  it('that is not bound is not used', async () => {
+    const world = await createWorld()
+    const auth = world.process()
+    const { run } = await signedIn(auth)
+    world.intercept = withTokenResponse((body) =>
+      'issued_token_type' in body ? { ...body, token_type: 'Bearer' } : body,
+    )
+    const call = auth.createTokenFetch({
+      baseUrl: world.api.url,
+      token: tokenExchange({ audience: 'reports' }),
+      throwTokenErrors: true,
+    })
+    for (let i = 0; i < 2; i++)
+      await expect(run(() => call('reports'))).rejects.toMatchObject({ code: 'sender_constraint_refused' })
+    expect(world.api.requests).toEqual([])
+    expect(await run(() => auth.getUserAccessToken())).toMatchObject({ type: 'DPoP' })
+  })
+
+  it('is not sent by a process without the option', async () => {
+    const { provider, api, process } = await createWorld()
+    const auth = process()
+    const { run } = await signedIn(auth)
+    const token = tokenExchange({ audience: 'reports' })
+    expect(await run(() => auth.getUserAccessToken({ token }))).toMatchObject({ type: 'DPoP' })
+    const other = process({ senderConstraint: undefined })
+    const call = other.createTokenFetch({ baseUrl: api.url, token, throwTokenErrors: true })
+    await expect(run(() => call('reports'), other)).rejects.toMatchObject({ code: 'invalid_option' })
+    expect(api.requests).toEqual([])
+    expect(provider.granted(TOKEN_EXCHANGE)).toBe(1)
   })
 })
 

@@ -5,6 +5,7 @@ import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
+import { AFTER_LEASE_MS } from './client-authentication.ts'
 import type { Connection, Wire } from './connection.ts'
 import {
   hasAccessToken,
@@ -26,9 +27,10 @@ export type ValidateIdToken = (
 
 /**
  * How late a refresh token can be sent again for the nonce of a proof, in milliseconds. The first request leaves at least 2
- * seconds before another process can take the lease over, so the second one leaves before that too.
+ * seconds before another process can take the lease over, so the second one leaves before that too, although it needs a new
+ * authentication.
  */
-const RESEND_WITHIN_MS = 2000
+const RESEND_WITHIN_MS = 2000 - AFTER_LEASE_MS
 
 /** A token server that lends its connection to further token requests, which only their importers contain. */
 export interface ConnectedTokenServer extends TokenServer {

@@ -10,7 +10,8 @@ import { type ClientApplication, createClientApplication } from '../client-optio
 import type { ServerChoice } from '../server-profile.ts'
 import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { SourceContext, TokenSource } from '../token-source.ts'
-import { createGrantSource, type GrantContext } from './grant-source.ts'
+import type { GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 import { JWT_BEARER } from './jwt-bearer.ts'
 import { hashOf, ownSubject, parametersOf, subjectOf, TOKEN_EXCHANGE } from './token-exchange.ts'
 

@@ -9,17 +9,16 @@ import { bindingMissing } from '../../mechanisms/refresh/refreshers.ts'
 import { toTokenResult } from '../../mechanisms/refresh/token-result.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import type { UserClaims } from '../../model/token-grant.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { Acquisition } from '../../ports/acquisition.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { grantError } from '../../rules/protocol/grant-response.ts'
 import { decide } from '../../rules/refresh/decide.ts'
-import type { AccessToken } from '../../vocabulary/index.ts'
 import { accessTokenOf } from '../access-tokens.ts'
 import { unlessAborted } from '../bound-session.ts'
 import { invalid } from '../checks.ts'
+import { createCall, type GrantCall } from './grant-call.ts'
 import {
   createTokenSource,
   type SourceCall,
@@ -27,16 +26,6 @@ import {
   type SourceUser,
   type TokenSource,
 } from '../token-source.ts'
-
-/** The user and the request for whom a function of the application gets a token. */
-export interface GrantContext {
-  /** The claims of the session. Empty in a service without users. */
-  readonly claims: UserClaims
-  /** Resolves to a token of the user, or to `undefined` if the user must sign in. */
-  getUserAccessToken(request?: TokenParameters): Promise<AccessToken | undefined>
-  /** Aborted when the result is no longer needed. */
-  readonly signal: AbortSignal
-}
 
 /**
  * Sends one token request. Never throws.
@@ -55,17 +44,6 @@ export interface GrantPlan {
    * a flight too.
    */
   prepare(): Promise<Acquire>
-}
-
-/** One call for a token of a grant. */
-export interface GrantCall {
-  readonly application: SourceContext
-  /** The session of the user. `undefined` in a service without users. */
-  readonly session: Snapshot | undefined
-  readonly context: GrantContext
-  readonly keepAlive: SourceCall['keepAlive']
-  /** @throws {SignInRequiredError} If the user must sign in. */
-  userToken(request: TokenParameters): Promise<string>
 }
 
 /** How a grant differs from others. */
@@ -184,41 +162,4 @@ function tokenFrom({ session }: SourceUser, result: TokenResult<OtherSnapshot> |
 
 function asSessionResult(result: TokenResult<OtherSnapshot>): TokenResult<Snapshot> {
   return result.kind === 'token' ? { ...result, snapshot: result.snapshot.session } : result
-}
-
-function createCall(
-  application: SourceContext,
-  { signal = new AbortController().signal, keepAlive }: SourceCall,
-  user?: SourceUser,
-  session?: Snapshot,
-): GrantCall {
-  const request = async (parameters: TokenParameters) =>
-    user?.getToken({ key: tokenKey(parameters), request: parameters, signal })
-
-  return {
-    application,
-    session,
-    keepAlive,
-    context: {
-      claims: session?.record.claims ?? {},
-      signal,
-      async getUserAccessToken(parameters = {}) {
-        const result = await request(parameters)
-        if (result?.kind !== 'token') return undefined
-        const { token, snapshot } = result
-        const credential = createCredential(
-          token,
-          snapshot.record.ledger.proofKey,
-          application.connection.binding,
-        )
-        return accessTokenOf(token, application.serverClock.read(), credential)
-      },
-    },
-    async userToken(parameters) {
-      const result = await request(parameters)
-      if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
-      if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-      return result.token.value
-    },
-  }
 }

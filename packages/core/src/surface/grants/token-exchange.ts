@@ -14,7 +14,8 @@ import {
   keyOfSource,
   type TokenSource,
 } from '../token-source.ts'
-import { createGrantSource, type GrantCall, type GrantContext } from './grant-source.ts'
+import type { GrantCall, GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 
 /** The token to exchange: the user's own one with this request, or the result of a function. */
 export type SubjectSource =
