@@ -11,6 +11,8 @@ const PERSIST_TESTS = 'packages/core/test/mechanisms/refresher-persist.test.ts'
 const SERVER_CLOCK_TESTS = 'packages/core/test/mechanisms/protocol/server-clock.test.ts'
 const DEADLINE_TESTS = 'packages/core/test/mechanisms/runtime/deadline.test.ts'
 const DRAIN_TESTS = 'test/integration/drain.test.ts'
+const DPOP_TESTS = 'packages/core/test/mechanisms/dpop/dpop-binding.test.ts'
+const TOKEN_RESPONSE_TESTS = 'packages/core/test/rules/protocol/token-response.test.ts'
 
 const WITHOUT_FIRST_TURN = {
   in: 'refreshUntilDone',
@@ -21,6 +23,25 @@ const WITHOUT_FIRST_TURN = {
 
 /** By name: the test files that must fail, and the edits. */
 export const testMutants = {
+  'nonce after the lease': [
+    [DPOP_TESTS],
+    [{ in: 'createDpopBinding.sendTokenRequest', remove: 'if ($passedMs > $withinMs) return $response' }],
+  ],
+  'nonce without end': [
+    [DPOP_TESTS],
+    [
+      {
+        in: 'createDpopBinding.sendTokenRequest',
+        replace: 'const $repeated = await request($send)',
+        nth: '2 of 2',
+        with: 'let $repeated = await request($send); while (await isNonceError($repeated)) $repeated = await request($send)',
+      },
+    ],
+  ],
+  'token that is not bound': [
+    [TOKEN_RESPONSE_TESTS],
+    [{ in: 'unknownTokenType', remove: 'if ($isBound) return $isDpop ? undefined : NOT_BOUND' }],
+  ],
   'no line': [[HERD], [WITHOUT_FIRST_TURN]],
   'line after the lease': [
     [REFRESHER_LINE_TESTS],

@@ -143,6 +143,7 @@ describe('the floors of core', () => {
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',
       'mechanisms/protocol/revoke-token.ts',
+      'mechanisms/protocol/sender-constraint.ts',
       'mechanisms/protocol/server-clock.ts',
       'mechanisms/protocol/token-request.ts',
       'mechanisms/protocol/token-server.ts',

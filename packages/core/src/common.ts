@@ -9,6 +9,7 @@ export type { ClientAuthentication, ClientSecret } from './ports/client-authenti
 export type { Clock } from './ports/clock.ts'
 export type { KeepAlive } from './ports/runtime.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
+export type { SenderConstraint } from './ports/token-binding.ts'
 export type { RevocationContext, ServerDialect } from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'

@@ -12,7 +12,7 @@ export {
   type OtherRegistration,
 } from './surface/grants/cross-app-access.ts'
 export { customToken, type CustomTokenResponse } from './surface/grants/custom-token.ts'
-export type { GrantContext } from './surface/grants/grant-source.ts'
+export type { GrantContext } from './surface/grants/grant-call.ts'
 export {
   jwtBearer,
   type JwtBearerOptions,

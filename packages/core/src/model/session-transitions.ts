@@ -16,24 +16,37 @@ export function newSession(
   maxRecordBytes: number = Infinity,
   continued?: SessionRecord,
 ): SessionRecord {
-  const { claimsDecided } = grant
-  const { refreshToken, origin, grantExpiry, attempt, doubt, spare, ...earlier } =
-    continued?.ledger ?? EMPTY_LEDGER
+  const { claimsDecided, accessToken } = grant
+  // Without a key for proofs, the refresh token of the earlier session is of no use.
+  const usable = continued?.ledger.proofKey && !grant.proofKey ? undefined : continued
+  const {
+    refreshToken,
+    origin,
+    grantExpiry,
+    attempt,
+    doubt,
+    spare,
+    proofKey = grant.proofKey,
+    ...earlier
+  } = usable?.ledger ?? EMPTY_LEDGER
   // The scope is that of the refresh token.
   const scope = earlier.scope ?? grant.scope
-  const ledger = { ...EMPTY_LEDGER, refreshToken, origin, scope, grantExpiry, attempt }
+  // The refresh token and the new access token are bound to different keys.
+  const isOther = accessToken && proofKey !== grant.proofKey
+  const response = isOther ? { ...grant, accessToken: { ...accessToken, proofKey: grant.proofKey } } : grant
+  const ledger = { ...EMPTY_LEDGER, refreshToken, origin, scope, grantExpiry, attempt, proofKey }
   const start = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
   // A logout can still name the session in which the grant began.
-  const empty = continued
+  const empty = usable
     ? {
         ...start,
         isContinued: true as const,
-        sids: sidsOf(continued).filter((sid) => sid !== base.claims.sid),
+        sids: sidsOf(usable).filter((sid) => sid !== base.claims.sid),
       }
     : start
   // This response has not used the refresh token, so what was known about it still applies.
   const ledgerAfter = (maxTokenBytes: number) => ({
-    ...withGrant(ledger, { grant, key, attempt }, { wall: now }, { ...UNLIMITED, maxTokenBytes }),
+    ...withGrant(ledger, { grant: response, key, attempt }, { wall: now }, { ...UNLIMITED, maxTokenBytes }),
     doubt,
     spare,
   })

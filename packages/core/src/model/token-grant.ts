@@ -1,5 +1,6 @@
 import type { RedactedCause } from '../vocabulary/index.ts'
 import type { GrantExpiry } from './grant-expiry.ts'
+import type { ProofKey } from './proof-key.ts'
 import type { StoredToken } from './stored-tokens.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface TokenGrant {
   /** The `token_type` of an access token that cannot be used because of it, for a message. */
   readonly unknownType?: string | undefined
   readonly refreshToken?: string | undefined
+  /** The key that the tokens of a new grant are bound to. */
+  readonly proofKey?: ProofKey | undefined
   readonly scope?: string | undefined
   /** When the grant ends, if the response reports it. */
   readonly grantExpiry?: GrantExpiry | undefined

@@ -1,6 +1,7 @@
 import type { EndReason } from '../vocabulary/index.ts'
 import type { BackOff } from './back-off.ts'
 import type { GrantExpiry } from './grant-expiry.ts'
+import type { ProofKey } from './proof-key.ts'
 import type { StoredTokens } from './stored-tokens.ts'
 import type { UserClaims } from './token-grant.ts'
 
@@ -47,6 +48,8 @@ export interface TokenLedger {
   /** When the grant of the refresh token ends, if the server has reported it. The owner ends then. */
   readonly grantExpiry?: GrantExpiry | undefined
   readonly tokens: StoredTokens
+  /** The key that the tokens of the grant are bound to. Without it, they are not bound. It never changes. */
+  readonly proofKey?: ProofKey | undefined
   /** The number of the latest refresh attempt. */
   readonly attempt: number
   readonly lease?: RefreshLease | undefined

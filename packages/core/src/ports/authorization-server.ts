@@ -1,9 +1,11 @@
 import type { KeepAlive } from './runtime.ts'
 import type { Registration } from '../model/session-record.ts'
+import type { ProofKey } from '../model/proof-key.ts'
 import type { UserClaims, TokenGrant } from '../model/token-grant.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { LogoutToken } from '../rules/protocol/logout-token.ts'
 import type { ErrorCode, RedactedCause, RevocationOutcome } from '../vocabulary/index.ts'
+import type { TokenBinding } from './token-binding.ts'
 
 /** The result of a refresh at the token endpoint. */
 export type RefreshResult =
@@ -38,6 +40,8 @@ export interface RefreshRequest {
   readonly idToken?: string | undefined
   /** The refresh token is from an earlier sign-in of the same user. */
   readonly isContinued?: true | undefined
+  /** The key that the tokens of the session are bound to. */
+  readonly proofKey?: ProofKey | undefined
 }
 
 /** The result of a sign-in. */
@@ -58,6 +62,8 @@ export interface LoginTransaction {
   readonly maxAge?: number | undefined
   /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
   readonly acrValues?: string | undefined
+  /** The key that the tokens will be bound to. */
+  readonly proofKey?: ProofKey | undefined
 }
 
 /**
@@ -68,6 +74,8 @@ export interface LoginTransaction {
  */
 export interface AuthorizationServer {
   readonly registration: Registration
+  /** Binds the tokens to keys of the client. Absent if they are not bound. */
+  readonly binding?: TokenBinding | undefined
   /**
    * Fetches the metadata and the client secret that are needed before a refresh token is sent.
    *
@@ -109,7 +117,7 @@ export interface AuthorizationServer {
    * @throws {ConfigurationError} If the function of the application fails.
    */
   addUserInfo(
-    grant: Pick<TokenGrant, 'accessToken' | 'idToken'>,
+    grant: Pick<TokenGrant, 'accessToken' | 'idToken' | 'proofKey'>,
     claims: UserClaims,
   ): Promise<Pick<SignInGrant, 'claims' | 'userInfoFailure'>>
   /**
@@ -136,7 +144,7 @@ export interface AuthorizationServer {
 /** The part of an authorization server that keeps tokens current. It does not sign users in. */
 export type TokenServer = Pick<
   AuthorizationServer,
-  'registration' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
+  'registration' | 'binding' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
 >
 
 /** The part that starts and completes the sign-in of a user. */

@@ -1,5 +1,4 @@
 import { isPromise } from '../mechanisms/runtime/is-promise.ts'
-import { timeFor, type TimeReading } from '../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { SessionRefresher } from '../mechanisms/refresh/refreshers.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
@@ -10,18 +9,16 @@ import type { AuthorizationServers } from '../mechanisms/protocol/authorization-
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
-import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
 import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
-import type { StoredToken } from '../model/stored-tokens.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
 import { startFromGrant } from './start-from-grant.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
-import { AccessToken, EvertokenError, type EventListener, type TokenType } from '../vocabulary/index.ts'
+import { EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
 /** The parts of an application that its sessions use. All its sessions share one such object. */
 export interface Application {
@@ -184,18 +181,6 @@ export function bindSession(
     },
     start: (grant, login, hidden) => startFromGrant(session, grant, application, login, hidden),
   }
-}
-
-/** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
-export function accessTokenOf(token: StoredToken, time: TimeReading): AccessToken {
-  const { value, type, expiresAt, scope } = token
-  return new AccessToken(
-    value,
-    type as TokenType,
-    expiresAt + time.wall - timeFor(token, time),
-    scope,
-    (request) => createBearerCredential(token).authorize(request),
-  )
 }
 
 /** Aborts the wait of one caller. The work continues for other callers. */

@@ -1,14 +1,15 @@
 import { isPromise } from '../mechanisms/runtime/is-promise.ts'
 import { type CredentialSource, type TokenFetch, tokenFetch } from '../handlers/calls/token-fetch.ts'
 import { signInRequired } from '../handlers/problem.ts'
-import { createBearerCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../mechanisms/calls/with-headers.ts'
 import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Credential } from '../ports/credential.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import { type AllowedPrefix, parsePrefix } from '../rules/calls/allowed-urls.ts'
 import { SignInRequiredError } from '../vocabulary/index.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
 import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
+import { credentialFor, credentialOf } from './access-tokens.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { findCurrent } from './current-session.ts'
@@ -106,18 +107,18 @@ export function createCredentialSource(
   const key = tokenKey(parameters)
 
   const ofUser: CredentialSource = ({ rejected, signal }) => {
+    const { getToken, application } = find()
+    const toCredential = (found: TokenResult<Snapshot>) => userCredential(found, application)
     const demand = { rejected: rejected?.token, signal, minValiditySeconds }
-    const result = find().getToken({ ...demand, key, request: parameters })
-    return isPromise(result) ? result.then(credentialOf) : credentialOf(result)
+    const result = getToken({ ...demand, key, request: parameters })
+    return isPromise(result) ? result.then(toCredential) : toCredential(result)
   }
 
   const ofSource: CredentialSource = async ({ rejected, signal }) => {
     const sources = outside.sources()
     const getToken = typeof token === 'object' ? connectSource(token, sources) : connectClient(sources)
     const demand = { rejected: rejected?.token, signal, minValiditySeconds }
-    return createBearerCredential(
-      await getToken({ ...demand, parameters, keepAlive: outside.keepAlive(), find }),
-    )
+    return credentialOf(await getToken({ ...demand, parameters, keepAlive: outside.keepAlive(), find }))
   }
 
   if (token === 'user') return ofUser
@@ -125,9 +126,9 @@ export function createCredentialSource(
   return userOrClient(ofUser, ofSource)
 }
 
-function credentialOf(result: TokenResult): Credential {
+function userCredential(result: TokenResult<Snapshot>, application: BoundSession['application']): Credential {
   if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-  return createBearerCredential(result.token)
+  return credentialFor(result, application)
 }
 
 /**

@@ -6,10 +6,12 @@ import {
   secretInHeader,
   type SecretRules,
 } from '../mechanisms/protocol/client-secret.ts'
+import { isSenderConstraint } from '../mechanisms/protocol/sender-constraint.ts'
 import type { ClientAuthentication, ClientSecret } from '../ports/client-authentication.ts'
+import type { SenderConstraint } from '../ports/token-binding.ts'
 import { type Checked, invalid, must, oneOf, type OptionTable } from './checks.ts'
 
-/** How the client authenticates at the authorization server. */
+/** How the client authenticates at the authorization server, and how its tokens are bound to it. */
 export interface ClientAuthenticationOptions {
   /**
    * The client secret, or a function that returns the current one. Omit it for a public client.
@@ -25,6 +27,14 @@ export interface ClientAuthenticationOptions {
    * secret, `none`.
    */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'none' | ClientAuthentication
+  /**
+   * Binds access tokens to a key, so that a stolen token is useless: `dpop()` of `@evertoken/core/dpop`.
+   *
+   * Sessions that began without the option keep their tokens as they are.
+   *
+   * @default none, so that anyone who has a token can use it
+   */
+  readonly senderConstraint?: SenderConstraint
 }
 
 type Values = Checked<ClientAuthenticationOptions, keyof ClientAuthenticationOptions>
@@ -44,6 +54,7 @@ export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
       return problem && `${problem}, or a value from \`@evertoken/core/credentials\``
     },
   ],
+  senderConstraint: [must('be `dpop()` of `@evertoken/core/dpop`', isSenderConstraint)],
 }
 
 /** A client that does not authenticate can leave the variable of its secret unset. */

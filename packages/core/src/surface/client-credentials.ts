@@ -1,10 +1,12 @@
 import { checkTokenParameters, PARAMETER_NAMES } from './token-parameter-checks.ts'
+import { createCredential } from '../mechanisms/calls/bearer-credential.ts'
 import { type ClientTokens, createClientTokens } from '../mechanisms/client-tokens/client-tokens.ts'
 import { omitUndefined, pick } from '../rules/members.ts'
 import { requestClientCredentials } from '../mechanisms/protocol/client-credentials.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import type { Acquisition } from '../ports/acquisition.ts'
-import { accessTokenOf, unlessAborted } from './bound-session.ts'
+import { accessTokenOf } from './access-tokens.ts'
+import { unlessAborted } from './bound-session.ts'
 import {
   type ClientCredentials,
   type ConnectedSource,
@@ -38,7 +40,8 @@ export function clientCredentials(request: TokenParameters = {}): ClientCredenti
       const wanted = parameters ? { ...request, ...membersOf(parameters) } : request
       const work = tokens.token({ ...demand, key: tokenKey(wanted), parameters: wanted, keepAlive })
       const token = await (signal ? unlessAborted(work, signal) : work)
-      return accessTokenOf(token, context.serverClock.read())
+      const credential = createCredential(token, undefined, context.connection.binding)
+      return accessTokenOf(token, context.serverClock.read(), credential)
     }
   }
   return createTokenSource<ClientCredentials>('client_credentials', connect, tokenKey(request))
@@ -55,7 +58,8 @@ function connectedTokens(context: SourceContext): ClientTokens {
   const tokens = createTokensOf(context, 'client_credentials', {
     policy: { consumes: 'nothing', refreshBeforeExpirySeconds, serveDuringRefresh: true },
     ready: (keepAlive) => server.ready(keepAlive),
-    acquire: (_record, parameters) => requestClientCredentials(connection, parameters),
+    acquire: ({ ledger }, parameters) =>
+      requestClientCredentials(connection, parameters, ledger.tokens['']?.proofKey),
     isResponding: () => server.isResponding(),
   })
   clientTokensByContext.set(context, tokens)
@@ -69,5 +73,6 @@ export function createTokensOf(
   acquisition: Acquisition,
 ): ClientTokens {
   const seal = context.sealFor('client tokens', JSON.stringify([context.issuer, context.clientId]))
-  return createClientTokens({ ...context, grant, acquisition, seal })
+  const isBound = context.connection.binding !== undefined
+  return createClientTokens({ ...context, grant, isBound, acquisition, seal })
 }

@@ -164,6 +164,7 @@ export function createClientApplication(
     addresses,
     clientId: values.clientId,
     authentication: authenticationOf(values, profile),
+    senderConstraint: values.senderConstraint,
     http: http(serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,
@@ -207,8 +208,5 @@ function checkShared({ store, encryptionSecret }: Values): void {
   if (store !== undefined && encryptionSecret === undefined)
     throw invalid('encryptionSecret', 'is missing. It encrypts the tokens in the store')
   if (store === undefined && encryptionSecret !== undefined)
-    throw invalid(
-      'store',
-      'is missing. Without one, the tokens stay in memory, and need no `encryptionSecret`',
-    )
+    throw invalid('store', 'is missing. Without it, tokens stay in memory: remove `encryptionSecret`')
 }

@@ -93,7 +93,7 @@ export function createEngineContext(
 
 /** Returns what the authorization server needs to send requests and to read their responses. */
 export function serverOptions(
-  { server, clientId, authentication, serverTimeoutMs }: TokenSettings,
+  { server, clientId, authentication, senderConstraint, serverTimeoutMs }: TokenSettings,
   { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
@@ -103,6 +103,7 @@ export function serverOptions(
     addresses,
     clientId,
     authentication,
+    senderConstraint,
     responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
     serverTimeoutMs,
     http,

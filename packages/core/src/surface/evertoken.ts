@@ -129,7 +129,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const application = { onSignIn, insecureHosts, emit, readIdToken, addUserInfo, ending }
+    const application = { onSignIn, server, insecureHosts, emit, readIdToken, addUserInfo, ending }
     const claims = await applyOnRefresh(refresh, application)
     if (claims) await onRefreshed?.(claims)
   }

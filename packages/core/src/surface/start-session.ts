@@ -13,6 +13,13 @@ export interface StartOptions {
    * from the authorization server. A refresh does not change them, unless the option `onSignIn` does.
    */
   readonly claims?: UserClaims
+  /**
+   * The private key, as a JWK, of the proof in your token request. Required with `senderConstraint: dpop()`. The session
+   * keeps the key, and signs all further proofs with it.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-5 RFC 9449, section 5: DPoP Access Token Request}
+   */
+  readonly proofKey?: JsonWebKey
 }
 
 /**
@@ -23,23 +30,26 @@ export interface StartOptions {
 export async function startSession(
   { application, start }: BoundSession,
   tokenResponse: unknown,
-  { claims }: StartOptions,
+  { claims, proofKey: given }: StartOptions,
 ): Promise<void> {
   const { serverClock, readIdToken, sources } = application
-  const { responseRules, dialect } = sources.connection
+  const { responseRules, dialect, binding } = sources.connection
+  const proofKey = await binding?.adoptKey(given)
   const timeOfCall = serverClock.startRequest()
   // I9: The `Date` of the token response is unknown. Other processes would trust the wall clock of this one.
   const { server, isUncertain } = serverClock.read()
   if (server === undefined || isUncertain) await serverClock.sample()
   const body = toStandardBody(tokenResponse, dialect)
-  const grant = readTokenResponse(body, timeOfCall(), { ...responseRules, isSignIn: true })
+  const rules = { ...responseRules, isSignIn: true, isBound: proofKey !== undefined }
+  const grant = readTokenResponse(body, timeOfCall(), rules)
   if (grant?.unknownType !== undefined) throw tokenTypeError('start the session', grant.unknownType)
   if (!grant?.accessToken) throw malformed()
   const idTokenClaims = grant.idToken === undefined ? undefined : readIdToken?.(grant.idToken)
   const known = claims ? withIdentity(copyClaims(claims), idTokenClaims) : (idTokenClaims ?? {})
   // The application has verified the ID token.
   const sessionExpiry = readSessionExpiry(idTokenClaims, grant.accessToken)
-  await start({ ...grant, claims: known, sessionExpiry, claimsDecided: claims ? true : undefined })
+  const claimsDecided = claims ? true : undefined
+  await start({ ...grant, proofKey, claims: known, sessionExpiry, claimsDecided })
 }
 
 /** Adds the claims that link later ID tokens and logout tokens to the user, to the claims from the application. */

@@ -27,6 +27,7 @@ export type TokenValues = Checked<
   | 'server'
   | 'clientSecret'
   | 'clientAuthentication'
+  | 'senderConstraint'
   | 'baseUrl'
   | 'cookieName'
   | 'onEvent'

@@ -8,7 +8,8 @@ import type { UserClaims } from '../model/token-grant.ts'
 import type { RequestContext } from '../ports/runtime.ts'
 import { tokenKey, type TokenParameters } from '../model/token-parameters.ts'
 import type { AccessToken, RevocationOutcome } from '../vocabulary/index.ts'
-import { accessTokenOf, type BoundSession, type SessionTokenDemand } from './bound-session.ts'
+import { accessTokenOf, credentialFor } from './access-tokens.ts'
+import type { BoundSession, SessionTokenDemand } from './bound-session.ts'
 import type { EventListeners } from './emitter.ts'
 import { createSessionFinder } from './current-session.ts'
 import { getSourceToken, type SourceTokenOptions } from './source-access.ts'
@@ -122,7 +123,8 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const obtained = obtain(demand)
       const result = isPromise(obtained) ? await obtained : obtained
       if (result.kind !== 'token') return undefined
-      return accessTokenOf(result.token, result.time ?? application.serverClock.read())
+      const time = result.time ?? application.serverClock.read()
+      return accessTokenOf(result.token, time, credentialFor(result, application))
     },
     createTokenFetch: (options) => createBoundTokenFetch(bound, options, outside),
     async revokeRefreshToken() {

@@ -35,7 +35,10 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 }
 
 /** The parts of an application that a token source uses. */
-export interface SourceContext extends Omit<ClientTokensOptions, 'seal' | 'grant' | 'acquisition'> {
+export interface SourceContext extends Omit<
+  ClientTokensOptions,
+  'seal' | 'grant' | 'isBound' | 'acquisition'
+> {
   readonly connection: Connection
   readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>
   readonly refreshBeforeExpirySeconds: number

@@ -20,6 +20,11 @@ function createSignedFetch(responses: Response[], verdicts: readonly ('retry' | 
   const credentialOf = (token: string): Credential => ({
     token,
     authorize: async ({ url, method }) => ({ authorization: `DPoP ${token}`, dpop: `${method} ${url.href}` }),
+    async send({ fetch, target, init, hop }) {
+      init.headers.set('authorization', `DPoP ${token}`)
+      init.headers.set('dpop', `${hop.method} ${hop.url.href}`)
+      return fetch(target, init)
+    },
     readResponse: () => left.shift() ?? 'done',
   })
   const source = async ({ rejected }: { readonly rejected?: Credential }) => {

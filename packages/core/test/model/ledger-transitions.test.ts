@@ -1,6 +1,20 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { withGrant, withNewerGrant } from '../../src/model/ledger-transitions.ts'
+import {
+  withBackOff,
+  withBeat,
+  withDoubt,
+  withGrant,
+  withLastWait,
+  withLease,
+  withNewerGrant,
+  withoutLease,
+  withoutRefreshToken,
+  withParameterBackOff,
+  withRevocationConfirmed,
+  withSpare,
+  withSpareInUse,
+} from '../../src/model/ledger-transitions.ts'
 import { jsonBytes } from '../../src/model/stored-tokens.ts'
 import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
 import type { TokenGrant } from '../../src/model/token-grant.ts'
@@ -22,6 +36,33 @@ function check(test: (before: TokenLedger) => void): void {
 function after(before: TokenLedger, response: TokenGrant, key = ''): TokenLedger {
   return withGrant(before, { grant: response, key, attempt: 1, origin }, AT)
 }
+
+describe('the key that tokens are bound to', () => {
+  it('S18: is the same after each transition', () => {
+    const proofKey = { kty: 'EC', d: 'd' }
+    const newer = { grant: { accessToken: access, refreshToken: 'rt' }, key: '', attempt: 2, origin }
+    const transitions: readonly ((before: TokenLedger) => TokenLedger)[] = [
+      (before) => after(before, { accessToken: access, refreshToken: 'rt' }),
+      (before) => after(before, {}),
+      (before) => withNewerGrant(before, newer, 'holder', AT),
+      (before) => withLease(before, 'holder'),
+      withBeat,
+      withoutLease,
+      withDoubt,
+      (before) => withSpare(before, 'rt'),
+      withSpareInUse,
+      (before) => withBackOff(before, 'refresh_outcome_unknown', AT),
+      (before) => withParameterBackOff(before, 'key', 'client_rejected', AT),
+      (before) => withLastWait(before, 'refresh_outcome_unknown', AT, 1),
+      withoutRefreshToken,
+      withRevocationConfirmed,
+    ]
+    check((before) => {
+      for (const transition of transitions)
+        expect(transition({ ...before, proofKey }).proofKey).toBe(proofKey)
+    })
+  })
+})
 
 describe('withGrant', () => {
   it('S1: a new refresh token replaces the old one, none keeps it', () => {

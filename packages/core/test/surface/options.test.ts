@@ -4,6 +4,7 @@ import { createManualClock } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
+import { dpop } from '../../src/dpop.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
@@ -108,6 +109,7 @@ describe('checkOptions', () => {
       clientSecret: 'canary',
       encryptionSecret: [SECRET, `older ${SECRET}`],
       clientAuthentication: 'client_secret_post',
+      senderConstraint: dpop(),
       baseUrl: 'https://app.example.com/',
       routePrefix: '/a/b-c_~1.x/',
       scope: 'a b',

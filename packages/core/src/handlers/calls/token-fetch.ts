@@ -6,10 +6,10 @@ import {
   needsAnotherToken,
 } from '../../mechanisms/calls/rejected-token.ts'
 import { discardBody } from '../../mechanisms/calls/with-headers.ts'
-import type { Credential } from '../../ports/credential.ts'
+import type { Credential, OpenRequestInit } from '../../ports/credential.ts'
 import { type Hop, isRedirect, nextHop } from '../../rules/calls/redirect.ts'
 import { isIncorrectCall } from '../../rules/remedy.ts'
-import { type AuthorizationHeaders, ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
+import { ConfigurationError, EvertokenError } from '../../vocabulary/index.ts'
 import { problem } from '../problem.ts'
 import { type Call, type CallPolicy, onlyFrom, prepareCall, repeatable, requestFor } from './prepared-call.ts'
 
@@ -127,20 +127,13 @@ function send(hop: Hop, call: Call, credential: Credential, policy: TokenFetchPo
   // A body in the options replaces that of the request.
   if (request && call.init.body == null) call.copy = copyRequestBody(request, hop)
   const target = request ?? hop.url
-  const headers = hop.trusted ? credential.authorize(hop) : undefined
-  return isPromise(headers)
-    ? headers.then((ready) => fetch(target, initFor(hop, call, ready)))
-    : fetch(target, initFor(hop, call, headers))
+  const init = initFor(hop, call)
+  return hop.trusted ? credential.send({ fetch, target, init, hop, copy: call.copy }) : fetch(target, init)
 }
 
-function initFor(
-  { method, headers, body }: Hop,
-  call: Call,
-  authorization: AuthorizationHeaders | undefined,
-): RequestInit {
+function initFor({ method, headers, body }: Hop, call: Call): OpenRequestInit {
   const own = new Headers(headers)
-  for (const name in authorization) own.set(name, authorization[name] as string)
-  const init: RequestInit = { ...call.init, method, headers: own, redirect: 'manual' }
+  const init: OpenRequestInit = { ...call.init, method, headers: own, redirect: 'manual' }
   if (call.signal) init.signal = call.signal
   if (body === 'none') delete init.body
   return init

@@ -15,7 +15,7 @@ import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface CallbackOptions extends SignInFailureOptions, OnSignInOptions {
-  readonly server: Pick<AuthorizationServer, 'readResponse' | 'redeem' | 'revoke'>
+  readonly server: Pick<AuthorizationServer, 'readResponse' | 'redeem' | 'revoke' | 'binding'>
   readonly responseMode: string
   /** The `SameSite` attribute of the session cookie. */
   readonly sameSite: 'Lax' | 'Strict'
@@ -104,12 +104,13 @@ async function redeemOnce(
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
   if (!(await options.usedLogins.markUsed(login))) return undefined
-  const { maxAge, acrValues } = login
+  const { maxAge, acrValues, proofKey } = login
   const transaction = {
     ...secrets,
     redirectUri: callbackUrl(context.origin, options.paths),
     maxAge,
     acrValues,
+    proofKey,
   }
   const grant = await options.server.redeem(parameters, transaction, (token) =>
     giveBack(token, context, options),

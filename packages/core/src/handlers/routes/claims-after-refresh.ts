@@ -41,13 +41,15 @@ export async function claimsAfterRefresh(
     const claims = isKnown ? ofToken : current
     return { claims, accept: (record) => withAcceptedClaims(record, ofNewToken) }
   }
-  const { '': accessToken } = after.ledger.tokens
+  const { tokens, proofKey } = after.ledger
+  const { '': accessToken } = tokens
   // Other access tokens are for other APIs.
   if (!accessToken || accessToken.attempt === before.ledger.tokens['']?.attempt) return undefined
   const user = isKnown ? ofToken : pick(current, IDENTITY)
-  const { claims: found, userInfoFailure } = await addUserInfo({ accessToken, idToken }, user).catch(
-    (error: unknown) => ({ claims: undefined, userInfoFailure: redact(error) }),
-  )
+  const { claims: found, userInfoFailure } = await addUserInfo(
+    { accessToken, idToken, proofKey },
+    user,
+  ).catch((error: unknown) => ({ claims: undefined, userInfoFailure: redact(error) }))
   if (userInfoFailure) emit({ type: 'user_info_failed', cause: userInfoFailure })
   if (!found || userInfoFailure) return undefined
   // A cookie might have had no space for the ID token, whose claims are unknown then.

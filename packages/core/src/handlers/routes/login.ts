@@ -15,7 +15,7 @@ import type { BrowserPaths, RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
 export interface LoginRouteOptions extends SignInFailureOptions {
-  readonly server: Pick<AuthorizationServer, 'authorize'>
+  readonly server: Pick<AuthorizationServer, 'authorize' | 'binding'>
   /** The issuers that a link of another site can name. */
   readonly issuers: IssuerRules
   /** `query`, `form_post`, or a mode of signed responses that begins with one of them. */
@@ -66,15 +66,17 @@ export async function login(
     const handle = isHidden ? await session.find() : undefined
     const before = { previous: handle?.key, previousExpiresAt: handle?.carried?.expiresAt }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
+    const proofKey = await server.binding?.createKey()
     const { secrets, cookies } = await logins.begin({
       returnTo,
       ...flags,
       maxAge,
       acrValues,
+      proofKey,
       ...before,
     })
     const redirectUri = callbackUrl(origin, options.paths)
-    const url = await server.authorize({ ...secrets, redirectUri }, parameters)
+    const url = await server.authorize({ ...secrets, redirectUri, proofKey }, parameters)
     return redirect(url.href, cookies, 302)
   } catch (error) {
     return signInFailure(request, error, origin, options, silent && !isForeign && returnTo)

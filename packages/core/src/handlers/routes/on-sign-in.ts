@@ -1,6 +1,7 @@
+import { createCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
-import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
@@ -61,6 +62,7 @@ export type OnSignIn = (
 
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
+  readonly server: Pick<AuthorizationServer, 'binding'>
   /** The hosts that can use plain http, in addition to loopback. */
   readonly insecureHosts: readonly string[]
   readonly emit: EventListener
@@ -75,15 +77,18 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, insecureHosts, emit }: OnSignInOptions,
+  { onSignIn, server, insecureHosts, emit }: OnSignInOptions,
 ): Promise<TokenGrant> {
-  const { claims = {}, scope, tokenResponse, accessToken } = grant
+  const { claims = {}, scope, tokenResponse, accessToken, proofKey } = grant
   try {
     const verdict = await onSignIn?.(
       { ...claims },
       {
         reason: 'sign_in',
-        fetch: createSignInFetch(accessToken, insecureHosts),
+        fetch: createSignInFetch(
+          accessToken && createCredential(accessToken, proofKey, server.binding),
+          insecureHosts,
+        ),
         ...omitUndefined({ returnTo, tokenResponse, scope }),
       },
     )
@@ -156,12 +161,14 @@ const TOO_LARGE = { name: 'ClaimsError', code: 'CLAIMS_TOO_LARGE' }
 function askHook(
   claims: UserClaims,
   { after }: StoredRefresh,
-  { onSignIn, insecureHosts }: OnSignInOptions,
+  { onSignIn, server, insecureHosts }: OnSignInOptions,
 ): ReturnType<OnSignIn> {
-  const { scope, tokens } = after.ledger
+  const { scope, tokens, proofKey } = after.ledger
+  const { '': accessToken } = tokens
+  const credential = accessToken && createCredential(accessToken, proofKey, server.binding)
   return onSignIn?.(copyOf(claims), {
     reason: 'refresh',
-    fetch: createSignInFetch(tokens[''], insecureHosts),
+    fetch: createSignInFetch(credential, insecureHosts),
     current: copyOf(after.claims),
     ...omitUndefined({ scope }),
   })

@@ -1,6 +1,5 @@
-import { createBearerCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../../mechanisms/calls/with-headers.ts'
-import type { StoredToken } from '../../model/stored-tokens.ts'
+import type { Credential } from '../../ports/credential.ts'
 import { isSecure, parseUrl } from '../../rules/calls/allowed-urls.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { type TokenFetch, tokenFetch } from '../calls/token-fetch.ts'
@@ -13,7 +12,7 @@ import { type TokenFetch, tokenFetch } from '../calls/token-fetch.ts'
  * @param insecureHosts - The hosts that can use plain http, in addition to loopback.
  */
 export function createSignInFetch(
-  token: Pick<StoredToken, 'value' | 'type'> | undefined,
+  credential: Credential | undefined,
   insecureHosts: readonly string[],
 ): TokenFetch {
   return async (input, init) => {
@@ -23,9 +22,9 @@ export function createSignInFetch(
         'origin_not_allowed',
         'Cannot call this URL with a token. Pass an absolute URL on https (http on loopback and for `insecureHosts`).',
       )
-    if (!token)
+    if (!credential)
       throw new ConfigurationError('invalid_option', 'The session has no access token from its sign-in.')
-    const send = tokenFetch(() => createBearerCredential(token), {
+    const send = tokenFetch(() => credential, {
       baseUrl: undefined,
       prefixes: [{ origin: url.origin, pathname: '/' }],
       fetch: (target, options) => globalThis.fetch(target, options),

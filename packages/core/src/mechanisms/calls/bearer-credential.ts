@@ -1,5 +1,7 @@
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import type { Credential } from '../../ports/credential.ts'
+import type { ProofKey } from '../../model/proof-key.ts'
+import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
+import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
 import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
@@ -17,6 +19,11 @@ class BearerCredential implements Credential {
     return { authorization: `${this.#type} ${this.token}` }
   }
 
+  send({ fetch, target, init }: TokenlessRequest): Promise<Response> {
+    init.headers.set('authorization', this.authorize().authorization)
+    return fetch(target, init)
+  }
+
   readResponse(response: Pick<Response, 'status' | 'headers'>): 'retry' | 'done' {
     return rejectsToken(response) ? 'retry' : 'done'
   }
@@ -24,4 +31,21 @@ class BearerCredential implements Credential {
 
 export function createBearerCredential(token: Pick<StoredToken, 'value' | 'type'>): Credential {
   return new BearerCredential(token)
+}
+
+/**
+ * Returns what puts a token on requests: with a proof if the token is bound to a key.
+ *
+ * The stored token decides, and not an option, so that a token that is bound is never sent without a proof.
+ *
+ * @param ledgerKey - The key of all tokens of the ledger.
+ * @param binding - Signs the proofs. A refresher returns no bound token without it.
+ */
+export function createCredential(
+  token: Pick<StoredToken, 'value' | 'type' | 'proofKey'>,
+  ledgerKey: ProofKey | undefined,
+  binding: TokenBinding | undefined,
+): Credential {
+  const key = token.proofKey ?? ledgerKey
+  return key && binding ? binding.credential(token, key) : createBearerCredential(token)
 }

@@ -26,6 +26,8 @@ export interface ClientTokensOptions {
   readonly acquisition: Acquisition
   /** The grant type, for events. */
   readonly grant: string
+  /** Whether the tokens are bound to a key. */
+  readonly isBound: boolean
   readonly server: Pick<TokenServer, 'revoke'>
   readonly store: GuardedStore
   readonly isStorePrivate: boolean
@@ -92,14 +94,16 @@ const MAX_ENTRIES = 1000
  * store fails then, the process serves it until it expires.
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
-  const { issuer, clientId, grant, store, seal, clock, serverClock } = options
+  const { issuer, clientId, isBound, grant, store, seal, clock, serverClock } = options
   const emit = asGranted(options.emit, grant)
   const refresher = createRefresher({ ...options, emit })
   // The entry is kept, not the promise: some runtimes let no request await what another one started.
   const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
-    const id = await sha256(JSON.stringify(['client tokens', issuer, clientId, await seal.keyIds(), key]))
+    const owner = ['client tokens', issuer, clientId, await seal.keyIds(), key]
+    // A process without the option could not send a token that is bound.
+    const id = await sha256(JSON.stringify(isBound ? [...owner, 'bound'] : owner))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })

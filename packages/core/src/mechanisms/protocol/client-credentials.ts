@@ -1,13 +1,14 @@
 import * as oauth from 'oauth4webapi'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Wire } from './connection.ts'
 import {
   hasAccessToken,
+  ownTokens,
   requestTokens,
   toRefreshResult,
   toResultWithoutResponse,
-  withReason,
 } from './token-request.ts'
 import { toForm } from './token-server.ts'
 
@@ -16,21 +17,25 @@ import { toForm } from './token-server.ts'
  *
  * Never throws. The request is aborted at the request timeout, because its response carries nothing that cannot be
  * requested again. A refresh token in the response is not used (RFC 6749 §4.4.3).
+ *
+ * @param knownKey - The key of the previous token. Tokens that are bound are all bound to the same one.
  */
 export async function requestClientCredentials(
   connection: Connection,
   parameters: TokenParameters,
+  knownKey?: ProofKey,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
+  const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
     const form = toForm(parameters, scopeSeparator)
-    const send = () => oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, metadata, connection)
+    const proofKey = binding && (knownKey ?? (await binding.createKey()))
+    const send = (wire: Wire) =>
+      oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
+    const result = await requestTokens(send, metadata, connection, { proofKey })
     if (!hasAccessToken(result.grant)) return toRefreshResult(result, connection)
-    const { accessToken, unknownType } = result.grant ?? {}
-    return { kind: 'refreshed', grant: withReason({ accessToken, unknownType }, result) }
+    return { kind: 'refreshed', grant: ownTokens(result, proofKey) }
   } catch (error) {
     return toResultWithoutResponse(error)
   }

@@ -130,7 +130,7 @@ function withSecret(
   method: string,
   secret: ClientSecret,
   toClientAuth: (secret: string, context: AuthenticationContext) => ClientAuth,
-  methodFor?: MethodFor,
+  chooseMethod?: MethodFor,
 ): ClientAuthentication {
   if (typeof secret === 'function')
     return createClientAuthentication(method, {
@@ -141,13 +141,13 @@ function withSecret(
           return isSecret(value) ? toClientAuth(value, context) : undefined
         }, timeoutMs),
       readSecret: secret,
-      methodFor,
+      methodFor: chooseMethod,
     })
   if (!isSecret(secret)) throw secretMissing(method)
   return createClientAuthentication(method, {
     authenticate: (context) => toClientAuth(secret, context),
     readSecret: () => secret,
-    methodFor,
+    methodFor: chooseMethod,
   })
 }
 

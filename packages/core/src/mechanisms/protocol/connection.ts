@@ -1,6 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
 import type { ServerDialect } from '../../ports/dialect.ts'
+import type { SenderConstraint, TokenBinding } from '../../ports/token-binding.ts'
 import type { ServerVerdict } from '../../rules/refresh/verdicts.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
@@ -15,6 +16,7 @@ import {
 } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
+import { connectConstraint } from './sender-constraint.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
@@ -29,6 +31,7 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly scopeSeparator: string
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
+  readonly senderConstraint?: SenderConstraint | undefined
   readonly flights: Flights
 }
 
@@ -46,6 +49,8 @@ export interface Connection {
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
+  /** Binds the tokens to keys of the client. Absent if they are not bound. */
+  readonly binding: TokenBinding | undefined
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -69,7 +74,7 @@ export function createConnection(
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
-  const { verdicts = [], dialect = {} } = options
+  const { verdicts = [], dialect = {}, senderConstraint } = options
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     // `http` decides which URLs are safe.
@@ -94,6 +99,7 @@ export function createConnection(
     scopeSeparator,
     verdicts,
     dialect,
+    binding: senderConstraint && connectConstraint(senderConstraint, options),
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'

@@ -1,17 +1,16 @@
 import * as oauth from 'oauth4webapi'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { findGrantProblem, type GrantExpectation, isAboutGrant } from '../../rules/protocol/grant-response.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Wire } from './connection.ts'
 import {
+  hasAccessToken,
+  ownTokens,
   requestTokens,
   toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
-  withReason,
 } from './token-request.ts'
-
-/** The `token_type` of a token that is not an access token (RFC 8693 §2.2.1). */
-const NOT_ACCESS_TOKEN = 'N_A'
 
 /**
  * Requests a token with a grant that uses up nothing, such as a token exchange (RFC 8693) or a JWT (RFC 7523).
@@ -20,6 +19,7 @@ const NOT_ACCESS_TOKEN = 'N_A'
  * not kept: when the token is due, the grant is used again.
  *
  * @param form - The parameters of the request, except `grant_type`.
+ * @param knownKey - The key that the token is bound to, if tokens are bound. Default: a new one.
  * @param allowsOther - Whether the token can be one that is not an access token.
  */
 export async function requestGrant(
@@ -27,23 +27,22 @@ export async function requestGrant(
   grantType: string,
   form: URLSearchParams,
   expected: GrantExpectation,
-  allowsOther = false,
+  knownKey?: ProofKey,
+  allowsOther?: boolean,
 ): Promise<RefreshResult> {
-  const { client, authenticator, wire, fetchMetadata, responseRules } = connection
-  const tokenTypes = [...responseRules.tokenTypes, ...(allowsOther ? [NOT_ACCESS_TOKEN] : [])]
+  const { client, authenticator, binding, fetchMetadata } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
-    const send = () =>
+    const proofKey = binding && (knownKey ?? (await binding.createKey()))
+    const send = (wire: Wire) =>
       oauth.genericTokenEndpointRequest(metadata, client, authenticate, grantType, form, wire)
-    const rules = { ...connection, responseRules: { ...responseRules, tokenTypes } }
-    const result = await requestTokens(send, metadata, rules)
-    const { accessToken, unknownType } = result.grant ?? {}
+    const result = await requestTokens(send, metadata, connection, { proofKey, allowsOther })
+    const { accessToken } = result.grant ?? {}
     const cause = toOAuthError(result)
     const problem = accessToken && findGrantProblem(result.body, accessToken.scope, expected)
     if (problem) return { kind: 'misconfigured', code: problem, cause }
-    if (accessToken ?? unknownType)
-      return { kind: 'refreshed', grant: withReason({ accessToken, unknownType }, result) }
+    if (hasAccessToken(result.grant)) return { kind: 'refreshed', grant: ownTokens(result, proofKey) }
     const refusal = toRefreshResult(result, connection)
     if (isAboutGrant(refusal.kind, cause.error))
       return { kind: 'misconfigured', code: 'grant_refused', cause }

@@ -1,5 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
-import { TOKEN_TYPE_REMEDY } from '../../rules/protocol/token-response.ts'
+import { NOT_BOUND, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -20,9 +20,11 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   if (error !== undefined) return oauthErrorOf(error, cause)
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
+  const { unknownType } = result.grant ?? {}
+  if (unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND, cause)
   if (result.response.ok && reason !== undefined) {
     const remedy =
-      result.grant?.unknownType === undefined
+      unknownType === undefined
         ? 'Change the settings of this client at the authorization server.'
         : TOKEN_TYPE_REMEDY
     const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`

@@ -33,14 +33,14 @@ export function createSignInServer(
   signatures: TokenSignatures,
   options: SignInServerOptions,
 ): SignInServer {
-  const { client, authenticator, wire, fetchMetadata, scopeSeparator } = connection
+  const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
   const { openid, nonce: usesNonce, isDefaultScope = false, userInfo } = options
   const convertRequest = conversionOf<URL>(options.authorizationRequest)
   const convertResponse = conversionOf<URLSearchParams>(options.signedResponse)
   const context = async () => ({ metadata: await fetchMetadata(), connection, signatures })
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
   return {
-    async authorize({ state, nonce, codeVerifier, redirectUri }, parameters) {
+    async authorize({ state, nonce, codeVerifier, redirectUri, proofKey }, parameters) {
       const metadata = await fetchMetadata()
       const url = new URL(metadata.authorization_endpoint ?? '')
       for (const [name, value] of parameters) url.searchParams.append(name, value)
@@ -55,6 +55,8 @@ export function createSignInServer(
         nonce: openid && usesNonce ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
         code_challenge_method: 'S256',
+        // Binds the code to the key (RFC 9449 §10).
+        dpop_jkt: proofKey && (await binding?.thumbprint(proofKey)),
       })
       return convertRequest?.(full, await context()) ?? full
     },
@@ -63,7 +65,7 @@ export function createSignInServer(
       const metadata = await fetchMetadata()
       let refreshToken: string | undefined
       try {
-        const { state, redirectUri, codeVerifier } = transaction
+        const { state, redirectUri, codeVerifier, proofKey } = transaction
         const code = oauth.validateAuthResponse(
           connection.metadataForResponse(metadata, parameters.get('iss')),
           client,
@@ -72,7 +74,7 @@ export function createSignInServer(
         )
         const authenticate = await authenticator.request()
         const result = await requestTokens(
-          () =>
+          (wire) =>
             oauth.authorizationCodeGrantRequest(
               metadata,
               client,
@@ -84,9 +86,9 @@ export function createSignInServer(
             ),
           metadata,
           connection,
-          { isSignIn: true },
+          { isSignIn: true, proofKey },
         )
-        const { grant } = result
+        const grant = result.grant && { ...result.grant, proofKey }
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw tokenEndpointError(result)
         const { idToken } = grant

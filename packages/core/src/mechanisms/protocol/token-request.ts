@@ -1,4 +1,5 @@
-import type { AuthorizationServer as Metadata } from 'oauth4webapi'
+import { type AuthorizationServer as Metadata, customFetch } from 'oauth4webapi'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeAuthentication, describeUnusableMember } from '../../rules/protocol/token-failure.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
@@ -7,7 +8,7 @@ import {
   readTokenResponse,
   type TokenResponseRules,
 } from '../../rules/protocol/token-response.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Wire } from './connection.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -42,29 +43,52 @@ export async function readBody(response: Response): Promise<JsonResponse> {
   return { response, body: parseTokenBody(await response.text()) }
 }
 
+/** How a token request is sent. */
+export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn' | 'allowsOther'> {
+  /** Default: the wire of the connection. */
+  readonly wire?: Wire
+  /** The key that the tokens are bound to. The request then carries a proof. */
+  readonly proofKey?: ProofKey | undefined
+  /** How late a request can be sent again with a nonce, in milliseconds. */
+  readonly resendWithinMs?: number
+}
+
 /**
  * Sends a token request and reads the response (RFC 6749 §5).
  *
+ * @param request - Sends the request over the wire that it gets. It is called again for the nonce of a proof.
  * @param metadata - The metadata that the request uses.
  */
 export async function requestTokens(
-  request: () => Promise<Response>,
+  request: (wire: Wire) => Promise<Response>,
   metadata: Metadata,
+  connection: Pick<
+    Connection,
+    'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire' | 'authenticator'
+  >,
   {
-    serverClock,
-    responseRules,
-    dialect,
-    authenticator,
-  }: Pick<Connection, 'serverClock' | 'responseRules' | 'dialect' | 'authenticator'>,
-  { isSignIn }: Pick<TokenResponseRules, 'isSignIn'> = {},
+    isSignIn,
+    allowsOther,
+    wire = connection.wire,
+    proofKey,
+    resendWithinMs = Infinity,
+  }: TokenRequestOptions = {},
 ): Promise<TokenEndpointResponse> {
-  const timeOfRequest = serverClock.startRequest()
-  const response = await request()
+  const { serverClock, responseRules, dialect, binding, authenticator } = connection
+  const isBound = proofKey !== undefined
+  let timeOfRequest = serverClock.startRequest()
+  const send = (http: Wire[typeof customFetch]) => {
+    timeOfRequest = serverClock.startRequest()
+    return request({ ...wire, [customFetch]: http })
+  }
+  const response = await (isBound && binding
+    ? binding.sendTokenRequest(proofKey, wire[customFetch], send, resendWithinMs)
+    : request(wire))
   const body = toStandardBody(parseTokenBody(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.
   const time = timeOfRequest(response.headers.has('age') ? undefined : date)
-  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn })
+  const grant = readTokenResponse(body, time, { ...responseRules, isSignIn, isBound, allowsOther })
   const authentication = describeAuthentication(
     response.status,
     isJsonObject(body) ? body['error'] : undefined,
@@ -112,6 +136,17 @@ export function toOAuthError({
 /** Whether the server has processed the request. An access token of an unknown type shows that too. */
 export function hasAccessToken({ accessToken, unknownType }: TokenGrant = {}): boolean {
   return accessToken !== undefined || unknownType !== undefined
+}
+
+/**
+ * Returns the access token of a grant without a session, or why it has none. The token keeps its key.
+ *
+ * A token that is not an access token is not bound, although its request carried a proof.
+ */
+export function ownTokens(result: TokenEndpointResponse, proofKey: ProofKey | undefined): TokenGrant {
+  const { accessToken: token, unknownType } = result.grant ?? {}
+  const accessToken = token?.type === 'DPoP' ? omitUndefined({ ...token, proofKey }) : token
+  return withReason({ accessToken, unknownType }, result)
 }
 
 /** Returns parts of a grant, and why it has no usable access token, if it has none. */

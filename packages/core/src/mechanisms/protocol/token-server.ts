@@ -5,7 +5,8 @@ import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
-import type { Connection } from './connection.ts'
+import { AFTER_LEASE_MS } from './client-authentication.ts'
+import type { Connection, Wire } from './connection.ts'
 import {
   hasAccessToken,
   requestTokens,
@@ -23,6 +24,13 @@ export type ValidateIdToken = (
   user: KnownUser,
   metadata: oauth.AuthorizationServer,
 ) => Promise<RefreshResult>
+
+/**
+ * How late a refresh token can be sent again for the nonce of a proof, in milliseconds. The first request leaves at least 2
+ * seconds before another process can take the lease over, so the second one leaves before that too, although it needs a new
+ * authentication.
+ */
+const RESEND_WITHIN_MS = 2000 - AFTER_LEASE_MS
 
 /** A token server that lends its connection to further token requests, which only their importers contain. */
 export interface ConnectedTokenServer extends TokenServer {
@@ -43,15 +51,21 @@ export function createTokenServer(
   return {
     registration,
     connection,
+    binding: connection.binding,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
-    async refresh({ refreshToken, parameters, user, idToken: previousIdToken, isContinued }) {
+    async refresh(request) {
+      const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = request
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const options = { ...patientWire, additionalParameters: toForm(parameters, scopeSeparator) }
-        const request = () =>
-          oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, options)
-        const result = await requestTokens(request, metadata, connection)
+        const additionalParameters = toForm(parameters, scopeSeparator)
+        const request = (options: Wire) =>
+          oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, {
+            ...options,
+            additionalParameters,
+          })
+        const sending = { wire: patientWire, proofKey, resendWithinMs: RESEND_WITHIN_MS }
+        const result = await requestTokens(request, metadata, connection, sending)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken

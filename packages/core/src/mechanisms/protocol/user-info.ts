@@ -1,8 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
+import type { Credential, OpenRequestInit } from '../../ports/credential.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { isRateLimit, MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
 import { ConfigurationError, EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
+import { createCredential } from '../calls/bearer-credential.ts'
 import { redact, withUrl } from '../runtime/redact.ts'
 import type { Connection } from './connection.ts'
 import { unavailable } from './discovery-errors.ts'
@@ -68,13 +70,14 @@ export function createUserInfo(
   choice: UserInfoChoice,
 ): AddUserInfo {
   const profile: UserInfoProfile = typeof choice === 'object' ? choice : {}
-  return async (metadata, { accessToken }, claims, tokenResponse) => {
+  return async (metadata, { accessToken, proofKey }, claims, tokenResponse) => {
     const url = profile.url ?? metadata.userinfo_endpoint
     const isWanted = typeof choice === 'object' || (choice && claims !== undefined && url !== undefined)
     if (!isWanted || !accessToken) return { claims }
     let answer: Members
     try {
-      answer = await requestUserInfo(connection, signatures, metadata, url ?? '', accessToken.value)
+      const credential = createCredential(accessToken, proofKey, connection.binding)
+      answer = await requestUserInfo(connection, signatures, metadata, url ?? '', credential)
     } catch (error) {
       return withoutUserInfo(claims, error)
     }
@@ -128,11 +131,13 @@ async function requestUserInfo(
   signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
   url: string,
-  token: string,
+  credential: Credential,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (!URL.canParse(url)) throw failure({ code: 'URL_INVALID' })
-  const headers = { accept: 'application/json, application/jwt', authorization: `Bearer ${token}` }
-  const response = await wire[oauth.customFetch](url, { headers })
+  const headers = new Headers({ accept: 'application/json, application/jwt' })
+  const hop = { url: new URL(url), method: 'GET', headers, body: 'none', trusted: true } as const
+  const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
+  const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
   const { status } = response
   const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined
   if (status !== 200) throw withUrl(failure({ status, code }), url)

@@ -123,7 +123,7 @@ function ledgerWithResponse(
   const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
-  return withBackOff(next, 'token_response_malformed', time, { jitter: random() })
+  return withBackOff(next, typeErrorOf(grant)?.code ?? MALFORMED, time, { jitter: random() })
 }
 
 /** Warns once that the grant ends. The record that another process stores later has the mark too. */
@@ -149,15 +149,21 @@ function resultOf(
   const session = fingerprint(handle.key)
   const token = snapshot.record.ledger.tokens[key]
   if (!grant.accessToken || !token) {
-    const code = 'token_response_malformed'
+    const typeError = typeErrorOf(grant)
+    const code = typeError?.code ?? MALFORMED
     const cause = grant.unusable
     emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
-    if (grant.unknownType !== undefined)
-      throw tokenTypeError('use the access token', grant.unknownType, cause)
+    if (typeError) throw typeError
     throw refreshError(acquisition.policy, code, 1, cause)
   }
   emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
   return { kind: 'token', token, snapshot, time }
+}
+
+const MALFORMED = 'token_response_malformed'
+
+function typeErrorOf({ unknownType: type, unusable }: TokenGrant): ConfigurationError | undefined {
+  return type === undefined ? undefined : tokenTypeError('use the access token', type, unusable)
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */

@@ -4,6 +4,7 @@ import type { KeepAlive } from '../../ports/runtime.ts'
 import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
 import type { AuthorizationServers } from '../protocol/authorization-servers.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
+import { ConfigurationError } from '../../vocabulary/index.ts'
 import type { TokenCall, TokenResult } from './attempt.ts'
 import type { Refresher } from './refresher.ts'
 
@@ -32,6 +33,7 @@ export function createRefreshers(
     token(handle, seen, call) {
       const server = seen && servers.serverFor(seen.record)
       if (!server) return { kind: 'sign_in', code: 'no_session' }
+      if (seen.record.ledger.proofKey && !server.binding) throw bindingMissing()
       let refresher = refreshers.get(server)
       if (!refresher) refreshers.set(server, (refresher = create(server)))
       return refresher.token(handle, seen, call)
@@ -39,13 +41,21 @@ export function createRefreshers(
   }
 }
 
+/** An instance without the option must neither send the tokens of a session nor refresh them. Other instances can. */
+export function bindingMissing(): ConfigurationError {
+  const message = 'Option `senderConstraint` must be `dpop()` for this session.'
+  return new ConfigurationError('invalid_option', message)
+}
+
 /** Gets access tokens with the refresh token of the ledger (RFC 6749 §6). Each request may use it up. */
 export function createRefreshTokenAcquisition(server: TokenServer, policy: RefreshPolicy): Acquisition {
   return {
     policy,
     ready: (keepAlive: KeepAlive) => server.ready(keepAlive),
-    acquire: ({ ledger, claims: user = {}, idToken, isContinued }, parameters) =>
-      server.refresh({ refreshToken: ledger.refreshToken ?? '', parameters, user, idToken, isContinued }),
+    acquire: ({ ledger, claims: user = {}, idToken, isContinued }, parameters) => {
+      const { refreshToken = '', proofKey } = ledger
+      return server.refresh({ refreshToken, parameters, user, idToken, isContinued, proofKey })
+    },
     isResponding: () => server.isResponding(),
   }
 }

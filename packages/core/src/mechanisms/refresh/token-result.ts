@@ -11,6 +11,7 @@ import {
 } from '../../vocabulary/index.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
+import { NOT_BOUND, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import type { TokenResult } from './attempt.ts'
 
 /**
@@ -72,6 +73,7 @@ export function refreshError(
       'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.'
     return new ConfigurationError(code, message, { cause })
   }
+  if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
   if (code === 'client_rejected') {
     const message = `Cannot ${action}: ${describeClientRefusal(cause)}`
     return new ConfigurationError(code, message, { cause })

@@ -8,6 +8,7 @@ import {
 } from '../../rules/sessions/cookie-budget.ts'
 import { clearCookie, type CookieAttributes, setCookie } from '../../rules/sessions/cookies.ts'
 import { sameText } from '../../rules/same-text.ts'
+import type { ProofKey } from '../../model/proof-key.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { LoginTransaction } from '../../ports/authorization-server.ts'
 import type { Seal } from '../sessions/seal.ts'
@@ -28,6 +29,8 @@ export interface PendingLogin {
   readonly maxAge?: number | undefined
   /** The accepted ways to authenticate (`acr`), separated by spaces. */
   readonly acrValues?: string | undefined
+  /** The key that the tokens will be bound to. */
+  readonly proofKey?: ProofKey | undefined
   /** The key of the previous session, if the callback cannot see its cookie. */
   readonly previous?: string | undefined
   /** When the previous session expires, in seconds since the epoch, if only its cookie holds it. */

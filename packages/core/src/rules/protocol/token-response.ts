@@ -20,6 +20,10 @@ export interface TokenResponseRules {
   readonly tokenTypes: readonly string[]
   /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
   readonly isSignIn?: boolean | undefined
+  /** Whether the token must be bound to a key, with the type DPoP. */
+  readonly isBound?: boolean | undefined
+  /** Whether the token can be one that is not an access token (RFC 8693 §2.2.1). It is not bound. */
+  readonly allowsOther?: boolean | undefined
 }
 
 /**
@@ -33,7 +37,7 @@ export interface TokenResponseRules {
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
-  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false }: TokenResponseRules,
+  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false, ...rules }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
@@ -41,7 +45,10 @@ export function readTokenResponse(
   )
   const scope = readScope(body['scope'])
   const isToken = value !== undefined && isTokenText(value)
-  const unknownType = isToken ? unknownTokenType(body['token_type'], tokenTypes) : undefined
+  const isOther = rules.allowsOther === true && String(body['token_type']).toUpperCase() === NOT_ACCESS_TOKEN
+  const isBound = rules.isBound === true && !isOther
+  const unknownType =
+    isToken && !isOther ? unknownTokenType(body['token_type'], tokenTypes, isBound) : undefined
   const usable = isToken && unknownType === undefined
   const lasts = isSignIn && refreshToken === undefined
   // JSON has no infinite number.
@@ -51,7 +58,7 @@ export function readTokenResponse(
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const refreshAt = readRefreshAt(body, { ...time, expiresAt })
   const accessToken = usable
-    ? omitUndefined({ value, type: 'Bearer', ...time, expiresAt, refreshAt, scope })
+    ? omitUndefined({ value, type: isBound ? 'DPoP' : 'Bearer', ...time, expiresAt, refreshAt, scope })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
@@ -90,18 +97,32 @@ export function isTokenText(value: string): boolean {
 /** Matches names of token types. A server can put any text into its response, so a message contains no other text. */
 const SHOWN = /^[A-Za-z_-]{1,20}$/
 
+/** The `token_type` of a token that is not an access token (RFC 8693 §2.2.1). */
+const NOT_ACCESS_TOKEN = 'N_A'
+
+/** The result of `unknownTokenType` for a token that is not bound, although a proof was sent. */
+export const NOT_BOUND = 'not DPoP'
+
 /**
  * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
  * requires it.
  *
  * @param tokenTypes - Further values that mean Bearer. Upper and lower case are equal (RFC 6749 §5.1).
- * @returns `undefined` if the type means Bearer.
+ * @param isBound - Whether only DPoP is accepted. A missing type means Bearer, so it is not.
+ * @returns `undefined` if the type is accepted.
  */
-export function unknownTokenType(type: unknown, tokenTypes: readonly string[]): string | undefined {
+export function unknownTokenType(
+  type: unknown,
+  tokenTypes: readonly string[],
+  isBound?: boolean,
+): string | undefined {
+  if (isBound) return String(type).toLowerCase() === 'dpop' ? undefined : NOT_BOUND
   if (type === undefined || type === null || type === '') return undefined
   if (typeof type !== 'string') return 'not a string'
-  const known = ['bearer', ...tokenTypes].map((each) => each.toLowerCase())
-  if (known.includes(type.toLowerCase())) return undefined
+  const name = type.toLowerCase()
+  // A token that is bound is never sent as Bearer.
+  if (name !== 'dpop' && ['bearer', ...tokenTypes].some((each) => each.toLowerCase() === name))
+    return undefined
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 
@@ -116,6 +137,10 @@ export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTyp
  * @param cause - The response, if Evertoken has received it.
  */
 export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
+  if (shownType === NOT_BOUND) {
+    const message = `Cannot ${what}: the token is not bound to the key. Enable DPoP for this client.`
+    return new ConfigurationError('sender_constraint_refused', message, { cause })
+  }
   const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`
   return new ConfigurationError('token_response_malformed', message, { cause })
 }

@@ -10,7 +10,8 @@ import { type ClientApplication, createClientApplication } from '../client-optio
 import type { ServerChoice } from '../server-profile.ts'
 import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { SourceContext, TokenSource } from '../token-source.ts'
-import { createGrantSource, type GrantContext } from './grant-source.ts'
+import type { GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 import { JWT_BEARER } from './jwt-bearer.ts'
 import { hashOf, ownSubject, parametersOf, subjectOf, TOKEN_EXCHANGE } from './token-exchange.ts'
 
@@ -78,6 +79,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): TokenSource {
   return createGrantSource({
     grant: JWT_BEARER,
     usesServer: true,
+    connectionOf: (application) => otherOf(application).connection,
     async plan(call) {
       const given = subject && (await subjectOf(call, subject))
       return {
@@ -92,12 +94,13 @@ export function crossAppAccess(options: CrossAppAccessOptions): TokenSource {
           form.set('subject_token', idToken)
           form.set('subject_token_type', tokenTypeUrn('id_token'))
           form.set('requested_token_type', ID_JAG)
-          return async () => {
+          return async (knownKey) => {
             const vouched = await requestGrant(
               connection,
               TOKEN_EXCHANGE,
               form,
               { issuedTypes: [ID_JAG] },
+              knownKey,
               true,
             )
             const assertion = vouched.kind === 'refreshed' ? vouched.grant.accessToken?.value : undefined
@@ -105,7 +108,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): TokenSource {
             const { scope } = parameters
             const request = toForm(parameters, other.connection.scopeSeparator)
             request.set('assertion', assertion)
-            return byOwnClock(await requestGrant(other.connection, JWT_BEARER, request, { scope }))
+            return byOwnClock(await requestGrant(other.connection, JWT_BEARER, request, { scope }, knownKey))
           }
         },
       }

@@ -4,7 +4,8 @@ import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { readTokenResponse } from '../../rules/protocol/token-response.ts'
 import { invalid } from '../checks.ts'
 import type { TokenSource } from '../token-source.ts'
-import { createGrantSource, type GrantCall, type GrantContext } from './grant-source.ts'
+import type { GrantCall, GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 
 /** A token response as a function of the application returns it (RFC 6749 §5.1). */
 export interface CustomTokenResponse {

@@ -1,20 +1,24 @@
 import { signInRequired } from '../../handlers/problem.ts'
+import { createCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { asGranted } from '../../mechanisms/client-tokens/client-tokens.ts'
 import { createOtherTokens, type OtherSnapshot, otherTokensOf } from '../../mechanisms/grants/other-tokens.ts'
 import type { TokenResult } from '../../mechanisms/refresh/attempt.ts'
+import type { Connection } from '../../mechanisms/protocol/connection.ts'
 import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
+import { bindingMissing } from '../../mechanisms/refresh/refreshers.ts'
 import { toTokenResult } from '../../mechanisms/refresh/token-result.ts'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
-import type { UserClaims } from '../../model/token-grant.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { Acquisition } from '../../ports/acquisition.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { grantError } from '../../rules/protocol/grant-response.ts'
 import { decide } from '../../rules/refresh/decide.ts'
-import type { AccessToken } from '../../vocabulary/index.ts'
-import { accessTokenOf, unlessAborted } from '../bound-session.ts'
+import { accessTokenOf } from '../access-tokens.ts'
+import { unlessAborted } from '../bound-session.ts'
 import { invalid } from '../checks.ts'
+import { createCall, type GrantCall } from './grant-call.ts'
 import {
   createTokenSource,
   type SourceCall,
@@ -23,18 +27,12 @@ import {
   type TokenSource,
 } from '../token-source.ts'
 
-/** The user and the request for whom a function of the application gets a token. */
-export interface GrantContext {
-  /** The claims of the session. Empty in a service without users. */
-  readonly claims: UserClaims
-  /** Resolves to a token of the user, or to `undefined` if the user must sign in. */
-  getUserAccessToken(request?: TokenParameters): Promise<AccessToken | undefined>
-  /** Aborted when the result is no longer needed. */
-  readonly signal: AbortSignal
-}
-
-/** Sends one token request. Never throws. */
-type Acquire = () => Promise<RefreshResult>
+/**
+ * Sends one token request. Never throws.
+ *
+ * @param knownKey - The key to bind the token to: that of the session, or of the previous token.
+ */
+type Acquire = (knownKey: ProofKey | undefined) => Promise<RefreshResult>
 
 /** The request for one token. */
 export interface GrantPlan {
@@ -48,22 +46,13 @@ export interface GrantPlan {
   prepare(): Promise<Acquire>
 }
 
-/** One call for a token of a grant. */
-export interface GrantCall {
-  readonly application: SourceContext
-  /** The session of the user. `undefined` in a service without users. */
-  readonly session: Snapshot | undefined
-  readonly context: GrantContext
-  readonly keepAlive: SourceCall['keepAlive']
-  /** @throws {SignInRequiredError} If the user must sign in. */
-  userToken(request: TokenParameters): Promise<string>
-}
-
 /** How a grant differs from others. */
 export interface GrantKind {
   readonly grant: string
   /** Whether the token comes from the authorization server of the application, and not from a function. */
   readonly usesServer: boolean
+  /** Returns the connection that the token comes from. Default: that of the application. */
+  readonly connectionOf?: (application: SourceContext) => Connection
   plan(call: GrantCall): Promise<GrantPlan>
 }
 
@@ -85,7 +74,10 @@ export function createGrantSource(kind: GrantKind): TokenSource {
       call.signal?.throwIfAborted()
       const work = getToken(call)
       const token = await (call.signal ? unlessAborted(work, call.signal) : work)
-      return accessTokenOf(token, application.serverClock.read())
+      const { binding } = kind.connectionOf?.(application) ?? application.connection
+      if (token.proofKey && !binding) throw bindingMissing()
+      const credential = createCredential(token, undefined, binding)
+      return accessTokenOf(token, application.serverClock.read(), credential)
     }
   })
 }
@@ -103,7 +95,7 @@ function connect(
       errorOf: grantError,
     },
     ready: (keepAlive) => (usesServer ? server.ready(keepAlive) : Promise.resolve()),
-    acquire: (_record, request) => (request as GrantRequest).acquire(),
+    acquire: ({ ledger }, request) => (request as GrantRequest).acquire(ledger.tokens['']?.proofKey),
     isResponding: () => server.isResponding(),
   }
   const application = usesServer ? context : { ...context, line: NO_LINE }
@@ -142,7 +134,11 @@ function connect(
       const acquire = await planned.prepare()
       const newest = otherTokensOf(await readSession(bound, handle))
       const { keepAlive, startedInBackground } = bound.session
-      const request: GrantRequest = { ...planned.parameters, acquire }
+      const { proofKey } = newest.session.record.ledger
+      const request: GrantRequest = {
+        ...planned.parameters,
+        acquire: (knownKey) => acquire(knownKey ?? proofKey),
+      }
       const background = (work: Promise<TokenResult<OtherSnapshot>>) =>
         startedInBackground(work.then(asSessionResult))
       const tokensOfUser = createOtherTokens(handle as SessionHandle, context.serverClock)
@@ -166,36 +162,4 @@ function tokenFrom({ session }: SourceUser, result: TokenResult<OtherSnapshot> |
 
 function asSessionResult(result: TokenResult<OtherSnapshot>): TokenResult<Snapshot> {
   return result.kind === 'token' ? { ...result, snapshot: result.snapshot.session } : result
-}
-
-function createCall(
-  application: SourceContext,
-  { signal = new AbortController().signal, keepAlive }: SourceCall,
-  user?: SourceUser,
-  session?: Snapshot,
-): GrantCall {
-  const request = async (parameters: TokenParameters) =>
-    user?.getToken({ key: tokenKey(parameters), request: parameters, signal })
-
-  return {
-    application,
-    session,
-    keepAlive,
-    context: {
-      claims: session?.record.claims ?? {},
-      signal,
-      async getUserAccessToken(parameters = {}) {
-        const result = await request(parameters)
-        return result?.kind === 'token'
-          ? accessTokenOf(result.token, application.serverClock.read())
-          : undefined
-      },
-    },
-    async userToken(parameters) {
-      const result = await request(parameters)
-      if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
-      if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-      return result.token.value
-    },
-  }
 }

@@ -1,11 +1,13 @@
 import { requestGrant } from '../../mechanisms/protocol/extension-grant.ts'
 import { toForm } from '../../mechanisms/protocol/token-server.ts'
+import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import { invalid } from '../checks.ts'
 import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { TokenSource } from '../token-source.ts'
-import { createGrantSource, type GrantCall, type GrantContext } from './grant-source.ts'
+import type { GrantCall, GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 import { checkSubject, hashOf, parametersOf, subjectOf, type SubjectSource } from './token-exchange.ts'
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -113,5 +115,6 @@ function requestWith(
 ) {
   const form = toForm(parameters, connection.scopeSeparator)
   for (const [name, value] of Object.entries(members)) form.set(name, value)
-  return () => requestGrant(connection, JWT_BEARER, form, { scope: parameters.scope })
+  return (knownKey?: ProofKey) =>
+    requestGrant(connection, JWT_BEARER, form, { scope: parameters.scope }, knownKey)
 }

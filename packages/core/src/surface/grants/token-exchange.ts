@@ -14,7 +14,8 @@ import {
   keyOfSource,
   type TokenSource,
 } from '../token-source.ts'
-import { createGrantSource, type GrantCall, type GrantContext } from './grant-source.ts'
+import type { GrantCall, GrantContext } from './grant-call.ts'
+import { createGrantSource } from './grant-source.ts'
 
 /** The token to exchange: the user's own one with this request, or the result of a function. */
 export type SubjectSource =
@@ -107,7 +108,8 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
           if (requestedTokenType) form.set('requested_token_type', tokenTypeUrn(requestedTokenType))
           const expected = { scope: parameters.scope, issuedTypes: issuedTypes(requestedTokenType) }
           const allowsOther = requestedTokenType !== undefined && requestedTokenType !== 'access_token'
-          return () => requestGrant(application.connection, TOKEN_EXCHANGE, form, expected, allowsOther)
+          return (knownKey) =>
+            requestGrant(application.connection, TOKEN_EXCHANGE, form, expected, knownKey, allowsOther)
         },
       }
     },

@@ -235,3 +235,29 @@ describe('readTokenResponse', () => {
     )
   })
 })
+
+describe('a response to a request with a proof', () => {
+  const readBound = (members: object, tokenTypes: readonly string[] = []) =>
+    readTokenResponse({ ...good, ...members }, SENT, { ...UNKNOWN, tokenTypes, isBound: true })
+
+  it('S18: has a token only if its type is DPoP, and keeps the refresh token in any case', () => {
+    const type = fc.oneof(fc.constantFrom('Bearer', 'DPoP', 'dpop', '', null, 1, 'DPoP '), fc.string())
+    fc.assert(
+      fc.property(type, (tokenType) => {
+        const grant = readBound({ token_type: tokenType, refresh_token: 'rt' }, ['Bearer', String(tokenType)])
+        const isBound = String(tokenType).toLowerCase() === 'dpop'
+        expect(grant?.accessToken?.type).toBe(isBound ? 'DPoP' : undefined)
+        expect(grant?.refreshToken).toBe('rt')
+      }),
+    )
+    expect(readBound({ token_type: undefined })?.accessToken).toBeUndefined()
+  })
+
+  it('S18: is needed for the type DPoP, even if the options list it', () => {
+    const grant = readTokenResponse({ ...good, token_type: 'DPoP' }, SENT, {
+      ...UNKNOWN,
+      tokenTypes: ['DPoP'],
+    })
+    expect(grant?.accessToken).toBeUndefined()
+  })
+})

@@ -1,0 +1,101 @@
+import type { ProofKey } from '../../model/proof-key.ts'
+import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
+import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { sha256, toBase64Url } from '../runtime/digest.ts'
+import { redact } from '../runtime/redact.ts'
+
+/** The signature algorithms of proofs. */
+export type ProofAlgorithm = 'ES256' | 'EdDSA'
+
+/** The parameters of an algorithm for the creation and the import of keys, and for signatures. */
+const PARAMETERS = {
+  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  EdDSA: { name: 'Ed25519' },
+} as const
+
+/** The members of a public key, in the order of a thumbprint (RFC 7638 §3.2). */
+const PUBLIC = ['crv', 'kty', 'x', 'y']
+/** The number of sessions whose keys are ready for use in this process. */
+const MAX_IMPORTED = 1000
+
+/** A key that was imported, and what is the same in all proofs with it. */
+interface ImportedKey {
+  readonly privateKey: CryptoKey
+  readonly algorithm: ProofAlgorithm
+  /** The encoded header of its proofs. */
+  readonly header: string
+}
+
+/** Signs proofs. Each key is imported once, so a proof costs one signature. */
+export interface ProofSigner {
+  createKey(): Promise<ProofKey>
+  adoptKey(key: object | undefined): Promise<ProofKey>
+  thumbprint(key: ProofKey): Promise<string>
+  /** Returns the signed proof as a JWT. */
+  sign(key: ProofKey, claims: object): Promise<string>
+}
+
+/** @param newAlgorithm - The algorithm of new keys. Keys from before keep theirs. */
+export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
+  // The key is kept, not its promise: some runtimes let no request await what another one started.
+  const imported = createBoundedMap<string, ImportedKey>(MAX_IMPORTED)
+
+  async function importKey(key: ProofKey): Promise<ImportedKey> {
+    const name = String(key['d'])
+    const known = imported.get(name)
+    if (known) return known
+    const algorithm = key['crv'] === 'Ed25519' ? 'EdDSA' : 'ES256'
+    const privateKey = await crypto.subtle
+      .importKey('jwk', key, PARAMETERS[algorithm], false, ['sign'])
+      .catch(throwUnusable)
+    const header = encode({ typ: 'dpop+jwt', alg: algorithm, jwk: ordered(key, PUBLIC) })
+    const entry = { privateKey, algorithm, header } as const
+    imported.set(name, entry)
+    return entry
+  }
+
+  return {
+    async createKey() {
+      const parameters = PARAMETERS[newAlgorithm]
+      const pair = await crypto.subtle.generateKey(parameters, true, ['sign', 'verify']).catch(throwUnusable)
+      return toProofKey(await crypto.subtle.exportKey('jwk', (pair as CryptoKeyPair).privateKey))
+    },
+    async adoptKey(key) {
+      if (!key) throw unusable('Pass the private key of your token request as `proofKey`.')
+      const adopted = toProofKey(key)
+      await importKey(adopted)
+      return adopted
+    },
+    thumbprint: (key) => sha256(JSON.stringify(ordered(key, PUBLIC))),
+    async sign(key, claims) {
+      const { privateKey, algorithm, header } = await importKey(key)
+      const input = `${header}.${encode(claims)}`
+      const signature = await crypto.subtle.sign(PARAMETERS[algorithm], privateKey, encoder.encode(input))
+      return `${input}.${toBase64Url(new Uint8Array(signature))}`
+    },
+  }
+}
+
+const encoder = new TextEncoder()
+
+function encode(value: object): string {
+  return toBase64Url(encoder.encode(JSON.stringify(value)))
+}
+
+function toProofKey(key: object): ProofKey {
+  return ordered(key as ProofKey, [...PUBLIC, 'd'])
+}
+
+/** Returns the named members in this order, which a thumbprint prescribes. workerd exports members without a value. */
+function ordered(key: ProofKey, names: readonly string[]): ProofKey {
+  return Object.fromEntries(names.filter((name) => key[name]).map((name) => [name, String(key[name])]))
+}
+
+function throwUnusable(error: unknown): never {
+  throw unusable('This runtime cannot use it. Use a P-256 key (`ES256`), and sign in again.', redact(error))
+}
+
+function unusable(problem: string, cause?: RedactedCause): ConfigurationError {
+  const message = `Cannot sign DPoP proofs without a private key. ${problem}`
+  return new ConfigurationError('sender_constraint_refused', message, { cause })
+}

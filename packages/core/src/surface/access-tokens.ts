@@ -1,0 +1,40 @@
+import { createBearerCredential, createCredential } from '../mechanisms/calls/bearer-credential.ts'
+import type { TokenResult } from '../mechanisms/refresh/attempt.ts'
+import type { StoredToken } from '../model/stored-tokens.ts'
+import { timeFor, type TimeReading } from '../model/time-reading.ts'
+import type { Credential } from '../ports/credential.ts'
+import type { Snapshot } from '../ports/session-handle.ts'
+import { AccessToken, type TokenType } from '../vocabulary/index.ts'
+import type { Application } from './bound-session.ts'
+
+/** Returns what puts the token of a session on requests. */
+export function credentialFor(
+  { token, snapshot: { record } }: Extract<TokenResult<Snapshot>, { readonly kind: 'token' }>,
+  { servers }: Pick<Application, 'servers'>,
+): Credential {
+  const { proofKey } = record.ledger
+  return createCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
+}
+
+/** The credentials of tokens that are bound to a key. */
+const credentials = new WeakMap<AccessToken, Credential>()
+
+/** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
+export function accessTokenOf(
+  token: StoredToken,
+  time: TimeReading,
+  credential: Credential = createBearerCredential(token),
+): AccessToken {
+  const { value, type, expiresAt, scope } = token
+  const seconds = expiresAt + time.wall - timeFor(token, time)
+  const accessToken = new AccessToken(value, type as TokenType, seconds, scope, (request) =>
+    credential.authorize(request),
+  )
+  if (type === 'DPoP') credentials.set(accessToken, credential)
+  return accessToken
+}
+
+/** Returns what puts the token of a source on requests. */
+export function credentialOf(token: AccessToken): Credential {
+  return credentials.get(token) ?? createBearerCredential(token)
+}

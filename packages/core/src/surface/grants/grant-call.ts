@@ -1,0 +1,68 @@
+import { signInRequired } from '../../handlers/problem.ts'
+import { createCredential } from '../../mechanisms/calls/bearer-credential.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
+import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
+import type { Snapshot } from '../../ports/session-handle.ts'
+import type { AccessToken } from '../../vocabulary/index.ts'
+import { accessTokenOf } from '../access-tokens.ts'
+import { invalid } from '../checks.ts'
+import type { SourceCall, SourceContext, SourceUser } from '../token-source.ts'
+
+/** The user and the request for whom a function of the application gets a token. */
+export interface GrantContext {
+  /** The claims of the session. Empty in a service without users. */
+  readonly claims: UserClaims
+  /** Resolves to a token of the user, or to `undefined` if the user must sign in. */
+  getUserAccessToken(request?: TokenParameters): Promise<AccessToken | undefined>
+  /** Aborted when the result is no longer needed. */
+  readonly signal: AbortSignal
+}
+
+/** One call for a token of a grant. */
+export interface GrantCall {
+  readonly application: SourceContext
+  /** The session of the user. `undefined` in a service without users. */
+  readonly session: Snapshot | undefined
+  readonly context: GrantContext
+  readonly keepAlive: SourceCall['keepAlive']
+  /** @throws {SignInRequiredError} If the user must sign in. */
+  userToken(request: TokenParameters): Promise<string>
+}
+
+/** @param user - Absent in a service without users. */
+export function createCall(
+  application: SourceContext,
+  { signal = new AbortController().signal, keepAlive }: SourceCall,
+  user?: SourceUser,
+  session?: Snapshot,
+): GrantCall {
+  const request = async (parameters: TokenParameters) =>
+    user?.getToken({ key: tokenKey(parameters), request: parameters, signal })
+
+  return {
+    application,
+    session,
+    keepAlive,
+    context: {
+      claims: session?.record.claims ?? {},
+      signal,
+      async getUserAccessToken(parameters = {}) {
+        const result = await request(parameters)
+        if (result?.kind !== 'token') return undefined
+        const { token, snapshot } = result
+        const credential = createCredential(
+          token,
+          snapshot.record.ledger.proofKey,
+          application.connection.binding,
+        )
+        return accessTokenOf(token, application.serverClock.read(), credential)
+      },
+    },
+    async userToken(parameters) {
+      const result = await request(parameters)
+      if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
+      if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
+      return result.token.value
+    },
+  }
+}
