@@ -5,8 +5,8 @@ import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
-import { AFTER_LEASE_MS } from './client-authentication.ts'
 import type { Connection, Wire } from './connection.ts'
+import { AFTER_LEASE_MS } from './http.ts'
 import {
   hasAccessToken,
   requestTokens,
@@ -53,8 +53,8 @@ export function createTokenServer(
     connection,
     binding: connection.binding,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
-    async refresh(request) {
-      const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = request
+    async refresh(wanted) {
+      const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = wanted
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
