@@ -5,7 +5,6 @@ import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
-import { AFTER_LEASE_MS } from './client-authentication.ts'
 import type { Connection, Wire } from './connection.ts'
 import {
   hasAccessToken,
@@ -27,10 +26,10 @@ export type ValidateIdToken = (
 
 /**
  * How late a refresh token can be sent again for the nonce of a proof, in milliseconds. The first request leaves at least 2
- * seconds before another process can take the lease over, so the second one leaves before that too, although it needs a new
- * authentication.
+ * seconds before another process can take the lease over. The second one leaves before that too: its authentication takes up
+ * to a second.
  */
-const RESEND_WITHIN_MS = 2000 - AFTER_LEASE_MS
+const RESEND_WITHIN_MS = 1000
 
 /** A token server that lends its connection to further token requests, which only their importers contain. */
 export interface ConnectedTokenServer extends TokenServer {
