@@ -117,7 +117,7 @@ it('a decision that fits no cookie is refused, and the session keeps its claims'
   await tab.get('/')
   await settle()
 
-  expect(ofType(events, 'claims_hook_failed')).toMatchObject([{ cause: { name: 'ConfigurationError' } }])
+  expect(ofType(events, 'claims_hook_failed')).toMatchObject([{ cause: { code: 'CLAIMS_TOO_LARGE' } }])
   expect((await userOf(tab)).claims).not.toHaveProperty('pad')
   await tab.get('/')
   expect(ofType(events, 'cookie_too_large')).toEqual([])

@@ -377,7 +377,7 @@ describe('a request for a token that fails', () => {
       expect.stringContaining(
         'Cannot get an access token: the authorization server refuses the client (`invalid_client`).',
       ),
-      expect.stringContaining('The function that returns the client secret failed.'),
+      expect.stringContaining('The function for the client secret or key failed.'),
       'Cannot get an access token in the time that the caller can wait. Try again later.',
       'Cannot get an access token: this process is shutting down. Try again later.',
       expect.stringMatching(

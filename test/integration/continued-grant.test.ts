@@ -1,10 +1,10 @@
-import { createMemoryStore, type SessionInfo, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type SessionInfo, type SessionStore, type UserClaims } from '@evertoken/core'
 import { type Fault, pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
 import { type Application, createApplication, currentRefreshToken, kinds } from './application.ts'
 import { createFailingStore } from './failing-store.ts'
 import { createGate } from './gate.ts'
-import { authorize, idle, isSettled, ofType, pathOf, signIn, untilDone } from './steps.ts'
+import { authorize, idle, isSettled, ofType, pathOf, signIn, untilDone, userOf } from './steps.ts'
 
 /** Some servers issue a refresh token only at the first sign-in of a user. */
 const ONCE: Fault = { type: 'members', set: { refresh_token: undefined } }
@@ -31,6 +31,8 @@ function createSlowStore() {
   }
   return { store, delaySwaps: (by: typeof delay) => void (delay = by) }
 }
+
+type ReusePolicy = 'strict' | 'tolerant'
 
 describe.each(kinds)('a sign-in without a refresh token, %s session', (session) => {
   it('continues the grant of the session that it replaces', async () => {
@@ -132,25 +134,100 @@ describe.each(kinds)('a sign-in without a refresh token, %s session', (session) 
     expect(ofType(events, 'refresh_token_lost')).toEqual([])
   })
 
-  it('has no refresh token if a refresh of the old session does not end', async () => {
+  it.each<[ReusePolicy, number]>([
+    ['strict', 401],
+    ['tolerant', 200],
+  ])(
+    'has a refresh token in doubt if a refresh of the old session does not end, %s',
+    async (reuse, status) => {
+      const application = createApplication({ session, server: { refreshTokenReuse: reuse } }, { reuse })
+      const { server, clock, events } = application
+      const tab = application.browser()
+      await signIn(tab, server)
+      const before = tab.cookieHeader()
+      await clock.advance(301_000)
+      const hold = pauseAfterProcessing()
+      server.script('refresh', hold)
+      const call = tab.get('/', before).catch(() => undefined)
+      await hold.reached
+      expect((await untilDone(clock, signInAgain(application, tab))).status).toBe(303)
+      hold.release()
+      await untilDone(clock, call)
+
+      expect((await tab.get('/')).status).toBe(200)
+      await clock.advance(301_000)
+      expect((await tab.get('/')).status).toBe(status)
+      const lost = ofType(events, 'refresh_token_lost').map(({ reason }) => reason)
+      expect(lost).toEqual(status === 401 ? ['answer_lost'] : [])
+    },
+  )
+
+  it('accepts the ID tokens of the grant, and keeps the time of the sign-in', async () => {
+    const application = createApplication({ session })
+    const { server, clock, events } = application
+    const tab = application.browser()
+    await signIn(tab, server)
+    await clock.advance(60_000)
+    await signInAgain(application, tab)
+    const { claims } = await userOf(tab)
+    for (const _ of [1, 2]) {
+      await clock.advance(301_000)
+      await tab.get('/')
+    }
+    expect(server.counts.refresh).toBe(2)
+    expect(ofType(events, 'id_token_ignored')).toEqual([])
+    expect((await userOf(tab)).claims).toMatchObject({ auth_time: claims?.['auth_time'] })
+  })
+
+  it('continues the grant if another tab has signed in first', async () => {
     const application = createApplication({ session })
     const { server, clock } = application
     const tab = application.browser()
     await signIn(tab, server)
-    const before = tab.cookieHeader()
+    const logins = [await authorize(tab, server), await authorize(tab, server)]
+    server.always('token', ONCE)
+    const shown = tab.cookieHeader()
+    const callbacks = logins.map(({ callback }) => tab.get(pathOf(callback), shown))
+    const responses = await untilDone(clock, Promise.all(callbacks))
+    expect(responses.map(({ status }) => status)).toEqual([303, 303])
     await clock.advance(301_000)
-    const hold = pauseAfterProcessing()
-    server.script('refresh', hold)
-    const call = tab.get('/', before).catch(() => undefined)
-    await hold.reached
-    expect((await untilDone(clock, signInAgain(application, tab))).status).toBe(303)
-    hold.release()
-    await untilDone(clock, call)
-
     expect((await tab.get('/')).status).toBe(200)
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it.each([0, 1, 2, 3, 4, 5])('loses no grant if the store fails after %s operations', async (operations) => {
+    const store = createFailingStore(() => 0)
+    const application = createApplication({ session, store })
+    const { server, clock, events } = application
+    const tab = application.browser()
+    await signIn(tab, server)
+    const { callback } = await authorize(tab, server)
+    server.script('token', ONCE)
+    store.failAfter(operations, 'lost')
+    const { status } = await untilDone(clock, tab.get(pathOf(callback)))
+    store.failAfter(Infinity, 'lost')
+    store.failure = undefined
+    await clock.advance(60_000)
+    const isSignedIn = (await tab.get('/')).status === 200
+    expect(isSignedIn || status === 503).toBe(true)
+    expect(ofType(events, 'refresh_token_lost')).toHaveLength(isSignedIn ? 0 : 1)
+
+    await untilDone(clock, signInAgain(application, tab))
+    await clock.advance(301_000)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(server.counts.refresh).toBe(1)
+  })
+
+  it('does not continue the grant if the application starts the session', async () => {
+    const application = createApplication({ session })
+    const { auth, server, clock } = application
+    const tab = application.browser()
+    await signIn(tab, server)
+    const { refresh_token: _, ...response } = await server.issue({ sub: 'user-1' })
+    await tab.get('/', undefined, {}, async () => (await auth.startSession(response), new Response()))
     await clock.advance(301_000)
     expect((await tab.get('/')).status).toBe(401)
-    expect(server.counts.refresh).toBe(1)
+    expect(server.counts.refresh).toBe(0)
   })
 })
 
@@ -185,5 +262,30 @@ describe('a sign-in without a refresh token', () => {
     await clock.advance(301_000)
     expect((await tab.get('/')).status).toBe(200)
     expect(server.counts.refresh).toBe(1)
+  })
+
+  it('keeps the previous session if the new one does not fit into its cookie', async () => {
+    let junk: string | undefined
+    const onSignIn = (claims: UserClaims) => ({ ...claims, junk })
+    const application = createApplication({ session: 'cookie', onSignIn })
+    const { server } = application
+    const tab = application.browser()
+    await signIn(tab, server)
+    junk = crypto.getRandomValues(new Uint8Array(9000)).join('')
+    expect((await signInAgain(application, tab)).status).toBe(500)
+    expect((await tab.get('/')).status).toBe(200)
+    expect(ofType(application.events, 'session_ended')).toEqual([])
+  })
+
+  it('reports no end of a session that only a hidden cookie holds', async () => {
+    const application = createApplication({ session: 'cookie', sameSite: 'Strict' })
+    const { server, events } = application
+    const tab = application.browser()
+    await signIn(tab, server)
+    const { callback } = await authorize(tab, server)
+    const shown = [...tab.cookies].filter(([name]) => name.includes('login'))
+    server.script('token', ONCE)
+    await tab.get(pathOf(callback), shown.map((pair) => pair.join('=')).join('; '))
+    expect(ofType(events, 'session_ended').map(({ reason }) => reason)).toEqual(['replaced'])
   })
 })

@@ -78,7 +78,7 @@ it('separates the values of a scope as the profile of the server says', async ()
   })
   const { auth, browser } = application
   const tab = browser(async () => {
-    await auth.getUserAccessToken({ scope: 'a b' }).catch(() => undefined)
+    await auth.getUserAccessToken({ scope: 'a b', forceRefresh: true }).catch(() => undefined)
     return new Response()
   })
   const login = await tab.get('/auth/login', undefined, navigation)

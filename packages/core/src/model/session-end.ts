@@ -15,12 +15,14 @@ export function toUnfinishedTombstone(
   record: SessionRecord,
   reason: EndReason,
   revoke: RevokedTokens,
+  successor?: string,
 ): SessionRecord {
   const { refreshToken, revoking, spare, tokens } = record.ledger
   const tombstone = toTombstone(record, reason)
   return {
     ...tombstone,
     unfinished: true,
+    successor,
     idToken: record.idToken,
     ledger: {
       ...tombstone.ledger,

@@ -37,6 +37,8 @@ export interface SessionRecord extends LedgerRecord {
    * member.
    */
   readonly unfinished?: true | undefined
+  /** The key of the session that continues the grant. Only a record with `ended` contains this member. */
+  readonly successor?: string | undefined
 }
 
 /** One client of one authorization server. The tokens of a session are sent only to the server of its registration. */
@@ -61,7 +63,10 @@ export function withTokenClaims(
   areKept = false,
 ): SessionRecord {
   if (!claims) return record
-  const merged = record.claimsDecided || areKept ? record.claims : { ...record.claims, ...claims }
+  const { auth_time: _, ...others } = claims
+  // The ID tokens of a continued grant have the time of an earlier sign-in.
+  const added = record.isContinued ? others : claims
+  const merged = record.claimsDecided || areKept ? record.claims : { ...record.claims, ...added }
   const known = sidsOf({ claims, sids: sidsOf(record) }).filter((sid) => sid !== merged.sid)
   const sids = known.length > 0 ? known.slice(0, MAX_SIDS - 1) : undefined
   return { ...record, claims: merged, sids }
@@ -73,9 +78,17 @@ export function withDecidedClaims(record: SessionRecord, claims: UserClaims): Se
   return isSame ? record : { ...nextGeneration(record), claims, claimsDecided: true }
 }
 
-/** The claims of an ID token that the application leaves as they are. Every browser must receive them. */
-export function withAcceptedClaims(record: SessionRecord, claims: UserClaims | undefined): SessionRecord {
-  const next = withTokenClaims(record, claims)
+/**
+ * The claims of a refresh that the application leaves as they are. Every browser must receive them.
+ *
+ * @param kept - The claims that stay if the refresh does not name them. The default is all.
+ */
+export function withAcceptedClaims(
+  record: SessionRecord,
+  claims: UserClaims | undefined,
+  kept: UserClaims = record.claims,
+): SessionRecord {
+  const next = withTokenClaims(record.claimsDecided ? record : { ...record, claims: kept }, claims)
   return hasClaims(record, next.claims) ? record : nextGeneration(next)
 }
 

@@ -1,12 +1,12 @@
 import { withGrant } from './ledger-transitions.ts'
-import { nextGeneration, type SessionRecord, touch, withTokenClaims } from './session-record.ts'
+import { nextGeneration, type SessionRecord, sidsOf, touch, withTokenClaims } from './session-record.ts'
 import { jsonBytes, REFRESH_BYTES, UNLIMITED } from './stored-tokens.ts'
 import type { TokenGrant } from './token-grant.ts'
 import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
 
 /**
  * @param maxRecordBytes - Same as in `withTokenResponse`.
- * @param continued - The ledger of an earlier session of the same user, if the response has no refresh token of its own.
+ * @param continued - An earlier session of the same user, if the response has no refresh token of its own.
  */
 export function newSession(
   base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login'>,
@@ -14,17 +14,36 @@ export function newSession(
   key: string,
   now: number,
   maxRecordBytes: number = Infinity,
-  continued: TokenLedger = EMPTY_LEDGER,
+  continued?: SessionRecord,
 ): SessionRecord {
+  const { claimsDecided, accessToken } = grant
   // Without a key for proofs, the refresh token of the earlier session is of no use.
-  const earlier = continued.proofKey && !grant.proofKey ? EMPTY_LEDGER : continued
-  const { scope = earlier.scope, claimsDecided, accessToken } = grant
-  const { refreshToken, origin, grantExpiry, attempt, doubt, spare, proofKey = grant.proofKey } = earlier
+  const usable = continued?.ledger.proofKey && !grant.proofKey ? undefined : continued
+  const {
+    refreshToken,
+    origin,
+    grantExpiry,
+    attempt,
+    doubt,
+    spare,
+    proofKey = grant.proofKey,
+    ...earlier
+  } = usable?.ledger ?? EMPTY_LEDGER
+  // The scope is that of the refresh token.
+  const scope = earlier.scope ?? grant.scope
   // The refresh token and the new access token are bound to different keys.
   const isOther = accessToken && proofKey !== grant.proofKey
   const response = isOther ? { ...grant, accessToken: { ...accessToken, proofKey: grant.proofKey } } : grant
   const ledger = { ...EMPTY_LEDGER, refreshToken, origin, scope, grantExpiry, attempt, proofKey }
-  const empty = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
+  const start = { ...base, claimsDecided, generation: 0, touchedAt: now, ledger }
+  // A logout can still name the session in which the grant began.
+  const empty = usable
+    ? {
+        ...start,
+        isContinued: true as const,
+        sids: sidsOf(usable).filter((sid) => sid !== base.claims.sid),
+      }
+    : start
   // This response has not used the refresh token, so what was known about it still applies.
   const ledgerAfter = (maxTokenBytes: number) => ({
     ...withGrant(ledger, { grant: response, key, attempt }, { wall: now }, { ...UNLIMITED, maxTokenBytes }),

@@ -79,6 +79,8 @@ export interface LedgerRecord {
   readonly claims?: UserClaims
   /** The latest ID token of the user. */
   readonly idToken?: string | undefined
+  /** The refresh token is from an earlier sign-in of the same user. */
+  readonly isContinued?: true | undefined
   readonly ledger: TokenLedger
 }
 

@@ -38,6 +38,8 @@ export interface RefreshRequest {
   readonly user: UserClaims
   /** The latest ID token of the session. */
   readonly idToken?: string | undefined
+  /** The refresh token is from an earlier sign-in of the same user. */
+  readonly isContinued?: true | undefined
   /** The key that the tokens of the session are bound to. */
   readonly proofKey?: ProofKey | undefined
 }

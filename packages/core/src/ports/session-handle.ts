@@ -37,6 +37,8 @@ export interface EndCondition {
   mayEnd(record: SessionRecord): boolean
   /** The session from the latest read. The first attempt then needs no other read. */
   readonly seen?: Snapshot | undefined
+  /** The key of the session that continues the grant. */
+  readonly successor?: string
 }
 
 /** One stored session, with functions to read, swap and end it. The key is the hash of the session id. */

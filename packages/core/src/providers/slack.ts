@@ -37,11 +37,10 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
       url: 'https://slack.com/api/auth.test',
       // An error has the status 200 and no user. With the token of a bot, this response names the bot (from memory), so the
       // token response names the user (source of the Slack SDK).
-      claims({ team_id: team, user_id: caller, user: name }, { authed_user: user }) {
-        const id = tokens === 'bot' ? (user as { readonly id?: unknown } | undefined)?.id : caller
-        if (typeof team !== 'string' || typeof id !== 'string') return {}
-        return { sub: `${team}:${id}`, ...(tokens === 'user' && { name }) }
-      },
+      claims:
+        tokens === 'bot'
+          ? ({ team_id: team }, { authed_user: user }) => claimsOf(team, Object(user) as Member)
+          : ({ team_id: team, user_id: id, user: name }) => claimsOf(team, { id }, { name }),
     },
     dialect: {
       // The response to a code has the token of the user in a member, and the response to a refresh has not (source of
@@ -58,4 +57,10 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
       },
     },
   }
+}
+
+type Member = { readonly id?: unknown }
+
+function claimsOf(team: unknown, { id }: Member, further: object = {}): Readonly<Record<string, unknown>> {
+  return typeof team === 'string' && typeof id === 'string' ? { sub: `${team}:${id}`, ...further } : {}
 }

@@ -16,7 +16,7 @@ import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
-import { startBoundSession } from './start-bound-session.ts'
+import { startFromGrant } from './start-from-grant.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { EvertokenError, type EventListener } from '../vocabulary/index.ts'
 
@@ -179,7 +179,7 @@ export function bindSession(
       const { beforeRefresh, keepAlive, startedInBackground: background } = session
       return grantCheck.current(handle, seen, { beforeRefresh, background, keepAlive })
     },
-    start: (grant, login, hidden) => startBoundSession(session, grant, application, login, hidden),
+    start: (grant, login, hidden) => startFromGrant(session, grant, application, login, hidden),
   }
 }
 

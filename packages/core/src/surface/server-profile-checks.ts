@@ -87,7 +87,9 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
-const USER_INFO: OptionTable<Checked<UserInfoProfile, 'url' | 'claims' | 'afterRefresh'>> = {
+type UserInfoValues = Checked<UserInfoProfile, 'url' | 'claims' | 'afterRefresh'>
+
+const USER_INFO: OptionTable<UserInfoValues> = {
   url: [urlWithQuery],
   claims: [hook],
   afterRefresh: [flag],
@@ -169,7 +171,7 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
   const profile = server ?? (issuer === undefined ? {} : { issuer })
   const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
   const { userInfo } = values
-  if (typeof userInfo === 'object') checkAll(USER_INFO, userInfo, 'server.userInfo.', [], insecureHosts)
+  if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(
@@ -180,4 +182,19 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
       insecureHosts,
     ),
   }
+}
+
+function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[]): void {
+  const { claims, afterRefresh } = checkAll<UserInfoValues>(
+    USER_INFO,
+    profile,
+    'server.userInfo.',
+    [],
+    insecureHosts,
+  )
+  if (afterRefresh && claims && claims.length > 1)
+    throw invalid(
+      'server.userInfo.afterRefresh',
+      'needs a function `claims` with one parameter, because only a sign-in has the token response',
+    )
 }

@@ -113,7 +113,7 @@ export type EvertokenEvent =
   | { readonly type: 'cookie_too_large'; readonly session: string }
   /** The ID token of a refresh failed validation. The session keeps its claims and uses the new access token. */
   | { readonly type: 'id_token_ignored'; readonly session: string }
-  /** UserInfo could not be used. After a sign-in, the session has only the claims of the ID token. After a refresh, it keeps its claims. */
+  /** UserInfo could not be used, or its claims do not fit into the cookie. After a sign-in, the session has only the claims of the ID token. After a refresh, it keeps its claims. */
   | { readonly type: 'user_info_failed'; readonly cause: RedactedCause }
   /** The hook `onSignIn` failed after a refresh. The session keeps the claims that it has. */
   | { readonly type: 'claims_hook_failed'; readonly session: string; readonly cause: RedactedCause }

@@ -7,7 +7,7 @@ import {
   withoutRefreshToken,
   withSpareInUse,
 } from '../../src/model/ledger-transitions.ts'
-import { endsAt, type SessionRecord } from '../../src/model/session-record.ts'
+import { endsAt, type SessionRecord, sidsOf } from '../../src/model/session-record.ts'
 import {
   newSession,
   withLedger,
@@ -150,8 +150,9 @@ it('newSession: attempt 0, generation 1, in use since now, with what the grant w
 
 it('newSession: continues the grant of an earlier session with everything that is known about it, but not its tokens', () => {
   fc.assert(
-    fc.property(session, ({ ledger }) => {
-      const record = newSession(base(NOW + 1), { accessToken: access }, '', NOW, Infinity, ledger)
+    fc.property(session, (earlier) => {
+      const { ledger } = earlier
+      const record = newSession(base(NOW + 1), { accessToken: access }, '', NOW, Infinity, earlier)
       const { refreshToken, origin, scope, attempt, doubt, spare } = ledger
       expect(record.ledger).toMatchObject({ refreshToken, origin, scope, attempt, doubt, spare })
       expect(record.ledger.grantExpiry?.at).toBe(ledger.grantExpiry?.at)
@@ -165,6 +166,19 @@ it('newSession: continues the grant of an earlier session with everything that i
       ])
     }),
   )
+})
+
+it('newSession: a logout can name the session whose grant it continues', () => {
+  const start = (sid: string) => ({ ...base(NOW + 1), claims: { sub: 'u', sid } })
+  const earlier = { ...newSession(start('b'), {}, '', NOW), sids: ['a'] }
+  const record = newSession(start('c'), { claims: start('c').claims }, '', NOW, Infinity, earlier)
+  expect(sidsOf(record)).toEqual(['c', 'b', 'a'])
+})
+
+it('newSession: a continued grant keeps the scope of its refresh token', () => {
+  const earlier = newSession(base(NOW + 1), { scope: 'a b', refreshToken: 'rt' }, '', NOW)
+  const record = newSession(base(NOW + 1), { accessToken: access, scope: 'a' }, '', NOW, Infinity, earlier)
+  expect(record.ledger.scope).toBe('a b')
 })
 
 it('withTokenResponse: follows the latest `session_expiry`, up to the absolute end', () => {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import { checkServer } from '../../src/surface/server-profile-checks.ts'
 import * as providers from '../../src/providers.ts'
 
@@ -75,6 +76,19 @@ describe('presets of providers', () => {
     expect(readTokenResponse?.({ ok: false, error: 'invalid_refresh_token' })).toMatchObject({
       error: 'invalid_refresh_token',
     })
+  })
+
+  it('identifies the user at Slack after a refresh only with the token of the user', () => {
+    const afterRefresh = (tokens: 'bot' | 'user') => {
+      const { userInfo, ...server } = providers.slack({ tokens })
+      const options = { ...server, userInfo: { ...Object(userInfo), afterRefresh: true } }
+      return checkServer({ server: options, issuer: undefined, insecureHosts: [] })
+    }
+    expect(() => afterRefresh('bot')).toThrow('server.userInfo.afterRefresh')
+    const { userInfo } = afterRefresh('user')
+    const { claims } = userInfo as UserInfoProfile
+    expect(claims?.({ team_id: 'T1', user_id: 'U1', user: 'kim' }, {})).toEqual({ sub: 'T1:U1', name: 'kim' })
+    expect(claims?.({ ok: false }, {})).toEqual({})
   })
 
   it('exports the presets of all files', () => {

@@ -6,6 +6,7 @@ import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { dpop } from '../../src/dpop.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
+import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
 import { checkOptions, type EngineOptions, type WithClient } from '../../src/surface/options.ts'
 import { SIGN_IN_OPTIONS, type SignInOptions } from '../../src/surface/sign-in-options.ts'
@@ -208,6 +209,16 @@ describe('checkOptions', () => {
       expect(checkOptions(options(url, [...hosts]))).toMatchObject({ server: { userInfo: { url } } })
     for (const url of ['http://keycloak/me', 'http://api.example.com/me', 'javascript:alert(1)', 'me'])
       expect(() => checkOptions(options(url, ['other']))).toThrow('server.userInfo.url')
+  })
+
+  it('refuses `afterRefresh` with claims that need the token response of the sign-in', () => {
+    const { issuer: _, ...rest } = good
+    const checked = (userInfo: UserInfoProfile) =>
+      checkOptions({ ...rest, server: { issuer: 'https://login.example.com', userInfo } })
+    const claims: UserInfoProfile['claims'] = ({ id }, { team }) => ({ sub: `${String(team)}:${String(id)}` })
+    expect(() => checked({ afterRefresh: true, claims })).toThrow('server.userInfo.afterRefresh')
+    expect(() => checked({ afterRefresh: true, claims: ({ id }) => ({ sub: String(id) }) })).not.toThrow()
+    expect(() => checked({ claims })).not.toThrow()
   })
 
   it('S30: takes http only for the hosts that `insecureHosts` names', () => {

@@ -5,17 +5,13 @@ import type { AuthorizationServer, SignInGrant } from '../../ports/authorization
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
-import { withAcceptedClaims, withDecidedClaims } from '../../model/session-record.ts'
+import { withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
-import { latestRefresh } from '../../model/token-ledger.ts'
+import { latestRefresh, type TokenLedger } from '../../model/token-ledger.ts'
 import { jsonBytes } from '../../model/stored-tokens.ts'
-import {
-  ConfigurationError,
-  EvertokenError,
-  type EventListener,
-  RequestRefusedError,
-} from '../../vocabulary/index.ts'
+import { EvertokenError, type EventListener, RequestRefusedError } from '../../vocabulary/index.ts'
 import type { TokenFetch } from '../calls/token-fetch.ts'
+import { claimsAfterRefresh, type ClaimsAfterRefreshOptions, IDENTITY } from './claims-after-refresh.ts'
 import { createSignInFetch } from './sign-in-fetch.ts'
 import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessions/end-session.ts'
 
@@ -56,15 +52,13 @@ export type SignIn = {
  * The session keeps the claims that it returns. `undefined` keeps the claims as they are. `false` refuses the user: the
  * sign-in fails, or the session ends. `iss`, `sub`, `sid` and `auth_time` always come from the ID token.
  *
- * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token, and
- *   with `server.userInfo.afterRefresh` of UserInfo.
+ * @param claims - At a sign-in, the claims of the ID token and of UserInfo. After a refresh, those of the latest ID token. With
+ *   `server.userInfo.afterRefresh` also those of UserInfo: if a refresh brings none, the hook is not called.
  */
 export type OnSignIn = (
   claims: UserClaims,
   signIn: SignIn,
 ) => UserClaims | false | undefined | void | Promise<UserClaims | false | undefined | void>
-
-const IDENTITY = ['iss', 'sub', 'sid', 'auth_time']
 
 export interface OnSignInOptions {
   readonly onSignIn: OnSignIn | undefined
@@ -108,48 +102,29 @@ export async function applyOnSignIn(
   }
 }
 
-export interface AfterRefreshOptions extends OnSignInOptions {
-  /** Reads the claims of an ID token of this authorization server. */
-  readonly readIdToken: (idToken: string) => UserClaims
-  /** Fetches UserInfo with a new access token. Absent if only a sign-in does that. */
-  readonly addUserInfo?: AuthorizationServer['addUserInfo'] | undefined
+export interface AfterRefreshOptions extends OnSignInOptions, ClaimsAfterRefreshOptions {
   /** How a session ends whose user is refused. */
   readonly ending: FinishSessionOptions
 }
 
 /**
- * Asks the hook after a refresh, whose tokens are stored already. If the hook fails, the session keeps the claims that it
- * has, and an event reports it.
+ * Brings the claims up to date after a refresh, whose tokens are stored already. If that fails, the session keeps the claims
+ * that it has, and an event reports it.
  *
  * @returns The claims that the session has then. `undefined` if it has ended.
  */
 export async function applyOnRefresh(
-  { handle, before, after, claims: ofNewToken, keepAlive }: StoredRefresh,
+  refresh: StoredRefresh,
   options: AfterRefreshOptions,
 ): Promise<UserClaims | undefined> {
-  const { onSignIn, server, insecureHosts, emit, readIdToken, addUserInfo, ending } = options
-  const { claims: current, idToken } = after
-  const { scope, proofKey } = after.ledger
-  const { '': accessToken } = after.ledger.tokens
-  // Other access tokens are for other APIs.
-  const isNew = accessToken?.value !== before.ledger.tokens['']?.value
-  const fetchUserInfo = isNew ? addUserInfo : undefined
-  if (!onSignIn && !fetchUserInfo) return current
+  const { handle, after, keepAlive } = refresh
+  const { onSignIn, addUserInfo, emit, ending } = options
+  const { claims: current } = after
+  if (!onSignIn && !addUserInfo) return current
   try {
-    const ofLatestToken = ofNewToken ?? (idToken === undefined ? {} : readIdToken(idToken))
-    const withUserInfo = fetchUserInfo && (await currentUserInfo(ofLatestToken, fetchUserInfo))
-    const fresh = withUserInfo ?? ofNewToken
-    const ofToken = withUserInfo ?? ofLatestToken
-    const claims = copyOf(ofToken.sub === undefined ? current : ofToken)
-    const verdict = await onSignIn?.(claims, {
-      reason: 'refresh',
-      fetch: createSignInFetch(
-        accessToken && createCredential(accessToken, proofKey, server.binding),
-        insecureHosts,
-      ),
-      current: copyOf(current),
-      ...omitUndefined({ scope }),
-    })
+    const found = await claimsAfterRefresh(refresh, options)
+    if (!found) return current
+    const verdict = await askHook(found.claims, refresh, options)
     if (verdict === false) {
       const ended = await handle.end('refused', ending.revoke)
       if (ended) keepAlive(finishSession(handle.key, ended, ending))
@@ -159,35 +134,44 @@ export async function applyOnRefresh(
       // A later refresh has its own decision. A store that lost the record might show the one before the refresh, whose
       // refresh token is spent.
       const isOther =
-        latestRefresh(record.ledger) !== latestRefresh(after.ledger) || record.generation < after.generation
+        decisive(record.ledger) !== decisive(after.ledger) || record.generation < after.generation
       if (isOther) return record
       const next = verdict
         ? withDecidedClaims(record, keptClaims(verdict, record.claims))
-        : withAcceptedClaims(record, fresh)
-      if (jsonBytes(next) > handle.maxRecordBytes) throw tooManyClaims()
+        : found.accept(record)
+      if (jsonBytes(next) > handle.maxRecordBytes) throw TOO_LARGE
       return next
     })
     return written.kind === 'done' ? written.snapshot.record.claims : undefined
   } catch (error) {
-    emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause: redact(error) })
+    const cause = redact(error)
+    if (onSignIn) emit({ type: 'claims_hook_failed', session: fingerprint(handle.key), cause })
+    else emit({ type: 'user_info_failed', cause })
     return current
   }
 
-  /** Resolves to the claims of the ID token with those of UserInfo. `undefined` if UserInfo cannot be used. */
-  async function currentUserInfo(
-    ofToken: UserClaims,
-    fetchNow: AuthorizationServer['addUserInfo'],
-  ): Promise<UserClaims | undefined> {
-    const identity = ofToken.sub === undefined ? pick(current, IDENTITY) : ofToken
-    try {
-      const { claims, userInfoFailure } = await fetchNow({ accessToken, idToken, proofKey }, identity)
-      if (!userInfoFailure) return claims
-      emit({ type: 'user_info_failed', cause: userInfoFailure })
-    } catch (error) {
-      emit({ type: 'user_info_failed', cause: redact(error) })
-    }
-    return undefined
+  /** Returns the number of the latest refresh that decides about the claims. With UserInfo, tokens for other APIs do not. */
+  function decisive(ledger: TokenLedger): number | undefined {
+    return addUserInfo ? ledger.tokens['']?.attempt : latestRefresh(ledger)
   }
+}
+
+const TOO_LARGE = { name: 'ClaimsError', code: 'CLAIMS_TOO_LARGE' }
+
+function askHook(
+  claims: UserClaims,
+  { after }: StoredRefresh,
+  { onSignIn, server, insecureHosts }: OnSignInOptions,
+): ReturnType<OnSignIn> {
+  const { scope, tokens, proofKey } = after.ledger
+  const { '': accessToken } = tokens
+  const credential = accessToken && createCredential(accessToken, proofKey, server.binding)
+  return onSignIn?.(copyOf(claims), {
+    reason: 'refresh',
+    fetch: createSignInFetch(credential, insecureHosts),
+    current: copyOf(after.claims),
+    ...omitUndefined({ scope }),
+  })
 }
 
 /** Returns the claims as JSON keeps them. Identity claims come from the ID token. Without one, the hook sets `sub`. */
@@ -195,12 +179,6 @@ function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
   const kept: Record<string, unknown> = { ...copyOf(verdict) }
   for (const name of IDENTITY) if (identity.sub !== undefined || name !== 'sub') delete kept[name]
   return { ...kept, ...pick(identity, IDENTITY) }
-}
-
-function tooManyClaims(): ConfigurationError {
-  const message =
-    "The claims are too large for the session cookie. Return fewer claims from `onSignIn`, or set `session: 'server'`."
-  return new ConfigurationError('session_too_large', message)
 }
 
 function copyOf(claims: UserClaims): UserClaims {

@@ -3,6 +3,7 @@ import type { ClientAuthentication, ClientSecret } from '../../ports/client-auth
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
+import { AFTER_LEASE_MS } from './http.ts'
 import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 import type { ServerClock } from './server-clock.ts'
 
@@ -96,11 +97,6 @@ export interface ClientAuthenticator {
 
 /** The share of the time of a caller that a key service may take. The caller must still be there to get the error. */
 const KEY_SERVICE_SHARE = 0.5
-/**
- * How long a key service may take after the lease was taken, in milliseconds. A request must leave soon after that, because
- * another process can take over the lease.
- */
-export const AFTER_LEASE_MS = 1000
 /** How long a prepared secret is used, in milliseconds. A refresh can wait in line after it has prepared. */
 const PREPARED_MS = 60_000
 

@@ -97,15 +97,15 @@ export function secretInHeader(secret: ClientSecret, rules: SecretRules): Client
 export function secretAsSupported(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
   const authenticate = (value: string): ClientAuth => {
     const [basic, post] = [inHeader(rules)(value), ClientSecretPost(value)]
-    return (server, ...request) => (methodFor(server) === BASIC ? basic : post)(server, ...request)
+    return (server, ...request) => (supportedMethod(server) === BASIC ? basic : post)(server, ...request)
   }
-  return withSecret(BASIC, secret, authenticate, methodFor)
+  return withSecret(BASIC, secret, authenticate, supportedMethod)
 }
 
 const BASIC = 'client_secret_basic'
 const POST = 'client_secret_post'
 
-function methodFor({
+function supportedMethod({
   token_endpoint_auth_methods_supported: listed = [],
 }: Partial<AuthorizationServer>): string {
   return listed.includes(POST) && !listed.includes(BASIC) ? POST : BASIC

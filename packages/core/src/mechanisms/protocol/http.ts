@@ -29,6 +29,12 @@ export interface HttpOptions {
 export const LISTEN_MS = 65_000
 
 /**
+ * How long a key service may take after the lease was taken, in milliseconds. A request must leave soon after that, because
+ * another process can take over the lease.
+ */
+export const AFTER_LEASE_MS = 1000
+
+/**
  * The size limit for the response to a `POST`, in bytes. It is far above all token responses, because a response can
  * contain the only valid refresh token. For the same reason, the beginning of a larger response is kept.
  */

@@ -4,11 +4,8 @@ import type { SigningKeySource } from '../../ports/signing-key.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { randomId } from '../runtime/digest.ts'
-import {
-  AFTER_LEASE_MS,
-  type AuthenticationContext,
-  createClientAuthentication,
-} from './client-authentication.ts'
+import { type AuthenticationContext, createClientAuthentication } from './client-authentication.ts'
+import { AFTER_LEASE_MS } from './http.ts'
 import { askForKey, checkKeySource, currentSigner, type Signer, signJwt } from './signing-key.ts'
 
 /** Options of `privateKeyJwt`. */

@@ -6,6 +6,7 @@ import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection, Wire } from './connection.ts'
+import { AFTER_LEASE_MS } from './http.ts'
 import {
   hasAccessToken,
   requestTokens,
@@ -52,7 +53,8 @@ export function createTokenServer(
     connection,
     binding: connection.binding,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
-    async refresh({ refreshToken, parameters, user, idToken: previousIdToken, proofKey }) {
+    async refresh(wanted) {
+      const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = wanted
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
@@ -74,7 +76,8 @@ export function createTokenServer(
         if (idToken === undefined) return { kind: 'refreshed', grant: tokens, date }
         const original = readClaims(previousIdToken)
         const expected = metadataForToken(metadata, idToken)
-        const known = { claims: user, original, issuer: expected.issuer, clientId: client.client_id }
+        const { issuer } = expected
+        const known = { claims: user, original, issuer, clientId: client.client_id, isContinued }
         if (namesAnotherUser(known, readClaims(idToken) ?? {}))
           return { kind: 'subject_changed', grant: tokens }
         if (!validateIdToken) return { kind: 'refreshed', grant: tokens, date }

@@ -2,7 +2,7 @@ import * as oauth from 'oauth4webapi'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
 import type { Credential, OpenRequestInit } from '../../ports/credential.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
-import { MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
+import { isRateLimit, MAX_USER_INFO, readUserInfo, withUserInfo } from '../../rules/protocol/user-info.ts'
 import { ConfigurationError, EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createCredential } from '../calls/bearer-credential.ts'
 import { redact, withUrl } from '../runtime/redact.ts'
@@ -34,8 +34,11 @@ export interface UserInfoProfile {
     tokenResponse: Readonly<Record<string, unknown>>,
   ) => Readonly<Record<string, unknown>>
   /**
-   * Whether UserInfo is fetched also after each refresh, so that the session has current claims. The tokens are stored
-   * first, and no caller waits for it.
+   * Whether UserInfo is fetched also after each refresh. Its claims and those of the latest ID token then replace the claims
+   * of the session. The tokens are stored first, and no caller waits for it. If UserInfo fails, or the refresh was for another
+   * API, the session keeps its claims, and `onSignIn` is not called.
+   *
+   * `claims` must then have one parameter, because only a sign-in has the members of the token response.
    *
    * @default false
    */
@@ -116,7 +119,7 @@ function withoutUserInfo(
       'Cannot sign in: UserInfo does not identify the user. Set `server.userInfo.url`, and return a `sub` from `server.userInfo.claims`.'
     throw new ConfigurationError('invalid_option', message, { cause })
   }
-  if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+  if (status >= 400 && status < 500 && status !== 408 && code !== 'RATE_LIMITED') {
     const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, set \`server.userInfo.url\`, or set \`server.userInfo\` to \`false\`.`
     throw new ConfigurationError('client_rejected', message, { cause })
   }
@@ -136,7 +139,8 @@ async function requestUserInfo(
   const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
   const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
   const { status } = response
-  if (status !== 200) throw withUrl(failure({ status }), url)
+  const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined
+  if (status !== 200) throw withUrl(failure({ status, code }), url)
   const text = await response.text()
   if (text.length > MAX_USER_INFO) throw failure({ code: 'BODY_TOO_LARGE' })
   const isSigned = /^application\/jwt\b/i.test(response.headers.get('content-type') ?? '')
@@ -167,7 +171,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function failure(what: { readonly code: string } | { readonly status: number }): object {
+function failure(what: { readonly code?: string | undefined; readonly status?: number }): object {
   return { name: 'UserInfoError', ...what }
 }
 

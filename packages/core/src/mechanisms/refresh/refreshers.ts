@@ -52,14 +52,10 @@ export function createRefreshTokenAcquisition(server: TokenServer, policy: Refre
   return {
     policy,
     ready: (keepAlive: KeepAlive) => server.ready(keepAlive),
-    acquire: ({ ledger, claims = {}, idToken }, parameters) =>
-      server.refresh({
-        refreshToken: ledger.refreshToken ?? '',
-        parameters,
-        user: claims,
-        idToken,
-        proofKey: ledger.proofKey,
-      }),
+    acquire: ({ ledger, claims: user = {}, idToken, isContinued }, parameters) => {
+      const { refreshToken = '', proofKey } = ledger
+      return server.refresh({ refreshToken, parameters, user, idToken, isContinued, proofKey })
+    },
     isResponding: () => server.isResponding(),
   }
 }

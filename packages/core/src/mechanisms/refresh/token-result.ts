@@ -81,7 +81,7 @@ export function refreshError(
   const options = { cause, retryAfterSeconds: Math.max(1, Math.ceil(seconds)) }
   const retry = `Try again later.${kept}`
   if (code === 'key_service_unavailable')
-    return new OperatorError(code, `The function that returns the client secret failed. ${retry}`, options)
+    return new OperatorError(code, `The function for the client secret or key failed. ${retry}`, options)
   return new TryLaterError(
     code as TryLaterCode,
     `Cannot ${action}${REASONS[code] ?? describeCause(cause)}. ${retry}`,

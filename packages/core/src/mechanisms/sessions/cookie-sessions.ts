@@ -66,7 +66,8 @@ export function createCookieStrategy(options: CookieStrategyOptions): SessionStr
       const record = await make(randomId(), maxRecordBytes)
       const started = { record, cookie: await sealCookie(record) }
       await prepare?.(started)
-      if (allStored) await insert(record, options)
+      // The end of the previous session names the new one, which must be found if its cookie is lost.
+      if (allStored || record.isContinued) await insert(record, options)
       return { handle: carriedBy(record), ...started }
     },
     trackBrowser: () => createBrowserCookieTracker({ clock, allStored, sealCookie }),

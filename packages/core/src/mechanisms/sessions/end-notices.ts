@@ -1,6 +1,5 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { EndReason, EventListener } from '../../vocabulary/index.ts'
-
 import { endsAt, latestEnd, type SessionRecord } from '../../model/session-record.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'

@@ -19,7 +19,7 @@ import { fingerprint } from '../runtime/digest.ts'
 import { createPendingWork, type PendingWork } from '../runtime/background-work.ts'
 import type { SignOut } from './pending-sign-outs.ts'
 import type { TokenResult } from '../refresh/attempt.ts'
-import { startSession, type StartSessionOptions } from './start-session.ts'
+import { replaceSession, type ReplaceSessionOptions } from './replace-session.ts'
 import type { MakeRecord, SessionStart, StartedSession } from './session-strategy.ts'
 import { ignoreStore } from './stored-session.ts'
 import { touchOrTidy, type TouchPolicy } from './touch-session.ts'
@@ -57,7 +57,7 @@ export interface RequestSession {
   readonly keepAlive: KeepAlive
 }
 
-export interface RequestSessionOptions extends StartSessionOptions {
+export interface RequestSessionOptions extends ReplaceSessionOptions {
   readonly touch: TouchPolicy
   /**
    * Whether the response waits for background refreshes, so that the cookie carries their result. Default: false.
@@ -162,7 +162,7 @@ export function createRequestSession(options: RequestSessionOptions): RequestSes
     async start(make, start = {}) {
       if (state.areHeadersSent) throw headersAlreadySent('start a session')
       const previous = (await find().catch(() => undefined)) ?? start.hidden
-      const { handle, ...started } = await startSession(make, previous, start, options)
+      const { handle, ...started } = await replaceSession(make, previous, start, options)
       replaceBy(handle, started)
       emit({ type: 'session_started', session: fingerprint(handle.key) })
       return started

@@ -1,7 +1,6 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { SessionHandle } from '../../ports/session-handle.ts'
 import { endsAt, type SessionRecord } from '../../model/session-record.ts'
-import type { TokenLedger } from '../../model/token-ledger.ts'
 import { type EventListener, OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
 import { createEndNotices } from './end-notices.ts'
@@ -32,12 +31,12 @@ export interface Created extends StartedSession {
  *
  * @param id - The ID of the new session.
  * @param maxRecordBytes - The maximum size of the record as JSON, in bytes.
- * @param continued - The ledger of the replaced session, if the new one continues its grant.
+ * @param continued - The session whose grant the new one continues, if there is one.
  */
 export type MakeRecord = (
   id: string,
   maxRecordBytes: number,
-  continued?: TokenLedger,
+  continued?: SessionRecord,
 ) => Promise<SessionRecord>
 
 /** How a session starts. */

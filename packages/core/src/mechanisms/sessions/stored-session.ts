@@ -187,7 +187,11 @@ export function createStoredHandle(
         if (current.record.ended) return resume(current, revoke)
         if (condition && !condition.mayEnd(current.record)) return undefined
         // This is a swap and not a removal, so that a refresh that completes later revokes its tokens.
-        const tombstone = await swap(current, toUnfinishedTombstone(current.record, reason, revoke))
+        const { successor } = condition ?? {}
+        const tombstone = await swap(
+          current,
+          toUnfinishedTombstone(current.record, reason, revoke, successor),
+        )
         if (tombstone === 'again') continue
         notices.report(key, reason)
         return endedAs(current.record, tombstone)

@@ -10,6 +10,8 @@ export interface KnownUser {
   readonly issuer: string
   /** The client to which the authorization server issued the refresh token. */
   readonly clientId: string
+  /** The refresh token is from an earlier sign-in, which had another time and nonce. */
+  readonly isContinued?: boolean | undefined
 }
 
 /**
@@ -28,18 +30,19 @@ export function namesAnotherUser(known: KnownUser, token: Readonly<Record<string
 
 /** Whether the verified ID token of a refresh belongs to the sign-in of the session (OIDC Core §12.2). */
 export function continuesSignIn(
-  { claims, original }: KnownUser,
+  { claims, original, isContinued = false }: KnownUser,
   token: Readonly<Record<string, unknown>>,
 ): boolean {
   if (claims.sub === undefined || claims.sub !== token['sub']) return false
   const isSame = (before: unknown, after: unknown) =>
     before === undefined || after === undefined || before === after
-  if (!isSame(claims['auth_time'], token['auth_time'])) return false
+  if (!isContinued && !isSame(claims['auth_time'], token['auth_time'])) return false
   // Without the ID token of the sign-in, the other claims are unknown.
   if (!original) return true
   const audience = [token['aud']].flat()
   const hasAudience = [original['aud'] ?? []].flat().every((each) => audience.includes(each))
-  return hasAudience && original['azp'] === token['azp'] && isSame(original['nonce'], token['nonce'])
+  if (!hasAudience || original['azp'] !== token['azp']) return false
+  return isContinued || isSame(original['nonce'], token['nonce'])
 }
 
 /** Whether a session is of the user who has signed in: at the same server, for the same client. */

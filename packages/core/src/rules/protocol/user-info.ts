@@ -18,6 +18,11 @@ export function readUserInfo(value: unknown): Readonly<Record<string, unknown>> 
   return isJsonObject(value) && isShallow(value, MAX_DEPTH) ? value : undefined
 }
 
+/** Whether the response means "later". GitHub responds with 403 to too many requests. */
+export function isRateLimit(status: number, headers: Headers): boolean {
+  return status === 429 || headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0'
+}
+
 /** Adds the claims of UserInfo to those of the ID token. If both have a claim, the ID token has precedence. */
 export function withUserInfo(idToken: UserClaims | undefined, userInfo: UserClaims): UserClaims {
   const added = Object.entries(userInfo).filter(([name]) => !IGNORED.test(name))

@@ -50,10 +50,8 @@ export const LOGIN_PARAMETERS: Readonly<Record<'prompt' | 'loginHint' | 'acrValu
 const TEXT = /^[^\p{Cc}\p{Cs}]+$/u
 const MAX_LENGTH = 512
 
-/** The query parameters that every link can pass to the login route, and their formats. */
+/** The query parameters, in addition to `claims`, that every link can pass to the login route, and their formats. */
 const GRAMMAR: ReadonlyMap<string, RegExp> = new Map([
-  // `isClaimsRequest` checks the rest.
-  ['claims', /^\{/],
   // OIDC Core §3.1.2.1: `none` cannot be combined with other values.
   ['prompt', /^(?:none|(?:(?:login|consent|select_account|create)(?: (?!$)|$))+)$/],
   ['login_hint', TEXT],
@@ -88,7 +86,7 @@ export function readLoginRequest(
   further: readonly string[],
 ): LoginRequest | string {
   const parameters = new URLSearchParams(configured)
-  for (const name of new Set([...GRAMMAR.keys(), ...further])) {
+  for (const name of new Set(['claims', ...GRAMMAR.keys(), ...further])) {
     const [value = '', second] = query.getAll(name)
     if (value === '' && second === undefined) continue
     if (second !== undefined || !isLoginParameter(name, value, further)) return name

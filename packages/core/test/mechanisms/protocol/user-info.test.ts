@@ -78,6 +78,16 @@ describe('UserInfo at a sign-in', () => {
       expect(failure).toMatchObject({ message: expect.stringMatching(/\/userinfo .*`server\.userInfo`/) })
   })
 
+  it.each([{ 'retry-after': '60' }, { 'x-ratelimit-remaining': '0' }])(
+    'that limits the rate with status 403 fails the sign-in only for now: %j',
+    async (headers) => {
+      const response = () => new Response(null, { status: 403, headers })
+      const failure = await failureOf(signIn(response, withoutIdToken({})))
+      const cause = { status: 403, code: 'RATE_LIMITED' }
+      expect(failure).toMatchObject({ code: 'authorization_server_unavailable', cause })
+    },
+  )
+
   it.each([{ openid: true }, { openid: false }])(
     'whose conversion fails shows the fault of the application: %j',
     async ({ openid }) => {

@@ -16,7 +16,7 @@ export interface NewSessionOptions {
 }
 
 /** Starts a session with the tokens of a sign-in, in place of the previous session of the browser. */
-export function startBoundSession(
+export function startFromGrant(
   session: Pick<RequestSession, 'start'>,
   grant: TokenGrant,
   { clock, registration, lifetimes, beforeStart }: NewSessionOptions,
@@ -30,11 +30,13 @@ export function startBoundSession(
     const base = { id, ...registration, expiresAt: now + lifetime, lifetime, claims, login }
     return newSession(base, grant, '', now, maxRecordBytes, continued)
   }
-  // Some servers issue a refresh token only at the first sign-in of a user.
+  // Some servers issue a refresh token only at the first sign-in of a user. Without a login, the application has started the
+  // session, and the earlier grant may not be meant for it.
+  const mayContinue = login !== undefined && refreshToken === undefined
   const isSame = (record: SessionRecord) => isSameUser(record, registration, claims)
   return session.start(make, {
     list: beforeStart,
     hidden,
-    isSameUser: refreshToken === undefined ? isSame : undefined,
+    isSameUser: mayContinue ? isSame : undefined,
   })
 }
