@@ -30,7 +30,7 @@ export type ValidateIdToken = (
  * seconds before another process can take the lease over. The second one leaves before that too: its authentication takes up
  * to a second.
  */
-const RESEND_WITHIN_MS = 1000
+const RESEND_WITHIN_MS = 2000 - AFTER_LEASE_MS
 
 /** A token server that lends its connection to further token requests, which only their importers contain. */
 export interface ConnectedTokenServer extends TokenServer {
