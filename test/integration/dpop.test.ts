@@ -509,6 +509,8 @@ describe('an exchanged token', () => {
     const token = tokenExchange({ audience: 'reports' })
     expect(await run(() => auth.getUserAccessToken({ token }))).toMatchObject({ type: 'DPoP' })
     const other = process({ senderConstraint: undefined })
+    // A process that knows the time of the server does not need the user's own token.
+    expect((await other.getClientAccessToken()).type).toBe('Bearer')
     const call = other.createTokenFetch({ baseUrl: api.url, token, throwTokenErrors: true })
     await expect(run(() => call('reports'), other)).rejects.toMatchObject({ code: 'invalid_option' })
     expect(api.requests).toEqual([])
