@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +14,8 @@ import { vi } from 'vitest'
 
 export const CLIENT = { id: 'web', secret: randomBytes(24).toString('hex') }
 export const PUBLIC_CLIENT = { id: 'public' }
+/** A client that signs its authentication. The private key is for the application. */
+export const SIGNING_CLIENT = { id: 'signing', key: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
 export const ORIGIN = 'http://127.0.0.1:3999'
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const TOKEN_SECONDS = 300
@@ -73,6 +75,12 @@ export async function startProvider(requiresNonces: boolean): Promise<Provider> 
     clients: [
       { ...COMMON, client_id: CLIENT.id, client_secret: CLIENT.secret },
       { ...COMMON, client_id: PUBLIC_CLIENT.id, token_endpoint_auth_method: 'none' },
+      {
+        ...COMMON,
+        client_id: SIGNING_CLIENT.id,
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ ...SIGNING_CLIENT.key.publicKey.export({ format: 'jwk' }), use: 'sig' }] },
+      },
     ],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },

@@ -1,9 +1,10 @@
 import { createMemoryStore, type EvertokenEvent, type SessionStore } from '@evertoken/core'
+import { importSigningKey, privateKeyJwt } from '@evertoken/core/credentials'
 import { dpop } from '@evertoken/core/dpop'
 import { clientCredentials, tokenExchange } from '@evertoken/core/grants'
 import { evertoken, type EvertokenWithClient } from '@evertoken/node'
 import { createCookieMap, createShiftableClock, type CookieMap } from '@evertoken/testkit'
-import { importJWK, SignJWT } from 'jose'
+import { decodeJwt, importJWK, SignJWT } from 'jose'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   type Api,
@@ -11,6 +12,7 @@ import {
   ORIGIN,
   type Provider,
   PUBLIC_CLIENT,
+  SIGNING_CLIENT,
   startApi,
   startProvider,
   TOKEN_EXCHANGE,
@@ -221,6 +223,21 @@ describe('the token endpoint', () => {
     expect(first).toBe(second)
     // The lease and the tokens.
     expect(store.swaps - before).toBe(2)
+  })
+
+  it('gets a new assertion of the client with each request', async () => {
+    const { provider, process } = await createWorld({ nonces: true })
+    const pem = String(SIGNING_CLIENT.key.privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    const clientAuthentication = privateKeyJwt(await importSigningKey(pem, 'ES256'))
+    const options = { clientId: SIGNING_CLIENT.id, clientSecret: undefined, clientAuthentication }
+    const { run } = await signedIn(process(options))
+    // Another process has no nonce.
+    const auth = process(options)
+    vi.setSystemTime(Date.now() + TOKEN_SECONDS * 1000)
+    expect(await run(() => auth.getUserAccessToken(), auth)).toMatchObject({ type: 'DPoP' })
+    expect(provider.tokenRequests.map(({ status }) => status)).toEqual([400, 200, 400, 200])
+    const assertions = provider.tokenRequests.map(({ form }) => form.get('client_assertion'))
+    expect(new Set(assertions.map((jwt) => decodeJwt(jwt ?? '').jti)).size).toBe(4)
   })
 
   it('gets no more than one further request if each response asks for a nonce', async () => {
@@ -492,6 +509,8 @@ describe('an exchanged token', () => {
     const token = tokenExchange({ audience: 'reports' })
     expect(await run(() => auth.getUserAccessToken({ token }))).toMatchObject({ type: 'DPoP' })
     const other = process({ senderConstraint: undefined })
+    // A process that knows the time of the server does not need the user's own token.
+    expect((await other.getClientAccessToken()).type).toBe('Bearer')
     const call = other.createTokenFetch({ baseUrl: api.url, token, throwTokenErrors: true })
     await expect(run(() => call('reports'), other)).rejects.toMatchObject({ code: 'invalid_option' })
     expect(api.requests).toEqual([])

@@ -15,6 +15,7 @@ import {
   withTokenResponse,
 } from '../../src/model/session-transitions.ts'
 import { jsonBytes } from '../../src/model/stored-tokens.ts'
+import { EMPTY_LEDGER, type TokenLedger } from '../../src/model/token-ledger.ts'
 import type { TokenGrant } from '../../src/model/token-grant.ts'
 import { grant, NOW, session } from '../rules/arbitraries.ts'
 
@@ -218,5 +219,32 @@ describe('withOtherTokens', () => {
       expect(next.otherTokens).toBeUndefined()
       expect(next.ledger.tokens['']?.value).toBe(access.value)
     })
+  })
+})
+
+describe('newSession that continues an earlier grant', () => {
+  const [old, fresh] = [{ d: 'old' }, { d: 'new' }]
+  const earlier = { ...EMPTY_LEDGER, refreshToken: 'r', proofKey: old }
+  const start = (given: TokenGrant, continued: TokenLedger = earlier) =>
+    newSession(base(NOW + 600), given, '', NOW, undefined, {
+      ...newSession(base(NOW + 600), {}, '', NOW),
+      ledger: continued,
+    }).ledger
+
+  it('S18: keeps the key of the refresh token, and the new access token has its own', () => {
+    const ledger = start({ accessToken: access, proofKey: fresh })
+    expect(ledger).toMatchObject({ refreshToken: 'r', proofKey: old, tokens: { '': { proofKey: fresh } } })
+  })
+
+  it('S18: leaves a bound refresh token behind if its own tokens are not bound', () => {
+    const ledger = start({ accessToken: access })
+    expect([ledger.refreshToken, ledger.proofKey]).toEqual([undefined, undefined])
+  })
+
+  it('S18: binds what comes next if only the refresh token is not bound', () => {
+    const { proofKey: _, ...unbound } = earlier
+    const ledger = start({ accessToken: access, proofKey: fresh }, unbound)
+    expect(ledger).toMatchObject({ refreshToken: 'r', proofKey: fresh })
+    expect(ledger.tokens['']).not.toHaveProperty('proofKey')
   })
 })

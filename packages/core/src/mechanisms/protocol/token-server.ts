@@ -27,8 +27,8 @@ export type ValidateIdToken = (
 
 /**
  * How late a refresh token can be sent again for the nonce of a proof, in milliseconds. The first request leaves at least 2
- * seconds before another process can take the lease over, so the second one leaves before that too, although it needs a new
- * authentication.
+ * seconds before another process can take the lease over. The second one leaves before that too: its authentication takes up
+ * to a second.
  */
 const RESEND_WITHIN_MS = 2000 - AFTER_LEASE_MS
 

@@ -253,6 +253,19 @@ describe('a response to a request with a proof', () => {
     expect(readBound({ token_type: undefined })?.accessToken).toBeUndefined()
   })
 
+  it('S18: can have another token than an access token, which is not bound, if it is expected', () => {
+    for (const allowsOther of [true, false])
+      for (const [token_type, bound] of [
+        ['DPoP', 'DPoP'],
+        ['N_A', allowsOther ? 'Bearer' : undefined],
+        ['Bearer', undefined],
+      ]) {
+        const rules = { ...UNKNOWN, tokenTypes: ['N_A'], isBound: true, allowsOther }
+        const grant = readTokenResponse({ ...good, token_type }, SENT, rules)
+        expect(grant?.accessToken?.type).toBe(bound)
+      }
+  })
+
   it('S18: is needed for the type DPoP, even if the options list it', () => {
     const grant = readTokenResponse({ ...good, token_type: 'DPoP' }, SENT, {
       ...UNKNOWN,
