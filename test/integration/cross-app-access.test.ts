@@ -26,19 +26,18 @@ async function signedIn(session: (typeof kinds)[number]) {
   }
   const tokens = await server.issue({ sub: 'user-1', scope: 'openid', expiresIn: LIFETIME })
   await inRequest(() => auth.startSession(tokens, { claims: { sub: 'user-1' } }))
-  const [client] = partner.clients
-  const at = {
-    issuer: partner.issuer,
-    clientId: client?.id ?? '',
-    ...(client?.secret !== undefined && { clientSecret: client.secret }),
-    fetch: (input: string | URL | Request, init?: RequestInit) => partner.fetch(input, init),
-  }
-  const token = crossAppAccess({ at, resource: API, scope: 'tickets:read' })
+  const token = crossAppAccess({ at: atOf(partner), resource: API, scope: 'tickets:read' })
   const obtain = () =>
     inRequest(() => auth.getUserAccessToken({ token }).catch((error: unknown) => error as { code?: string }))
   const forms = (of: typeof server) =>
     of.log.filter(({ kind }) => kind === 'token').map(({ parameters }) => Object.fromEntries(parameters))
   return { ...application, partner, tab, obtain, forms, tokens }
+}
+
+/** The registration of the application at the partner. */
+function atOf({ issuer, clients: [client], fetch }: ReturnType<typeof createAuthorizationServer>) {
+  const { id: clientId = '', secret: clientSecret } = client ?? {}
+  return { issuer, clientId, fetch, ...(clientSecret !== undefined && { clientSecret }) }
 }
 
 describe.each(kinds)('crossAppAccess, %s session', (session) => {
@@ -75,6 +74,23 @@ describe.each(kinds)('crossAppAccess, %s session', (session) => {
       expect((await world.tab.get('/')).status).toBe(200)
     },
   )
+
+  it('an overloaded partner delays no refresh of the user', async () => {
+    const { auth, server, partner, clock, tab } = await signedIn(session)
+    partner.always('token', { type: 'status', status: 429, retryAfter: 30 })
+    let refreshed: unknown
+    const answers = tab.get('/', undefined, undefined, async () => {
+      await auth
+        .getUserAccessToken({ token: crossAppAccess({ at: atOf(partner), resource: API }) })
+        .catch(() => {})
+      refreshed = await auth.getUserAccessToken({ forceRefresh: true })
+      return new Response()
+    })
+    await clock.advance(15_000)
+    expect(refreshed).toMatchObject({ type: 'Bearer' })
+    expect(server.counts.refresh).toBe(1)
+    await answers
+  })
 
   it('another `issued_token_type` than an assertion is sent to no server', async () => {
     const { obtain, server, partner, forms } = await signedIn(session)

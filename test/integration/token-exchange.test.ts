@@ -307,6 +307,35 @@ describe.each(kinds)('jwtBearer and customToken, %s session', (session) => {
     expect(error).toMatchObject({ name: 'TryLaterError' })
     expect(`${error.message}${JSON.stringify(error.cause)}`).not.toContain('canary')
   })
+
+  it('customToken: a function that throws, or returns no token, pauses no other token of the session', async () => {
+    const { codeOf, clock } = await signedIn(session)
+    const throwing = customToken('throwing', async () => Promise.reject(new Error('canary')))
+    const malformed = customToken('malformed', async () => ({ access_token: '' }))
+    for (const token of [throwing, malformed]) {
+      const failing = codeOf({ token })
+      await clock.advanceUntil(failing, 10_000)
+      expect(await failing).not.toBe('token')
+      expect(await codeOf({ token: tokenExchange({ audience: 'billing' }) })).toBe('token')
+      await clock.advance((LIFETIME + 1) * 1000)
+    }
+  })
+
+  it('customToken: the result reaches the others if the caller that started the function leaves', async () => {
+    const { auth, inRequest } = await signedIn(session)
+    const leaving = new AbortController()
+    const token = customToken('legacy', async ({ getUserAccessToken }) => {
+      leaving.abort()
+      return { access_token: `of-${(await getUserAccessToken())?.type}` }
+    })
+    await inRequest(async () => {
+      const first = auth
+        .getUserAccessToken({ token, signal: leaving.signal })
+        .catch(({ name }: Error) => name)
+      const second = await auth.getUserAccessToken({ token })
+      expect([await first, second?.value]).toEqual(['AbortError', 'of-Bearer'])
+    })
+  })
 })
 
 it('two processes exchange once per expiry', async () => {

@@ -64,7 +64,7 @@ export async function recover(
   const lastingCode = kind === 'refused' ? lastingCodeOf(policy) : undefined
   const options = { retryAfterSeconds, jitter: random(), lastingCode }
   const isFree = await release(handle, attempt, (ledger) =>
-    concernsParameters(attempt, failure)
+    policy.pausesOnlyKey || concernsParameters(attempt, failure)
       ? withParameterBackOff(ledger, attempt.key, code, serverClock.read(), options)
       : withBackOff(ledger, code, serverClock.read(), options),
   )

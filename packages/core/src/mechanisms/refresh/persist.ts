@@ -5,6 +5,7 @@ import {
   withDoubt,
   withGrant,
   withNewerGrant,
+  withParameterBackOff,
   withSpare,
 } from '../../model/ledger-transitions.ts'
 import { grantEndsAt } from '../../model/grant-expiry.ts'
@@ -89,7 +90,7 @@ async function persistOnce(
       const { ledger } = current.record
       const time = context.serverClock.read()
       const ledgerAfter = (maxTokenBytes: number) =>
-        ledgerWithResponse(settlement, ledger, response, time, context.random, maxTokenBytes)
+        ledgerWithResponse(settlement, ledger, response, time, context, maxTokenBytes)
       const snapshot = await handle.storeGrant(current, { grant, now: time.wall, ledgerAfter, keepAlive })
       if (snapshot !== 'again') {
         reportGrantEnd(handle, current, snapshot, context)
@@ -106,7 +107,7 @@ function ledgerWithResponse(
   ledger: TokenLedger,
   { attempt: request, grant }: ArrivedGrant,
   time: TimeReading,
-  random: RefreshContext['random'],
+  { acquisition, random }: PersistContext,
   maxTokenBytes: number,
 ): TokenLedger {
   const { key, rejected, lastUse, holder, attempt, from, date, late } = request
@@ -123,7 +124,11 @@ function ledgerWithResponse(
   const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
   if (grant.accessToken) return next
-  return withBackOff(next, typeErrorOf(grant)?.code ?? MALFORMED, time, { jitter: random() })
+  const code = typeErrorOf(grant)?.code ?? MALFORMED
+  const options = { jitter: random() }
+  return acquisition.policy.pausesOnlyKey
+    ? withParameterBackOff(next, key, code, time, options)
+    : withBackOff(next, code, time, options)
 }
 
 /** Warns once that the grant ends. The record that another process stores later has the mark too. */

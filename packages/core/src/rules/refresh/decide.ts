@@ -19,6 +19,8 @@ export type RefreshPolicy = Consumption & {
   readonly refreshBeforeExpirySeconds: number
   /** Whether the old token still works during a refresh. */
   readonly serveDuringRefresh: boolean
+  /** Whether a failure concerns only its token key, because each key is from another server or function. */
+  readonly pausesOnlyKey?: boolean
   /** Creates the error for a failure of this kind of request. If it returns `undefined`, the usual error is used. */
   readonly errorOf?: (code: ErrorCode, cause: RedactedCause | undefined) => EvertokenError | undefined
 }
@@ -91,7 +93,11 @@ function bestToken(
   const own = wanted.isForced ? undefined : tokens[wanted.key]
   const state = own ? stateOf(id, own, wanted, time, policy) : 'expired'
   if (state !== 'expired' || wanted.isForced || wanted.replaced !== undefined) return [own, state]
-  for (const token of heldTokens(tokens, wanted.key)) {
+  const held = heldTokens(tokens, wanted.key)
+  // If an API has rejected a token, it can have revoked all that existed then. Only a later one can help.
+  const rejectedAttempt = held.find(({ value }) => value === wanted.rejected)?.attempt ?? -1
+  for (const token of held) {
+    if (token.attempt <= rejectedAttempt && token.value !== wanted.rejected) continue
     const other = stateOf(id, token, wanted, time, policy)
     if (other !== 'expired') return [token, other]
   }

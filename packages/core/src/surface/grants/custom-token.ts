@@ -24,7 +24,8 @@ export interface CustomTokenResponse {
 /**
  * Gets a token with a function of the application, for an API whose grant no other function supports.
  *
- * Evertoken keeps the token, repeats the function when it is due, and calls it once for all callers.
+ * Evertoken keeps the token, repeats the function when it is due, and calls it once for all callers. The function must not ask
+ * for tokens of other grants, because the tokens of a session are requested one after the other.
  *
  * @param key - The name of the token among those of a session. It must select everything that the function depends on.
  * @param acquire - Returns a token response, or `undefined` if the user must sign in. If it throws, it is tried again.
@@ -56,14 +57,14 @@ export function customToken(
 
 async function run(
   acquire: Parameters<typeof customToken>[1],
-  { application, context }: GrantCall,
+  { application, contextFor }: GrantCall,
 ): Promise<RefreshResult> {
   const { connection, serverTimeoutMs, clock } = application
   const timeOfCall = connection.serverClock.startRequest()
   // The caller that started the work can leave, and others still need the result.
   const work = new AbortController()
   try {
-    const running = Promise.resolve().then(() => acquire({ ...context, signal: work.signal }))
+    const running = Promise.resolve().then(() => acquire(contextFor(work.signal)))
     const overdue = () => new Error('The function is overdue')
     const response = await withDeadline(running, serverTimeoutMs, clock, overdue)
     if (response === undefined)

@@ -24,6 +24,8 @@ export interface GrantCall {
   /** The session of the user. `undefined` in a service without users. */
   readonly session: Snapshot | undefined
   readonly context: GrantContext
+  /** Returns the context for work that other callers can join, and which continues if the first one leaves. */
+  contextFor(signal: AbortSignal): GrantContext
   readonly keepAlive: SourceCall['keepAlive']
   /** @throws {SignInRequiredError} If the user must sign in. */
   userToken(request: TokenParameters): Promise<string>
@@ -36,28 +38,28 @@ export function createCall(
   user?: SourceUser,
   session?: Snapshot,
 ): GrantCall {
-  const request = async (parameters: TokenParameters) =>
-    user?.getToken({ key: tokenKey(parameters), request: parameters, signal })
+  const request = async (parameters: TokenParameters, until = signal) =>
+    user?.getToken({ key: tokenKey(parameters), request: parameters, signal: until })
+
+  const contextFor = (until: AbortSignal): GrantContext => ({
+    claims: session?.record.claims ?? {},
+    signal: until,
+    async getUserAccessToken(parameters = {}) {
+      const result = await request(parameters, until)
+      if (result?.kind !== 'token') return undefined
+      const { token, snapshot } = result
+      const { proofKey } = snapshot.record.ledger
+      const credential = createCredential(token, proofKey, application.connection.binding)
+      return accessTokenOf(token, application.serverClock.read(), credential)
+    },
+  })
 
   return {
     application,
     session,
     keepAlive,
-    context: {
-      claims: session?.record.claims ?? {},
-      signal,
-      async getUserAccessToken(parameters = {}) {
-        const result = await request(parameters)
-        if (result?.kind !== 'token') return undefined
-        const { token, snapshot } = result
-        const credential = createCredential(
-          token,
-          snapshot.record.ledger.proofKey,
-          application.connection.binding,
-        )
-        return accessTokenOf(token, application.serverClock.read(), credential)
-      },
-    },
+    context: contextFor(signal),
+    contextFor,
     async userToken(parameters) {
       const result = await request(parameters)
       if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')

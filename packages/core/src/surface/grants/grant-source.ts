@@ -59,7 +59,10 @@ export interface GrantKind {
 /** A request that carries its own function through the refresher. */
 type GrantRequest = TokenParameters & { readonly acquire: Acquire }
 
-/** A function of the application uses no place in the line: it could itself wait for one. */
+/**
+ * A function of the application uses no place in the line: it could itself wait for one. Another server must not delay the
+ * refreshes of the application if it is overloaded.
+ */
 const NO_LINE = {
   enter: () => ({ succeeded() {}, overloaded() {}, leave() {} }),
   retryAfterSeconds: () => 1,
@@ -83,7 +86,7 @@ export function createGrantSource(kind: GrantKind): TokenSource {
 }
 
 function connect(
-  { grant, usesServer, plan }: GrantKind,
+  { grant, usesServer, connectionOf, plan }: GrantKind,
   context: SourceContext,
 ): (call: SourceCall) => Promise<StoredToken> {
   const { server, refreshBeforeExpirySeconds, emit, createTokens } = context
@@ -92,13 +95,15 @@ function connect(
       consumes: 'nothing',
       refreshBeforeExpirySeconds,
       serveDuringRefresh: true,
+      pausesOnlyKey: true,
       errorOf: grantError,
     },
     ready: (keepAlive) => (usesServer ? server.ready(keepAlive) : Promise.resolve()),
     acquire: ({ ledger }, request) => (request as GrantRequest).acquire(ledger.tokens['']?.proofKey),
     isResponding: () => server.isResponding(),
   }
-  const application = usesServer ? context : { ...context, line: NO_LINE }
+  const usesLine = usesServer && !connectionOf
+  const application = usesLine ? context : { ...context, line: NO_LINE }
   const tokens = createTokens?.(grant, acquisition, application.line)
   const refresher = createRefresher({ ...application, acquisition, emit: asGranted(emit, grant) })
 

@@ -71,6 +71,19 @@ describe('the token that is served', () => {
     )
   })
 
+  it('after a rejection, is one that is newer than the rejected one', () => {
+    const own = { ...tokenOf('own', 900), attempt: 2 }
+    const key = tokenKey({ scope: 'a' })
+    const decisionFor = (rejected: string, attempt: number) => {
+      const more = { ...tokenOf('more', 900, 'a b'), attempt }
+      return decide(recordOf({ [key]: own, '': more }), { key, rejected }, AT, policy)
+    }
+    for (const attempt of [0, 1, 2]) expect(decisionFor('own', attempt).do).toBe('refresh')
+    expect(decisionFor('own', 3)).toMatchObject({ do: 'serve', token: { value: 'more' } })
+    // The caller has a token that is no longer stored.
+    expect(decisionFor('older', 1)).toMatchObject({ do: 'serve', token: { value: 'own' } })
+  })
+
   it('is not the one that must be replaced, nor one with more scope in its place', () => {
     const tokens = { [tokenKey({ scope: 'a' })]: tokenOf('own', 900), '': tokenOf('more', 900, 'a b') }
     const wanted = { key: tokenKey({ scope: 'a' }) }
