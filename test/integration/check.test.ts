@@ -9,6 +9,7 @@ import { createApplication } from './application.ts'
 describe('check', () => {
   it('finds nothing if all is well', async () => {
     expect(await check(createApplication().auth)).toEqual([])
+    expect(await createApplication().auth.check()).toEqual([])
   })
 
   it('reports a failed discovery with its message', async () => {

@@ -60,6 +60,7 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
+  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

@@ -72,6 +72,7 @@ export type {
   EvertokenEvent,
   EvertokenOptions,
   ExplicitSession,
+  Finding,
   ForwardedStyle,
   Handler,
   HandlerFactory,

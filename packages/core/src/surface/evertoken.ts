@@ -11,6 +11,8 @@ import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { canBeIssuer } from '../rules/protocol/issuer.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
+import type { Finding } from '../rules/protocol/server-findings.ts'
+import { check as checkServer } from './check.ts'
 import type { ClientTokenAccess } from './client-access.ts'
 import { createOutside } from './bound-token-fetch.ts'
 import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
@@ -30,7 +32,18 @@ export type Handler<Name extends TokenName = UserTokenName> = (
 ) => Response | Promise<Response>
 
 /** The functions that need the options: they handle requests and find sessions. */
-export type Engine<Name extends TokenName = UserTokenName> = SessionEngine<UserSession<Name>>
+export interface Engine<Name extends TokenName = UserTokenName> extends SessionEngine<UserSession<Name>> {
+  /**
+   * Checks the authorization server, for example when the application starts: the metadata, the keys, the client
+   * authentication, the scopes and the clock. Sends one request for the keys, and one for the metadata if it is not known.
+   *
+   * @returns A list of findings. It is empty if Evertoken finds no fault and no missing feature.
+   * @example
+   *   for (const { severity, message } of await auth.check()) console.log(`${severity}: ${message}`)
+   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
+   */
+  check(): Promise<Finding[]>
+}
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
@@ -144,7 +157,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     directory,
     ending,
   })
-  return assemble({
+  const engine = assemble({
     settings,
     context,
     runtime,
@@ -167,4 +180,5 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       beforeStart: directory?.add,
     },
   })
+  return Object.assign(engine, { check: () => checkServer(engine) })
 }
