@@ -29,7 +29,7 @@ const fetch: TokenFetch = (input, init) => (globalEnv as Env).API.fetch(input, i
 const proxy = auth.createTokenProxy({
   '/api/*': { target, token: 'user', fetch },
   // Requires a separate token, so that the first response sets a cookie.
-  '/sockets/*': { target, token: 'user', scope: 'openid', fetch, webSocket: true },
+  '/sockets/*': { target, token: 'user', audience: 'sockets', fetch, webSocket: true },
 })
 
 const api = auth.createTokenFetch({ baseUrl: target, fetch })
