@@ -6,8 +6,10 @@ import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { jar, jarm, par } from '@evertoken/core/authorization'
 import { createBrowserFetch } from '@evertoken/core/browser'
+import { check } from '@evertoken/core/check'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
+import { dpop } from '@evertoken/core/dpop'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
 import { tlsClientAuth } from '@evertoken/core/mtls'
@@ -54,6 +56,8 @@ export const certificateFetches = [createMtlsFetch, createDenoMtlsFetch].map((cr
 
 const key = { sign: async () => new Uint8Array(), algorithm: 'ES256' } as const
 const auth = evertoken({ ...options, authorizationRequest: par(jar(key)), responseMode: jarm() })
+export const findings = [check(auth), auth.check()]
+export const bound = evertoken({ ...options, senderConstraint: dpop() })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })
