@@ -128,9 +128,20 @@ export function bindSession(
     seen: Snapshot | undefined,
     demand: SessionTokenDemand,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { signal: _, ...wanted } = demand
+    const { key, request, rejected, isForced, replaced, minValiditySeconds } = demand
     const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    return refresher.token(handle, seen, { ...wanted, beforeRefresh, keepAlive, background })
+    // Each member by its name: a spread of the demand would cost more than all checks of a call.
+    return refresher.token(handle, seen, {
+      key,
+      request,
+      rejected,
+      isForced,
+      replaced,
+      minValiditySeconds,
+      beforeRefresh,
+      keepAlive,
+      background,
+    })
   }
 
   async function awaitToken(

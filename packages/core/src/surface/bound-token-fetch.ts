@@ -109,8 +109,13 @@ export function createCredentialSource(
   const ofUser: CredentialSource = ({ rejected, signal }) => {
     const { getToken, application } = find()
     const toCredential = (found: TokenResult<Snapshot>) => userCredential(found, application)
-    const demand = { rejected: rejected?.token, signal, minValiditySeconds }
-    const result = getToken({ ...demand, key, request: parameters })
+    const result = getToken({
+      key,
+      request: parameters,
+      rejected: rejected?.token,
+      signal,
+      minValiditySeconds,
+    })
     return isPromise(result) ? result.then(toCredential) : toCredential(result)
   }
 
