@@ -128,15 +128,14 @@ export function bindSession(
     seen: Snapshot | undefined,
     demand: SessionTokenDemand,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { key, request, rejected, isForced, replaced, minValiditySeconds } = demand
+    const { key, request, rejected, forceRefresh, minValiditySeconds } = demand
     const { beforeRefresh, keepAlive, startedInBackground: background } = session
     // Each member by its name: a spread of the demand would cost more than all checks of a call.
     return refresher.token(handle, seen, {
       key,
       request,
       rejected,
-      isForced,
-      replaced,
+      forceRefresh,
       minValiditySeconds,
       beforeRefresh,
       keepAlive,

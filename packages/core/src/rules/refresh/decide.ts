@@ -39,7 +39,7 @@ export interface TokenWanted {
   /** The request for which the key was made. */
   readonly request?: TokenParameters
   /** Whether the stored token must be replaced, although it may be current. */
-  readonly isForced?: boolean | undefined
+  readonly isForced?: boolean
   /** The value of the token that must be replaced although it works. Empty if no token was there. */
   readonly replaced?: string | undefined
   /** For how many seconds the token must still be valid. */
