@@ -54,7 +54,8 @@ export function createCertificate(
     .update(Buffer.from(content))
     .sign(authority?.key ?? privateKey)
   const der = Buffer.from(sequence(content, algorithm, tagged(0x03, [0, ...signature])))
-  const text = der.toString('base64').replaceAll(/.{64}/g, '$&\n')
+  // Bun refuses an empty line, which a line feed after each full line would cause if the last line is full.
+  const text = der.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
   return {
     name,
     cert: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`,

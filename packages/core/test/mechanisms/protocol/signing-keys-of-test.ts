@@ -28,6 +28,8 @@ export async function createKeyPair(algorithm: SigningAlgorithm): Promise<Crypto
 /** The private key of a pair in PEM, as PKCS #8. */
 export async function toPem({ privateKey }: CryptoKeyPair): Promise<string> {
   const bytes = await crypto.subtle.exportKey('pkcs8', privateKey)
-  const text = Buffer.from(bytes).toString('base64').replaceAll(/.{64}/g, '$&\n')
+  const text = Buffer.from(bytes)
+    .toString('base64')
+    .replaceAll(/.{64}(?=.)/g, '$&\n')
   return `-----BEGIN PRIVATE KEY-----\n${text}\n-----END PRIVATE KEY-----\n`
 }
