@@ -16,6 +16,7 @@ import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
+import type { SessionLifetimes } from './session-info.ts'
 import { startFromGrant } from './start-from-grant.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { EvertokenError, type EventListener } from '../vocabulary/index.ts'
@@ -52,12 +53,6 @@ export interface Application {
 }
 
 export type StartLogin = (bound: BoundSession, options: LoginOptions) => Promise<Response>
-
-/** The limits of all sessions, in seconds. */
-export interface SessionLifetimes {
-  readonly idleTimeoutSeconds: number
-  readonly absoluteTimeoutSeconds: number
-}
 
 /** The session of one request, connected to its application. */
 export interface BoundSession {
