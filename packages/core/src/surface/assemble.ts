@@ -94,6 +94,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     client: parts.client,
     signInScope: parts.signInScope,
     userSessions: parts.userSessions,
+    requestContext: runtime.context,
   }
   const application: Application = {
     ...parts.signIn,

@@ -60,6 +60,8 @@ export interface BoundSession {
   readonly session: RequestSession
   readonly browser?: BrowserRequest | undefined
   readonly fetched: FetchedResponses
+  /** The key of the session for which a function of the application gets a token, inside this function. */
+  readonly functionOf?: string
   /**
    * Returns no promise if the session is known, its store is in memory, and its token is current.
    *

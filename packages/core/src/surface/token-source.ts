@@ -10,7 +10,7 @@ import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Seal } from '../mechanisms/sessions/seal.ts'
 import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import type { KeepAlive } from '../ports/runtime.ts'
+import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
 import type { SessionLifetimes } from './session-info.ts'
 import type { CallDemand } from './call-options.ts'
@@ -54,6 +54,8 @@ export interface SourceContext extends Omit<
   readonly signInScope?: SignInScope | undefined
   /** The parts that find the sessions of a user. Absent if the store does not index sessions. */
   readonly userSessions?: (UserSessionsContext & { readonly lifetimes: SessionLifetimes }) | undefined
+  /** Finds the session of the request that is handled. Absent in a service without users. */
+  readonly requestContext?: RequestContext
   /** Creates the tokens that a grant gets without a session. Only a service without users has this function. */
   readonly createTokens?: (grant: string, acquisition: Acquisition, line: Line) => ClientTokens
 }
@@ -128,7 +130,7 @@ export interface SourceUser {
   >
   /** Gets a token of the user's own. */
   getToken(
-    demand: Pick<TokenCall, 'key' | 'request'> & Pick<CallDemand, 'signal'>,
+    demand: Pick<TokenCall, 'key' | 'request' | 'forceRefresh'> & Pick<CallDemand, 'signal'>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
 }
 
