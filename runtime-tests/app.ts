@@ -1,4 +1,5 @@
 import { EvertokenError, type ExplicitSession, type TokenSession, type UserSession } from '@evertoken/core'
+import { endSessions, listSessions } from '@evertoken/core/sessions'
 import { type ContractCase, runContract } from '@evertoken/testkit'
 import type { Controls } from './config.ts'
 
@@ -72,6 +73,15 @@ function tokenRoutes<Platform extends readonly unknown[]>({
     '/by-id': async (_request, _parameters, platform) => {
       const session = bind(...platform).sessionById((await auth.getSession())?.id ?? '')
       return describe(await session.getUserAccessToken())
+    },
+    '/sign-out-everywhere-else': async (_request, _parameters, platform) => {
+      const application = bind(...platform)
+      const { id: except = '', claims } = (await auth.getSession()) ?? {}
+      const sub = claims?.sub ?? ''
+      const before = await listSessions(application, { sub })
+      const ended = await endSessions(application, { sub, except })
+      const after = await listSessions(application, { sub })
+      return Response.json({ before: before.length, ended, after: after.length })
     },
     '/revoke': async () => Response.json({ outcome: await auth.revokeRefreshToken() }),
   }

@@ -51,6 +51,8 @@ export function toOptions(config: HostConfig, controls: Controls, store?: Sessio
     clientSecret,
     encryptionSecret: SECRET,
     session,
+    // Cookie sessions are then also in the store, which other scenarios must not require.
+    indexSessions: session === 'server',
     clock: controls.clock,
     onEvent: (event) => controls.events.push(event),
     ...(store && { store }),

@@ -69,6 +69,22 @@ export const signingIn: readonly Scenario[] = [
     },
   },
   {
+    title: 'all other sessions of the user end from code, and their grants at the authorization server',
+    async run({ signedIn, server, session }) {
+      if (session === 'cookie') return
+      const tabs = [await signedIn({ sub: 'roamer', expiresIn: 300 }), await signedIn({ sub: 'roamer' })]
+      const current = await signedIn({ sub: 'roamer', expiresIn: 300 })
+      const result = await current.json('/sign-out-everywhere-else', { method: 'POST' })
+      assert.deepEqual(result, { before: 3, ended: 2, after: 1 })
+      for (const tab of tabs) await tab.text('/token', 401)
+      await current.json('/token')
+      await until(
+        'the grants are revoked',
+        () => server.log.filter(({ kind }) => kind === 'revoke').length >= 2,
+      )
+    },
+  },
+  {
     title: 'S5: revokeRefreshToken ends the grant; the access token serves its time',
     async run({ signedIn, server }) {
       const tab = await signedIn({ sub: 'revoker', expiresIn: 300 })

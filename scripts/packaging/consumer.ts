@@ -16,6 +16,7 @@ import { tlsClientAuth } from '@evertoken/core/mtls'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
 import { createIoredisStore } from '@evertoken/core/redis'
+import { endSessions, listSessions, type SessionInfo } from '@evertoken/core/sessions'
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { type SvelteKitHandle, svelteKitHandle } from '@evertoken/core/sveltekit'
 import { soloFlights } from '@evertoken/core/adapter'
@@ -58,6 +59,8 @@ const key = { sign: async () => new Uint8Array(), algorithm: 'ES256' } as const
 const auth = evertoken({ ...options, authorizationRequest: par(jar(key)), responseMode: jarm() })
 export const findings = [check(auth), auth.check()]
 export const bound = evertoken({ ...options, senderConstraint: dpop() })
+export const sessionsOf = (sub: string): Promise<readonly SessionInfo[]> => listSessions(auth, { sub })
+export const signOutEverywhere = (sub: string): Promise<number> => endSessions(auth, { sub })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

@@ -1,3 +1,4 @@
+import { dpop } from '@evertoken/core/dpop'
 import { describe, expect, it } from 'vitest'
 import { createApplication, kinds, type Browser } from './application.ts'
 import { authorize, NAVIGATION, pathOf, signIn } from './steps.ts'
@@ -147,4 +148,11 @@ it('S40: a session that exceeds the budget is refused with the remedy, and the o
   expect((await tab.get('/')).status).toBe(200)
   const larger = createApplication({ maxCookieBytes: 12_000 }, { user })
   expect((await signIn(larger.browser(), larger.server)).status).toBe(303)
+})
+
+it('with DPoP, the `state` also carries the key of the login, and stays within 1,200 characters', async () => {
+  const { browser, server } = createApplication({ senderConstraint: dpop() })
+  const { location } = await authorize(browser(), server, `?returnTo=${PATH}`)
+  expect(location.searchParams.has('dpop_jkt')).toBe(true)
+  expect(location.searchParams.get('state')?.length).toBeLessThanOrEqual(1200)
 })

@@ -5,6 +5,7 @@ import type { Places } from './places.ts'
 import { historyCases, recordAsProcess } from './history-cases.ts'
 import { race, raceCase } from './race.ts'
 import { type Connection, type Subject, subjects } from './subjects.ts'
+import { userSessionCases } from './user-session-cases.ts'
 
 /** The result for one subject, which runs in its own process and reports to its parent. */
 export interface Report {
@@ -23,6 +24,7 @@ async function certify(subject: Subject, first: Connection, second: Connection |
     ...ownCases,
     ...(shared ? [raceCase(store, shared)] : []),
     ...historyCases(store, shared),
+    ...userSessionCases(store, second?.store ?? store),
   ])
   const failed = result.failed.map(({ name, error }) => ({ name, message: String(error) }))
   return { passed: result.passed, failed }

@@ -165,7 +165,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
         readOnlySession: (request) => readOnlySession(request, keepAlive),
         sessionById: (id) => sessionById(id, keepAlive),
       }
-      return withPartsOf(bound, core)
+      return withPartsOf(bound, core, keepAlive)
     },
   }
 }

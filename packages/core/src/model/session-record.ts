@@ -30,6 +30,8 @@ export interface SessionRecord extends LedgerRecord {
    * its requests nor their failures affect the refresh token.
    */
   readonly otherTokens?: TokenLedger | undefined
+  /** The index of the store lists the session under its user. */
+  readonly isIndexed?: true | undefined
   /** The browser has shown that it holds this generation. */
   readonly browserIsCurrent?: true | undefined
   /**

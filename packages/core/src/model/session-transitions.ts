@@ -9,7 +9,10 @@ import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
  * @param continued - An earlier session of the same user, if the response has no refresh token of its own.
  */
 export function newSession(
-  base: Pick<SessionRecord, 'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login'>,
+  base: Pick<
+    SessionRecord,
+    'id' | 'issuer' | 'clientId' | 'expiresAt' | 'lifetime' | 'claims' | 'login' | 'isIndexed'
+  >,
   grant: TokenGrant,
   key: string,
   now: number,

@@ -14,9 +14,10 @@ export interface Acquisition {
   /**
    * Prepares a request, before the lease is taken.
    *
-   * @throws {TryLaterError | ConfigurationError} If no request can be sent now. Nothing has been used up.
+   * @param parameters - The same object as the one that `acquire` gets.
+   * @throws {EvertokenError} If no request can be sent now. Nothing has been used up.
    */
-  ready(keepAlive: KeepAlive): Promise<unknown>
+  ready(keepAlive: KeepAlive, parameters: TokenParameters): Promise<unknown>
   /**
    * Sends one request. Never throws, and ends within about a minute.
    *

@@ -30,6 +30,7 @@ export interface EngineParts<User extends object> {
   /** The source of the token of the application itself. */
   readonly client?: TokenSource | undefined
   readonly signInScope?: SignInScope
+  readonly userSessions?: SourceContext['userSessions']
   /** Creates the functions of a session. @param find - Finds the session, at every call. */
   createUser(find: () => BoundSession): User
   /** Absent if there are no routes. */
@@ -92,6 +93,8 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     keepAlive: work.tracking(runtime.keepAlive),
     client: parts.client,
     signInScope: parts.signInScope,
+    userSessions: parts.userSessions,
+    requestContext: runtime.context,
   }
   const application: Application = {
     ...parts.signIn,

@@ -16,6 +16,7 @@ import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
 import type { LoginOptions } from '../rules/sign-in/login-request.ts'
 import type { SourceContext } from './token-source.ts'
+import type { SessionLifetimes } from './session-info.ts'
 import { startFromGrant } from './start-from-grant.ts'
 import { onAbort } from '../mechanisms/runtime/on-abort.ts'
 import { EvertokenError, type EventListener } from '../vocabulary/index.ts'
@@ -53,18 +54,14 @@ export interface Application {
 
 export type StartLogin = (bound: BoundSession, options: LoginOptions) => Promise<Response>
 
-/** The limits of all sessions, in seconds. */
-export interface SessionLifetimes {
-  readonly idleTimeoutSeconds: number
-  readonly absoluteTimeoutSeconds: number
-}
-
 /** The session of one request, connected to its application. */
 export interface BoundSession {
   readonly application: Application
   readonly session: RequestSession
   readonly browser?: BrowserRequest | undefined
   readonly fetched: FetchedResponses
+  /** The key of the session for which a function of the application gets a token, inside this function. */
+  readonly functionOf?: string
   /**
    * Returns no promise if the session is known, its store is in memory, and its token is current.
    *

@@ -1,4 +1,5 @@
 import { createCookieStrategy } from '../mechanisms/sessions/cookie-sessions.ts'
+import { listWrites } from '../mechanisms/sessions/list-writes.ts'
 import { createSealedRecords } from '../mechanisms/sessions/sealed-store.ts'
 import { createServerStrategy } from '../mechanisms/sessions/server-sessions.ts'
 import type { SessionDirectory } from '../mechanisms/sessions/session-directory.ts'
@@ -21,7 +22,16 @@ export function createSessions(
   const { idleTimeoutSeconds } = settings
   const keepClaims = settings.onSignIn !== undefined
   const unlist = directory?.forget
-  const shared = { sealedStore, clock, emit, idleTimeoutSeconds, unlist, pollMs, keepClaims, refreshed }
+  const shared = {
+    sealedStore: directory ? listWrites(sealedStore, directory.add) : sealedStore,
+    clock,
+    emit,
+    idleTimeoutSeconds,
+    unlist,
+    pollMs,
+    keepClaims,
+    refreshed,
+  }
   if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
   return createCookieStrategy({
     ...shared,
@@ -29,5 +39,7 @@ export function createSessions(
     cookies: createSealedRecords(sealFor('cookie'), isRegistered),
     maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
     allStored: directory !== undefined,
+    // A logout token must end each session, also one that no request has used since the option was set.
+    acceptsUnlisted: !settings.backChannelLogout,
   })
 }

@@ -110,11 +110,17 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
-  const directory =
-    settings.backChannelLogout && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const isIndexed = settings.backChannelLogout || settings.indexSessions
+  const directory = isIndexed && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const check = settings.backChannelLogout &&
+    directory && {
+      directory,
+      revoke: revokeOnLogout,
+      finish: (key: string, ended: EndedSession) => finishSession(key, ended, ending),
+    }
   const { userInfo } = settings.server
   const addUserInfo = typeof userInfo === 'object' && userInfo.afterRefresh ? server.addUserInfo : undefined
-  const needsRefreshes = directory ?? onSignIn ?? onRefreshed ?? addUserInfo
+  const needsRefreshes = check || (onSignIn ?? onRefreshed ?? addUserInfo)
   const stored: SessionStrategy = createSessions(
     settings,
     context,
@@ -122,11 +128,6 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     directory,
     needsRefreshes && processRefresh,
   )
-  const check = directory && {
-    directory,
-    revoke: revokeOnLogout,
-    finish: (key: string, ended: EndedSession) => finishSession(key, ended, ending),
-  }
   const sessions = check ? withLogoutCheck(stored, check) : stored
 
   function readIdToken(idToken: string): UserClaims {
@@ -154,7 +155,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     server,
     servers,
     sessions,
-    directory,
+    directory: settings.backChannelLogout ? directory : undefined,
     ending,
   })
   const engine = assemble({
@@ -170,6 +171,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       scope: settings.authorizationParameters.get('scope') ?? '',
       isDefaultScope: settings.isDefaultScope,
     },
+    userSessions: directory && { directory, sessions, ending, lifetimes: settings },
     createUser: createUserSession,
     findRoute,
     signIn: {

@@ -1,7 +1,7 @@
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { isLoginParameter } from '../rules/sign-in/login-request.ts'
-import { checkAll, invalid, must, oneOf, type OptionTable } from './checks.ts'
+import { checkAll, flag, invalid, must, oneOf, type OptionTable } from './checks.ts'
 import {
   derivedFrom,
   SIGN_IN_OPTIONS,
@@ -28,6 +28,15 @@ export type EvertokenOptions = TokenManagementOptions &
      * @default 'cookie'
      */
     readonly session?: 'cookie' | 'server'
+    /**
+     * Whether the store finds the sessions of a user, for `listSessions` and `endSessions`. Needs a store with an index.
+     *
+     * Each sign-in makes one more write. The store then also holds the sessions that are in cookies, so a sign-in needs the
+     * store. Earlier sessions are found after their next refresh or extension.
+     *
+     * @default false
+     */
+    readonly indexSessions?: boolean
   }
 
 /** The option `client`, whose type decides which functions there are. */
@@ -43,7 +52,11 @@ export interface WithClient<Client> {
 export type EngineOptions = EvertokenOptions & { readonly store: SessionStore }
 
 type Values = TokenValues &
-  SignInValues & { readonly session: 'cookie' | 'server'; readonly client: TokenSource | undefined }
+  SignInValues & {
+    readonly session: 'cookie' | 'server'
+    readonly indexSessions: boolean
+    readonly client: TokenSource | undefined
+  }
 
 /** The checked options, with all defaults and derived values. */
 export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
@@ -52,6 +65,7 @@ const OPTIONS: OptionTable<Values> = {
   ...TOKEN_OPTIONS,
   ...SIGN_IN_OPTIONS,
   session: [oneOf('cookie', 'server'), 'cookie'],
+  indexSessions: [flag, false],
   client: [must('be `clientCredentials()` of `@evertoken/core/grants`', isTokenSource)],
 }
 
@@ -62,8 +76,9 @@ export function checkOptions(options: EngineOptions): Settings {
   const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
   checkSignInServer(settings.server)
   checkRequirements(settings)
-  if (settings.backChannelLogout && !options.store.index)
-    throw invalid('backChannelLogout', 'needs a store with an `index`, which finds the sessions of a user')
+  for (const name of ['backChannelLogout', 'indexSessions'] as const)
+    if (settings[name] && !options.store.index)
+      throw invalid(name, 'needs a store with an `index`, which finds the sessions of a user')
   if (settings.diagnostics && !isDevelopment(settings))
     throw invalid(
       'diagnostics',

@@ -1,7 +1,12 @@
 import { endsAt, type SessionRecord } from '../model/session-record.ts'
 import { grantEndsAt } from '../model/grant-expiry.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import type { SessionLifetimes } from './bound-session.ts'
+
+/** The limits of all sessions, in seconds. */
+export interface SessionLifetimes {
+  readonly idleTimeoutSeconds: number
+  readonly absoluteTimeoutSeconds: number
+}
 
 /** The facts about a session. All times are in seconds since the epoch. */
 export interface SessionInfo {

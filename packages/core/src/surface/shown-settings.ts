@@ -15,6 +15,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'insecureHosts',
       'routePrefix',
       'session',
+      'indexSessions',
       'cookieName',
       'maxCookieBytes',
       'sameSite',

@@ -27,7 +27,8 @@ export function startFromGrant(
   const make: MakeRecord = async (id, maxRecordBytes, continued) => {
     const now = clock.now()
     const lifetime = lifetimes.absoluteTimeoutSeconds
-    const base = { id, ...registration, expiresAt: now + lifetime, lifetime, claims, login }
+    const isIndexed = beforeStart && claims.sub !== undefined ? (true as const) : undefined
+    const base = { id, ...registration, expiresAt: now + lifetime, lifetime, claims, login, isIndexed }
     return newSession(base, grant, '', now, maxRecordBytes, continued)
   }
   // Some servers issue a refresh token only at the first sign-in of a user. Without a login, the application has started the

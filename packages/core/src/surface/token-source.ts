@@ -2,6 +2,7 @@ import type { ClientTokens, ClientTokensOptions } from '../mechanisms/client-tok
 import type { TokenCall, TokenResult } from '../mechanisms/refresh/attempt.ts'
 import type { Line } from '../mechanisms/refresh/line.ts'
 import type { RequestSession } from '../mechanisms/sessions/request-session.ts'
+import type { UserSessionsContext } from '../mechanisms/sessions/user-sessions.ts'
 import type { Snapshot } from '../ports/session-handle.ts'
 import type { Connection } from '../mechanisms/protocol/connection.ts'
 import type { Acquisition } from '../ports/acquisition.ts'
@@ -9,8 +10,9 @@ import type { TokenServer } from '../ports/authorization-server.ts'
 import type { Seal } from '../mechanisms/sessions/seal.ts'
 import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
-import type { KeepAlive } from '../ports/runtime.ts'
+import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
+import type { SessionLifetimes } from './session-info.ts'
 import type { CallDemand } from './call-options.ts'
 import { invalid } from './checks.ts'
 
@@ -50,6 +52,10 @@ export interface SourceContext extends Omit<
   readonly client: TokenSource | undefined
   /** The scope of sign-ins. Absent if another library signs users in, or there are no users. */
   readonly signInScope?: SignInScope | undefined
+  /** The parts that find the sessions of a user. Absent if the store does not index sessions. */
+  readonly userSessions?: (UserSessionsContext & { readonly lifetimes: SessionLifetimes }) | undefined
+  /** Finds the session of the request that is handled. Absent in a service without users. */
+  readonly requestContext?: RequestContext
   /** Creates the tokens that a grant gets without a session. Only a service without users has this function. */
   readonly createTokens?: (grant: string, acquisition: Acquisition, line: Line) => ClientTokens
 }
@@ -76,14 +82,27 @@ export function withSources<Functions extends object>(
  *
  * @param functions - The object that the application gets.
  * @param engine - The result of `createEngine`, or a copy of it.
+ * @param keepAlive - Keeps the background work of these functions alive. Default: the function of the runtime.
  * @returns The same object.
  * @example
  *   const engine = createEngine({ ...options, store }, runtime)
  *   const functions = withPartsOf({ handle: engine.handle }, engine)
  */
-export function withPartsOf<Functions extends object>(functions: Functions, engine: object): Functions {
+export function withPartsOf<Functions extends object>(
+  functions: Functions,
+  engine: object,
+  keepAlive?: KeepAlive,
+): Functions {
   const sources = sourcesOf(engine)
-  return sources ? withSources(functions, sources) : functions
+  if (!sources) return functions
+  return withSources(functions, {
+    ...sources,
+    keepAlive(work) {
+      // It tracks the work for `drain`.
+      sources.keepAlive(work)
+      keepAlive?.(work)
+    },
+  })
 }
 
 /** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
@@ -111,7 +130,7 @@ export interface SourceUser {
   >
   /** Gets a token of the user's own. */
   getToken(
-    demand: Pick<TokenCall, 'key' | 'request'> & Pick<CallDemand, 'signal'>,
+    demand: Pick<TokenCall, 'key' | 'request' | 'forceRefresh'> & Pick<CallDemand, 'signal'>,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
 }
 

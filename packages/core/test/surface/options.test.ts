@@ -116,6 +116,7 @@ describe('checkOptions', () => {
       resource: ['https://one.example', 'urn:two'],
       authorizationParameters: { prompt: 'consent' },
       session: 'server',
+      indexSessions: true,
       client: clientCredentials(),
       store,
       cookieName: 'my_app-1',

@@ -1,4 +1,5 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
+import { settleInBatches } from '../../mechanisms/runtime/in-batches.ts'
 import { isStoreFailure } from '../../mechanisms/sessions/pending-sign-outs.ts'
 import { logoutTokenRefused } from '../../mechanisms/protocol/logout-tokens.ts'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
@@ -33,8 +34,6 @@ export interface BackChannelLogoutOptions {
 const MAX_TOKEN_LENGTH = 16_384
 /** How long the authorization server waits for the response, in milliseconds. Its client often has a timeout of 5 seconds. */
 const WAIT_MS = 4000
-/** How many sessions are ended at the same time. */
-const BATCH = 50
 
 /**
  * Ends the sessions that a logout token of the authorization server names (OIDC Back-Channel Logout §2.7), and remembers
@@ -108,7 +107,7 @@ async function signOut(
   const { named, seen } = await resolveSubject(token, options)
   if (named !== token) await directory.rememberLogout(named, all, token.issuedAt, clock.now())
   const keys = await directory.find(named)
-  const results = await endAll(keys, named, seen, keepAlive, options)
+  const results = await settleInBatches(keys, (key) => end(key, named, seen.get(key), keepAlive, options))
   const failure = results.find((result) => result.status === 'rejected')
   if (failure) throw failure.reason
 }
@@ -148,23 +147,6 @@ async function end(
   const mayEnd = (record: SessionRecord) => isSessionSignedOut(record, named, all)
   const ended = await sessions.stored(key).end('back_channel_logout', ending.revoke, { mayEnd, seen })
   if (ended) keepAlive(finishSession(key, ended, ending))
-}
-
-/** Ends the sessions in batches: a user can have many, and a store has a limited number of connections. */
-async function endAll(
-  keys: readonly string[],
-  named: SubjectOrSid,
-  seen: Snapshots,
-  keepAlive: KeepAlive,
-  options: BackChannelLogoutOptions,
-): Promise<PromiseSettledResult<void>[]> {
-  const results: PromiseSettledResult<void>[] = []
-  for (let i = 0; i < keys.length; i += BATCH) {
-    const batch = keys.slice(i, i + BATCH).map((key) => end(key, named, seen.get(key), keepAlive, options))
-    // A session that cannot be ended must not prevent the end of the others.
-    results.push(...(await Promise.allSettled(batch)))
-  }
-  return results
 }
 
 function tooSlow(): TryLaterError {

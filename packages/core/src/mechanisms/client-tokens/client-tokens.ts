@@ -12,7 +12,7 @@ import { timeFor } from '../../model/time-reading.ts'
 import type { TokenCall, TokenResult } from '../refresh/attempt.ts'
 import type { Line } from '../refresh/line.ts'
 import { createRefresher } from '../refresh/refresher.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createRecentMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { isStoreFailure } from '../sessions/pending-sign-outs.ts'
 import type { Seal } from '../sessions/seal.ts'
@@ -98,7 +98,7 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
   const emit = asGranted(options.emit, grant)
   const refresher = createRefresher({ ...options, emit })
   // The entry is kept, not the promise: some runtimes let no request await what another one started.
-  const entries = createBoundedMap<string, Entry>(MAX_ENTRIES)
+  const entries = createRecentMap<string, Entry>(MAX_ENTRIES)
 
   async function entryOf(key: string): Promise<Entry> {
     const owner = ['client tokens', issuer, clientId, await seal.keyIds(), key]

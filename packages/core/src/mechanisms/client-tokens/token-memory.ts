@@ -1,6 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { SessionStore } from '../../ports/session-store.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createRecentMap } from '../runtime/bounded-map.ts'
 
 /** More than the number of tokens that a process keeps current. */
 const MAX_RECORDS = 2000
@@ -16,7 +16,7 @@ interface Entry {
  * It is simpler than a memory store of sessions: no users compete for its room, and a lost record costs one request.
  */
 export function createTokenMemory(clock: Pick<Clock, 'now'>): SessionStore {
-  const entries = createBoundedMap<string, Entry | undefined>(MAX_RECORDS)
+  const entries = createRecentMap<string, Entry | undefined>(MAX_RECORDS)
 
   function find(key: string): string | undefined {
     const entry = entries.get(key)

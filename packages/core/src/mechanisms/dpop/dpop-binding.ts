@@ -12,7 +12,7 @@ import type { AuthorizationHeaders, AuthorizedRequest } from '../../vocabulary/i
 import { copyRequestBody } from '../calls/body-copy.ts'
 import { discardBody } from '../calls/with-headers.ts'
 import type { ConstraintContext } from '../protocol/sender-constraint.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createRecentMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import { createNonces } from './nonces.ts'
 import { createProofSigner, type ProofAlgorithm } from './proof-signer.ts'
@@ -37,7 +37,7 @@ export function createDpopBinding(
   // One server can be both, with two kinds of nonces.
   const serverNonces = createNonces()
   const apiNonces = createNonces()
-  const tokenHashes = createBoundedMap<string, string>(MAX_HASHES)
+  const tokenHashes = createRecentMap<string, string>(MAX_HASHES)
 
   /** Signs a proof for one request. */
   function prove(key: ProofKey, facts: Omit<ProofFacts, 'id' | 'now'>): Promise<string> {

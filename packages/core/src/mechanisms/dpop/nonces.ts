@@ -1,5 +1,5 @@
 import { readNonce } from '../../rules/protocol/dpop.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createRecentMap } from '../runtime/bounded-map.ts'
 
 const MAX_ORIGINS = 100
 
@@ -11,7 +11,7 @@ export interface Nonces {
 }
 
 export function createNonces(): Nonces {
-  const nonces = createBoundedMap<string, string>(MAX_ORIGINS)
+  const nonces = createRecentMap<string, string>(MAX_ORIGINS)
   return {
     get: ({ origin }) => nonces.get(origin),
     observe({ origin }, headers) {

@@ -1,6 +1,6 @@
 import type { ProofKey } from '../../model/proof-key.ts'
 import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { createRecentMap } from '../runtime/bounded-map.ts'
 import { sha256, toBase64Url } from '../runtime/digest.ts'
 import { redact } from '../runtime/redact.ts'
 
@@ -38,7 +38,7 @@ export interface ProofSigner {
 /** @param newAlgorithm - The algorithm of new keys. Keys from before keep theirs. */
 export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
   // The key is kept, not its promise: some runtimes let no request await what another one started.
-  const imported = createBoundedMap<string, ImportedKey>(MAX_IMPORTED)
+  const imported = createRecentMap<string, ImportedKey>(MAX_IMPORTED)
 
   async function importKey(key: ProofKey): Promise<ImportedKey> {
     const name = String(key['d'])

@@ -34,6 +34,9 @@ interface SignedAssertion {
   readonly signedAt: number
 }
 
+/** More than the number of requests that a process sends at the same time. */
+const MAX_READY = 100
+
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /**
@@ -95,7 +98,7 @@ export function privateKeyJwt(
         const current = await currentSigner(key)
         // A key service is asked before the lease. Another key signs when the request is sent.
         const assertion = current.isRemote && (await assert(current, aud, context))
-        if (assertion) ready = [...ready, assertion]
+        if (assertion) ready = [...ready, assertion].slice(-MAX_READY)
         return current
       })
       return async (metadata, { client_id: clientId }, body) => {

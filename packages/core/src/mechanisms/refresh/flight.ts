@@ -56,7 +56,7 @@ export function createFlight(options: FlightOptions): Flight {
     demand: TokenDemand,
     seen?: Snapshot,
   ): Promise<TokenResult<Snapshot>> {
-    await acquisition.ready(demand.keepAlive).catch((error: unknown) => {
+    await acquisition.ready(demand.keepAlive, demand.request).catch((error: unknown) => {
       reportFailure(handle, error)
       throw error
     })

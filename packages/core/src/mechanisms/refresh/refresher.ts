@@ -5,17 +5,19 @@ import { isValidFor, mayHaveExpired } from '../../rules/refresh/freshness.ts'
 import { heldTokens } from '../../model/stored-tokens.ts'
 import { timeFor, type TimeReading } from '../../model/time-reading.ts'
 import type { ClockReading } from '../protocol/server-clock.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import type { TokenCall, TokenDemand, TokenResult } from './attempt.ts'
 import { createFlight, type FlightOptions } from './flight.ts'
 import { refreshError, toTokenResult } from './token-result.ts'
+import { createTokenUses, type TokenUses } from './token-uses.ts'
 
 export interface RefresherOptions extends FlightOptions {
   readonly flights: Flights
   /** How long a caller waits, in milliseconds. The refresh continues after that. */
   readonly serverTimeoutMs: number
+  /** Set if several refreshers keep tokens in the same ledgers. */
+  readonly uses?: TokenUses
 }
 
 export interface Refresher {
@@ -32,8 +34,6 @@ export interface Refresher {
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>>
 }
 
-const MAX_USES = 10_000
-
 /**
  * Returns current tokens and refreshes expired ones, once for all callers.
  *
@@ -42,10 +42,9 @@ const MAX_USES = 10_000
  */
 export function createRefresher(options: RefresherOptions): Refresher {
   const { flights, clock, serverClock, emit, serverTimeoutMs, admits = () => true } = options
+  const { uses = createTokenUses() } = options
   const { policy } = options.acquisition
   const { runRefresh, retryAfterSeconds } = createFlight(options)
-  const uses = createBoundedMap<string, number>(MAX_USES)
-  let useCount = 0
 
   function token<Snapshot extends LedgerSnapshot>(
     handle: LedgerHandle<Snapshot>,
@@ -54,7 +53,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     const call = wanted.forceRefresh ? { ...wanted, replaced: currentValue(seen, wanted.key) } : wanted
     // The token of the sign-in is never dropped, so its uses are not recorded.
-    if (call.key !== '') uses.set(`${handle.key} ${call.key}`, (useCount += 1))
+    if (call.key !== '') uses.note(handle.key, call.key)
     const time = serverClock.read()
     const sampling = sampleIfNeeded(seen, call, time)
     return sampling
@@ -149,7 +148,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function demandOf(handle: LedgerHandle, call: Omit<TokenCall, 'background'>): TokenDemand {
-    const lastUse = (key: string) => uses.get(`${handle.key} ${key}`) ?? 0
+    const lastUse = (key: string) => uses.lastUse(handle.key, key)
     const { key, rejected, replaced, minValiditySeconds, request } = call
     return { key, rejected, replaced, minValiditySeconds, request, lastUse, keepAlive }
 

@@ -1,4 +1,4 @@
-/** Maps keys to values, and drops the oldest entry when it is full. */
+/** Maps keys to values, and drops an entry when it is full: the oldest one, unless the function that creates it says otherwise. */
 export interface BoundedMap<K, V> {
   readonly get: (key: K) => V | undefined
   set(key: K, value: V): void
@@ -19,6 +19,32 @@ export function createBoundedMap<K, V>(maxEntries: number): BoundedMap<K, V> {
         turn = (turn + 1) % maxEntries
       }
       entries.set(key, value)
+    },
+  }
+}
+
+/**
+ * Creates a map that drops the least recently used entry. Each use costs more than in a bounded map, so it is for values that
+ * cost much to get again.
+ */
+export function createRecentMap<K, V>(maxEntries: number): BoundedMap<K, V> {
+  const entries = new Map<K, V>()
+
+  function put(key: K, value: V): void {
+    entries.delete(key)
+    entries.set(key, value)
+  }
+
+  return {
+    get(key) {
+      const value = entries.get(key)
+      if (value !== undefined) put(key, value)
+      return value
+    },
+    set(key, value) {
+      put(key, value)
+      const [oldest] = entries.size > maxEntries ? entries.keys() : []
+      if (oldest !== undefined) entries.delete(oldest)
     },
   }
 }

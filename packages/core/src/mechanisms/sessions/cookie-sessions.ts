@@ -20,19 +20,28 @@ export interface CookieStrategyOptions extends SessionStrategyOptions {
   readonly registration: Registration
   /** Whether the store also holds every session for its whole lifetime, so that it can be ended without the browser. */
   readonly allStored?: boolean
+  /**
+   * Whether a session that its cookie shows as not listed is accepted without its record. It began before the store held all
+   * sessions.
+   */
+  readonly acceptsUnlisted?: boolean
   /** The maximum size of a record as JSON, in bytes, so that its cookies fit into their budget. */
   readonly maxRecordBytes?: number
 }
 
 /** Creates the kind of session that encrypted cookies carry. */
 export function createCookieStrategy(options: CookieStrategyOptions): SessionStrategy {
-  const { cookies, clock, registration, allStored = false, pollMs } = options
+  const { cookies, clock, registration, allStored = false, acceptsUnlisted = false, pollMs } = options
   const { maxRecordBytes = MAX_RECORD_BYTES } = options
   // Responses can arrive in a different order. They set the same text, so that their chunks fit together.
   const texts = new WeakMap<SessionRecord, string | Promise<string>>()
   const shared = createHandleOptions(options)
   const handleOf = (session: CookieSession) => createCookieHandle(session, shared, maxRecordBytes)
-  const carriedBy = (record: SessionRecord) => handleOf({ key: record.id, carried: record, allStored })
+
+  function carriedBy(record: SessionRecord): SessionHandle {
+    const isStored = allStored && (record.isIndexed === true || !acceptsUnlisted)
+    return handleOf({ key: record.id, carried: record, allStored: isStored })
+  }
 
   async function sealCookie(record: SessionRecord): Promise<string> {
     const known = texts.get(record)

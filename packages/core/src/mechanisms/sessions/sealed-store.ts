@@ -66,6 +66,11 @@ function unreadable(why: string): OperatorError {
   return new OperatorError('store_record_unreadable', message)
 }
 
+/** Whether the store holds a record that this application cannot decrypt. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof OperatorError && error.code === 'store_record_unreadable'
+}
+
 /** A session record and its encrypted text. */
 export interface SealedRecord {
   readonly record: SessionRecord

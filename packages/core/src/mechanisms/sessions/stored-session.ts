@@ -11,7 +11,7 @@ import { withLedger, withTokenResponse } from '../../model/session-transitions.t
 import { type EndReason, OperatorError } from '../../vocabulary/index.ts'
 import { type EndNotices, timeReason } from './end-notices.ts'
 import type { PendingSignOuts } from './pending-sign-outs.ts'
-import type { SealedRecord, SealedStore } from './sealed-store.ts'
+import { isUnreadable, type SealedRecord, type SealedStore } from './sealed-store.ts'
 import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 
 export interface HandleOptions {
@@ -125,7 +125,7 @@ export function createStoredHandle(
     try {
       return await readIncludingEnded()
     } catch (error) {
-      if (!(error instanceof OperatorError) || error.code !== 'store_record_unreadable') throw error
+      if (!isUnreadable(error)) throw error
       await sealedStore.remove(key)
       if (isOnlyInStore) notices.report(key, reason)
       return readIncludingEnded()

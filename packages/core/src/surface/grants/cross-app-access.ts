@@ -12,8 +12,10 @@ import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { SourceContext, TokenSource } from '../token-source.ts'
 import type { GrantContext } from './grant-call.ts'
 import { createGrantSource } from './grant-source.ts'
+import { idTokenOf } from './id-token.ts'
 import { JWT_BEARER } from './jwt-bearer.ts'
-import { hashOf, ownSubject, parametersOf, subjectOf, TOKEN_EXCHANGE } from './token-exchange.ts'
+import { parametersOf, subjectOf, TOKEN_EXCHANGE } from './token-exchange.ts'
+import { identityOf } from './token-identity.ts'
 
 /** Your client at the authorization server of another application. */
 export type OtherRegistration = ServerChoice &
@@ -84,11 +86,11 @@ export function crossAppAccess(options: CrossAppAccessOptions): TokenSource {
       const given = subject && (await subjectOf(call, subject))
       return {
         parameters,
-        identity: [ID_JAG, issuer, at.clientId, await hashOf(given)],
+        identity: [ID_JAG, issuer, at.clientId, await identityOf(call, given)],
         async prepare() {
           const { connection } = call.application
           const other = otherOf(call.application)
-          const idToken = given ?? (await ownSubject(call, {}, 'id_token'))
+          const idToken = given ?? (await idTokenOf(call))
           await other.server.ready(call.keepAlive ?? call.application.keepAlive)
           const form = toForm({ ...parameters, audience: issuer }, connection.scopeSeparator)
           form.set('subject_token', idToken)

@@ -2,6 +2,7 @@ import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { readTokenResponse } from '../../rules/protocol/token-response.ts'
+import { ConfigurationError } from '../../vocabulary/index.ts'
 import { invalid } from '../checks.ts'
 import type { TokenSource } from '../token-source.ts'
 import type { GrantCall, GrantContext } from './grant-call.ts'
@@ -25,7 +26,8 @@ export interface CustomTokenResponse {
  * Gets a token with a function of the application, for an API whose grant no other function supports.
  *
  * Evertoken keeps the token, repeats the function when it is due, and calls it once for all callers. The function must not ask
- * for tokens of other grants, because the tokens of a session are requested one after the other.
+ * for tokens of other grants, because the tokens of a session are requested one after the other. Such a call throws
+ * `invalid_option`, on runtimes with an async context.
  *
  * @param key - The name of the token among those of a session. It must select everything that the function depends on.
  * @param acquire - Returns a token response, or `undefined` if the user must sign in. If it throws, it is tried again.
@@ -57,14 +59,14 @@ export function customToken(
 
 async function run(
   acquire: Parameters<typeof customToken>[1],
-  { application, contextFor }: GrantCall,
+  { application, contextFor, runFunction }: GrantCall,
 ): Promise<RefreshResult> {
   const { connection, serverTimeoutMs, clock } = application
   const timeOfCall = connection.serverClock.startRequest()
   // The caller that started the work can leave, and others still need the result.
   const work = new AbortController()
   try {
-    const running = Promise.resolve().then(() => acquire(contextFor(work.signal)))
+    const running = Promise.resolve().then(() => runFunction(() => acquire(contextFor(work.signal))))
     const overdue = () => new Error('The function is overdue')
     const response = await withDeadline(running, serverTimeoutMs, clock, overdue)
     if (response === undefined)
@@ -74,6 +76,8 @@ async function run(
     return { kind: 'refreshed', grant: { accessToken, unknownType } }
   } catch (error) {
     work.abort()
+    if (error instanceof ConfigurationError)
+      return { kind: 'misconfigured', code: 'grant_refused', cause: redact(error) }
     return { kind: 'not_processed', cause: redact(error) }
   }
 }

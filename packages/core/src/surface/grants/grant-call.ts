@@ -29,6 +29,14 @@ export interface GrantCall {
   readonly keepAlive: SourceCall['keepAlive']
   /** @throws {SignInRequiredError} If the user must sign in. */
   userToken(request: TokenParameters): Promise<string>
+  /**
+   * Refreshes the tokens of the user. Returns the session after that.
+   *
+   * @throws {SignInRequiredError} If the user must sign in.
+   */
+  refresh(): Promise<Snapshot>
+  /** Runs a function of the application. In it, a call for a token of another grant for this session throws. */
+  runFunction<T>(work: () => T): T
 }
 
 /** @param user - Absent in a service without users. */
@@ -38,14 +46,19 @@ export function createCall(
   user?: SourceUser,
   session?: Snapshot,
 ): GrantCall {
-  const request = async (parameters: TokenParameters, until = signal) =>
-    user?.getToken({ key: tokenKey(parameters), request: parameters, signal: until })
+  async function obtain(demand: Parameters<SourceUser['getToken']>[0]) {
+    if (!user) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
+    const result = await user.getToken(demand)
+    if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
+    return result
+  }
 
   const contextFor = (until: AbortSignal): GrantContext => ({
     claims: session?.record.claims ?? {},
     signal: until,
     async getUserAccessToken(parameters = {}) {
-      const result = await request(parameters, until)
+      const demand = { key: tokenKey(parameters), request: parameters, signal: until }
+      const result = await user?.getToken(demand)
       if (result?.kind !== 'token') return undefined
       const { token, snapshot } = result
       const { proofKey } = snapshot.record.ledger
@@ -60,11 +73,13 @@ export function createCall(
     keepAlive,
     context: contextFor(signal),
     contextFor,
-    async userToken(parameters) {
-      const result = await request(parameters)
-      if (!result) throw invalid('subject', 'is missing. This service has no users, so set it to a function')
-      if (result.kind === 'sign_in') throw signInRequired(result.code, result.isRevoked)
-      return result.token.value
+    // Other callers can wait for these, so they continue if the first caller leaves.
+    userToken: async (request) => (await obtain({ key: tokenKey(request), request })).token.value,
+    refresh: async () => (await obtain({ key: '', request: {}, forceRefresh: true })).snapshot,
+    runFunction(work) {
+      const { requestContext } = application
+      if (!user || !session || !requestContext) return work()
+      return requestContext.run({ ...user, functionOf: session.record.id }, work)
     },
   }
 }

@@ -6,7 +6,7 @@ import type { TokenResult } from '../../mechanisms/refresh/attempt.ts'
 import type { Connection } from '../../mechanisms/protocol/connection.ts'
 import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
 import { bindingMissing } from '../../mechanisms/refresh/refreshers.ts'
-import { toTokenResult } from '../../mechanisms/refresh/token-result.ts'
+import { createTokenUses, type TokenUses } from '../../mechanisms/refresh/token-uses.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { StoredToken } from '../../model/stored-tokens.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
@@ -14,10 +14,11 @@ import type { Acquisition } from '../../ports/acquisition.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { SessionHandle, Snapshot } from '../../ports/session-handle.ts'
 import { grantError } from '../../rules/protocol/grant-response.ts'
-import { decide } from '../../rules/refresh/decide.ts'
+import type { ConfigurationError } from '../../vocabulary/index.ts'
 import { accessTokenOf } from '../access-tokens.ts'
 import { unlessAborted } from '../bound-session.ts'
 import { invalid } from '../checks.ts'
+import { findCurrent } from '../current-session.ts'
 import { createCall, type GrantCall } from './grant-call.ts'
 import {
   createTokenSource,
@@ -40,8 +41,8 @@ export interface GrantPlan {
   /** Distinguishes this request from others with the same grant and parameters. */
   readonly identity: readonly unknown[]
   /**
-   * Gets the tokens that the request contains. It runs before a flight is joined, because the refresh of the user's token can be
-   * a flight too.
+   * Gets the tokens that the request contains. It runs in the flight of the request, before its place in the line and its lease,
+   * because the refresh of the user's token needs these too.
    */
   prepare(): Promise<Acquire>
 }
@@ -56,8 +57,26 @@ export interface GrantKind {
   plan(call: GrantCall): Promise<GrantPlan>
 }
 
-/** A request that carries its own function through the refresher. */
-type GrantRequest = TokenParameters & { readonly acquire: Acquire }
+/** A request that carries its own functions through the refresher. Only a request that is sent is prepared. */
+interface GrantRequest extends TokenParameters {
+  prepare(): Promise<void>
+  readonly acquire: Acquire
+}
+
+/** @param proofKey - The key of the session, for a token without a predecessor. */
+function toRequest({ parameters, prepare }: GrantPlan, proofKey?: ProofKey): GrantRequest {
+  let acquire: Acquire | undefined
+  return {
+    ...parameters,
+    async prepare() {
+      acquire = await prepare()
+    },
+    acquire: (knownKey) => (acquire as Acquire)(knownKey ?? proofKey),
+  }
+}
+
+/** The uses of the tokens of all grants of an application, because they share the room in a session. */
+const usesOf = new WeakMap<SourceContext, TokenUses>()
 
 /**
  * A function of the application uses no place in the line: it could itself wait for one. Another server must not delay the
@@ -98,14 +117,19 @@ function connect(
       pausesOnlyKey: true,
       errorOf: grantError,
     },
-    ready: (keepAlive) => (usesServer ? server.ready(keepAlive) : Promise.resolve()),
+    async ready(keepAlive, request) {
+      if (usesServer) await server.ready(keepAlive)
+      await (request as GrantRequest).prepare()
+    },
     acquire: ({ ledger }, request) => (request as GrantRequest).acquire(ledger.tokens['']?.proofKey),
     isResponding: () => server.isResponding(),
   }
   const usesLine = usesServer && !connectionOf
   const application = usesLine ? context : { ...context, line: NO_LINE }
   const tokens = createTokens?.(grant, acquisition, application.line)
-  const refresher = createRefresher({ ...application, acquisition, emit: asGranted(emit, grant) })
+  const uses = usesOf.get(context) ?? createTokenUses()
+  usesOf.set(context, uses)
+  const refresher = createRefresher({ ...application, acquisition, uses, emit: asGranted(emit, grant) })
 
   const keyOf = ({ parameters, identity }: GrantPlan) =>
     `${tokenKey(parameters) || '\n'}${JSON.stringify([grant, ...identity])}`
@@ -114,8 +138,7 @@ function connect(
     if (!tokens) return tokenOfSession(call)
     const { keepAlive = context.keepAlive, ...demand } = call
     const planned = await plan(createCall(context, call))
-    const parameters: GrantRequest = { ...planned.parameters, acquire: await planned.prepare() }
-    return tokens.token({ ...demand, key: keyOf(planned), parameters, keepAlive })
+    return tokens.token({ ...demand, key: keyOf(planned), parameters: toRequest(planned), keepAlive })
   }
 
   async function tokenOfSession(call: SourceCall): Promise<StoredToken> {
@@ -123,34 +146,38 @@ function connect(
     const bound = call.find()
     const handle = await bound.session.find()
     const seen = await readSession(bound, handle)
+    if (isInsideFunctionOf(seen, context)) throw insideFunction()
     const planned = await plan(createCall(context, call, bound, seen))
-    const wanted = { ...call, key: keyOf(planned) }
-    const time = context.serverClock.read()
-    const next = decide(otherTokensOf(seen).record, wanted, time, acquisition.policy)
-    const isDue = next.do === 'refresh' || next.do === 'wait' || call.forceRefresh
-    // The refresher asks for the time first if it is not known.
-    const isUnsure = next.do === 'serve' && (time.server === undefined || time.isUncertain)
-    if (isDue || isUnsure) return renew()
-    // A token that works needs no token of the user.
-    if (next.do === 'serve' && next.refresh) bound.session.keepAlive(renew().catch(() => undefined))
-    return tokenFrom(bound, toTokenResult(acquisition.policy, next, otherTokensOf(seen)))
-
-    async function renew(): Promise<StoredToken> {
-      const acquire = await planned.prepare()
-      const newest = otherTokensOf(await readSession(bound, handle))
-      const { keepAlive, startedInBackground } = bound.session
-      const { proofKey } = newest.session.record.ledger
-      const request: GrantRequest = {
-        ...planned.parameters,
-        acquire: (knownKey) => acquire(knownKey ?? proofKey),
-      }
-      const background = (work: Promise<TokenResult<OtherSnapshot>>) =>
-        startedInBackground(work.then(asSessionResult))
-      const tokensOfUser = createOtherTokens(handle as SessionHandle, context.serverClock)
-      const found = await refresher.token(tokensOfUser, newest, { ...wanted, request, keepAlive, background })
-      return tokenFrom(bound, found)
-    }
+    const { rejected, minValiditySeconds, forceRefresh } = call
+    const { keepAlive, startedInBackground } = bound.session
+    const result = await refresher.token(
+      createOtherTokens(handle as SessionHandle, context.serverClock),
+      otherTokensOf(seen),
+      {
+        key: keyOf(planned),
+        request: toRequest(planned, seen.record.ledger.proofKey),
+        rejected,
+        minValiditySeconds,
+        forceRefresh,
+        keepAlive,
+        background: (work) => startedInBackground(work.then(asSessionResult)),
+      },
+    )
+    return tokenFrom(bound, result)
   }
+}
+
+/** Whether a function of the application, which gets a token for this session, has made the call. */
+function isInsideFunctionOf({ record }: Snapshot, { requestContext }: SourceContext): boolean {
+  return requestContext !== undefined && findCurrent(requestContext)?.functionOf === record.id
+}
+
+/** Without this error, the call would wait for the function that waits for the call. */
+function insideFunction(): ConfigurationError {
+  return invalid(
+    'token',
+    'cannot be a token of another grant inside the function of `customToken`. Get that token before, or with a request of the function',
+  )
 }
 
 async function readSession({ session }: SourceUser, handle: SessionHandle | undefined): Promise<Snapshot> {
@@ -159,8 +186,8 @@ async function readSession({ session }: SourceUser, handle: SessionHandle | unde
   throw signInRequired(session.hadSession() ? 'session_ended' : 'no_session')
 }
 
-function tokenFrom({ session }: SourceUser, result: TokenResult<OtherSnapshot> | undefined): StoredToken {
-  if (result?.kind !== 'token') throw signInRequired(result?.code ?? 'session_ended')
+function tokenFrom({ session }: SourceUser, result: TokenResult<OtherSnapshot>): StoredToken {
+  if (result.kind !== 'token') throw signInRequired(result.code)
   session.observe(result.snapshot.session)
   return result.token
 }

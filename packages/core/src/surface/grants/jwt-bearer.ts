@@ -2,13 +2,13 @@ import { requestGrant } from '../../mechanisms/protocol/extension-grant.ts'
 import { toForm } from '../../mechanisms/protocol/token-server.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
-import { readClaims } from '../../rules/protocol/jwt.ts'
 import { invalid } from '../checks.ts'
 import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { TokenSource } from '../token-source.ts'
 import type { GrantCall, GrantContext } from './grant-call.ts'
 import { createGrantSource } from './grant-source.ts'
-import { checkSubject, hashOf, parametersOf, subjectOf, type SubjectSource } from './token-exchange.ts'
+import { checkSubject, parametersOf, subjectOf, type SubjectSource } from './token-exchange.ts'
+import { identityOf } from './token-identity.ts'
 
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
@@ -46,7 +46,7 @@ export function onBehalfOf(options: OnBehalfOfOptions): TokenSource {
       const given = typeof subject === 'function' ? await subjectOf(call, subject) : undefined
       return {
         parameters,
-        identity: ['on_behalf_of', given === undefined ? subject : await hashOf(given)],
+        identity: ['on_behalf_of', (await identityOf(call, given)) ?? subject],
         async prepare() {
           const assertion = given ?? (await call.userToken(subject as TokenParameters))
           return requestWith(call, parameters, { assertion, requested_token_use: 'on_behalf_of' })
@@ -88,24 +88,11 @@ export function jwtBearer(options: JwtBearerOptions): TokenSource {
       const assertion = await sign(call.context)
       return {
         parameters,
-        identity: ['jwt', await hashOf(call.session ? lastingClaims(assertion) : assertion)],
+        identity: ['jwt', await identityOf(call, assertion)],
         prepare: async () => requestWith(call, parameters, { assertion }),
       }
     },
   })
-}
-
-/** The claims of a JWT about one issue of it. */
-const ABOUT_ISSUE: readonly string[] = ['iat', 'nbf', 'exp', 'jti']
-
-/**
- * Returns the claims that two JWTs for the same token share. The tokens of a session are only for its user, so that no other
- * user can use a copy of the claims without the signature.
- */
-function lastingClaims(jwt: string): string {
-  const claims = readClaims(jwt)
-  if (!claims) return jwt
-  return JSON.stringify(Object.entries(claims).filter(([name]) => !ABOUT_ISSUE.includes(name)))
 }
 
 function requestWith(

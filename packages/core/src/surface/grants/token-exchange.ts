@@ -1,6 +1,5 @@
 import { requestGrant } from '../../mechanisms/protocol/extension-grant.ts'
 import { toForm } from '../../mechanisms/protocol/token-server.ts'
-import { sha256 } from '../../mechanisms/runtime/digest.ts'
 import { signInRequired } from '../../handlers/problem.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
@@ -16,6 +15,8 @@ import {
 } from '../token-source.ts'
 import type { GrantCall, GrantContext } from './grant-call.ts'
 import { createGrantSource } from './grant-source.ts'
+import { idTokenOf } from './id-token.ts'
+import { identityOf } from './token-identity.ts'
 
 /** The token to exchange: the user's own one with this request, or the result of a function. */
 export type SubjectSource =
@@ -28,7 +29,8 @@ export interface TokenExchangeOptions extends TokenParameters {
    * The token to exchange. A request selects a token of the user. A function returns any other token, such as the one that your
    * service was called with, or `undefined` if a user must sign in.
    *
-   * The function is called for each call. The new token is used only for calls with the same subject token.
+   * The function is called for each call. The new token is used only for calls with the same subject token. In a session, two
+   * JWTs are the same if they differ only in their signature and in `iat`, `nbf`, `exp` and `jti`.
    *
    * @default the access token of the user
    */
@@ -42,6 +44,9 @@ export interface TokenExchangeOptions extends TokenParameters {
   /**
    * The party that acts for the user (delegation). Without it, the new token cannot be distinguished from one of the user
    * (impersonation).
+   *
+   * A function is called for each call. In a session, it can sign a new JWT each time. In a service without users, return the
+   * same JWT until it expires, because the new token is used only with the same JWT.
    *
    * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-1.1 RFC 8693, section 1.1: Delegation vs. Impersonation}
    */
@@ -89,13 +94,15 @@ export function tokenExchange(options: TokenExchangeOptions): TokenSource {
       const given = typeof subject === 'function' ? await subjectOf(call, subject) : undefined
       const acting = typeof actor === 'function' ? await actor(context) : undefined
       const types = [subjectTokenType, requestedTokenType ?? '']
-      const actorKey = typeof actor === 'object' ? keyOfSource(actor) : await hashOf(acting)
+      const actorKey = typeof actor === 'object' ? keyOfSource(actor) : await identityOf(call, acting)
       return {
         parameters,
-        identity: [...types, given === undefined ? subject : await hashOf(given), actorKey],
+        identity: [...types, (await identityOf(call, given)) ?? subject, actorKey],
         async prepare() {
           const form = toForm(parameters, application.connection.scopeSeparator)
-          form.set('subject_token', given ?? (await ownSubject(call, subject, subjectTokenType)))
+          const own = () =>
+            subjectTokenType === 'id_token' ? idTokenOf(call) : call.userToken(subject as TokenParameters)
+          form.set('subject_token', given ?? (await own()))
           form.set('subject_token_type', tokenTypeUrn(subjectTokenType))
           const actorToken =
             typeof actor === 'object'
@@ -134,17 +141,4 @@ export async function subjectOf(
   const token = await subject(context)
   if (token === undefined) throw signInRequired('no_session')
   return token
-}
-
-/** Returns the token of the user that is exchanged. */
-export async function ownSubject(call: GrantCall, request: SubjectSource, type: TokenType): Promise<string> {
-  if (type !== 'id_token') return call.userToken(request as TokenParameters)
-  const idToken = call.session?.record.idToken
-  if (idToken === undefined) throw signInRequired('login_required')
-  return idToken
-}
-
-/** A key contains no token. */
-export async function hashOf(token: string | undefined): Promise<string | undefined> {
-  return token === undefined ? undefined : sha256(token)
 }

@@ -22,9 +22,11 @@ it('holds no record that has expired', async () => {
   expect(await store.swap('key', undefined, 'b', 20)).toBe(true)
 })
 
-it('drops the oldest record of too many', async () => {
+it('drops the record of too many that was used longest ago', async () => {
   const store = createTokenMemory({ now: () => 0 })
-  for (let i = 0; i <= 2000; i++) await store.swap(`key ${i}`, undefined, 'a', 10)
-  expect(await store.read('key 0')).toBeUndefined()
-  expect(await store.read('key 1')).toBe('a')
+  for (let i = 0; i < 2000; i++) await store.swap(`key ${i}`, undefined, 'a', 10)
+  expect(await store.read('key 0')).toBe('a')
+  await store.swap('key 2000', undefined, 'a', 10)
+  expect(await store.read('key 1')).toBeUndefined()
+  expect(await store.read('key 0')).toBe('a')
 })

@@ -46,6 +46,23 @@ describe.each(['ES256', 'EdDSA'] as const)('a proof with %s', (algorithm) => {
 })
 
 describe('a proof', () => {
+  it('the key and the token in use stay in memory, however many others there are', async () => {
+    const { binding } = createBinding()
+    const request = { url: new URL('https://api.example.com/'), method: 'GET' }
+    const busy = await binding.createKey()
+    const imports = vi.spyOn(crypto.subtle, 'importKey')
+    const digests = vi.spyOn(crypto.subtle, 'digest')
+    const use = (key: typeof busy, value: string) => binding.credential({ value }, key).authorize(request)
+    await use(busy, 'busy')
+    for (let i = 0; i < 1100; i++) {
+      await use(await binding.createKey(), `other ${i}`)
+      await use(busy, 'busy')
+    }
+    const importsOfBusy = imports.mock.calls.filter(([, key]) => (key as JsonWebKey).d === busy['d'])
+    // Each of the other tokens was hashed once too.
+    expect([importsOfBusy.length, digests.mock.calls.length]).toEqual([1, 1101])
+  })
+
   it('costs one signature, and its key is imported once', async () => {
     const { binding } = createBinding()
     const credential = binding.credential({ value: 'token' }, await binding.createKey())

@@ -329,4 +329,16 @@ describe('a key service', () => {
     await bench.protocol.ready()
     expect(calls()).toBe(1)
   })
+
+  it('keeps a limited number of assertions for requests that were prepared and not sent', async () => {
+    const { key, calls } = createKeyService()
+    const bench = benchWith(key)
+    for (let i = 0; i < 150; i++) await bench.protocol.ready()
+    const prepared = calls()
+    for (let i = 0; i < 150; i++) await bench.refresh()
+    expect(prepared).toBeGreaterThanOrEqual(150)
+    // Each refresh takes a prepared assertion, until none is left.
+    expect(calls() - prepared).toBeGreaterThanOrEqual(50)
+    expect(new Set(bench.assertions()).size).toBe(150)
+  })
 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createBoundedMap } from '../../../src/mechanisms/runtime/bounded-map.ts'
+import { createBoundedMap, createRecentMap } from '../../../src/mechanisms/runtime/bounded-map.ts'
 
 it('holds the newest keys, with their latest values, and no more than it may', () => {
   const writes = fc.array(fc.tuple(fc.nat(9), fc.nat()))
@@ -14,6 +14,24 @@ it('holds the newest keys, with their latest values, and no more than it may', (
         if (known) known[1] = value
         else model.push([key, value])
         if (model.length > limit) model.shift()
+      }
+      for (let key = 0; key < 10; key++) expect(map.get(key)).toBe(new Map(model).get(key))
+    }),
+  )
+})
+
+it('a recent map holds the keys that were used last, and no more than it may', () => {
+  const uses = fc.array(fc.tuple(fc.boolean(), fc.nat(9), fc.nat()))
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), uses, (limit, entries) => {
+      const map = createRecentMap<number, number>(limit)
+      let model: (readonly [number, number])[] = []
+      for (const [isWrite, key, value] of entries) {
+        const known = model.find((entry) => entry[0] === key)
+        const used = isWrite ? ([key, value] as const) : known
+        if (isWrite) map.set(key, value)
+        else expect(map.get(key)).toBe(known?.[1])
+        if (used) model = [...model.filter((entry) => entry[0] !== key), used].slice(-limit)
       }
       for (let key = 0; key < 10; key++) expect(map.get(key)).toBe(new Map(model).get(key))
     }),

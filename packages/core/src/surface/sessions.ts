@@ -1,0 +1,101 @@
+import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
+import { endUserSessions, findUserSessions } from '../mechanisms/sessions/user-sessions.ts'
+import { ConfigurationError } from '../vocabulary/index.ts'
+import { type Check, type Checked, checkAll, invalid, type OptionTable, REQUIRED, text } from './checks.ts'
+import type { SessionEngine } from './engine.ts'
+import { createSessionInfo, type SessionInfo } from './session-info.ts'
+import { sourcesOf } from './token-source.ts'
+
+/** An application with sessions: the result of `evertoken()`, and on Workers that of `bind(env, ctx)`. */
+export type SessionsApplication = Pick<SessionEngine<object>, 'session'>
+
+/** The user whose sessions are meant. */
+export interface SessionsOf {
+  /** The `sub` of the user, as in the claims of their sessions. */
+  readonly sub: string
+}
+
+/** Which sessions of a user end. */
+export interface EndSessionsOptions extends SessionsOf {
+  /**
+   * The `id` of the only session that ends. A session of another user does not end.
+   *
+   * @default all sessions of the user
+   */
+  readonly id?: string
+  /** The `id` of a session that stays, such as the one of the current request. Not allowed together with `id`. */
+  readonly except?: string
+}
+
+const SUB: readonly [Check, never] = [text, REQUIRED]
+const LIST_OPTIONS: OptionTable<Required<SessionsOf>> = { sub: SUB }
+const END_OPTIONS: OptionTable<Checked<EndSessionsOptions, 'id' | 'except'>> = {
+  sub: SUB,
+  id: [text],
+  except: [text],
+}
+
+/**
+ * Lists the sessions of a user, for example for a page that shows where the user is signed in. Needs the option
+ * `indexSessions`.
+ *
+ * The list has facts and no tokens. Pass the `id` of an entry to `endSessions`. A session that began before the option was
+ * set is missing until its next refresh or extension.
+ *
+ * @param auth - The result of `evertoken()`. On Workers, `auth.bind(env, ctx)`.
+ * @param options - The user.
+ * @returns The sessions that are not over, the most recently used first.
+ * @throws {ConfigurationError} If an option is invalid, or the application does not index its sessions.
+ * @throws {OperatorError} If the session store fails.
+ * @example
+ *   const { sub = '' } = (await auth.getUser()) ?? {}
+ *   for (const { id, startedAt, lastUsedAt } of await listSessions(auth, { sub })) console.log(id, startedAt, lastUsedAt)
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDToken OpenID Connect Core, section 2: `sub`}
+ */
+export async function listSessions(
+  auth: SessionsApplication,
+  options: SessionsOf,
+): Promise<readonly SessionInfo[]> {
+  const { userSessions } = partsOf(auth)
+  const { sub } = checkAll<Required<SessionsOf>>(LIST_OPTIONS, options)
+  const records = await findUserSessions(sub, userSessions)
+  return records
+    .map((record) => createSessionInfo(record, userSessions.lifetimes))
+    .toSorted((a, b) => b.lastUsedAt - a.lastUsedAt)
+}
+
+/**
+ * Ends sessions of a user: one, all, or all except one. Needs the option `indexSessions`.
+ *
+ * Tokens are revoked in the background, as at a sign-out. A refresh in progress does not bring a session back, and its new
+ * tokens are revoked. The browser keeps its cookie, which no longer works. Each session emits `session_ended`.
+ *
+ * If a session cannot be ended, the others still end. Evertoken emits `sign_out_incomplete` for it, with `retrying` if it
+ * tries again in the background.
+ *
+ * @param auth - The result of `evertoken()`. On Workers, `auth.bind(env, ctx)`.
+ * @param options - The user, and which of their sessions end.
+ * @returns The number of sessions that have ended.
+ * @throws {ConfigurationError} If an option is invalid, or the application does not index its sessions.
+ * @throws {OperatorError} If the session store has not confirmed the end of all of them. Calling again completes it.
+ * @example
+ *   const { id = '', claims } = (await auth.getSession()) ?? {}
+ *   await endSessions(auth, { sub: claims?.sub ?? '', except: id }) // sign out everywhere else
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
+ */
+export async function endSessions(auth: SessionsApplication, options: EndSessionsOptions): Promise<number> {
+  const { userSessions, keepAlive } = partsOf(auth)
+  const { sub, ...choice } = checkAll<Checked<EndSessionsOptions, 'id' | 'except'>>(END_OPTIONS, options)
+  if (choice.id !== undefined && choice.except !== undefined)
+    throw invalid('except', 'must be omitted with `id`')
+  return keepAliveUntilDone(endUserSessions(sub, choice, userSessions, keepAlive), keepAlive)
+}
+
+function partsOf(auth: SessionsApplication) {
+  const { userSessions, keepAlive } = sourcesOf(Object(auth) as object) ?? {}
+  if (userSessions && keepAlive) return { userSessions, keepAlive }
+  const message =
+    'Cannot find the sessions of a user. Set `indexSessions: true`, and pass the result of `evertoken()`, or on Workers ' +
+    'that of `auth.bind(env, ctx)`.'
+  throw new ConfigurationError('invalid_option', message)
+}
