@@ -10,6 +10,7 @@ import { check } from '@evertoken/core/check'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
 import { dpop } from '@evertoken/core/dpop'
+import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
 import { tlsClientAuth } from '@evertoken/core/mtls'
@@ -58,6 +59,8 @@ const key = { sign: async () => new Uint8Array(), algorithm: 'ES256' } as const
 const auth = evertoken({ ...options, authorizationRequest: par(jar(key)), responseMode: jarm() })
 export const findings = [check(auth), auth.check()]
 export const bound = evertoken({ ...options, senderConstraint: dpop() })
+const { clientSecret: _, ...bank } = options
+export const banking = evertoken({ ...bank, profile: fapi2({ key, messageSigning: true }) })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

@@ -25,6 +25,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'forwardLoginParameters',
       'responseMode',
       'authorizationRequest',
+      'profile',
       'signInErrorPath',
       'anonymousUserStatus',
       'backChannelLogout',
