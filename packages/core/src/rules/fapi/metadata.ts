@@ -78,15 +78,15 @@ export function missingMetadata(metadata: Metadata, choices: FapiChoices): strin
   return REQUIREMENTS.filter(([, isMet]) => !isMet(metadata, choices)).map(([name]) => name)
 }
 
-/** Returns metadata without the signature algorithms that FAPI 2.0 forbids, so that no token with them is accepted. */
+/** The lists of algorithms with which a server signs responses to the client. */
+const SIGNED_BY_SERVER = [
+  'id_token_signing_alg_values_supported',
+  'authorization_signing_alg_values_supported',
+  'userinfo_signing_alg_values_supported',
+]
+
+/** Returns metadata without the signature algorithms that FAPI 2.0 forbids, so that no response with them is accepted. */
 export function withFapiAlgorithms<Server extends Metadata>(metadata: Server): Server {
-  const {
-    id_token_signing_alg_values_supported: ofIdTokens,
-    authorization_signing_alg_values_supported: ofJarm,
-  } = metadata
-  return {
-    ...metadata,
-    id_token_signing_alg_values_supported: fapiAlgorithms(ofIdTokens),
-    authorization_signing_alg_values_supported: fapiAlgorithms(ofJarm),
-  }
+  const allowed = SIGNED_BY_SERVER.map((name) => [name, fapiAlgorithms(metadata[name])])
+  return { ...metadata, ...Object.fromEntries(allowed) }
 }

@@ -53,24 +53,19 @@ describe('the algorithms of FAPI 2.0', () => {
     )
   })
 
-  it('replace those of the metadata, for ID tokens and for signed responses', () => {
+  it('replace those of the metadata, for all responses that the server signs', () => {
+    const lists = fc.record({
+      id_token_signing_alg_values_supported: fc.array(algorithm),
+      authorization_signing_alg_values_supported: fc.option(fc.array(algorithm), { nil: undefined }),
+      userinfo_signing_alg_values_supported: fc.option(fc.array(algorithm), { nil: undefined }),
+    })
     fc.assert(
-      fc.property(
-        fc.array(algorithm),
-        fc.option(fc.array(algorithm), { nil: undefined }),
-        (ofIdTokens, ofJarm) => {
-          const changed = withFapiAlgorithms({
-            issuer: 'https://bank.example.com',
-            id_token_signing_alg_values_supported: ofIdTokens,
-            authorization_signing_alg_values_supported: ofJarm,
-          })
-          expect(changed).toEqual({
-            issuer: 'https://bank.example.com',
-            id_token_signing_alg_values_supported: fapiAlgorithms(ofIdTokens),
-            authorization_signing_alg_values_supported: fapiAlgorithms(ofJarm),
-          })
-        },
-      ),
+      fc.property(lists, (listed) => {
+        const { issuer, ...changed } = withFapiAlgorithms({ issuer: 'https://bank.example.com', ...listed })
+        expect(issuer).toBe('https://bank.example.com')
+        const expected = Object.entries(listed).map(([name, value]) => [name, fapiAlgorithms(value)])
+        expect(changed).toEqual(Object.fromEntries(expected))
+      }),
     )
   })
 })
