@@ -46,7 +46,7 @@ const plans: Readonly<Record<string, readonly Case[]>> = {
   'fapi message signing': inVariant(FAPI_SECURITY_PROFILE, SIGNED),
   'fapi mtls': inVariant([...FAPI_SECURITY_PROFILE, ...FAPI_OWN], MTLS),
   'fapi plain oauth': inVariant(FAPI_SECURITY_PROFILE, { ...DPOP, clientType: 'plain_oauth' }),
-  'fapi own checks': inVariant(FAPI_OWN, DPOP),
+  'fapi own checks': [DPOP, SIGNED].flatMap((variant) => inVariant(FAPI_OWN, variant)),
   conformance: [
     ...modules.map(toCase),
     ...inVariant(FAPI_SECURITY_PROFILE, DPOP),

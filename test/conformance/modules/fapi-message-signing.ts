@@ -1,14 +1,12 @@
 import { append, type Deviations, set } from '../fapi/deviations.ts'
-import type { Refusal } from '../verdict.ts'
-import { type FapiModule, refusesResponse } from './fapi.ts'
+import { type FapiModule, JARM_REFUSED, refusesResponse } from './fapi.ts'
 
 const PREFIX = 'fapi2-security-profile-final-client-test-ensure-jarm'
 const SIX_MINUTES = 360
 const RESPONSE_SECONDS = 600
-const REFUSED: Refusal = { code: 'authorization_response_invalid', cause: 'JARM_RESPONSE' }
 
 function refuses(name: string, misbehaviour: Deviations): FapiModule {
-  return refusesResponse(`${PREFIX}-${name}`, misbehaviour, REFUSED)
+  return refusesResponse(`${PREFIX}-${name}`, misbehaviour, JARM_REFUSED)
 }
 
 /** Group H: the modules that FAPI 2.0 Message Signing adds. They need signed responses. */

@@ -1,6 +1,8 @@
+import { set } from '../fapi/deviations.ts'
 import { ACCOUNTS_PAGE } from '../fapi/world.ts'
 import { must } from '../verdict.ts'
-import { type FapiModule, isOidc, signIn } from './fapi.ts'
+import { type FapiModule, isOidc, JARM_REFUSED, refusesIdToken, refusesResponse, signIn } from './fapi.ts'
+import { WRONG_SIGNATURE } from './module.ts'
 
 /** A token that an API rejects sooner after its issue is not refreshed. */
 const LATER_SECONDS = 60
@@ -22,6 +24,16 @@ export const FAPI_OWN: readonly FapiModule[] = [
       must(refreshes.length === 2, `${refreshes.length} refreshes came`)
       must(!application.events.some(({ type }) => type === 'session_ended'), 'the session has ended')
     },
+  },
+  {
+    // The suite lists only PS256. Of the algorithms that a server lists, only those of FAPI 2.0 may be used.
+    ...refusesIdToken('fapi2-listed-rs256-in-id-token', { idTokenSignature: 'alternate' }, WRONG_SIGNATURE),
+    provider: { metadata: set('id_token_signing_alg_values_supported', ['RS256', 'PS256']) },
+  },
+  {
+    ...refusesResponse('fapi2-listed-rs256-in-jarm', { responseSignature: 'alternate' }, JARM_REFUSED),
+    appliesTo: ({ messageSigning }) => messageSigning,
+    provider: { metadata: set('authorization_signing_alg_values_supported', ['RS256', 'PS256']) },
   },
   {
     // The suite creates such keys, but does not publish them.

@@ -80,3 +80,6 @@ export function refusesResponse(name: string, misbehaviour: Deviations, refusal:
 
 /** The audience of a token that is also for another client. */
 export const TWO_AUDIENCES: readonly string[] = [CLIENT_ID, `${CLIENT_ID}1`]
+
+/** The error of a sign-in whose signed authorization response is wrong. */
+export const JARM_REFUSED: Refusal = { code: 'authorization_response_invalid', cause: 'JARM_RESPONSE' }
