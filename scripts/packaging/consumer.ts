@@ -10,6 +10,7 @@ import { check } from '@evertoken/core/check'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
 import { dpop } from '@evertoken/core/dpop'
+import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
 import { tlsClientAuth } from '@evertoken/core/mtls'
@@ -61,6 +62,8 @@ export const findings = [check(auth), auth.check()]
 export const bound = evertoken({ ...options, senderConstraint: dpop() })
 export const sessionsOf = (sub: string): Promise<readonly SessionInfo[]> => listSessions(auth, { sub })
 export const signOutEverywhere = (sub: string): Promise<number> => endSessions(auth, { sub })
+const { clientSecret: _, ...bank } = options
+export const banking = evertoken({ ...bank, profile: fapi2({ key, messageSigning: true }) })
 export const hono: ReturnType<typeof honoMiddleware> = honoMiddleware(auth)
 export const svelteKit: SvelteKitHandle = svelteKitHandle(cloudflare.evertoken({ ...options, store }))
 export const orders: typeof fetch = auth.createTokenFetch({ baseUrl: 'https://api.example.com/orders/' })

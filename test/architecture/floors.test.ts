@@ -83,8 +83,10 @@ describe('the floors of core', () => {
   })
 
   it('has in the usual path no client authentication but the secret, and only plain authorization requests', () => {
-    const importers = (path: string) =>
-      files.filter(({ values }) => values.includes(path)).map((file) => file.path)
+    const all = (path: string) => files.filter(({ values }) => values.includes(path)).map((file) => file.path)
+    // The profile is composed of them, and has its own entry.
+    expect(all('surface/fapi2.ts')).toEqual(['fapi.ts'])
+    const importers = (path: string) => all(path).filter((each) => each !== 'surface/fapi2.ts')
     const values = importers('mechanisms/protocol/client-authentication.ts')
     // Each file with a value for `clientAuthentication` creates it here, and costs nothing unless it is imported.
     expect(values.toSorted()).toEqual([

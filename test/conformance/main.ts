@@ -1,7 +1,12 @@
 import { parseArgs } from 'node:util'
+import type { Variant } from './fapi/variant.ts'
 import { BASIC } from './modules/basic.ts'
 import { CODE_FLOW } from './modules/code-flow.ts'
 import { CONFIGURATION } from './modules/configuration.ts'
+import { type FapiModule, judgeFapi } from './modules/fapi.ts'
+import { FAPI_MESSAGE_SIGNING } from './modules/fapi-message-signing.ts'
+import { FAPI_OWN } from './modules/fapi-own.ts'
+import { FAPI_SECURITY_PROFILE } from './modules/fapi-security-profile.ts'
 import { LOGOUT } from './modules/logout.ts'
 import type { Module } from './modules/module.ts'
 import { REFRESH } from './modules/refresh.ts'
@@ -18,6 +23,17 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 })
+/** A module with the configuration in which it runs. */
+interface Case {
+  readonly name: string
+  readonly notApplicable?: string
+  /** @throws {Failure} If the client does not pass. */
+  judge(remark: (text: string) => void): Promise<void>
+}
+
+const DPOP: Variant = { clientType: 'oidc', senderConstraint: 'dpop', messageSigning: false }
+const MTLS: Variant = { ...DPOP, senderConstraint: 'mtls' }
+const SIGNED: Variant = { ...DPOP, messageSigning: true }
 const modules = [...BASIC, ...CONFIGURATION, ...CODE_FLOW, ...REFRESH, ...LOGOUT, ...THIRD_PARTY]
 /** The plan Form Post RP is the plan Basic RP with another response mode. */
 const formPost = BASIC.map(({ name, application, ...module }) => ({
@@ -25,7 +41,20 @@ const formPost = BASIC.map(({ name, application, ...module }) => ({
   name: `${name} (form post)`,
   application: { ...application, responseMode: 'form_post' as const },
 }))
-const results = [await runAll('form post', formPost), await runAll('conformance', modules)]
+const plans: Readonly<Record<string, readonly Case[]>> = {
+  'form post': formPost.map(toCase),
+  'fapi message signing': inVariant(FAPI_SECURITY_PROFILE, SIGNED),
+  'fapi mtls': inVariant([...FAPI_SECURITY_PROFILE, ...FAPI_OWN], MTLS),
+  'fapi plain oauth': inVariant(FAPI_SECURITY_PROFILE, { ...DPOP, clientType: 'plain_oauth' }),
+  'fapi own checks': [DPOP, SIGNED].flatMap((variant) => inVariant(FAPI_OWN, variant)),
+  conformance: [
+    ...modules.map(toCase),
+    ...inVariant(FAPI_SECURITY_PROFILE, DPOP),
+    ...inVariant(FAPI_MESSAGE_SIGNING, SIGNED),
+  ],
+}
+const results: Counts[] = []
+for (const [title, cases] of Object.entries(plans)) results.push(await runAll(title, cases))
 process.exitCode =
   results.every(({ failed }) => failed === 0) && results.some(({ passed }) => passed > 0) ? 0 : 1
 
@@ -34,19 +63,30 @@ interface Counts {
   failed: number
 }
 
-async function runAll(title: string, all: readonly Module[]): Promise<Counts> {
+function toCase(module: Module): Case {
+  return { ...module, judge: (remark) => judge(module, remark) }
+}
+
+/** Returns the modules that apply to a variant of the FAPI plans. */
+function inVariant(all: readonly FapiModule[], variant: Variant): Case[] {
+  return all
+    .filter(({ appliesTo = () => true }) => appliesTo(variant))
+    .map((module) => ({ name: module.name, judge: (remark) => judgeFapi(module, variant, remark) }))
+}
+
+async function runAll(title: string, all: readonly Case[]): Promise<Counts> {
   const counts = { passed: 0, failed: 0 }
-  for (const module of all.filter(({ name }) => name.includes(values.only)))
-    print(`${module.name}: ${await resultOf(module, counts)}`)
+  const chosen = all.filter(({ name }) => name.includes(values.only))
+  for (const each of chosen) print(`${each.name}: ${await resultOf(each, counts)}`)
   print(`${title}: passed=${counts.passed} failed=${counts.failed}`)
   return counts
 }
 
-async function resultOf(module: Module, counts: Counts): Promise<string> {
-  if (module.notApplicable !== undefined) return `not applicable (${module.notApplicable})`
+async function resultOf(tested: Case, counts: Counts): Promise<string> {
+  if (tested.notApplicable !== undefined) return `not applicable (${tested.notApplicable})`
   const remarks = new Set<string>()
   try {
-    await inTime(judge(module, (text) => void remarks.add(text)))
+    await inTime(tested.judge((text) => void remarks.add(text)))
     counts.passed += 1
     return remarks.size > 0 ? `passed (${[...remarks].join(', ')})` : 'passed'
   } catch (error) {

@@ -45,7 +45,10 @@ export async function stop(world: World, refusal: Refusal): Promise<void> {
 }
 
 /** @throws {Failure} If the sign-in did not fail, or if it failed for another reason. */
-export function mustBeRefused({ application: { events } }: World, { code, cause }: Refusal): void {
+export function mustBeRefused(
+  { application: { events } }: Pick<World, 'application'>,
+  { code, cause }: Refusal,
+): void {
   const failure = events.find((event) => event.type === 'sign_in_failed')
   must(failure !== undefined, 'the sign-in was not refused')
   const isExpected = failure.code === code && (cause === undefined || failure.cause?.code === cause)

@@ -82,6 +82,7 @@ export type {
   UserInfoProfile,
   ServerProfile,
   ServerVerdict,
+  SecurityProfile,
   SessionCookies,
   SessionIndex,
   SessionInfo,

@@ -89,6 +89,7 @@ export type {
   UserInfoProfile,
   ServerProfile,
   ServerVerdict,
+  SecurityProfile,
   SessionCookies,
   SessionIndex,
   SessionInfo,

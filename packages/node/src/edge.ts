@@ -94,6 +94,7 @@ export type {
   UserInfoProfile,
   ServerProfile,
   ServerVerdict,
+  SecurityProfile,
   SessionCookies,
   SessionIndex,
   SessionInfo,

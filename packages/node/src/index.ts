@@ -101,6 +101,7 @@ export type {
   UserInfoProfile,
   ServerProfile,
   ServerVerdict,
+  SecurityProfile,
   SessionCookies,
   SessionIndex,
   SessionInfo,

@@ -91,6 +91,6 @@ export const CODE_FLOW: readonly Module[] = [
   },
   {
     name: `${PREFIX}-mtls-endpoint-aliases`,
-    notApplicable: 'Evertoken does not support client authentication with mutual TLS yet',
+    notApplicable: 'the model server asks for no certificate; the modules of `fapi mtls` use the aliases',
   },
 ]

@@ -1,3 +1,4 @@
+import type { SecurityProfile } from '../ports/security-profile.ts'
 import type { SessionStore } from '../ports/session-store.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { isLoginParameter } from '../rules/sign-in/login-request.ts'
@@ -15,6 +16,7 @@ import { type TokenSettings, toTokenSettings } from './token-settings.ts'
 import { checkSignInServer, PROFILE_NAMES } from './server-profile-checks.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
+import { isSecurityProfile, withProfile } from './security-profile.ts'
 
 /** The settings of `evertoken()`. */
 export type EvertokenOptions = TokenManagementOptions &
@@ -37,6 +39,13 @@ export type EvertokenOptions = TokenManagementOptions &
      * @default false
      */
     readonly indexSessions?: boolean
+    /**
+     * Rules for the whole application: `fapi2()` of `@evertoken/core/fapi`. It sets the options for the security of the
+     * sign-in and of the tokens, and refuses options that contradict it.
+     *
+     * @default none
+     */
+    readonly profile?: SecurityProfile
   }
 
 /** The option `client`, whose type decides which functions there are. */
@@ -55,6 +64,7 @@ type Values = TokenValues &
   SignInValues & {
     readonly session: 'cookie' | 'server'
     readonly indexSessions: boolean
+    readonly profile: SecurityProfile | undefined
     readonly client: TokenSource | undefined
   }
 
@@ -66,12 +76,13 @@ const OPTIONS: OptionTable<Values> = {
   ...SIGN_IN_OPTIONS,
   session: [oneOf('cookie', 'server'), 'cookie'],
   indexSessions: [flag, false],
+  profile: [must('be `fapi2()` of `@evertoken/core/fapi`', isSecurityProfile)],
   client: [must('be `clientCredentials()` of `@evertoken/core/grants`', isTokenSource)],
 }
 
 /** @throws {ConfigurationError} If an option is invalid. The message names the option and the fix. */
 export function checkOptions(options: EngineOptions): Settings {
-  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
+  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(withProfile(options)), '', PROFILE_NAMES)
   const tokenSettings = toTokenSettings(values)
   const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
   checkSignInServer(settings.server)

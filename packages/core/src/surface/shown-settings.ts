@@ -26,6 +26,7 @@ export function shownSettings(settings: Omit<Settings, 'store'>): object {
       'forwardLoginParameters',
       'responseMode',
       'authorizationRequest',
+      'profile',
       'signInErrorPath',
       'anonymousUserStatus',
       'backChannelLogout',

@@ -17,6 +17,7 @@ export type TryLaterCode =
 /** The codes of `ConfigurationError`. */
 export type ConfigurationCode =
   | 'invalid_option'
+  | 'profile_violated'
   | 'client_rejected'
   | 'grant_refused'
   | 'issued_token_type_unexpected'

@@ -26,6 +26,7 @@ const good: EngineOptions = {
 /** Tested in sign-in-options.test.ts. */
 type Elsewhere =
   | 'issuer'
+  | 'profile'
   | Exclude<
       keyof SignInOptions,
       'routePrefix' | 'scope' | 'resource' | 'authorizationParameters' | 'revokeOnLogout' | 'postLogoutPath'

@@ -31,6 +31,9 @@ export interface AuthenticationContext extends Pick<ClientAuthenticatorOptions, 
 /** Chooses the method for a server with this metadata (RFC 8414 §2). */
 export type MethodFor = (metadata: Partial<AuthorizationServer>) => string
 
+/** Returns the metadata of a server as a client uses it. */
+export type MetadataChange = (metadata: AuthorizationServer) => AuthorizationServer
+
 interface Mechanism {
   /**
    * Returns how to authenticate one request.
@@ -42,8 +45,12 @@ interface Mechanism {
   readonly readSecret?: Exclude<ClientSecret, string>
   /** Chooses the method, if it depends on the server. */
   readonly methodFor?: MethodFor | undefined
-  /** Returns the metadata with the endpoints that the method needs, if it needs other ones. */
-  readonly adaptMetadata?: (metadata: AuthorizationServer) => AuthorizationServer
+  /**
+   * Returns the metadata as the method needs it, such as with other endpoints.
+   *
+   * @throws {ConfigurationError} If the method cannot be used with the server.
+   */
+  readonly adaptMetadata?: MetadataChange
 }
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */

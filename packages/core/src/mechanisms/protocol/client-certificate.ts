@@ -48,7 +48,7 @@ const DIRECT_ENDPOINTS = [
 ] as const
 
 /** Returns the metadata with the endpoints for clients that present a certificate (RFC 8705 §5). */
-function withAliases(metadata: AuthorizationServer): AuthorizationServer {
+export function withAliases(metadata: AuthorizationServer): AuthorizationServer {
   const aliases = Object(metadata.mtls_endpoint_aliases) as Partial<AuthorizationServer>
   return { ...metadata, ...pick(aliases, DIRECT_ENDPOINTS) }
 }

@@ -1,6 +1,6 @@
 import type { SigningAlgorithm, SigningKey, SigningKeySource } from '../../ports/signing-key.ts'
 import { fromBase64Url } from '../../rules/protocol/jwt.ts'
-import { ConfigurationError } from '../../vocabulary/index.ts'
+import { type ConfigurationCode, ConfigurationError } from '../../vocabulary/index.ts'
 import { toBase64Url } from '../runtime/digest.ts'
 import type { AuthenticationContext } from './client-authentication.ts'
 import { parametersOf } from './signature.ts'
@@ -19,7 +19,14 @@ const ALGORITHMS = Object.keys(SIGNATURE_BYTES) as SigningAlgorithm[]
 const MIN_MODULUS_BITS = 2048
 
 /** A fault of a key or of a signature. Its message is a text from Evertoken, never from a key service. */
-export class KeyFault extends Error {}
+export class KeyFault extends Error {
+  readonly code: ConfigurationCode
+
+  constructor(message: string, code: ConfigurationCode = 'invalid_option') {
+    super(message)
+    this.code = code
+  }
+}
 
 /** A checked key that signs JWTs. */
 export interface Signer {
@@ -78,14 +85,17 @@ function isFitFor(key: KeyAlgorithm, algorithm: SigningAlgorithm): boolean {
   )
 }
 
-function toConfigurationError({ message }: KeyFault): ConfigurationError {
-  return new ConfigurationError('invalid_option', message)
+function toConfigurationError({ message, code }: KeyFault): ConfigurationError {
+  return new ConfigurationError(code, message)
 }
 
-/** @throws {ConfigurationError} If the key cannot sign. A function is not called yet. */
-export function checkKeySource(source: unknown): void {
+/**
+ * @param check - Throws a `KeyFault` if the key cannot be used.
+ * @throws {ConfigurationError} If the key cannot be used. A function is not called yet.
+ */
+export function checkKeySource(source: unknown, check: (key: unknown) => unknown = toSigner): void {
   try {
-    if (typeof source !== 'function') toSigner(source)
+    if (typeof source !== 'function') check(source)
   } catch (error) {
     throw error instanceof KeyFault ? toConfigurationError(error) : error
   }
