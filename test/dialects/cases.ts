@@ -173,7 +173,7 @@ export const CASES: readonly Case[] = [
     sub: 'my-shop.myshopify.com',
   },
   { name: 'zoom', preset: providers.zoom(), dialect: accounts.zoom },
-  { name: 'zoho', preset: providers.zoho({ domain: 'zoho.eu' }), dialect: accounts.zoho },
+  { name: 'zoho', preset: providers.zoho({ domain: 'zoho.eu' }), dialect: accounts.zoho, sub: '227615' },
   { name: 'xero', preset: providers.xero(), dialect: accounts.xero },
   { name: 'quickbooks', preset: providers.quickbooks(), dialect: accounts.quickbooks },
   { name: 'asana', preset: providers.asana(), dialect: accounts.asana, sub: '7' },

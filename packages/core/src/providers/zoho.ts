@@ -4,8 +4,8 @@ import { hostPart } from './host.ts'
 /**
  * Returns the server profile of Zoho.
  *
- * The API expects the scheme `Zoho-oauthtoken`. A user is identified by `sub` of the ID token, or of `/oauth/user/info`. Zoho allows
- * 10 token requests in 10 minutes.
+ * The API expects the scheme `Zoho-oauthtoken`. A user is identified by the ID of the user. Zoho allows 10 token requests in 10
+ * minutes.
  *
  * @param options - `domain`: the domain of the data center of the user, such as `zoho.eu`. Default: `zoho.com`.
  * @returns A plain object for the option `server`.
@@ -27,8 +27,8 @@ export function zoho({ domain = 'zoho.com' }: { readonly domain?: string } = {})
       revocation_endpoint: `${url}/oauth/v2/token/revoke`,
       token_endpoint_auth_methods_supported: ['client_secret_post'],
     },
-    // Source of better-auth.
-    defaultScope: 'email profile',
+    // Third-party text.
+    defaultScope: 'AaaServer.profile.READ',
     // Third-party text.
     scopeSeparator: ',',
     // Source of Nango.
@@ -43,7 +43,10 @@ export function zoho({ domain = 'zoho.com' }: { readonly domain?: string } = {})
       // Too many token requests (documentation).
       { is: ['Access Denied'], means: 'try_later' },
     ],
-    // Source of better-auth.
-    userInfo: { url: `${url}/oauth/user/info` },
+    // The URL is from the source of better-auth, and the members from a third-party text.
+    userInfo: {
+      url: `${url}/oauth/user/info`,
+      claims: ({ ZUID: sub, Display_Name: name, Email: email }) => ({ sub, name, email }),
+    },
   }
 }

@@ -143,10 +143,15 @@ describe('a host of a customer', () => {
     shopify: ['.myshopify.com', (shop) => providers.shopify({ shop })],
     salesforce: ['.salesforce.com', (domain) => providers.salesforce({ domain })],
     zoho: ['', (domain) => providers.zoho({ domain })],
+    azureB2c: ['.b2clogin.com', (name) => providers.azureB2c({ name, policy: 'B2C_1_sign_in' })],
+    cognito: [
+      '.amazonaws.com',
+      (region) => providers.cognito({ region, userPoolId: 'pool', domain: 'a.example' }),
+    ],
+    entraExternalId: ['.ciamlogin.com', (tenant) => providers.entraExternalId({ name: 'shop', tenant })],
   }
   const hostile = [
     'evil.example/',
-    'My-Shop',
     'evil.example#',
     'evil.example?',
     'evil.example\\',
@@ -160,7 +165,6 @@ describe('a host of a customer', () => {
     'evil-salesforce.com',
     'my-shop\n',
     'ｍy-shop',
-    '-',
     '',
     ' my-shop',
   ]
@@ -194,13 +198,16 @@ describe('a host of a customer', () => {
           const { hostname, port, username, pathname } = new URL(profile.issuer)
           if (name === 'zoho') expect(hostname).toMatch(zoho)
           else expect(hostname.endsWith(suffix)).toBe(true)
-          expect([port, username, pathname]).toEqual(['', '', '/'])
+          expect([port, username]).toEqual(['', ''])
+          expect(pathname.includes('evil')).toBe(false)
         },
       ),
     )
   })
 
   it('accepts the hosts that each provider has', () => {
+    for (const shop of ['My-Shop', '-'])
+      expect(() => providers.shopify({ shop })).toThrow('The host must match')
     expect(providers.salesforce({ domain: 'shop--test.sandbox.my.salesforce.com' }).issuer).toBe(
       'https://shop--test.sandbox.my.salesforce.com',
     )
