@@ -4,7 +4,14 @@
 import { listEntries } from './api/entries.mjs'
 import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { buildPackages, root } from './packaging/packages.mjs'
-import { addedBy, findSizeProblems, measureSizes, writeBudget } from './packaging/sizes.mjs'
+import {
+  addedBy,
+  findPresetProblems,
+  findSizeProblems,
+  measurePresets,
+  measureSizes,
+  writeBudget,
+} from './packaging/sizes.mjs'
 import { ensurePackage } from './tools.mjs'
 
 /** A peer is measured without the packages that it expects from the application. */
@@ -25,8 +32,9 @@ const own = await measureSizes(
   listEntries().map(({ entry }) => entry),
   root,
 )
+const presets = await measurePresets(root)
 if (isCheck) {
-  const problems = await findSizeProblems(own)
+  const problems = [...(await findSizeProblems(own)), ...findPresetProblems(presets)]
   console.log([...problems, `${problems.length} problems with the sizes of bundles`].join('\n'))
   process.exit(problems.length > 0 ? 1 : 0)
 }
@@ -40,7 +48,7 @@ for (const { name, version, without } of PEERS) {
   peers.push({ name: `${name} ${version}`, ...sizes })
 }
 
-const rows = [...own, ...peers]
+const rows = [...own, ...presets, ...peers]
 const width = Math.max(...rows.map(({ name }) => name.length))
 // The last column is the gzipped size that an optional entry adds to the main entry of its package.
 print('bundle', 'minified', 'gzipped', 'added')

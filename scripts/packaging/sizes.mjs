@@ -9,6 +9,9 @@ const TESTKIT = '@evertoken/testkit'
 const MARGIN = 100
 /** A new budget is rounded up to a multiple of this number of bytes. */
 const ROUNDING = 100
+const PRESETS = '@evertoken/core/providers'
+/** The limit of each preset of a provider, gzipped. */
+const PRESET_BYTES = 500
 const budget = join(root, 'scripts/packaging/budget.json')
 
 /** Returns the name, the minified size and the gzipped size of each entry in a bundle, and of the usual Workers. */
@@ -33,6 +36,34 @@ export async function addedBy(entry, project) {
   const mainCode = `export * as main from '${main}'`
   const both = await bundle(`${mainCode}; export * as optional from '${entry}'`, project)
   return both.gzipped - (await bundle(mainCode, project)).gzipped
+}
+
+/**
+ * Returns the name and the sizes of each preset of a provider, in a bundle without the others. The class of its errors is not
+ * counted, because each application has it.
+ */
+export async function measurePresets(project) {
+  const { text } = await bundle(`export * from '${PRESETS}'`, project)
+  const module = await import(`data:text/javascript,${encodeURIComponent(text)}`)
+  const errors = `export { ConfigurationError } from '@evertoken/core'`
+  const without = await bundle(errors, project)
+  return Promise.all(
+    Object.keys(module).map(async (preset) => {
+      const code = `export { ${preset} } from '${PRESETS}'`
+      const alone = await bundle(code, project)
+      const isWithErrors = alone.text.includes('extends Error')
+      const { bytes, gzipped } = isWithErrors ? await bundle(`${errors}; ${code}`, project) : alone
+      const own = isWithErrors ? without : { bytes: 0, gzipped: 0 }
+      return { name: `preset ${preset}`, bytes: bytes - own.bytes, gzipped: gzipped - own.gzipped }
+    }),
+  )
+}
+
+/** Returns the presets that are too large, as text. */
+export function findPresetProblems(presets) {
+  return presets
+    .filter(({ gzipped }) => !(gzipped <= PRESET_BYTES))
+    .map(({ name, gzipped }) => `${name}: ${gzipped} bytes, the limit is ${PRESET_BYTES}`)
 }
 
 /**

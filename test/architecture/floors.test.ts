@@ -147,9 +147,11 @@ describe('the floors of core', () => {
       'mechanisms/protocol/failure-pause.ts',
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',
+      'mechanisms/protocol/revocation-request.ts',
       'mechanisms/protocol/revoke-token.ts',
       'mechanisms/protocol/sender-constraint.ts',
       'mechanisms/protocol/server-clock.ts',
+      'mechanisms/protocol/server-wire.ts',
       'mechanisms/protocol/token-request.ts',
       'mechanisms/protocol/token-server.ts',
     ])

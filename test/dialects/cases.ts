@@ -2,7 +2,9 @@ import type { ServerProfile } from '@evertoken/core'
 import * as providers from '@evertoken/core/providers'
 import type { Dialect, DialectRefusal } from '@evertoken/testkit'
 import type { EvertokenOptions } from '@evertoken/node'
+import * as accounts from './accounts.ts'
 import * as dialects from './dialects.ts'
+import * as furtherAccounts from './further-accounts.ts'
 
 /** A preset, the server that it is for, and what the life of a grant shows there. */
 export interface Case {
@@ -15,6 +17,8 @@ export interface Case {
   readonly sub?: string
   /** The response of the server if the user must act. */
   readonly interaction?: DialectRefusal
+  /** Whether a session whose refresh token is dead is kept until the user signs in, because the response can mean something else. */
+  readonly isKept?: boolean
 }
 
 const TENANT = '8f4bd0e5-0000-4000-8000-3f2504e04f89'
@@ -149,5 +153,47 @@ export const CASES: readonly Case[] = [
       userInfo: { url: 'https://login.example.com/me', claims: ({ id }) => ({ sub: String(id) }) },
     }),
     dialect: dialects.plainOAuth2,
+  },
+  {
+    name: 'microsoft-graph',
+    preset: providers.entra({ tenant: TENANT }),
+    dialect: dialects.entra,
+    options: { scope: 'openid offline_access Calendars.Read' },
+  },
+  { name: 'notion', preset: providers.notion(), dialect: accounts.notion },
+  { name: 'linear', preset: providers.linear(), dialect: accounts.linear },
+  { name: 'atlassian', preset: providers.atlassian(), dialect: accounts.atlassian },
+  { name: 'hubspot', preset: providers.hubspot(), dialect: accounts.hubspot, sub: '62515:123' },
+  { name: 'dropbox', preset: providers.dropbox(), dialect: accounts.dropbox, sub: 'dbid:user-1' },
+  { name: 'strava', preset: providers.strava(), dialect: accounts.strava, sub: '227615' },
+  {
+    name: 'shopify',
+    preset: providers.shopify({ shop: 'my-shop' }),
+    dialect: accounts.shopify,
+    sub: 'my-shop.myshopify.com',
+  },
+  { name: 'zoom', preset: providers.zoom(), dialect: accounts.zoom },
+  { name: 'zoho', preset: providers.zoho({ domain: 'zoho.eu' }), dialect: accounts.zoho, sub: '227615' },
+  { name: 'xero', preset: providers.xero(), dialect: accounts.xero },
+  { name: 'quickbooks', preset: providers.quickbooks(), dialect: accounts.quickbooks },
+  { name: 'asana', preset: providers.asana(), dialect: accounts.asana, sub: '7' },
+  { name: 'box', preset: providers.box(), dialect: accounts.box },
+  { name: 'figma', preset: providers.figma(), dialect: accounts.figma },
+  { name: 'airtable', preset: providers.airtable(), dialect: furtherAccounts.airtable },
+  { name: 'x', preset: providers.x(), dialect: furtherAccounts.x, isKept: true },
+  { name: 'reddit', preset: providers.reddit(), dialect: furtherAccounts.reddit },
+  { name: 'amazon', preset: providers.amazon(), dialect: furtherAccounts.amazon },
+  {
+    name: 'ebay',
+    preset: providers.ebay({ ruName: 'Shop-ShopApp-PRD-abc' }),
+    dialect: furtherAccounts.ebay,
+  },
+  { name: 'meta', preset: providers.meta(), dialect: furtherAccounts.meta },
+  { name: 'bitbucket', preset: providers.bitbucket(), dialect: furtherAccounts.bitbucket },
+  {
+    name: 'stripe-connect',
+    preset: providers.stripeConnect(),
+    dialect: furtherAccounts.stripeConnect,
+    sub: 'acct_1',
   },
 ]

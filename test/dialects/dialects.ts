@@ -303,10 +303,18 @@ export const apple: Dialect = {
 const githubEndpoints = {
   authorize: 'https://github.com/login/oauth/authorize',
   token: 'https://github.com/login/oauth/access_token',
+  revoke: 'https://api.github.com/applications/web/token',
   userInfo: 'https://api.github.com/user',
 }
 
-/** Revocation is not RFC 7009 and needs the access token, so no endpoint of the dialect revokes. */
+const githubRevocation = {
+  parameter: 'access_token',
+  token: 'access_token',
+  method: 'DELETE',
+  format: 'json',
+  clientAuthentication: ['client_secret_basic'],
+} as const
+
 export const githubApp: Dialect = {
   issuer: 'https://github.com/login/oauth',
   endpoints: githubEndpoints,
@@ -316,6 +324,7 @@ export const githubApp: Dialect = {
   tokenResponse: { isForm: true, members: { refresh_token_expires_in: 15_811_200 } },
   userInfo: { id: 'sub', login: 'login' },
   deadRefreshToken: { status: 200, body: { error: 'bad_refresh_token' } },
+  revocation: githubRevocation,
 }
 
 export const githubOAuthApp: Dialect = {
@@ -326,6 +335,7 @@ export const githubOAuthApp: Dialect = {
   tokenResponse: { isForm: true, expiresIn: 'absent' },
   userInfo: { id: 'sub', login: 'login' },
   deadRefreshToken: { status: 200, body: { error: 'bad_refresh_token' } },
+  revocation: githubRevocation,
 }
 
 export const gitlab: Dialect = {
@@ -362,7 +372,7 @@ export const slackBot: Dialect = {
   // The bot, and not the user.
   userInfo: { team_id: 'team', user_id: 'login', user: 'login' },
   deadRefreshToken: { status: 200, body: { ok: false, error: 'invalid_refresh_token' } },
-  revocation: { parameter: 'bearer', body: { ok: true, revoked: true } },
+  revocation: { parameter: 'bearer', token: 'access_token', body: { ok: true, revoked: true } },
 }
 
 export const slackUser: Dialect = {

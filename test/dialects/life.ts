@@ -11,13 +11,18 @@ const BURST = 20
 const YEAR_SECONDS = 31_536_000
 const USER = {
   sub: 'user-1',
-  claims: { tid: '8f4bd0e5-0000-4000-8000-3f2504e04f89', team: 'T1', login: 'ada' },
+  claims: { tid: '8f4bd0e5-0000-4000-8000-3f2504e04f89', team: 'T1', login: 'ada', number: 227_615 },
 }
 const CLIENT = { id: 'web', secret: 'a-client-secret-for-tests-only-0123456789' }
 
 /** Runs the whole life of a grant. Adds each step to `done`, and rejects at the first that fails. */
 export async function runLife(subject: Case, done: string[]): Promise<void> {
-  const { preset, dialect, interaction, sub = USER.sub } = subject
+  const { preset, dialect, interaction, sub = USER.sub, isKept = false } = subject
+  const { seconds } = dialect.accessTokens
+  const apiHeader = dialect.apiHeader ?? { name: 'authorization', prefix: 'Bearer ' }
+  /** An access token that is exchanged for the next one must not have expired. */
+  const isExchange = dialect.refreshTokens?.exchange !== undefined
+  const neverExpires = seconds === Infinity
   const clock = createShiftableClock()
   const server = createDialectServer(dialect, { client: CLIENT, user: USER, clock, elsewhere: respondAsApi })
   const listening = await server.listen()
@@ -26,8 +31,9 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
   let failure: EvertokenEvent | undefined
 
   function respondAsApi({ url, headers }: Request): Response {
-    const token = /^Bearer (.+)$/.exec(headers.get('authorization') ?? '')?.[1] ?? ''
     if (!url.startsWith(API)) return new Response(null, { status: 404 })
+    const value = headers.get(apiHeader.name) ?? ''
+    const token = value.startsWith(apiHeader.prefix) ? value.slice(apiHeader.prefix.length) : ''
     return model.introspect(token).active ? new Response('orders') : new Response(null, { status: 401 })
   }
 
@@ -61,7 +67,7 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
 
   const get = (path: string) => browser.fetch(app, path)
   const user = async () => (await get('/user')).json() as Promise<{ readonly sub?: string } | null>
-  const expire = () => clock.advance(dialect.accessTokens.seconds + 1)
+  const expire = () => neverExpires || clock.advance(isExchange ? Math.ceil(seconds / 2) : seconds + 1)
 
   async function signIn(): Promise<void> {
     await browser.signIn(app).catch((error: unknown) => {
@@ -86,8 +92,11 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
   async function burst(): Promise<void> {
     model.resetCounts()
     expire()
+    const refreshed = once(events, 'token_refreshed')
     const responses = await Promise.all(Array.from({ length: BURST }, () => get('/orders')))
     assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200], 'status of a burst')
+    // A token that has not expired is refreshed in the background.
+    await refreshed
     assert.equal(model.counts.refresh, 1, 'refreshes of a burst')
   }
 
@@ -108,8 +117,11 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
   async function die(): Promise<void> {
     model.grants.end(USER.sub)
     expire()
+    // The API rejects a token that has not expired, which shows that the grant has ended.
+    if (neverExpires || isExchange) await get('/orders')
     await expectSignInRequired('a dead refresh token')
-    assert.equal(await user(), null, 'the session has ended')
+    if (isKept) assert.equal((await user())?.sub, sub, 'the session is kept until the user signs in')
+    else assert.equal(await user(), null, 'the session has ended')
   }
 
   async function revoke(): Promise<string> {
@@ -145,17 +157,20 @@ export async function runLife(subject: Case, done: string[]): Promise<void> {
     await expectCalled('first call')
     done.push('called')
     if (dialect.refreshTokens) {
-      await burst()
-      done.push('burst=1', await rotate())
+      if (neverExpires) done.push('no-expiry')
+      else {
+        await burst()
+        done.push('burst=1', await rotate())
+      }
       if (interaction) {
         await act(interaction)
         done.push('user-must-act')
       }
       await die()
-      done.push('dead=session-ended')
+      done.push(isKept ? 'dead=user-must-act' : 'dead=session-ended')
       await signIn()
     } else {
-      clock.advance(dialect.accessTokens.seconds - 60)
+      clock.advance(seconds - 60)
       await expectCalled('the token does not expire')
       done.push('no-expiry')
     }

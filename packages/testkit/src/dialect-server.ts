@@ -5,6 +5,8 @@ import type { Client, User } from './authorization-server/model.ts'
 import type { Dialect, DialectRefusal } from './dialect-server/dialect.ts'
 import { clientOf, type DialectRequest, toDialectRequest } from './dialect-server/incoming.ts'
 import { metadataOf } from './dialect-server/metadata.ts'
+import { nestMembers } from './dialect-server/nested-members.ts'
+import { createRevoke } from './dialect-server/revoke.ts'
 import { shapeTokenResponse } from './dialect-server/token-response.ts'
 
 /** Options of `createDialectServer`. */
@@ -78,12 +80,12 @@ export interface DialectServer {
  * ```
  */
 export function createDialectServer(dialect: Dialect, options: DialectServerOptions = {}): DialectServer {
-  const { client = { id: 'web', secret: 'web-secret-for-tests-only' } } = options
-  const { refreshTokens, accessTokens, scopeSeparator = ' ', revocation } = dialect
+  const { client = { id: 'web', secret: 'web-secret-for-tests-only' }, user = { sub: 'user-1' } } = options
+  const { refreshTokens, accessTokens, scopeSeparator = ' ', redirectName, format = 'form' } = dialect
   const model = createAuthorizationServer({
     issuer: dialect.issuer,
     clients: [client],
-    user: options.user ?? { sub: 'user-1' },
+    user,
     idTokenAlgorithm: 'RS256',
     accessTokenSeconds: accessTokens.seconds,
     reuse: refreshTokens?.reuse ?? 'strict',
@@ -100,22 +102,36 @@ export function createDialectServer(dialect: Dialect, options: DialectServerOpti
   const toModel = (path: string, parameters: URLSearchParams, headers?: Headers) =>
     model.fetch(`${base}${path}`, { method: 'POST', body: parameters, ...(headers && { headers }) })
 
+  /** Returns the refresh token of the grant of a valid access token. */
+  function refreshTokenOf(accessToken: string): string {
+    const { sub } = model.introspect(accessToken)
+    return (sub === undefined ? undefined : model.grants.currentRefreshToken(sub)) ?? 'ended'
+  }
+
+  function isOffline(parameters: URLSearchParams): boolean {
+    const { codeParameters = {}, exchange } = refreshTokens ?? {}
+    const isComplete = Object.entries(codeParameters).every(([name, value]) => parameters.get(name) === value)
+    return exchange === undefined && isComplete && offline.has(parameters.get('code') ?? '')
+  }
+
   async function authorize({ parameters }: DialectRequest): Promise<Response> {
     const asked = (parameters.get('scope') ?? '').split(scopeSeparator)
     const unknown = dialect.scopes && asked.find((scope) => !dialect.scopes?.includes(scope))
     if (unknown !== undefined) return redirectWithError(parameters, 'invalid_scope')
     const forwarded = new URLSearchParams(parameters)
     forwarded.set('scope', asked.join(' '))
+    if (redirectName && !useRedirectUrl(forwarded, redirectName))
+      return Response.json({ error: 'invalid_request' }, { status: 400 })
     if (dialect.idTokens?.dropsNonce) forwarded.delete('nonce')
     const response = await model.fetch(`${base}/authorize?${forwarded}`)
     const target = new URL(response.headers.get('location') ?? 'about:blank')
     if (!dialect.metadata?.members?.['authorization_response_iss_parameter_supported'])
       target.searchParams.delete('iss')
-    const isOffline =
+    const isOfflineRequest =
       refreshTokens &&
       (refreshTokens.scope === undefined || asked.includes(refreshTokens.scope)) &&
       Object.entries(refreshTokens.parameters ?? {}).every(([name, value]) => parameters.get(name) === value)
-    if (isOffline) offline.add(target.searchParams.get('code') ?? '')
+    if (isOfflineRequest) offline.add(target.searchParams.get('code') ?? '')
     return response.status === 302 ? redirect(target) : response
   }
 
@@ -124,8 +140,17 @@ export function createDialectServer(dialect: Dialect, options: DialectServerOpti
     const { method } = clientOf(request)
     if (method === 'none' || !dialect.clientAuthentication.includes(method))
       return Response.json({ error: 'invalid_client' }, { status: 401 })
-    const isRefresh = parameters.get('grant_type') === 'refresh_token'
+    const isRefresh = parameters.get('grant_type') === (refreshTokens?.exchange ?? 'refresh_token')
+    const hasRefreshUrl = dialect.endpoints.refresh !== undefined
+    if (request.format !== format || (hasRefreshUrl && isRefresh !== (request.endpoint === 'refresh')))
+      return Response.json({ error: 'invalid_request' }, { status: 400 })
     const forwarded = new URLSearchParams(parameters)
+    if (redirectName && !isRefresh && !useRedirectUrl(forwarded, redirectName))
+      return Response.json({ error: 'invalid_request' }, { status: 400 })
+    if (isRefresh && refreshTokens?.exchange !== undefined) {
+      forwarded.set('grant_type', 'refresh_token')
+      forwarded.set('refresh_token', refreshTokenOf(forwarded.get(refreshTokens.exchange) ?? ''))
+    }
     const scope = parameters.get('scope')
     if (scope !== null) forwarded.set('scope', scope.replaceAll(scopeSeparator, ' '))
     if (isRefresh && refusal) {
@@ -141,34 +166,27 @@ export function createDialectServer(dialect: Dialect, options: DialectServerOpti
         : Response.json(body, { status: response.status })
     return shapeTokenResponse(dialect, body, {
       isRefresh,
-      hasRefreshToken: isRefresh || offline.has(parameters.get('code') ?? ''),
+      hasRefreshToken: isRefresh || isOffline(parameters),
       presented: parameters.get('refresh_token'),
       acceptsJson: headers.get('accept')?.includes('application/json') ?? false,
       secret: client.secret ?? '',
     })
   }
 
-  async function revoke(request: DialectRequest): Promise<Response> {
-    const { headers, parameters } = request
-    const parameter = revocation?.parameter ?? 'token'
-    const bearer = /^bearer +(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-    const value = parameter === 'bearer' ? bearer : parameters.get(parameter)
-    const isAllowed = parameter === 'bearer' || clientOf(request).id === client.id
-    if (!value || !isAllowed) return Response.json({ error: 'invalid_request' }, { status: 400 })
-    const credentials = { client_id: client.id, ...(client.secret && { client_secret: client.secret }) }
-    await toModel('/revoke', new URLSearchParams({ token: value, ...credentials }))
-    return revocation?.body ? Response.json(revocation.body) : new Response(null)
-  }
+  const revoke = createRevoke(dialect, { client, sub: user.sub }, model, (parameters) =>
+    toModel('/revoke', parameters),
+  )
 
-  async function userInfo({ headers }: DialectRequest): Promise<Response> {
-    const response = await model.fetch(`${base}/userinfo`, { headers: onlyAuthorization(headers) })
+  async function userInfo({ method, headers }: DialectRequest): Promise<Response> {
+    if (method !== (dialect.userInfoMethod ?? 'GET')) return new Response(null, { status: 405 })
+    const response = await model.fetch(`${base}/userinfo`, { headers: toBearer(headers, dialect) })
     if (!response.ok) return response
     const claims = await response.json()
     const names = Object.entries(dialect.userInfo ?? {})
     return Response.json(
       names.length === 0
         ? claims
-        : Object.fromEntries(names.map(([member, claim]) => [member, claims[claim]])),
+        : nestMembers(Object.fromEntries(names.map(([path, claim]) => [path, claims[claim]]))),
     )
   }
 
@@ -193,6 +211,7 @@ export function createDialectServer(dialect: Dialect, options: DialectServerOpti
     jwks: () => model.fetch(`${base}/jwks`),
     authorize,
     token,
+    refresh: token,
     revoke,
     userInfo,
     endSession,
@@ -230,6 +249,29 @@ export function createDialectServer(dialect: Dialect, options: DialectServerOpti
 async function toInit(request: Request): Promise<RequestInit & { readonly url: string }> {
   const { url, method, headers, body } = request
   return { url, method, headers, ...(body && { body: await request.arrayBuffer() }) }
+}
+
+/** Converts the header of the API to that of the model. */
+function toBearer(
+  headers: Headers,
+  { apiHeader = { name: 'authorization', prefix: 'Bearer ' } }: Dialect,
+): Headers {
+  const value = headers.get(apiHeader.name) ?? ''
+  return new Headers(
+    value.startsWith(apiHeader.prefix)
+      ? { authorization: `Bearer ${value.slice(apiHeader.prefix.length)}` }
+      : {},
+  )
+}
+
+/** Replaces the name in a request by the URL. Returns whether the request has this name. */
+function useRedirectUrl(
+  parameters: URLSearchParams,
+  { name, url }: NonNullable<Dialect['redirectName']>,
+): boolean {
+  const isNamed = parameters.get('redirect_uri') === name
+  parameters.set('redirect_uri', url)
+  return isNamed
 }
 
 function onlyAuthorization(headers: Headers): Headers {

@@ -100,11 +100,35 @@ export function rejectionsAfter(
   return nextRejections(rejections, timeFor(replaced, time) - obtainedAt, expiresAt - obtainedAt)
 }
 
+/**
+ * The header that carries an access token to an API.
+ *
+ * @example
+ *   const tokenHeader = { name: 'X-Shopify-Access-Token' }
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2.1 RFC 6750, section 2.1: Authorization Request Header Field}
+ */
+export interface TokenHeader {
+  /**
+   * The name of the header.
+   *
+   * @default 'Authorization'
+   */
+  readonly name?: string
+  /**
+   * The text before the token, with its space.
+   *
+   * @default ''
+   */
+  readonly prefix?: string
+}
+
 /** An access token in the session. Times are seconds since the epoch. */
 export interface StoredToken {
   readonly value: string
   /** How the token is sent, such as `Bearer`. */
   readonly type: string
+  /** The header that carries it, if it is not `Authorization` with the type. */
+  readonly header?: TokenHeader | undefined
   /** When its request was sent. */
   readonly obtainedAt: number
   readonly expiresAt: number

@@ -8,6 +8,50 @@ export interface RevocationContext {
   readonly send: (url: string, init?: RequestInit) => Promise<Response>
 }
 
+/**
+ * How a server revokes a grant, if it differs from RFC 7009.
+ *
+ * @example
+ *   const revocation = { url: 'https://api.dropboxapi.com/2/auth/token/revoke', token: 'access_token', authentication: 'bearer' }
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2.1 RFC 7009, section 2.1: Revocation Request}
+ */
+export interface RevocationProfile {
+  /** The URL. `{client_id}` in it stands for the client ID. */
+  readonly url: string
+  /**
+   * The method of the request.
+   *
+   * @default 'POST'
+   */
+  readonly method?: 'POST' | 'DELETE'
+  /**
+   * The member of a token response whose value the server revokes, such as `access_token`. For another one than the refresh token,
+   * Evertoken uses the refresh token first, to get a response with it.
+   *
+   * @default 'refresh_token'
+   */
+  readonly token?: string
+  /**
+   * The name of the parameter with this value.
+   *
+   * @default 'token' for the refresh token, otherwise the name of the member
+   */
+  readonly parameter?: string
+  /**
+   * Whether the body is a form or JSON.
+   *
+   * @default 'form'
+   */
+  readonly format?: 'form' | 'json'
+  /**
+   * `client`: the client authenticates, as at the token endpoint. `client_secret_basic`: it does so in the `Authorization` header.
+   * `bearer`: the value is sent in the `Authorization` header, without parameters.
+   *
+   * @default 'client'
+   */
+  readonly authentication?: 'client' | 'client_secret_basic' | 'bearer'
+}
+
 /** Functions for the differences of an authorization server that data cannot describe. */
 export interface ServerDialect {
   /**

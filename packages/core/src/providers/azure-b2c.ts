@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { hostPart } from './host.ts'
 
 /**
  * Returns the server profile of one policy of Azure AD B2C.
@@ -9,6 +10,7 @@ import type { ServerProfile } from '../surface/server-profile.ts'
  * @param options - `name`: the name of the tenant, such as `shop` for `shop.b2clogin.com`. `policy`: the user flow or the
  *   custom policy, such as `B2C_1_sign_in`.
  * @returns A plain object for the option `server`.
+ * @throws {ConfigurationError} If a name cannot be part of a host name.
  * @example
  *   import { azureB2c } from '@evertoken/core/providers'
  *
@@ -22,7 +24,7 @@ export function azureB2c({
   readonly name: string
   readonly policy: string
 }): ServerProfile {
-  const authority = `https://${name}.b2clogin.com/${name}.onmicrosoft.com/${policy}/v2.0/`
+  const authority = `https://${hostPart(name, /^[a-z\d-]+$/i)}.b2clogin.com/${name}.onmicrosoft.com/${policy}/v2.0/`
   return {
     issuer: authority,
     metadata: `${authority}.well-known/openid-configuration`,

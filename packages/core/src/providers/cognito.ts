@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { hostPart } from './host.ts'
 
 /**
  * Returns the server profile of a user pool of Amazon Cognito.
@@ -7,6 +8,7 @@ import type { ServerProfile } from '../surface/server-profile.ts'
  *   `shop.auth.eu-west-1.amazoncognito.com`. `graceSeconds`: the `RetryGracePeriodSeconds` of the rotation of refresh
  *   tokens. Without it, Evertoken assumes that there is none.
  * @returns A plain object for the option `server`.
+ * @throws {ConfigurationError} If a name cannot be part of a host name.
  * @example
  *   import { cognito } from '@evertoken/core/providers'
  *
@@ -26,7 +28,7 @@ export function cognito({
   readonly graceSeconds?: number
 }): ServerProfile {
   return {
-    issuer: `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`,
+    issuer: `https://cognito-idp.${hostPart(region, /^[a-z\d-]+$/)}.amazonaws.com/${userPoolId}`,
     // Each sign-in returns a refresh token (from memory).
     defaultScope: 'openid',
     // Rotation is off by default (documentation).

@@ -1,5 +1,4 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { subOf } from './user-id.ts'
 
 /**
  * Returns the server profile of Discord.
@@ -26,7 +25,7 @@ export function discord(): ServerProfile {
     userInfo: {
       url: 'https://discord.com/api/users/@me',
       claims: ({ id, username, global_name: name, email }) => ({
-        ...subOf(id),
+        sub: id,
         preferred_username: username,
         name,
         email,

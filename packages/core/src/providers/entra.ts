@@ -1,5 +1,9 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { ENTRA, ENTRA_HOSTS } from './entra-facts.ts'
+import { hostPart } from './host.ts'
+
+/** A part of a host name that has no dot. */
+const LABEL = /^[a-z\d-]+$/i
 
 /**
  * Returns the server profile of one tenant of Microsoft Entra ID.
@@ -55,6 +59,7 @@ export function entraMultiTenant({
  * @param options - `name`: the name of the tenant, such as `shop` for `shop.ciamlogin.com`. `tenant`: the ID of the tenant,
  *   which is a GUID.
  * @returns A plain object for the option `server`.
+ * @throws {ConfigurationError} If the name or the tenant cannot be part of a host name.
  * @example
  *   import { entraExternalId } from '@evertoken/core/providers'
  *
@@ -70,8 +75,8 @@ export function entraExternalId({
 }): ServerProfile {
   return {
     // The host of the issuer is the tenant (from memory). The host of the metadata is the name (source of MSAL).
-    issuer: `https://${tenant}.ciamlogin.com/${tenant}/v2.0`,
-    metadata: `https://${name}.ciamlogin.com/${name}.onmicrosoft.com/v2.0/.well-known/openid-configuration`,
+    issuer: `https://${hostPart(tenant, LABEL)}.ciamlogin.com/${tenant}/v2.0`,
+    metadata: `https://${hostPart(name, LABEL)}.ciamlogin.com/${name}.onmicrosoft.com/v2.0/.well-known/openid-configuration`,
     ...ENTRA,
   }
 }

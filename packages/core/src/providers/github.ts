@@ -1,5 +1,4 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { subOf } from './user-id.ts'
 
 /**
  * Returns the server profile of GitHub for a GitHub App.
@@ -19,11 +18,8 @@ export function githubApp(options: { readonly host?: string } = {}): ServerProfi
     ...githubOAuthApp(options),
     // A refresh ends the previous refresh token and access token (documentation).
     refreshEndsAccessToken: true,
-    verdicts: [
-      // Errors have the status 200 (third-party text).
-      { is: ['bad_refresh_token'], means: 'refresh_token_dead' },
-      { is: ['incorrect_client_credentials'], means: 'misconfigured' },
-    ],
+    // Errors have the status 200 (third-party text). Evertoken knows `bad_refresh_token`.
+    verdicts: [{ is: ['incorrect_client_credentials'], means: 'misconfigured' }],
   }
 }
 
@@ -42,6 +38,7 @@ export function githubApp(options: { readonly host?: string } = {}): ServerProfi
  */
 export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string } = {}): ServerProfile {
   const issuer = `https://${host}/login/oauth`
+  const api = host === 'github.com' ? 'https://api.github.com' : `https://${host}/api/v3`
   return {
     issuer,
     // Source of Auth.js. GitHub has no discovery.
@@ -52,12 +49,20 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     },
     // A GitHub App ignores it: its permissions decide (from memory).
     defaultScope: 'read:user',
+    // Documentation. With another host, the API has another URL.
+    revocation: {
+      url: `${api}/applications/{client_id}/token`,
+      method: 'DELETE',
+      token: 'access_token',
+      format: 'json',
+      authentication: 'client_secret_basic',
+    },
     // An app without expiring tokens sends no lifetime (documentation).
     defaultTokenLifetimeSeconds: Infinity,
     userInfo: {
-      url: host === 'github.com' ? 'https://api.github.com/user' : `https://${host}/api/v3/user`,
+      url: `${api}/user`,
       claims: ({ id, login, name, email, avatar_url: picture }) => ({
-        ...subOf(id),
+        sub: id,
         preferred_username: login,
         name,
         email,

@@ -19,13 +19,7 @@ export function line(): ServerProfile {
     idTokenSigningAlgorithm: 'HS256',
     // A refresh returns the same refresh token (documentation).
     refreshTokenReuse: 'tolerant',
-    dialect: {
-      // The parameter is not `token` (documentation). The channel secret is optional (from memory).
-      async revoke(token, { clientId, send }) {
-        const body = new URLSearchParams({ access_token: token, client_id: clientId })
-        const { ok } = await send('https://api.line.me/oauth2/v2.1/revoke', { method: 'POST', body })
-        return ok ? 'revoked' : 'failed'
-      },
-    },
+    // The parameter is not `token` (documentation).
+    revocation: { url: 'https://api.line.me/oauth2/v2.1/revoke', parameter: 'access_token' },
   }
 }

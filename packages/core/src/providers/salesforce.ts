@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { hostPart } from './host.ts'
 
 /**
  * Returns the server profile of Salesforce.
@@ -8,6 +9,7 @@ import type { ServerProfile } from '../surface/server-profile.ts'
  * @param options - `domain`: `login.salesforce.com` by default, `test.salesforce.com`, or your My Domain. `sessionSeconds`: the
  *   session timeout of the organization, in seconds. Default: 900.
  * @returns A plain object for the option `server`.
+ * @throws {ConfigurationError} If a host is not one of the provider.
  * @example
  *   import { salesforce } from '@evertoken/core/providers'
  *
@@ -15,9 +17,10 @@ import type { ServerProfile } from '../surface/server-profile.ts'
  * @see {@link https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_refresh_token_flow.htm OAuth 2.0 Refresh Token Flow}
  */
 export function salesforce({
-  domain = 'login.salesforce.com',
+  domain: given = 'login.salesforce.com',
   sessionSeconds = 900,
 }: { readonly domain?: string; readonly sessionSeconds?: number } = {}): ServerProfile {
+  const domain = hostPart(given, /^(?:[a-z\d-]+\.)+salesforce\.com$/)
   return {
     issuer: `https://${domain}`,
     // Source of Auth.js: `refresh_token` is the name of `offline_access`.

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { objectOf, pairOf } from './members.ts'
 
 /**
  * Returns the server profile of Slack for one of the two tokens of an app.
@@ -28,39 +29,28 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
     tokenTypes: ['bot', 'user'],
     // Without token rotation, tokens do not expire (documentation).
     defaultTokenLifetimeSeconds: Infinity,
-    verdicts: [
-      // Errors have the status 200 (documentation).
-      { is: ['invalid_refresh_token', 'token_revoked'], means: 'refresh_token_dead' },
-      { is: ['invalid_client_id', 'bad_client_secret'], means: 'misconfigured' },
-    ],
+    // Errors have the status 200 (documentation). Evertoken knows `invalid_refresh_token`. The errors of a wrong client are from
+    // memory.
+    verdicts: [{ is: ['invalid_client_id', 'bad_client_secret'], means: 'misconfigured' }],
+    // Revokes the access token that the request carries (from memory).
+    revocation: {
+      url: 'https://slack.com/api/auth.revoke',
+      token: 'access_token',
+      authentication: 'bearer',
+    },
     userInfo: {
       url: 'https://slack.com/api/auth.test',
       // An error has the status 200 and no user. With the token of a bot, this response names the bot (from memory), so the
       // token response names the user (source of the Slack SDK).
       claims:
         tokens === 'bot'
-          ? ({ team_id: team }, { authed_user: user }) => claimsOf(team, Object(user) as Member)
-          : ({ team_id: team, user_id: id, user: name }) => claimsOf(team, { id }, { name }),
+          ? ({ team_id: team }, { authed_user: user }) => ({ sub: pairOf(team, objectOf(user)['id']) })
+          : ({ team_id: team, user_id: id, user: name }) => ({ sub: pairOf(team, id), name }),
     },
-    dialect: {
-      // The response to a code has the token of the user in a member, and the response to a refresh has not (source of
-      // the Slack SDK).
-      ...(tokens === 'user' && {
-        readTokenResponse: (body) => ({ ...body, ...(body['authed_user'] as object | undefined) }),
-      }),
-      // Revokes the token that the request carries (from memory).
-      async revoke(token, { send }) {
-        const headers = { authorization: `Bearer ${token}` }
-        const response = await send('https://slack.com/api/auth.revoke', { method: 'POST', headers })
-        const body = (await response.json()) as Readonly<Record<string, unknown>>
-        return body['ok'] === true ? 'revoked' : 'failed'
-      },
-    },
+    // The response to a code has the token of the user in a member, and the response to a refresh has not (source of the
+    // Slack SDK).
+    ...(tokens === 'user' && {
+      dialect: { readTokenResponse: (body) => ({ ...body, ...objectOf(body['authed_user']) }) },
+    }),
   }
-}
-
-type Member = { readonly id?: unknown }
-
-function claimsOf(team: unknown, { id }: Member, further: object = {}): Readonly<Record<string, unknown>> {
-  return typeof team === 'string' && typeof id === 'string' ? { sub: `${team}:${id}`, ...further } : {}
 }

@@ -1,5 +1,4 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { subOf } from './user-id.ts'
 
 /**
  * Returns the server profile of Spotify.
@@ -24,11 +23,7 @@ export function spotify(): ServerProfile {
     defaultScope: 'user-read-email',
     userInfo: {
       url: 'https://api.spotify.com/v1/me',
-      claims: ({ id, display_name: name, email }) => ({
-        ...subOf(id),
-        name,
-        email,
-      }),
+      claims: ({ id, display_name: name, email }) => ({ sub: id, name, email }),
     },
   }
 }

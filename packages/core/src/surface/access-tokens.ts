@@ -16,7 +16,7 @@ export function credentialFor(
   return createCredential(token, proofKey, proofKey && servers.serverFor(record)?.binding)
 }
 
-/** The credentials of tokens that are bound to a key. */
+/** The credentials of tokens that are bound to a key, or have a header of their own. */
 const credentials = new WeakMap<AccessToken, Credential>()
 
 /** Converts a stored token. Applications compare `expiresAt` with the clock of their machine. */
@@ -30,7 +30,7 @@ export function accessTokenOf(
   const accessToken = new AccessToken(value, type as TokenType, seconds, scope, (request) =>
     credential.authorize(request),
   )
-  if (type === 'DPoP') credentials.set(accessToken, credential)
+  if (type === 'DPoP' || token.header) credentials.set(accessToken, credential)
   return accessToken
 }
 

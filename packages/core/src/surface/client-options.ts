@@ -150,7 +150,7 @@ export function createClientApplication(
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
   checkShared(values)
   const profile = checkServer(values)
-  const { issuer, defaultTokenLifetimeSeconds, tokenTypes } = profile
+  const { issuer, defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = profile
   const addresses = createServerAddresses(profile, values.insecureHosts)
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
   const [emit, random] = [createEmitter(values.onEvent), systemRandom]
@@ -169,7 +169,7 @@ export function createClientApplication(
     patientHttp: http(LISTEN_MS),
     serverTimeoutMs,
     serverClock,
-    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
     flights: runtime.flights,
     clock,
     random,

@@ -97,14 +97,14 @@ export function serverOptions(
   { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
 ): Omit<AuthorizationServerOptions, 'openid'> {
-  const { defaultTokenLifetimeSeconds, tokenTypes } = server
+  const { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = server
   return {
     ...server,
     addresses,
     clientId,
     authentication,
     senderConstraint,
-    responseRules: { defaultTokenLifetimeSeconds, tokenTypes },
+    responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
     serverTimeoutMs,
     http,
     patientHttp,

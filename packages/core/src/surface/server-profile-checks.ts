@@ -20,6 +20,8 @@ import {
   url,
 } from './checks.ts'
 import { dialect, verdicts } from './dialect-checks.ts'
+import { checkRequestProfile, isObject, REQUEST_PROFILE } from './request-profile-checks.ts'
+import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
 import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
@@ -32,7 +34,7 @@ export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endS
 
 type ProfileValues = Checked<
   ServerProfile,
-  'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm' | 'defaultScope'
+  'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm' | 'defaultScope' | keyof RequestProfile
 >
 
 const notMetadata = must(
@@ -87,10 +89,12 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
-type UserInfoValues = Checked<UserInfoProfile, 'url' | 'claims' | 'afterRefresh'>
+type UserInfoValues = Checked<UserInfoProfile, keyof UserInfoProfile>
 
 const USER_INFO: OptionTable<UserInfoValues> = {
   url: [urlWithQuery],
+  body: [text],
+  fromTokenResponse: [flag],
   claims: [hook],
   afterRefresh: [flag],
 }
@@ -102,7 +106,7 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuerInMetadata: [oneOf('equal', 'any'), 'equal'],
   tenants: [listOf(mustMatch('be tenant IDs', /^[\w.-]+$/)), []],
   internalUrl: [url],
-  endSession: [must('be an object', (value) => Object(value) === value), {}],
+  endSession: [isObject, {}],
   basicCredentials: [oneOf('encoded', 'plain'), 'encoded'],
   refreshTokenReuse: [
     must(
@@ -122,7 +126,8 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   ],
   tokenTypes: [listOf(text), []],
   scopeSeparator: [oneOf(' ', ','), ' '],
-  defaultScope: TOKEN_PARAMETERS.scope,
+  ...REQUEST_PROFILE,
+  defaultScope: [(value) => (value === '' ? undefined : TOKEN_PARAMETERS.scope[0](value))],
   idTokenSigningAlgorithm: [
     must(
       "be 'HS256' or an algorithm with a public key, such as 'ES256'",
@@ -172,6 +177,7 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
   const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
   const { userInfo } = values
   if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
+  checkRequestProfile(values, insecureHosts)
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(
@@ -185,14 +191,14 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues): Se
 }
 
 function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[]): void {
-  const { claims, afterRefresh } = checkAll<UserInfoValues>(
+  const { claims, afterRefresh, fromTokenResponse } = checkAll<UserInfoValues>(
     USER_INFO,
     profile,
     'server.userInfo.',
     [],
     insecureHosts,
   )
-  if (afterRefresh && claims && claims.length > 1)
+  if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
     throw invalid(
       'server.userInfo.afterRefresh',
       'needs a function `claims` with one parameter, because only a sign-in has the token response',

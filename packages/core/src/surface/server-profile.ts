@@ -1,4 +1,5 @@
 import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
+import type { RequestProfile } from './request-profile.ts'
 import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import type { ServerDialect } from '../ports/dialect.ts'
@@ -11,7 +12,7 @@ import type { ServerVerdict } from '../rules/refresh/verdicts.ts'
  *   const server = { issuer: 'https://login.example.com', refreshTokenReuse: { graceSeconds: 10 } }
  *   export const auth = evertoken({ server, clientId, clientSecret, encryptionSecret })
  */
-export interface ServerProfile {
+export interface ServerProfile extends RequestProfile {
   /**
    * The issuer identifier. Its endpoints come from its metadata.
    *
@@ -128,7 +129,7 @@ export interface ServerProfile {
   readonly scopeSeparator?: ' ' | ','
   /**
    * The scope of a sign-in if the option `scope` is absent. Without `openid`, the server is treated as plain OAuth 2, which has
-   * no ID token.
+   * no ID token. With an empty text, Evertoken asks for no scope.
    *
    * @default 'openid offline_access', without `offline_access` if the metadata lists scopes and not this one
    */

@@ -182,7 +182,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
 export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
   const { routePrefix, scope = server.defaultScope ?? DEFAULT_SCOPE, resource } = values
   const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
-  const authorizationParameters = new URLSearchParams({ ...parameters, scope })
+  const authorizationParameters = new URLSearchParams({ ...parameters, ...(scope && { scope }) })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
   return {
     responseMode: nameOf(values.responseMode),

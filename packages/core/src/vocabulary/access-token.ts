@@ -5,7 +5,7 @@ export type TokenType = 'Bearer' | 'DPoP'
 
 /** The headers that put an access token on one request. */
 export interface AuthorizationHeaders extends Readonly<Record<string, string>> {
-  /** The value of the `Authorization` header. */
+  /** The value of the `Authorization` header. Absent only if `server.tokenHeader` names another header. */
   readonly authorization: string
 }
 
@@ -31,7 +31,7 @@ type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<
 export class AccessToken {
   readonly #value: string
   readonly #authorize: Authorize
-  /** The scheme for the `Authorization` header. */
+  /** The scheme for the `Authorization` header. An API with another header or scheme needs `headersFor`. */
   readonly type: TokenType
   /** Seconds since the epoch, by the clock of this process. Compare it with `Date.now() / 1000`. */
   readonly expiresAt: number

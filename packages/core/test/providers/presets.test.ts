@@ -1,10 +1,33 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import { checkServer } from '../../src/surface/server-profile-checks.ts'
 import * as providers from '../../src/providers.ts'
 
 const PRESETS = [
+  providers.airtable(),
+  providers.amazon(),
+  providers.asana(),
+  providers.atlassian(),
+  providers.bitbucket(),
+  providers.box(),
+  providers.dropbox(),
+  providers.ebay({ ruName: 'Shop-ShopApp-PRD-abc' }),
+  providers.figma(),
+  providers.hubspot(),
+  providers.linear(),
+  providers.meta(),
+  providers.notion(),
+  providers.quickbooks(),
+  providers.reddit(),
+  providers.shopify({ shop: 'my-shop' }),
+  providers.strava(),
+  providers.stripeConnect(),
+  providers.x(),
+  providers.xero(),
+  providers.zoho(),
+  providers.zoom(),
   providers.apple(),
   providers.auth0({ domain: 'shop.eu.auth0.com' }),
   providers.auth0({ domain: 'shop.eu.auth0.com', graceSeconds: 30 }),
@@ -93,16 +116,102 @@ describe('presets of providers', () => {
 
   it('exports the presets of all files', () => {
     const folder = new URL('../../src/providers/', import.meta.url)
-    const shared = ['entra-facts.ts', 'user-id.ts']
+    const shared = ['entra-facts.ts', 'host.ts', 'members.ts']
     const files = readdirSync(folder).filter((name) => !shared.includes(name))
     // Entra has three presets and GitHub two.
     expect(Object.keys(providers)).toHaveLength(files.length + 3)
   })
 })
 
+it.each(['providers', 'provider-settings'])('is in the documentation: %s', (page) => {
+  const text = readFileSync(new URL(`../../../../docs/reference/${page}.md`, import.meta.url), 'utf8')
+  const missing = Object.keys(providers).filter((name) => !text.includes(`\`${name}()\``))
+  // The caller of the general preset decides about its settings.
+  expect(missing).toEqual(page === 'providers' ? [] : ['plainOAuth2'])
+})
+
 it('identifies no user in a response without one', () => {
-  for (const { userInfo } of PRESETS) {
-    if (typeof userInfo !== 'object') continue
+  for (const { issuer, userInfo } of PRESETS) {
+    // The name of a shop is part of its profile.
+    if (typeof userInfo !== 'object' || issuer.endsWith('.myshopify.com')) continue
     expect(userInfo.claims?.({ ok: false, error: 'invalid_auth' }, {})?.sub).toBeUndefined()
   }
+})
+
+describe('a host of a customer', () => {
+  const hosts: Readonly<Record<string, readonly [domain: string, preset: (host: string) => unknown]>> = {
+    shopify: ['.myshopify.com', (shop) => providers.shopify({ shop })],
+    salesforce: ['.salesforce.com', (domain) => providers.salesforce({ domain })],
+    zoho: ['', (domain) => providers.zoho({ domain })],
+    azureB2c: ['.b2clogin.com', (name) => providers.azureB2c({ name, policy: 'B2C_1_sign_in' })],
+    cognito: [
+      '.amazonaws.com',
+      (region) => providers.cognito({ region, userPoolId: 'pool', domain: 'a.example' }),
+    ],
+    entraExternalId: ['.ciamlogin.com', (tenant) => providers.entraExternalId({ name: 'shop', tenant })],
+  }
+  const hostile = [
+    'evil.example/',
+    'evil.example#',
+    'evil.example?',
+    'evil.example\\',
+    'user@evil.example',
+    'evil.example:443/',
+    'a/../b',
+    'zoho.example',
+    'zoho.com.evil.example',
+    'zoho_com',
+    'login.salesforce.com.evil.example',
+    'evil-salesforce.com',
+    'my-shop\n',
+    'ｍy-shop',
+    '',
+    ' my-shop',
+  ]
+
+  it.each(Object.entries(hosts))('is refused with a typed error at %s', (_, [, preset]) => {
+    for (const host of hostile)
+      expect(() => preset(host), host).toThrow(
+        expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' }),
+      )
+  })
+
+  it.each(Object.entries(hosts))('never leads to another domain at %s', (name, [suffix, preset]) => {
+    const zoho = /^accounts\.(?:zoho\.(?:com|eu|in|jp|sa|uk|com\.au|com\.cn)|zohocloud\.ca)$/
+    const parts = fc.array(
+      fc.constantFrom('evil.example', '.', '/', '@', '#', '?', ':', 'zoho', 'com', 'a', suffix),
+    )
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          parts.map((each) => each.join('')),
+          fc.string(),
+        ),
+        (host) => {
+          let profile: { readonly issuer: string; readonly metadata?: unknown }
+          try {
+            profile = preset(host) as typeof profile
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'invalid_option' })
+            return
+          }
+          const { hostname, port, username, pathname } = new URL(profile.issuer)
+          if (name === 'zoho') expect(hostname).toMatch(zoho)
+          else expect(hostname.endsWith(suffix)).toBe(true)
+          expect([port, username]).toEqual(['', ''])
+          expect(pathname.includes('evil')).toBe(false)
+        },
+      ),
+    )
+  })
+
+  it('accepts the hosts that each provider has', () => {
+    for (const shop of ['My-Shop', '-'])
+      expect(() => providers.shopify({ shop })).toThrow('The host must match')
+    expect(providers.salesforce({ domain: 'shop--test.sandbox.my.salesforce.com' }).issuer).toBe(
+      'https://shop--test.sandbox.my.salesforce.com',
+    )
+    expect(providers.zoho({ domain: 'zohocloud.ca' }).issuer).toBe('https://accounts.zohocloud.ca')
+    expect(providers.shopify({ shop: 'my-shop-1' }).issuer).toBe('https://my-shop-1.myshopify.com')
+  })
 })

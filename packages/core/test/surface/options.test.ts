@@ -605,7 +605,7 @@ describe('the option server', () => {
       ],
     ],
     ['basicCredentials', ['Plain', false, null, 'canary']],
-    ['defaultScope', ['', ' ', 'a  b', 7]],
+    ['defaultScope', [' ', 'a  b', 7]],
     ['authorizationParameters', [null, 'prompt', { prompt: 1 }, { scope: 'x' }]],
     ['idTokenSigningAlgorithm', ['none', 'HS512', 'es256', '', 1, null, Symbol('canary')]],
     ['nonce', ['false', 0, null, 'canary']],

@@ -16,6 +16,8 @@ export interface DialectEndpoints {
   readonly token: string
   /** The keys of ID tokens. */
   readonly jwks?: string
+  /** Where tokens are refreshed, if it is not where they are issued. */
+  readonly refresh?: string
   /** Where tokens are revoked. */
   readonly revoke?: string
   /** The claims about the user. */
@@ -32,6 +34,13 @@ export interface DialectRefreshTokens {
   readonly parameters?: Readonly<Record<string, string>>
   /** What a refresh does to the refresh token, and what a second use does. */
   readonly reuse: ReuseProfile
+  /** The parameters of the request with the code without which there is no refresh token. */
+  readonly codeParameters?: Readonly<Record<string, string>>
+  /**
+   * The `grant_type` and the parameter of a refresh, where a valid access token takes the place of the refresh token. It needs the
+   * reuse `no-rotation`.
+   */
+  readonly exchange?: string
   /** Whether a refresh returns the same refresh token again. It needs the reuse `no-rotation`. */
   readonly isRepeated?: boolean
   /** Whether a refresh ends the previous access token. */
@@ -46,6 +55,8 @@ export interface DialectTokenResponse {
   readonly tokenType?: string | null
   /** The form of `expires_in`. By default, a number. */
   readonly expiresIn?: 'number' | 'text' | 'absent'
+  /** The name of the member with the scope. By default, `scope`. */
+  readonly scopeMember?: string
   /** The form of `scope`. By default, a text with the separator of the server. */
   readonly scope?: 'text' | 'list' | 'absent'
   /** Whether the body is a form, unless the request accepts JSON. */
@@ -64,10 +75,21 @@ export interface DialectIdTokens {
   readonly dropsNonce?: boolean
 }
 
+/** Where the parameters of a request are: in a form, in JSON, or in the URL of a GET request. */
+export type DialectFormat = 'form' | 'json' | 'query'
+
 /** How the server revokes tokens. */
 export interface DialectRevocation {
   /** The parameter with the token. `bearer`: the token is in the `Authorization` header. */
-  readonly parameter: 'token' | 'access_token' | 'bearer'
+  readonly parameter: string
+  /** The member of a token response that it revokes. By default, `refresh_token`. All others end the grant. */
+  readonly token?: string
+  /** The method of the request. By default, `POST`. */
+  readonly method?: 'POST' | 'DELETE'
+  /** The format of the parameters. By default, that of all requests. */
+  readonly format?: DialectFormat
+  /** How clients authenticate. By default, as at the token endpoint. */
+  readonly clientAuthentication?: Dialect['clientAuthentication']
   /** The JSON body of a response. By default, the body is empty. */
   readonly body?: Readonly<Record<string, unknown>>
 }
@@ -93,6 +115,12 @@ export interface Dialect {
   readonly endpoints: DialectEndpoints
   /** How clients may authenticate. */
   readonly clientAuthentication: readonly ('client_secret_basic' | 'client_secret_post')[]
+  /** Where the parameters of token requests and revocations are. By default, in a form. */
+  readonly format?: DialectFormat
+  /** The name that stands for the `redirect_uri` in requests, and the URL that is registered for it. */
+  readonly redirectName?: { readonly name: string; readonly url: string }
+  /** The header in which the API expects access tokens. By default, `Authorization` with `Bearer`. */
+  readonly apiHeader?: { readonly name: string; readonly prefix: string }
   /** The scopes that the server knows. It refuses others. By default, it knows all. */
   readonly scopes?: readonly string[]
   /** The text between scopes. By default, a space. */
@@ -105,8 +133,13 @@ export interface Dialect {
   readonly tokenResponse?: DialectTokenResponse
   /** The form of ID tokens. Absent: there are none. */
   readonly idTokens?: DialectIdTokens
-  /** Maps the members of the user information to claims: `{ id: 'sub' }`. By default, both have the same names. */
+  /**
+   * Maps the members of the user information to claims: `{ id: 'sub' }`. A name with dots is a path: `{ 'data.id': 'sub' }`. By
+   * default, both have the same names.
+   */
   readonly userInfo?: Readonly<Record<string, string>>
+  /** The method of the user information. By default, `GET`. */
+  readonly userInfoMethod?: 'GET' | 'POST'
   /** The response to a refresh token that has expired or was revoked. */
   readonly deadRefreshToken: DialectRefusal
   /** How the server revokes tokens. By default, by RFC 7009. */

@@ -1,4 +1,4 @@
-import type { Dialect } from './dialect.ts'
+import type { Dialect, DialectFormat } from './dialect.ts'
 
 /** The endpoints of a server, and its metadata. */
 export type DialectEndpoint = 'metadata' | keyof Dialect['endpoints']
@@ -9,7 +9,8 @@ export interface DialectRequest {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
-  /** The parameters of the query, or of the form. */
+  readonly format: DialectFormat
+  /** The parameters of the query, of the form, or of the JSON. */
   readonly parameters: URLSearchParams
 }
 
@@ -24,10 +25,18 @@ export async function toDialectRequest(
   const endpoint = names.find((name) => endpoints[name] === url.origin + url.pathname)
   if (endpoint === undefined) return undefined
   const { method, headers } = request
-  const type = headers.get('content-type') ?? ''
-  const isForm = method === 'POST' && type.startsWith('application/x-www-form-urlencoded')
-  const parameters = isForm ? new URLSearchParams(await request.text()) : url.searchParams
-  return { endpoint, method, url, headers, parameters }
+  const format = formatOf(headers.get('content-type') ?? '')
+  const text = format === 'query' ? '' : await request.text()
+  const parameters =
+    format === 'query'
+      ? url.searchParams
+      : new URLSearchParams(format === 'form' ? text : (JSON.parse(text) as Record<string, string>))
+  return { endpoint, method, url, headers, format, parameters }
+}
+
+function formatOf(type: string): DialectFormat {
+  if (type.startsWith('application/x-www-form-urlencoded')) return 'form'
+  return type.startsWith('application/json') ? 'json' : 'query'
 }
 
 /** The client ID in the header or in the parameters, and how the client authenticates. */

@@ -47,7 +47,10 @@ function expiry(form: 'number' | 'text' | 'absent' = 'number', seconds: number):
 function scope({ tokenResponse, scopeSeparator = ' ' }: Dialect, granted: string): object {
   const form = tokenResponse?.scope ?? 'text'
   if (form === 'absent') return {}
-  return { scope: form === 'list' ? granted.split(' ') : granted.replaceAll(' ', scopeSeparator) }
+  return {
+    [tokenResponse?.scopeMember ?? 'scope']:
+      form === 'list' ? granted.split(' ') : granted.replaceAll(' ', scopeSeparator),
+  }
 }
 
 /** The model server signs with a key pair, so a token with `HS256` is signed again. */

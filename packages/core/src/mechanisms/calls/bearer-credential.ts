@@ -5,22 +5,29 @@ import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
 import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
-/** Sends a token as it is, in the `Authorization` header (RFC 6750 §2.1). It is a class, because each call creates one. */
+type SentToken = Pick<StoredToken, 'value' | 'type' | 'header'>
+
+/**
+ * Sends a token as it is, in the `Authorization` header (RFC 6750 §2.1), or in the header of the API. It is a class, because
+ * each call creates one.
+ */
 class BearerCredential implements Credential {
   readonly token: string
-  readonly #type: string
+  readonly #name: string
+  readonly #value: string
 
-  constructor({ value, type }: Pick<StoredToken, 'value' | 'type'>) {
+  constructor({ value, type, header }: SentToken) {
     this.token = value
-    this.#type = type
+    this.#name = header?.name?.toLowerCase() ?? 'authorization'
+    this.#value = header ? `${header.prefix ?? ''}${value}` : `${type} ${value}`
   }
 
   authorize(): AuthorizationHeaders {
-    return { authorization: `${this.#type} ${this.token}` }
+    return { [this.#name]: this.#value } as AuthorizationHeaders
   }
 
   send({ fetch, target, init }: TokenlessRequest): Promise<Response> {
-    init.headers.set('authorization', this.authorize().authorization)
+    init.headers.set(this.#name, this.#value)
     return fetch(target, init)
   }
 
@@ -29,7 +36,7 @@ class BearerCredential implements Credential {
   }
 }
 
-export function createBearerCredential(token: Pick<StoredToken, 'value' | 'type'>): Credential {
+export function createBearerCredential(token: SentToken): Credential {
   return new BearerCredential(token)
 }
 
@@ -42,7 +49,7 @@ export function createBearerCredential(token: Pick<StoredToken, 'value' | 'type'
  * @param binding - Signs the proofs. A refresher returns no bound token without it.
  */
 export function createCredential(
-  token: Pick<StoredToken, 'value' | 'type' | 'proofKey'>,
+  token: Pick<StoredToken, 'value' | 'type' | 'header' | 'proofKey'>,
   ledgerKey: ProofKey | undefined,
   binding: TokenBinding | undefined,
 ): Credential {

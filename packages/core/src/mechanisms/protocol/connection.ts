@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import type * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
 import type { ServerDialect } from '../../ports/dialect.ts'
 import type { SenderConstraint, TokenBinding } from '../../ports/token-binding.ts'
@@ -16,7 +16,10 @@ import {
 } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
+import type { RevocationProfile } from '../../ports/dialect.ts'
 import { connectConstraint } from './sender-constraint.ts'
+import { createWire, type Wire } from './server-wire.ts'
+import type { TokenRequestProfile } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
@@ -31,6 +34,8 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly scopeSeparator: string
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
+  readonly tokenRequest?: TokenRequestProfile | undefined
+  readonly revocation?: RevocationProfile | undefined
   readonly senderConstraint?: SenderConstraint | undefined
   readonly flights: Flights
 }
@@ -49,6 +54,7 @@ export interface Connection {
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
+  readonly revocation: RevocationProfile | undefined
   /** Binds the tokens to keys of the client. Absent if they are not bound. */
   readonly binding: TokenBinding | undefined
   /** Sends a request without side effects. Rejects if the server does not respond. */
@@ -74,13 +80,7 @@ export function createConnection(
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
-  const { verdicts = [], dialect = {}, senderConstraint } = options
-  const wireOf = (http: Http): Wire => ({
-    [oauth.customFetch]: http,
-    // `http` decides which URLs are safe.
-    [oauth.allowInsecureRequests]: true,
-  })
-  const wire = wireOf(options.http)
+  const { verdicts = [], dialect = {}, revocation, senderConstraint } = options
   const cache = createMetadataCache({
     discover: () => discoverMetadata(options).then(mechanismOf(options.authentication).adaptMetadata),
     flights,
@@ -91,14 +91,15 @@ export function createConnection(
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    wire,
-    patientWire: wireOf(options.patientHttp),
+    wire: createWire(options.http, options.tokenRequest),
+    patientWire: createWire(options.patientHttp, options.tokenRequest),
     clock,
     serverClock,
     responseRules,
     scopeSeparator,
     verdicts,
     dialect,
+    revocation,
     binding: senderConstraint && connectConstraint(senderConstraint, options),
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
@@ -115,10 +116,4 @@ export function createConnection(
 
 function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
   return issuer === metadata.issuer ? metadata : { ...metadata, issuer }
-}
-
-/** Options for the HTTP requests of oauth4webapi. */
-export interface Wire {
-  readonly [oauth.customFetch]: Http
-  readonly [oauth.allowInsecureRequests]: boolean
 }

@@ -2,7 +2,8 @@ import * as oauth from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { findGrantProblem, type GrantExpectation, isAboutGrant } from '../../rules/protocol/grant-response.ts'
-import type { Connection, Wire } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   ownTokens,

@@ -20,6 +20,8 @@ export interface SignInServerOptions {
   readonly nonce: boolean
   /** Whether Evertoken has chosen the scope, and can leave out what the server does not support. */
   readonly isDefaultScope?: boolean
+  /** The `redirect_uri` of requests, if it is not the URL of the callback. */
+  readonly redirectUri?: string | undefined
   readonly userInfo: UserInfoChoice
   /** How the authorization request is sent. Default: in the URL that the browser opens. */
   readonly authorizationRequest?: AuthorizationRequestMode | undefined
@@ -50,7 +52,7 @@ export function createSignInServer(
         scope: scope === null ? undefined : asked(scope).replaceAll(' ', scopeSeparator),
         client_id: client.client_id,
         response_type: 'code',
-        redirect_uri: redirectUri,
+        redirect_uri: options.redirectUri ?? redirectUri,
         state,
         nonce: openid && usesNonce ? nonce : undefined,
         code_challenge: await sha256(codeVerifier),
@@ -80,7 +82,7 @@ export function createSignInServer(
               client,
               authenticate,
               code,
-              redirectUri,
+              options.redirectUri ?? redirectUri,
               codeVerifier,
               wire,
             ),

@@ -8,7 +8,8 @@ import {
   readTokenResponse,
   type TokenResponseRules,
 } from '../../rules/protocol/token-response.ts'
-import type { Connection, Wire } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { Wire } from './server-wire.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'

@@ -5,12 +5,16 @@ import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
-import type { Connection, Wire } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { AFTER_LEASE_MS } from './http.ts'
+import { createRevocation, isSuccess } from './revocation-request.ts'
+import type { Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   requestTokens,
   readBody,
+  type TokenEndpointResponse,
+  type TokenRequestOptions,
   toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
@@ -47,7 +51,36 @@ export function createTokenServer(
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
   const { registration, client, authenticator, wire, patientWire } = connection
-  const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator } = connection
+  const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator, revocation } = connection
+
+  async function sendRefreshToken(
+    refreshToken: string,
+    metadata: oauth.AuthorizationServer,
+    authenticate: oauth.ClientAuth,
+    parameters: TokenParameters,
+    options: TokenRequestOptions,
+  ): Promise<TokenEndpointResponse> {
+    const additionalParameters = toForm(parameters, scopeSeparator)
+    const request = (wireOfRequest: Wire) =>
+      oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, {
+        ...wireOfRequest,
+        additionalParameters,
+      })
+    return requestTokens(request, metadata, connection, options)
+  }
+
+  /** The grant is about to end, so its new tokens are only used to end it. */
+  async function exchangeForMember(refreshToken: string, member: string): Promise<string | undefined> {
+    const [metadata, authenticate] = await Promise.all([fetchMetadata(), authenticator.request()])
+    const result = await sendRefreshToken(refreshToken, metadata, authenticate, {}, {})
+    const value = (Object(result.body) as Readonly<Record<string, unknown>>)[member]
+    if (result.response.ok && typeof value === 'string') return value
+    if (toRefreshResult(result, connection).kind === 'rejected') return undefined
+    throw new Error('The server returned no token to revoke')
+  }
+
+  const revokeByProfile = revocation && createRevocation(connection, revocation, exchangeForMember)
+
   return {
     registration,
     connection,
@@ -58,14 +91,8 @@ export function createTokenServer(
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const additionalParameters = toForm(parameters, scopeSeparator)
-        const request = (options: Wire) =>
-          oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, {
-            ...options,
-            additionalParameters,
-          })
         const sending = { wire: patientWire, proofKey, resendWithinMs: RESEND_WITHIN_MS }
-        const result = await requestTokens(request, metadata, connection, sending)
+        const result = await sendRefreshToken(refreshToken, metadata, authenticate, parameters, sending)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
         const isNew = result.response.ok || grant?.refreshToken !== refreshToken
@@ -97,13 +124,15 @@ export function createTokenServer(
           return outcomeOf(
             await dialect.revoke(token, { clientId: client.client_id, send: wire[oauth.customFetch] }),
           )
+        if (revokeByProfile) return await revokeByProfile(token, hint)
         const metadata = await fetchMetadata()
         if (metadata.revocation_endpoint === undefined) return 'unsupported'
         const authenticate = await authenticator.request()
         const options = { ...wire, additionalParameters: { token_type_hint: hint } }
         const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
-        if (response.ok) return 'revoked'
-        const { error } = toOAuthError(await readBody(response))
+        const result = await readBody(response)
+        if (isSuccess(result)) return 'revoked'
+        const { error } = toOAuthError(result)
         return error === 'unsupported_token_type' ? 'unsupported' : 'failed'
       } catch {
         return 'failed'

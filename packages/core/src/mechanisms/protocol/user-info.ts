@@ -26,7 +26,20 @@ export interface UserInfoProfile {
    */
   readonly url?: string
   /**
-   * Converts the response to claims. Needed if the response has no `sub`. The default keeps the response as it is. The second
+   * A JSON text, such as a GraphQL query. Evertoken then sends it with POST.
+   *
+   * @default a GET request
+   */
+  readonly body?: string
+  /**
+   * Whether the token response of a sign-in already names the user. Evertoken then sends no request, and `claims` gets the
+   * members of this response that are not tokens.
+   *
+   * @default false
+   */
+  readonly fromTokenResponse?: boolean
+  /**
+   * Converts the response to claims. Needed if the response has no `sub`, which can be a number. The default keeps the response as it is. The second
    * argument has the further members of the token response, which name the user at some servers.
    */
   readonly claims?: (
@@ -77,16 +90,20 @@ export function createUserInfo(
     let answer: Members
     try {
       const credential = createCredential(accessToken, proofKey, connection.binding)
-      answer = await requestUserInfo(connection, signatures, metadata, url ?? '', credential)
+      const { body, fromTokenResponse } = profile
+      answer = fromTokenResponse
+        ? tokenResponse
+        : await requestUserInfo(connection, signatures, metadata, { url: url ?? '', body }, credential)
     } catch (error) {
       return withoutUserInfo(claims, error)
     }
     const userInfo = readUserInfo(toClaims(profile, answer, tokenResponse))
-    const sub = userInfo?.['sub']
+    const id = userInfo?.['sub']
+    const sub = typeof id === 'number' ? String(id) : id
     if (!userInfo || typeof sub !== 'string' || sub === '')
       return withoutUserInfo(claims, failure({ code: 'SUB_MISSING' }))
     if (claims && sub !== claims.sub) throw otherUser()
-    return { claims: withUserInfo(claims, userInfo) }
+    return { claims: withUserInfo(claims, { ...userInfo, sub }) }
   }
 }
 
@@ -130,13 +147,16 @@ async function requestUserInfo(
   { client, clock, wire }: Connection,
   signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
-  url: string,
+  { url, body: query }: { readonly url: string; readonly body: string | undefined },
   credential: Credential,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (!URL.canParse(url)) throw failure({ code: 'URL_INVALID' })
   const headers = new Headers({ accept: 'application/json, application/jwt' })
-  const hop = { url: new URL(url), method: 'GET', headers, body: 'none', trusted: true } as const
-  const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
+  const method = query === undefined ? 'GET' : 'POST'
+  if (query !== undefined) headers.set('content-type', 'application/json')
+  const hop = { url: new URL(url), method, headers, body: 'none', trusted: true } as const
+  const fetch = (_: unknown, init: OpenRequestInit) =>
+    wire[oauth.customFetch](url, query === undefined ? init : { ...init, method, body: query })
   const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
   const { status } = response
   const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined

@@ -18,6 +18,8 @@ export interface TokenResponseRules {
   readonly defaultTokenLifetimeSeconds: number
   /** Values of `token_type` that mean Bearer, in addition to it. */
   readonly tokenTypes: readonly string[]
+  /** The header that carries the token, if it is not `Authorization: Bearer`. */
+  readonly tokenHeader?: StoredToken['header']
   /** Whether the response starts a session. Without a refresh token, the token then lasts until the session ends. */
   readonly isSignIn?: boolean | undefined
   /** Whether the token must be bound to a key, with the type DPoP. */
@@ -37,13 +39,14 @@ export interface TokenResponseRules {
 export function readTokenResponse(
   body: unknown,
   time: Pick<StoredToken, 'obtainedAt' | 'ahead'>,
-  { defaultTokenLifetimeSeconds, tokenTypes, isSignIn = false, ...rules }: TokenResponseRules,
+  { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader, isSignIn = false, ...rules }: TokenResponseRules,
 ): TokenGrant | undefined {
   if (!isJsonObject(body)) return undefined
   const [value, refreshToken, idToken] = [body['access_token'], body['refresh_token'], body['id_token']].map(
     readText,
   )
-  const scope = readScope(body['scope'])
+  // Bitbucket and HubSpot have another name for it.
+  const scope = readScope(body['scope'] ?? body['scopes'])
   const isToken = value !== undefined && isTokenText(value)
   const isOther = rules.allowsOther === true && String(body['token_type']).toUpperCase() === NOT_ACCESS_TOKEN
   const isBound = rules.isBound === true && !isOther
@@ -58,7 +61,15 @@ export function readTokenResponse(
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const refreshAt = readRefreshAt(body, { ...time, expiresAt })
   const accessToken = usable
-    ? omitUndefined({ value, type: isBound ? 'DPoP' : 'Bearer', ...time, expiresAt, refreshAt, scope })
+    ? omitUndefined({
+        value,
+        type: isBound ? 'DPoP' : 'Bearer',
+        header: isBound ? undefined : tokenHeader,
+        ...time,
+        expiresAt,
+        refreshAt,
+        scope,
+      })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { randomId } from '../../../src/mechanisms/runtime/digest.ts'
 import type { SignInGrant } from '../../../src/ports/authorization-server.ts'
 import { failureOf } from '../bench.ts'
-import { answering, type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
+import { answering, type BenchOptions, createProtocolBench, NOW } from '../protocol-bench.ts'
 
 /** Signs in at a server with this UserInfo response. */
 async function signIn(
@@ -16,6 +16,10 @@ async function signIn(
   const redirect = await bench.server.fetch(url, { redirect: 'manual' })
   const parameters = new URL(redirect.headers.get('location') ?? '').searchParams
   return bench.protocol.redeem(parameters, transaction, () => {})
+}
+
+function accessTokenOf({ access_token: value }: { readonly access_token: string }) {
+  return { value, type: 'Bearer', obtainedAt: NOW, expiresAt: NOW + 300 }
 }
 
 const withoutIdToken = (userInfo: object) => ({ openid: false, userInfo })
@@ -61,6 +65,40 @@ describe('UserInfo at a sign-in', () => {
     const grant = await signIn(response, withoutIdToken({ claims }))
     expect(grant.claims).toEqual({ sub: '7', name: 'Kim' })
     expect((await signIn(response, { userInfo: false })).claims).not.toHaveProperty('name')
+  })
+
+  it('converts an ID that is a number', async () => {
+    const response = () => Response.json({ sub: 7 })
+    expect((await signIn(response, withoutIdToken({}))).claims).toEqual({ sub: '7' })
+  })
+
+  it('is sent as a query, if the profile has one', async () => {
+    const requests: (RequestInit | undefined)[] = []
+    const { protocol, server } = createProtocolBench({
+      protocol: withoutIdToken({
+        body: '{"query":"{viewer{id}}"}',
+        claims: ({ data }: Readonly<Record<string, unknown>>) => ({ sub: Object(data).viewer.id }),
+      }),
+      fetch(url, init) {
+        if (!url.endsWith('/userinfo')) return undefined
+        requests.push(init)
+        return Promise.resolve(Response.json({ data: { viewer: { id: 'user-1' } } }))
+      },
+    })
+    const grant = { accessToken: accessTokenOf(await server.issue()) }
+    expect((await protocol.addUserInfo(grant, { sub: 'user-1' })).claims).toEqual({ sub: 'user-1' })
+    const [request] = requests
+    const headers = new Headers(request?.headers)
+    expect(request).toMatchObject({ method: 'POST', body: '{"query":"{viewer{id}}"}' })
+    expect(headers.get('content-type')).toBe('application/json')
+    expect(headers.get('authorization')).toMatch(/^Bearer /)
+  })
+
+  it('is not requested if the token response names the user', async () => {
+    const response = () => new Response(null, { status: 503 })
+    const claims = ({ scope }: Readonly<Record<string, unknown>>) => ({ sub: `of ${scope as string}` })
+    const grant = await signIn(response, withoutIdToken({ fromTokenResponse: true, claims }))
+    expect(grant.claims).toEqual({ sub: 'of openid' })
   })
 
   it.each([

@@ -1,0 +1,41 @@
+import type { ServerProfile } from '../surface/server-profile.ts'
+
+/**
+ * Returns the server profile of Strava.
+ *
+ * A user is identified by the ID of the athlete.
+ *
+ * @returns A plain object for the option `server`.
+ * @example
+ *   import { strava } from '@evertoken/core/providers'
+ *
+ *   const server = strava()
+ * @see {@link https://developers.strava.com/docs/authentication/ Authentication}
+ */
+export function strava(): ServerProfile {
+  return {
+    issuer: 'https://www.strava.com',
+    // Source of Nango and Auth.js.
+    metadata: {
+      authorization_endpoint: 'https://www.strava.com/oauth/authorize',
+      token_endpoint: 'https://www.strava.com/api/v3/oauth/token',
+      token_endpoint_auth_methods_supported: ['client_secret_post'],
+    },
+    // Source of Auth.js.
+    defaultScope: 'read',
+    // Source of Nango.
+    scopeSeparator: ',',
+    // Errors have a list and no `error` (third-party text).
+    verdicts: [{ status: 400, member: 'errors.0.field', is: ['refresh_token'], means: 'refresh_token_dead' }],
+    // From memory.
+    revocation: {
+      url: 'https://www.strava.com/oauth/deauthorize',
+      token: 'access_token',
+    },
+    userInfo: {
+      // Source of Auth.js.
+      url: 'https://www.strava.com/api/v3/athlete',
+      claims: ({ id, username }) => ({ sub: id, preferred_username: username }),
+    },
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * How requests with client authentication differ from the standard.
+ *
+ * @example
+ *   const tokenRequest = { format: 'json' } // Notion
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3: Access Token Request}
+ */
+export interface TokenRequestProfile {
+  /**
+   * Where the parameters are. `form` and `json`: in the body. `query`: in the URL of a GET request, which the logs of a server can
+   * contain. Use it only if the server needs it.
+   *
+   * @default 'form'
+   */
+  readonly format?: 'form' | 'json' | 'query'
+  /**
+   * Further parameters of the request with the code of a sign-in.
+   *
+   * @default {}
+   */
+  readonly codeParameters?: Readonly<Record<string, string>>
+  /**
+   * The URL of a refresh, if it is not the token endpoint.
+   *
+   * @default the token endpoint
+   */
+  readonly refreshUrl?: string
+  /**
+   * The `grant_type` of a refresh.
+   *
+   * @default 'refresh_token'
+   */
+  readonly refreshGrantType?: string
+  /**
+   * The name of the parameter with the refresh token.
+   *
+   * @default 'refresh_token'
+   */
+  readonly refreshTokenParameter?: string
+}
+
+/** A request with parameters: its URL, and the options for `fetch`. */
+export interface FormRequest {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+/** Converts a request of the standard, whose body is a form, to that of a server. */
+export function toServerRequest({ url, init }: FormRequest, profile: TokenRequestProfile): FormRequest {
+  const { codeParameters, refreshUrl, refreshGrantType, refreshTokenParameter = REFRESH } = profile
+  const form = new URLSearchParams(init.body as URLSearchParams)
+  const grantType = form.get('grant_type')
+  if (grantType === 'authorization_code')
+    for (const [name, value] of Object.entries(codeParameters ?? {})) form.set(name, value)
+  if (grantType !== REFRESH) return inFormat({ url, init }, form, profile)
+  const token = form.get(REFRESH) ?? ''
+  form.delete(REFRESH)
+  form.set('grant_type', refreshGrantType ?? REFRESH)
+  form.set(refreshTokenParameter, token)
+  return inFormat({ url: refreshUrl ?? url, init }, form, profile)
+}
+
+const REFRESH = 'refresh_token'
+
+/** Writes parameters in the format of a server. */
+export function inFormat(
+  { url, init }: FormRequest,
+  form: URLSearchParams,
+  { format }: Pick<TokenRequestProfile, 'format'>,
+): FormRequest {
+  const { body: _body, ...rest } = init
+  const headers = new Headers(init.headers)
+  if (format === 'query') {
+    headers.delete('content-type')
+    return { url: `${url}${url.includes('?') ? '&' : '?'}${form}`, init: { ...rest, headers, method: 'GET' } }
+  }
+  if (format !== 'json') return { url, init: { ...init, body: form } }
+  headers.set('content-type', 'application/json')
+  return { url, init: { ...rest, headers, body: JSON.stringify(Object.fromEntries(form)) } }
+}

@@ -1,0 +1,69 @@
+import type { TokenHeader } from '../model/stored-tokens.ts'
+import type { RevocationProfile } from '../ports/dialect.ts'
+import type { TokenRequestProfile } from '../rules/protocol/token-request-form.ts'
+import {
+  type Check,
+  type Checked,
+  checkAll,
+  must,
+  mustMatch,
+  oneOf,
+  type OptionTable,
+  REQUIRED,
+  text,
+  url,
+} from './checks.ts'
+import type { RequestProfile } from './request-profile.ts'
+import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
+
+export const isObject: Check = must('be an object', (value) => Object(value) === value)
+
+type RequestValues = Checked<RequestProfile, keyof RequestProfile>
+
+/** The checks of whole members. `checkRequestProfile` checks their parts. */
+export const REQUEST_PROFILE: OptionTable<RequestValues> = {
+  tokenHeader: [isObject],
+  tokenRequest: [isObject],
+  revocation: [isObject],
+  redirectUri: [text],
+}
+
+const TOKEN_HEADER: OptionTable<Checked<TokenHeader, keyof TokenHeader>> = {
+  name: [mustMatch('be the name of a header', /^[\w-]+$/)],
+  prefix: [mustMatch('be a text that a header can have', /^[\x20-\x7e]*$/)],
+}
+
+const TOKEN_REQUEST: OptionTable<Checked<TokenRequestProfile, keyof TokenRequestProfile>> = {
+  format: [oneOf('form', 'json', 'query')],
+  codeParameters: [TOKEN_PARAMETERS.parameters[0]],
+  refreshUrl: [url],
+  refreshGrantType: [text],
+  refreshTokenParameter: [text],
+}
+
+/** A URL can have the client ID in its path. */
+const template: Check = (value, hosts) =>
+  text(value) ?? url((value as string).replace('{client_id}', 'client'), hosts)
+
+const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof RevocationProfile, 'url'>>> = {
+  url: [template, REQUIRED],
+  method: [oneOf('POST', 'DELETE')],
+  token: [text],
+  parameter: [text],
+  format: [oneOf('form', 'json')],
+  authentication: [oneOf('client', 'client_secret_basic', 'bearer')],
+}
+
+/**
+ * Checks the members of a profile that change requests.
+ *
+ * @throws {ConfigurationError} If a member is missing, unknown or invalid.
+ */
+export function checkRequestProfile(
+  { tokenHeader, tokenRequest, revocation }: RequestValues,
+  hosts: readonly string[],
+): void {
+  if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], hosts)
+  if (tokenRequest) checkAll(TOKEN_REQUEST, tokenRequest, 'server.tokenRequest.', [], hosts)
+  if (revocation) checkAll(REVOCATION, revocation, 'server.revocation.', [], hosts)
+}

@@ -1,0 +1,111 @@
+import { expect, it } from 'vitest'
+import type { RevocationProfile } from '../../../src/ports/dialect.ts'
+import { createProtocolBench } from '../protocol-bench.ts'
+
+const REVOKE = 'https://api.example.com/revoke'
+
+/** A grant at a server whose other way to revoke responds with these responses in turn. */
+async function grantOf(
+  revocation: Omit<RevocationProfile, 'url'> & { readonly url?: string },
+  ...responses: readonly Response[]
+) {
+  const sent: (RequestInit & { readonly url: string })[] = []
+  const queue = [...responses]
+  const { protocol, server } = createProtocolBench({
+    protocol: { revocation: { url: REVOKE, ...revocation } },
+    fetch: (url, init) => {
+      if (!url.startsWith('https://api.example.com/')) return undefined
+      sent.push({ ...init, url })
+      return Promise.resolve(queue.shift() ?? new Response())
+    },
+  })
+  const { refresh_token: refreshToken = '', access_token: accessToken } = await server.issue()
+  return { protocol, server, sent, refreshToken, accessToken }
+}
+
+const bodyOf = (request: RequestInit | undefined) =>
+  new URLSearchParams(request?.body as URLSearchParams).toString()
+const authorization = (request: RequestInit | undefined) => new Headers(request?.headers).get('authorization')
+
+it('uses the refresh token for an access token, which the server revokes', async () => {
+  const { protocol, server, sent, refreshToken } = await grantOf({
+    token: 'access_token',
+    authentication: 'bearer',
+  })
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  const token = authorization(sent[0])?.replace('Bearer ', '') ?? ''
+  expect(server.introspect(token).active).toBe(true)
+  expect(sent[0]).toMatchObject({ method: 'POST', url: REVOKE })
+  expect(sent[0]?.body).toBeUndefined()
+})
+
+it('revokes an access token that it gets without another request', async () => {
+  const { protocol, server, sent, accessToken } = await grantOf({ token: 'access_token' })
+  expect(await protocol.revoke(accessToken, 'access_token')).toBe('revoked')
+  expect(bodyOf(sent[0])).toBe(`access_token=${accessToken}`)
+  expect(server.counts.refresh).toBe(0)
+})
+
+it('does not use a rotated refresh token again after a failed request', async () => {
+  const { protocol, server, sent, refreshToken } = await grantOf(
+    { token: 'access_token' },
+    new Response(null, { status: 503 }),
+  )
+  expect(await protocol.revoke(refreshToken)).toBe('failed')
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(server.counts.refresh).toBe(1)
+  expect(sent.map(bodyOf)).toEqual([bodyOf(sent[0]), bodyOf(sent[0])])
+  expect(server.grants.alive('user-1')).toBe(true)
+})
+
+it('has nothing to revoke if the refresh token is dead', async () => {
+  const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
+  server.grants.end('user-1')
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(sent).toEqual([])
+})
+
+it('fails if the server returns no token to revoke', async () => {
+  const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
+  server.script('refresh', { type: 'status', status: 503 })
+  expect(await protocol.revoke(refreshToken)).toBe('failed')
+  expect(sent).toEqual([])
+})
+
+it('names a grant by another member of the token response, but not an access token', async () => {
+  const { protocol, sent, refreshToken, accessToken } = await grantOf({ token: 'scope', parameter: 'grant' })
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(bodyOf(sent[0])).toMatch(/^grant=openid/)
+  expect(await protocol.revoke(accessToken, 'access_token')).toBe('unsupported')
+})
+
+it('writes the client ID in the URL, and the parameters as JSON', async () => {
+  const { protocol, sent, accessToken } = await grantOf({
+    url: 'https://api.example.com/applications/{client_id}/token',
+    method: 'DELETE',
+    token: 'access_token',
+    format: 'json',
+    authentication: 'client_secret_basic',
+  })
+  expect(await protocol.revoke(accessToken, 'access_token')).toBe('revoked')
+  expect(sent[0]).toMatchObject({
+    method: 'DELETE',
+    url: 'https://api.example.com/applications/web/token',
+    body: JSON.stringify({ access_token: accessToken }),
+  })
+  expect(authorization(sent[0])).toMatch(/^Basic /)
+})
+
+it.each([{ ok: false }, { error: 'invalid_token' }])('fails with the status 200 and %j', async (body) => {
+  const { protocol, refreshToken } = await grantOf({}, Response.json(body))
+  expect(await protocol.revoke(refreshToken)).toBe('failed')
+})
+
+it('fails with the status 200 and an error at an endpoint of RFC 7009', async () => {
+  const { protocol, server } = createProtocolBench({
+    fetch: (url) =>
+      url.endsWith('/revoke') ? Promise.resolve(Response.json({ error: 'invalid_code' })) : undefined,
+  })
+  const { refresh_token = '' } = await server.issue()
+  expect(await protocol.revoke(refresh_token)).toBe('failed')
+})
