@@ -36,8 +36,13 @@ interface Mechanism {
    * Returns how to authenticate one request.
    *
    * @param timeoutMs - How long functions of the application may take, if not as long as usual.
+   * @param resendMs - The same for a request that is sent again with a nonce.
    */
-  authenticate(context: AuthenticationContext, timeoutMs?: number): ClientAuth | Promise<ClientAuth>
+  authenticate(
+    context: AuthenticationContext,
+    timeoutMs?: number,
+    resendMs?: number,
+  ): ClientAuth | Promise<ClientAuth>
   /** Returns the client secret, if there is one. */
   readonly readSecret?: Exclude<ClientSecret, string>
   /** Chooses the method, if it depends on the server. */
@@ -136,12 +141,12 @@ export function createClientAuthenticator(
     ask,
     request: async () => authenticate(context),
     async prepare() {
-      latest = { clientAuth: await authenticate(context), at: clock.elapsed() }
+      latest = { clientAuth: await authenticate(context, undefined, AFTER_LEASE_MS), at: clock.elapsed() }
     },
     prepared: () =>
       latest && clock.elapsed() - latest.at < PREPARED_MS
         ? latest.clientAuth
-        : authenticate(context, AFTER_LEASE_MS),
+        : authenticate(context, AFTER_LEASE_MS, AFTER_LEASE_MS),
     secret: async () => readSecret && ask(async () => readSecret()),
   }
 }
