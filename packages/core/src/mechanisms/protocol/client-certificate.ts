@@ -1,6 +1,5 @@
 import { type AuthorizationServer, TlsClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication } from '../../ports/client-authentication.ts'
-import { pick } from '../../rules/members.ts'
 import { createClientAuthentication } from './client-authentication.ts'
 
 /**
@@ -40,15 +39,17 @@ export function selfSignedTlsClientAuth(): ClientAuthentication {
 }
 
 /** The endpoints to which Evertoken sends requests. Browsers, which have another certificate, open the others. */
-const DIRECT_ENDPOINTS = [
+const DIRECT_ENDPOINTS: ReadonlySet<string> = new Set([
   'token_endpoint',
   'revocation_endpoint',
   'userinfo_endpoint',
   'pushed_authorization_request_endpoint',
-] as const
+])
 
 /** Returns the metadata with the endpoints for clients that present a certificate (RFC 8705 §5). */
 function withAliases(metadata: AuthorizationServer): AuthorizationServer {
-  const aliases = Object(metadata.mtls_endpoint_aliases) as Partial<AuthorizationServer>
-  return { ...metadata, ...pick(aliases, DIRECT_ENDPOINTS) }
+  const aliases = Object.entries(Object(metadata.mtls_endpoint_aliases) as object).filter(
+    ([name, url]) => DIRECT_ENDPOINTS.has(name) && typeof url === 'string',
+  )
+  return { ...metadata, ...Object.fromEntries(aliases) }
 }

@@ -75,6 +75,7 @@ export function createConnection(
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
   const { verdicts = [], dialect = {}, senderConstraint } = options
+  const { adaptMetadata } = mechanismOf(options.authentication)
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     // `http` decides which URLs are safe.
@@ -82,7 +83,7 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata(options).then(mechanismOf(options.authentication).adaptMetadata),
+    discover: () => discoverMetadata({ ...options, adaptMetadata }),
     flights,
     clock,
     random: options.random,

@@ -9,12 +9,16 @@ const ALIASES = {
 }
 
 /** The protocol, and the URLs to which it sends requests. */
-function benchWith(metadata: Record<string, unknown>, authentication = tlsClientAuth()) {
+function benchWith(
+  metadata: Record<string, unknown>,
+  authentication = tlsClientAuth(),
+  endpoints: Record<string, unknown> = {},
+) {
   const urls: string[] = []
   const forms: URLSearchParams[] = []
   const bench = createProtocolBench({
     server: { clients: [{ id: 'web' }], metadata },
-    protocol: { authentication },
+    protocol: { authentication, endpoints },
     fetch(url, init) {
       if (init?.method !== 'POST') return undefined
       urls.push(url)
@@ -53,6 +57,24 @@ it('S20: aliases change neither the issuer nor the endpoint that browsers open',
   const transaction = { state: 's', nonce: 'n', codeVerifier: 'v', redirectUri: 'https://app.example.com/cb' }
   const url = await protocol.authorize(transaction, new URLSearchParams())
   expect(url.origin).toBe(new URL(server.issuer).origin)
+})
+
+it('S20: an endpoint that the application sets wins, and an alias that is null changes nothing', async () => {
+  const tokenUrl = 'https://proxy.example.com/token'
+  const set = benchWith({ mtls_endpoint_aliases: ALIASES }, tlsClientAuth(), { token_endpoint: tokenUrl })
+  expect(await refresh(set)).toMatchObject({ kind: 'refreshed' })
+  expect(await set.protocol.revoke('rt')).toBe('revoked')
+  expect(set.urls).toEqual([tokenUrl, ALIASES.revocation_endpoint])
+
+  const none = benchWith({ mtls_endpoint_aliases: { token_endpoint: null } })
+  expect(await refresh(none)).toMatchObject({ kind: 'refreshed' })
+  expect(none.urls).toEqual([`${none.server.issuer}/token`])
+})
+
+it('S20: aliases that the application sets are used', async () => {
+  const bench = benchWith({}, tlsClientAuth(), { mtls_endpoint_aliases: ALIASES })
+  expect(await refresh(bench)).toMatchObject({ kind: 'refreshed' })
+  expect(bench.urls).toEqual([ALIASES.token_endpoint])
 })
 
 it('S20: an alias on plain http gets no request', async () => {
