@@ -80,6 +80,8 @@ describe('checkSignInOptions', () => {
     expect(() => par(par())).toThrow(ConfigurationError)
     expect(() => par({} as never)).toThrow(ConfigurationError)
     expect(() => jarm('jwt' as never)).toThrow(ConfigurationError)
+    for (const algorithm of ['none', 'HS512', 'es256', ''])
+      expect(() => jarm('query.jwt', { algorithm })).toThrow(ConfigurationError)
     expect(() => jar({ sign: 7 } as never)).toThrow(ConfigurationError)
     expect(JSON.stringify([par(jar(key)), jarm()])).toBe('[{"mode":"par+jar"},{"mode":"query.jwt"}]')
   })
