@@ -3,6 +3,7 @@ import type { ClientAuthentication, ClientSecret } from '../../ports/client-auth
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
+import type { AdaptMetadata } from './discovery.ts'
 import { AFTER_LEASE_MS } from './http.ts'
 import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -48,7 +49,7 @@ interface Mechanism {
   /** Chooses the method, if it depends on the server. */
   readonly methodFor?: MethodFor | undefined
   /** Returns the metadata with the endpoints that the method needs, if it needs other ones. */
-  readonly adaptMetadata?: (metadata: AuthorizationServer) => AuthorizationServer
+  readonly adaptMetadata?: AdaptMetadata
 }
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */

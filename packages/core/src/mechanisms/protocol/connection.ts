@@ -16,7 +16,7 @@ import {
 } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
-import { connectConstraint } from './sender-constraint.ts'
+import { constraintMechanismOf } from './sender-constraint.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
@@ -49,8 +49,10 @@ export interface Connection {
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
-  /** Binds the tokens to keys of the client. Absent if they are not bound. */
+  /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
+  /** How the tokens are bound. Absent if they are not bound. */
+  readonly constraint: SenderConstraint['method'] | undefined
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -75,7 +77,8 @@ export function createConnection(
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
   const { verdicts = [], dialect = {}, senderConstraint } = options
-  const { adaptMetadata } = mechanismOf(options.authentication)
+  const { adaptMetadata: adaptToClient = unchanged } = mechanismOf(options.authentication)
+  const { adaptMetadata = unchanged, isUnbound, connect } = constraintMechanismOf(senderConstraint)
   const wireOf = (http: Http): Wire => ({
     [oauth.customFetch]: http,
     // `http` decides which URLs are safe.
@@ -83,7 +86,8 @@ export function createConnection(
   })
   const wire = wireOf(options.http)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata({ ...options, adaptMetadata }),
+    discover: () =>
+      discoverMetadata({ ...options, adaptMetadata: (found) => adaptMetadata(adaptToClient(found)) }),
     flights,
     clock,
     random: options.random,
@@ -96,11 +100,12 @@ export function createConnection(
     patientWire: wireOf(options.patientHttp),
     clock,
     serverClock,
-    responseRules,
+    responseRules: isUnbound ? { ...responseRules, isUnbound } : responseRules,
     scopeSeparator,
     verdicts,
     dialect,
-    binding: senderConstraint && connectConstraint(senderConstraint, options),
+    binding: connect?.(options),
+    constraint: senderConstraint?.method,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'
@@ -112,6 +117,10 @@ export function createConnection(
     metadataForResponse: (server, iss) =>
       withIssuer(server, expectedResponseIssuer(server.issuer, iss, options.tenants)),
   }
+}
+
+function unchanged(metadata: oauth.AuthorizationServer): oauth.AuthorizationServer {
+  return metadata
 }
 
 function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {

@@ -22,15 +22,16 @@ export interface DiscoveryOptions extends IssuerRules {
   readonly addresses: ServerAddresses
   /** Members that complete or replace the metadata. */
   readonly endpoints?: Partial<KnownMetadata> | undefined
-  /** Replaces endpoints by those that the client needs, such as the aliases for certificates. */
-  readonly adaptMetadata?: AdaptMetadata | undefined
 }
 
+/** Replaces endpoints by those that the client needs, such as the aliases for certificates. */
 export type AdaptMetadata = (metadata: oauth.AuthorizationServer) => oauth.AuthorizationServer
 
-/** Finds the metadata of the authorization server, and compares the issuer. */
-export async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
-  const { issuer, metadata: known, signsIn, addresses, endpoints, adaptMetadata = asFound } = options
+/** Finds the metadata of the authorization server, and compares the issuer. Configured endpoints replace all others. */
+export async function discoverMetadata(
+  options: DiscoveryOptions & { readonly adaptMetadata: AdaptMetadata },
+): Promise<oauth.AuthorizationServer> {
+  const { issuer, metadata: known, signsIn, addresses, endpoints, adaptMetadata } = options
   const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
   const found =
@@ -43,10 +44,6 @@ export async function discoverMetadata(options: DiscoveryOptions): Promise<oauth
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
     if (!isSafe(metadata[name]))
       throw wrongMetadata(`Its \`${name}\` is missing or not on https. Set \`server.metadata\`.`)
-  return metadata
-}
-
-function asFound(metadata: oauth.AuthorizationServer): oauth.AuthorizationServer {
   return metadata
 }
 

@@ -1,5 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
-import { NOT_BOUND, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
+import { isUnboundType, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -21,7 +21,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
   const { unknownType } = result.grant ?? {}
-  if (unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND, cause)
+  if (unknownType && isUnboundType(unknownType)) return tokenTypeError('sign in', unknownType, cause)
   if (result.response.ok && reason !== undefined) {
     const remedy =
       unknownType === undefined
