@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { EvertokenEvent } from '@evertoken/core'
 import { clientSecretPost, none } from '@evertoken/core/credentials'
 import { clientCredentials } from '@evertoken/core/grants'
@@ -37,19 +38,17 @@ const JWT_TOKENS = {
 async function startApi(issuer: string): Promise<string> {
   const { https, origin } = await listenWithCertificates()
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`))
-  https.on('request', (req, response) => {
+  async function respond(req: IncomingMessage, response: ServerResponse): Promise<void> {
     const [, token = ''] = (req.headers.authorization ?? '').split(' ')
     const hash = createHash('sha256').update(certificateOf({ req })?.raw ?? '')
-    void jwtVerify(token, keys, { issuer, audience: API })
-      .then(
-        ({ payload }) => (payload['cnf'] as { 'x5t#S256'?: string } | undefined)?.['x5t#S256'],
-        () => undefined,
-      )
-      .then((bound) => {
-        response.statusCode = bound === hash.digest('base64url') ? 200 : 401
-        response.end(bound)
-      })
-  })
+    const bound = await jwtVerify(token, keys, { issuer, audience: API }).then(
+      ({ payload }) => (payload['cnf'] as { 'x5t#S256'?: string } | undefined)?.['x5t#S256'],
+      () => undefined,
+    )
+    response.statusCode = bound === hash.digest('base64url') ? 200 : 401
+    response.end(bound)
+  }
+  https.on('request', (req, response) => void respond(req, response))
   return origin
 }
 
