@@ -52,6 +52,7 @@ describe('checkSignInOptions', () => {
       forwardLoginParameters: ['kc_idp_hint', 'ui.hint-1'],
       responseMode: 'form_post',
       authorizationRequest: par(),
+      authorizationDetails: [{ type: 'payment_initiation' }],
       signInErrorPath: '/oops',
       onSignIn: () => undefined,
       onRefreshed: () => undefined,

@@ -23,7 +23,7 @@ export async function checkServer(
     const keys = scope === undefined ? [] : await keyFindings(wire[oauth.customFetch], metadata.jwks_uri)
     const { server: time, wall } = serverClock.read()
     return [
-      ...metadataFindings(metadata, { method, scope, constraint }),
+      ...metadataFindings(metadata, { method, scope, constraint, detailTypes: signIn?.detailTypes ?? [] }),
       ...keys,
       ...clockFindings(time && time - wall),
     ]

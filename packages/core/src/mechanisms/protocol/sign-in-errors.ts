@@ -43,6 +43,14 @@ export function idTokenMissing(result: JsonResponse): ConfigurationError {
   return new ConfigurationError('token_response_malformed', message, { cause })
 }
 
+/** Creates the error for a sign-in that has not granted each requested type of `authorization_details`. */
+export function detailsNotGranted(): RequestRefusedError {
+  const message =
+    'Cannot sign in: the user or the authorization server has not granted all of `authorizationDetails`'
+  const cause = { name: 'AuthorizationDetailsError', code: 'DETAILS_NOT_GRANTED' }
+  return new RequestRefusedError('access_denied', message, { cause })
+}
+
 /** Creates the error for all other failures of a sign-in. */
 export function signInError(error: unknown): EvertokenError {
   if (error instanceof EvertokenError) return error

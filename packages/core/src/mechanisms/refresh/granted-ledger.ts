@@ -9,6 +9,7 @@ import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenLedger } from '../../model/token-ledger.ts'
 import { narrowedKey } from '../../model/token-parameters.ts'
+import { areGranted, detailTypes } from '../../rules/protocol/authorization-details.ts'
 import { tokenTypeError } from '../../rules/protocol/token-response.ts'
 import type { ConfigurationError, ErrorCode } from '../../vocabulary/index.ts'
 import type { RefreshAttempt, RefreshContext } from './attempt.ts'
@@ -31,8 +32,11 @@ export function ledgerWithResponse(
 ): TokenLedger {
   const { key, rejected, lastUse, holder, attempt, from, date, late } = request
   const origin = { from, attempt, date, late }
+  const code = problemOf(grant, request)
   const heldKey = narrowedKey(key, grant.accessToken?.scope) ?? key
-  const response = { grant, key: heldKey, attempt, rejected, origin }
+  // No other request names the details that a token lacks, so such a token serves none.
+  const usable = code === DETAILS ? { ...grant, accessToken: undefined } : grant
+  const response = { grant: usable, key: heldKey, attempt, rejected, origin }
   const capacity = { maxTokenBytes, lastUse }
   const granted =
     settlement === 'write'
@@ -43,11 +47,10 @@ export function ledgerWithResponse(
   const isOthers = ledger.lease !== undefined && ledger.lease.holder !== holder
   const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
   const next = isOnly ? granted : withDoubt(granted)
-  const code = problemOf(grant, key)
   if (code === undefined) return next
   const options = { jitter: random() }
   const paused =
-    acquisition.policy.pausesOnlyKey || code === SCOPE
+    acquisition.policy.pausesOnlyKey || code === SCOPE || code === DETAILS
       ? withParameterBackOff(next, key, code, time, options)
       : withBackOff(next, code, time, options)
   // The lease of another process is kept.
@@ -56,10 +59,18 @@ export function ledgerWithResponse(
 
 const SCOPE = 'scope_not_granted'
 
-/** Returns why a response has no token for the callers that have requested this key. */
-export function problemOf(grant: TokenGrant, key: string): ErrorCode | undefined {
+const DETAILS = 'authorization_details_not_granted'
+
+/** Returns why a response has no token for the callers that have sent this request. */
+export function problemOf(
+  grant: TokenGrant,
+  { key, request = {} }: Pick<RefreshAttempt, 'key' | 'request'>,
+): ErrorCode | undefined {
   if (!grant.accessToken) return typeErrorOf(grant)?.code ?? 'token_response_malformed'
-  return narrowedKey(key, grant.accessToken.scope) === undefined ? undefined : SCOPE
+  const { scope, authorizationDetails } = grant.accessToken
+  if (narrowedKey(key, scope) !== undefined) return SCOPE
+  const types = detailTypes(request.parameters?.['authorization_details'])
+  return areGranted(types, authorizationDetails) ? undefined : DETAILS
 }
 
 export function typeErrorOf({ unknownType: type, unusable }: TokenGrant): ConfigurationError | undefined {

@@ -109,21 +109,21 @@ function reportGrantEnd(
 
 function resultOf(
   handle: LedgerHandle,
-  { attempt: { key, sentAt }, grant }: ArrivedGrant,
+  { attempt, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
   time: TimeReading,
   { acquisition, clock, emit }: PersistContext,
 ): TokenResult {
   const session = fingerprint(handle.key)
-  const token = snapshot.record.ledger.tokens[key]
-  const problem = problemOf(grant, key)
+  const token = snapshot.record.ledger.tokens[attempt.key]
+  const problem = problemOf(grant, attempt)
   if (problem !== undefined || !token) {
     const code = problem ?? 'token_response_malformed'
     const cause = grant.unusable
     emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
     throw typeErrorOf(grant) ?? refreshError(acquisition.policy, code, 1, cause)
   }
-  emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
+  emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - attempt.sentAt })
   return { kind: 'token', token, snapshot, time }
 }
 

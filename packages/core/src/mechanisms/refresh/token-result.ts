@@ -76,6 +76,10 @@ export function refreshError(
         : 'The user or the authorization server has not granted the `scope` of this call. Add it to the option `scope`, and sign in again.'
     return new ConfigurationError(code, message, { cause })
   }
+  if (code === 'authorization_details_not_granted') {
+    const message = `Cannot ${action}: the authorization server has not granted each type of \`authorization_details\`. Request them at a sign-in, or allow them for this client there.`
+    return new ConfigurationError(code, message, { cause })
+  }
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
   if (code === 'client_rejected') {
     const message = `Cannot ${action}: ${describeClientRefusal(cause)}`

@@ -14,6 +14,8 @@ export interface ClientFacts {
   readonly method: string
   /** How its tokens are bound to it. `undefined` if they are not bound. */
   readonly constraint?: 'dpop' | 'mtls' | undefined
+  /** The types of `authorization_details` that sign-ins request. */
+  readonly detailTypes?: readonly string[]
   /** The scope of sign-ins, separated by spaces. `undefined` if users do not sign in here. */
   readonly scope: string | undefined
 }
@@ -21,7 +23,10 @@ export interface ClientFacts {
 type Metadata = Readonly<Record<string, unknown>>
 
 /** Compares the metadata of an authorization server (RFC 8414 §2) with a client. */
-export function metadataFindings(metadata: Metadata, { method, scope, constraint }: ClientFacts): Finding[] {
+export function metadataFindings(
+  metadata: Metadata,
+  { method, scope, constraint, detailTypes: types = [] }: ClientFacts,
+): Finding[] {
   const lacks = (name: string, value: string) => {
     const list = metadata[name]
     return Array.isArray(list) && !list.includes(value)
@@ -30,6 +35,7 @@ export function metadataFindings(metadata: Metadata, { method, scope, constraint
   const isSignIn = scope !== undefined
   const asked = scope?.split(' ') ?? []
   const scopes = asked.filter((each) => each !== '' && lacks('scopes_supported', each))
+  const details = types.filter((each) => lacks('authorization_details_types_supported', each))
   const found: (false | Finding)[] = [
     lacks(methods, method) && {
       code: 'client_authentication_unsupported',
@@ -59,6 +65,11 @@ export function metadataFindings(metadata: Metadata, { method, scope, constraint
         severity: 'warning',
         message: `The metadata has no \`${CONSTRAINT_MEMBERS[constraint]}\`, so the server might not bind tokens to the client.`,
       },
+    details.length > 0 && {
+      code: 'authorization_details_unsupported',
+      severity: 'error',
+      message: `The server does not list '${details.join(' ')}' in \`authorization_details_types_supported\`. Change \`authorizationDetails\`.`,
+    },
     lacks('grant_types_supported', 'refresh_token') && {
       code: 'refresh_unsupported',
       severity: 'warning',

@@ -4,6 +4,7 @@ import { NOT_BOUND, NOT_CERTIFIED } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
 const REMEDIES: Readonly<Record<string, string>> = {
+  invalid_authorization_details: 'Change `authorizationDetails` to what it allows for this client.',
   invalid_client: 'Check `clientId`, `clientSecret` and `clientAuthentication`.',
   invalid_scope: 'Change `scope` to a scope that it allows for this client.',
   invalid_target: 'Change `resource` to an API that it allows for this client.',

@@ -1,5 +1,6 @@
 import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
+import { readAuthorizationDetails } from './authorization-details.ts'
 import { readGrantExpiry, readRefreshAt, readSeconds } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
@@ -63,7 +64,15 @@ export function readTokenResponse(
   const expiresAt = time.obtainedAt + (lifetimeSeconds(body['expires_in']) ?? unknownSeconds)
   const refreshAt = readRefreshAt(body, { ...time, expiresAt })
   const accessToken = usable
-    ? omitUndefined({ value, type: isBound ? 'DPoP' : 'Bearer', ...time, expiresAt, refreshAt, scope })
+    ? omitUndefined({
+        value,
+        type: isBound ? 'DPoP' : 'Bearer',
+        ...time,
+        expiresAt,
+        refreshAt,
+        scope,
+        authorizationDetails: readAuthorizationDetails(body['authorization_details']),
+      })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
   const grantExpiry = isSignIn && refreshToken === undefined ? undefined : readGrantExpiry(body, time)
