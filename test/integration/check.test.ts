@@ -1,5 +1,7 @@
 import { createFlights } from '@evertoken/core/adapter'
 import { check, type CheckableApplication } from '@evertoken/core/check'
+import { dpop } from '@evertoken/core/dpop'
+import { certificateBound } from '@evertoken/core/mtls'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import { createClientTokens } from '@evertoken/node/client'
 import { createWorld } from '@evertoken/testkit/world'
@@ -47,6 +49,21 @@ describe('check', () => {
       'warning sign_out_unsupported',
     ])
     expect(findings[3]?.message).toContain("'offline_access'")
+  })
+
+  it.each([
+    [dpop(), {}, ['sender_constraint_unsupported']],
+    [dpop(), { dpop_signing_alg_values_supported: ['ES256'] }, []],
+    [certificateBound(), {}, ['sender_constraint_unsupported']],
+    [certificateBound(), { tls_client_certificate_bound_access_tokens: true }, []],
+    [
+      certificateBound(),
+      { tls_client_certificate_bound_access_tokens: false },
+      ['sender_constraint_refused'],
+    ],
+  ])('reports a server that may not bind tokens: %j, %j', async (senderConstraint, metadata, codes) => {
+    const findings = await check(createApplication({ senderConstraint }, { metadata }).auth)
+    expect(findings.map(({ code }) => code)).toEqual(codes)
   })
 
   it.each([

@@ -104,3 +104,17 @@ describe.each(kinds)('crossAppAccess, %s session', (session) => {
 it('names an option that is missing', () => {
   expect(() => crossAppAccess({ scope: 'x' } as never)).toThrow('`at`')
 })
+
+it.each([
+  [{}, '`at.issuer`, `at.clientId`'],
+  [{ issuer: 'https://a.example' }, '`at.clientId`'],
+  [{ clientId: 'web', issuer: 'http://a.example' }, '`at.issuer`'],
+  [{ clientId: 'web', server: { issuer: 'https://a.example', nonce: 1 } }, '`at.server.nonce`'],
+  [{ clientId: 'web', issuer: 'https://a.example', clientSecre: 'secret' }, '`at.clientSecre`'],
+  [
+    { clientId: 'web', issuer: 'https://a.example', clientAuthentication: 'client_secret_post' },
+    '`clientSecret`',
+  ],
+])('checks %j when the value is created', (at, message) => {
+  expect(() => crossAppAccess({ at: at as never, scope: 'x' })).toThrow(message)
+})

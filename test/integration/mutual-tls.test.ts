@@ -1,60 +1,18 @@
 import { X509Certificate } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import type { EvertokenEvent } from '@evertoken/core'
 import { clientCredentials } from '@evertoken/core/grants'
 import { selfSignedTlsClientAuth, tlsClientAuth } from '@evertoken/core/mtls'
 import { evertoken, type EvertokenOptions, type EvertokenWithClient } from '@evertoken/node'
 import { createMtlsFetch } from '@evertoken/node/mtls'
 import { exportJWK } from 'jose'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Certificate, createCertificate, toX5c } from './certificate.ts'
-import { APP_URL, CLIENT_ID, type RealServer, signInAt, startOidcProvider } from './oidc-provider.ts'
-
-const server = createCertificate('server')
-const client = createCertificate('client')
-const ENDPOINTS = { token: 'token', revocation: 'token/revocation', userinfo: 'me' }
-
-/** The certificate of a request, if its client has presented one. */
-function certificateOf({ req }: { readonly req: IncomingMessage }): X509Certificate | undefined {
-  return (req.socket as TLSSocket).getPeerX509Certificate?.()
-}
-
-/** An `oidc-provider` with further endpoints, which ask for a certificate. */
-async function startServer(metadata: object): Promise<RealServer> {
-  const https = createServer({ ...server, ca: client.cert, requestCert: true, rejectUnauthorized: false })
-  await new Promise<void>((resolve) => https.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    https.close()
-    https.closeAllConnections()
-  })
-  const origin = `https://127.0.0.1:${(https.address() as AddressInfo).port}`
-  const aliases = Object.entries(ENDPOINTS).map(([name, path]) => [`${name}_endpoint`, `${origin}/${path}`])
-  const provider = await startOidcProvider(
-    { tls_client_certificate_bound_access_tokens: true, ...metadata },
-    () => ({
-      clientAuthMethods: ['tls_client_auth', 'self_signed_tls_client_auth'],
-      discovery: { mtls_endpoint_aliases: Object.fromEntries(aliases) as object },
-      claims: { openid: ['sub', 'name'] },
-      features: {
-        mTLS: {
-          enabled: true,
-          certificateBoundAccessTokens: true,
-          selfSignedTlsClientAuth: true,
-          tlsClientAuth: true,
-          getCertificate: certificateOf,
-          certificateAuthorized: ({ req }: { req: IncomingMessage }) => (req.socket as TLSSocket).authorized,
-          certificateSubjectMatches: (context: { req: IncomingMessage }, _name: string, expected: string) =>
-            certificateOf(context)?.subject === expected,
-        },
-      },
-    }),
-  )
-  https.on('request', provider.answer)
-  return provider
-}
+import { APP_URL, CLIENT_ID, signInAt } from './oidc-provider.ts'
+import {
+  CLIENT_CERTIFICATE as client,
+  SERVER_CERTIFICATE as server,
+  startMtlsProvider,
+} from './mtls-provider.ts'
 
 const methods = [
   {
@@ -100,7 +58,7 @@ function createApplication(
 
 describe.each(methods)('a client with $name', ({ clientAuthentication, metadata }) => {
   it('S20: signs in, refreshes, calls as itself and revokes at the endpoints for certificates', async () => {
-    const { issuer, forms } = await startServer(await metadata())
+    const { issuer, forms } = await startMtlsProvider(await metadata())
     const { auth, events } = createApplication(issuer, client, { clientAuthentication })
     const user = await signInAt(auth)
     await user.get('/', async () => {
@@ -138,7 +96,7 @@ describe.each(methods)('a client with $name', ({ clientAuthentication, metadata 
     ['the certificate of another client', createCertificate('other')],
     ['an expired certificate', createCertificate('client', { ageYears: 2 })],
   ])('keeps the session if it presents %s', async (_what, identity) => {
-    const { issuer, forms } = await startServer(await metadata())
+    const { issuer, forms } = await startMtlsProvider(await metadata())
     let current: typeof fetch = createMtlsFetch({ ...client, ca: server.cert })
     const events: EvertokenEvent[] = []
     const { auth } = createApplication(issuer, undefined, {

@@ -6,7 +6,7 @@ import { locationOf, NAVIGATION, ofType, pathOf, signIn } from './steps.ts'
 const pay: LoginOptions = {
   scope: 'payments',
   resource: ['https://pay.example/', 'https://audit.example/'],
-  parameters: { authorization_details: '[{"type":"payment","amount":"12.00"}]' },
+  authorizationDetails: [{ type: 'payment', amount: '12.00' }],
   acrValues: 'phr mfa',
   maxAge: 300,
   prompt: 'consent',
@@ -23,7 +23,7 @@ describe.each(kinds)('redirectToLogin, %s session', (session) => {
     expect(login.status).toBe(302)
     const location = locationOf(login)
     expect(Object.fromEntries(location.searchParams)).toMatchObject({
-      ...pay.parameters,
+      authorization_details: '[{"type":"payment","amount":"12.00"}]',
       scope: 'openid offline_access payments',
       acr_values: 'phr mfa',
       max_age: '300',
@@ -32,6 +32,7 @@ describe.each(kinds)('redirectToLogin, %s session', (session) => {
     })
     expect(location.searchParams.getAll('resource')).toEqual(pay.resource)
 
+    server.script('token', { type: 'members', set: { authorization_details: pay.authorizationDetails } })
     const response = await server.fetch(location, { redirect: 'manual' })
     const done = await tab.get(pathOf(locationOf(response)))
     expect([done.status, done.headers.get('location')]).toEqual([303, '/pay?order=7'])

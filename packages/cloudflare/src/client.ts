@@ -11,6 +11,7 @@ import { keepAliveOf, POLL_MS, type WorkerContext } from './worker.ts'
 
 export type {
   AccessToken,
+  AuthorizationDetail,
   AuthorizationHeaders,
   CallOptions,
   CarryOptions,

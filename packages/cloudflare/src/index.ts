@@ -31,6 +31,7 @@ export {
 } from '@evertoken/core'
 export type {
   AnyEvertokenError,
+  AuthorizationDetail,
   AuthorizationHeaders,
   AuthorizationModeOptions,
   AuthorizationRequestMode,

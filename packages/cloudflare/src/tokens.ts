@@ -27,6 +27,7 @@ export {
 } from '@evertoken/core/tokens'
 export type {
   AnyEvertokenError,
+  AuthorizationDetail,
   AuthorizationHeaders,
   CallOptions,
   CarryOptions,

@@ -12,6 +12,7 @@ import {
 
 export type {
   AccessToken,
+  AuthorizationDetail,
   AuthorizationHeaders,
   CallOptions,
   CarryOptions,

@@ -37,6 +37,7 @@ export {
 } from '@evertoken/core'
 export type {
   AnyEvertokenError,
+  AuthorizationDetail,
   AuthorizationHeaders,
   AuthorizationModeOptions,
   AuthorizationRequestMode,

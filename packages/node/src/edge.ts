@@ -42,6 +42,7 @@ export {
 } from '@evertoken/core'
 export type {
   AnyEvertokenError,
+  AuthorizationDetail,
   AuthorizationHeaders,
   AuthorizationModeOptions,
   AuthorizationRequestMode,

@@ -49,6 +49,7 @@ export {
 } from '@evertoken/core'
 export type {
   AnyEvertokenError,
+  AuthorizationDetail,
   AuthorizationHeaders,
   AuthorizationModeOptions,
   AuthorizationRequestMode,

@@ -46,7 +46,14 @@ export function withGrant(
   // Several responses in a row without a usable access token are consecutive failures, so the back-offs are kept.
   if (!accessToken) return next
   const rejections = rejectionsAfter(ledger.tokens[key], rejected, time)
-  const token = { ...accessToken, attempt, ...(rejections !== undefined && { rejections }) }
+  // A response without details means that they have not changed, as for the scope.
+  const authorizationDetails = accessToken.authorizationDetails ?? ledger.tokens[key]?.authorizationDetails
+  const token = {
+    ...accessToken,
+    attempt,
+    ...(rejections !== undefined && { rejections }),
+    ...(authorizationDetails && { authorizationDetails }),
+  }
   const tokens = withToken(ledger.tokens, key, token, time, capacity.lastUse, capacity.maxTokenBytes)
   return { ...next, backOff: undefined, parameterBackOffs: withoutKey(ledger.parameterBackOffs, key), tokens }
 }

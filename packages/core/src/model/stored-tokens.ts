@@ -1,3 +1,4 @@
+import type { AuthorizationDetail } from '../vocabulary/index.ts'
 import type { ProofKey } from './proof-key.ts'
 import { timeFor, type TimeReading } from './time-reading.ts'
 import { hasScopeOf } from './token-parameters.ts'
@@ -140,6 +141,8 @@ export interface StoredToken {
    */
   readonly ahead?: number | undefined
   readonly scope?: string | undefined
+  /** The permissions with details that were granted (RFC 9396). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
   /** The key that the token is bound to, if its ledger has none for all tokens. */
   readonly proofKey?: ProofKey | undefined
   /** The number of its refresh attempt, or 0 for the sign-in. */

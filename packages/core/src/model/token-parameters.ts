@@ -17,7 +17,8 @@ export interface TokenParameters {
    */
   readonly audience?: string
   /**
-   * The scope of the token, separated by single spaces. A part of the granted scope. More can throw `scope_not_granted`.
+   * The scope of the token, separated by single spaces. A part of the granted scope. If the server grants less, the
+   * call throws `scope_not_granted`.
    *
    * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
    */
@@ -59,6 +60,19 @@ export function hasScopeOf(key: string, heldKey: string, granted: string | undef
   const [heldScope = '', heldOthers = ''] = heldKey.split('\n')
   const had = splitScope(granted ?? heldScope)
   return scope !== '' && others === heldOthers && scope.split(' ').every((each) => had.includes(each))
+}
+
+/**
+ * Returns the token key of a token with less scope than its request: that of a request for the scope that it has.
+ *
+ * @param key - The token key of the request.
+ * @param granted - The scope of the token. Without one, the token has the requested scope (RFC 6749 §5.1).
+ * @returns `undefined` if the token has all of the requested scope, as far as Evertoken can know.
+ */
+export function narrowedKey(key: string, granted: string | undefined): string | undefined {
+  const [scope = '', others = ''] = key.split('\n')
+  if (granted === undefined || !exceedsGrant(scope, granted)) return undefined
+  return `${distinct(splitScope(granted)).join(' ')}\n${others}`
 }
 
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */

@@ -62,6 +62,8 @@ export interface LoginTransaction {
   readonly maxAge?: number | undefined
   /** Accepted values of `acr`, separated by spaces. The ID token must have one of them. */
   readonly acrValues?: string | undefined
+  /** The types of the requested `authorization_details`. The server must have granted each of them. */
+  readonly detailTypes?: readonly string[] | undefined
   /** The key that the tokens will be bound to. */
   readonly proofKey?: ProofKey | undefined
 }

@@ -38,12 +38,12 @@ declare const brand: unique symbol
 /**
  * How access tokens are bound to the client, so that a stolen token is useless.
  *
- * `dpop()` of `@evertoken/core/dpop` creates it.
+ * `dpop()` of `@evertoken/core/dpop` or `certificateBound()` of `@evertoken/core/mtls` creates it.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-2.2.1 RFC 9700, section 2.2.1: Access Tokens}
  */
 export interface SenderConstraint {
   readonly [brand]: true
-  /** The proof that a request carries. */
+  /** What proves the possession: a signed proof in each request, or the certificate of its TLS connection. */
   readonly method: 'dpop' | 'mtls'
 }

@@ -25,10 +25,15 @@ export function accessTokenOf(
   time: TimeReading,
   credential: Credential = createBearerCredential(token),
 ): AccessToken {
-  const { value, type, expiresAt, scope } = token
+  const { value, type, expiresAt, scope, authorizationDetails } = token
   const seconds = expiresAt + time.wall - timeFor(token, time)
-  const accessToken = new AccessToken(value, type as TokenType, seconds, scope, (request) =>
-    credential.authorize(request),
+  const accessToken = new AccessToken(
+    value,
+    type as TokenType,
+    seconds,
+    scope,
+    (request) => credential.authorize(request),
+    authorizationDetails,
   )
   if (type === 'DPoP' || token.header) credentials.set(accessToken, credential)
   return accessToken

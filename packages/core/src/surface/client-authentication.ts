@@ -28,9 +28,10 @@ export interface ClientAuthenticationOptions {
    */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | 'none' | ClientAuthentication
   /**
-   * Binds access tokens to a key, so that a stolen token is useless: `dpop()` of `@evertoken/core/dpop`.
+   * Binds access tokens to the client, so that a stolen token is useless: `dpop()` of `@evertoken/core/dpop`, or
+   * `certificateBound()` of `@evertoken/core/mtls`.
    *
-   * Sessions that began without the option keep their tokens as they are.
+   * Sessions that began without `dpop()` keep their tokens as they are.
    *
    * @default none, so that anyone who has a token can use it
    */
@@ -54,7 +55,12 @@ export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
       return problem && `${problem}, or a value from \`@evertoken/core/credentials\``
     },
   ],
-  senderConstraint: [must('be `dpop()` of `@evertoken/core/dpop`', isSenderConstraint)],
+  senderConstraint: [
+    must(
+      'be `dpop()` of `@evertoken/core/dpop` or `certificateBound()` of `@evertoken/core/mtls`',
+      isSenderConstraint,
+    ),
+  ],
 }
 
 /** A client that does not authenticate can leave the variable of its secret unset. */

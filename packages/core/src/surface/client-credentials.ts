@@ -73,6 +73,6 @@ export function createTokensOf(
   acquisition: Acquisition,
 ): ClientTokens {
   const seal = context.sealFor('client tokens', JSON.stringify([context.issuer, context.clientId]))
-  const isBound = context.connection.binding !== undefined
-  return createClientTokens({ ...context, grant, isBound, acquisition, seal })
+  const { constraint } = context.connection
+  return createClientTokens({ ...context, grant, constraint, acquisition, seal })
 }

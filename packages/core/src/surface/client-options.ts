@@ -1,37 +1,12 @@
-import { PARAMETER_NAMES, TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { createConnection } from '../mechanisms/protocol/connection.ts'
-import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
-import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
-import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
-import { createLine } from '../mechanisms/refresh/line.ts'
-import { randomId } from '../mechanisms/runtime/digest.ts'
-import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
-import { createSeal } from '../mechanisms/sessions/seal.ts'
-import { createGuardedStore } from '../mechanisms/stores/guarded-store.ts'
-import { createTokenMemory } from '../mechanisms/client-tokens/token-memory.ts'
-import { omitUndefined, pick } from '../rules/members.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Runtime } from '../ports/runtime.ts'
 import type { SessionStore } from '../ports/session-store.ts'
-import { type Checked, checkAll, invalid, type OptionTable } from './checks.ts'
-import {
-  authenticationOf,
-  CLIENT_AUTHENTICATION_OPTIONS,
-  type ClientAuthenticationOptions,
-  withoutUnusedSecret,
-} from './client-authentication.ts'
-import { clientCredentials, createTokensOf } from './client-credentials.ts'
-import { createWorkTracker, type WorkTracker } from './drain.ts'
-import { createEmitter, type EventListeners } from './emitter.ts'
-import type { ServerChoice, ServerProfile } from './server-profile.ts'
-import { checkServer, PROFILE_NAMES } from './server-profile-checks.ts'
-import { TOKEN_OPTIONS } from './token-option-checks.ts'
-import type { SourceContext } from './token-source.ts'
+import type { ClientAuthenticationOptions } from './client-authentication.ts'
+import type { EventListeners } from './emitter.ts'
+import type { ServerChoice } from './server-profile.ts'
 
 /** The options that select neither the authorization server nor the store. */
-interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
+export interface ClientOptionMembers extends ClientAuthenticationOptions, TokenParameters {
   /** The ID of your client at the authorization server. */
   readonly clientId: string
   /**
@@ -87,126 +62,3 @@ export type SharedStoreChoice =
 
 /** The options of `createClientTokens`. Most services need an issuer, `clientId`, `clientSecret` and `scope`. */
 export type ClientTokensOptions = ServerChoice & ClientOptionMembers & SharedStoreChoice
-
-type Members = ClientOptionMembers & {
-  readonly issuer?: string
-  readonly server?: ServerProfile
-  readonly store?: SessionStore
-  readonly encryptionSecret?: string | readonly string[]
-}
-type Values = Checked<
-  Members,
-  | 'issuer'
-  | 'server'
-  | 'store'
-  | 'encryptionSecret'
-  | 'onEvent'
-  | 'fetch'
-  | 'clock'
-  | keyof ClientAuthenticationOptions
-  | keyof TokenParameters
->
-
-const OPTIONS: OptionTable<Values> = {
-  ...CLIENT_AUTHENTICATION_OPTIONS,
-  ...TOKEN_PARAMETERS,
-  issuer: TOKEN_OPTIONS.issuer,
-  server: TOKEN_OPTIONS.server,
-  clientId: TOKEN_OPTIONS.clientId,
-  insecureHosts: TOKEN_OPTIONS.insecureHosts,
-  store: [TOKEN_OPTIONS.store[0]],
-  encryptionSecret: [TOKEN_OPTIONS.encryptionSecret[0]],
-  refreshBeforeExpirySeconds: TOKEN_OPTIONS.refreshBeforeExpirySeconds,
-  serverTimeoutSeconds: TOKEN_OPTIONS.serverTimeoutSeconds,
-  storeTimeoutSeconds: TOKEN_OPTIONS.storeTimeoutSeconds,
-  onEvent: TOKEN_OPTIONS.onEvent,
-  fetch: TOKEN_OPTIONS.fetch,
-  clock: TOKEN_OPTIONS.clock,
-}
-
-/** A service that calls APIs as itself. */
-export interface ClientApplication {
-  /** The parts that token sources use. */
-  readonly context: SourceContext
-  /** The work in progress, for `drain`. */
-  readonly work: WorkTracker
-}
-
-/**
- * Creates the parts of a service without users that its invocations share. Adapters call it.
- *
- * @param options - The options of `createClientTokens`.
- * @param runtime - The functions of the runtime.
- * @throws {ConfigurationError} If an option is missing, unknown or invalid.
- * @example
- *   const service = { issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' }
- *   const application = createClientApplication(service, runtime)
- *   const { getClientAccessToken } = connectClientTokens(application)
- */
-export function createClientApplication(
-  options: ClientTokensOptions,
-  runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
-): ClientApplication {
-  const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(options), '', PROFILE_NAMES)
-  checkShared(values)
-  const profile = checkServer(values)
-  const { issuer, defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = profile
-  const addresses = createServerAddresses(profile, values.insecureHosts)
-  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
-  const [emit, random] = [createEmitter(values.onEvent), systemRandom]
-  const serverTimeoutMs = values.serverTimeoutSeconds * 1000
-  const storeTimeoutMs = values.storeTimeoutSeconds * 1000
-  const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
-  const http = (timeoutMs: number) =>
-    createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
-  const connection = createConnection({
-    ...profile,
-    addresses,
-    clientId: values.clientId,
-    authentication: authenticationOf(values, profile),
-    senderConstraint: values.senderConstraint,
-    http: http(serverTimeoutMs),
-    patientHttp: http(LISTEN_MS),
-    serverTimeoutMs,
-    serverClock,
-    responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
-    flights: runtime.flights,
-    clock,
-    random,
-  })
-  const server = createTokenServer(connection)
-  const given = values.store ?? createTokenMemory(clock)
-  // In the memory of the process, the tokens need no secret that anyone has to remember.
-  const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
-  const work = createWorkTracker(clock, emit)
-  const context: SourceContext = {
-    createTokens: (grant, acquisition, own) => createTokensOf({ ...context, line: own }, grant, acquisition),
-    issuer,
-    clientId: values.clientId,
-    connection,
-    server,
-    store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),
-    isStorePrivate: given.outlivesProcess === false,
-    sealFor: (purpose, owner) => createSeal(secrets, `${purpose} ${owner}`),
-    flights: runtime.flights,
-    line: createLine({ clock, random, pollMs: runtime.pollMs }),
-    clock,
-    serverClock,
-    emit,
-    random,
-    refreshBeforeExpirySeconds: values.refreshBeforeExpirySeconds,
-    serverTimeoutMs,
-    storeTimeoutMs,
-    admits: work.admits,
-    keepAlive: work.tracking(runtime.keepAlive),
-    client: clientCredentials(omitUndefined(pick(values, PARAMETER_NAMES))),
-  }
-  return { context, work }
-}
-
-function checkShared({ store, encryptionSecret }: Values): void {
-  if (store !== undefined && encryptionSecret === undefined)
-    throw invalid('encryptionSecret', 'is missing. It encrypts the tokens in the store')
-  if (store === undefined && encryptionSecret !== undefined)
-    throw invalid('store', 'is missing. Without it, tokens stay in memory: remove `encryptionSecret`')
-}

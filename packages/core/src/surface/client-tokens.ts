@@ -1,11 +1,8 @@
 import type { TokenFetch } from '../handlers/calls/token-fetch.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import { type ClientTokenAccess, createClientAccess } from './client-access.ts'
-import {
-  type ClientApplication,
-  type ClientTokensOptions,
-  createClientApplication,
-} from './client-options.ts'
+import { type ClientApplication, createClientApplication } from './client-application.ts'
+import type { ClientTokensOptions } from './client-options.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import type { Drainable } from './drain.ts'

@@ -32,5 +32,5 @@ export function dpop(options: DpopOptions = {}): SenderConstraint {
     { algorithm: [oneOf('ES256', 'EdDSA'), 'ES256'] },
     options,
   )
-  return createSenderConstraint('dpop', (context) => createDpopBinding(algorithm, context))
+  return createSenderConstraint('dpop', { connect: (context) => createDpopBinding(algorithm, context) })
 }

@@ -1,3 +1,4 @@
+import { detailTypes } from '../rules/protocol/authorization-details.ts'
 import { finishSession, type FinishSessionOptions } from '../mechanisms/sessions/end-session.ts'
 import { applyOnRefresh } from '../handlers/routes/on-sign-in.ts'
 import { listNewSid, withLogoutCheck } from '../mechanisms/sessions/logout-check.ts'
@@ -170,6 +171,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     signInScope: {
       scope: settings.authorizationParameters.get('scope') ?? '',
       isDefaultScope: settings.isDefaultScope,
+      detailTypes: detailTypes(settings.authorizationParameters.get('authorization_details')),
     },
     userSessions: directory && { directory, sessions, ending, lifetimes: settings },
     createUser: createUserSession,

@@ -1,9 +1,9 @@
 import {
   createClientAuthentication,
   mechanismOf,
-  type MetadataChange,
 } from '../mechanisms/protocol/client-authentication.ts'
-import { withAliases } from '../mechanisms/protocol/client-certificate.ts'
+import { certificateBound } from '../mechanisms/protocol/client-certificate.ts'
+import type { AdaptMetadata } from '../mechanisms/protocol/discovery.ts'
 import { jar } from '../mechanisms/protocol/jar.ts'
 import { jarm } from '../mechanisms/protocol/jarm.ts'
 import { par } from '../mechanisms/protocol/par.ts'
@@ -83,7 +83,7 @@ export function fapi2(options: Fapi2Options): SecurityProfile {
       ...given,
       clientAuthentication: authentication,
       authorizationRequest: par(messageSigning ? jar(key) : undefined),
-      ...(senderConstraint === 'dpop' && { senderConstraint: dpop() }),
+      senderConstraint: senderConstraint === 'dpop' ? dpop() : certificateBound(),
       ...(messageSigning && { responseMode: given['responseMode'] ?? jarm() }),
     }
   })
@@ -91,10 +91,10 @@ export function fapi2(options: Fapi2Options): SecurityProfile {
 
 /** Creates an authentication that accepts only servers whose metadata is as FAPI 2.0 requires. */
 function fapiAuthentication(key: SigningKeySource, choices: FapiChoices): ClientAuthentication {
-  const adaptMetadata: MetadataChange = (metadata) => {
+  const adaptMetadata: AdaptMetadata = (metadata) => {
     const missing = missingMetadata(metadata, choices)
     if (missing.length > 0) throw metadataViolated(missing)
-    return withFapiAlgorithms(choices.senderConstraint === 'mtls' ? withAliases(metadata) : metadata)
+    return withFapiAlgorithms(metadata)
   }
   const authentication = privateKeyJwt(key)
   return createClientAuthentication(authentication.method, { ...mechanismOf(authentication), adaptMetadata })

@@ -168,13 +168,20 @@ interface ServerValues {
 /**
  * Checks the choice of the authorization server.
  *
+ * @param prefix - Where the choice is, for the message.
  * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
  */
-export function checkServer({ issuer, server, insecureHosts }: ServerValues): ServerSettings {
+export function checkServer({ issuer, server, insecureHosts }: ServerValues, prefix = ''): ServerSettings {
   if (server !== undefined && issuer !== undefined)
-    throw invalid('issuer', 'is in `server` already. Remove one of them')
+    throw invalid(`${prefix}issuer`, 'is in `server` already. Remove one of them')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
-  const values = checkAll<ProfileValues>(SERVER_PROFILE, profile, server && 'server.', [], insecureHosts)
+  const values = checkAll<ProfileValues>(
+    SERVER_PROFILE,
+    profile,
+    server ? `${prefix}server.` : prefix,
+    [],
+    insecureHosts,
+  )
   const { userInfo } = values
   if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
   checkRequestProfile(values, insecureHosts)

@@ -3,6 +3,8 @@ import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
+import type { AuthorizationDetail } from '../vocabulary/index.ts'
+import { authorizationDetails } from './login-option-checks.ts'
 import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
 import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
@@ -43,6 +45,17 @@ export interface SignInOptions extends AuthorizationModeOptions {
    * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest OpenID Connect Core, section 3.1.2.1}
    */
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /**
+   * Permissions with details that each sign-in requests, such as access to certain accounts.
+   *
+   * For a single permission, such as one payment, use `redirectToLogin`. A sign-in that does not grant each type fails.
+   *
+   * @default none
+   * @example
+   *   const options = { authorizationDetails: [{ type: 'account_information', actions: ['list_accounts'] }] }
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-3 RFC 9396, section 3: Authorization Request}
+   */
+  readonly authorizationDetails?: readonly AuthorizationDetail[]
   /**
    * Whether signing out revokes the refresh token. `all` revokes the access tokens too.
    *
@@ -131,7 +144,7 @@ export interface SignInOptions extends AuthorizationModeOptions {
 /** The checked options, with all defaults. */
 export type SignInValues = Checked<
   SignInOptions,
-  'scope' | 'authorizationRequest' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'
+  'scope' | 'authorizationDetails' | 'authorizationRequest' | 'signInErrorPath' | 'onSignIn' | 'onRefreshed'
 >
 
 /** Values that are derived from the options. */
@@ -149,7 +162,7 @@ export interface SignInDerived {
 
 /** Excludes the parameters that decide where the response is sent, and whether it can be trusted. */
 const LOGIN_PARAMETER =
-  /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
+  /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|authorization_details|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
 
 /** A path of this application, in the spelling that browsers send. */
 const path = mustMatch(
@@ -163,6 +176,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   scope: TOKEN_PARAMETERS.scope,
   resource: [...TOKEN_PARAMETERS.resource, []],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+  authorizationDetails: [authorizationDetails],
   revokeOnLogout: [level, true],
   postLogoutPath: [path, '/'],
   forwardLoginParameters: [
@@ -184,6 +198,8 @@ export function derivedFrom(values: SignInValues, server: ServerSettings): SignI
   const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
   const authorizationParameters = new URLSearchParams({ ...parameters, ...(scope && { scope }) })
   for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
+  if (values.authorizationDetails)
+    authorizationParameters.set('authorization_details', JSON.stringify(values.authorizationDetails))
   return {
     responseMode: nameOf(values.responseMode),
     signedResponse: values.responseMode,

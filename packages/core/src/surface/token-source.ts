@@ -39,7 +39,7 @@ export interface ClientCredentials extends TokenSource<AccessToken> {
 /** The parts of an application that a token source uses. */
 export interface SourceContext extends Omit<
   ClientTokensOptions,
-  'seal' | 'grant' | 'isBound' | 'acquisition'
+  'seal' | 'grant' | 'constraint' | 'acquisition'
 > {
   readonly connection: Connection
   readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>

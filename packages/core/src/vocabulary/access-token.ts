@@ -17,6 +17,17 @@ export interface AuthorizedRequest {
   readonly method: string
 }
 
+/**
+ * One permission with its details, such as a payment of a certain amount. The type decides which members it has.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 RFC 9396, section 2: Request Parameter "authorization_details"}
+ */
+export interface AuthorizationDetail {
+  /** The type of the permission, such as `payment_initiation`. */
+  readonly type: string
+  readonly [member: string]: unknown
+}
+
 type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<AuthorizationHeaders>
 
 /**
@@ -31,6 +42,7 @@ type Authorize = (request: AuthorizedRequest) => AuthorizationHeaders | Promise<
 export class AccessToken {
   readonly #value: string
   readonly #authorize: Authorize
+  readonly #details: readonly AuthorizationDetail[] | undefined
   /** The scheme for the `Authorization` header. An API with another header or scheme needs `headersFor`. */
   readonly type: TokenType
   /** Seconds since the epoch, by the clock of this process. Compare it with `Date.now() / 1000`. */
@@ -44,17 +56,29 @@ export class AccessToken {
     expiresAt: number,
     scope: string | undefined,
     authorize: Authorize,
+    authorizationDetails?: readonly AuthorizationDetail[],
   ) {
     this.#value = value
     this.#authorize = authorize
     this.type = type
     this.expiresAt = expiresAt
     this.scope = scope
+    this.#details = authorizationDetails
   }
 
   /** The token value. Use it only in the `Authorization` header (RFC 6750 §2.1). */
   get value(): string {
     return this.#value
+  }
+
+  /**
+   * The permissions with details that were granted. They are not printed, because they can contain personal data. Absent if
+   * the authorization server did not return any.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-7 RFC 9396, section 7: Token Response}
+   */
+  get authorizationDetails(): readonly AuthorizationDetail[] | undefined {
+    return structuredClone(this.#details)
   }
 
   /**

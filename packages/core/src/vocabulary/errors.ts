@@ -24,6 +24,7 @@ export type ConfigurationCode =
   | 'authorization_server_metadata_invalid'
   | 'token_response_malformed'
   | 'scope_not_granted'
+  | 'authorization_details_not_granted'
   | 'sender_constraint_refused'
   | 'origin_not_allowed'
   | 'redirect_refused'

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   exceedsGrant,
+  narrowedKey,
   hasScopeOf,
   type TokenParameters,
   tokenKey,
@@ -214,5 +215,42 @@ describe('hasScopeOf', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('narrowedKey', () => {
+  const granted = fc.array(word, { maxLength: 4 })
+
+  it('S2: is the key of a request for the granted scope if, and only if, some of the requested scope is missing', () => {
+    fc.assert(
+      fc.property(parts, granted, (wanted, scopes) => {
+        const key = narrowedKey(tokenKey(request(wanted)), scopes.join(' '))
+        const isMissing = wanted.scopes.some((each) => !scopes.includes(each))
+        const own = request({ ...wanted, scopes })
+        // Without any scope, the key is still not that of the sign-in.
+        const expected = tokenKey(own) || '\n'
+        expect(key).toBe(isMissing ? expected : undefined)
+      }),
+    )
+  })
+
+  it('S2: a call that needs only what the token has finds it, and the original call does not', () => {
+    fc.assert(
+      fc.property(parts, granted, (wanted, scopes) => {
+        const key = tokenKey(request(wanted))
+        const heldKey = narrowedKey(key, scopes.join(' '))
+        fc.pre(heldKey !== undefined)
+        expect(hasScopeOf(key, heldKey, scopes.join(' '))).toBe(false)
+        for (const scope of scopes)
+          expect(hasScopeOf(tokenKey({ ...request(wanted), scope }), heldKey, scopes.join(' '))).toBe(true)
+      }),
+    )
+  })
+
+  it('S2: a scope that the server omits, reorders, separates by commas or names by a URI is not less', () => {
+    const key = tokenKey({ scope: 'a b' })
+    for (const scope of [undefined, 'b a', 'b,a', 'c b a', 'https://api.example.com/a'])
+      expect(narrowedKey(key, scope)).toBeUndefined()
+    expect(narrowedKey('', 'a')).toBeUndefined()
   })
 })

@@ -52,6 +52,7 @@ describe('checkSignInOptions', () => {
       forwardLoginParameters: ['kc_idp_hint', 'ui.hint-1'],
       responseMode: 'form_post',
       authorizationRequest: par(),
+      authorizationDetails: [{ type: 'payment_initiation' }],
       signInErrorPath: '/oops',
       onSignIn: () => undefined,
       onRefreshed: () => undefined,
@@ -80,6 +81,8 @@ describe('checkSignInOptions', () => {
     expect(() => par(par())).toThrow(ConfigurationError)
     expect(() => par({} as never)).toThrow(ConfigurationError)
     expect(() => jarm('jwt' as never)).toThrow(ConfigurationError)
+    for (const algorithm of ['none', 'HS512', 'es256', ''])
+      expect(() => jarm('query.jwt', { algorithm })).toThrow(ConfigurationError)
     expect(() => jar({ sign: 7 } as never)).toThrow(ConfigurationError)
     expect(JSON.stringify([par(jar(key)), jarm()])).toBe('[{"mode":"par+jar"},{"mode":"query.jwt"}]')
   })

@@ -104,12 +104,13 @@ async function redeemOnce(
   options: CallbackOptions,
 ): Promise<StartedSession | undefined> {
   if (!(await options.usedLogins.markUsed(login))) return undefined
-  const { maxAge, acrValues, proofKey } = login
+  const { maxAge, acrValues, detailTypes, proofKey } = login
   const transaction = {
     ...secrets,
     redirectUri: callbackUrl(context.origin, options.paths),
     maxAge,
     acrValues,
+    detailTypes,
     proofKey,
   }
   const grant = await options.server.redeem(parameters, transaction, (token) =>

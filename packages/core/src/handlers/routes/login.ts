@@ -6,6 +6,7 @@ import {
   readLoginRequest,
 } from '../../rules/sign-in/login-request.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
+import { detailTypes } from '../../rules/protocol/authorization-details.ts'
 import { canBeIssuer, type IssuerRules } from '../../rules/protocol/issuer.ts'
 import { canStartLogin, isChosenHere, isPrefetch } from '../../rules/browser/same-site.ts'
 import { ConfigurationError, RequestRefusedError } from '../../vocabulary/index.ts'
@@ -67,11 +68,13 @@ export async function login(
     const before = { previous: handle?.key, previousExpiresAt: handle?.carried?.expiresAt }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
     const proofKey = await server.binding?.createKey()
+    const types = detailTypes(parameters.get('authorization_details'))
     const { secrets, cookies } = await logins.begin({
       returnTo,
       ...flags,
       maxAge,
       acrValues,
+      detailTypes: types.length > 0 ? types : undefined,
       proofKey,
       ...before,
     })

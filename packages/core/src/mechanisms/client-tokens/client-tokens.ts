@@ -5,6 +5,7 @@ import type { Acquisition } from '../../ports/acquisition.ts'
 import type { Flights } from '../../ports/flights.ts'
 import type { LedgerHandle } from '../../ports/ledger-handle.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
+import type { SenderConstraint } from '../../ports/token-binding.ts'
 import { type EventListener, SignInRequiredError } from '../../vocabulary/index.ts'
 import type { ServerClock } from '../protocol/server-clock.ts'
 import { hasValidToken, isValidFor } from '../../rules/refresh/freshness.ts'
@@ -26,8 +27,8 @@ export interface ClientTokensOptions {
   readonly acquisition: Acquisition
   /** The grant type, for events. */
   readonly grant: string
-  /** Whether the tokens are bound to a key. */
-  readonly isBound: boolean
+  /** How the tokens are bound. Absent if they are not bound. */
+  readonly constraint: SenderConstraint['method'] | undefined
   readonly server: Pick<TokenServer, 'revoke'>
   readonly store: GuardedStore
   readonly isStorePrivate: boolean
@@ -94,7 +95,7 @@ const MAX_ENTRIES = 1000
  * store fails then, the process serves it until it expires.
  */
 export function createClientTokens(options: ClientTokensOptions): ClientTokens {
-  const { issuer, clientId, isBound, grant, store, seal, clock, serverClock } = options
+  const { issuer, clientId, constraint, grant, store, seal, clock, serverClock } = options
   const emit = asGranted(options.emit, grant)
   const refresher = createRefresher({ ...options, emit })
   // The entry is kept, not the promise: some runtimes let no request await what another one started.
@@ -102,8 +103,8 @@ export function createClientTokens(options: ClientTokensOptions): ClientTokens {
 
   async function entryOf(key: string): Promise<Entry> {
     const owner = ['client tokens', issuer, clientId, await seal.keyIds(), key]
-    // A process without the option could not send a token that is bound.
-    const id = await sha256(JSON.stringify(isBound ? [...owner, 'bound'] : owner))
+    // A process with another constraint could not send the token, or would send one that is not bound.
+    const id = await sha256(JSON.stringify(constraint ? [...owner, constraint] : owner))
     const known = entries.get(key)
     if (known) return known
     const handle = createClientLedger(id, { store, seal, clock, serverClock, emit })

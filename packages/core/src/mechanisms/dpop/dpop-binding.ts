@@ -58,22 +58,27 @@ export function createDpopBinding(
     adoptKey: signer.adoptKey,
     thumbprint: signer.thumbprint,
     async sendTokenRequest(key, send, request, resendWithinMs) {
+      let isRepeatable = false
       const sendWithProof: typeof send = async (address, init: TokenRequestInit = {}) => {
         const url = new URL(address)
-        const dpop = await prove(key, { url, method: init.method ?? 'GET', nonce: serverNonces.get(url) })
+        const nonce = serverNonces.get(url)
+        const dpop = await prove(key, { url, method: init.method ?? 'GET', nonce })
         const response = await send(address, { ...init, headers: { ...init.headers, dpop } })
-        serverNonces.observe(url, response.headers)
+        const isRefused = await isNonceError(response)
+        const hasNew = serverNonces.observe(url, response.headers, isRefused ? nonce : undefined)
+        // Without a new nonce, a second request would be refused too.
+        isRepeatable = isRefused && hasNew
         return response
       }
       const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
       const response = await request(sendWithProof)
-      if (!(await isNonceError(response))) return response
+      if (!isRepeatable) return response
       // The monotonic clock stops while the machine is suspended.
       const passedMs = Math.max(clock.elapsed() - startedAt, (clock.now() - startedAtWall) * 1000)
       if (passedMs > resendWithinMs) return response
       const repeated = await request(sendWithProof)
       // No caller sends it again in this time, whatever the server asks for.
-      if (await isNonceError(repeated)) repeated.headers.set('retry-after', `${LOOP_PAUSE_SECONDS}`)
+      if (isRepeatable) repeated.headers.set('retry-after', `${LOOP_PAUSE_SECONDS}`)
       return repeated
     },
     credential({ value: token }, key): Credential {
@@ -83,12 +88,14 @@ export function createDpopBinding(
         return { authorization: `DPoP ${token}`, dpop }
       }
 
-      /** Resolves to the response, and to whether the API asks for a nonce. */
+      /** Resolves to the response, and to whether the API accepts the request with the nonce of its response. */
       async function sendOnce({ fetch, target, init, hop }: TokenlessRequest) {
+        const nonce = apiNonces.get(hop.url)
         for (const [name, value] of Object.entries(await authorize(hop))) init.headers.set(name, value)
         const response = await fetch(target, init)
-        apiNonces.observe(hop.url, response.headers)
-        return { response, needsNonce: isApiNonceError(response) }
+        const isRefused = isApiNonceError(response)
+        const hasNew = apiNonces.observe(hop.url, response.headers, isRefused ? nonce : undefined)
+        return { response, isRepeatable: isRefused && hasNew }
       }
 
       return {
@@ -96,8 +103,8 @@ export function createDpopBinding(
         authorize,
         async send(request) {
           const { first, repeat } = withRepeatableBody(request)
-          const { response, needsNonce } = await sendOnce(first)
-          const again = needsNonce && repeat()
+          const { response, isRepeatable } = await sendOnce(first)
+          const again = isRepeatable && repeat()
           if (!again) return response
           discardBody(response.body)
           return (await sendOnce(again)).response
@@ -129,11 +136,12 @@ function withRepeatableBody(request: TokenlessRequest): {
   return { first, repeat }
 }
 
+/** Whether the token endpoint asks for another nonce. */
 async function isNonceError(response: Response): Promise<boolean> {
   if (response.ok) return false
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined)
-  return isTokenNonceError(response.headers, body)
+  return isTokenNonceError(body)
 }

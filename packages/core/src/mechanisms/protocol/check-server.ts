@@ -13,7 +13,7 @@ import type { Http } from './http.ts'
  * @param signIn - The scope of sign-ins, if there are any.
  */
 export async function checkServer(
-  { fetchMetadata, authenticator, wire, serverClock }: Connection,
+  { fetchMetadata, authenticator, wire, serverClock, constraint }: Connection,
   signIn: SignInScope | undefined,
 ): Promise<Finding[]> {
   try {
@@ -22,7 +22,11 @@ export async function checkServer(
     const scope = signIn && askedScope(signIn, metadata)
     const keys = scope === undefined ? [] : await keyFindings(wire[oauth.customFetch], metadata.jwks_uri)
     const { server: time, wall } = serverClock.read()
-    return [...metadataFindings(metadata, { method, scope }), ...keys, ...clockFindings(time && time - wall)]
+    return [
+      ...metadataFindings(metadata, { method, scope, constraint, detailTypes: signIn?.detailTypes ?? [] }),
+      ...keys,
+      ...clockFindings(time && time - wall),
+    ]
   } catch (error) {
     if (!(error instanceof EvertokenError)) throw error
     return [{ code: error.code, severity: 'error', message: error.message }]

@@ -3,6 +3,7 @@ import type { ClientAuthentication, ClientSecret } from '../../ports/client-auth
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
 import { redact } from '../runtime/redact.ts'
+import type { AdaptMetadata } from './discovery.ts'
 import { AFTER_LEASE_MS } from './http.ts'
 import { createFailurePause, type FailurePauseOptions } from './failure-pause.ts'
 import type { ServerClock } from './server-clock.ts'
@@ -31,16 +32,18 @@ export interface AuthenticationContext extends Pick<ClientAuthenticatorOptions, 
 /** Chooses the method for a server with this metadata (RFC 8414 §2). */
 export type MethodFor = (metadata: Partial<AuthorizationServer>) => string
 
-/** Returns the metadata of a server as a client uses it. */
-export type MetadataChange = (metadata: AuthorizationServer) => AuthorizationServer
-
 interface Mechanism {
   /**
    * Returns how to authenticate one request.
    *
    * @param timeoutMs - How long functions of the application may take, if not as long as usual.
+   * @param resendMs - The same for a request that is sent again with a nonce.
    */
-  authenticate(context: AuthenticationContext, timeoutMs?: number): ClientAuth | Promise<ClientAuth>
+  authenticate(
+    context: AuthenticationContext,
+    timeoutMs?: number,
+    resendMs?: number,
+  ): ClientAuth | Promise<ClientAuth>
   /** Returns the client secret, if there is one. */
   readonly readSecret?: Exclude<ClientSecret, string>
   /** Chooses the method, if it depends on the server. */
@@ -50,7 +53,7 @@ interface Mechanism {
    *
    * @throws {ConfigurationError} If the method cannot be used with the server.
    */
-  readonly adaptMetadata?: MetadataChange
+  readonly adaptMetadata?: AdaptMetadata
 }
 
 /** Creates a value for the option `clientAuthentication`. If it is printed, only its method is shown. */
@@ -143,12 +146,12 @@ export function createClientAuthenticator(
     ask,
     request: async () => authenticate(context),
     async prepare() {
-      latest = { clientAuth: await authenticate(context), at: clock.elapsed() }
+      latest = { clientAuth: await authenticate(context, undefined, AFTER_LEASE_MS), at: clock.elapsed() }
     },
     prepared: () =>
       latest && clock.elapsed() - latest.at < PREPARED_MS
         ? latest.clientAuth
-        : authenticate(context, AFTER_LEASE_MS),
+        : authenticate(context, AFTER_LEASE_MS, AFTER_LEASE_MS),
     secret: async () => readSecret && ask(async () => readSecret()),
   }
 }

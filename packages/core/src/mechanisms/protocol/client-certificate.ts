@@ -1,7 +1,10 @@
 import { type AuthorizationServer, TlsClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication } from '../../ports/client-authentication.ts'
-import { pick } from '../../rules/members.ts'
+import type { SenderConstraint } from '../../ports/token-binding.ts'
+import { readJwt } from '../../rules/protocol/jwt.ts'
+import { ConfigurationError } from '../../vocabulary/index.ts'
 import { createClientAuthentication } from './client-authentication.ts'
+import { createSenderConstraint } from './sender-constraint.ts'
 
 /**
  * Authenticates the client with a TLS client certificate of a certificate authority that the authorization server trusts.
@@ -39,16 +42,50 @@ export function selfSignedTlsClientAuth(): ClientAuthentication {
   })
 }
 
+/**
+ * Binds access tokens to the TLS client certificate, so that a stolen token is useless without it.
+ *
+ * The option `fetch` must present the certificate, as for `tlsClientAuth`. The client can authenticate in another way, or not at
+ * all. Pass the same `fetch` to `createTokenFetch` and to the routes of a proxy, because the APIs ask for the certificate too.
+ *
+ * A token that is a JWT without the hash of a certificate is refused, and so is a server whose metadata rules out such tokens.
+ *
+ * @returns A value for the option `senderConstraint`.
+ * @example
+ *   const auth = evertoken({ ...options, senderConstraint: certificateBound(), fetch: certificateFetch })
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8705#section-3 RFC 8705, section 3: Mutual-TLS Client Certificate-Bound Access Tokens}
+ */
+export function certificateBound(): SenderConstraint {
+  return createSenderConstraint('mtls', { adaptMetadata: requireCertificates, isUnbound })
+}
+
+/** @throws {ConfigurationError} If the metadata says that the server does not bind tokens to certificates. */
+function requireCertificates(metadata: AuthorizationServer): AuthorizationServer {
+  if (metadata.tls_client_certificate_bound_access_tokens !== false) return withAliases(metadata)
+  const message =
+    'The authorization server does not bind tokens to certificates: `tls_client_certificate_bound_access_tokens` of its ' +
+    'metadata is `false`. Enable it there, or remove `senderConstraint`.'
+  throw new ConfigurationError('sender_constraint_refused', message)
+}
+
+/** Whether a JWT lacks the hash of a certificate (RFC 8705 §3.1). Of any other token, only the API can know. */
+function isUnbound(token: string): boolean {
+  const jwt = readJwt(token)
+  return jwt !== undefined && !(Object(jwt.claims['cnf']) as { readonly 'x5t#S256'?: unknown })['x5t#S256']
+}
+
 /** The endpoints to which Evertoken sends requests. Browsers, which have another certificate, open the others. */
-const DIRECT_ENDPOINTS = [
+const DIRECT_ENDPOINTS: ReadonlySet<string> = new Set([
   'token_endpoint',
   'revocation_endpoint',
   'userinfo_endpoint',
   'pushed_authorization_request_endpoint',
-] as const
+])
 
 /** Returns the metadata with the endpoints for clients that present a certificate (RFC 8705 §5). */
-export function withAliases(metadata: AuthorizationServer): AuthorizationServer {
-  const aliases = Object(metadata.mtls_endpoint_aliases) as Partial<AuthorizationServer>
-  return { ...metadata, ...pick(aliases, DIRECT_ENDPOINTS) }
+function withAliases(metadata: AuthorizationServer): AuthorizationServer {
+  const aliases = Object.entries(Object(metadata.mtls_endpoint_aliases) as object).filter(
+    ([name, url]) => DIRECT_ENDPOINTS.has(name) && typeof url === 'string',
+  )
+  return { ...metadata, ...Object.fromEntries(aliases) }
 }

@@ -1,6 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
-import type { TokenParameters } from '../../model/token-parameters.ts'
+import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { Connection } from './connection.ts'
 import type { Wire } from './server-wire.ts'
@@ -10,6 +10,7 @@ import {
   requestTokens,
   toRefreshResult,
   toResultWithoutResponse,
+  unusableGrant,
 } from './token-request.ts'
 import { toForm } from './token-server.ts'
 
@@ -36,6 +37,8 @@ export async function requestClientCredentials(
       oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
     const result = await requestTokens(send, metadata, connection, { proofKey })
     if (!hasAccessToken(result.grant)) return toRefreshResult(result, connection)
+    if (exceedsGrant(parameters.scope, result.grant?.accessToken?.scope))
+      return unusableGrant(result, 'scope_not_granted')
     return { kind: 'refreshed', grant: ownTokens(result, proofKey) }
   } catch (error) {
     return toResultWithoutResponse(error)

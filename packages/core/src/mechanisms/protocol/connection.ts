@@ -17,7 +17,7 @@ import {
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
-import { connectConstraint } from './sender-constraint.ts'
+import { constraintMechanismOf } from './sender-constraint.ts'
 import { createWire, type Wire } from './server-wire.ts'
 import type { TokenRequestProfile } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
@@ -55,8 +55,10 @@ export interface Connection {
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
   readonly revocation: RevocationProfile | undefined
-  /** Binds the tokens to keys of the client. Absent if they are not bound. */
+  /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
+  /** How the tokens are bound. Absent if they are not bound. */
+  readonly constraint: SenderConstraint['method'] | undefined
   /** Sends a request without side effects. Rejects if the server does not respond. */
   sendProbe(): Promise<unknown>
   /**
@@ -81,8 +83,11 @@ export function createConnection(
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
   const { verdicts = [], dialect = {}, revocation, senderConstraint } = options
+  const { adaptMetadata: adaptToClient = unchanged } = mechanismOf(options.authentication)
+  const { adaptMetadata = unchanged, isUnbound, connect } = constraintMechanismOf(senderConstraint)
   const cache = createMetadataCache({
-    discover: () => discoverMetadata(options).then(mechanismOf(options.authentication).adaptMetadata),
+    discover: () =>
+      discoverMetadata({ ...options, adaptMetadata: (found) => adaptMetadata(adaptToClient(found)) }),
     flights,
     clock,
     random: options.random,
@@ -95,12 +100,13 @@ export function createConnection(
     patientWire: createWire(options.patientHttp, options.tokenRequest),
     clock,
     serverClock,
-    responseRules,
+    responseRules: isUnbound ? { ...responseRules, isUnbound } : responseRules,
     scopeSeparator,
     verdicts,
     dialect,
     revocation,
-    binding: senderConstraint && connectConstraint(senderConstraint, options),
+    binding: connect?.(options),
+    constraint: senderConstraint?.method,
     sendProbe() {
       // A process that has no metadata needs it soon in any case.
       const isCheap = cache.isKnown() || typeof metadata === 'object'
@@ -112,6 +118,10 @@ export function createConnection(
     metadataForResponse: (server, iss) =>
       withIssuer(server, expectedResponseIssuer(server.issuer, iss, options.tenants)),
   }
+}
+
+function unchanged(metadata: oauth.AuthorizationServer): oauth.AuthorizationServer {
+  return metadata
 }
 
 function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {

@@ -24,16 +24,22 @@ export interface DiscoveryOptions extends IssuerRules {
   readonly endpoints?: Partial<KnownMetadata> | undefined
 }
 
-/** Finds the metadata of the authorization server, and compares the issuer. */
-export async function discoverMetadata(options: DiscoveryOptions): Promise<oauth.AuthorizationServer> {
-  const { issuer, metadata: known, signsIn, addresses, endpoints } = options
+/** Replaces endpoints by those that the client needs, such as the aliases for certificates. */
+export type AdaptMetadata = (metadata: oauth.AuthorizationServer) => oauth.AuthorizationServer
+
+/** Finds the metadata of the authorization server, and compares the issuer. Configured endpoints replace all others. */
+export async function discoverMetadata(
+  options: DiscoveryOptions & { readonly adaptMetadata: AdaptMetadata },
+): Promise<oauth.AuthorizationServer> {
+  const { issuer, metadata: known, signsIn, addresses, endpoints, adaptMetadata } = options
   const { isSafe } = addresses
   if (!isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
   const found =
     typeof known === 'object'
       ? withCheckedIssuer({ issuer, ...known }, options)
       : await fetchMetadata(options, known)
-  const metadata = { ...withoutBrokenLists(found), ...endpoints } as oauth.AuthorizationServer
+  const complete = { ...withoutBrokenMembers(found), ...endpoints } as oauth.AuthorizationServer
+  const metadata = { ...adaptMetadata(complete), ...endpoints } as oauth.AuthorizationServer
   const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
   for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
     if (!isSafe(metadata[name]))
@@ -42,12 +48,15 @@ export async function discoverMetadata(options: DiscoveryOptions): Promise<oauth
 }
 
 /**
- * Returns the metadata without lists that are no lists. Some servers write an empty list as `null`, and code that reads a list
- * after a token request must not fail, because only this process has the new refresh token.
+ * Returns the metadata without members that are `null`, and without lists that are no lists. Some servers write an endpoint
+ * or a list that they do not have as `null`. Code that reads one after a token request must not fail, because only this
+ * process has the new refresh token.
  */
-function withoutBrokenLists(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function withoutBrokenMembers(
+  metadata: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   const isUsable = ([name, value]: readonly [string, unknown]) =>
-    !name.endsWith('_supported') || Array.isArray(value) || typeof value === 'boolean'
+    value !== null && (!name.endsWith('_supported') || Array.isArray(value) || typeof value === 'boolean')
   return Object.fromEntries(Object.entries(metadata).filter(isUsable))
 }
 

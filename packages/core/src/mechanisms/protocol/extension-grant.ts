@@ -11,6 +11,7 @@ import {
   toOAuthError,
   toRefreshResult,
   toResultWithoutResponse,
+  unusableGrant,
 } from './token-request.ts'
 
 /**
@@ -42,7 +43,7 @@ export async function requestGrant(
     const { accessToken } = result.grant ?? {}
     const cause = toOAuthError(result)
     const problem = accessToken && findGrantProblem(result.body, accessToken.scope, expected)
-    if (problem) return { kind: 'misconfigured', code: problem, cause }
+    if (problem) return unusableGrant(result, problem)
     if (hasAccessToken(result.grant)) return { kind: 'refreshed', grant: ownTokens(result, proofKey) }
     const refusal = toRefreshResult(result, connection)
     if (isAboutGrant(refusal.kind, cause.error))

@@ -5,7 +5,6 @@ import { ConfigurationError } from '../../vocabulary/index.ts'
 import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { randomId } from '../runtime/digest.ts'
 import { type AuthenticationContext, createClientAuthentication } from './client-authentication.ts'
-import { AFTER_LEASE_MS } from './http.ts'
 import { askForKey, checkKeySource, currentSigner, type Signer, signJwt } from './signing-key.ts'
 
 /** Options of `privateKeyJwt`. */
@@ -91,7 +90,7 @@ export function privateKeyJwt(
     audience === 'issuer' ? issuer : endpoint
 
   return createClientAuthentication('private_key_jwt', {
-    async authenticate(context, timeoutMs) {
+    async authenticate(context, timeoutMs, resendMs) {
       const aud = audienceOf(await context.fetchMetadata())
       const { ask } = context
       const signer = await askForKey(ask, timeoutMs, async () => {
@@ -105,7 +104,7 @@ export function privateKeyJwt(
         const current = audienceOf(metadata)
         const { jwt } =
           takeReady(current, context) ??
-          (await askForKey(ask, AFTER_LEASE_MS, () => assert(signer, current, context)))
+          (await askForKey(ask, resendMs, () => assert(signer, current, context)))
         body.set('client_id', clientId)
         body.set('client_assertion_type', ASSERTION_TYPE)
         body.set('client_assertion', jwt)

@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { SenderConstraint, TokenBinding } from '../../ports/token-binding.ts'
+import type { AdaptMetadata } from './discovery.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /** The parts of a connection that a constraint uses. */
@@ -8,25 +9,33 @@ export interface ConstraintContext {
   readonly serverClock: ServerClock
 }
 
-type Connect = (context: ConstraintContext) => TokenBinding
+/** What binds the tokens: keys with proofs, or the TLS connection of the requests. */
+interface ConstraintMechanism {
+  /** Creates the keys and proofs. Called for each authorization server that uses the value. */
+  readonly connect?: (context: ConstraintContext) => TokenBinding
+  /** Returns the metadata with the endpoints that the constraint needs. */
+  readonly adaptMetadata?: AdaptMetadata
+  /** Whether an access token shows that it is not bound. */
+  readonly isUnbound?: (token: string) => boolean
+}
 
 /** It is a global symbol, because a bundler can load this module twice. */
-const CONNECT: unique symbol = Symbol.for('evertoken.senderConstraint.1') as never
+const MECHANISM: unique symbol = Symbol.for('evertoken.senderConstraint.2') as never
 
-/** @param connect - Called for each authorization server that uses the value. */
 export function createSenderConstraint(
   method: SenderConstraint['method'],
-  connect: Connect,
+  mechanism: ConstraintMechanism,
 ): SenderConstraint {
   return Object.freeze(
-    Object.defineProperty({ method }, CONNECT, { value: connect }),
+    Object.defineProperty({ method }, MECHANISM, { value: mechanism }),
   ) as object as SenderConstraint
 }
 
 export function isSenderConstraint(value: unknown): value is SenderConstraint {
-  return CONNECT in Object(value)
+  return MECHANISM in Object(value)
 }
 
-export function connectConstraint(constraint: SenderConstraint, context: ConstraintContext): TokenBinding {
-  return (constraint as unknown as Record<typeof CONNECT, Connect>)[CONNECT](context)
+/** Returns the functions of a value. Without one, tokens are not bound. */
+export function constraintMechanismOf(constraint: SenderConstraint | undefined): ConstraintMechanism {
+  return (constraint as { readonly [MECHANISM]?: ConstraintMechanism } | undefined)?.[MECHANISM] ?? {}
 }

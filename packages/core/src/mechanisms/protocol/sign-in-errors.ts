@@ -1,5 +1,5 @@
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
-import { NOT_BOUND, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
+import { isUnboundType, TOKEN_TYPE_REMEDY, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { classifyRefusal } from '../../rules/refresh/classify.ts'
 import {
   ConfigurationError,
@@ -21,7 +21,7 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   const place = `the response of ${url} (status ${status})`
   if (status === 429 || status >= 500) return unavailable(`finish the sign-in: ${place}`, cause)
   const { unknownType } = result.grant ?? {}
-  if (unknownType === NOT_BOUND) return tokenTypeError('sign in', NOT_BOUND, cause)
+  if (unknownType && isUnboundType(unknownType)) return tokenTypeError('sign in', unknownType, cause)
   if (result.response.ok && reason !== undefined) {
     const remedy =
       unknownType === undefined
@@ -41,6 +41,14 @@ export function idTokenMissing(result: JsonResponse): ConfigurationError {
   const cause = { ...toOAuthError(result), reason }
   const message = `Cannot sign in: the response of ${cause.url} has no \`id_token\`. Allow the scope \`openid\` for this client at the authorization server, or omit \`openid\` from \`scope\`.`
   return new ConfigurationError('token_response_malformed', message, { cause })
+}
+
+/** Creates the error for a sign-in that has not granted each requested type of `authorization_details`. */
+export function detailsNotGranted(): RequestRefusedError {
+  const message =
+    'Cannot sign in: the user or the authorization server has not granted all of `authorizationDetails`'
+  const cause = { name: 'AuthorizationDetailsError', code: 'DETAILS_NOT_GRANTED' }
+  return new RequestRefusedError('access_denied', message, { cause })
 }
 
 /** Creates the error for all other failures of a sign-in. */

@@ -1,13 +1,14 @@
 import * as oauth from 'oauth4webapi'
 import type { SignInServer } from '../../ports/authorization-server.ts'
 import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
+import { areGranted } from '../../rules/protocol/authorization-details.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import { conversionOf } from './authorization-mode.ts'
 import type { Connection } from './connection.ts'
 import { readSignInClaims, verified } from './id-token.ts'
-import { idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
+import { detailsNotGranted, idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
 import { requestTokens } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 import { createUserInfo, type UserInfoChoice } from './user-info.ts'
@@ -93,6 +94,8 @@ export function createSignInServer(
         const grant = result.grant && { ...result.grant, proofKey }
         refreshToken = grant?.refreshToken
         if (!grant?.accessToken) throw tokenEndpointError(result)
+        const { detailTypes = [] } = transaction
+        if (!areGranted(detailTypes, grant.accessToken.authorizationDetails)) throw detailsNotGranted()
         const { idToken } = grant
         if (openid && idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined

@@ -2,6 +2,7 @@ import { type AuthorizationServer as Metadata, customFetch } from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeAuthentication, describeUnusableMember } from '../../rules/protocol/token-failure.ts'
+import { GRANT_PROBLEMS } from '../../rules/protocol/grant-response.ts'
 import { parseTokenBody } from '../../rules/protocol/token-body.ts'
 import {
   isTokenText,
@@ -153,6 +154,15 @@ export function ownTokens(result: TokenEndpointResponse, proofKey: ProofKey | un
 /** Returns parts of a grant, and why it has no usable access token, if it has none. */
 export function withReason(grant: TokenGrant, result: TokenEndpointResponse): TokenGrant {
   return grant.accessToken ? grant : { ...grant, unusable: toOAuthError(result) }
+}
+
+/** Returns the result for a token that does not match its request. The request can be repeated, because it has used up nothing. */
+export function unusableGrant(
+  result: TokenEndpointResponse,
+  code: keyof typeof GRANT_PROBLEMS,
+): Extract<RefreshResult, { readonly cause: RedactedCause }> {
+  const cause = { ...toOAuthError(result), reason: GRANT_PROBLEMS[code] }
+  return { kind: 'misconfigured', code, cause }
 }
 
 /** Classifies a response without usable tokens by its effect on the refresh token that was sent. */

@@ -18,8 +18,18 @@ export interface TokenSignaturesOptions extends KeyCacheOptions {
 export interface TokenSignatures {
   /** Returns the accepted algorithms for a server with this metadata. */
   accepted(metadata: Metadata): readonly string[]
-  /** Returns the parsed token, or a string with the fault if it is no JWT with an accepted algorithm. */
-  read(token: string, metadata: Metadata): UncheckedJwt | string
+  /**
+   * Returns the parsed token, or a string with the fault if it is no JWT with an accepted algorithm.
+   *
+   * @param algorithms - Default: the algorithms that `accepted` returns.
+   * @param option - The option that sets the algorithm, for the message.
+   */
+  read(
+    token: string,
+    metadata: Metadata,
+    algorithms?: readonly string[],
+    option?: string,
+  ): UncheckedJwt | string
   /**
    * Resolves to whether the authorization server has signed a token that `read` has returned.
    *
@@ -46,13 +56,12 @@ export function createTokenSignatures(options: TokenSignaturesOptions): TokenSig
 
   return {
     accepted,
-    read(token, metadata) {
+    read(token, metadata, algorithms = accepted(metadata), option = '`server.idTokenSigningAlgorithm`') {
       const jwt = readJwt(token)
-      const algorithms = accepted(metadata)
       if (jwt && jwt.header['crit'] === undefined && algorithms.includes(String(jwt.header['alg'])))
         return jwt
       const expected = algorithms.join(', ') || 'an algorithm that has a public key'
-      return `is not signed with ${expected}. If the server uses another algorithm for this client, set \`server.idTokenSigningAlgorithm\``
+      return `is not signed with ${expected}. If the server uses another algorithm for this client, set ${option}`
     },
     async isSigned(token, jwt, metadata, source) {
       const algorithm = String(jwt.header['alg'])

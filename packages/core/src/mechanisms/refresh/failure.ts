@@ -17,8 +17,8 @@ const MAX_SENDS = 3
 const MAX_PATIENCE_SECONDS = 2
 const FIRST_RETRY_SECONDS = 0.1
 
-/** Errors that concern the parameters of the request and not the client (RFC 6749 §5.2, RFC 8707 §2). */
-const ABOUT_PARAMETERS = new Set(['invalid_scope', 'invalid_target'])
+/** Errors that concern the parameters of the request and not the client (RFC 6749 §5.2, RFC 8707 §2, RFC 9396 §5). */
+const ABOUT_PARAMETERS = new Set(['invalid_scope', 'invalid_target', 'invalid_authorization_details'])
 
 const CODES: Record<Failure['kind'], ErrorCode> = {
   misconfigured: 'client_rejected',

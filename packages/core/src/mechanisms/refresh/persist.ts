@@ -1,25 +1,17 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { LedgerHandle, LedgerSnapshot } from '../../ports/ledger-handle.ts'
-import {
-  withBackOff,
-  withDoubt,
-  withGrant,
-  withNewerGrant,
-  withParameterBackOff,
-  withSpare,
-} from '../../model/ledger-transitions.ts'
+import { withSpare } from '../../model/ledger-transitions.ts'
 import { grantEndsAt } from '../../model/grant-expiry.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import type { TokenLedger } from '../../model/token-ledger.ts'
 import { omitUndefined } from '../../rules/members.ts'
-import { tokenTypeError } from '../../rules/protocol/token-response.ts'
 import { settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
 import { everySwapLost, MAX_SWAPS } from '../stores/until-won.ts'
 import type { RefreshAttempt, RefreshContext, TokenResult } from './attempt.ts'
+import { ledgerWithResponse, problemOf, typeErrorOf } from './granted-ledger.ts'
 import { LOST_LEASE_HINT, refreshError } from './token-result.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { LISTEN_MS } from '../protocol/http.ts'
@@ -102,35 +94,6 @@ async function persistOnce(
   throw everySwapLost()
 }
 
-function ledgerWithResponse(
-  settlement: 'write' | 'replace',
-  ledger: TokenLedger,
-  { attempt: request, grant }: ArrivedGrant,
-  time: TimeReading,
-  { acquisition, random }: PersistContext,
-  maxTokenBytes: number,
-): TokenLedger {
-  const { key, rejected, lastUse, holder, attempt, from, date, late } = request
-  const origin = { from, attempt, date, late }
-  const response = { grant, key, attempt, rejected, origin }
-  const capacity = { maxTokenBytes, lastUse }
-  const granted =
-    settlement === 'write'
-      ? withGrant(ledger, response, time, capacity)
-      : withNewerGrant(ledger, response, holder, time, capacity)
-  // Another request might have used the same refresh token, in this process or in one that took over the lease.
-  // After a failover of the store, two leases can have the same number.
-  const isOthers = ledger.lease !== undefined && ledger.lease.holder !== holder
-  const isOnly = ledger.attempt === attempt && !isOthers && request.isLast !== false
-  const next = isOnly ? granted : withDoubt(granted)
-  if (grant.accessToken) return next
-  const code = typeErrorOf(grant)?.code ?? MALFORMED
-  const options = { jitter: random() }
-  return acquisition.policy.pausesOnlyKey
-    ? withParameterBackOff(next, key, code, time, options)
-    : withBackOff(next, code, time, options)
-}
-
 /** Warns once that the grant ends. The record that another process stores later has the mark too. */
 function reportGrantEnd(
   { key }: LedgerHandle,
@@ -146,29 +109,22 @@ function reportGrantEnd(
 
 function resultOf(
   handle: LedgerHandle,
-  { attempt: { key, sentAt }, grant }: ArrivedGrant,
+  { attempt, grant }: ArrivedGrant,
   snapshot: LedgerSnapshot,
   time: TimeReading,
   { acquisition, clock, emit }: PersistContext,
 ): TokenResult {
   const session = fingerprint(handle.key)
-  const token = snapshot.record.ledger.tokens[key]
-  if (!grant.accessToken || !token) {
-    const typeError = typeErrorOf(grant)
-    const code = typeError?.code ?? MALFORMED
+  const token = snapshot.record.ledger.tokens[attempt.key]
+  const problem = problemOf(grant, attempt)
+  if (problem !== undefined || !token) {
+    const code = problem ?? 'token_response_malformed'
     const cause = grant.unusable
     emit(omitUndefined({ type: 'refresh_failed', session, code, cause }))
-    if (typeError) throw typeError
-    throw refreshError(acquisition.policy, code, 1, cause)
+    throw typeErrorOf(grant) ?? refreshError(acquisition.policy, code, 1, cause)
   }
-  emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - sentAt })
+  emit({ type: 'token_refreshed', session, durationMs: clock.elapsed() - attempt.sentAt })
   return { kind: 'token', token, snapshot, time }
-}
-
-const MALFORMED = 'token_response_malformed'
-
-function typeErrorOf({ unknownType: type, unusable }: TokenGrant): ConfigurationError | undefined {
-  return type === undefined ? undefined : tokenTypeError('use the access token', type, unusable)
 }
 
 /** Revokes the new refresh token, because the session has ended or no longer has a refresh token. */

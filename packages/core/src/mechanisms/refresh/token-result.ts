@@ -11,6 +11,7 @@ import {
 } from '../../vocabulary/index.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import { describeClientRefusal } from '../../rules/protocol/token-failure.ts'
+import { LESS_SCOPE } from '../../rules/protocol/grant-response.ts'
 import { NOT_BOUND, tokenTypeError } from '../../rules/protocol/token-response.ts'
 import type { TokenResult } from './attempt.ts'
 
@@ -70,7 +71,13 @@ export function refreshError(
   const { action, kept } = WORDS[consumes]
   if (code === 'scope_not_granted') {
     const message =
-      'Cannot ask for more scope than the user has granted. Add it to the option `scope`, and sign in again.'
+      consumes === 'nothing'
+        ? `Cannot ${action}: ${LESS_SCOPE}`
+        : 'The user or the authorization server has not granted the `scope` of this call. Add it to the option `scope`, and sign in again.'
+    return new ConfigurationError(code, message, { cause })
+  }
+  if (code === 'authorization_details_not_granted') {
+    const message = `Cannot ${action}: the authorization server has not granted each type of \`authorization_details\`. Request them at a sign-in, or allow them for this client there.`
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)

@@ -29,6 +29,8 @@ export interface PendingLogin {
   readonly maxAge?: number | undefined
   /** The accepted ways to authenticate (`acr`), separated by spaces. */
   readonly acrValues?: string | undefined
+  /** The types of the requested `authorization_details`. */
+  readonly detailTypes?: readonly string[] | undefined
   /** The key that the tokens will be bound to. */
   readonly proofKey?: ProofKey | undefined
   /** The key of the previous session, if the callback cannot see its cookie. */

@@ -32,15 +32,15 @@ export function readNonce(headers: Headers): string | undefined {
   return nonce !== null && NONCE.test(nonce) ? nonce : undefined
 }
 
-/** Whether an API accepts the same request with the nonce of its response (RFC 9449 §9). */
+/** Whether an API asks for another nonce (RFC 9449 §9). */
 export function isApiNonceError({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
-  if (status !== 401 || readNonce(headers) === undefined) return false
+  if (status !== 401) return false
   return parseChallenges(headers.get('www-authenticate')).some(
     ({ scheme, parameters }) => scheme === 'dpop' && parameters.get('error') === 'use_dpop_nonce',
   )
 }
 
-/** Whether the token endpoint accepts the same request with the nonce of its response (RFC 9449 §8). */
-export function isTokenNonceError(headers: Headers, body: unknown): boolean {
-  return readNonce(headers) !== undefined && isJsonObject(body) && body['error'] === 'use_dpop_nonce'
+/** Whether the token endpoint asks for another nonce (RFC 9449 §8). */
+export function isTokenNonceError(body: unknown): boolean {
+  return isJsonObject(body) && body['error'] === 'use_dpop_nonce'
 }

@@ -32,7 +32,7 @@ export function findGrantProblem(
   body: unknown,
   granted: string | undefined,
   { scope, issuedTypes: types }: GrantExpectation,
-): 'issued_token_type_unexpected' | 'scope_not_granted' | undefined {
+): keyof typeof GRANT_PROBLEMS | undefined {
   const issued = isJsonObject(body) ? body['issued_token_type'] : undefined
   const known = issued === undefined ? tokenTypeUrn('access_token') : issued
   if (types && !types.includes(known as string)) return 'issued_token_type_unexpected'
@@ -49,6 +49,15 @@ export function isAboutGrant(kind: string, error: string | undefined): boolean {
   return kind === 'rejected' || kind === 'refused' || (kind === 'misconfigured' && error !== 'invalid_client')
 }
 
+export const LESS_SCOPE =
+  'the authorization server has granted less than `scope`. Change `scope`, or allow it for this client there.'
+
+/** Why a token that a response has cannot be used. */
+export const GRANT_PROBLEMS = {
+  issued_token_type_unexpected: 'its `issued_token_type` is not the requested one',
+  scope_not_granted: 'its `scope` is less than the requested one',
+} as const
+
 /** Returns the error for a failure of a grant, or `undefined` if the usual error fits. */
 export function grantError(
   code: ErrorCode,
@@ -59,8 +68,7 @@ export function grantError(
     grant_refused: `the authorization server refuses the request${error ? ` (\`${error}\`)` : ''}. Check there that this client can use the grant, the audience and the scope.`,
     issued_token_type_unexpected:
       'its `issued_token_type` is not the requested one. Change `requestedTokenType`.',
-    scope_not_granted:
-      'the authorization server has granted less than `scope`. Change `scope`, or allow it for this client there.',
+    scope_not_granted: LESS_SCOPE,
   }
   const message = messages[code]
   return message === undefined

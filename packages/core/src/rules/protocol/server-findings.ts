@@ -12,6 +12,10 @@ export interface Finding {
 export interface ClientFacts {
   /** How the client authenticates. */
   readonly method: string
+  /** How its tokens are bound to it. `undefined` if they are not bound. */
+  readonly constraint?: 'dpop' | 'mtls' | undefined
+  /** The types of `authorization_details` that sign-ins request. */
+  readonly detailTypes?: readonly string[]
   /** The scope of sign-ins, separated by spaces. `undefined` if users do not sign in here. */
   readonly scope: string | undefined
 }
@@ -19,7 +23,10 @@ export interface ClientFacts {
 type Metadata = Readonly<Record<string, unknown>>
 
 /** Compares the metadata of an authorization server (RFC 8414 §2) with a client. */
-export function metadataFindings(metadata: Metadata, { method, scope }: ClientFacts): Finding[] {
+export function metadataFindings(
+  metadata: Metadata,
+  { method, scope, constraint, detailTypes: types = [] }: ClientFacts,
+): Finding[] {
   const lacks = (name: string, value: string) => {
     const list = metadata[name]
     return Array.isArray(list) && !list.includes(value)
@@ -28,6 +35,7 @@ export function metadataFindings(metadata: Metadata, { method, scope }: ClientFa
   const isSignIn = scope !== undefined
   const asked = scope?.split(' ') ?? []
   const scopes = asked.filter((each) => each !== '' && lacks('scopes_supported', each))
+  const details = types.filter((each) => lacks('authorization_details_types_supported', each))
   const found: (false | Finding)[] = [
     lacks(methods, method) && {
       code: 'client_authentication_unsupported',
@@ -50,6 +58,17 @@ export function metadataFindings(metadata: Metadata, { method, scope }: ClientFa
       code: 'scope_unsupported',
       severity: 'warning',
       message: `The server does not list '${scopes.join(' ')}' in \`scopes_supported\`. Change \`scope\`.`,
+    },
+    constraint !== undefined &&
+      !supportsConstraint(metadata, constraint) && {
+        code: 'sender_constraint_unsupported',
+        severity: 'warning',
+        message: `The metadata has no \`${CONSTRAINT_MEMBERS[constraint]}\`, so the server might not bind tokens to the client.`,
+      },
+    details.length > 0 && {
+      code: 'authorization_details_unsupported',
+      severity: 'error',
+      message: `The server does not list '${details.join(' ')}' in \`authorization_details_types_supported\`. Change \`authorizationDetails\`.`,
     },
     lacks('grant_types_supported', 'refresh_token') && {
       code: 'refresh_unsupported',
@@ -78,6 +97,17 @@ export function metadataFindings(metadata: Metadata, { method, scope }: ClientFa
       },
   ]
   return found.filter((each) => each !== false)
+}
+
+const CONSTRAINT_MEMBERS = {
+  dpop: 'dpop_signing_alg_values_supported',
+  mtls: 'tls_client_certificate_bound_access_tokens',
+} as const
+
+/** RFC 9449 §5.1 and RFC 8705 §3.3. */
+function supportsConstraint(metadata: Metadata, constraint: 'dpop' | 'mtls'): boolean {
+  const { [CONSTRAINT_MEMBERS[constraint]]: value } = metadata
+  return value === true || Array.isArray(value)
 }
 
 /** A larger difference makes the checks of ID tokens fail. */

@@ -1,9 +1,10 @@
 import { isJsonObject } from '../members.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
-import { NOT_BOUND } from './token-response.ts'
+import { NOT_BOUND, NOT_CERTIFIED } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
 const REMEDIES: Readonly<Record<string, string>> = {
+  invalid_authorization_details: 'Change `authorizationDetails` to what it allows for this client.',
   invalid_client: 'Check `clientId`, `clientSecret` and `clientAuthentication`.',
   invalid_scope: 'Change `scope` to a scope that it allows for this client.',
   invalid_target: 'Change `resource` to an API that it allows for this client.',
@@ -54,6 +55,7 @@ export function describeUnusableMember(body: unknown, unknownType?: string): str
   if ('error' in body) return 'its `error` is not a registered one'
   if (typeof token !== 'string' || token === '') return 'its `access_token` is missing'
   if (unknownType === NOT_BOUND) return 'its `token_type` is not `DPoP`'
+  if (unknownType === NOT_CERTIFIED) return 'its `access_token` names no certificate'
   if (unknownType !== undefined) return `its \`token_type\` is ${unknownType} and not Bearer`
   return 'its `access_token` has characters that a header cannot carry'
 }

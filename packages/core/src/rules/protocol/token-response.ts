@@ -1,5 +1,6 @@
 import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.ts'
 import { omitUndefined, isJsonObject } from '../members.ts'
+import { readAuthorizationDetails } from './authorization-details.ts'
 import { readGrantExpiry, readRefreshAt, readSeconds } from './lifetime-hints.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
@@ -24,6 +25,8 @@ export interface TokenResponseRules {
   readonly isSignIn?: boolean | undefined
   /** Whether the token must be bound to a key, with the type DPoP. */
   readonly isBound?: boolean | undefined
+  /** Whether an access token shows that it is not bound to the certificate of the client. Absent if it need not be. */
+  readonly isUnbound?: ((token: string) => boolean) | undefined
   /** Whether the token can be one that is not an access token (RFC 8693 §2.2.1). It is not bound. */
   readonly allowsOther?: boolean | undefined
 }
@@ -51,7 +54,10 @@ export function readTokenResponse(
   const isOther = rules.allowsOther === true && String(body['token_type']).toUpperCase() === NOT_ACCESS_TOKEN
   const isBound = rules.isBound === true && !isOther
   const unknownType =
-    isToken && !isOther ? unknownTokenType(body['token_type'], tokenTypes, isBound) : undefined
+    isToken && !isOther
+      ? (unknownTokenType(body['token_type'], tokenTypes, isBound) ??
+        (rules.isUnbound?.(value) ? NOT_CERTIFIED : undefined))
+      : undefined
   const usable = isToken && unknownType === undefined
   const lasts = isSignIn && refreshToken === undefined
   // JSON has no infinite number.
@@ -69,6 +75,7 @@ export function readTokenResponse(
         expiresAt,
         refreshAt,
         scope,
+        authorizationDetails: readAuthorizationDetails(body['authorization_details']),
       })
     : undefined
   // Keycloak reports the lifetime of a refresh token that a sign-in does not return.
@@ -114,6 +121,9 @@ const NOT_ACCESS_TOKEN = 'N_A'
 /** The result of `unknownTokenType` for a token that is not bound, although a proof was sent. */
 export const NOT_BOUND = 'not DPoP'
 
+/** The name of a type of token that is not bound to the certificate of the client, although it was requested with one. */
+export const NOT_CERTIFIED = 'not bound to the certificate'
+
 /**
  * Returns a `token_type` that does not mean Bearer, for a message. Some servers omit the type, although RFC 6749 §5.1
  * requires it.
@@ -137,6 +147,11 @@ export function unknownTokenType(
   return SHOWN.test(type) ? `"${type}"` : 'not printable'
 }
 
+/** Whether the fault of a token type is that the token is not bound to the client. */
+export function isUnboundType(shownType: string): boolean {
+  return shownType === NOT_BOUND || shownType === NOT_CERTIFIED
+}
+
 /** What to change after a token response with an unknown `token_type`. */
 export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTypes`.'
 
@@ -148,8 +163,8 @@ export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTyp
  * @param cause - The response, if Evertoken has received it.
  */
 export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
-  if (shownType === NOT_BOUND) {
-    const message = `Cannot ${what}: the token is not bound to the key. Enable DPoP for this client.`
+  if (isUnboundType(shownType)) {
+    const message = `Cannot ${what}: the token is not bound to this client. Enable DPoP, or tokens that are bound to a certificate, for it at the authorization server.`
     return new ConfigurationError('sender_constraint_refused', message, { cause })
   }
   const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`

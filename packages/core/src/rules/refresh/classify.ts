@@ -36,6 +36,7 @@ const MISCONFIGURED = new Set([
   'unauthorized_client',
   'invalid_scope',
   'invalid_target',
+  'invalid_authorization_details',
   'unsupported_grant_type',
   'invalid_dpop_proof',
 ])

@@ -1,4 +1,5 @@
 import { isClaimsRequest, mergeClaimsRequests } from './claims-request.ts'
+import type { AuthorizationDetail } from '../../vocabulary/index.ts'
 import { SPACED, type TokenParameters } from '../../model/token-parameters.ts'
 
 /** The parameters that a login adds to the configured authorization request. */
@@ -33,6 +34,13 @@ export interface LoginOptions extends TokenParameters {
   readonly prompt?: 'login' | 'consent' | 'none' | 'select_account' | 'create' | undefined
   /** The user name or email address that the authorization server suggests. */
   readonly loginHint?: string | undefined
+  /**
+   * Permissions with details, such as one payment. They replace the configured ones. If the server does not grant each type, the
+   * sign-in fails, and an existing session is kept.
+   *
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-3 RFC 9396, section 3: Authorization Request}
+   */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
   /** Accepted ways to authenticate, separated by spaces. A sign-in in another way is refused. */
   readonly acrValues?: string | undefined
   /** Maximum time since the user authenticated, in seconds. A sign-in that is older is refused. */
@@ -105,7 +113,8 @@ export function createLoginRequest(options: LoginOptions, configured: URLSearchP
     const value = options[option as keyof typeof LOGIN_PARAMETERS]
     if (value !== undefined) parameters.set(name, String(value))
   }
-  const { scope, resource } = options
+  const { scope, resource, authorizationDetails: details } = options
+  if (details !== undefined) parameters.set('authorization_details', JSON.stringify(details))
   if (scope !== undefined) parameters.set('scope', merge('scope', configured.get('scope'), scope))
   if (resource !== undefined) parameters.delete('resource')
   for (const uri of [resource ?? []].flat()) parameters.append('resource', uri)
@@ -147,6 +156,8 @@ function merge(name: string, configured: string | null, wanted: string): string 
 
 /** The configured scope of sign-ins. */
 export interface SignInScope {
+  /** The types of `authorization_details` that each sign-in requests. */
+  readonly detailTypes?: readonly string[]
   readonly scope: string
   /** Whether neither the application nor the profile has set it, so that `supportedScope` applies. */
   readonly isDefaultScope: boolean

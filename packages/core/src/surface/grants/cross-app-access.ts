@@ -6,7 +6,8 @@ import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { tokenTypeUrn } from '../../rules/protocol/grant-response.ts'
 import { invalid } from '../checks.ts'
 import type { ClientAuthenticationOptions } from '../client-authentication.ts'
-import { type ClientApplication, createClientApplication } from '../client-options.ts'
+import { checkClientOptions } from '../client-option-checks.ts'
+import { type ClientApplication, createClientApplication } from '../client-application.ts'
 import type { ServerChoice } from '../server-profile.ts'
 import { checkTokenParameters } from '../token-parameter-checks.ts'
 import type { SourceContext, TokenSource } from '../token-source.ts'
@@ -64,6 +65,7 @@ export function crossAppAccess(options: CrossAppAccessOptions): TokenSource {
   checkTokenParameters(options, ['at', 'subject'])
   const isObject = typeof at === 'object' && at !== null
   if (!isObject) throw invalid('at', 'must be your client at the server of the other application')
+  checkClientOptions(at, 'at.')
   if (subject !== undefined && typeof subject !== 'function') throw invalid('subject', 'must be a function')
   const issuer = (at.server?.issuer ?? at.issuer) as string
   const parameters = parametersOf(options)

@@ -71,8 +71,9 @@ async function run(
     const response = await withDeadline(running, serverTimeoutMs, clock, overdue)
     if (response === undefined)
       return { kind: 'sign_in_required', code: 'login_required', cause: { name: 'customToken' } }
-    const { accessToken, unknownType } =
-      readTokenResponse(response, timeOfCall(), connection.responseRules) ?? {}
+    // The function decides how its token is bound.
+    const rules = { ...connection.responseRules, isUnbound: undefined }
+    const { accessToken, unknownType } = readTokenResponse(response, timeOfCall(), rules) ?? {}
     return { kind: 'refreshed', grant: { accessToken, unknownType } }
   } catch (error) {
     work.abort()

@@ -137,4 +137,49 @@ describe('a token request', () => {
     expect(await sendTo(['n'], RESEND_WITHIN_MS)).toMatchObject({ status: 200 })
     expect(await sendTo(['n'], RESEND_WITHIN_MS + 1)).toEqual({ status: 400, sent: [undefined] })
   })
+
+  it('does not send a nonce again that the server has refused without a new one', async () => {
+    const { binding, clock } = createBinding()
+    const key = await binding.createKey()
+    const responses = [
+      Response.json({}, { headers: { 'dpop-nonce': 'stale' } }),
+      Response.json({ error: 'use_dpop_nonce' }, { status: 400 }),
+      Response.json({}),
+    ]
+    const sent: unknown[] = []
+    const endpoint = async (_url: string, init: object = {}) => {
+      const { dpop } = (init as { readonly headers: Record<string, string> }).headers
+      sent.push((await verified(String(dpop), clock.now())).payload['nonce'])
+      return responses[sent.length - 1] as Response
+    }
+    const request = (send: typeof endpoint) => send(TOKEN_URL, { method: 'POST' })
+    const statuses: number[] = []
+    for (let i = 0; i < 3; i++)
+      statuses.push((await binding.sendTokenRequest(key, endpoint, request, RESEND_WITHIN_MS)).status)
+    expect(statuses).toEqual([200, 400, 200])
+    expect(sent).toEqual([undefined, 'stale', undefined])
+  })
+})
+
+it('an API that refuses a nonce without a new one gets no second request, and the next one has no nonce', async () => {
+  const { binding, clock } = createBinding()
+  const credential = binding.credential({ value: 'token' }, await binding.createKey())
+  const url = new URL('https://api.example.com/a')
+  const responses = [
+    new Response(null, { headers: { 'dpop-nonce': 'stale' } }),
+    new Response(null, { status: 401, headers: { 'www-authenticate': 'DPoP error="use_dpop_nonce"' } }),
+    new Response(null),
+  ]
+  const sent: unknown[] = []
+  const fetchApi = async (_target: unknown, init?: RequestInit) => {
+    const dpop = new Headers(init?.headers).get('dpop')
+    sent.push((await verified(String(dpop), clock.now())).payload['nonce'])
+    return responses[sent.length - 1] as Response
+  }
+  for (let i = 0; i < 3; i++) {
+    const hop = { url, method: 'GET', body: 'none' as const }
+    const init = { method: 'GET', headers: new Headers() }
+    await credential.send({ fetch: fetchApi, target: url, init, hop } as never)
+  }
+  expect(sent).toEqual([undefined, 'stale', undefined])
 })

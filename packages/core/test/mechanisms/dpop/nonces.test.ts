@@ -35,6 +35,17 @@ it('a response without a nonce changes nothing', () => {
   expect(nonces.get(new URL('https://a.example'))).toBe('n')
 })
 
+it('a nonce that the server refuses without a new one is dropped, unless another response has replaced it', () => {
+  const nonces = createNonces()
+  const url = new URL('https://a.example')
+  const withoutNonce = new Headers()
+  observe(nonces, url.href, 'n')
+  nonces.observe(url, withoutNonce, 'older')
+  expect(nonces.get(url)).toBe('n')
+  nonces.observe(url, withoutNonce, 'n')
+  expect(nonces.get(url)).toBeUndefined()
+})
+
 it('is bounded', () => {
   const nonces = createNonces()
   for (let i = 0; i < 3 * MAX_ORIGINS; i++) observe(nonces, `https://host-${i}.example`, `${i}`)

@@ -161,14 +161,18 @@ describe('S16: jar()', () => {
 
 describe('S16: jarm()', () => {
   const good = { code: 'c', state: 's', iss: 'https://login.example.com', aud: 'web', exp: NOW + 60 }
-  const bench = (fetch?: BenchOptions['fetch']) =>
+  const bench = (
+    fetch?: BenchOptions['fetch'],
+    metadata: object = { authorization_signing_alg_values_supported: ['ES256', 'none'] },
+    protocol: BenchOptions['protocol'] = { signedResponse: jarm() },
+  ) =>
     createProtocolBench({
       server: {
         issuer: good.iss,
         clients: [{ id: 'web', secret: 'secret' }],
-        metadata: { authorization_signing_alg_values_supported: ['ES256', 'none'] },
+        metadata: { id_token_signing_alg_values_supported: ['RS256'], ...metadata },
       },
-      protocol: { signedResponse: jarm() },
+      protocol,
       fetch: (url, init) =>
         fetch?.(url, init) ??
         (url.endsWith('/jwks') ? Promise.resolve(Response.json({ keys: [jwk] })) : undefined),
@@ -208,6 +212,34 @@ describe('S16: jarm()', () => {
     expect(error).toMatchObject({ name: 'RequestRefusedError', code: 'authorization_response_invalid' })
     expectNoCanary(error)
   })
+
+  it.each([
+    // The algorithm of ID tokens decides nothing if the metadata lists those of responses.
+    [{ idTokenSigningAlgorithm: 'PS256' }, ['ES256'], undefined, true],
+    [{}, ['RS256', 'ES256'], undefined, false],
+    [{}, ['RS256', 'ES256'], 'ES256', true],
+    [{ idTokenSigningAlgorithm: 'ES256' }, ['RS256', 'ES256'], 'PS256', false],
+    [{}, ['PS256'], undefined, false],
+    [{}, ['none'], undefined, false],
+    // Without a list, those of ID tokens are accepted.
+    [{ idTokenSigningAlgorithm: 'ES256' }, undefined, undefined, true],
+    [{ idTokenSigningAlgorithm: 'PS256' }, undefined, 'ES256', true],
+    [{}, undefined, undefined, false],
+  ])(
+    'with %j and the list %j, the algorithm %j: ES256 is accepted: %s',
+    async (option, list, algorithm, isGood) => {
+      const metadata = { authorization_signing_alg_values_supported: list }
+      const protocol = { signedResponse: jarm('query.jwt', { ...(algorithm && { algorithm }) }), ...option }
+      const one = bench(undefined, metadata, protocol)
+      const outcome = await read(await sign(good), one).catch((error: unknown) => error)
+      if (isGood) expect(outcome).toBeInstanceOf(URLSearchParams)
+      else
+        expect(outcome).toMatchObject({
+          code: 'authorization_response_invalid',
+          message: expect.stringContaining('`algorithm` of `jarm`') as string,
+        })
+    },
+  )
 
   it('is a temporary failure if the keys of the server are not available', async () => {
     const down = bench((url) =>

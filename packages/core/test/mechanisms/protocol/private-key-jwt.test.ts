@@ -287,6 +287,37 @@ describe('a key service', () => {
     expect(bench.sent).toEqual([])
   })
 
+  it('gets the usual time for a request that is sent again without a lease, and one second with one', async () => {
+    const { clock, options, server } = benchWith({ key: privateKey })
+    const metadata = { issuer: server.issuer }
+    const slow = remote(() => clock.sleep(1500).then(() => new Uint8Array(64)))
+    const authenticator = createClientAuthenticator(
+      { ...options, authentication: privateKeyJwt(slow) },
+      async () => metadata,
+    )
+    const run = async <T>(work: Promise<T>) => {
+      await asleep(clock, work)
+      await clock.advance(1500)
+      return work
+    }
+    const send = async (clientAuth: ReturnType<typeof authenticator.request>) => {
+      const body = new URLSearchParams()
+      await (
+        await clientAuth
+      )(metadata, { client_id: ID }, body, new Headers())
+      return body.get('client_assertion')
+    }
+    const signIn = run(authenticator.request())
+    const first = await send(signIn)
+    const second = await run(send(signIn))
+    expect(second).not.toBe(first)
+
+    await run(authenticator.prepare())
+    const refresh = Promise.resolve(authenticator.prepared())
+    await send(refresh)
+    expect(await failureOf(run(send(refresh)))).toMatchObject({ code: 'key_service_unavailable' })
+  })
+
   it('that hangs after the lease was taken is given one second', async () => {
     let answer: () => Promise<Uint8Array> = async () => new Uint8Array(64)
     const bench = benchWith(remote(() => answer()))
