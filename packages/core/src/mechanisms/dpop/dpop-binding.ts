@@ -2,18 +2,12 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
 import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
-import {
-  isApiNonceError,
-  isTokenNonceError,
-  proofClaims,
-  type ProofFacts,
-} from '../../rules/protocol/dpop.ts'
-import type { AuthorizationHeaders, AuthorizedRequest } from '../../vocabulary/index.ts'
+import { isApiNonceError, isTokenNonceError, proofClaims } from '../../rules/protocol/dpop.ts'
 import { copyRequestBody } from '../calls/body-copy.ts'
 import { discardBody } from '../calls/with-headers.ts'
 import type { ConstraintContext } from '../protocol/sender-constraint.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
-import { randomId, sha256 } from '../runtime/digest.ts'
+import { sha256 } from '../runtime/digest.ts'
 import { createNonces } from './nonces.ts'
 import { createProofSigner, type ProofAlgorithm } from './proof-signer.ts'
 
@@ -40,14 +34,19 @@ export function createDpopBinding(
   const tokenHashes = createBoundedMap<string, string>(MAX_HASHES)
 
   /** Signs a proof for one request. */
-  function prove(key: ProofKey, facts: Omit<ProofFacts, 'id' | 'now'>): Promise<string> {
+  function prove(
+    key: ProofKey,
+    url: URL,
+    method: string,
+    nonce: string | undefined,
+    tokenHash?: string,
+  ): Promise<string> {
     const { server, wall } = serverClock.read()
-    return signer.sign(key, proofClaims({ ...facts, id: randomId(), now: server ?? wall }))
+    const id = crypto.randomUUID()
+    return signer.sign(key, proofClaims({ url, method, id, now: server ?? wall, nonce, tokenHash }))
   }
 
-  async function hashOf(token: string): Promise<string> {
-    const known = tokenHashes.get(token)
-    if (known !== undefined) return known
+  async function hashToken(token: string): Promise<string> {
     const hash = await sha256(token)
     tokenHashes.set(token, hash)
     return hash
@@ -60,7 +59,7 @@ export function createDpopBinding(
     async sendTokenRequest(key, send, request, resendWithinMs) {
       const sendWithProof: typeof send = async (address, init: TokenRequestInit = {}) => {
         const url = new URL(address)
-        const dpop = await prove(key, { url, method: init.method ?? 'GET', nonce: serverNonces.get(url) })
+        const dpop = await prove(key, url, init.method ?? 'GET', serverNonces.get(url))
         const response = await send(address, { ...init, headers: { ...init.headers, dpop } })
         serverNonces.observe(url, response.headers)
         return response
@@ -77,30 +76,34 @@ export function createDpopBinding(
       return repeated
     },
     credential({ value: token }, key): Credential {
-      async function authorize({ url, method }: AuthorizedRequest): Promise<AuthorizationHeaders> {
-        const tokenHash = await hashOf(token)
-        const dpop = await prove(key, { url, method, tokenHash, nonce: apiNonces.get(url) })
-        return { authorization: `DPoP ${token}`, dpop }
+      const authorization = `DPoP ${token}`
+
+      async function proveToken(url: URL, method: string): Promise<string> {
+        const tokenHash = tokenHashes.get(token) ?? (await hashToken(token))
+        return prove(key, url, method, apiNonces.get(url), tokenHash)
       }
 
-      /** Resolves to the response, and to whether the API asks for a nonce. */
-      async function sendOnce({ fetch, target, init, hop }: TokenlessRequest) {
-        for (const [name, value] of Object.entries(await authorize(hop))) init.headers.set(name, value)
+      async function sendOnce({ fetch, target, init, hop }: TokenlessRequest): Promise<Response> {
+        const proof = await proveToken(hop.url, hop.method)
+        init.headers.set('authorization', authorization)
+        init.headers.set('dpop', proof)
         const response = await fetch(target, init)
         apiNonces.observe(hop.url, response.headers)
-        return { response, needsNonce: isApiNonceError(response) }
+        return response
       }
 
       return {
         token,
-        authorize,
+        async authorize({ url, method }) {
+          return { authorization, dpop: await proveToken(url, method) }
+        },
         async send(request) {
           const { first, repeat } = withRepeatableBody(request)
-          const { response, needsNonce } = await sendOnce(first)
-          const again = needsNonce && repeat()
+          const response = await sendOnce(first)
+          const again = isApiNonceError(response) && repeat()
           if (!again) return response
           discardBody(response.body)
-          return (await sendOnce(again)).response
+          return sendOnce(again)
         },
         readResponse: (response) => (rejectsToken(response) ? 'retry' : 'done'),
       }
