@@ -1,10 +1,10 @@
-// Prints the size of each entry in a bundle, minified and gzipped, next to its peers.
+// Prints the size of each entry in a bundle, minified and gzipped, next to its peers, and then what each feature adds.
 // Usage: node scripts/bench-size.mjs [--update-budget | --check]
 // With --check, it only compares the built packages with their budget and the documentation.
 import { listEntries } from './api/entries.mjs'
 import { bundle, WORKERS } from './packaging/bundles.mjs'
 import { buildPackages, root } from './packaging/packages.mjs'
-import { addedBy, findSizeProblems, measureSizes, writeBudget } from './packaging/sizes.mjs'
+import { addedBy, findSizeProblems, measureFeatures, measureSizes, writeBudget } from './packaging/sizes.mjs'
 import { ensurePackage } from './tools.mjs'
 
 /** A peer is measured without the packages that it expects from the application. */
@@ -21,10 +21,8 @@ const PEERS = [
 
 const isCheck = process.argv.includes('--check')
 if (!isCheck) await buildPackages()
-const own = await measureSizes(
-  listEntries().map(({ entry }) => entry),
-  root,
-)
+const entries = listEntries().map(({ entry }) => entry)
+const own = await measureSizes(entries, root)
 if (isCheck) {
   const problems = await findSizeProblems(own)
   console.log([...problems, `${problems.length} problems with the sizes of bundles`].join('\n'))
@@ -47,6 +45,14 @@ print('bundle', 'minified', 'gzipped', 'added')
 print('-'.repeat(width), '-'.repeat(9), '-'.repeat(9), '-'.repeat(9))
 for (const { name, bytes, gzipped, added } of rows)
   print(name, `${bytes} B`, `${gzipped} B`, added === undefined ? '' : `+${added} B`)
+console.log()
+const features = await measureFeatures(entries, root)
+const widest = Math.max(...features.map(({ name }) => name.length))
+console.log(`| ${'feature, added to a Worker with all handlers'.padEnd(widest)} | gzipped |`)
+console.log(`| ${'-'.repeat(widest)} | ------- |`)
+for (const { name, added } of features)
+  console.log(`| ${name.padEnd(widest)} | ${`+${added} B`.padStart(7)} |`)
+console.log()
 const workers = own.filter(({ name }) => name in WORKERS)
 console.log(`size: ${workers.map(({ name, gzipped }) => `${name}=${gzipped}B`).join(' ')}`)
 
