@@ -17,7 +17,7 @@ const steps = [
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --runs 500 --seed 1'],
   ['herd', 'npm run test:herd -- --quick'],
-  ['storm', 'npm run bench:storm -- --expiries 30 --no-peers'],
+  ['storm', 'npm run bench:storm -- --expiries 15 --no-peers'],
   ['demo', 'npm run demo'],
   ['browser', 'npm run test:browser'],
   ['frameworks', 'npm run test:frameworks'],
