@@ -1,4 +1,4 @@
-// Prints the size of each entry in a bundle, minified and gzipped, next to its peers.
+// Prints the size of each entry in a bundle, minified and gzipped, next to its peers, and then what each feature adds.
 // Usage: node scripts/bench-size.mjs [--update-budget | --check]
 // With --check, it only compares the built packages with their budget and the documentation.
 import { listEntries } from './api/entries.mjs'
@@ -8,6 +8,7 @@ import {
   addedBy,
   findPresetProblems,
   findSizeProblems,
+  measureFeatures,
   measurePresets,
   measureSizes,
   writeBudget,
@@ -28,10 +29,8 @@ const PEERS = [
 
 const isCheck = process.argv.includes('--check')
 if (!isCheck) await buildPackages()
-const own = await measureSizes(
-  listEntries().map(({ entry }) => entry),
-  root,
-)
+const entries = listEntries().map(({ entry }) => entry)
+const own = await measureSizes(entries, root)
 const presets = await measurePresets(root)
 if (isCheck) {
   const problems = [...(await findSizeProblems(own)), ...findPresetProblems(presets)]
@@ -55,6 +54,14 @@ print('bundle', 'minified', 'gzipped', 'added')
 print('-'.repeat(width), '-'.repeat(9), '-'.repeat(9), '-'.repeat(9))
 for (const { name, bytes, gzipped, added } of rows)
   print(name, `${bytes} B`, `${gzipped} B`, added === undefined ? '' : `+${added} B`)
+console.log()
+const features = await measureFeatures(entries, root)
+const widest = Math.max(...features.map(({ name }) => name.length))
+console.log(`| ${'feature, added to a Worker with all handlers'.padEnd(widest)} | gzipped |`)
+console.log(`| ${'-'.repeat(widest)} | ------- |`)
+for (const { name, added } of features)
+  console.log(`| ${name.padEnd(widest)} | ${`+${added} B`.padStart(7)} |`)
+console.log()
 const workers = own.filter(({ name }) => name in WORKERS)
 console.log(`size: ${workers.map(({ name, gzipped }) => `${name}=${gzipped}B`).join(' ')}`)
 

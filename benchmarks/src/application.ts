@@ -1,3 +1,4 @@
+import type { SenderConstraint } from '@evertoken/core'
 import { type Evertoken, evertoken, type EvertokenOptions, type SessionStore } from '@evertoken/node'
 
 export const ORIGIN = 'https://app.example.com'
@@ -17,6 +18,7 @@ export const CLAIMS = {
 export function application(
   session: NonNullable<EvertokenOptions['session']>,
   store?: SessionStore,
+  senderConstraint?: SenderConstraint,
 ): Evertoken {
   return evertoken({
     issuer: ISSUER,
@@ -27,6 +29,7 @@ export function application(
     session,
     fetch: respondWithMetadata,
     ...(store && { store }),
+    ...(senderConstraint && { senderConstraint }),
   })
 }
 
@@ -41,18 +44,22 @@ function respondWithMetadata(): Promise<Response> {
   return Promise.resolve(Response.json(metadata, { headers }))
 }
 
-/** Signs a user in and returns the `Cookie` header that their browser sends from then on, among other cookies. */
-export async function signIn(auth: Evertoken): Promise<string> {
+/**
+ * Signs a user in and returns the `Cookie` header that their browser sends from then on, among other cookies.
+ *
+ * @param proofKey - The key that the tokens are bound to, if they are.
+ */
+export async function signIn(auth: Evertoken, proofKey?: object): Promise<string> {
   const session = auth.session(new Request(ORIGIN))
   await session.startSession(
     {
       access_token: ACCESS_TOKEN,
-      token_type: 'Bearer',
+      token_type: proofKey ? 'DPoP' : 'Bearer',
       expires_in: 3600,
       refresh_token: REFRESH_TOKEN,
       scope: SCOPE,
     },
-    { claims: CLAIMS },
+    { claims: CLAIMS, ...(proofKey && { proofKey }) },
   )
   const response = await session.commit(new Response())
   const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0])

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { openPeers } from './peers/install.ts'
 import { currentToken } from './rows/current-token.ts'
+import { dpopFetchOnLoopback } from './rows/dpop-fetch.ts'
 import { expiry } from './rows/expiry.ts'
 import { hotPath } from './rows/hot-path.ts'
 import { millionSessions } from './rows/million-sessions.ts'
@@ -14,6 +15,7 @@ const GROUPS: readonly Group[] = [
   { name: 'token', measure: currentToken },
   { name: 'cookie', measure: async () => [...(await seenCookie()), ...(await firstSight())] },
   { name: 'token-fetch', measure: tokenFetchOnLoopback },
+  { name: 'dpop', measure: dpopFetchOnLoopback },
   { name: 'expiry', measure: expiry },
   { name: 'peers', measure: hotPath },
   { name: 'million-sessions', measure: millionSessions },

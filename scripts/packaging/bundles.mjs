@@ -11,7 +11,7 @@ export const WORKERS = {
 /**
  * Bundles code against the packages of a project, like an application.
  *
- * @returns The minified size, that size gzipped, and the modules left outside.
+ * @returns The minified size, that size gzipped, the modules left outside, and the names of the exports.
  */
 export async function bundle(code, project, { conditions = ['import'], without = [] } = {}) {
   const { outputFiles, metafile } = await build({
@@ -30,8 +30,8 @@ export async function bundle(code, project, { conditions = ['import'], without =
     logLevel: 'silent',
   })
   const [{ contents, text }] = outputFiles
-  const external = Object.values(metafile.outputs).flatMap(({ imports }) =>
-    imports.filter((each) => each.external).map(({ path }) => path),
-  )
-  return { text, bytes: contents.byteLength, gzipped: gzipSync(contents, { level: 9 }).byteLength, external }
+  const [{ imports, exports }] = Object.values(metafile.outputs)
+  const external = imports.filter((each) => each.external).map(({ path }) => path)
+  const gzipped = gzipSync(contents, { level: 9 }).byteLength
+  return { text, bytes: contents.byteLength, gzipped, external, exports }
 }

@@ -5,6 +5,7 @@ import { root } from './packages.mjs'
 
 /** Applications do not ship it. */
 const TESTKIT = '@evertoken/testkit'
+const CORE = '@evertoken/core'
 /** A new budget leaves at least this number of bytes, because versions of zlib differ by a few. */
 const MARGIN = 100
 /** A new budget is rounded up to a multiple of this number of bytes. */
@@ -36,6 +37,32 @@ export async function addedBy(entry, project) {
   const mainCode = `export * as main from '${main}'`
   const both = await bundle(`${mainCode}; export * as optional from '${entry}'`, project)
   return both.gzipped - (await bundle(mainCode, project)).gzipped
+}
+
+/** Entries of core that applications do not add to a Worker with all handlers. */
+const NO_FEATURES = ['adapter', 'browser', 'client', 'tokens'].map((name) => `${CORE}/${name}`)
+
+/**
+ * Measures each function of the optional entries of core, because applications import only some of them.
+ *
+ * @returns The gzipped bytes that each function adds to a Worker with all handlers.
+ */
+export async function measureFeatures(entries, project) {
+  const worker = WORKERS['cloudflare-full']
+  const base = await bundle(worker, project)
+  const optional = entries.filter((entry) => entry.startsWith(`${CORE}/`) && !NO_FEATURES.includes(entry))
+  const features = await Promise.all(
+    optional.map(async (entry) => {
+      const { exports } = await bundle(`export * from '${entry}'`, project)
+      return Promise.all(
+        exports.map(async (name) => {
+          const both = await bundle(`${worker}; export { ${name} as feature } from '${entry}'`, project)
+          return { name: `${name} (${entry})`, added: both.gzipped - base.gzipped }
+        }),
+      )
+    }),
+  )
+  return features.flat()
 }
 
 /**

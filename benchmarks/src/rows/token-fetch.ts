@@ -3,20 +3,10 @@ import { interleave, type Sample, type Timing } from '../harness.ts'
 import { startLoopback } from '../loopback/start.ts'
 import { badgatewayMiddleware } from '../peers/badgateway.ts'
 import { type Peers, versionOf } from '../peers/install.ts'
-import { micros, type Row } from '../table.ts'
-
-type Call = () => Promise<Response>
+import type { Row } from '../table.ts'
+import { type Call, compared, LOADS, timed, WARM_UP } from './loopback-calls.ts'
 
 const TARGET = 0.97
-/** Each sample makes this many calls for each connection. */
-const LOADS = [
-  { connections: 1, calls: 20, rounds: 400 },
-  { connections: 50, calls: 4, rounds: 150 },
-]
-
-/** Connections, and the calls of each. */
-const WARM_UP = [50, 300] as const
-
 /** A token fetch to a server on this machine, compared with `fetch` and the same header. */
 export async function tokenFetchOnLoopback(peers: Peers | undefined): Promise<Row[]> {
   const api = await startLoopback()
@@ -71,22 +61,4 @@ export async function tokenFetchOnLoopback(peers: Peers | undefined): Promise<Ro
   }
   await api.stop()
   return rows
-}
-
-function compared(plain: Timing, other: Timing): string {
-  return `${(plain.median / other.median).toFixed(3)} (${micros(other.median)} to ${micros(plain.median)})`
-}
-
-/** Microseconds of wall clock time for each call. */
-async function timed(call: Call, connections: number, calls: number): Promise<number> {
-  const start = performance.now()
-  const worker = async () => {
-    for (let i = 0; i < calls; i++) {
-      const response = await call()
-      const text = await response.text()
-      if (!response.ok || text === '') throw new Error('No response: the numbers would mean nothing')
-    }
-  }
-  await Promise.all(Array.from({ length: connections }, worker))
-  return ((performance.now() - start) * 1000) / (connections * calls)
 }

@@ -22,6 +22,8 @@ export async function startFleet(processes: number, start: Start): Promise<Fleet
     async stop() {
       await Promise.all(
         fleet.map(async (child) => {
+          // A process that failed has ended before.
+          if (child.exitCode !== null || child.signalCode !== null) return
           const exited = once(child, 'exit')
           child.kill()
           await exited

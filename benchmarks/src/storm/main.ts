@@ -17,11 +17,11 @@ let beside = true
 try {
   if (!values['no-peers']) beside = await compare(services.redis.url)
   for (const store of ['redis', 'postgres'] as const) {
-    for (const session of ['cookie', 'server'] as const) {
+    for (const kind of ['cookie', 'server', 'dpop', 'client'] as const) {
       const { url } = services[store]
       rows.push({
-        where: `${store} ${session}`,
-        ...(await storm({ processes, callers, expiries, store, session, url })),
+        where: `${store} ${kind}`,
+        ...(await storm({ processes, callers, expiries, store, kind, url })),
       })
     }
   }
@@ -30,17 +30,17 @@ try {
 }
 
 console.log(
-  'store     session  expiries  token requests  replays  failed  usable afterwards  token p99  call p99  waited beyond it  store median',
+  'store     tokens   expiries  token requests  replays  failed  usable afterwards  token p99  call p99  waited beyond it  store median',
 )
 for (const row of rows) {
-  const [store = '', session = ''] = row.where.split(' ')
+  const [store = '', kind = ''] = row.where.split(' ')
   const cells = [row.expiries, row.tokenRequests, row.replays, row.failed, row.lost === 0 ? 'yes' : 'NO']
   const widths = [8, 14, 7, 6, 17]
   const numbers = cells.map((cell, i) => String(cell).padStart(widths[i] ?? 0)).join('  ')
   const { roundTripP99, callP99, storeMedian } = row
   const measured = [roundTripP99, callP99, callP99 - roundTripP99, storeMedian.toFixed(1)]
   const times = measured.map((ms, i) => `${ms} ms`.padStart([9, 8, 16, 12][i] ?? 0)).join('  ')
-  console.log(`${store.padEnd(8)}  ${session.padEnd(7)}  ${numbers}  ${times}`)
+  console.log(`${store.padEnd(8)}  ${kind.padEnd(7)}  ${numbers}  ${times}`)
 }
 
 const worst = (pick: (row: Storm) => number) => Math.max(...rows.map(pick))

@@ -1,7 +1,13 @@
+/**
+ * Whose tokens expire: those of a user in either kind of session, those of a user whose tokens are bound to a key, or those
+ * of the application itself.
+ */
+export type Kind = 'cookie' | 'server' | 'dpop' | 'client'
+
 /** The data that a process of the fleet starts with. */
 export interface Start {
   readonly issuer: string
-  readonly session: 'cookie' | 'server'
+  readonly kind: Kind
   readonly store: 'redis' | 'postgres'
   readonly url: string
 }

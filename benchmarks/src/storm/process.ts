@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto'
 import { evertoken, type SessionStore } from '@evertoken/node'
 import { createShiftableClock } from '@evertoken/testkit'
+import { dpop } from '@evertoken/core/dpop'
+import { clientCredentials } from '@evertoken/core/grants'
 import { createRedisStore } from '@evertoken/core/redis'
 import { createPostgresStore } from '@evertoken/core/sql'
 import { Pool } from 'pg'
@@ -47,11 +49,14 @@ async function serve(
     clientSecret: 'web-secret-for-tests-only',
     encryptionSecret: 'a secret of thirty-two characters',
     baseUrl: ORIGIN,
-    session: start.session,
+    session: start.kind === 'cookie' ? 'cookie' : 'server',
+    ...(start.kind === 'dpop' && { senderConstraint: dpop() }),
+    client: clientCredentials(),
     store: timed(await openStore(start), storeTimes),
     clock,
     onEvent(event) {
-      if (event.type === 'token_refreshed') roundTrips.push(event.durationMs)
+      if (event.type === 'token_refreshed' || event.type === 'token_granted')
+        roundTrips.push(event.durationMs)
     },
   })
 
@@ -59,7 +64,10 @@ async function serve(
     const startedAt = performance.now()
     const request = new Request(ORIGIN, { headers: { cookie } })
     const response = await auth.handle(request, async () => {
-      const token = await auth.getUserAccessToken(resource === '' ? undefined : { resource })
+      const wanted = resource === '' ? undefined : { resource }
+      const token = await (start.kind === 'client'
+        ? auth.getClientAccessToken(wanted)
+        : auth.getUserAccessToken(wanted))
       return new Response(token && fingerprint(token.value), { status: token ? 200 : 401 })
     })
     const token = await response.text()
@@ -95,12 +103,19 @@ async function serve(
     },
     async signIn(tokenResponse) {
       const session = auth.session(new Request(ORIGIN))
-      await session.startSession(tokenResponse, { claims: { sub: 'user-1' } })
+      const proofKey = start.kind === 'dpop' ? await createProofKey() : undefined
+      await session.startSession(tokenResponse, { claims: { sub: 'user-1' }, ...(proofKey && { proofKey }) })
       const response = await session.commit(new Response())
       const setCookie = response.headers.getSetCookie()
       return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], storeTimes: [], setCookie }
     },
   }
+}
+
+async function createProofKey(): Promise<object> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  return crypto.subtle.exportKey('jwk', privateKey)
 }
 
 function fingerprint(token: string): string {

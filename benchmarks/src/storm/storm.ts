@@ -1,4 +1,10 @@
-import { createAuthorizationServer, createShiftableClock, type ShiftableClock } from '@evertoken/testkit'
+import {
+  createAuthorizationServer,
+  createShiftableClock,
+  type FakeAuthorizationServer,
+  type ShiftableClock,
+} from '@evertoken/testkit'
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
 import { type Fleet, startFleet } from './fleet.ts'
 import type { RoundResult, Start } from './messages.ts'
 
@@ -14,7 +20,7 @@ export interface Storm {
   readonly tokenRequests: number
   /** Refresh tokens that were presented more than once. */
   readonly replays: number
-  /** Calls that got no token. */
+  /** Calls that got no token, and token requests without a valid proof of the key of their session. */
   readonly failed: number
   /** Whether the session is dead afterwards. */
   readonly lost: number
@@ -31,15 +37,22 @@ const MIXES: readonly (readonly string[])[] = [
   ['', 'https://orders.example.com/', 'https://profile.example.com/'],
 ]
 const EXPIRY_SECONDS = 400
+const BOUND = { token_type: 'DPoP' }
 
 /** Expires tokens under the eyes of a whole fleet, against a strict rotating authorization server. */
 export async function storm(options: StormOptions): Promise<Storm> {
   const clock = createShiftableClock()
-  const server = createAuthorizationServer({ accessTokenSeconds: 300, clock })
+  const isBound = options.kind === 'dpop'
+  const server = createAuthorizationServer({
+    accessTokenSeconds: 300,
+    clock,
+    ...(isBound && { tokenResponse: BOUND }),
+  })
   const listening = await server.listen()
   const fleet = await startFleet(options.processes, { ...options, issuer: server.issuer })
   try {
-    let cookie = header(await fleet.signIn(await server.issue()))
+    const first = { ...(await server.issue()), ...(isBound && BOUND) }
+    let cookie = options.kind === 'client' ? '' : header(await fleet.signIn(first))
     const results: RoundResult[] = []
     let expiries = 0
     for (let round = 0; expiries < options.expiries; round++) {
@@ -49,15 +62,17 @@ export async function storm(options: StormOptions): Promise<Storm> {
       expiries += resources.length
       cookie = header(answers.find(({ setCookie }) => setCookie.length > 0)?.setCookie ?? []) || cookie
     }
-    const tokenRequests = server.counts.refresh
+    const tokenRequests = options.kind === 'client' ? server.counts.token : server.counts.refresh
+    const unproven = isBound ? await countUnproven(server.log) : 0
     const replays = [...server.uses.values()].filter((uses) => uses > 1).length
     const [after] = await run(fleet, clock, { callers: 1 }, [''], cookie)
-    const usable = after?.ok === 1 && server.grants.alive('user-1') && server.maxUses() === 1
+    const isAlive = options.kind === 'client' || server.grants.alive('user-1')
+    const usable = after?.ok === 1 && isAlive && server.maxUses() <= 1
     return {
       expiries,
       tokenRequests,
       replays,
-      failed: results.reduce((sum, { failed }) => sum + failed, 0),
+      failed: results.reduce((sum, { failed }) => sum + failed, unproven),
       lost: usable ? 0 : 1,
       roundTripP99: Math.round(
         quantile(
@@ -80,6 +95,22 @@ export async function storm(options: StormOptions): Promise<Storm> {
     await fleet.stop()
     await listening.close()
   }
+}
+
+/** The number of refreshes without a proof (RFC 9449 §5) that is used once, and whose key is that of all others. */
+async function countUnproven(log: FakeAuthorizationServer['log']): Promise<number> {
+  const refreshes = log.filter(({ kind }) => kind === 'refresh')
+  const proofs = new Set<unknown>()
+  const keys = new Set<string>()
+  for (const { headers, at } of refreshes) {
+    const options = { typ: 'dpop+jwt', currentDate: new Date(at * 1000), maxTokenAge: 60 }
+    const proof = headers.get('dpop') ?? ''
+    const verified = await jwtVerify(proof, EmbeddedJWK, options).catch(() => undefined)
+    if (!verified) continue
+    proofs.add(verified.payload.jti)
+    keys.add(await calculateJwkThumbprint(verified.protectedHeader.jwk as object))
+  }
+  return refreshes.length - proofs.size + keys.size - 1
 }
 
 function run(

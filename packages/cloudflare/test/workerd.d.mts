@@ -17,6 +17,10 @@ export interface WorkerdOptions {
   readonly kv?: string
   /** Service bindings: the origin of an HTTP server by name. */
   readonly services?: Readonly<Record<string, string>>
+  /** Bindings to HTTPS servers by name, to which workerd presents a certificate, as with `mtls_certificates`. In PEM. */
+  readonly secureServices?: Readonly<
+    Record<string, { readonly url: string; readonly cert: string; readonly key: string; readonly ca: string }>
+  >
   /** Default false. */
   readonly minify?: boolean
   /** Default: any free one. */

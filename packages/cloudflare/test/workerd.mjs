@@ -87,16 +87,18 @@ function configuration(options, storage) {
     sessions,
     kv,
     services = {},
+    secureServices = {},
     port = 0,
     sqlite = true,
   } = options
   const text = JSON.stringify
   const hosts = Object.entries(services)
+  const secureHosts = Object.entries(secureServices)
   const bindings = [
     ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
     ...(sessions ? [`(name = ${text(sessions)}, durableObjectNamespace = "EvertokenSessions")`] : []),
     ...(kv ? [`(name = ${text(kv)}, kvNamespace = "nowhere")`] : []),
-    ...hosts.map(([name]) => `(name = ${text(name)}, service = ${text(name)})`),
+    ...[...hosts, ...secureHosts].map(([name]) => `(name = ${text(name)}, service = ${text(name)})`),
   ]
   const object = `(className = "EvertokenSessions", uniqueKey = "evertoken-sessions", enableSql = ${sqlite})`
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -114,8 +116,17 @@ const config :Workerd.Config = (
     (name = "nowhere", network = (allow = [])),
     (name = "storage", disk = (path = ${text(storage)}, writable = true)),
     ${hosts.map(([name, url]) => `(name = ${text(name)}, external = (address = ${text(new URL(url).host)}, http = ()))`).join(', ')}
+    ${secureHosts.map(([name, service]) => `(name = ${text(name)}, external = ${secureAddress(service)})`).join(', ')}
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 `
+}
+
+/** A server to which a service presents a certificate, as the binding of an mTLS certificate does. */
+function secureAddress({ url, cert, key, ca }) {
+  const text = JSON.stringify
+  const keypair = `(privateKey = ${text(key)}, certificateChain = ${text(cert)})`
+  const options = `keypair = ${keypair}, trustedCertificates = [${text(ca)}]`
+  return `(address = ${text(new URL(url).host)}, https = (options = (), tlsOptions = (${options})))`
 }

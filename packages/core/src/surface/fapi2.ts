@@ -1,7 +1,4 @@
-import {
-  createClientAuthentication,
-  mechanismOf,
-} from '../mechanisms/protocol/client-authentication.ts'
+import { createClientAuthentication, mechanismOf } from '../mechanisms/protocol/client-authentication.ts'
 import { certificateBound } from '../mechanisms/protocol/client-certificate.ts'
 import type { AdaptMetadata } from '../mechanisms/protocol/discovery.ts'
 import { jar } from '../mechanisms/protocol/jar.ts'

@@ -2,18 +2,12 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
 import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
-import {
-  isApiNonceError,
-  isTokenNonceError,
-  proofClaims,
-  type ProofFacts,
-} from '../../rules/protocol/dpop.ts'
-import type { AuthorizationHeaders, AuthorizedRequest } from '../../vocabulary/index.ts'
+import { isApiNonceError, isTokenNonceError, proofClaims } from '../../rules/protocol/dpop.ts'
 import { copyRequestBody } from '../calls/body-copy.ts'
 import { discardBody } from '../calls/with-headers.ts'
 import type { ConstraintContext } from '../protocol/sender-constraint.ts'
 import { createRecentMap } from '../runtime/bounded-map.ts'
-import { randomId, sha256 } from '../runtime/digest.ts'
+import { sha256 } from '../runtime/digest.ts'
 import { createNonces } from './nonces.ts'
 import { createProofSigner, type ProofAlgorithm } from './proof-signer.ts'
 
@@ -40,14 +34,19 @@ export function createDpopBinding(
   const tokenHashes = createRecentMap<string, string>(MAX_HASHES)
 
   /** Signs a proof for one request. */
-  function prove(key: ProofKey, facts: Omit<ProofFacts, 'id' | 'now'>): Promise<string> {
+  function prove(
+    key: ProofKey,
+    url: URL,
+    method: string,
+    nonce: string | undefined,
+    tokenHash?: string,
+  ): Promise<string> {
     const { server, wall } = serverClock.read()
-    return signer.sign(key, proofClaims({ ...facts, id: randomId(), now: server ?? wall }))
+    const id = crypto.randomUUID()
+    return signer.sign(key, proofClaims({ url, method, id, now: server ?? wall, nonce, tokenHash }))
   }
 
-  async function hashOf(token: string): Promise<string> {
-    const known = tokenHashes.get(token)
-    if (known !== undefined) return known
+  async function hashToken(token: string): Promise<string> {
     const hash = await sha256(token)
     tokenHashes.set(token, hash)
     return hash
@@ -62,7 +61,7 @@ export function createDpopBinding(
       const sendWithProof: typeof send = async (address, init: TokenRequestInit = {}) => {
         const url = new URL(address)
         const nonce = serverNonces.get(url)
-        const dpop = await prove(key, { url, method: init.method ?? 'GET', nonce })
+        const dpop = await prove(key, url, init.method ?? 'GET', nonce)
         const response = await send(address, { ...init, headers: { ...init.headers, dpop } })
         const isRefused = await isNonceError(response)
         const hasNew = serverNonces.observe(url, response.headers, isRefused ? nonce : undefined)
@@ -82,16 +81,19 @@ export function createDpopBinding(
       return repeated
     },
     credential({ value: token }, key): Credential {
-      async function authorize({ url, method }: AuthorizedRequest): Promise<AuthorizationHeaders> {
-        const tokenHash = await hashOf(token)
-        const dpop = await prove(key, { url, method, tokenHash, nonce: apiNonces.get(url) })
-        return { authorization: `DPoP ${token}`, dpop }
+      const authorization = `DPoP ${token}`
+
+      async function proveToken(url: URL, method: string, nonce: string | undefined): Promise<string> {
+        const tokenHash = tokenHashes.get(token) ?? (await hashToken(token))
+        return prove(key, url, method, nonce, tokenHash)
       }
 
       /** Resolves to the response, and to whether the API accepts the request with the nonce of its response. */
       async function sendOnce({ fetch, target, init, hop }: TokenlessRequest) {
         const nonce = apiNonces.get(hop.url)
-        for (const [name, value] of Object.entries(await authorize(hop))) init.headers.set(name, value)
+        const proof = await proveToken(hop.url, hop.method, nonce)
+        init.headers.set('authorization', authorization)
+        init.headers.set('dpop', proof)
         const response = await fetch(target, init)
         const isRefused = isApiNonceError(response)
         const hasNew = apiNonces.observe(hop.url, response.headers, isRefused ? nonce : undefined)
@@ -100,7 +102,9 @@ export function createDpopBinding(
 
       return {
         token,
-        authorize,
+        async authorize({ url, method }) {
+          return { authorization, dpop: await proveToken(url, method, apiNonces.get(url)) }
+        },
         async send(request) {
           const { first, repeat } = withRepeatableBody(request)
           const { response, isRepeatable } = await sendOnce(first)

@@ -41,16 +41,13 @@ export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
   const imported = createRecentMap<string, ImportedKey>(MAX_IMPORTED)
 
   async function importKey(key: ProofKey): Promise<ImportedKey> {
-    const name = String(key['d'])
-    const known = imported.get(name)
-    if (known) return known
     const algorithm = key['crv'] === 'Ed25519' ? 'EdDSA' : 'ES256'
     const privateKey = await crypto.subtle
       .importKey('jwk', key, PARAMETERS[algorithm], false, ['sign'])
       .catch(throwUnusable)
     const header = encode({ typ: 'dpop+jwt', alg: algorithm, jwk: ordered(key, PUBLIC) })
     const entry = { privateKey, algorithm, header } as const
-    imported.set(name, entry)
+    imported.set(nameOf(key), entry)
     return entry
   }
 
@@ -68,7 +65,7 @@ export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
     },
     thumbprint: (key) => sha256(JSON.stringify(ordered(key, PUBLIC))),
     async sign(key, claims) {
-      const { privateKey, algorithm, header } = await importKey(key)
+      const { privateKey, algorithm, header } = imported.get(nameOf(key)) ?? (await importKey(key))
       const input = `${header}.${encode(claims)}`
       const signature = await crypto.subtle.sign(PARAMETERS[algorithm], privateKey, encoder.encode(input))
       return `${input}.${toBase64Url(new Uint8Array(signature))}`
@@ -77,6 +74,11 @@ export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
 }
 
 const encoder = new TextEncoder()
+
+/** The private part identifies a key in the memory of this process. */
+function nameOf(key: ProofKey): string {
+  return String(key['d'])
+}
 
 function encode(value: object): string {
   return toBase64Url(encoder.encode(JSON.stringify(value)))

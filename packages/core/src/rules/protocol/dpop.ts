@@ -1,5 +1,5 @@
 import { parseChallenges } from '../calls/authentication-challenge.ts'
-import { isJsonObject, omitUndefined } from '../members.ts'
+import { isJsonObject } from '../members.ts'
 
 /** The facts that a proof of possession states about one request. */
 export interface ProofFacts {
@@ -16,11 +16,15 @@ export interface ProofFacts {
   readonly tokenHash?: string | undefined
 }
 
-/** Returns the claims of a proof (RFC 9449 §4.2). A time in the future would be refused, so seconds are rounded down. */
+/**
+ * Returns the claims of a proof (RFC 9449 §4.2). JSON omits those without a value.
+ *
+ * A time in the future would be refused, so seconds are rounded down.
+ */
 export function proofClaims({ url, method, id, now, nonce, tokenHash }: ProofFacts): object {
   // The URL has neither a query nor a fragment there.
   const htu = url.origin + url.pathname
-  return omitUndefined({ jti: id, htm: method, htu, iat: Math.floor(now), ath: tokenHash, nonce })
+  return { jti: id, htm: method, htu, iat: Math.floor(now), ath: tokenHash, nonce }
 }
 
 /** The characters of a nonce (RFC 9449 §8.1). A longer one would not fit into the headers of many servers. */
