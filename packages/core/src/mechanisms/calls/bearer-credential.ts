@@ -3,6 +3,7 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
 import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
+import { addHeaders } from './with-headers.ts'
 import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
 /** Sends a token as it is, in the `Authorization` header (RFC 6750 §2.1). It is a class, because each call creates one. */
@@ -20,7 +21,7 @@ class BearerCredential implements Credential {
   }
 
   send({ fetch, target, init }: TokenlessRequest): Promise<Response> {
-    init.headers.set('authorization', this.authorize().authorization)
+    init.headers = addHeaders(init.headers, this.authorize())
     return fetch(target, init)
   }
 

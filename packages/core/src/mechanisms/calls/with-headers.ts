@@ -1,4 +1,6 @@
+import type { OpenRequestInit } from '../../ports/credential.ts'
 import { headerLines } from '../../rules/calls/headers.ts'
+import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
 /**
  * Returns a response with other headers.
@@ -32,6 +34,16 @@ export function withOrigin(copy: Response, { url, redirected, type }: Response):
     redirected: { value: redirected },
     type: { value: type },
   })
+}
+
+/** Returns the headers of a request with those of a token. Most calls have no other headers, so they need no `Headers`. */
+export function addHeaders(
+  headers: OpenRequestInit['headers'],
+  added: AuthorizationHeaders,
+): Headers | AuthorizationHeaders {
+  if (!(headers instanceof Headers)) return { ...headers, ...added }
+  for (const [name, value] of Object.entries(added)) headers.set(name, value)
+  return headers
 }
 
 /** Removes an absent header. This changes nothing, and fails only if the headers are immutable. */

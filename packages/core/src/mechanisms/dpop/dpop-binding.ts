@@ -10,7 +10,7 @@ import {
 } from '../../rules/protocol/dpop.ts'
 import type { AuthorizationHeaders, AuthorizedRequest } from '../../vocabulary/index.ts'
 import { copyRequestBody } from '../calls/body-copy.ts'
-import { discardBody } from '../calls/with-headers.ts'
+import { addHeaders, discardBody } from '../calls/with-headers.ts'
 import type { ConstraintContext } from '../protocol/sender-constraint.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
@@ -85,9 +85,10 @@ export function createDpopBinding(
 
       /** Resolves to the response, and to whether the API asks for a nonce. */
       async function sendOnce({ fetch, target, init, hop }: TokenlessRequest) {
-        for (const [name, value] of Object.entries(await authorize(hop))) init.headers.set(name, value)
+        const url = new URL(hop.href)
+        init.headers = addHeaders(init.headers, await authorize({ url, method: hop.method }))
         const response = await fetch(target, init)
-        apiNonces.observe(hop.url, response.headers)
+        apiNonces.observe(url, response.headers)
         return { response, needsNonce: isApiNonceError(response) }
       }
 
@@ -124,7 +125,7 @@ function withRepeatableBody(request: TokenlessRequest): {
   const first = holder ? { ...request, init: { ...init, body: holder.body } } : request
   const repeat = () => {
     const body = copy?.take()
-    return body && { ...request, target: hop.url, init: { ...init, body } }
+    return body && { ...request, target: hop.href, init: { ...init, body } }
   }
   return { first, repeat }
 }

@@ -135,9 +135,10 @@ async function requestUserInfo(
 ): Promise<Readonly<Record<string, unknown>>> {
   if (!URL.canParse(url)) throw failure({ code: 'URL_INVALID' })
   const headers = new Headers({ accept: 'application/json, application/jwt' })
-  const hop = { url: new URL(url), method: 'GET', headers, body: 'none', trusted: true } as const
+  const { href } = new URL(url)
+  const hop = { href, method: 'GET', headers, body: 'none', trusted: true } as const
   const fetch = (_: unknown, init: OpenRequestInit) => wire[oauth.customFetch](url, init)
-  const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
+  const response = await credential.send({ fetch, target: href, init: { headers }, hop })
   const { status } = response
   const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined
   if (status !== 200) throw withUrl(failure({ status, code }), url)

@@ -52,8 +52,44 @@ export function isAllowed(url: URL, prefixes: readonly AllowedPrefix[]): boolean
 }
 
 function isBelow(path: string, prefix: string): boolean {
-  const startsThere = path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
-  return startsThere && (prefix === '/' || !mayClimb(path))
+  return startsBelow(path, prefix) && (prefix === '/' || !mayClimb(path))
+}
+
+function startsBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
+}
+
+/** A path and a query that no parser changes. No server finds a `..` segment in the path. */
+const PLAIN = /^\/(?!\/)(?:[\w~-]|[./](?=[\w~-]))*\/?(?:\?[\w!%&*+,./:;=@~-]*)?$/
+/** The start of a relative address that replaces the last segment of its base, or the whole path. */
+const RELATIVE = /^[/\w~-]/
+
+/**
+ * Returns the absolute URL of an address, if it is plain and allowed. Most are, and parsing a URL costs more than all
+ * other checks of a call. For other addresses, `parseUrl` and `isAllowed` decide. For plain ones, they decide the same.
+ *
+ * @param base - The URL that a relative address is resolved against.
+ */
+export function resolvePlain(
+  address: string,
+  prefixes: readonly AllowedPrefix[],
+  base: AllowedPrefix | undefined,
+): string | undefined {
+  for (const prefix of prefixes)
+    if (address.startsWith(prefix.origin) && isPlainBelow(address.slice(prefix.origin.length), prefix))
+      return address
+  if (!base || !RELATIVE.test(address)) return undefined
+  const folder = address.startsWith('/') ? '' : base.pathname.slice(0, base.pathname.lastIndexOf('/') + 1)
+  const rest = folder + address
+  const isBelowOne = prefixes.some((prefix) => prefix.origin === base.origin && isPlainBelow(rest, prefix))
+  return isBelowOne ? base.origin + rest : undefined
+}
+
+/** @param rest - A path with its query. */
+function isPlainBelow(rest: string, { pathname }: AllowedPrefix): boolean {
+  if (!PLAIN.test(rest)) return false
+  const end = rest.indexOf('?')
+  return startsBelow(end < 0 ? rest : rest.slice(0, end), pathname)
 }
 
 function mayClimb(path: string): boolean {
