@@ -55,7 +55,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const call = wanted.forceRefresh ? { ...wanted, replaced: currentValue(seen, wanted.key) } : wanted
     // The token of the sign-in is never dropped, so its uses are not recorded.
     if (call.key !== '') uses.set(`${handle.key} ${call.key}`, (useCount += 1))
-    const time = serverClock.read()
+    const time = call.time ?? serverClock.read()
     const sampling = sampleIfNeeded(seen, call, time)
     return sampling
       ? sampling.then(() => serve(handle, seen, call, serverClock.read()))
