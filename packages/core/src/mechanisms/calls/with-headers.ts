@@ -48,8 +48,8 @@ export function addHeaders(
 
 /** Removes an absent header. This changes nothing, and fails only if the headers are immutable. */
 export function hasMutableHeaders(response: Response): boolean {
-  // These are fetched responses without changes. The error below would cost more than the copy.
-  if (response.type !== 'default' && isUnchanged(response)) return false
+  // The error below would cost more than the copy.
+  if (isFetched(response)) return false
   try {
     response.headers.delete('x-evertoken-absent')
     return true
@@ -58,9 +58,10 @@ export function hasMutableHeaders(response: Response): boolean {
   }
 }
 
-/** Whether the response is of the runtime, and Evertoken has replaced none of its members. */
-export function isUnchanged(response: Response): boolean {
-  return Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
+/** Whether the runtime has fetched the response, so that its headers are immutable. Evertoken has replaced no members. */
+export function isFetched(response: Response): boolean {
+  const isOfRuntime = Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
+  return isOfRuntime && response.type !== 'default'
 }
 
 /** A network error and an opaque redirect have the status 0, which no constructor accepts. */
