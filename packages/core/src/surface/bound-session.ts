@@ -117,33 +117,24 @@ export function bindSession(
     try {
       // Before the work begins: a failure that no caller waits for would end the process.
       demand.signal?.throwIfAborted()
-      const work = requestToken(handle, seen, demand, time)
+      const { key, request, rejected, forceRefresh, minValiditySeconds } = demand
+      const { beforeRefresh, keepAlive, startedInBackground: background } = session
+      // Each member by its name: a spread of the demand would cost more than all checks of a call.
+      const work = refresher.token(handle, seen, {
+        key,
+        request,
+        rejected,
+        forceRefresh,
+        minValiditySeconds,
+        beforeRefresh,
+        keepAlive,
+        time,
+        background,
+      })
       return isPromise(work) ? awaitToken(handle, work, demand) : observed(work)
     } catch (error) {
       throw reportFailure(handle, error)
     }
-  }
-
-  function requestToken(
-    handle: SessionHandle,
-    seen: Snapshot | undefined,
-    demand: SessionTokenDemand,
-    time: ClockReading | undefined,
-  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { key, request, rejected, forceRefresh, minValiditySeconds } = demand
-    const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    // Each member by its name: a spread of the demand would cost more than all checks of a call.
-    return refresher.token(handle, seen, {
-      key,
-      request,
-      rejected,
-      forceRefresh,
-      minValiditySeconds,
-      beforeRefresh,
-      keepAlive,
-      background,
-      time,
-    })
   }
 
   async function awaitToken(

@@ -60,7 +60,8 @@ export function hasMutableHeaders(response: Response): boolean {
 
 /** Whether the runtime has fetched the response, so that its headers are immutable. Evertoken has replaced no members. */
 export function isFetched(response: Response): boolean {
-  const isOfRuntime = Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
+  const isOfRuntime =
+    Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
   return isOfRuntime && response.type !== 'default'
 }
 

@@ -120,7 +120,7 @@ function withoutUserInfo(
     throw new ConfigurationError('invalid_option', message, { cause })
   }
   if (status >= 400 && status < 500 && status !== 408 && code !== 'RATE_LIMITED') {
-    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, set \`server.userInfo.url\`, or set \`server.userInfo\` to \`false\`.`
+    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, or set \`server.userInfo\` to \`false\`.`
     throw new ConfigurationError('client_rejected', message, { cause })
   }
   throw unavailable('fetch UserInfo, which identifies the user', cause)

@@ -59,10 +59,8 @@ function startsBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`)
 }
 
-/** A path and a query that no parser changes. No server finds a `..` segment in the path. */
-const PLAIN = /^\/(?!\/)(?:[\w~-]|[./](?=[\w~-]))*\/?(?:\?[\w!%&*+,./:;=@~-]*)?$/
-/** The start of a relative address that replaces the last segment of its base, or the whole path. */
-const RELATIVE = /^[/\w~-]/
+/** A URL with a path and a query that no parser changes. No server finds a `..` segment in the path. */
+const PLAIN = /^([^/]+\/\/[^/]+)(\/(?!\/)(?:[\w~-]|[./](?=[\w~-]))*\/?)(?:\?[\w!%&*+,./:;=@~-]*)?$/
 
 /**
  * Returns the absolute URL of an address, if it is plain and allowed. Most are, and parsing a URL costs more than all
@@ -75,21 +73,19 @@ export function resolvePlain(
   prefixes: readonly AllowedPrefix[],
   base: AllowedPrefix | undefined,
 ): string | undefined {
-  for (const prefix of prefixes)
-    if (address.startsWith(prefix.origin) && isPlainBelow(address.slice(prefix.origin.length), prefix))
-      return address
-  if (!base || !RELATIVE.test(address)) return undefined
-  const folder = address.startsWith('/') ? '' : base.pathname.slice(0, base.pathname.lastIndexOf('/') + 1)
-  const rest = folder + address
-  const isBelowOne = prefixes.some((prefix) => prefix.origin === base.origin && isPlainBelow(rest, prefix))
-  return isBelowOne ? base.origin + rest : undefined
+  return ifPlain(address, prefixes) ?? (base && ifPlain(below(base, address), prefixes))
 }
 
-/** @param rest - A path with its query. */
-function isPlainBelow(rest: string, { pathname }: AllowedPrefix): boolean {
-  if (!PLAIN.test(rest)) return false
-  const end = rest.indexOf('?')
-  return startsBelow(end < 0 ? rest : rest.slice(0, end), pathname)
+function ifPlain(href: string, prefixes: readonly AllowedPrefix[]): string | undefined {
+  const [, origin, path = ''] = PLAIN.exec(href) ?? []
+  const isBelowOne = prefixes.some((each) => each.origin === origin && startsBelow(path, each.pathname))
+  return isBelowOne ? href : undefined
+}
+
+/** Returns the URL of a relative address that starts with a name or a slash. */
+function below({ origin, pathname }: AllowedPrefix, address: string): string {
+  if (address.startsWith('/')) return origin + address
+  return /^[\w~-]/.test(address) ? origin + pathname.slice(0, pathname.lastIndexOf('/') + 1) + address : ''
 }
 
 function mayClimb(path: string): boolean {
