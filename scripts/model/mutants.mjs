@@ -149,9 +149,9 @@ export const mutants = {
     ['calm'],
     [
       {
-        in: 'bindSession.requestToken',
-        replace: '{ $$$facts, background }',
-        with: '{ $$$facts, background, signal: demand.signal }',
+        in: 'bindSession.tokenOf',
+        replace: '{ $$$facts, time, background }',
+        with: '{ $$$facts, time, background, signal: demand.signal }',
       },
       {
         in: 'demandOf',

@@ -20,16 +20,12 @@ export function notSqlite(): ConfigurationError {
   return unfit('is without SQLite: list its class under "new_sqlite_classes", not "new_classes"')
 }
 
+/** A service binding seems to have every method. */
 function checkNoDatabase(binding: unknown): void {
-  checkNotKv(binding)
-  // A service binding seems to have every method.
-  if ('prepare' in Object(binding) && !isKv(binding) && !isNamespace(binding))
-    throw unfit(`is a D1 database, which cannot swap records: use "createDurableObjectStore", and ${BIND}`)
-}
-
-function checkNotKv(binding: unknown): void {
-  if (isKv(binding) && !isNamespace(binding))
-    throw unfit(`is Workers KV, which can return old values: use "createDurableObjectStore", and ${BIND}`)
+  if (isNamespace(binding)) return
+  const isD1 = 'prepare' in Object(binding) && 'a D1 database, which cannot swap records'
+  const database = isKv(binding) ? 'Workers KV, which can return old values' : isD1
+  if (database) throw unfit(`is ${database}: use "createDurableObjectStore", and ${BIND}`)
 }
 
 function isKv(binding: unknown): boolean {

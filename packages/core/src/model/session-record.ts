@@ -142,3 +142,8 @@ export function isSessionRecord(value: unknown): value is SessionRecord {
     isTokenLedger(ledger)
   )
 }
+
+/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
+export function copyClaims(claims: UserClaims): UserClaims {
+  return JSON.parse(JSON.stringify(claims)) as UserClaims
+}

@@ -1,16 +1,16 @@
 import type { Hop } from '../rules/calls/redirect.ts'
 import type { AuthorizationHeaders, AuthorizedRequest } from '../vocabulary/index.ts'
 
-/** The options of a request whose headers can be changed. */
+/** The options of a request, to which headers can be added. */
 export interface OpenRequestInit extends RequestInit {
-  headers: Headers
+  headers?: Headers | AuthorizationHeaders
 }
 
 /** One request to an API, without a token. */
 export interface TokenlessRequest {
-  readonly fetch: (target: URL | Request, init: OpenRequestInit) => Promise<Response>
+  readonly fetch: (target: string | Request, init: OpenRequestInit) => Promise<Response>
   /** The URL of the hop, or a request for it. */
-  readonly target: URL | Request
+  readonly target: string | Request
   readonly init: OpenRequestInit
   readonly hop: Hop
   /** A copy of the body of `target`, after it was sent. */

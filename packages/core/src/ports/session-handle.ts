@@ -47,8 +47,12 @@ export interface SessionHandle extends LedgerHandle<Snapshot> {
   readonly maxRecordBytes: number
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
-  /** Returns the session without a promise, or `undefined` if `read` must be called. It can do that for a memory store. */
-  readNow?(): Snapshot | undefined
+  /**
+   * Returns the session without a promise, or `undefined` if `read` must be called. It can do that for a memory store.
+   *
+   * @param now - The time by the wall clock, if the caller has just read it.
+   */
+  readNow?(now?: number): Snapshot | undefined
   /** Same as `read`, but calls at the same moment share one read of the store, which starts after all of them. */
   readShared(): Promise<Snapshot | undefined>
   /** Replaces the session. Resolves to `'again'` if another process changed it first. */

@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { fingerprint } from '../mechanisms/runtime/digest.ts'
 import { createFetchedResponses, type FetchedResponses } from '../mechanisms/calls/fetched-responses.ts'
-import type { ServerClock } from '../mechanisms/protocol/server-clock.ts'
+import type { ClockReading, ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import type { Registration, SessionRecord } from '../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../model/token-grant.ts'
 import type { BrowserRequest } from '../handlers/routes/route-context.ts'
@@ -81,7 +81,7 @@ export interface BoundSession {
   current(): Promise<Snapshot | undefined>
 }
 
-export type SessionTokenDemand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive'> & {
+export type SessionTokenDemand = Omit<TokenCall, 'beforeRefresh' | 'background' | 'keepAlive' | 'time'> & {
   readonly signal?: AbortSignal | undefined
 }
 
@@ -91,7 +91,7 @@ export function bindSession(
   fitHeaders?: Runtime['fitHeaders'],
   browser?: BrowserRequest,
 ): BoundSession {
-  const { refresher, grantCheck, emit } = application
+  const { refresher, grantCheck, serverClock, emit } = application
 
   /** The session that the latest call has found. */
   let found: { readonly finding: Promise<unknown>; readonly handle: SessionHandle } | undefined
@@ -109,35 +109,29 @@ export function bindSession(
     handle: SessionHandle,
     seen: Snapshot | undefined,
     demand: SessionTokenDemand,
+    time?: ClockReading,
   ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
     try {
       // Before the work begins: a failure that no caller waits for would end the process.
       demand.signal?.throwIfAborted()
-      const work = requestToken(handle, seen, demand)
+      const { key, request, rejected, forceRefresh, minValiditySeconds } = demand
+      const { beforeRefresh, keepAlive, startedInBackground: background } = session
+      // Each member by its name: a spread of the demand would cost more than all checks of a call.
+      const work = refresher.token(handle, seen, {
+        key,
+        request,
+        rejected,
+        forceRefresh,
+        minValiditySeconds,
+        beforeRefresh,
+        keepAlive,
+        time,
+        background,
+      })
       return isPromise(work) ? awaitToken(handle, work, demand) : observed(work)
     } catch (error) {
       throw reportFailure(handle, error)
     }
-  }
-
-  function requestToken(
-    handle: SessionHandle,
-    seen: Snapshot | undefined,
-    demand: SessionTokenDemand,
-  ): TokenResult<Snapshot> | Promise<TokenResult<Snapshot>> {
-    const { key, request, rejected, forceRefresh, minValiditySeconds } = demand
-    const { beforeRefresh, keepAlive, startedInBackground: background } = session
-    // Each member by its name: a spread of the demand would cost more than all checks of a call.
-    return refresher.token(handle, seen, {
-      key,
-      request,
-      rejected,
-      forceRefresh,
-      minValiditySeconds,
-      beforeRefresh,
-      keepAlive,
-      background,
-    })
   }
 
   async function awaitToken(
@@ -176,8 +170,10 @@ export function bindSession(
       demand.signal?.throwIfAborted()
       // `find` returns the same promise until the request starts or ends a session.
       const handle = found && session.find() === found.finding ? found.handle : undefined
-      const seen = handle?.readNow?.()
-      return handle && seen ? tokenOf(handle, seen, demand) : findToken(demand)
+      // One reading for all: the clocks cost more than the decision.
+      const time = handle?.readNow && serverClock.read()
+      const seen = time && handle?.readNow?.(time.wall)
+      return handle && seen ? tokenOf(handle, seen, demand, time) : findToken(demand)
     },
     async current() {
       const handle = await session.find()

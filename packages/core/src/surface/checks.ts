@@ -47,18 +47,13 @@ export function checkAll<Values>(
   const entries = Object.entries<readonly [Check, unknown?]>(table)
   checkNames(options, Object.keys(table), prefix, profile)
   const isServerMissing = profile.length > 0 && given['issuer'] === undefined && given['server'] === undefined
-  const required = entries.filter(([, [, fallback]]) => fallback === REQUIRED).map(([name]) => name)
-  if (isServerMissing) required.unshift('issuer')
-  const isRequired = (name: string) => required.includes(name) || (isServerMissing && name === 'server')
-  const undefinedName = entries
-    .map(([name]) => name)
-    .find((name) => name in given && given[name] === undefined)
-  if (undefinedName !== undefined)
-    throw invalid(prefix + undefinedName, undefinedProblem(isRequired(undefinedName)))
-  checkMissing(
-    required.filter((name) => !(name in given)),
-    prefix,
-  )
+  const missing = isServerMissing ? ['issuer'] : []
+  for (const [name, [, fallback]] of entries) {
+    const isRequired = fallback === REQUIRED || (isServerMissing && /^(?:issuer|server)$/.test(name))
+    if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(isRequired))
+    if (fallback === REQUIRED && !(name in given)) missing.push(name)
+  }
+  checkMissing(missing, prefix)
   const hosts = insecureHosts ?? hostsOf(given['insecureHosts'])
   const values: Record<string, unknown> = {}
   for (const [name, [check, fallback]] of entries) {
@@ -90,10 +85,8 @@ function checkMissing(missing: readonly string[], prefix: string): void {
 }
 
 function undefinedProblem(isRequired: boolean): string {
-  const check = 'If its value comes from an environment variable, check that the variable is set.'
-  return isRequired
-    ? `is undefined. It is required. ${check}`
-    : `is undefined. ${check} To use the default, omit the option.`
+  const [rule, advice] = isRequired ? [' It is required.', ''] : ['', ' To use the default, omit the option.']
+  return `is undefined.${rule} If its value comes from an environment variable, check that the variable is set.${advice}`
 }
 
 export function noOptions(prefix: string): ConfigurationError {

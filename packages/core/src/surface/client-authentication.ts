@@ -84,11 +84,10 @@ export function authenticationOf(
     if (secret === undefined) return method
     throw invalid('clientSecret', 'has no effect, because `clientAuthentication` is a value. Remove it.')
   }
-  if (method === 'none') {
-    if (secret === undefined) return none()
-    throw invalid('clientSecret', `must be absent. ${SECRET_RULE}`)
-  }
-  if (secret === undefined) throw invalid('clientSecret', `is missing. ${SECRET_RULE}`)
+  const isNone = method === 'none'
+  if (isNone !== (secret === undefined))
+    throw invalid('clientSecret', `${isNone ? 'must be absent' : 'is missing'}. ${SECRET_RULE}`)
+  if (secret === undefined) return none()
   return method === 'client_secret_basic' ? secretInHeader(secret, rules) : clientSecretPost(secret)
 }
 

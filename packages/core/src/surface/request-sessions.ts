@@ -107,9 +107,8 @@ function addressOf(request: Request, origin: string | undefined, insecureHosts: 
   if (header === undefined && isSecure(url, insecureHosts)) return url
   const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
   const problem =
-    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, from an ` +
-    'environment variable if development uses another one. With `wrangler dev` and a route or custom domain, pass ' +
-    '`--local-upstream localhost:PORT` instead.'
+    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, in an ` +
+    'environment variable if it varies. With `wrangler dev` and a route, pass `--local-upstream localhost:PORT` instead.'
   throw invalid('baseUrl', problem)
 }
 

@@ -38,7 +38,7 @@ type ProfileValues = Checked<
 >
 
 const notMetadata = must(
-  'be the issuer identifier that the metadata contains, and not the URL of the metadata. For that, use `server: { metadata }`',
+  'be the issuer identifier in the metadata, not the URL of the metadata. For that URL, use `server: { metadata }`',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
 /** Some servers select one of their policies by a query. */

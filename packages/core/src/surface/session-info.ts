@@ -1,4 +1,4 @@
-import { endsAt, type SessionRecord } from '../model/session-record.ts'
+import { copyClaims, endsAt, type SessionRecord } from '../model/session-record.ts'
 import { grantEndsAt } from '../model/grant-expiry.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 
@@ -40,9 +40,4 @@ export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifet
     scope: ledger.scope,
     registration: undefined,
   }
-}
-
-/** Returns a JSON copy, so that a caller who changes its claims does not change the session. */
-export function copyClaims(claims: UserClaims): UserClaims {
-  return JSON.parse(JSON.stringify(claims)) as UserClaims
 }

@@ -4,7 +4,7 @@ import { readSessionExpiry } from '../rules/protocol/lifetime-hints.ts'
 import { readTokenResponse, tokenTypeError } from '../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { BoundSession } from './bound-session.ts'
-import { copyClaims } from './session-info.ts'
+import { copyClaims } from '../model/session-record.ts'
 
 /** The facts about a user that the application knows from its own sign-in. */
 export interface StartOptions {

@@ -43,7 +43,7 @@ const plainPath = must(
 )
 const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
-  'not be eventually consistent: use one that reads its own writes (on Cloudflare the Durable Object store)',
+  'not be eventually consistent. On Cloudflare, use the Durable Object store',
   ({ consistency }: SessionStore) => consistency !== 'eventual',
 )
 

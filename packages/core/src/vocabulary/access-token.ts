@@ -97,8 +97,7 @@ export class AccessToken {
    */
   async headersFor(url: string | URL, method = 'GET'): Promise<AuthorizationHeaders> {
     if (!URL.canParse(url)) {
-      const message = 'Cannot create the headers of the request. `headersFor` needs an absolute URL.'
-      throw new ConfigurationError('invalid_option', message)
+      throw new ConfigurationError('invalid_option', '`headersFor` needs an absolute URL.')
     }
     return this.#authorize({ url: new URL(url), method: method.toUpperCase() })
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tokenFetch } from '../../src/handlers/calls/token-fetch.ts'
 import { createBearerCredential } from '../../src/mechanisms/calls/bearer-credential.ts'
+import { addHeaders } from '../../src/mechanisms/calls/with-headers.ts'
 import type { Credential } from '../../src/ports/credential.ts'
 
 const API = 'https://api.example.com'
@@ -21,8 +22,8 @@ function createSignedFetch(responses: Response[], verdicts: readonly ('retry' | 
     token,
     authorize: async ({ url, method }) => ({ authorization: `DPoP ${token}`, dpop: `${method} ${url.href}` }),
     async send({ fetch, target, init, hop }) {
-      init.headers.set('authorization', `DPoP ${token}`)
-      init.headers.set('dpop', `${hop.method} ${hop.url.href}`)
+      const proof = { authorization: `DPoP ${token}`, dpop: `${hop.method} ${hop.href}` }
+      init.headers = addHeaders(init.headers, proof)
       return fetch(target, init)
     },
     readResponse: () => left.shift() ?? 'done',

@@ -1,5 +1,5 @@
 import type { BodyCopy } from '../../mechanisms/calls/body-copy.ts'
-import { type AllowedPrefix, isAllowed, parseUrl } from '../../rules/calls/allowed-urls.ts'
+import { type AllowedPrefix, isAllowed, parseUrl, resolvePlain } from '../../rules/calls/allowed-urls.ts'
 import { describeNotAllowed } from '../../rules/calls/not-allowed.ts'
 import type { Hop } from '../../rules/calls/redirect.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
@@ -40,26 +40,42 @@ export function prepareCall(input: string | URL | Request, init: RequestInit, po
   const isAddress = typeof input === 'string' || input instanceof URL
   const request: Partial<Request> = isAddress ? {} : input
   // It is read once, because an object might return another URL the next time.
-  const url = isAddress ? parseUrl(input, policy.baseUrl) : parseUrl(input.url)
-  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL. Set `baseUrl`.')
-  if (!isAllowed(url, policy.prefixes)) throw notAllowed(url, policy, isAddress ? String(input) : url.href)
+  const href = checkAddress(String(isAddress ? input : input.url), isAddress, policy)
   const method = (init.method ?? request.method ?? 'GET').toUpperCase()
-  const headers = new Headers(init.headers ?? request.headers)
+  const given = init.headers ?? request.headers
+  const headers = given && new Headers(given)
   const body = init.body == null ? (request.body ? 'spent' : 'none') : bodyKind(init.body)
   return {
     request: input instanceof Request ? input : undefined,
     init: input instanceof Request ? init : withBody(init, request.body),
-    first: { url, method, headers, body, trusted: true },
+    first: { href, method, headers, body, trusted: true },
     signal: init.signal ?? request.signal,
     redirect: init.redirect ?? request.redirect,
   }
 }
 
 /** Returns a request that `fetch` accepts. A property that hides the real URL is refused. */
-export function requestFor(input: Request, url: URL, policy: CallPolicy): Request {
+export function requestFor(input: Request, href: string, policy: CallPolicy): Request {
   const request = new Request(input)
-  if (request.url !== url.href) throw notAllowed(new URL(request.url), policy)
+  if (request.url !== href) throw notAllowed(new URL(request.url), policy)
   return request
+}
+
+/**
+ * Returns the absolute URL.
+ *
+ * @param isRelative - Whether the address can be relative to `baseUrl`.
+ */
+function checkAddress(address: string, isRelative: boolean, policy: CallPolicy): string {
+  const { baseUrl, prefixes } = policy
+  const base = isRelative ? baseUrl : undefined
+  // Parsing a URL costs more than all other checks of a call.
+  const plain = resolvePlain(address, prefixes, base === undefined ? undefined : prefixes[0])
+  if (plain !== undefined) return plain
+  const url = parseUrl(address, base)
+  if (!url) throw new ConfigurationError('origin_not_allowed', 'Cannot resolve the URL. Set `baseUrl`.')
+  if (!isAllowed(url, prefixes)) throw notAllowed(url, policy, address)
+  return url.href
 }
 
 /** The `fetch` of the runtime would turn a request of a class that it does not know into a string. */

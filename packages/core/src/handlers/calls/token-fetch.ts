@@ -123,17 +123,18 @@ async function follow(
 function send(hop: Hop, call: Call, credential: Credential, policy: TokenFetchPolicy): Promise<Response> {
   const { fetch } = policy
   // The URL that was checked, or a request for it.
-  const request = call.request && hop === call.first ? requestFor(call.request, hop.url, policy) : undefined
+  const request = call.request && hop === call.first ? requestFor(call.request, hop.href, policy) : undefined
   // A body in the options replaces that of the request.
   if (request && call.init.body == null) call.copy = copyRequestBody(request, hop)
-  const target = request ?? hop.url
+  const target = request ?? hop.href
   const init = initFor(hop, call)
   return hop.trusted ? credential.send({ fetch, target, init, hop, copy: call.copy }) : fetch(target, init)
 }
 
 function initFor({ method, headers, body }: Hop, call: Call): OpenRequestInit {
-  const own = new Headers(headers)
-  const init: OpenRequestInit = { ...call.init, method, headers: own, redirect: 'manual' }
+  // The headers of the call are in the hop.
+  const init = { ...call.init, method, redirect: 'manual' } as OpenRequestInit
+  if (headers) init.headers = new Headers(headers)
   if (call.signal) init.signal = call.signal
   if (body === 'none') delete init.body
   return init

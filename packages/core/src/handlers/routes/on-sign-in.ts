@@ -5,7 +5,7 @@ import type { AuthorizationServer, SignInGrant } from '../../ports/authorization
 import type { StoredRefresh } from '../../ports/session-handle.ts'
 import { swapUntilWon } from '../../mechanisms/sessions/swap-until-won.ts'
 import { omitUndefined, pick } from '../../rules/members.ts'
-import { withDecidedClaims } from '../../model/session-record.ts'
+import { copyClaims, withDecidedClaims } from '../../model/session-record.ts'
 import type { TokenGrant, UserClaims } from '../../model/token-grant.ts'
 import { latestRefresh, type TokenLedger } from '../../model/token-ledger.ts'
 import { jsonBytes } from '../../model/stored-tokens.ts'
@@ -166,21 +166,17 @@ function askHook(
   const { scope, tokens, proofKey } = after.ledger
   const { '': accessToken } = tokens
   const credential = accessToken && createCredential(accessToken, proofKey, server.binding)
-  return onSignIn?.(copyOf(claims), {
+  return onSignIn?.(copyClaims(claims), {
     reason: 'refresh',
     fetch: createSignInFetch(credential, insecureHosts),
-    current: copyOf(after.claims),
+    current: copyClaims(after.claims),
     ...omitUndefined({ scope }),
   })
 }
 
 /** Returns the claims as JSON keeps them. Identity claims come from the ID token. Without one, the hook sets `sub`. */
 function keptClaims(verdict: UserClaims, identity: UserClaims): UserClaims {
-  const kept: Record<string, unknown> = { ...copyOf(verdict) }
+  const kept: Record<string, unknown> = { ...copyClaims(verdict) }
   for (const name of IDENTITY) if (identity.sub !== undefined || name !== 'sub') delete kept[name]
   return { ...kept, ...pick(identity, IDENTITY) }
-}
-
-function copyOf(claims: UserClaims): UserClaims {
-  return JSON.parse(JSON.stringify(claims)) as UserClaims
 }

@@ -3,6 +3,7 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
 import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
+import { addHeaders } from './with-headers.ts'
 import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
 type SentToken = Pick<StoredToken, 'value' | 'type' | 'header'>
@@ -27,7 +28,7 @@ class BearerCredential implements Credential {
   }
 
   send({ fetch, target, init }: TokenlessRequest): Promise<Response> {
-    init.headers.set(this.#name, this.#value)
+    init.headers = addHeaders(init.headers, this.authorize())
     return fetch(target, init)
   }
 

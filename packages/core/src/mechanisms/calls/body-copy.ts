@@ -11,7 +11,7 @@ export interface BodyCopy {
 
 /** Copies the body of a request while it is sent, unless it can be sent again without a copy. */
 export function copyRequestBody(request: Request | Response, { body, headers }: Hop): BodyCopy | undefined {
-  const isLong = Number(headers.get('content-length')) > MAX_COPY_BYTES
+  const isLong = Number(headers?.get('content-length')) > MAX_COPY_BYTES
   const copy = body === 'spent' && !isLong ? request.clone().body : null
   return copy ? copyBody(copy) : undefined
 }

@@ -1,12 +1,6 @@
 import { headersOfDecodedBody } from '../../rules/calls/headers.ts'
 import { copyMark, ownBody, OWNS_BODY } from './fetched-responses.ts'
-import {
-  hasMutableHeaders,
-  isUnchanged,
-  withHeaders,
-  withMutableHeaders,
-  withOrigin,
-} from './with-headers.ts'
+import { isFetched, withHeaders, withMutableHeaders, withOrigin } from './with-headers.ts'
 
 /**
  * Returns the response of an API with headers that can be changed, and that fit the body that `fetch` has decoded.
@@ -34,7 +28,7 @@ export function withDecodedHeaders(response: Response): Response {
  *   const response = decodeHeadersInPlace(await fetch('https://api.example.com/orders'))
  */
 export function decodeHeadersInPlace(response: Response): Response {
-  if (hasMutableHeaders(response) || !isUnchanged(response)) return withDecodedHeaders(response)
+  if (!isFetched(response)) return withDecodedHeaders(response)
   // Tools replace the global `Response`. The members of one class do not work for the responses of another.
   if (!members || Object.getPrototypeOf(members) !== Response.prototype)
     members = createMembers(Response.prototype)

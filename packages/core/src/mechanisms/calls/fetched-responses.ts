@@ -46,7 +46,7 @@ export function createFetchedResponses(
       if (latest.push(fetched) > MAX_FETCHED) latest.shift()
       const response = fitHeaders(original)
       if (!(OWNS_BODY in response)) ownBody(original, original.body)
-      return copyMark(original, response)
+      return response === original ? original : copyMark(original, response)
     },
     headersBehind(response) {
       const found =

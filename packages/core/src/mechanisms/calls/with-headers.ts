@@ -1,4 +1,6 @@
+import type { OpenRequestInit } from '../../ports/credential.ts'
 import { headerLines } from '../../rules/calls/headers.ts'
+import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
 /**
  * Returns a response with other headers.
@@ -34,10 +36,20 @@ export function withOrigin(copy: Response, { url, redirected, type }: Response):
   })
 }
 
+/** Returns the headers of a request with those of a token. Most calls have no other headers, so they need no `Headers`. */
+export function addHeaders(
+  headers: OpenRequestInit['headers'],
+  added: AuthorizationHeaders,
+): Headers | AuthorizationHeaders {
+  if (!(headers instanceof Headers)) return { ...headers, ...added }
+  for (const [name, value] of Object.entries(added)) headers.set(name, value)
+  return headers
+}
+
 /** Removes an absent header. This changes nothing, and fails only if the headers are immutable. */
 export function hasMutableHeaders(response: Response): boolean {
-  // These are fetched responses without changes. The error below would cost more than the copy.
-  if (response.type !== 'default' && isUnchanged(response)) return false
+  // The error below would cost more than the copy.
+  if (isFetched(response)) return false
   try {
     response.headers.delete('x-evertoken-absent')
     return true
@@ -46,9 +58,11 @@ export function hasMutableHeaders(response: Response): boolean {
   }
 }
 
-/** Whether the response is of the runtime, and Evertoken has replaced none of its members. */
-export function isUnchanged(response: Response): boolean {
-  return Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
+/** Whether the runtime has fetched the response, so that its headers are immutable. Evertoken has replaced no members. */
+export function isFetched(response: Response): boolean {
+  const isOfRuntime =
+    Object.getPrototypeOf(response) === Response.prototype && !Object.hasOwn(response, 'type')
+  return isOfRuntime && response.type !== 'default'
 }
 
 /** A network error and an opaque redirect have the status 0, which no constructor accepts. */

@@ -4,7 +4,7 @@ import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
 import { isApiNonceError, isTokenNonceError, proofClaims } from '../../rules/protocol/dpop.ts'
 import { copyRequestBody } from '../calls/body-copy.ts'
-import { discardBody } from '../calls/with-headers.ts'
+import { addHeaders, discardBody } from '../calls/with-headers.ts'
 import type { ConstraintContext } from '../protocol/sender-constraint.ts'
 import { createRecentMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
@@ -90,13 +90,13 @@ export function createDpopBinding(
 
       /** Resolves to the response, and to whether the API accepts the request with the nonce of its response. */
       async function sendOnce({ fetch, target, init, hop }: TokenlessRequest) {
-        const nonce = apiNonces.get(hop.url)
-        const proof = await proveToken(hop.url, hop.method, nonce)
-        init.headers.set('authorization', authorization)
-        init.headers.set('dpop', proof)
+        const url = new URL(hop.href)
+        const nonce = apiNonces.get(url)
+        const dpop = await proveToken(url, hop.method, nonce)
+        init.headers = addHeaders(init.headers, { authorization, dpop })
         const response = await fetch(target, init)
         const isRefused = isApiNonceError(response)
-        const hasNew = apiNonces.observe(hop.url, response.headers, isRefused ? nonce : undefined)
+        const hasNew = apiNonces.observe(url, response.headers, isRefused ? nonce : undefined)
         return { response, isRepeatable: isRefused && hasNew }
       }
 
@@ -135,7 +135,7 @@ function withRepeatableBody(request: TokenlessRequest): {
   const first = holder ? { ...request, init: { ...init, body: holder.body } } : request
   const repeat = () => {
     const body = copy?.take()
-    return body && { ...request, target: hop.url, init: { ...init, body } }
+    return body && { ...request, target: hop.href, init: { ...init, body } }
   }
   return { first, repeat }
 }

@@ -25,11 +25,11 @@ export function wrongMetadata(what: string, options?: EvertokenErrorOptions): Co
  */
 export function metadataNotReceived(url: string, cause: RedactedCause): Error {
   if (cause.name === 'BodyTooLargeError') return notMetadata(url, cause)
-  const reason = cause.code ?? cause.name
-  return unavailable(
-    `fetch the metadata of the authorization server from ${shownUrl(url)} (${reason})`,
-    cause,
-  )
+  return metadataUnavailable(shownUrl(url), cause.code ?? cause.name, cause)
+}
+
+function metadataUnavailable(url: string, reason: string, cause: RedactedCause): TryLaterError {
+  return unavailable(`fetch the metadata of the authorization server from ${url} (${reason})`, cause)
 }
 
 /**
@@ -40,11 +40,7 @@ export function metadataNotReceived(url: string, cause: RedactedCause): Error {
 export function metadataRefused(urls: readonly [string, ...string[]], { status, headers }: Response): Error {
   const [url] = urls
   const cause = { name: 'MetadataError', status, url: shownUrl(url) }
-  if (status === 429 || status >= 500)
-    return unavailable(
-      `fetch the metadata of the authorization server from ${cause.url} (status ${status})`,
-      cause,
-    )
+  if (status === 429 || status >= 500) return metadataUnavailable(cause.url, `status ${status}`, cause)
   if (status === 200) return notMetadata(url, cause)
   const tried = urls.map(shownUrl).toReversed().join(' or ')
   return wrongMetadata(`No metadata is at ${tried} (status ${status}${targetOf(headers)}). ${SET_URL}`, {

@@ -137,7 +137,7 @@ function withoutUserInfo(
     throw new ConfigurationError('invalid_option', message, { cause })
   }
   if (status >= 400 && status < 500 && status !== 408 && code !== 'RATE_LIMITED') {
-    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, set \`server.userInfo.url\`, or set \`server.userInfo\` to \`false\`.`
+    const message = `Cannot sign in: UserInfo at ${url} refuses the access token (status ${status}). Ask for a \`scope\` that allows it, or set \`server.userInfo\` to \`false\`.`
     throw new ConfigurationError('client_rejected', message, { cause })
   }
   throw unavailable('fetch UserInfo, which identifies the user', cause)
@@ -154,10 +154,11 @@ async function requestUserInfo(
   const headers = new Headers({ accept: 'application/json, application/jwt' })
   const method = query === undefined ? 'GET' : 'POST'
   if (query !== undefined) headers.set('content-type', 'application/json')
-  const hop = { url: new URL(url), method, headers, body: 'none', trusted: true } as const
+  const { href } = new URL(url)
+  const hop = { href, method, headers, body: 'none', trusted: true } as const
   const fetch = (_: unknown, init: OpenRequestInit) =>
     wire[oauth.customFetch](url, query === undefined ? init : { ...init, method, body: query })
-  const response = await credential.send({ fetch, target: hop.url, init: { headers }, hop })
+  const response = await credential.send({ fetch, target: href, init: { headers }, hop })
   const { status } = response
   const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined
   if (status !== 200) throw withUrl(failure({ status, code }), url)

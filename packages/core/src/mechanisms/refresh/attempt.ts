@@ -9,7 +9,7 @@ import type { TokenCapacity, StoredToken } from '../../model/stored-tokens.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { EventListener, SignInCode } from '../../vocabulary/index.ts'
-import type { ServerClock } from '../protocol/server-clock.ts'
+import type { ClockReading, ServerClock } from '../protocol/server-clock.ts'
 
 /** A token to send, or the reason why the user must sign in. `snapshot` is the record that the token is from. */
 export type TokenResult<Snapshot extends LedgerSnapshot = LedgerSnapshot> =
@@ -33,6 +33,8 @@ export interface TokenCall<Snapshot extends LedgerSnapshot = LedgerSnapshot> ext
   readonly background?: ((work: Promise<TokenResult<Snapshot>>) => void) | undefined
   /** Keeps the refresh alive after its request is over, on runtimes that would otherwise end it. */
   readonly keepAlive: KeepAlive
+  /** A reading of the clocks, if the caller has just made one. */
+  readonly time?: ClockReading | undefined
 }
 
 /** The part of a token call that a refresh needs. */

@@ -54,7 +54,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const call = wanted.forceRefresh ? { ...wanted, replaced: currentValue(seen, wanted.key) } : wanted
     // The token of the sign-in is never dropped, so its uses are not recorded.
     if (call.key !== '') uses.note(handle.key, call.key)
-    const time = serverClock.read()
+    const time = call.time ?? serverClock.read()
     const sampling = sampleIfNeeded(seen, call, time)
     return sampling
       ? sampling.then(() => serve(handle, seen, call, serverClock.read()))

@@ -103,8 +103,7 @@ export function createStoredHandle(
   }
 
   /** Returns the session, unless it is over. */
-  function ifActive(current: Snapshot): Snapshot | undefined {
-    const now = clock.now()
+  function ifActive(current: Snapshot, now = clock.now()): Snapshot | undefined {
     if (isOver(current, now)) return undefined
     if (isOnlyInStore) notices.saw(current.record, now)
     return current
@@ -114,10 +113,10 @@ export function createStoredHandle(
     return record.ended !== undefined || now >= endsAt(record, idleTimeoutSeconds)
   }
 
-  function readNow(): Snapshot | undefined {
+  function readNow(now?: number): Snapshot | undefined {
     const current = pending.has(key) ? undefined : newestOf(sealedStore.readNow(key))
     // Without a record in the store, only `read` knows whether the session is over.
-    return current?.sealed === undefined ? undefined : ifActive(current)
+    return current?.sealed === undefined ? undefined : ifActive(current, now)
   }
 
   /** Removes an unreadable record, so that it does not prevent a sign-out. A cookie session is then ended unchanged. */

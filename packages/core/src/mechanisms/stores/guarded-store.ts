@@ -52,16 +52,23 @@ export function createGuardedStore({ store, ...options }: GuardedStoreOptions): 
 /** Reads a record from the memory of this process, so it needs no promise and no time limit. */
 export type ImmediateRead = (key: string) => string | undefined
 
-/** The keys are functions, not stores: a wrapper that copies a store and has its own `read` must be asked. */
-const immediateReads = new WeakMap<SessionStore['read'], ImmediateRead>()
+/**
+ * A member of `read`, and not of the store: a wrapper that copies a store and has its own `read` must be asked.
+ *
+ * It is a global symbol, because a bundler can load this module twice.
+ */
+const IMMEDIATE: unique symbol = Symbol.for('evertoken.immediateRead.1') as never
+interface ReadFunction {
+  (key: string): Promise<unknown>
+  readonly [IMMEDIATE]?: ImmediateRead
+}
 
 /** Returns `read`, the function of a store that can also read without a promise. */
 export function withImmediateRead(read: SessionStore['read'], readNow: ImmediateRead): SessionStore['read'] {
-  immediateReads.set(read, readNow)
-  return read
+  return Object.assign(read, { [IMMEDIATE]: readNow })
 }
 
 /** Returns the immediate read that belongs to the current `read` of a store. */
 export function immediateReadOf({ read }: Pick<SessionStore, 'read'>): ImmediateRead | undefined {
-  return immediateReads.get(read)
+  return (read as ReadFunction)[IMMEDIATE]
 }

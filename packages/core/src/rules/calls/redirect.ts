@@ -4,9 +4,10 @@ import { isPrivateHost } from './private-host.ts'
 
 /** One request of a chain of redirects. */
 export interface Hop {
-  readonly url: URL
+  readonly href: string
   readonly method: string
-  readonly headers: Headers
+  /** Without the token. `undefined`: none. */
+  readonly headers: Headers | undefined
   /** `spent`: the body was a stream and has been sent. */
   readonly body: 'none' | 'replayable' | 'spent'
   /** Whether the token is sent. If one hop loses the token, no later hop gets it again. */
@@ -31,14 +32,15 @@ export function nextHop(
 ): Hop | 'arrived' | 'refused' {
   const location = isRedirect(status) ? headers.get('location') : null
   if (location === null) return 'arrived'
-  const url = parseUrl(location, hop.url)
+  const from = new URL(hop.href)
+  const url = parseUrl(location, from)
   if (!url) return 'refused'
-  url.hash ||= hop.url.hash
-  const next = { ...rewritten(hop, status), url }
+  url.hash ||= from.hash
+  const next = { ...rewritten(hop, status), href: url.href }
   if (!/^https?:$/.test(url.protocol) || hasCredentials(url) || next.body === 'spent') return 'refused'
-  if (hop.trusted && url.origin === hop.url.origin && isAllowed(url, prefixes)) return next
-  if (next.body !== 'none' || !isRead(next.method) || reachesInside(hop.url, url, prefixes)) return 'refused'
-  return { ...next, trusted: false, headers: omitHeaders(next.headers, NOT_HARMLESS) }
+  if (hop.trusted && url.origin === from.origin && isAllowed(url, prefixes)) return next
+  if (next.body !== 'none' || !isRead(next.method) || reachesInside(from, url, prefixes)) return 'refused'
+  return { ...next, trusted: false, headers: next.headers && omitHeaders(next.headers, NOT_HARMLESS) }
 }
 
 /** Whether a redirect points to a private address, or from https to http, without a configured API there. */
@@ -60,7 +62,10 @@ export function isRedirect(status: number): boolean {
 /** Returns the request with its new method and body. 303 changes all methods to GET. 301 and 302 change POST to GET. */
 function rewritten(hop: Hop, status: number): Hop {
   const toGet = status === 303 ? !isRead(hop.method) : status < 303 && hop.method === 'POST'
-  return toGet ? { ...hop, method: 'GET', headers: omitHeaders(hop.headers, ABOUT_BODY), body: 'none' } : hop
+  const { headers } = hop
+  return toGet
+    ? { ...hop, method: 'GET', headers: headers && omitHeaders(headers, ABOUT_BODY), body: 'none' }
+    : hop
 }
 
 function isRead(method: string): boolean {

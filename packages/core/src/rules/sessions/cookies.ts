@@ -1,3 +1,4 @@
+import { jitterOf } from '../refresh/freshness.ts'
 import { cookieBytes } from './cookie-budget.ts'
 
 /** The maximum length of name and value. Some browsers include the attributes in their limit of 4096 bytes. */
@@ -56,14 +57,9 @@ export function cookieName(base: string, secure: boolean): string {
  * two applications on `localhost` would overwrite each other's sessions.
  */
 export function defaultCookieName(issuer: string, clientId: string): string {
-  return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
-}
-
-/** FNV-1a with 32 bits, in base 36. A chance collision is unlikely, and protects nothing. */
-function shortHash(text: string): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(36)
+  // A chance collision of these 32 bits is unlikely, and they protect nothing.
+  const hash = (jitterOf(`${issuer} ${clientId}`) * 0x1_0000_0000).toString(36)
+  return `evertoken-${hash}`
 }
 
 /**

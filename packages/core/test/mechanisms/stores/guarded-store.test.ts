@@ -1,5 +1,5 @@
 import { createManualClock } from '@evertoken/testkit'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { createGuardedStore } from '../../../src/mechanisms/stores/guarded-store.ts'
 import { createMemoryStore } from '../../../src/mechanisms/stores/memory-store.ts'
 import type { SessionStore } from '../../../src/ports/session-store.ts'
@@ -32,4 +32,13 @@ it('does not read past a `read` that was replaced later', async () => {
   const guarded = createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 })
   store.read = () => Promise.resolve(undefined)
   expect(guarded.readNow('key')).toBeUndefined()
+})
+
+it('reads a store of another copy of this package without a promise', async () => {
+  vi.resetModules()
+  const other = await import('../../../src/mechanisms/stores/memory-store.ts')
+  expect(other.createMemoryStore).not.toBe(createMemoryStore)
+  const store = other.createMemoryStore({ clock })
+  await store.swap('key', undefined, 'record', clock.now() + 60)
+  expect(readNow(store, 'key')).toBe('record')
 })

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isAllowed, isLoopback, parsePrefix } from '../../../src/rules/calls/allowed-urls.ts'
+import {
+  isAllowed,
+  isLoopback,
+  parsePrefix,
+  parseUrl,
+  resolvePlain,
+} from '../../../src/rules/calls/allowed-urls.ts'
 
 const ORIGIN = 'https://api.example.com'
 
@@ -177,3 +183,71 @@ function decodings(pathname: string): string[] {
   }
   return seen
 }
+
+describe('resolvePlain', () => {
+  const prefixesOf = (...urls: string[]) =>
+    urls.map((url) => {
+      const prefix = parsePrefix(url)
+      if (typeof prefix === 'string') throw new Error(prefix)
+      return prefix
+    })
+
+  it.each([
+    ['https://api.example.com/orders/1', 'https://api.example.com/orders/1'],
+    ['https://api.example.com/orders/v1.2/a-b_c~d?page=2&at=12:00,x%20y', true],
+    ['recent', 'https://api.example.com/orders/recent'],
+    [
+      'recent?from=https://x.example/../y',
+      'https://api.example.com/orders/recent?from=https://x.example/../y',
+    ],
+    ['/orders/recent/', 'https://api.example.com/orders/recent/'],
+    ['https://files.example.com/', true],
+    ['/admin', undefined],
+    ['//files.example.com/x', undefined],
+    ['https://api.example.com', undefined],
+    ['https://api.example.com.evil.example/orders/1', undefined],
+    ['https://api.example.com@evil.example/orders/1', undefined],
+    ['https://api.example.com:8443/orders/1', undefined],
+    ['https:recent', undefined],
+    ['../orders/1', undefined],
+    ['a/..', undefined],
+    ['a/./b', undefined],
+    ['a%2f..%2fb', undefined],
+    ['a\\b', undefined],
+    ['a\n', undefined],
+    ['a#b', undefined],
+    ['?page=2', undefined],
+    ['', undefined],
+  ])('%j: %j', (address, expected) => {
+    const prefixes = prefixesOf('https://api.example.com/orders/', 'https://files.example.com')
+    expect(resolvePlain(address, prefixes, prefixes[0])).toBe(expected === true ? address : expected)
+  })
+
+  it('resolves no relative address without a base', () => {
+    expect(resolvePlain('recent', prefixesOf(ORIGIN), undefined)).toBe(undefined)
+  })
+
+  const textOf = (units: string) => fc.string({ unit: fc.constantFrom(...units.split(' ')), maxLength: 8 })
+  const wild = textOf('/ // . .. %2e %2f \\ \t ; : @ ? # = & % é orders a https: https://api.example.com')
+  const tame = fc
+    .tuple(fc.constantFrom('', '/', '/orders/', `${ORIGIN}/orders/`), textOf('a / .b - ? = 12'))
+    .map((parts) => parts.join(''))
+  const address = fc.oneof(wild, tame)
+  const base = fc.constantFrom(ORIGIN, `${ORIGIN}/orders`, `${ORIGIN}/orders/`, `${ORIGIN}/a%2e/b/`)
+
+  it('S30: decides as the parser of URLs does, or leaves the decision to it', () => {
+    let decided = 0
+    fc.assert(
+      fc.property(base, address, fc.boolean(), (from, text, isRelative) => {
+        const prefixes = prefixesOf(from, 'https://files.example.com/x')
+        const plain = resolvePlain(text, prefixes, isRelative ? prefixes[0] : undefined)
+        if (plain === undefined) return
+        decided++
+        const url = parseUrl(text, isRelative ? from : undefined)
+        expect([plain, url && isAllowed(url, prefixes)]).toEqual([url?.href, true])
+      }),
+      { numRuns: 20_000 },
+    )
+    expect(decided).toBeGreaterThan(1000)
+  })
+})

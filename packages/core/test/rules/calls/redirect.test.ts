@@ -15,7 +15,7 @@ const aboutBody = {
 
 function hop(changes: Partial<Hop> = {}): Hop {
   const headers = new Headers({ ...secret, ...harmless, ...aboutBody, 'content-location': '/x' })
-  return { url: new URL(`${API}/orders/1`), method: 'GET', headers, body: 'none', trusted: true, ...changes }
+  return { href: `${API}/orders/1`, method: 'GET', headers, body: 'none', trusted: true, ...changes }
 }
 
 function follow(from: Hop, status: number, location: string | null): Hop | 'arrived' | 'refused' {
@@ -36,6 +36,11 @@ const post: Partial<Hop> = { method: 'POST', body: 'replayable' }
 const put: Partial<Hop> = { method: 'PUT', body: 'replayable' }
 
 describe('nextHop', () => {
+  it.each([301, 307])('adds no headers after a %d to a call without headers', (status) => {
+    const from = hop({ headers: undefined, method: 'POST', body: 'replayable' })
+    expect(followed(from, status, '/orders/2').headers).toBe(undefined)
+  })
+
   it.each([200, 204, 300, 304, 305, 306, 400, 401, 500])(
     'a %d has arrived, whatever its Location',
     (status) => {
@@ -45,7 +50,7 @@ describe('nextHop', () => {
 
   it.each([301, 302, 303, 307, 308])('a %d without Location is final, with one it continues', (status) => {
     expect(follow(hop(), status, null)).toBe('arrived')
-    expect(followed(hop(), status, '2?x#y').url.href).toBe(`${API}/orders/2?x#y`)
+    expect(followed(hop(), status, '2?x#y').href).toBe(`${API}/orders/2?x#y`)
   })
 
   it.each([
@@ -61,9 +66,9 @@ describe('nextHop', () => {
   })
 
   it('Fetch §4.4: keeps the fragment unless Location has its own', () => {
-    const from = hop({ url: new URL(`${API}/orders/1#top`) })
-    expect(followed(from, 302, '/orders/2').url.hash).toBe('#top')
-    expect(followed(from, 302, '/orders/2#end').url.hash).toBe('#end')
+    const from = hop({ href: `${API}/orders/1#top` })
+    expect(followed(from, 302, '/orders/2').href).toBe(`${API}/orders/2#top`)
+    expect(followed(from, 302, '/orders/2#end').href).toBe(`${API}/orders/2#end`)
   })
 
   it.each<[number, Partial<Hop>, string]>([
@@ -84,8 +89,8 @@ describe('nextHop', () => {
     expect(next.trusted).toBe(true)
     const dropped = changes.method !== method
     expect(next.body).toBe(dropped ? 'none' : (changes.body ?? 'none'))
-    expect([...next.headers.keys()].some((name) => name.startsWith('content-'))).toBe(!dropped)
-    expect(next.headers.get('x-api-key')).toBe('k')
+    expect([...new Headers(next.headers).keys()].some((name) => name.startsWith('content-'))).toBe(!dropped)
+    expect(next.headers?.get('x-api-key')).toBe('k')
   })
 
   it('refuses to send a stream again, unless the method changes so that there is none to send', () => {
@@ -110,7 +115,7 @@ describe('nextHop', () => {
   ])('S28: sends only harmless headers to %s', (_where, location) => {
     const next = followed(hop(), 302, location)
     expect(next.trusted).toBe(false)
-    expect(Object.fromEntries(next.headers)).toEqual(harmless)
+    expect(Object.fromEntries(next.headers ?? [])).toEqual(harmless)
     for (const status of [301, 302, 307, 308]) expect(follow(hop(put), status, location)).toBe('refused')
     for (const status of [307, 308]) expect(follow(hop(post), status, location)).toBe('refused')
     for (const status of [301, 307])
@@ -138,7 +143,7 @@ describe('nextHop', () => {
 
   it('S28: goes to a private address on which a configured API is', () => {
     const inside = [{ origin: 'http://127.0.0.1:4000', pathname: '/' }]
-    const from = hop({ url: new URL('http://127.0.0.1:4000/orders/1') })
+    const from = hop({ href: 'http://127.0.0.1:4000/orders/1' })
     const to = (location: string, allowed = inside) => nextHop(from, redirect(302, location), allowed)
     expect(to('/other')).toMatchObject({ trusted: true })
     expect(to('http://127.0.0.1:5000/')).toMatchObject({ trusted: false })
@@ -153,7 +158,7 @@ describe('nextHop', () => {
     const away = followed(hop(), 302, 'https://evil.example/')
     const back = followed(away, 302, `${API}/orders/2`)
     expect(back.trusted).toBe(false)
-    expect(Object.fromEntries(back.headers)).toEqual(harmless)
+    expect(Object.fromEntries(back.headers ?? [])).toEqual(harmless)
   })
 
   it('trusts no other origin because it is allowed as well: the token was asked for this one', () => {
@@ -181,7 +186,7 @@ describe('nextHop', () => {
         if (typeof next === 'string' || next.trusted) return
         expect(next.body).toBe('none')
         expect(['GET', 'HEAD']).toContain(next.method)
-        for (const name of Object.keys(secret)) expect(next.headers.has(name)).toBe(false)
+        for (const name of Object.keys(secret)) expect(next.headers?.has(name)).toBe(false)
       }),
     )
   })
