@@ -13,6 +13,7 @@ import type {
   HandlerFactory,
   HandlerOptions,
   NameFor,
+  RegistrationsOptions,
   TokenName,
   UserTokenName,
   WithClient,
@@ -87,6 +88,8 @@ export type {
   RecordHint,
   RedactedCause,
   RefusedCode,
+  Registrations,
+  RegistrationsOptions,
   RejectionReason,
   RelayOptions,
   RequestHandler,
@@ -104,6 +107,7 @@ export type {
   SessionCookies,
   SessionIndex,
   SessionInfo,
+  SessionKind,
   SessionStore,
   SourceTokenOptions,
   SeveralProcesses,
@@ -176,7 +180,7 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
-  options: EvertokenOptions & WithClient<Client>,
+  options: (EvertokenOptions | RegistrationsOptions) & WithClient<Client>,
 ): EvertokenFor<Client> {
   const core: CoreEvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {

@@ -9,7 +9,7 @@ import { checkTokenParameters } from './token-parameter-checks.ts'
 
 /** @throws {ConfigurationError} If an option of a login is unknown or invalid. */
 export function checkLoginOptions(options: LoginOptions): void {
-  checkTokenParameters(options, ['returnTo', ...Object.keys(LOGIN_PARAMETERS)])
+  checkTokenParameters(options, ['returnTo', 'registration', ...Object.keys(LOGIN_PARAMETERS)])
   for (const [option, name] of Object.entries(LOGIN_PARAMETERS)) {
     const value = options[option as keyof typeof LOGIN_PARAMETERS]
     if (value !== undefined && !isLoginParameter(name, String(value)))

@@ -17,18 +17,20 @@ import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 
 /** The settings of `evertoken()`. */
-export type EvertokenOptions = TokenManagementOptions &
-  SignInOptions & {
-    /**
-     * Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie.
-     *
-     * `server` has no limit of size, supports `sessionById` for jobs, and lets a session refresh where no cookie can be set. Each
-     * request then reads the store.
-     *
-     * @default 'cookie'
-     */
-    readonly session?: 'cookie' | 'server'
-  }
+export type EvertokenOptions = TokenManagementOptions & SignInOptions & SessionKind
+
+/** The option that selects where sessions are kept. */
+export interface SessionKind {
+  /**
+   * Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie.
+   *
+   * `server` has no limit of size, supports `sessionById` for jobs, and lets a session refresh where no cookie can be set. Each
+   * request then reads the store.
+   *
+   * @default 'cookie'
+   */
+  readonly session?: 'cookie' | 'server'
+}
 
 /** The option `client`, whose type decides which functions there are. */
 export interface WithClient<Client> {

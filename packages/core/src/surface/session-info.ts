@@ -1,7 +1,8 @@
 import { endsAt, type SessionRecord } from '../model/session-record.ts'
 import { grantEndsAt } from '../model/grant-expiry.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import type { SessionLifetimes } from './bound-session.ts'
+import type { Application } from './bound-session.ts'
+import { joinNamedId } from '../rules/sessions/session-id.ts'
 
 /** The facts about a session. All times are in seconds since the epoch. */
 export interface SessionInfo {
@@ -23,17 +24,20 @@ export interface SessionInfo {
   readonly registration: string | undefined
 }
 
-export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
+export function createSessionInfo(
+  record: SessionRecord,
+  { lifetimes, registrationName }: Pick<Application, 'lifetimes' | 'registrationName'>,
+): SessionInfo {
   const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
   return {
-    id,
+    id: registrationName === undefined ? id : joinNamedId({ key: id, name: registrationName }),
     claims: copyClaims(claims),
     startedAt: record.expiresAt - lifetime,
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
     grantExpiresAt: grantEndsAt(ledger.grantExpiry),
     scope: ledger.scope,
-    registration: undefined,
+    registration: registrationName,
   }
 }
 

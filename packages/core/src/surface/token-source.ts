@@ -67,7 +67,19 @@ export function withSources<Functions extends object>(
   functions: Functions,
   sources: SourceContext,
 ): Functions {
-  return Object.assign(functions, { [SOURCES]: () => sources })
+  return withSourcesFrom(functions, () => sources)
+}
+
+/** @param find - Finds the parts at each use, because an application with several registrations has several. */
+export function withSourcesFrom<Functions extends object>(
+  functions: Functions,
+  find: () => SourceContext,
+): Functions {
+  return Object.assign(functions, { [SOURCES]: find } satisfies SourcesMember)
+}
+
+interface SourcesMember {
+  readonly [SOURCES]: () => SourceContext
 }
 
 /**
@@ -82,13 +94,13 @@ export function withSources<Functions extends object>(
  *   const functions = withPartsOf({ handle: engine.handle }, engine)
  */
 export function withPartsOf<Functions extends object>(functions: Functions, engine: object): Functions {
-  const sources = sourcesOf(engine)
-  return sources ? withSources(functions, sources) : functions
+  const find = (engine as Partial<SourcesMember>)[SOURCES]
+  return find ? withSourcesFrom(functions, find) : functions
 }
 
 /** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
 export function sourcesOf(application: object): SourceContext | undefined {
-  return (application as { readonly [SOURCES]?: () => SourceContext })[SOURCES]?.()
+  return (application as Partial<SourcesMember>)[SOURCES]?.()
 }
 
 /** By whose token a call is made, if it is the user's. */

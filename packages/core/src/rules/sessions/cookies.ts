@@ -59,6 +59,11 @@ export function defaultCookieName(issuer: string, clientId: string): string {
   return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
 }
 
+/** Returns a name that differs for each registration of an application. */
+export function cookieNameFor(base: string, registrationName: string): string {
+  return `${base}-${shortHash(registrationName)}`
+}
+
 /** FNV-1a with 32 bits, in base 36. A chance collision is unlikely, and protects nothing. */
 function shortHash(text: string): string {
   let hash = 0x811c9dc5
