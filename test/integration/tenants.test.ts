@@ -1,6 +1,7 @@
 import { isEvertokenError, type EvertokenError } from '@evertoken/core'
 import { pauseAfterProcessing } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
+import { cookieNameFor } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { kinds } from './application.ts'
 import { createTenantWorld, registrationAt, type TenantWorld } from './registrations.ts'
 import { idle } from './steps.ts'
@@ -30,6 +31,17 @@ async function signIn(world: TenantWorld, host: string, user = 'user-1') {
       Record<'token' | 'sub' | 'name' | 'id', string>
     >
   return { browser, get }
+}
+
+/** Anyone who can choose the name of a tenant can find such names. */
+function namesWithOneHash(): [string, string] {
+  const seen = new Map<string, string>()
+  for (let i = 0; ; i++) {
+    const [name, cookie] = [`tenant-${i}`, cookieNameFor('', `tenant-${i}`)]
+    const first = seen.get(cookie)
+    if (first !== undefined) return [first, name]
+    seen.set(cookie, name)
+  }
 }
 
 const codeOf = (work: Promise<unknown>): Promise<string> =>
@@ -67,6 +79,17 @@ describe.each(kinds)('tenants with %s sessions', (session) => {
     expect(await response.json()).toEqual({})
     expect(world.a.log).toEqual([])
     expect((await (await browser.fetch(answer(world), '/')).json()) as object).toMatchObject({ name: A })
+  })
+
+  it('two names with the same hash share the name of the cookie, and nothing else', async () => {
+    const [one, other] = namesWithOneHash()
+    let name = one
+    const world = createTenantWorld({ session, nameOf: () => name })
+    for (const each of [one, other]) world.table.set(each, registrationAt(world.a))
+    const { get } = await signIn(world, A)
+    expect((await get()).name).toBe(one)
+    name = other
+    expect(await get()).toEqual({})
   })
 
   it('40 calls on expired sessions of each of two tenants cost one refresh each', async () => {
@@ -430,7 +453,7 @@ describe('the function `load`', () => {
   it.each([
     null,
     'issuer',
-    [],
+    7,
     { clientId: 'x' },
     { issuer: 'http://a', clientId: 'x' },
     { encryptionSecret: 'x' },

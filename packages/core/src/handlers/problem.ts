@@ -45,12 +45,7 @@ export function problem(status: number, { name = '', code, message, retryAfterSe
 /** Creates the response for an error, with the status of its class. */
 export function problemFor(error: unknown): Response {
   if (!(error instanceof EvertokenError)) throw error
-  return problem(statusOf(error), error)
-}
-
-function statusOf({ name, code }: EvertokenError): number {
-  if (code === 'tenant_unknown') return 404
-  return FORBIDDEN.includes(code) ? 403 : (STATUS[name] ?? 503)
+  return problem(FORBIDDEN.includes(error.code) ? 403 : (STATUS[error.name] ?? 503), error)
 }
 
 const SIGN_IN_MESSAGES: Partial<Record<SignInCode, string>> = {

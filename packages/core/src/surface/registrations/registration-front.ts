@@ -1,9 +1,9 @@
 import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
 import { isNavigation, page } from '../../handlers/responses.ts'
-import { problemFor } from '../../handlers/problem.ts'
+import { asEvertokenError, problem, problemFor } from '../../handlers/problem.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { splitNamedId } from '../../rules/sessions/session-id.ts'
-import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
+import { RequestRefusedError } from '../../vocabulary/index.ts'
 import { check } from '../check.ts'
 import { createSessionFinder } from '../current-session.ts'
 import type { Engine } from '../engine-functions.ts'
@@ -157,12 +157,13 @@ function connectEngines(
 
 /** Returns the response for a request whose registration is unknown or cannot be loaded. */
 function refusal(request: Request, error: unknown): Response {
-  const problem = problemFor(error)
-  if (!isNavigation(request) || !(error instanceof EvertokenError)) return problem
+  const failure = asEvertokenError(error)
+  const isUnknown = failure.code === 'tenant_unknown'
+  const response = isUnknown ? problem(404, failure) : problemFor(failure)
+  if (!isNavigation(request)) return response
   // The page quotes nothing from the request, and names no option.
-  const [title, text] =
-    problem.status === 404 ? ['Not found', error.message] : ['Not available', 'Try again later.']
-  return page(problem, title, '', `<h1>${title}</h1><p>${text}</p><p><small>${error.code}</small></p>`)
+  const [title, text] = isUnknown ? ['Not found', failure.message] : ['Not available', 'Try again later.']
+  return page(response, title, '', `<h1>${title}</h1><p>${text}</p><p><small>${failure.code}</small></p>`)
 }
 
 /** The message quotes nothing from the request. */
