@@ -21,6 +21,7 @@ import { endSessions, listSessions, type SessionInfo } from '@evertoken/core/ses
 import { createPostgresStore, type SqlStore } from '@evertoken/core/sql'
 import { type SvelteKitHandle, svelteKitHandle } from '@evertoken/core/sveltekit'
 import { soloFlights } from '@evertoken/core/adapter'
+import { signInChoices, tenants } from '@evertoken/core/tenants'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import * as denoClient from '@evertoken/deno/client'
@@ -74,6 +75,13 @@ export const server = createServer(
     return new Response(text ?? 'nobody')
   }),
 )
+
+const { issuer, clientId, clientSecret, ...common } = options
+const registration = { issuer: issuer ?? '', clientId, clientSecret }
+export const several = [
+  evertoken({ ...common, registrations: signInChoices({ google: registration }) }),
+  deno.evertoken({ ...common, registrations: tenants({ nameOf: () => 'a', load: () => registration }) }),
+]
 
 const web = evertoken({ ...options, client: clientCredentials({ scope: 'catalog:read' }) })
 export const catalog: typeof fetch = web.createTokenFetch({

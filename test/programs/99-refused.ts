@@ -9,6 +9,7 @@ import {
 } from '@evertoken/node'
 import { clientCredentials, tokenExchange } from '@evertoken/core/grants'
 import { next } from '@evertoken/core/next'
+import { tenants } from '@evertoken/core/tenants'
 
 declare const server: ServerProfile
 const base = { issuer: 'https://i.example', clientId: 'c', encryptionSecret: 's' } as const
@@ -33,6 +34,8 @@ evertoken({ ...withoutServer, server: { issuer: 'https://i.example', refreshEnds
 evertoken({ issuer: 'https://i.example', clientId: 'c', secret: 's' })
 // @ts-expect-error Without a secret, sessions could not be encrypted.
 evertoken({ issuer: 'https://i.example', clientId: 'c' })
+// @ts-expect-error Each registration has its own client.
+evertoken({ ...base, registrations: tenants({ nameOf: () => 'a', load: () => undefined }) })
 
 declare const token: AccessToken
 void auth.getUserAccessToken({ rejectedToken: token })

@@ -1,15 +1,19 @@
+import type { RegistrationsOptions } from '@evertoken/core'
 import type { EngineOptions } from '@evertoken/core/adapter'
 import { ConfigurationError, type SessionStore, type TokenEngineOptions } from '@evertoken/core/tokens'
 import { checkNoBinding } from './bindings.ts'
 
 /** The options of `evertoken`. On Workers, `store` is required, because isolates share no memory. */
-export type WorkerOptions = EngineOptions & {
+export type WorkerOptions = (EngineOptions | RegistrationsOptions) & {
   /** `createDurableObjectStore(env.…)`, for cookie sessions too. Every isolate must see a refresh. */
   readonly store: SessionStore
 }
 
+/** The options that are checked before all others. */
+export type StoredOptions = Pick<TokenEngineOptions, 'store' | 'onEvent' | 'clientAuthentication'>
+
 /** @throws {ConfigurationError} If an option from `env` is undefined. The message names the fix. */
-export function checkWorkerOptions(options: TokenEngineOptions): void {
+export function checkWorkerOptions(options: StoredOptions): void {
   const missing = Object.entries(options).find(([, value]) => value === undefined)?.[0]
   const isPublic = missing === 'clientSecret' && options.clientAuthentication === 'none'
   if (options.store === undefined) throw unset('store', 'Use `createDurableObjectStore`')

@@ -14,13 +14,12 @@ import {
   type KeepAlive,
   type SessionCookies,
   type SessionStore,
-  type TokenManagementOptions,
   type TokenSession,
 } from '@evertoken/core/tokens'
 import { probeStore } from './durable-object-store.ts'
 import { createEngines, type FromEnv, notPassedOn } from './engines.ts'
 import { type AsyncStorage, createRequestContext } from './request-context.ts'
-import { checkWorkerOptions } from './worker-options.ts'
+import { checkWorkerOptions, type StoredOptions } from './worker-options.ts'
 
 /** The part of the platform's `ExecutionContext` that is used here. */
 export interface WorkerContext {
@@ -117,8 +116,6 @@ export interface WorkerEntry<Options, User extends object, Current> {
 export const POLL_MS = 25
 /** A rebuild can occur at each request. */
 const REPORT_PAUSE_MS = 60_000
-
-type StoredOptions = TokenManagementOptions & { readonly store: SessionStore }
 
 export function createWorker<Options extends StoredOptions, User extends object, Current, Env>(
   { engine, current }: WorkerEntry<Options, User, Current>,

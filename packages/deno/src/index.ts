@@ -9,6 +9,7 @@ import type {
   EvertokenOptions,
   EvertokenWithClient as CoreEvertokenWithClient,
   HandlerFactory,
+  RegistrationsOptions,
   WithClient,
 } from '@evertoken/core'
 import {
@@ -76,6 +77,8 @@ export type {
   RecordHint,
   RedactedCause,
   RefusedCode,
+  Registrations,
+  RegistrationsOptions,
   RejectionReason,
   RelayOptions,
   RequestHandler,
@@ -98,6 +101,7 @@ export type {
   SessionCookies,
   SessionIndex,
   SessionInfo,
+  SessionKind,
   SessionStore,
   SourceTokenOptions,
   SeveralProcesses,
@@ -158,7 +162,7 @@ export type EvertokenFor<Client> = CoreEvertokenFor<Client> & HandlerFactory
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
-  options: EvertokenOptions & WithClient<Client>,
+  options: (EvertokenOptions | RegistrationsOptions) & WithClient<Client>,
 ): EvertokenFor<Client> {
   const core: CoreEvertokenFor<Client> = createEvertoken(options, createDenoRuntime())
   return {

@@ -21,6 +21,7 @@ import {
   createOutside,
   type Engine,
   type EngineOptions,
+  type RegistrationsEngineOptions,
   type Runtime,
   withDecodedHeaders,
 } from '@evertoken/core/adapter'
@@ -81,6 +82,8 @@ export type {
   RecordHint,
   RedactedCause,
   RefusedCode,
+  Registrations,
+  RegistrationsOptions,
   RejectionReason,
   RelayOptions,
   RequestHandler,
@@ -103,6 +106,7 @@ export type {
   SessionCookies,
   SessionIndex,
   SessionInfo,
+  SessionKind,
   SessionStore,
   SourceTokenOptions,
   SeveralProcesses,
@@ -134,7 +138,7 @@ export type {
   WithClient,
   WrappedHandler,
 } from '@evertoken/core'
-export type { EngineOptions } from '@evertoken/core/adapter'
+export type { EngineOptions, RegistrationsEngineOptions } from '@evertoken/core/adapter'
 export type { AsyncStorage } from './edge-context.ts'
 
 /** Parts of the runtime that Evertoken cannot always find. */
@@ -174,7 +178,7 @@ const POLL_MS = 25
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
-  options: EngineOptions & WithClient<Client>,
+  options: (EngineOptions | RegistrationsEngineOptions) & WithClient<Client>,
   platform: Platform = {},
 ): EvertokenFor<Client> {
   if (!('store' in Object(options))) throw storeMissing()

@@ -13,6 +13,7 @@ import type {
   HandlerFactory,
   HandlerOptions,
   NameFor,
+  RegistrationsOptions,
   TokenName,
   UserTokenName,
   WithClient,
@@ -88,6 +89,8 @@ export type {
   RecordHint,
   RedactedCause,
   RefusedCode,
+  Registrations,
+  RegistrationsOptions,
   RejectionReason,
   RelayOptions,
   RequestHandler,
@@ -110,6 +113,7 @@ export type {
   SessionCookies,
   SessionIndex,
   SessionInfo,
+  SessionKind,
   SessionStore,
   SourceTokenOptions,
   SeveralProcesses,
@@ -182,7 +186,7 @@ export interface OnNode<Name extends TokenName = UserTokenName> extends HandlerF
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
  */
 export function evertoken<Client = undefined>(
-  options: EvertokenOptions & WithClient<Client>,
+  options: (EvertokenOptions | RegistrationsOptions) & WithClient<Client>,
 ): EvertokenFor<Client> {
   const core: CoreEvertokenFor<Client> = createEvertoken(options, createNodeRuntime())
   return {

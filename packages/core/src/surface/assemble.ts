@@ -9,7 +9,6 @@ import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts
 import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import type { Application, BoundSession } from './bound-session.ts'
-import { createWorkTracker } from './drain.ts'
 import { createSessionEngine, type FindRoute, type SessionEngine } from './engine.ts'
 import type { EngineContext } from './engine-context.ts'
 import { createRequestSessions } from './request-sessions.ts'
@@ -35,10 +34,12 @@ export interface EngineParts<User extends object> {
   createUser(find: () => BoundSession): User
   /** Absent if there are no routes. */
   readonly findRoute?: FindRoute | undefined
+  /** The name of the registration, if the application has several. */
+  readonly registrationName?: string | undefined
   /** The parts that the sign-in adds to each session. */
   readonly signIn?: Pick<
     Application,
-    'routePrefix' | 'forwardLoginParameters' | 'startLogin' | 'readIdToken' | 'beforeStart'
+    'loginPath' | 'forwardLoginParameters' | 'startLogin' | 'readIdToken' | 'beforeStart'
   >
 }
 
@@ -52,8 +53,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
   const { settings, context, runtime, server, servers, sessions, createCookie, createUser, findRoute } = parts
   const { issuer, clientId, policy, refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = settings
   const { idleTimeoutSeconds, absoluteTimeoutSeconds, cookieName, sameSite, maxCookieBytes } = settings
-  const { clock, serverClock, random, emit, isStorePrivate } = context
-  const work = createWorkTracker(clock, emit)
+  const { clock, serverClock, random, emit, isStorePrivate, work } = context
   const createNewLine = () => createLine({ clock, random, pollMs: runtime.pollMs })
   const line = createNewLine()
   const refresher = createRefreshers(servers, (each) =>
@@ -102,6 +102,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     refresher,
     sources,
     registration: context.registration,
+    registrationName: parts.registrationName,
     grantCheck: createGrantCheck(refresher, serverClock),
     clock,
     serverClock,

@@ -35,8 +35,8 @@ export interface Application {
   readonly insecureHosts: readonly string[]
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
   readonly basePath: string
-  /** The prefix of the login route, if there is one. */
-  readonly routePrefix?: string | undefined
+  /** The path of the login route below `basePath`, if there is one. */
+  readonly loginPath?: string | undefined
   /** Names of further query parameters that the login route accepts. */
   readonly forwardLoginParameters?: readonly string[] | undefined
   /** Starts a login that the application requests. Absent if there is no sign-in. */
@@ -45,6 +45,8 @@ export interface Application {
   readonly readIdToken?: ((idToken: string) => UserClaims) | undefined
   /** The authorization server and client of new sessions. */
   readonly registration: Registration
+  /** Its name, if the application has several. */
+  readonly registrationName?: string | undefined
   /** The parts that token sources use. */
   readonly sources: SourceContext
   readonly lifetimes: SessionLifetimes

@@ -7,7 +7,14 @@ import { systemClock } from '../mechanisms/runtime/system-clock.ts'
 import type { SessionIndex, SessionStore } from '../ports/session-store.ts'
 import { detectSeveralProcesses, type ProcessEnvironment } from '../rules/stores/several-processes.ts'
 import { createEmitter } from './emitter.ts'
-import type { TokenManagementOptions } from './token-options.ts'
+import type { TokenOptionMembers } from './token-options.ts'
+
+/** The options that select the default store. An application with several registrations has neither server nor client. */
+type StoreOptions = Pick<TokenOptionMembers, 'encryptionSecret' | 'clock' | 'onEvent'> & {
+  readonly issuer?: string
+  readonly server?: { readonly issuer: string }
+  readonly clientId?: string
+}
 
 /** The part of a map that is used here. */
 interface Stores {
@@ -29,7 +36,7 @@ const MAX_STORES = 1000
  * All instances in a process with the same issuer, client and secret share one default store. Otherwise, one of them
  * could use a refresh token that another one has spent.
  */
-export function withDefaultStore<Options extends TokenManagementOptions>(
+export function withDefaultStore<Options extends StoreOptions>(
   options: Options,
   environment?: ProcessEnvironment,
 ): Options & { readonly store: SessionStore } {
@@ -41,7 +48,7 @@ export function withDefaultStore<Options extends TokenManagementOptions>(
 
 /** The store is looked up at its first use, because the hash of its secret is computed asynchronously. */
 function createDefaultStore(
-  options: TokenManagementOptions,
+  options: StoreOptions,
   environment: ProcessEnvironment | undefined,
 ): SessionStore {
   let store: SessionStore | undefined
@@ -99,7 +106,7 @@ function storesOf(clock: object = globalThis): Stores {
 }
 
 function reportSeveralProcesses(
-  { onEvent }: TokenManagementOptions,
+  { onEvent }: StoreOptions,
   environment: ProcessEnvironment | undefined,
 ): void {
   const reason = environment && detectSeveralProcesses(environment)

@@ -11,27 +11,24 @@ import {
   type IsRegistered,
   type SealedStore,
 } from '../mechanisms/sessions/sealed-store.ts'
-import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import type { Registration } from '../model/session-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import type { EventListener } from '../vocabulary/index.ts'
-import { createEmitter } from './emitter.ts'
+import { createSharedParts, type SharedParts } from './shared-parts.ts'
+import type { NamedRegistration } from './registrations/named-registration.ts'
 import type { TokenSettings } from './token-settings.ts'
 
-/** The parts that exist once in each application, below its sessions and its authorization server. */
-export interface EngineContext {
+/** The parts that exist once for each registration, below its sessions and its authorization server. */
+export interface EngineContext extends SharedParts {
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly random: () => number
-  readonly emit: EventListener
   /** Decides which URLs of the authorization server can be used. */
   readonly addresses: ServerAddresses
   /** Sends requests that a caller waits for. */
   readonly http: Http
   /** Sends requests whose response may carry a refresh token. */
   readonly patientHttp: Http
-  readonly store: GuardedStore
   /** Whether the store keeps its records in the memory of this process. */
   readonly isStorePrivate: boolean
   readonly sealedStore: SealedStore
@@ -56,38 +53,39 @@ export interface ServerLink {
   readonly isRegistered: IsRegistered
 }
 
+/** @param named - The registration, if the application has several. */
 export function createEngineContext(
   settings: TokenSettings,
   { isResponding, isRegistered }: ServerLink,
+  named?: NamedRegistration,
 ): EngineContext {
   const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = settings
-  const { issuer, clientId, secrets, storeTimeoutMs } = settings
+  const { issuer, clientId, secrets } = settings
   // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
   // of applications that have the same cookie name too.
   const { cookieName } = settings
-  const sealFor = (purpose: string, owner = cookieName) => createSeal(secrets, `${purpose} ${owner}`)
-  const emit = createEmitter(settings.onEvent)
+  const { shared = createSharedParts(settings), realm = '' } = named ?? {}
+  const sealFor = (purpose: string, owner = cookieName) => createSeal(secrets, `${realm}${purpose} ${owner}`)
+  const { emit, store } = shared
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
   const addresses = createServerAddresses(settings.server, settings.insecureHosts)
   const http = (timeoutMs: number) =>
     createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
-  const store = createGuardedStore({ store: settings.store, clock, emit, storeTimeoutMs, random })
   return {
+    ...shared,
     clock,
     serverClock,
     random,
-    emit,
     addresses,
     http: http(settings.serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
-    store,
     isStorePrivate: settings.store.outlivesProcess === false,
     sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
     registration: { issuer, clientId },
     isRegistered,
     sealFor,
-    macFor: (purpose) => createCookieMac(secrets, `${purpose} ${cookieName}`),
+    macFor: (purpose) => createCookieMac(secrets, `${realm}${purpose} ${cookieName}`),
   }
 }
 

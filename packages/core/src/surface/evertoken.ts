@@ -12,17 +12,23 @@ import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { canBeIssuer } from '../rules/protocol/issuer.ts'
 import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
-import type { Finding } from '../rules/protocol/server-findings.ts'
 import { check as checkServer } from './check.ts'
 import type { ClientTokenAccess } from './client-access.ts'
 import { createOutside } from './bound-token-fetch.ts'
 import type { ClientCredentials, TokenName, UserTokenName } from './token-source.ts'
 import { withDefaultStore } from './default-store.ts'
 import { assemble } from './assemble.ts'
-import type { SessionEngine } from './engine.ts'
-import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
+import { createEngineContext, type EngineContext, type ServerLink, serverOptions } from './engine-context.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type WithClient } from './options.ts'
+import type { NamedRegistration } from './registrations/named-registration.ts'
+import {
+  connectRegistrations,
+  hasRegistrations,
+  type RegistrationsEngineOptions,
+  type RegistrationsOptions,
+} from './registrations/registrations.ts'
 import { createSessions } from './create-sessions.ts'
+import type { Engine } from './engine-functions.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
@@ -31,20 +37,6 @@ export type Handler<Name extends TokenName = UserTokenName> = (
   request: Request,
   session: UserSession<Name>,
 ) => Response | Promise<Response>
-
-/** The functions that need the options: they handle requests and find sessions. */
-export interface Engine<Name extends TokenName = UserTokenName> extends SessionEngine<UserSession<Name>> {
-  /**
-   * Checks the authorization server, for example when the application starts: the metadata, the keys, the client
-   * authentication, the scopes and the clock. Sends one request for the keys, and one for the metadata if it is not known.
-   *
-   * @returns A list of findings. It is empty if Evertoken finds no fault and no missing feature.
-   * @example
-   *   for (const { severity, message } of await auth.check()) console.log(`${severity}: ${message}`)
-   * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-2 RFC 8414, section 2: Authorization Server Metadata}
-   */
-  check(): Promise<Finding[]>
-}
 
 /**
  * Token management for the users of one application. It also has the functions of the session interface, for the user
@@ -72,10 +64,10 @@ export type EvertokenFor<Client> = [Client] extends [ClientCredentials] ? Everto
  *   export const auth = createEvertoken(options, runtime)
  */
 export function createEvertoken<Client = undefined>(
-  options: EvertokenOptions & WithClient<Client>,
+  options: (EvertokenOptions | RegistrationsOptions) & WithClient<Client>,
   runtime: Runtime,
 ): EvertokenFor<Client> {
-  const engine = createEngine(withDefaultStore<EvertokenOptions>(options, runtime.environment), runtime)
+  const engine = createEngine(withDefaultStore(options, runtime.environment), runtime)
   const outside = createOutside(engine, runtime.context)
   const current = createCurrentSession(runtime.context, options.onEvent, outside)
   const evertoken: EvertokenWithClient = { ...current, ...engine }
@@ -93,13 +85,28 @@ export function createEvertoken<Client = undefined>(
  *   const engine = createEngine({ ...options, store }, runtime)
  *   const response = await engine.handle(request, (_request, session) => respond(session))
  */
-export function createEngine(options: EngineOptions, runtime: Runtime): Engine<TokenName> {
+export function createEngine(
+  options: EngineOptions | RegistrationsEngineOptions,
+  runtime: Runtime,
+): Engine<TokenName> {
+  return hasRegistrations(options)
+    ? connectRegistrations({ options, runtime, createEngine: createSingleEngine })
+    : createSingleEngine(options, runtime)
+}
+
+/** @param named - The registration, if the application has several. */
+function createSingleEngine(
+  options: EngineOptions,
+  runtime: Runtime,
+  named?: NamedRegistration,
+): Engine<TokenName> {
   const settings = checkOptions(options)
   const { issuer, onSignIn, onRefreshed, revokeOnLogout, insecureHosts } = settings
-  const context: EngineContext = createEngineContext(settings, {
+  const link: ServerLink = {
     isResponding: () => server.isResponding(),
     isRegistered: (registration) => servers.serverFor(registration) !== undefined,
-  })
+  }
+  const context: EngineContext = createEngineContext(settings, link, named)
   const { clock, emit, store } = context
   const connection = serverOptions(settings, context, runtime)
   const server = createAuthorizationServer({
@@ -111,8 +118,10 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   })
   const servers = createAuthorizationServers([server])
   const ending: FinishSessionOptions = { servers, revoke: revokeOnLogout, emit, clock }
+  // A logout token ends only the sessions of its registration.
+  const realm = named ? JSON.stringify([issuer, settings.clientId, named.name]) : issuer
   const isIndexed = settings.backChannelLogout || settings.indexSessions
-  const directory = isIndexed && store.index ? createSessionDirectory(store, store.index, issuer) : undefined
+  const directory = isIndexed && store.index ? createSessionDirectory(store, store.index, realm) : undefined
   const check = settings.backChannelLogout &&
     directory && {
       directory,
@@ -129,7 +138,8 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     directory,
     needsRefreshes && processRefresh,
   )
-  const sessions = check ? withLogoutCheck(stored, check) : stored
+  const checked = check ? withLogoutCheck(stored, check) : stored
+  const sessions = named?.adaptSessions?.(checked) ?? checked
 
   function readIdToken(idToken: string): UserClaims {
     const claims = readJwt(idToken)?.claims
@@ -144,7 +154,16 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
 
   async function shapeClaims(refresh: StoredRefresh): Promise<void> {
-    const application = { onSignIn, server, insecureHosts, emit, readIdToken, addUserInfo, ending }
+    const application = {
+      onSignIn,
+      server,
+      insecureHosts,
+      emit,
+      readIdToken,
+      addUserInfo,
+      ending,
+      registration: named?.name,
+    }
     const claims = await applyOnRefresh(refresh, application)
     if (claims) await onRefreshed?.(claims)
   }
@@ -158,6 +177,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
     sessions,
     directory: settings.backChannelLogout ? directory : undefined,
     ending,
+    named,
   })
   const engine = assemble({
     settings,
@@ -173,13 +193,20 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
       isDefaultScope: settings.isDefaultScope,
       detailTypes: detailTypes(settings.authorizationParameters.get('authorization_details')),
     },
-    userSessions: directory && { directory, sessions, ending, lifetimes: settings },
+    userSessions: directory && {
+      directory,
+      sessions,
+      ending,
+      lifetimes: settings,
+      registrationName: named?.name,
+    },
     createUser: createUserSession,
     findRoute,
+    registrationName: named?.name,
     signIn: {
-      routePrefix: settings.routePrefix,
+      loginPath: `${settings.routePrefix}/login${named?.pathSuffix ?? ''}`,
       forwardLoginParameters: settings.forwardLoginParameters,
-      startLogin,
+      startLogin: named?.adaptLogin?.(startLogin) ?? startLogin,
       readIdToken,
       beforeStart: directory?.add,
     },

@@ -19,34 +19,40 @@ import { withoutUnusedSecret } from './client-authentication.ts'
 import { isSecurityProfile, withProfile } from './security-profile.ts'
 
 /** The settings of `evertoken()`. */
-export type EvertokenOptions = TokenManagementOptions &
-  SignInOptions & {
-    /**
-     * Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie.
-     *
-     * `server` has no limit of size, supports `sessionById` for jobs, and lets a session refresh where no cookie can be set. Each
-     * request then reads the store.
-     *
-     * @default 'cookie'
-     */
-    readonly session?: 'cookie' | 'server'
-    /**
-     * Whether the store finds the sessions of a user, for `listSessions` and `endSessions`. Needs a store with an index.
-     *
-     * Each sign-in makes one more write. The store then also holds the sessions that are in cookies, so a sign-in needs the
-     * store. Earlier sessions are found after their next refresh or extension.
-     *
-     * @default false
-     */
-    readonly indexSessions?: boolean
-    /**
-     * Rules for the whole application: `fapi2()` of `@evertoken/core/fapi`. It sets the options for the security of the
-     * sign-in and of the tokens, and refuses options that contradict it.
-     *
-     * @default none
-     */
-    readonly profile?: SecurityProfile
-  }
+export type EvertokenOptions = TokenManagementOptions & SignInOptions & SessionKind & ProfileOption
+
+/** The options that select where sessions are kept, and how they are found. */
+export interface SessionKind {
+  /**
+   * Where the session is kept: in an encrypted `cookie` (default), or on the `server`, with an ID in the cookie.
+   *
+   * `server` has no limit of size, supports `sessionById` for jobs, and lets a session refresh where no cookie can be set. Each
+   * request then reads the store.
+   *
+   * @default 'cookie'
+   */
+  readonly session?: 'cookie' | 'server'
+  /**
+   * Whether the store finds the sessions of a user, for `listSessions` and `endSessions`. Needs a store with an index.
+   *
+   * Each sign-in makes one more write. The store then also holds the sessions that are in cookies, so a sign-in needs the
+   * store. Earlier sessions are found after their next refresh or extension.
+   *
+   * @default false
+   */
+  readonly indexSessions?: boolean
+}
+
+/** The option that sets rules for the whole application. */
+export interface ProfileOption {
+  /**
+   * Rules for the whole application: `fapi2()` of `@evertoken/core/fapi`. It sets the options for the security of the
+   * sign-in and of the tokens, and refuses options that contradict it.
+   *
+   * @default none
+   */
+  readonly profile?: SecurityProfile
+}
 
 /** The option `client`, whose type decides which functions there are. */
 export interface WithClient<Client> {

@@ -13,11 +13,13 @@ export function createRouteContexts(
   settings: Settings,
   context: Pick<EngineContext, 'registration' | 'sealFor' | 'clock'>,
   paths: BrowserPaths,
+  registrationName?: string,
 ): (url: URL, cookies: ReadonlyMap<string, string>, bound: BoundSession) => RouteContext {
   const { clock } = context
   const { issuer, clientId } = context.registration
   // A code is redeemed only by the client that began the login.
-  const loginSeal = context.sealFor(`login ${JSON.stringify([issuer, clientId])}`)
+  const owner = registrationName === undefined ? [issuer, clientId] : [issuer, clientId, registrationName]
+  const loginSeal = context.sealFor(`login ${JSON.stringify(owner)}`)
   const logoutSeal = context.sealFor('logout')
 
   return (url, cookies, { session, start, current }) => {

@@ -22,9 +22,11 @@ import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { isLoopback } from '../rules/calls/allowed-urls.ts'
 import { cookieName as nameOnWire } from '../rules/sessions/cookies.ts'
 import type { StartLogin } from './bound-session.ts'
+import { invalid } from './checks.ts'
 import { createRouteContexts } from './route-contexts.ts'
 import type { FindRoute } from './engine.ts'
 import type { EngineContext } from './engine-context.ts'
+import type { NamedRegistration } from './registrations/named-registration.ts'
 import type { Settings } from './options.ts'
 import { shownSettings } from './shown-settings.ts'
 
@@ -41,6 +43,8 @@ export interface RoutesOptions {
   readonly directory: SessionDirectory | undefined
   /** How a session ends. */
   readonly ending: FinishSessionOptions
+  /** The registration, if the application has several. */
+  readonly named: NamedRegistration | undefined
 }
 
 /** A route of Evertoken. */
@@ -62,6 +66,7 @@ function createTable(
   const { settings, context, flights, server, servers, sessions, directory, ending } = options
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn, insecureHosts } = settings
   const { clock, emit } = context
+  const { pathSuffix } = paths
   const usedLogins = createUsedLogins(context.store, issuer)
   const forCallback = {
     server,
@@ -75,6 +80,7 @@ function createTable(
     onSignIn,
     insecureHosts,
     emit,
+    registration: options.named?.name,
   }
   const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
   const forLogout = { server, servers, ending, paths, clock, emit }
@@ -84,9 +90,9 @@ function createTable(
   const forDiagnostics = { server, paths, idleTimeoutSeconds, methodFor, configuration }
 
   const table: Row[] = [
-    { path: '/login', methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },
+    { path: `/login${pathSuffix}`, methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },
     {
-      path: '/callback',
+      path: `/callback${pathSuffix}`,
       methods: ['GET', 'POST'],
       handle: (request, at) => callback(request, at, forCallback),
     },
@@ -97,14 +103,14 @@ function createTable(
     const all = settings.backChannelLogout === 'all'
     const forBackChannel = { server, directory, sessions, all, ending, clock, emit }
     table.push({
-      path: '/back-channel-logout',
+      path: `/back-channel-logout${pathSuffix}`,
       methods: ['POST'],
       handle: (request, at) => backChannelLogout(request, at, forBackChannel),
     })
   }
   if (settings.frontChannelLogout) {
     table.push({
-      path: '/front-channel-logout',
+      path: `/front-channel-logout${pathSuffix}`,
       methods: ['GET'],
       handle: (_request, at) => frontChannelLogout(at, forFrontChannel),
     })
@@ -127,12 +133,13 @@ export interface Routes {
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const { settings, context } = options
+  const { settings, context, named } = options
   const { routePrefix, postLogoutPath, signInErrorPath, basePath } = settings
   // The handlers write addresses for browsers, which see the base path.
   const paths: BrowserPaths = {
     home: `${basePath}/`,
     routePrefix: basePath + routePrefix,
+    pathSuffix: named?.pathSuffix ?? '',
     postLogoutPath: basePath + postLogoutPath,
     signInErrorPath: signInErrorPath && basePath + signInErrorPath,
   }
@@ -146,12 +153,13 @@ export function createRoutes(options: RoutesOptions): Routes {
     sameSite,
     authorizationParameters,
     forwardLoginParameters,
+    checkRedirectUri: named?.checkRedirectUri,
     emit: context.emit,
   }
   const table = createTable(options, paths, forLogin)
   const originOf = (url: URL) => settings.origin ?? url.origin
 
-  const createContext = createRouteContexts(settings, context, paths)
+  const createContext = createRouteContexts(settings, context, paths, named?.name)
 
   /** Whether the request comes from the authorization server after a sign-out, to a path of the application. */
   function isLogoutReturn({ method }: Request, url: URL, cookies: ReadonlyMap<string, string>): boolean {
@@ -161,6 +169,8 @@ export function createRoutes(options: RoutesOptions): Routes {
   }
 
   const startLogin: StartLogin = async (bound, demand) => {
+    if (demand.registration !== undefined && demand.registration !== named?.name)
+      throw invalid('registration', 'must be a name in `registrations`')
     const { request, cookies } = bound.browser as BrowserRequest
     const at = createContext(new URL(request.url), cookies, bound)
     const response = await login(request, at, forLogin, demand)

@@ -1,11 +1,19 @@
 import { copyClaims, endsAt, type SessionRecord } from '../model/session-record.ts'
 import { grantEndsAt } from '../model/grant-expiry.ts'
 import type { UserClaims } from '../model/token-grant.ts'
+import { joinNamedId } from '../rules/sessions/session-id.ts'
 
 /** The limits of all sessions, in seconds. */
 export interface SessionLifetimes {
   readonly idleTimeoutSeconds: number
   readonly absoluteTimeoutSeconds: number
+}
+
+/** What the facts about a session depend on, besides its record. */
+export interface SessionInfoContext {
+  readonly lifetimes: SessionLifetimes
+  /** The name of the client registration. Absent if there is only one. */
+  readonly registrationName?: string | undefined
 }
 
 /** The facts about a session. All times are in seconds since the epoch. */
@@ -28,16 +36,19 @@ export interface SessionInfo {
   readonly registration: string | undefined
 }
 
-export function createSessionInfo(record: SessionRecord, lifetimes: SessionLifetimes): SessionInfo {
+export function createSessionInfo(
+  record: SessionRecord,
+  { lifetimes, registrationName }: SessionInfoContext,
+): SessionInfo {
   const { id, claims, touchedAt, ledger, lifetime = lifetimes.absoluteTimeoutSeconds } = record
   return {
-    id,
+    id: registrationName === undefined ? id : joinNamedId({ key: id, name: registrationName }),
     claims: copyClaims(claims),
     startedAt: record.expiresAt - lifetime,
     lastUsedAt: touchedAt,
     expiresAt: endsAt(record, lifetimes.idleTimeoutSeconds),
     grantExpiresAt: grantEndsAt(ledger.grantExpiry),
     scope: ledger.scope,
-    registration: undefined,
+    registration: registrationName,
   }
 }

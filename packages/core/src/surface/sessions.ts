@@ -3,6 +3,7 @@ import { endUserSessions, findUserSessions } from '../mechanisms/sessions/user-s
 import { ConfigurationError } from '../vocabulary/index.ts'
 import { type Check, type Checked, checkAll, invalid, type OptionTable, REQUIRED, text } from './checks.ts'
 import type { SessionEngine } from './engine.ts'
+import { splitNamedId } from '../rules/sessions/session-id.ts'
 import { createSessionInfo, type SessionInfo } from './session-info.ts'
 import { sourcesOf } from './token-source.ts'
 
@@ -60,7 +61,7 @@ export async function listSessions(
   const { sub } = checkAll<Required<SessionsOf>>(LIST_OPTIONS, options)
   const records = await findUserSessions(sub, userSessions)
   return records
-    .map((record) => createSessionInfo(record, userSessions.lifetimes))
+    .map((record) => createSessionInfo(record, userSessions))
     .toSorted((a, b) => b.lastUsedAt - a.lastUsedAt)
 }
 
@@ -85,10 +86,18 @@ export async function listSessions(
  */
 export async function endSessions(auth: SessionsApplication, options: EndSessionsOptions): Promise<number> {
   const { userSessions, keepAlive } = partsOf(auth)
-  const { sub, ...choice } = checkAll<Checked<EndSessionsOptions, 'id' | 'except'>>(END_OPTIONS, options)
-  if (choice.id !== undefined && choice.except !== undefined)
+  const { sub, id, except } = checkAll<Checked<EndSessionsOptions, 'id' | 'except'>>(END_OPTIONS, options)
+  if (id !== undefined && except !== undefined)
     throw invalid('except', 'must be omitted with `id`')
+  const { registrationName } = userSessions
+  const choice = { id: keyOf(id, registrationName), except: keyOf(except, registrationName) }
   return keepAliveUntilDone(endUserSessions(sub, choice, userSessions, keepAlive), keepAlive)
+}
+
+/** Returns the key of a session. If there are several registrations, its ID names the registration too. */
+function keyOf(id: string | undefined, registrationName: string | undefined): string | undefined {
+  const named = registrationName === undefined ? undefined : splitNamedId(id)
+  return named?.name === registrationName ? (named?.key ?? id) : id
 }
 
 function partsOf(auth: SessionsApplication) {

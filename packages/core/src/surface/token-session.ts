@@ -155,7 +155,7 @@ export function createTokenSession(bound: () => BoundSession, outside?: Outside)
       const snapshot = await (await session.find())?.read()
       if (!snapshot) return undefined
       session.observe(snapshot)
-      return createSessionInfo(snapshot.record, application.lifetimes)
+      return createSessionInfo(snapshot.record, application)
     },
   }
 }

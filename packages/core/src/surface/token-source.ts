@@ -12,7 +12,7 @@ import type { SignInScope } from '../rules/sign-in/login-request.ts'
 import type { TokenParameters } from '../model/token-parameters.ts'
 import type { KeepAlive, RequestContext } from '../ports/runtime.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
-import type { SessionLifetimes } from './session-info.ts'
+import type { SessionInfoContext } from './session-info.ts'
 import type { CallDemand } from './call-options.ts'
 import { invalid } from './checks.ts'
 
@@ -53,7 +53,7 @@ export interface SourceContext extends Omit<
   /** The scope of sign-ins. Absent if another library signs users in, or there are no users. */
   readonly signInScope?: SignInScope | undefined
   /** The parts that find the sessions of a user. Absent if the store does not index sessions. */
-  readonly userSessions?: (UserSessionsContext & { readonly lifetimes: SessionLifetimes }) | undefined
+  readonly userSessions?: (UserSessionsContext & SessionInfoContext) | undefined
   /** Finds the session of the request that is handled. Absent in a service without users. */
   readonly requestContext?: RequestContext
   /** Creates the tokens that a grant gets without a session. Only a service without users has this function. */
@@ -73,7 +73,19 @@ export function withSources<Functions extends object>(
   functions: Functions,
   sources: SourceContext,
 ): Functions {
-  return Object.assign(functions, { [SOURCES]: () => sources })
+  return withSourcesFrom(functions, () => sources)
+}
+
+/** @param find - Finds the parts at each use, because an application with several registrations has several. */
+export function withSourcesFrom<Functions extends object>(
+  functions: Functions,
+  find: () => SourceContext,
+): Functions {
+  return Object.assign(functions, { [SOURCES]: find } satisfies SourcesMember)
+}
+
+interface SourcesMember {
+  readonly [SOURCES]: () => SourceContext
 }
 
 /**
@@ -93,21 +105,25 @@ export function withPartsOf<Functions extends object>(
   engine: object,
   keepAlive?: KeepAlive,
 ): Functions {
-  const sources = sourcesOf(engine)
-  if (!sources) return functions
-  return withSources(functions, {
+  const find = (engine as Partial<SourcesMember>)[SOURCES]
+  return find ? withSourcesFrom(functions, () => withKeepAlive(find(), keepAlive)) : functions
+}
+
+function withKeepAlive(sources: SourceContext, keepAlive: KeepAlive | undefined): SourceContext {
+  if (!keepAlive) return sources
+  return {
     ...sources,
     keepAlive(work) {
       // It tracks the work for `drain`.
       sources.keepAlive(work)
-      keepAlive?.(work)
+      keepAlive(work)
     },
-  })
+  }
 }
 
 /** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
 export function sourcesOf(application: object): SourceContext | undefined {
-  return (application as { readonly [SOURCES]?: () => SourceContext })[SOURCES]?.()
+  return (application as Partial<SourcesMember>)[SOURCES]?.()
 }
 
 /** By whose token a call is made, if it is the user's. */

@@ -121,10 +121,10 @@ export function createUserSession(bound: () => BoundSession, outside?: Outside):
       return keepAliveUntilDone(startLogin(at, options), at.session.keepAlive)
     },
     loginUrlFor(response, returnTo) {
-      const { basePath, routePrefix, forwardLoginParameters = [] } = bound().application
+      const { basePath, loginPath, forwardLoginParameters = [] } = bound().application
       const challenge = stepUpChallenge(response)
       const query = challenge && stepUpQuery(challenge, returnTo, forwardLoginParameters.includes('scope'))
-      return query && `${basePath}${routePrefix}/login?${query}`
+      return query && `${basePath}${loginPath}?${query}`
     },
   }
 }

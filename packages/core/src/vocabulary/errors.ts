@@ -37,7 +37,11 @@ export type ConfigurationCode =
   | 'async_context_missing'
 
 /** The codes of `OperatorError`. */
-export type OperatorCode = 'store_unavailable' | 'store_record_unreadable' | 'key_service_unavailable'
+export type OperatorCode =
+  | 'store_unavailable'
+  | 'store_record_unreadable'
+  | 'key_service_unavailable'
+  | 'tenant_unavailable'
 
 /** The codes of `RequestRefusedError`. */
 export type RefusedCode =
@@ -49,6 +53,7 @@ export type RefusedCode =
   | 'sign_in_refused'
   | 'logout_token_invalid'
   | 'cross_site_request_refused'
+  | 'tenant_unknown'
 
 /** Why a call failed. The codes are stable, so match them, and never a message. */
 export type ErrorCode =

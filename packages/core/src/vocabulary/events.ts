@@ -157,6 +157,16 @@ export type EvertokenEvent =
    * minute.
    */
   | { readonly type: 'options_recomputed'; readonly hint: string }
+  /**
+   * The registration of a tenant could not be loaded. If one is known, Evertoken continues to use it. `tenant` is the name,
+   * which may come from a forged request.
+   */
+  | {
+      readonly type: 'tenant_load_failed'
+      readonly tenant: string
+      readonly code: ErrorCode
+      readonly cause?: RedactedCause
+    }
   /** The timeout of `drain` is over. `unfinished` is the number of requests, refreshes and revocations that remain. */
   | { readonly type: 'drain_timed_out'; readonly unfinished: number }
   /** The session store returned an earlier record than one that it had confirmed, for example after a failover. */

@@ -9,7 +9,7 @@ import { isPrefetch } from '../../rules/browser/same-site.ts'
 import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createResponse, confirmDestination, redirectByPage, redirect } from '../responses.ts'
 import { readForm } from './form.ts'
-import { callbackUrl } from './login.ts'
+import { callbackPath, callbackUrl } from './login.ts'
 import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
 import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
@@ -141,7 +141,7 @@ async function repeat(
   const site = headers.get('sec-fetch-site') ?? 'same-origin'
   const mayHaveSession = isHidden && (site === 'cross-site' || site === 'same-site')
   if (!handle && mayHaveSession)
-    return redirectByPage(`${options.paths.routePrefix}/callback?state=${encodeURIComponent(state)}`)
+    return redirectByPage(`${callbackPath(options.paths)}?state=${encodeURIComponent(state)}`)
   throw notUsable()
 }
 

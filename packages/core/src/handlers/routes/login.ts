@@ -27,6 +27,8 @@ export interface LoginRouteOptions extends SignInFailureOptions {
   readonly authorizationParameters: URLSearchParams
   /** Names of further query parameters that are passed to the authorization server. */
   readonly forwardLoginParameters: readonly string[]
+  /** @throws {ConfigurationError} If another registration of the application has the same redirect URI. */
+  readonly checkRedirectUri?: ((redirectUri: string) => void) | undefined
 }
 
 /**
@@ -61,6 +63,8 @@ export async function login(
   const isPosted = responseMode.startsWith('form_post')
   try {
     if (isPosted && !origin.startsWith('https:')) throw needsHttps()
+    const redirectUri = callbackUrl(origin, options.paths)
+    options.checkRedirectUri?.(redirectUri)
     if (responseMode !== 'query') parameters.set('response_mode', responseMode)
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
@@ -78,7 +82,6 @@ export async function login(
       proofKey,
       ...before,
     })
-    const redirectUri = callbackUrl(origin, options.paths)
     const url = await server.authorize({ ...secrets, redirectUri, proofKey }, parameters)
     return redirect(url.href, cookies, 302)
   } catch (error) {
@@ -94,8 +97,12 @@ function readQuery(query: URLSearchParams, options: LoginRouteOptions): LoginReq
 }
 
 /** Returns the redirect URI, for the authorization request and for the token request (RFC 6749 §4.1.3). */
-export function callbackUrl(origin: string, { routePrefix }: BrowserPaths): string {
-  return `${origin}${routePrefix}/callback`
+export function callbackUrl(origin: string, paths: BrowserPaths): string {
+  return origin + callbackPath(paths)
+}
+
+export function callbackPath({ routePrefix, pathSuffix }: BrowserPaths): string {
+  return `${routePrefix}/callback${pathSuffix}`
 }
 
 function notOpened(): Response {

@@ -17,6 +17,8 @@ import { finishSession, type FinishSessionOptions } from '../../mechanisms/sessi
 
 /** The second argument of `onSignIn`. */
 export type SignIn = {
+  /** The name of the client registration. `undefined` if there is only one. */
+  readonly registration?: string
   /** The scope that was granted, if the authorization server has named it. */
   readonly scope?: string
   /**
@@ -66,6 +68,8 @@ export interface OnSignInOptions {
   /** The hosts that can use plain http, in addition to loopback. */
   readonly insecureHosts: readonly string[]
   readonly emit: EventListener
+  /** The name of the client registration, if there are several. */
+  readonly registration?: string | undefined
 }
 
 /**
@@ -77,7 +81,7 @@ export interface OnSignInOptions {
 export async function applyOnSignIn(
   grant: SignInGrant,
   returnTo: string,
-  { onSignIn, server, insecureHosts, emit }: OnSignInOptions,
+  { onSignIn, server, insecureHosts, emit, registration }: OnSignInOptions,
 ): Promise<TokenGrant> {
   const { claims = {}, scope, tokenResponse, accessToken, proofKey } = grant
   try {
@@ -89,7 +93,7 @@ export async function applyOnSignIn(
           accessToken && createCredential(accessToken, proofKey, server.binding),
           insecureHosts,
         ),
-        ...omitUndefined({ returnTo, tokenResponse, scope }),
+        ...omitUndefined({ returnTo, tokenResponse, scope, registration }),
       },
     )
     if (verdict === false)
@@ -161,7 +165,7 @@ const TOO_LARGE = { name: 'ClaimsError', code: 'CLAIMS_TOO_LARGE' }
 function askHook(
   claims: UserClaims,
   { after }: StoredRefresh,
-  { onSignIn, server, insecureHosts }: OnSignInOptions,
+  { onSignIn, server, insecureHosts, registration }: OnSignInOptions,
 ): ReturnType<OnSignIn> {
   const { scope, tokens, proofKey } = after.ledger
   const { '': accessToken } = tokens
@@ -170,7 +174,7 @@ function askHook(
     reason: 'refresh',
     fetch: createSignInFetch(credential, insecureHosts),
     current: copyClaims(after.claims),
-    ...omitUndefined({ scope }),
+    ...omitUndefined({ scope, registration }),
   })
 }
 

@@ -40,6 +40,8 @@ export interface BrowserPaths {
   readonly home: string
   /** The prefix of the routes of Evertoken. */
   readonly routePrefix: string
+  /** The end of the paths of the login route and the callback. Empty if there is one registration. */
+  readonly pathSuffix: string
   readonly postLogoutPath: string
   /**
    * Receives the code of a failed sign-in as `error`. Without it, browsers see a plain page, and other clients receive

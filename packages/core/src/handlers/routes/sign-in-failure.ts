@@ -21,7 +21,7 @@ export function signInFailure(
   { paths, emit }: SignInFailureOptions,
   silentReturnTo?: string | false,
 ): Response {
-  const { home, routePrefix, signInErrorPath } = paths
+  const { home, routePrefix, pathSuffix, signInErrorPath } = paths
   const { code, message } = reportError('sign_in_failed', error, emit)
   const to = silentReturnTo || signInErrorPath
   if (to) return redirect(withError(to, code, origin, home))
@@ -29,7 +29,7 @@ export function signInFailure(
   if (!isNavigation(request)) return problem
   // The page quotes nothing from the request.
   const body =
-    `<h1>Sign-in failed</h1><p>${escapeHtml(message.replace(/\.?$/, '.'))}</p><p><a href="${escapeHtml(routePrefix)}/login">Sign in again</a></p>` +
+    `<h1>Sign-in failed</h1><p>${escapeHtml(message.replace(/\.?$/, '.'))}</p><p><a href="${escapeHtml(`${routePrefix}/login${pathSuffix}`)}">Sign in again</a></p>` +
     `<p><small>${escapeHtml(code)}</small></p>`
   return page(problem, 'Sign-in failed', UNFRAMED, body)
 }

@@ -57,9 +57,17 @@ export function cookieName(base: string, secure: boolean): string {
  * two applications on `localhost` would overwrite each other's sessions.
  */
 export function defaultCookieName(issuer: string, clientId: string): string {
-  // A chance collision of these 32 bits is unlikely, and they protect nothing.
-  const hash = (jitterOf(`${issuer} ${clientId}`) * 0x1_0000_0000).toString(36)
-  return `evertoken-${hash}`
+  return `evertoken-${shortHash(`${issuer} ${clientId}`)}`
+}
+
+/** Returns a name that differs for each registration of an application. */
+export function cookieNameFor(base: string, registrationName: string): string {
+  return `${base}-${shortHash(registrationName)}`
+}
+
+/** A chance collision of these 32 bits is unlikely, and they protect nothing. */
+function shortHash(text: string): string {
+  return (jitterOf(text) * 0x1_0000_0000).toString(36)
 }
 
 /**

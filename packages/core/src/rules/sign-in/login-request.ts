@@ -30,6 +30,12 @@ export interface LoginOptions extends TokenParameters {
    * @default the home page of the application
    */
   readonly returnTo?: string | undefined
+  /**
+   * The name of the registration to sign in with, if the application has several.
+   *
+   * @default that of the session
+   */
+  readonly registration?: string | undefined
   /** What the authorization server shows. `none`: no page. `login`: the user must authenticate again. */
   readonly prompt?: 'login' | 'consent' | 'none' | 'select_account' | 'create' | undefined
   /** The user name or email address that the authorization server suggests. */
