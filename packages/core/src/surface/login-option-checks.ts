@@ -16,7 +16,12 @@ export const authorizationDetails: Check = must(
 
 /** @throws {ConfigurationError} If an option of a login is unknown or invalid. */
 export function checkLoginOptions(options: LoginOptions): void {
-  checkTokenParameters(options, ['returnTo', 'registration', 'authorizationDetails', ...Object.keys(LOGIN_PARAMETERS)])
+  checkTokenParameters(options, [
+    'returnTo',
+    'registration',
+    'authorizationDetails',
+    ...Object.keys(LOGIN_PARAMETERS),
+  ])
   const { authorizationDetails: details } = options
   const problem = details === undefined ? undefined : authorizationDetails(details)
   if (problem !== undefined) throw invalid('authorizationDetails', problem)

@@ -87,8 +87,7 @@ export async function listSessions(
 export async function endSessions(auth: SessionsApplication, options: EndSessionsOptions): Promise<number> {
   const { userSessions, keepAlive } = partsOf(auth)
   const { sub, id, except } = checkAll<Checked<EndSessionsOptions, 'id' | 'except'>>(END_OPTIONS, options)
-  if (id !== undefined && except !== undefined)
-    throw invalid('except', 'must be omitted with `id`')
+  if (id !== undefined && except !== undefined) throw invalid('except', 'must be omitted with `id`')
   const { registrationName } = userSessions
   const choice = { id: keyOf(id, registrationName), except: keyOf(except, registrationName) }
   return keepAliveUntilDone(endUserSessions(sub, choice, userSessions, keepAlive), keepAlive)

@@ -17,6 +17,7 @@ export const REGISTRATION_OPTIONS: readonly KeysOfUnion<SignInRegistration>[] = 
   'authorizationParameters',
   'authorizationRequest',
   'responseMode',
+  'authorizationDetails',
 ]
 
 /** @throws {ConfigurationError} If it is not an object, or has members with other names. */

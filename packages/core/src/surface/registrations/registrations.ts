@@ -23,7 +23,7 @@ export type SignInRegistration = ServerChoice &
   Pick<TokenOptionMembers, 'clientId' | 'fetch'> &
   ClientAuthenticationOptions &
   AuthorizationModeOptions &
-  Pick<SignInOptions, 'scope' | 'resource' | 'authorizationParameters'>
+  Pick<SignInOptions, 'scope' | 'resource' | 'authorizationParameters' | 'authorizationDetails'>
 
 /** The options of `evertoken()` for an application with several client registrations. */
 export type RegistrationsOptions = Omit<TokenOptionMembers, 'clientId' | 'clientSecret'> &
