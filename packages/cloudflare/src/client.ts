@@ -12,6 +12,7 @@ import { keepAliveOf, POLL_MS, type WorkerContext } from './worker.ts'
 export type {
   AccessToken,
   AuthorizationHeaders,
+  BrokenReason,
   CallOptions,
   CarryOptions,
   ClientAuthentication,

@@ -32,6 +32,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  BrokenReason,
   AuthorizationModeOptions,
   AuthorizationRequestMode,
   CallOptions,
@@ -90,6 +91,7 @@ export type {
   SeveralProcesses,
   SignIn,
   SignInCode,
+  SignInRequiredOptions,
   SignInOptions,
   SignOutPart,
   StartOptions,

@@ -28,6 +28,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  BrokenReason,
   CallOptions,
   CarryOptions,
   ClientAuthentication,
@@ -74,6 +75,7 @@ export type {
   SourceTokenOptions,
   SeveralProcesses,
   SignInCode,
+  SignInRequiredOptions,
   SignOutPart,
   StartOptions,
   TimeHeader,

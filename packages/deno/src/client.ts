@@ -13,6 +13,7 @@ import {
 export type {
   AccessToken,
   AuthorizationHeaders,
+  BrokenReason,
   CallOptions,
   CarryOptions,
   ClientAuthentication,

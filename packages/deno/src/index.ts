@@ -38,6 +38,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  BrokenReason,
   AuthorizationModeOptions,
   AuthorizationRequestMode,
   CallOptions,
@@ -97,6 +98,7 @@ export type {
   SeveralProcesses,
   SignIn,
   SignInCode,
+  SignInRequiredOptions,
   SignInOptions,
   SignOutPart,
   StartOptions,

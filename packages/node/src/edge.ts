@@ -43,6 +43,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  BrokenReason,
   AuthorizationModeOptions,
   AuthorizationRequestMode,
   CallOptions,
@@ -102,6 +103,7 @@ export type {
   SeveralProcesses,
   SignIn,
   SignInCode,
+  SignInRequiredOptions,
   SignInOptions,
   SignOutPart,
   StartOptions,

@@ -50,6 +50,7 @@ export {
 export type {
   AnyEvertokenError,
   AuthorizationHeaders,
+  BrokenReason,
   AuthorizationModeOptions,
   AuthorizationRequestMode,
   CallOptions,
@@ -109,6 +110,7 @@ export type {
   SeveralProcesses,
   SignIn,
   SignInCode,
+  SignInRequiredOptions,
   SignInOptions,
   SignOutPart,
   StartOptions,

@@ -6,11 +6,8 @@ import { createAuthorizationServers } from '../mechanisms/protocol/authorization
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
-import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { canBeIssuer } from '../rules/protocol/issuer.ts'
-import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import type { Finding } from '../rules/protocol/server-findings.ts'
 import { check as checkServer } from './check.ts'
 import type { ClientTokenAccess } from './client-access.ts'
@@ -22,6 +19,7 @@ import type { SessionEngine } from './engine.ts'
 import { createEngineContext, type EngineContext, serverOptions } from './engine-context.ts'
 import { checkOptions, type EngineOptions, type EvertokenOptions, type WithClient } from './options.ts'
 import { createSessions } from './create-sessions.ts'
+import { createIdTokenReader } from './given-grant.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
 
@@ -129,10 +127,7 @@ export function createEngine(options: EngineOptions, runtime: Runtime): Engine<T
   }
   const sessions = check ? withLogoutCheck(stored, check) : stored
 
-  function readIdToken(idToken: string): UserClaims {
-    const claims = readJwt(idToken)?.claims
-    return claims && canBeIssuer(claims['iss'], settings.server) ? userClaims(claims) : {}
-  }
+  const readIdToken = createIdTokenReader(settings.server)
 
   function processRefresh(refresh: StoredRefresh): Promise<unknown> {
     return Promise.allSettled([

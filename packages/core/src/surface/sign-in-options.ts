@@ -3,7 +3,7 @@ import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
-import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable, path } from './checks.ts'
 import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
@@ -151,11 +151,6 @@ export interface SignInDerived {
 const LOGIN_PARAMETER =
   /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
 
-/** A path of this application, in the spelling that browsers send. */
-const path = mustMatch(
-  'be a path that starts with a single "/", without "." or ".." in it',
-  /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/,
-)
 const level = oneOf(true, false, 'all')
 
 export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
