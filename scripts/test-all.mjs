@@ -26,6 +26,7 @@ const steps = [
   ['servers', 'npm run test:servers'],
   ['dialects', 'npm run test:dialects'],
   ['client-tokens', 'npm run test:client-tokens'],
+  ['connections', 'npm run test:connections'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { type Evertoken, evertoken } from '@evertoken/node'
+import { createConnections } from '@evertoken/node/connections'
 import { createFaultyStore, type ManualClock, pauseAfterProcessing } from '@evertoken/testkit'
 import { createConnectionWorld, LIFETIME, SECRET } from './connection-owners.ts'
 import { createSink, type Sink } from './sink.ts'
@@ -359,5 +361,92 @@ describe('a record in the store', () => {
     expect(await process({ encryptionSecret: newSecret }).get('ada', 'google').getState()).toMatchObject({
       state: 'active',
     })
+  })
+})
+
+describe('the options of connections', () => {
+  const { server, clock, store, process } = createConnectionWorld()
+  const providers = { google: { issuer: server.issuer, clientId: 'web' } }
+  const shared = { ...store, outlivesProcess: true }
+  const sessions = {
+    issuer: server.issuer,
+    clientId: 'web',
+    encryptionSecret: SECRET,
+    clock,
+    session: 'server',
+  } as const
+
+  it('name what is wrong, before any request', () => {
+    const connections = process()
+    const invalid = expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' })
+    for (const [owner, name] of [
+      ['', 'google'],
+      [undefined, 'google'],
+      ['ada', 'gogle'],
+      ['ada', 'google:'],
+      ['ada', ''],
+    ])
+      expect(() => connections.get(owner as string, name as 'google')).toThrow(invalid)
+    expect(() => connections.get('ada', 'gogle' as 'google')).toThrow(/Did you mean `google`/)
+    expect(() => connections.get('ada', 'google').connectUrl({ returnTo: '//other.example' })).toThrow(
+      invalid,
+    )
+    expect(() => createConnections({ encryptionSecret: SECRET, store, providers: {} })).toThrow(invalid)
+    expect(() =>
+      createConnections({ encryptionSecret: SECRET, store, providers: { 'a b': providers.google } }),
+    ).toThrow(invalid)
+    expect(() => createConnections({ auth: {} as Evertoken, providers })).toThrow(
+      /must be the result of `evertoken/,
+    )
+  })
+
+  it('refuse sessions in the memory of the process, where a restart would lose the grants', () => {
+    expect(() => createConnections({ auth: evertoken(sessions), providers })).toThrow(
+      /memory of this process/,
+    )
+  })
+
+  it('take the secret and the store of `auth`, so that a program without sessions finds the same connections', async () => {
+    const auth = evertoken({ ...sessions, store: shared, fetch: server.fetch })
+    const ofWeb = createConnections({ auth, providers })
+    await ofWeb.get('user-1', 'google').save(await server.issue({ expiresIn: LIFETIME }))
+    const ofJob = createConnections({ encryptionSecret: SECRET, store: shared, clock, providers })
+    expect(await ofJob.get('user-1', 'google').getState()).toMatchObject({ state: 'active' })
+    const names: unknown[] = []
+    await auth.handle(new Request('https://app.example.com/'), async () => {
+      names.push(await ofWeb.current('google'))
+      await auth.startSession(await server.issue({ expiresIn: LIFETIME }), { claims: { sub: 'user-1' } })
+      const current = await ofWeb.current('google:work')
+      names.push([current?.owner, current?.name])
+      return new Response()
+    })
+    expect(names).toEqual([undefined, ['user-1', 'google:work']])
+    await expect(ofJob.current('google')).rejects.toMatchObject({ code: 'invalid_option' })
+  })
+
+  it('can have a function as provider, whose equal results share a client, and that is called again for a refused one', async () => {
+    const calls: unknown[] = []
+    const { id, secret } = server.clients[0] ?? { id: '' }
+    const connections = createConnections({
+      encryptionSecret: SECRET,
+      store,
+      clock,
+      fetch: server.fetch,
+      providers: {
+        mcp: (context) => {
+          calls.push(context)
+          const clientSecret = calls.length === 1 ? 'wrong' : secret
+          return { issuer: server.issuer, clientId: id, clientSecret: clientSecret ?? '' }
+        },
+      },
+    })
+    const tool = connections.get('ada', 'mcp:https://tool.example.com')
+    await tool.save({ ...(await server.issue()), expires_in: 1 })
+    await clock.advance(2000)
+    await expect(tool.getAccessToken()).rejects.toMatchObject({ code: 'client_rejected' })
+    await clock.advance(600_000)
+    expect(await tool.getAccessToken()).toBeDefined()
+    const context = { owner: 'ada', label: 'https://tool.example.com' }
+    expect(calls.slice(0, 2)).toEqual([context, context])
   })
 })

@@ -4,6 +4,7 @@ import type { BrokenReason } from '../../vocabulary/index.ts'
 import { type Checked, hook, must, type OptionTable, path, REQUIRED } from '../checks.ts'
 import type { EventListeners } from '../emitter.ts'
 import { TOKEN_OPTIONS } from '../token-option-checks.ts'
+import type { TokenSession } from '../token-session.ts'
 import type { ConnectionProviders } from './provider-options.ts'
 
 /** A connection that has changed. */
@@ -99,7 +100,7 @@ export interface OwnConnectionOptions {
 /** The application that signs users in. Its secret, store and other settings apply to the connections too. */
 export interface AuthChoice {
   /** The result of `evertoken()`. Its option `store` must outlive the process. */
-  readonly auth: object
+  readonly auth: Pick<TokenSession, 'getSession'>
 }
 
 /** The options of `createConnections`: with `auth`, or with `encryptionSecret` and `store`. */

@@ -1,4 +1,5 @@
 import type { KeepAlive } from '../../ports/runtime.ts'
+import { invalid } from '../checks.ts'
 import type { Drainable } from '../drain.ts'
 import { createBoundConnection } from './bound-connection.ts'
 import { type ConnectionApplication, createConnectionApplication } from './connection-application.ts'
@@ -21,6 +22,18 @@ export interface Connections<Provider extends string = string> extends Drainable
    *   const token = await work.getAccessToken()
    */
   get<Name extends ConnectionName<Provider>>(owner: string, name: Name): Connection<Name>
+  /**
+   * Returns the connection of the user whose request is handled. Its owner is the claim `sub` of the session.
+   *
+   * @param name - The name of a provider, or `provider:label` for one of several accounts.
+   * @returns The connection, or `undefined` if no user is signed in.
+   * @throws {ConfigurationError} If the option `auth` is missing, no request is being handled, or there is no such provider.
+   * @throws {OperatorError} If the session store fails.
+   * @example
+   *   const calendar = await connections.current('google')
+   *   const token = await calendar?.getAccessToken()
+   */
+  current<Name extends ConnectionName<Provider>>(name: Name): Promise<Connection<Name> | undefined>
   /**
    * Lists the connections of an owner, sorted by name, as plain data without tokens. Use it for a settings page, and to export
    * the data of a user.
@@ -77,10 +90,19 @@ export function createConnections<const Providers extends ConnectionProviders>(
  *   const connections = connectConnections(application, (work) => context.waitUntil(work))
  */
 export function connectConnections(application: ConnectionApplication, given?: KeepAlive): Connections {
-  const { work } = application.host
-  const keepAlive = given ? work.tracking(given) : application.host.keepAlive
+  const { host, values } = application
+  const { work } = host
+  const keepAlive = given ? work.tracking(given) : host.keepAlive
+  const get = <Name extends string>(owner: string, name: Name) =>
+    createBoundConnection(application, owner, name, keepAlive)
   return {
-    get: (owner, name) => createBoundConnection(application, owner, name, keepAlive),
+    get,
+    async current(name) {
+      if (!values.auth)
+        throw invalid('auth', 'is missing. It finds the user of a request. Otherwise, use `get(owner, name)`')
+      const { claims: { sub } = {} } = (await values.auth.getSession()) ?? {}
+      return sub === undefined ? undefined : get(sub, name)
+    },
     list: (owner) => listConnections(application, owner),
     disconnectAll: (owner) => disconnectAll(application, owner),
     drain: work.drain,
