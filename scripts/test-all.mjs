@@ -27,6 +27,7 @@ const steps = [
   ['dialects', 'npm run test:dialects'],
   ['client-tokens', 'npm run test:client-tokens'],
   ['protocol', 'npm run test:protocol'],
+  ['connections', 'npm run test:connections'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],

@@ -7,11 +7,15 @@ const USED_WITH_ANOTHER =
 /** Parts of exported types. Applications name the whole type. */
 const PARTS = new Set([
   'AsyncDispose',
+  'AuthChoice',
   'Authorize',
   'ClientOptionMembers',
   'Engine',
   'Outside',
+  'OwnConnectionOptions',
+  'ProviderOptionMembers',
   'SessionEngine',
+  'SharedConnectionOptions',
   'SharedStoreChoice',
   'TokenOptionMembers',
 ])

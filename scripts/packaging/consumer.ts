@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import * as cloudflare from '@evertoken/cloudflare'
 import * as cloudflareClient from '@evertoken/cloudflare/client'
+import { createConnections as createWorkerConnections } from '@evertoken/cloudflare/connections'
 import * as cloudflareTokens from '@evertoken/cloudflare/tokens'
 import { createMemoryStore, type EvertokenOptions, type SessionStore, TryLaterError } from '@evertoken/core'
 import { jar, jarm, par } from '@evertoken/core/authorization'
@@ -9,6 +10,7 @@ import { createBrowserFetch } from '@evertoken/core/browser'
 import { check } from '@evertoken/core/check'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
+import type { Connection, ConnectionState } from '@evertoken/core/connections'
 import { dpop } from '@evertoken/core/dpop'
 import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
@@ -25,9 +27,11 @@ import { signInChoices, tenants } from '@evertoken/core/tenants'
 import { createTokenManagement } from '@evertoken/core/tokens'
 import * as deno from '@evertoken/deno'
 import * as denoClient from '@evertoken/deno/client'
+import { createConnections as createDenoConnections } from '@evertoken/deno/connections'
 import { createMtlsFetch as createDenoMtlsFetch } from '@evertoken/deno/mtls'
 import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
+import { createConnections } from '@evertoken/node/connections'
 import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
@@ -101,6 +105,19 @@ export const services: ClientTokens[] = [createClientTokens, denoClient.createCl
 export const workerService: ClientTokens = cloudflareClient
   .createClientTokens({ issuer: 'https://login.example.com', clientId: 'service', clientSecret: 'secret' })
   .bind({}, { waitUntil() {} })
+
+const connectionOptions = {
+  encryptionSecret: 'thirty-two characters at the least',
+  store,
+  providers: { google: { server: google(), clientId: 'web', clientSecret: 'secret' } },
+}
+const workerConnections = createWorkerConnections(connectionOptions).bind({}, { waitUntil() {} })
+export const calendars: Connection[] = [
+  createConnections(connectionOptions),
+  createDenoConnections(connectionOptions),
+  workerConnections,
+].map((connections) => connections.get('user-1', 'google:work'))
+export const calendarState = async (): Promise<ConnectionState | undefined> => calendars[0]?.getState()
 
 export const googleIssuer: string = google().issuer
 

@@ -5,6 +5,7 @@ import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adap
 import type * as credentials from '@evertoken/core/credentials'
 import type { HonoMiddleware } from '@evertoken/core/hono'
 import type { ClientTokens } from '@evertoken/core/client'
+import type { Connection, Connections, BrokenConnection as Broken } from '@evertoken/core/connections'
 import type * as mtls from '@evertoken/core/mtls'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
@@ -32,6 +33,11 @@ declare global {
   const createTokenFetch: (options: evertoken.TokenFetchOptions<'client'>) => evertoken.TokenFetch
   const getAccessToken: ClientTokens['getAccessToken']
   const incoming: string
+  const connections: Connections<'google'>
+  const connection: Connection<'google'>
+  type BrokenConnection = Broken
+  const userId: string
+  const account: object
   const baseUrl: string
   const signFor: (sub?: string) => Promise<string>
   const orders: evertoken.TokenFetch

@@ -13,6 +13,7 @@ export type {
   AccessToken,
   AuthorizationDetail,
   AuthorizationHeaders,
+  BrokenReason,
   CallOptions,
   CarryOptions,
   ClientAuthentication,

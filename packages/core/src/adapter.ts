@@ -12,6 +12,11 @@ export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export { createOutside, type Outside } from './surface/bound-token-fetch.ts'
 export { type ClientApplication, createClientApplication } from './surface/client-application.ts'
 export { connectClientTokens } from './surface/client-tokens.ts'
+export {
+  type ConnectionApplication,
+  createConnectionApplication,
+} from './surface/connections/connection-application.ts'
+export { connectConnections } from './surface/connections/create-connections.ts'
 export { createEmitter } from './surface/emitter.ts'
 export type { SessionEngine } from './surface/engine.ts'
 export { createEngine, createEvertoken } from './surface/evertoken.ts'

@@ -14,6 +14,7 @@ export type {
   AccessToken,
   AuthorizationDetail,
   AuthorizationHeaders,
+  BrokenReason,
   CallOptions,
   CarryOptions,
   ClientAuthentication,

@@ -8,6 +8,7 @@ import { EMPTY_LEDGER, isTokenLedger, type LedgerRecord, type TokenLedger } from
  * previous one with it.
  */
 export interface SessionRecord extends LedgerRecord {
+  readonly ended?: EndReason
   readonly issuer: string
   readonly clientId: string
   /** Grows whenever a browser that keeps the session in its cookie needs a new cookie. */

@@ -1,4 +1,4 @@
-import type { EndReason } from '../vocabulary/index.ts'
+import type { BrokenReason, EndReason } from '../vocabulary/index.ts'
 import type { BackOff } from './back-off.ts'
 import type { GrantExpiry } from './grant-expiry.ts'
 import type { ProofKey } from './proof-key.ts'
@@ -67,6 +67,13 @@ export interface TokenLedger {
 
 export const EMPTY_LEDGER: TokenLedger = { tokens: {}, attempt: 0 }
 
+/** Why a grant is of no use until its owner gives another one. */
+export interface BrokenGrant {
+  readonly reason: BrokenReason
+  /** Seconds since the epoch, by the wall clock of the process that has found it. */
+  readonly since: number
+}
+
 /** A stored record with a ledger. The rules of a refresh read nothing else of an owner. */
 export interface LedgerRecord {
   /** The key of the record in the store. It gives no access to the tokens. */
@@ -74,7 +81,12 @@ export interface LedgerRecord {
   /** Seconds since the epoch. The owner is over then, even if it is in use. */
   readonly expiresAt: number
   /** Why the owner is over. Such a record stays for a while, so that late responses find it. */
-  readonly ended?: EndReason
+  readonly ended?: EndReason | 'disconnected'
+  /**
+   * The grant is broken, and the owner is kept. The refresh token stays, so that a late response to its use still belongs
+   * to the record.
+   */
+  readonly broken?: BrokenGrant | undefined
   /** The user that the tokens are for. An ID token in a response must be for the same user. */
   readonly claims?: UserClaims
   /** The latest ID token of the user. */

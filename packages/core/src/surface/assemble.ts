@@ -75,6 +75,9 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
   const sources: SourceContext = {
     issuer,
     clientId,
+    insecureHosts: settings.insecureHosts,
+    fetch: settings.fetch,
+    basePath: settings.basePath,
     connection: server.connection,
     server,
     store: context.store,

@@ -13,7 +13,11 @@ import { credentialFor, credentialOf } from './access-tokens.ts'
 import type { BoundSession } from './bound-session.ts'
 import { invalid } from './checks.ts'
 import { findCurrent } from './current-session.ts'
-import { checkTokenFetchOptions, type TokenFetchOptions } from './token-fetch-options.ts'
+import {
+  checkTokenFetchOptions,
+  type TokenFetchOptions,
+  type TokenFetchValues,
+} from './token-fetch-options.ts'
 import {
   connectClient,
   connectSource,
@@ -74,25 +78,42 @@ export function createBoundTokenFetch(
   options: TokenFetchOptions<TokenName>,
   outside: Outside = outsideOf(find),
 ): TokenFetch {
+  const values = checkTokenFetchOptions(options)
+  const { token, minValiditySeconds } = values
+  const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
+  const createSource = (parameters: TokenParameters) =>
+    createCredentialSource(token, parameters, find, outside, minValiditySeconds)
+  return connectTokenFetch(values, createSource, receiver(findSession))
+}
+
+/**
+ * Creates a token fetch from checked options.
+ *
+ * @param createSource - Creates the function that gets the credential of each call.
+ * @param receive - Prepares each response for the application.
+ * @throws {ConfigurationError} If no URL is allowed.
+ */
+export function connectTokenFetch(
+  values: TokenFetchValues,
+  createSource: (parameters: TokenParameters) => CredentialSource,
+  receive: (response: Response) => Response,
+): TokenFetch {
   const {
     baseUrl,
     allowedUrls,
     insecureHosts,
-    minValiditySeconds,
+    minValiditySeconds: _,
     throwTokenErrors,
     isTokenRejected,
     fetch = runtimeFetch,
-    token,
+    token: __,
     ...parameters
-  } = checkTokenFetchOptions(options)
+  } = values
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each, insecureHosts) as AllowedPrefix)
   if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
-  const findSession = token === 'user' || token === 'user-or-client' ? find : outside.session
   const prefixes = [first, ...others] as const
-  const wanted = parameters as TokenParameters
-  const source = createCredentialSource(token, wanted, find, outside, minValiditySeconds)
-  const receive = receiver(findSession)
+  const source = createSource(parameters as TokenParameters)
   return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, isTokenRejected, fetch, receive })
 }
 

@@ -134,6 +134,12 @@ export function listOf(check: Check): Check {
 
 export const text: Check = mustMatch('be a string, and not empty', /./s)
 
+/** A path of this application, in the spelling that browsers send. */
+export const path: Check = (value) =>
+  typeof value === 'string' && /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/.test(value)
+    ? undefined
+    : 'must be a path that starts with a single "/", without "." or ".." in it'
+
 const NOT_A_PREFIX = {
   not_absolute: 'must be an absolute URL',
   credentials: 'must have no user name or password',

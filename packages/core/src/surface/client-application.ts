@@ -1,9 +1,4 @@
 import { PARAMETER_NAMES } from './token-parameter-checks.ts'
-import { createConnection } from '../mechanisms/protocol/connection.ts'
-import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
-import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
-import { createServerClock } from '../mechanisms/protocol/server-clock.ts'
-import { createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import { createLine } from '../mechanisms/refresh/line.ts'
 import { randomId } from '../mechanisms/runtime/digest.ts'
 import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
@@ -14,6 +9,7 @@ import { omitUndefined, pick } from '../rules/members.ts'
 import type { Runtime } from '../ports/runtime.ts'
 import { checkClientOptions } from './client-option-checks.ts'
 import type { ClientTokensOptions } from './client-options.ts'
+import { createClientServer } from './client-server.ts'
 import { clientCredentials, createTokensOf } from './client-credentials.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
 import { createEmitter } from './emitter.ts'
@@ -43,39 +39,35 @@ export function createClientApplication(
   runtime: Pick<Runtime, 'flights' | 'keepAlive' | 'pollMs'>,
 ): ClientApplication {
   const { values, profile, authentication } = checkClientOptions(options)
-  const { issuer, defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = profile
-  const addresses = createServerAddresses(profile, values.insecureHosts)
-  const { clock = systemClock, fetch = (input, init) => globalThis.fetch(input, init) } = values
+  const { clock = systemClock } = values
   const [emit, random] = [createEmitter(values.onEvent), systemRandom]
   const serverTimeoutMs = values.serverTimeoutSeconds * 1000
   const storeTimeoutMs = values.storeTimeoutSeconds * 1000
-  const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
-  const http = (timeoutMs: number) =>
-    createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
-  const connection = createConnection({
-    ...profile,
-    addresses,
-    clientId: values.clientId,
+  const { clientId, senderConstraint, insecureHosts, fetch } = values
+  const { connection, server, serverClock } = createClientServer({
+    profile,
+    clientId,
     authentication,
-    senderConstraint: values.senderConstraint,
-    http: http(serverTimeoutMs),
-    patientHttp: http(LISTEN_MS),
-    serverTimeoutMs,
-    serverClock,
-    responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
-    flights: runtime.flights,
+    senderConstraint,
+    insecureHosts,
+    fetch,
     clock,
+    emit,
     random,
+    flights: runtime.flights,
+    serverTimeoutMs,
   })
-  const server = createTokenServer(connection)
   const given = values.store ?? createTokenMemory(clock)
   // In the memory of the process, the tokens need no secret that anyone has to remember.
   const secrets = [values.encryptionSecret ?? randomId()].flat() as [string, ...string[]]
   const work = createWorkTracker(clock, emit)
   const context: SourceContext = {
     createTokens: (grant, acquisition, own) => createTokensOf({ ...context, line: own }, grant, acquisition),
-    issuer,
-    clientId: values.clientId,
+    issuer: profile.issuer,
+    clientId,
+    insecureHosts,
+    fetch,
+    basePath: '',
     connection,
     server,
     store: createGuardedStore({ store: given, clock, emit, storeTimeoutMs, random }),

@@ -7,11 +7,8 @@ import { createAuthorizationServers } from '../mechanisms/protocol/authorization
 import { createAuthorizationServer } from '../mechanisms/protocol/authorization-server.ts'
 import { createSessionDirectory } from '../mechanisms/sessions/session-directory.ts'
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
-import type { UserClaims } from '../model/token-grant.ts'
 import type { EndedSession, StoredRefresh } from '../ports/session-handle.ts'
 import type { Runtime } from '../ports/runtime.ts'
-import { canBeIssuer } from '../rules/protocol/issuer.ts'
-import { userClaims, readJwt } from '../rules/protocol/jwt.ts'
 import { check as checkServer } from './check.ts'
 import type { ClientTokenAccess } from './client-access.ts'
 import { createOutside } from './bound-token-fetch.ts'
@@ -28,6 +25,7 @@ import {
   type RegistrationsOptions,
 } from './registrations/registrations.ts'
 import { createSessions } from './create-sessions.ts'
+import { createIdTokenReader } from './given-grant.ts'
 import type { Engine } from './engine-functions.ts'
 import { createRoutes } from './routes.ts'
 import { createCurrentSession, createUserSession, type UserSession } from './user-session.ts'
@@ -141,10 +139,7 @@ function createSingleEngine(
   const checked = check ? withLogoutCheck(stored, check) : stored
   const sessions = named?.adaptSessions?.(checked) ?? checked
 
-  function readIdToken(idToken: string): UserClaims {
-    const claims = readJwt(idToken)?.claims
-    return claims && canBeIssuer(claims['iss'], settings.server) ? userClaims(claims) : {}
-  }
+  const readIdToken = createIdTokenReader(settings.server)
 
   function processRefresh(refresh: StoredRefresh): Promise<unknown> {
     return Promise.allSettled([

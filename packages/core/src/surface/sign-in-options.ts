@@ -5,7 +5,7 @@ import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { AuthorizationDetail } from '../vocabulary/index.ts'
 import { authorizationDetails } from './login-option-checks.ts'
-import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable } from './checks.ts'
+import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable, path } from './checks.ts'
 import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
@@ -164,11 +164,6 @@ export interface SignInDerived {
 const LOGIN_PARAMETER =
   /^(?!(?:client_.*|redirect_uri|response_.*|state|nonce|code_.*|authorization_details|request|request_uri|resource|returnTo|dpop_jkt)$)[\w.-]+$/
 
-/** A path of this application, in the spelling that browsers send. */
-const path = mustMatch(
-  'be a path that starts with a single "/", without "." or ".." in it',
-  /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/,
-)
 const level = oneOf(true, false, 'all')
 
 export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {

@@ -44,6 +44,12 @@ export interface SourceContext extends Omit<
   readonly connection: Connection
   readonly server: Pick<TokenServer, 'ready' | 'isResponding' | 'revoke'>
   readonly refreshBeforeExpirySeconds: number
+  /** The hosts that can use plain http. */
+  readonly insecureHosts: readonly string[]
+  /** The `fetch` for calls to authorization servers. Default: the one of the runtime. */
+  readonly fetch: typeof globalThis.fetch | undefined
+  /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
+  readonly basePath: string
   /** Encrypts one kind of value. Only applications with the same secret and owner can decrypt it. */
   sealFor(purpose: string, owner: string): Seal
   /** Keeps work alive that belongs to no request. */

@@ -5,6 +5,9 @@ export type SignInCode =
   | 'no_refresh_token'
   | 'refresh_token_refused'
   | 'login_required'
+  | 'not_connected'
+  | 'needs_reauthorization'
+  | 'scope_missing'
 
 /** The codes of `TryLaterError`. */
 export type TryLaterCode =
@@ -52,6 +55,7 @@ export type RefusedCode =
   | 'access_denied'
   | 'sign_in_refused'
   | 'logout_token_invalid'
+  | 'account_mismatch'
   | 'cross_site_request_refused'
   | 'tenant_unknown'
 
@@ -116,6 +120,14 @@ export class EvertokenError<Code extends ErrorCode = ErrorCode> extends Error {
 const BRAND = Symbol.for('evertoken.error')
 Object.assign(EvertokenError.prototype, { [BRAND]: true })
 
+/** Further facts about a user who must act. */
+export interface SignInRequiredOptions extends EvertokenErrorOptions {
+  /** Where the browser of the user must go. */
+  readonly url?: string | undefined
+  /** The scope that the user must grant, separated by spaces. */
+  readonly missingScope?: string | undefined
+}
+
 /**
  * The user must sign in again. Redirect the browser to the login route.
  *
@@ -124,6 +136,16 @@ Object.assign(EvertokenError.prototype, { [BRAND]: true })
 export class SignInRequiredError extends EvertokenError<SignInCode> {
   /** The name of the class. */
   override readonly name = 'SignInRequiredError'
+  /** Where the browser of the user must go: the connect route of a connection. `undefined` for the login route. */
+  readonly url: string | undefined
+  /** With the code `scope_missing`: the scope that the user has not granted, separated by spaces. */
+  readonly missingScope: string | undefined
+
+  constructor(code: SignInCode, message: string, options: SignInRequiredOptions = {}) {
+    super(code, message, options)
+    this.url = options.url
+    this.missingScope = options.missingScope
+  }
 }
 
 /**

@@ -72,6 +72,9 @@ function describeError(error: unknown): string {
         | 'no_refresh_token'
         | 'refresh_token_refused'
         | 'login_required'
+        | 'not_connected'
+        | 'needs_reauthorization'
+        | 'scope_missing'
     case 'TryLaterError':
       return `in ${error.retryAfterSeconds.toFixed()} s`
     case 'ConfigurationError':

@@ -1,0 +1,159 @@
+import {
+  brokenRecord,
+  connectedRecord,
+  type ConnectionRecord,
+  disconnectedRecord,
+  findFault,
+  isOfRegistration,
+  isOtherAccount,
+  revokedRecord,
+} from '../../model/connection-record.ts'
+import type { Registration } from '../../model/session-record.ts'
+import type { TokenGrant } from '../../model/token-grant.ts'
+import type { TokenServer } from '../../ports/authorization-server.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
+import { revokeToken } from '../protocol/revoke-token.ts'
+import { untilWon } from '../stores/until-won.ts'
+import type { ConnectionHandleOptions, ConnectionListener } from './connection-handle.ts'
+import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+
+/** The client of a provider that can revoke its grants. */
+export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
+
+export interface ConnectionChangeOptions extends ConnectionHandleOptions {
+  readonly store: ConnectionStore
+  readonly clock: Pick<Clock, 'now'>
+  readonly listener: ConnectionListener
+  readonly emit: EventListener
+}
+
+/** Changes that an owner causes, and not a refresh. */
+export interface ConnectionChanges {
+  /**
+   * Stores a grant. The record of an earlier grant of the same account is kept.
+   *
+   * @throws {RequestRefusedError} If the grant is of another account. The earlier grant is kept.
+   */
+  connect(
+    ref: ConnectionRef,
+    registration: Registration,
+    grant: TokenGrant,
+    keepAlive: KeepAlive,
+  ): Promise<void>
+  /** Stores that the owner must connect again, if the newest record still shows that. The listener learns it once. */
+  markBroken(ref: ConnectionRef, registration: Registration, keepAlive: KeepAlive): Promise<void>
+  /**
+   * Removes a connection, and revokes its grant.
+   *
+   * The connection first becomes a tombstone, so that a refresh in progress revokes its tokens. After `failed`, another
+   * call tries again.
+   *
+   * @param findServer - Resolves to the client to which the grant was given, if it still exists. Called after the removal.
+   */
+  disconnect(
+    ref: ConnectionRef,
+    findServer: () => Promise<RevokingServer | undefined>,
+  ): Promise<RevocationOutcome>
+}
+
+export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
+  const { store, clock, listener, emit } = options
+
+  /** Resolves to `undefined` if there is no record. A record that cannot be read is removed. */
+  async function toTombstone(ref: ConnectionRef): Promise<ConnectionSnapshot | 'unreadable' | undefined> {
+    return untilWon(async () => {
+      const held = await store.read(ref)
+      if (!held?.record) {
+        if (held) await store.remove(ref)
+        return held && 'unreadable'
+      }
+      if (held.record.ended) return held
+      const tombstone = await store.swap(ref, held.sealed, disconnectedRecord(held.record))
+      if (tombstone !== 'again') listener.removed(ref)
+      return tombstone
+    })
+  }
+
+  async function revoke(
+    { key }: ConnectionRef,
+    record: ConnectionRecord,
+    server: RevokingServer | undefined,
+  ): Promise<RevocationOutcome> {
+    if (!server || !isOfRegistration(record, server.registration)) return 'unsupported'
+    const { revoking, spare, tokens } = record.ledger
+    const refreshTokens = [revoking, spare].filter((token) => token !== undefined)
+    const revocations = refreshTokens.map((token) => revokeToken({ server, emit }, key, token))
+    // The revocation of a refresh token ends the access tokens of its grant too (RFC 7009 §2.1).
+    const accessTokens = revoking === undefined ? Object.values(tokens) : []
+    for (const { value } of accessTokens)
+      revocations.push(revokeToken({ server, emit }, key, value, 'access_token'))
+    return worstOf(await Promise.all(revocations))
+  }
+
+  /** A connection that the owner has made since then must be listed. */
+  async function unlist(ref: ConnectionRef): Promise<void> {
+    await store.unlist(ref)
+    const held = await store.read(ref)
+    if (held?.record && !held.record.ended) await store.list(ref)
+  }
+
+  return {
+    async connect(ref, registration, grant, keepAlive) {
+      const { key: id, owner, name } = ref
+      await store.list(ref)
+      const earlier = await untilWon(async () => {
+        const held = await store.read(ref)
+        const record = held?.record?.ended ? undefined : held?.record
+        if (record && isOtherAccount(record, registration, grant.claims)) throw accountMismatch()
+        const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), record)
+        return (await store.swap(ref, held?.sealed, next)) === 'again' ? 'again' : { record }
+      })
+      if (!earlier.record) {
+        // A removal at the same time can have unlisted it.
+        await store.list(ref)
+        listener.created(ref)
+      } else if (earlier.record.broken) listener.recovered(ref, keepAlive)
+    },
+    async markBroken(ref, registration, keepAlive) {
+      const reason = await untilWon(async () => {
+        const held = await store.read(ref)
+        if (!held?.record || held.record.ended || held.record.broken) return undefined
+        const fault = findFault(held.record, registration, clock.now())
+        if (!fault) return undefined
+        const next = brokenRecord(held.record, fault.reason, clock.now())
+        return (await store.swap(ref, held.sealed, next)) === 'again' ? 'again' : fault.reason
+      })
+      if (reason) listener.broken(ref, reason, keepAlive)
+    },
+    async disconnect(ref, findServer) {
+      const tombstone = await toTombstone(ref)
+      if (tombstone === undefined || tombstone === 'unreadable') {
+        await unlist(ref)
+        return tombstone ? 'failed' : 'nothing_to_revoke'
+      }
+      const { record, sealed } = tombstone
+      const outcome = await findServer().then(
+        (server) => revoke(ref, record, server),
+        () => 'failed' as const,
+      )
+      if (outcome === 'failed') return 'failed'
+      if ((await store.swap(ref, sealed, revokedRecord(record))) !== 'again') await unlist(ref)
+      return outcome
+    },
+  }
+}
+
+const WORST_FIRST: readonly RevocationOutcome[] = ['failed', 'unsupported', 'revoked']
+
+function worstOf(outcomes: readonly RevocationOutcome[]): RevocationOutcome {
+  return WORST_FIRST.find((each) => outcomes.includes(each)) ?? 'nothing_to_revoke'
+}
+
+function accountMismatch(): RequestRefusedError {
+  const message =
+    'Cannot connect: this is another account than before. Sign in there with the first account, or connect the other ' +
+    'one under another name.'
+  return new RequestRefusedError('account_mismatch', message)
+}

@@ -1,0 +1,72 @@
+import { brokenRecord, type ConnectionRecord } from '../../model/connection-record.ts'
+import { grantEndsAt } from '../../model/grant-expiry.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { GrantEnd, LedgerHandle } from '../../ports/ledger-handle.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import type { BrokenReason } from '../../vocabulary/index.ts'
+import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+
+/** Learns about the changes of connections that concern their owners. */
+export interface ConnectionListener {
+  created(ref: ConnectionRef): void
+  removed(ref: ConnectionRef): void
+  broken(ref: ConnectionRef, reason: BrokenReason, keepAlive: KeepAlive): void
+  recovered(ref: ConnectionRef, keepAlive: KeepAlive): void
+}
+
+export interface ConnectionHandleOptions {
+  readonly store: ConnectionStore
+  readonly clock: Pick<Clock, 'now'>
+  readonly listener: ConnectionListener
+}
+
+/**
+ * Creates the handle with which a refresh changes a connection.
+ *
+ * A refused grant does not remove the connection. If the response to another use of the same refresh token arrives later,
+ * the connection works again.
+ */
+export function createConnectionHandle(
+  ref: ConnectionRef,
+  { store, clock, listener }: ConnectionHandleOptions,
+): LedgerHandle<ConnectionSnapshot> {
+  const swap = (from: ConnectionSnapshot, to: ConnectionRecord) => store.swap(ref, from.sealed, to)
+
+  async function readIncludingEnded(): Promise<ConnectionSnapshot | undefined> {
+    const held = await store.read(ref)
+    if (held && !held.record) throw held.error
+    return held
+  }
+
+  async function read(): Promise<ConnectionSnapshot | undefined> {
+    const held = await readIncludingEnded()
+    return held?.record.ended ? undefined : held
+  }
+
+  return {
+    key: ref.key,
+    read,
+    readIgnoringExpiry: read,
+    readIncludingEnded,
+    // The swap of the lease finds out whether another process has removed the connection.
+    isUsable: () => true,
+    swapLedger: (from, ledger) => swap(from, { ...from.record, ledger }),
+    async storeGrant(from, { ledgerAfter, keepAlive }) {
+      const snapshot = await swap(from, { ...from.record, ledger: ledgerAfter(Infinity), broken: undefined })
+      if (snapshot !== 'again' && from.record.broken) listener.recovered(ref, keepAlive)
+      return snapshot
+    },
+    refuse: (from, end) =>
+      swap(from, brokenRecord(from.record, reasonOf(end, from.record, clock.now()), clock.now())),
+    reportRefusal(end, before, keepAlive) {
+      if (!before || before.record.broken) return
+      listener.broken(ref, reasonOf(end, before.record, clock.now()), keepAlive)
+    },
+  }
+}
+
+function reasonOf(end: GrantEnd, { ledger }: ConnectionRecord, now: number): BrokenReason {
+  if (end === 'subject_changed') return 'account_changed'
+  if (ledger.doubt) return 'refresh_token_lost'
+  return (grantEndsAt(ledger.grantExpiry) ?? Infinity) <= now ? 'refresh_token_expired' : 'grant_rejected'
+}

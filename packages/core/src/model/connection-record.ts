@@ -1,0 +1,187 @@
+import type { BrokenReason } from '../vocabulary/index.ts'
+import { grantEndsAt } from './grant-expiry.ts'
+import { withGrant } from './ledger-transitions.ts'
+import type { Registration } from './session-record.ts'
+import { splitScope } from './token-parameters.ts'
+import type { TokenGrant, UserClaims } from './token-grant.ts'
+import {
+  type BrokenGrant,
+  EMPTY_LEDGER,
+  isTokenLedger,
+  type LedgerRecord,
+  type TokenLedger,
+} from './token-ledger.ts'
+
+/** Whose grant it is. No two connections have the same owner and name. */
+export interface ConnectionId {
+  readonly owner: string
+  /** The name of the provider, or `provider:label` if the owner has several accounts there. */
+  readonly name: string
+}
+
+/**
+ * One grant that an owner has given, without a browser session. It does not expire: it stays until the owner disconnects
+ * it, also if the authorization server refuses the grant.
+ */
+export interface ConnectionRecord extends LedgerRecord, ConnectionId, Registration {
+  /** The account at the provider. */
+  readonly claims: UserClaims
+  /** When the owner has connected it last, in seconds since the epoch. */
+  readonly connectedAt: number
+  readonly ended?: 'disconnected'
+}
+
+/** The identity of a connection, without its grant. */
+export type ConnectionBase = Pick<ConnectionRecord, 'id' | keyof ConnectionId | keyof Registration>
+
+/**
+ * The record after the owner has connected an account, or has connected it again.
+ *
+ * @param earlier - The record of the same owner and name, if there is one.
+ */
+export function connectedRecord(
+  base: ConnectionBase,
+  grant: TokenGrant,
+  now: number,
+  earlier?: ConnectionRecord,
+): ConnectionRecord {
+  // A response that names no account is treated as one for the same account.
+  const claims = grant.claims ?? earlier?.claims ?? {}
+  return {
+    ...base,
+    expiresAt: Infinity,
+    connectedAt: now,
+    claims,
+    ledger: newLedger(base, grant, now, earlier),
+  }
+}
+
+/** Some servers issue a refresh token only at the first consent, so a later response keeps the earlier one. */
+function newLedger(
+  base: Registration,
+  grant: TokenGrant,
+  now: number,
+  earlier: ConnectionRecord | undefined,
+): TokenLedger {
+  const { proofKey, scope } = grant
+  const kept = grant.refreshToken === undefined ? usableLedger(base, earlier) : undefined
+  // The number of attempts never decreases, so that a late response is recognized.
+  const attempt = earlier?.ledger.attempt ?? 0
+  if (!kept)
+    return withGrant(
+      { ...EMPTY_LEDGER, attempt, proofKey, scope },
+      { grant, key: '', attempt },
+      { wall: now },
+    )
+  const { lease, doubt, spare } = kept
+  // The response has not used the refresh token, so what is known about that one still applies.
+  const next = withGrant(kept, { grant, key: '', attempt }, { wall: now })
+  return { ...next, lease, doubt, spare, scope: scope ?? kept.scope }
+}
+
+function usableLedger(base: Registration, earlier: ConnectionRecord | undefined): TokenLedger | undefined {
+  const isUsable = earlier && !earlier.broken && isOfRegistration(earlier, base)
+  // The new access token is bound to another key.
+  return isUsable && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
+}
+
+/** Whether the grant of a record was given to this client of this authorization server. */
+export function isOfRegistration(record: Registration, { issuer, clientId }: Registration): boolean {
+  return record.issuer === issuer && record.clientId === clientId
+}
+
+/**
+ * Whether a new grant is of another account than the record. Accounts without `sub` cannot be compared, and one account
+ * can have different values of `sub` for different clients.
+ */
+export function isOtherAccount(
+  record: ConnectionRecord,
+  registration: Registration,
+  { sub }: UserClaims = {},
+): boolean {
+  const { claims } = record
+  if (!isOfRegistration(record, registration)) return false
+  return claims.sub !== undefined && sub !== undefined && claims.sub !== sub
+}
+
+/** The refresh token stays in the record, and is not used. The first reason and its time stay too. */
+export function brokenRecord(record: ConnectionRecord, reason: BrokenReason, now: number): ConnectionRecord {
+  const ledger = { ...record.ledger, tokens: {}, lease: undefined, backOff: undefined }
+  return { ...record, broken: record.broken ?? { reason, since: now }, ledger }
+}
+
+/** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
+export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
+  const { id, owner, name, issuer, clientId, expiresAt, connectedAt, ledger } = record
+  const { attempt, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
+  const unrevoked = { revoking, spare, tokens: revoking === undefined ? tokens : {}, attempt, proofKey }
+  return {
+    id,
+    owner,
+    name,
+    issuer,
+    clientId,
+    expiresAt,
+    connectedAt,
+    claims: {},
+    ended: 'disconnected',
+    ledger: unrevoked,
+  }
+}
+
+/** The tombstone after the revocation. It has no token. */
+export function revokedRecord(record: ConnectionRecord): ConnectionRecord {
+  return { ...record, ledger: { ...EMPTY_LEDGER, attempt: record.ledger.attempt } }
+}
+
+/**
+ * Returns why the owner must connect again, or `undefined` if the connection works as far as the record shows.
+ *
+ * @param registration - The client that the provider has now. `undefined` if the provider no longer exists.
+ * @param now - Seconds since the epoch, by the wall clock.
+ */
+export function findFault(
+  record: ConnectionRecord,
+  registration: Registration | undefined,
+  now: number,
+): BrokenGrant | undefined {
+  const { broken, ledger } = record
+  if (broken) return broken
+  if (!registration || !isOfRegistration(record, registration))
+    return { reason: 'client_changed', since: now }
+  const { tokens, refreshToken, grantExpiry, backOff } = ledger
+  const ends = Object.values(tokens).map(({ expiresAt, ahead = 0 }) => expiresAt - ahead)
+  const tokenEnd = Math.max(0, ...ends)
+  if (tokenEnd > now) return undefined
+  if (refreshToken === undefined) return { reason: 'no_refresh_token', since: tokenEnd }
+  if (backOff?.code === 'login_required') return { reason: 'login_required', since: now }
+  if (backOff?.code === 'refresh_token_refused') return { reason: 'grant_rejected', since: now }
+  const grantEnd = grantEndsAt(grantExpiry) ?? Infinity
+  return grantEnd <= now ? { reason: 'refresh_token_expired', since: grantEnd } : undefined
+}
+
+/** Returns the part of a scope that was not granted. Empty if all is granted, or the server has not reported the scope. */
+export function missingScope(scope: string, granted: string | undefined): string {
+  const had = splitScope(granted ?? scope)
+  return splitScope(scope)
+    .filter((each) => !had.includes(each))
+    .join(' ')
+}
+
+/** Whether a decrypted value is the record of this connection, and not of another owner, name or key. */
+export function isRecordOf(
+  value: unknown,
+  { id, owner, name }: Pick<ConnectionRecord, 'id' | keyof ConnectionId>,
+): value is ConnectionRecord {
+  const record = Object(value) as ConnectionRecord
+  const { issuer, clientId, connectedAt, claims, ledger } = record
+  return (
+    record.id === id &&
+    record.owner === owner &&
+    record.name === name &&
+    [issuer, clientId].every((text) => typeof text === 'string') &&
+    Number.isFinite(connectedAt) &&
+    Object(claims) === claims &&
+    isTokenLedger(ledger)
+  )
+}

@@ -1,0 +1,97 @@
+import {
+  type ConnectionChanges,
+  createConnectionChanges,
+} from '../../mechanisms/connections/connection-changes.ts'
+import type { ConnectionListener } from '../../mechanisms/connections/connection-handle.ts'
+import {
+  type ConnectionRef,
+  type ConnectionStore,
+  createConnectionStore,
+} from '../../mechanisms/connections/connection-store.ts'
+import { fingerprint } from '../../mechanisms/runtime/digest.ts'
+import { redact } from '../../mechanisms/runtime/redact.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import { type ConnectionHost, type ConnectionsRuntime, createConnectionHost } from './connection-host.ts'
+import { splitName } from './connection-names.ts'
+import type { AnyConnectionsOptions, SharedValues } from './connections-options.ts'
+import { createProviderClients, type ProviderClients } from './provider-clients.ts'
+import { checkProviderNames } from './provider-options.ts'
+
+/** The parts of `createConnections` that all invocations share. */
+export interface ConnectionApplication {
+  /** The parts that do not depend on a provider. */
+  readonly host: ConnectionHost
+  /** The checked options. */
+  readonly values: SharedValues
+  /** The clients of the providers. */
+  readonly clients: ProviderClients
+  /** The records of the connections. */
+  readonly store: ConnectionStore
+  /** The changes that an owner causes. */
+  readonly changes: ConnectionChanges
+  /** Emits events, and calls the hooks. */
+  readonly listener: ConnectionListener
+}
+
+/**
+ * Creates the parts of `createConnections` that all invocations share. Adapters call it.
+ *
+ * @param options - The options of `createConnections`.
+ * @param runtime - The functions of the runtime.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const settings = { encryptionSecret, store, providers: { google: { issuer, clientId, clientSecret } } }
+ *   const application = createConnectionApplication(settings, runtime)
+ *   const connections = connectConnections(application)
+ */
+export function createConnectionApplication(
+  options: AnyConnectionsOptions,
+  runtime: ConnectionsRuntime,
+): ConnectionApplication {
+  const { host, values } = createConnectionHost(options, runtime)
+  checkProviderNames(values.providers)
+  const { clock, emit, seal } = host
+  const store = createConnectionStore({ store: host.store, seal, now: () => clock.now() })
+  const listener = createListener(host, values)
+  const changes = createConnectionChanges({ store, clock, listener, emit })
+  return { host, values, clients: createProviderClients(values.providers, host), store, changes, listener }
+}
+
+/** Emits the events of connections, and calls the hooks of the application. */
+function createListener(
+  { emit }: ConnectionHost,
+  { onBroken, onRecovered }: SharedValues,
+): ConnectionListener {
+  const factsOf = ({ key, name }: ConnectionRef) => ({
+    connection: fingerprint(key),
+    provider: splitName(name).provider,
+  })
+
+  function callHook<T>(
+    hook: ((connection: T) => void | Promise<void>) | undefined,
+    connection: T,
+    { key }: ConnectionRef,
+    keepAlive: KeepAlive,
+  ): void {
+    if (!hook) return
+    const work = (async () => hook(connection))().catch((error: unknown) =>
+      emit({ type: 'connection_hook_failed', connection: fingerprint(key), cause: redact(error) }),
+    )
+    keepAlive(work)
+  }
+
+  return {
+    created: (ref) => emit({ type: 'connection_created', ...factsOf(ref) }),
+    removed: (ref) => emit({ type: 'connection_removed', ...factsOf(ref) }),
+    broken(ref, reason, keepAlive) {
+      const { owner, name } = ref
+      emit({ type: 'connection_broken', ...factsOf(ref), reason })
+      callHook(onBroken, { owner, name, reason }, ref, keepAlive)
+    },
+    recovered(ref, keepAlive) {
+      const { owner, name } = ref
+      emit({ type: 'connection_recovered', ...factsOf(ref) })
+      callHook(onRecovered, { owner, name }, ref, keepAlive)
+    },
+  }
+}

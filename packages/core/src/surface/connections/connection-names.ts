@@ -1,0 +1,42 @@
+import { nearestNames } from '../../rules/nearest-name.ts'
+import type { ConfigurationError } from '../../vocabulary/index.ts'
+import { invalid } from '../checks.ts'
+import type { ConnectionContext, ConnectionProviders } from './provider-options.ts'
+
+/** The parts of a name such as `google:work`. */
+export interface NameParts {
+  readonly provider: string
+  /** The part after the first colon, if there is one. */
+  readonly label: string | undefined
+}
+
+export function splitName(name: string): NameParts {
+  const at = name.indexOf(':')
+  return at < 0
+    ? { provider: name, label: undefined }
+    : { provider: name.slice(0, at), label: name.slice(at + 1) }
+}
+
+/**
+ * Checks whose connection is meant. Without the check of the owner, a variable that is not set would give all visitors the same
+ * connection.
+ *
+ * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
+ */
+export function checkConnection(
+  owner: unknown,
+  name: unknown,
+  providers: ConnectionProviders,
+): NameParts & { readonly context: ConnectionContext } {
+  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
+  const { provider, label } = splitName(typeof name === 'string' ? name : '')
+  if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
+  if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
+  return { provider, label, context: { owner, label } }
+}
+
+function unknownProvider(provider: string, known: readonly string[]): ConfigurationError {
+  const nearest = nearestNames(provider, known).map((each) => `\`${each}\``)
+  const advice = nearest.length > 0 ? `. Did you mean ${nearest.join(' or ')}?` : ''
+  return invalid('name', `must begin with the name of a provider in \`providers\`${advice}`)
+}

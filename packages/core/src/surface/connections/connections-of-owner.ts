@@ -1,0 +1,54 @@
+import type { ConnectionId } from '../../model/connection-record.ts'
+import { invalid } from '../checks.ts'
+import type { ConnectionApplication } from './connection-application.ts'
+import { splitName } from './connection-names.ts'
+import { stateOf } from './connection-state.ts'
+import type { DisconnectedConnection, ListedConnection } from './connection-types.ts'
+
+/** How many grants of one owner are revoked at the same time. */
+const PARALLEL_REVOCATIONS = 8
+
+/** @throws {OperatorError} If a record cannot be read. */
+export async function listConnections(
+  { store, clients, host }: ConnectionApplication,
+  owner: string,
+): Promise<readonly ListedConnection[]> {
+  const listed: ListedConnection[] = []
+  for (const held of await store.readAll(checkOwner(owner))) {
+    if (!held.record) throw held.error
+    if (held.record.ended) continue
+    listed.push({ name: held.record.name, ...stateOf(held.record, clients, host.clock.now()) })
+  }
+  return listed.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Removes the connections of an owner, also tombstones whose grant is not revoked yet. */
+export async function disconnectAll(
+  application: ConnectionApplication,
+  owner: string,
+): Promise<readonly DisconnectedConnection[]> {
+  const { store, changes } = application
+  const outcomes: DisconnectedConnection[] = []
+  const rest = (await store.readAll(checkOwner(owner))).values()
+  const removeNext = async () => {
+    for (const held of rest) {
+      const { id: key, name } = held.record ?? { id: held.key, name: '' }
+      const ref = { key, owner, name }
+      const outcome = await changes.disconnect(ref, () => serverOf(application, ref))
+      outcomes.push({ name: held.record?.name, outcome })
+    }
+  }
+  await Promise.all(Array.from({ length: PARALLEL_REVOCATIONS }, removeNext))
+  return outcomes
+}
+
+async function serverOf({ clients }: ConnectionApplication, { owner, name }: ConnectionId) {
+  const { provider, label } = splitName(name)
+  if (!clients.isResolved(provider)) return clients.knownClient(provider)?.server
+  return (await clients.clientFor(provider, { owner, label })).server
+}
+
+function checkOwner(owner: unknown): string {
+  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
+  return owner
+}

@@ -1,0 +1,111 @@
+import type { KeepAlive } from '../../ports/runtime.ts'
+import { invalid } from '../checks.ts'
+import type { Drainable } from '../drain.ts'
+import { createBoundConnection } from './bound-connection.ts'
+import { type ConnectionApplication, createConnectionApplication } from './connection-application.ts'
+import type { ConnectionsRuntime } from './connection-host.ts'
+import { disconnectAll, listConnections } from './connections-of-owner.ts'
+import type { Connection, DisconnectedConnection, ListedConnection } from './connection-types.ts'
+import type { ConnectionsOptions } from './connections-options.ts'
+import type { ConnectionName, ConnectionProviders } from './provider-options.ts'
+
+/** The connections of all owners. */
+export interface Connections<Provider extends string = string> extends Drainable {
+  /**
+   * Returns the connection of an owner. It makes no request and does not read the store.
+   *
+   * @param owner - Whose connection it is: the ID of a user, a tenant or a workspace. Pass only an ID that you have verified.
+   * @param name - The name of a provider, or `provider:label` for one of several accounts.
+   * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
+   * @example
+   *   const work = connections.get(userId, 'google:work')
+   *   const token = await work.getAccessToken()
+   */
+  get<Name extends ConnectionName<Provider>>(owner: string, name: Name): Connection<Name>
+  /**
+   * Returns the connection of the user whose request is handled. Its owner is the claim `sub` of the session.
+   *
+   * @param name - The name of a provider, or `provider:label` for one of several accounts.
+   * @returns The connection, or `undefined` if no user is signed in.
+   * @throws {ConfigurationError} If the option `auth` is missing, no request is being handled, or there is no such provider.
+   * @throws {OperatorError} If the session store fails.
+   * @example
+   *   const calendar = await connections.current('google')
+   *   const token = await calendar?.getAccessToken()
+   */
+  current<Name extends ConnectionName<Provider>>(name: Name): Promise<Connection<Name> | undefined>
+  /**
+   * Lists the connections of an owner, sorted by name, as plain data without tokens. Use it for a settings page, and to export
+   * the data of a user.
+   *
+   * @param owner - Whose connections are listed.
+   * @throws {ConfigurationError} If the store has no index.
+   * @throws {OperatorError} If the store fails, or a record cannot be read.
+   * @example
+   *   for (const { name, state } of await connections.list(userId)) console.log(name, state)
+   */
+  list(owner: string): Promise<readonly ListedConnection<ConnectionName<Provider>>[]>
+  /**
+   * Removes all connections of an owner, and revokes their grants, for example when an account is deleted.
+   *
+   * @param owner - Whose connections are removed.
+   * @returns The outcome of each revocation. After `failed`, another call tries again, for a day.
+   * @throws {ConfigurationError} If the store has no index.
+   * @throws {OperatorError} If the store fails. Calling again continues.
+   * @example
+   *   const outcomes = await connections.disconnectAll(userId)
+   *   const isComplete = outcomes.every(({ outcome }) => outcome !== 'failed')
+   * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
+   */
+  disconnectAll(owner: string): Promise<readonly DisconnectedConnection<ConnectionName<Provider>>[]>
+}
+
+/**
+ * Creates the connections of an application. Applications call `createConnections` of the package for their runtime instead.
+ *
+ * @param options - The providers, and the application that signs users in, or the store and its secret.
+ * @param runtime - The functions that the adapter provides.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   const runtime = { flights: createFlights(), keepAlive() {} }
+ *   const providers = { google: { issuer, clientId, clientSecret } }
+ *   const connections = createConnections({ encryptionSecret, store, providers }, runtime)
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
+ */
+export function createConnections<const Providers extends ConnectionProviders>(
+  options: ConnectionsOptions<Providers>,
+  runtime: ConnectionsRuntime,
+): Connections<keyof Providers & string> {
+  return connectConnections(createConnectionApplication(options, runtime))
+}
+
+/**
+ * Creates the functions of connections. Adapters call it if each invocation has its own `keepAlive`.
+ *
+ * @param application - The result of `createConnectionApplication`.
+ * @param given - Keeps the work of the calls alive. Default: the function of the runtime.
+ * @example
+ *   const settings = { encryptionSecret, store, providers: { google: { issuer, clientId, clientSecret } } }
+ *   const application = createConnectionApplication(settings, runtime)
+ *   const connections = connectConnections(application, (work) => context.waitUntil(work))
+ */
+export function connectConnections(application: ConnectionApplication, given?: KeepAlive): Connections {
+  const { host, values } = application
+  const { work } = host
+  const keepAlive = given ? work.tracking(given) : host.keepAlive
+  const get = <Name extends string>(owner: string, name: Name) =>
+    createBoundConnection(application, owner, name, keepAlive)
+  return {
+    get,
+    async current(name) {
+      if (!values.auth)
+        throw invalid('auth', 'is missing. It finds the user of a request. Otherwise, use `get(owner, name)`')
+      const { claims: { sub } = {} } = (await values.auth.getSession()) ?? {}
+      return sub === undefined ? undefined : get(sub, name)
+    },
+    list: (owner) => listConnections(application, owner),
+    disconnectAll: (owner) => disconnectAll(application, owner),
+    drain: work.drain,
+    [Symbol.asyncDispose]: work[Symbol.asyncDispose],
+  }
+}

@@ -1,0 +1,158 @@
+import type { ConnectionClient } from '../../mechanisms/connections/connection-tokens.ts'
+import type { Connection as ServerConnection } from '../../mechanisms/protocol/connection.ts'
+import type { ServerClock } from '../../mechanisms/protocol/server-clock.ts'
+import { createLine } from '../../mechanisms/refresh/line.ts'
+import { createRefreshTokenAcquisition } from '../../mechanisms/refresh/refreshers.ts'
+import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
+import { createBoundedMap } from '../../mechanisms/runtime/bounded-map.ts'
+import type { ConnectedTokenServer } from '../../mechanisms/protocol/token-server.ts'
+import type { UserClaims } from '../../model/token-grant.ts'
+import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
+import { authenticationOf } from '../client-authentication.ts'
+import { createClientServer } from '../client-server.ts'
+import { createIdTokenReader } from '../given-grant.ts'
+import type { ConnectionHost } from './connection-host.ts'
+import {
+  checkProvider,
+  type ConnectionContext,
+  type ConnectionProvider,
+  type ConnectionProviderResolver,
+  type ConnectionProviders,
+  type ProviderValues,
+} from './provider-options.ts'
+
+/** The client of a provider, with the parts that its connections use. */
+export interface ProviderClient extends ConnectionClient {
+  readonly values: ProviderValues
+  readonly server: ConnectedTokenServer
+  readonly connection: ServerConnection
+  readonly serverClock: ServerClock
+  readonly readIdToken: (idToken: string) => UserClaims
+}
+
+export interface ProviderClients {
+  /** @throws What the function of the application throws, and a {@link ConfigurationError} for an invalid result. */
+  clientFor(provider: string, context: ConnectionContext): ProviderClient | Promise<ProviderClient>
+  /** Returns the client of a provider that is no function. */
+  knownClient(provider: string): ProviderClient | undefined
+  /** Whether a function of the application returns the provider. */
+  isResolved(provider: string): boolean
+  /** Forgets what the function of the application returned, because the server has refused the client. */
+  forget(provider: string, context: ConnectionContext): void
+}
+
+interface Resolved {
+  readonly client: ProviderClient
+  /** By the monotonic clock, in milliseconds. */
+  readonly until: number
+}
+
+const RESOLVED_MS = 300_000
+const MAX_RESOLVED = 10_000
+const MAX_CLIENTS = 1000
+
+/**
+ * Creates the clients of all providers.
+ *
+ * A function is called once for each owner and label within 5 minutes. Results that are equal share one client, with its
+ * metadata, its clock and its line of requests.
+ */
+export function createProviderClients(providers: ConnectionProviders, host: ConnectionHost): ProviderClients {
+  const { clock } = host
+  const fixed = new Map<string, ProviderClient>()
+  const resolved = createBoundedMap<string, Resolved | undefined>(MAX_RESOLVED)
+  const clients = createBoundedMap<
+    string,
+    { readonly provider: ConnectionProvider; readonly client: ProviderClient }
+  >(MAX_CLIENTS)
+  for (const [name, provider] of Object.entries(providers))
+    if (typeof provider !== 'function') fixed.set(name, createProviderClient(name, provider, host))
+
+  const keyOf = (name: string, { owner, label }: ConnectionContext) => JSON.stringify([name, owner, label])
+
+  async function resolve(name: string, context: ConnectionContext): Promise<ProviderClient> {
+    const provider = await (providers[name] as ConnectionProviderResolver)(context)
+    const id = JSON.stringify([name, provider?.server?.issuer ?? provider?.issuer, provider?.clientId])
+    const known = clients.get(id)
+    const isKnown = known && isSameProvider(known.provider, provider)
+    const client = isKnown ? known.client : createProviderClient(name, provider, host)
+    clients.set(id, { provider, client })
+    resolved.set(keyOf(name, context), { client, until: clock.elapsed() + RESOLVED_MS })
+    return client
+  }
+
+  return {
+    clientFor(name, context) {
+      const known = fixed.get(name)
+      if (known) return known
+      const found = resolved.get(keyOf(name, context))
+      return found && clock.elapsed() < found.until ? found.client : resolve(name, context)
+    },
+    knownClient: (name) => fixed.get(name),
+    isResolved: (name) => Object.hasOwn(providers, name) && !fixed.has(name),
+    forget: (name, context) => resolved.set(keyOf(name, context), undefined),
+  }
+}
+
+/** These members are data. Others, such as a secret as a function, are equal only if they are the same value. */
+const DATA: readonly string[] = ['server', 'resource', 'authorizationParameters']
+
+function isSameProvider(one: ConnectionProvider, other: ConnectionProvider): boolean {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...names].every((name) => {
+    const [a, b] = [one, other].map((each) => (each as unknown as Readonly<Record<string, unknown>>)[name])
+    return DATA.includes(name) ? isSameData(a, b) : a === b
+  })
+}
+
+function isSameData(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (Object(one) !== one || Object(other) !== other || typeof one === 'function') return false
+  const [a, b] = [Object.entries(one as object), Object.entries(other as object)]
+  return a.length === b.length && a.every(([name, value]) => isSameData(value, (other as never)[name]))
+}
+
+function createProviderClient(
+  name: string,
+  provider: ConnectionProvider,
+  host: ConnectionHost,
+): ProviderClient {
+  const { clock, emit, random, flights, insecureHosts, serverTimeoutMs, storeTimeoutMs } = host
+  const values = checkProvider(name, provider, insecureHosts)
+  const { profile, clientId, senderConstraint, fetch = host.fetch } = values
+  const authentication = authenticationOf(values, profile)
+  const { connection, server, serverClock } = createClientServer({
+    profile,
+    clientId,
+    authentication,
+    senderConstraint,
+    insecureHosts,
+    fetch,
+    clock,
+    emit,
+    random,
+    flights,
+    serverTimeoutMs,
+  })
+  const policy: RefreshPolicy = {
+    consumes: 'refresh_token',
+    reuse: profile.refreshTokenReuse,
+    refreshBeforeExpirySeconds: host.refreshBeforeExpirySeconds,
+    serveDuringRefresh: !profile.refreshEndsAccessToken,
+  }
+  const refresher = createRefresher({
+    acquisition: createRefreshTokenAcquisition(server, policy),
+    server,
+    clock,
+    serverClock,
+    emit,
+    random,
+    isStorePrivate: host.isStorePrivate,
+    line: createLine({ clock, random, pollMs: host.pollMs }),
+    flights,
+    serverTimeoutMs,
+    storeTimeoutMs,
+    admits: host.admits,
+  })
+  return { values, server, connection, serverClock, refresher, readIdToken: createIdTokenReader(profile) }
+}

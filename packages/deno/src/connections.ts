@@ -1,0 +1,99 @@
+/**
+ * The grants that owners have given for use without a session, on Deno.
+ *
+ * @module
+ */
+import {
+  type ConnectionProviders,
+  type Connections,
+  type ConnectionsOptions,
+  createConnections as createCoreConnections,
+  createFlights,
+} from '@evertoken/core/connections'
+
+export type {
+  AccessToken,
+  AuthorizationHeaders,
+  BrokenConnection,
+  BrokenReason,
+  CallOptions,
+  CarryOptions,
+  ChangedConnection,
+  ClientAuthentication,
+  ClientSecret,
+  Clock,
+  ConfigurationCode,
+  Connection,
+  ConnectionContext,
+  ConnectionFacts,
+  ConnectionName,
+  ConnectionProvider,
+  ConnectionProviderResolver,
+  ConnectionProviders,
+  Connections,
+  ConnectionsOptions,
+  ConnectionState,
+  ConnectOptions,
+  DisconnectedConnection,
+  Drainable,
+  DrainOptions,
+  EndReason,
+  EndSessionProfile,
+  ErrorCode,
+  EventListener,
+  EventListeners,
+  EvertokenEvent,
+  IsTokenRejected,
+  ListedConnection,
+  OperatorCode,
+  RecordHint,
+  RedactedCause,
+  RefusedCode,
+  RejectionReason,
+  ReusePolicy,
+  RevocationContext,
+  RevocationOutcome,
+  SaveOptions,
+  SenderConstraint,
+  ServerChoice,
+  ServerDialect,
+  ServerMetadata,
+  ServerProfile,
+  ServerVerdict,
+  SessionIndex,
+  SessionStore,
+  SeveralProcesses,
+  SignInCode,
+  SignOutPart,
+  TimeHeader,
+  TokenFetch,
+  TokenRequest,
+  TokenType,
+  TryLaterCode,
+  UserClaims,
+  UserInfoProfile,
+} from '@evertoken/core/connections'
+
+/**
+ * Creates the connections of an application on Deno.
+ *
+ * @param options - The providers, and `auth`, or `encryptionSecret` and `store`.
+ * @throws {ConfigurationError} If an option is missing, unknown or invalid.
+ * @example
+ *   export const connections = createConnections({
+ *     encryptionSecret: Deno.env.get('SESSION_SECRET'),
+ *     store,
+ *     providers: {
+ *       google: { server: google(), clientId: 'web', clientSecret: Deno.env.get('GOOGLE_SECRET') },
+ *     },
+ *     onBroken: ({ owner, name }) => console.log(`${owner} must connect ${name} again.`),
+ *   })
+ *   const token = await connections.get('user-1', 'google').getAccessToken()
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 RFC 6749, section 6: Refreshing an Access Token}
+ */
+export function createConnections<const Providers extends ConnectionProviders>(
+  options: ConnectionsOptions<Providers>,
+): Connections<keyof Providers & string> {
+  // A Deno process outlives its calls.
+  return createCoreConnections(options, { flights: createFlights(), keepAlive() {} })
+}
