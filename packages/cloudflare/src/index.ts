@@ -66,6 +66,7 @@ export type {
   NameFor,
   OnSignIn,
   OperatorCode,
+  ProfileOption,
   ProxyOptions,
   RecordHint,
   RedactedCause,

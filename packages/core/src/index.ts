@@ -16,7 +16,7 @@ export type { AuthorizationRequestMode, ResponseMode } from './ports/authorizati
 export type { SecurityProfile } from './ports/security-profile.ts'
 export type { AuthorizationModeOptions } from './surface/authorization-modes.ts'
 export type { Evertoken, EvertokenFor, EvertokenWithClient, Handler, NameFor } from './surface/evertoken.ts'
-export type { EvertokenOptions, SessionKind, WithClient } from './surface/options.ts'
+export type { EvertokenOptions, ProfileOption, SessionKind, WithClient } from './surface/options.ts'
 export type { Registrations, RegistrationsOptions } from './surface/registrations/registrations.ts'
 export type { SignInOptions } from './surface/sign-in-options.ts'
 export type { ProxyOptions, TokenProxyRoute, TokenProxyRoutes } from './surface/token-proxy-options.ts'

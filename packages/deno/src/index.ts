@@ -74,6 +74,7 @@ export type {
   NameFor,
   OnSignIn,
   OperatorCode,
+  ProfileOption,
   ProxyOptions,
   RecordHint,
   RedactedCause,

@@ -79,6 +79,7 @@ export type {
   NameFor,
   OnSignIn,
   OperatorCode,
+  ProfileOption,
   ProxyOptions,
   RecordHint,
   RedactedCause,

@@ -86,6 +86,7 @@ export type {
   NameFor,
   OnSignIn,
   OperatorCode,
+  ProfileOption,
   ProxyOptions,
   RecordHint,
   RedactedCause,
