@@ -31,7 +31,7 @@ it('links to files and headings that exist', () => {
 })
 
 it('has a page for each error code, and a line for it in the index', () => {
-  const source = readFileSync(join(root, 'packages/core/src/vocabulary/errors.ts'), 'utf8')
+  const source = readFileSync(join(root, 'packages/core/src/vocabulary/error-codes.ts'), 'utf8')
   const codes = [...source.matchAll(/[|=] '([a-z_]+)'/g)].map(([, code]) => code)
   const pages = readdirSync(join(root, 'docs/errors')).filter((name) => name !== 'README.md')
   const index = readFileSync(join(root, 'docs/errors/README.md'), 'utf8')

@@ -1,4 +1,5 @@
-import type { ErrorCode, RedactedCause } from './errors.ts'
+import type { ErrorCode } from './error-codes.ts'
+import type { RedactedCause } from './errors.ts'
 
 /** Why a cookie was not accepted as a session. */
 export type RejectionReason =

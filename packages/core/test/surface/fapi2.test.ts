@@ -49,7 +49,7 @@ describe('fapi2()', () => {
   it('with `mtls` binds tokens to the certificate of `fetch`, and not to a key', () => {
     const settings = check({ profile: fapi2({ key: { key }, senderConstraint: 'mtls' }), fetch })
     expect(settings).toMatchObject({ authentication: { method: 'private_key_jwt' } })
-    expect(settings).toHaveProperty('senderConstraint', undefined)
+    expect(settings).toMatchObject({ senderConstraint: { method: 'mtls' } })
   })
 
   it('refuses an option that weakens it, at the start, with the name of the option and the remedy', () => {

@@ -164,7 +164,7 @@ describe('a token request', () => {
 it('an API that refuses a nonce without a new one gets no second request, and the next one has no nonce', async () => {
   const { binding, clock } = createBinding()
   const credential = binding.credential({ value: 'token' }, await binding.createKey())
-  const url = new URL('https://api.example.com/a')
+  const href = 'https://api.example.com/a'
   const responses = [
     new Response(null, { headers: { 'dpop-nonce': 'stale' } }),
     new Response(null, { status: 401, headers: { 'www-authenticate': 'DPoP error="use_dpop_nonce"' } }),
@@ -177,9 +177,9 @@ it('an API that refuses a nonce without a new one gets no second request, and th
     return responses[sent.length - 1] as Response
   }
   for (let i = 0; i < 3; i++) {
-    const hop = { url, method: 'GET', body: 'none' as const }
+    const hop = { href, method: 'GET', body: 'none' as const }
     const init = { method: 'GET', headers: new Headers() }
-    await credential.send({ fetch: fetchApi, target: url, init, hop } as never)
+    await credential.send({ fetch: fetchApi, target: href, init, hop } as never)
   }
   expect(sent).toEqual([undefined, 'stale', undefined])
 })
