@@ -1,4 +1,4 @@
-// A payment initiation at a bank that demands FAPI 2.0: PAR, private_key_jwt, DPoP, signed requests and responses.
+// A payment initiation at a bank that demands FAPI 2.0: PAR, private_key_jwt, DPoP, signed requests and responses, RAR.
 import { importSigningKey } from '@evertoken/core/credentials'
 import { fapi2 } from '@evertoken/core/fapi'
 import { evertoken, type SessionStore } from '@evertoken/node'
@@ -29,10 +29,15 @@ export const handler = auth.handler(async (request) => {
     creditorAccount: { iban },
     instructedAmount: { currency: 'EUR', amount },
   }
+  const token = await auth.getUserAccessToken()
+  const isGranted = token?.authorizationDetails?.some((each) => JSON.stringify(each).includes(iban)) ?? false
   // The server side decides what is paid, and not a query that the browser could change.
-  const parameters = { authorization_details: JSON.stringify([detail]) }
-  if (!(await auth.getUserAccessToken()))
-    return auth.redirectToLogin({ returnTo: `/pay?order=${id}`, prompt: 'consent', parameters })
+  if (!isGranted)
+    return auth.redirectToLogin({
+      returnTo: `/pay?order=${id}`,
+      authorizationDetails: [detail],
+      prompt: 'consent',
+    })
   const response = await payments('', { method: 'POST', body: JSON.stringify(detail) })
   return new Response(response.body, response)
 })

@@ -19,7 +19,7 @@ const DAY = 86_400
 const REQUEST_CLAIMS = new Set(
   (
     'iss aud exp nbf iat jti client_id response_type response_mode redirect_uri scope state nonce code_challenge ' +
-    'code_challenge_method dpop_jkt resource claims prompt max_age'
+    'code_challenge_method dpop_jkt resource claims prompt max_age authorization_details'
   ).split(' '),
 )
 
