@@ -16,7 +16,8 @@ export function createResourceServer(url, issuers) {
   const keys = new Map(issuers.map((issuer) => [issuer, createRemoteJWKSet(new URL(`${issuer}/jwks`))]))
   const proofs = new Set()
   const rejected = new Set()
-  let nonce = newNonce()
+  /** The latest nonce of each client, because several programs call the API at the same time. */
+  const nonces = new Map()
 
   /** Verifies an access token for this audience. Throws if it is not valid. */
   async function verifyToken(token, audience) {
@@ -25,8 +26,12 @@ export function createResourceServer(url, issuers) {
     return payload
   }
 
-  /** Checks the proof of a request (RFC 9449 §4.3), and returns its error. */
-  async function findProofError(request, token, jkt, requiresNonce) {
+  /**
+   * Checks the proof of a request (RFC 9449 §4.3), and returns its error.
+   *
+   * @param nonce - The value that the proof must have. `undefined`: any.
+   */
+  async function findProofError(request, token, jkt, nonce) {
     const verified = await jwtVerify(String(request.headers.dpop), EmbeddedJWK, {
       typ: 'dpop+jwt',
       algorithms: ['ES256', 'EdDSA'],
@@ -40,8 +45,7 @@ export function createResourceServer(url, issuers) {
     if (!isFor || proofs.has(payload.jti)) return 'invalid_dpop_proof'
     proofs.add(payload.jti)
     if ((await calculateJwkThumbprint(protectedHeader.jwk)) !== jkt) return 'invalid_token'
-    if (!requiresNonce || payload.nonce === nonce) return undefined
-    return 'use_dpop_nonce'
+    return nonce === undefined || payload.nonce === nonce ? undefined : 'use_dpop_nonce'
   }
 
   function findCertificateError(request, thumbprint) {
@@ -65,9 +69,14 @@ export function createResourceServer(url, issuers) {
     const { jkt, 'x5t#S256': thumbprint } = claims.cnf ?? {}
     if (scheme !== (jkt ? 'DPoP' : 'Bearer')) return refuse('invalid_token')
     if (jkt) {
-      const error = await findProofError(request, token, jkt, behaviour === 'nonce')
-      // Each response has another nonce, and only the latest one is accepted.
-      if (behaviour === 'nonce') response.setHeader('dpop-nonce', (nonce = newNonce()))
+      const { client_id: client } = claims
+      const nonce = behaviour === 'nonce' ? (nonces.get(client) ?? newNonce()) : undefined
+      const error = await findProofError(request, token, jkt, nonce)
+      if (nonce !== undefined) {
+        // Each response has another nonce, and only the latest one is accepted.
+        nonces.set(client, newNonce())
+        response.setHeader('dpop-nonce', nonces.get(client))
+      }
       if (error) return refuse(error)
     }
     if (thumbprint && findCertificateError(request, thumbprint)) return refuse('invalid_token')
