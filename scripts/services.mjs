@@ -156,10 +156,16 @@ function idsOf(user) {
 export function installed(debianPackage, find) {
   const found = find()
   if (found !== undefined) return found
-  const install = ['apt-get', 'install', '-y', '-q', '--no-install-recommends', debianPackage]
-  const done = runAsRoot(['apt-get', 'update', '-q']) && runAsRoot(install) ? find() : undefined
-  if (done === undefined) throw new Error(`Cannot install "${debianPackage}": install it and run again`)
-  return done
+  const done =
+    aptGet('update', '-q') && aptGet('install', '-y', '-q', '--no-install-recommends', debianPackage)
+  const result = done ? find() : undefined
+  if (result === undefined) throw new Error(`Cannot install "${debianPackage}": install it and run again`)
+  return result
+}
+
+/** Only one process can use apt-get, so this one waits for the others of this repository. */
+function aptGet(...args) {
+  return runAsRoot(['flock', join(tmpdir(), 'evertoken-apt.lock'), 'apt-get', ...args])
 }
 
 function runAsRoot(line) {

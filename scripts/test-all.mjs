@@ -12,7 +12,7 @@ const steps = [
   ['test', 'npm test'],
   ['burst', 'npm run test:burst'],
   ['exhaustive', 'npm run test:exhaustive'],
-  ['mutants', 'npm run test:mutants -- --every 5'],
+  ['mutants', 'npm run test:mutants -- --every 8'],
   ['simulation', 'npm run test:simulation -- --runs 500 --seed 1'],
   ['stores', 'npm run test:stores'],
   ['faults', 'npm run test:faults -- --runs 500 --seed 1'],
@@ -54,6 +54,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 const wanted = process.argv.slice(2)
 const results = []
+// The download of the browser takes minutes, so it runs beside the first steps. If it fails, its step tries again.
+if (wanted.length === 0)
+  spawn('sh', ['scripts/ensure-chromium.sh'], { stdio: 'ignore' }).on('error', () => undefined)
 for (const [name, command] of steps) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   console.log(`\n=== ${name}: ${command}`)
