@@ -224,6 +224,27 @@ describe('the function of customToken', () => {
   })
 })
 
+it('a refused grant of `sessionById` rejects only the call', async () => {
+  const { auth, server, tab, inRequest } = await signedIn()
+  const id = (await inRequest(() => auth.getSession()))?.id ?? ''
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  try {
+    server.script('token', { type: 'status', status: 400, body: JSON.stringify({ error: 'access_denied' }) })
+    const token = tokenExchange({ audience: 'billing' })
+    await expect(auth.sessionById(id).getUserAccessToken({ token })).rejects.toMatchObject({
+      code: 'grant_refused',
+    })
+    // Node.js reports an unhandled rejection after all microtasks.
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+  expect(unhandled).toEqual([])
+  expect((await tab.get('/')).status).toBe(200)
+})
+
 it('a service prepares a request only if it sends one', async () => {
   const clock = createManualClock()
   const server = createAuthorizationServer({ clock })
