@@ -208,6 +208,48 @@ describe('the function of customToken', () => {
     },
   )
 
+  it('leaves work that it does not await free to ask for tokens of other grants', async () => {
+    const { auth, obtain } = await signedIn()
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    let later: Promise<string | undefined> | undefined
+    const token = customToken('legacy', async () => {
+      later = gate
+        .then(() => auth.getUserAccessToken({ token: tokenExchange({ audience: 'billing' }) }))
+        .then((billing) => billing?.type)
+      return { access_token: 'legacy' }
+    })
+    expect(await obtain({ token })).toBe('legacy')
+    open()
+    expect(await later).toBe('Bearer')
+  })
+
+  it('decides about its token: how the tokens of the sign-in are sent does not matter', async () => {
+    const server = {
+      tokenHeader: { name: 'X-Own-Token' },
+      tokenTypes: ['own'],
+      defaultTokenLifetimeSeconds: 7200,
+    }
+    const { auth, obtain, inRequest, clock } = await signedIn({ server })
+    const typed = customToken('typed', async () => ({ access_token: 'typed', token_type: 'own' }))
+    expect(await obtain({ token: typed })).toMatchObject({ code: 'token_response_malformed' })
+    let calls = 0
+    const token = customToken('legacy', async () => ({ access_token: `legacy-${++calls}` }))
+    const sent: unknown[] = []
+    const legacy = auth.createTokenFetch({
+      baseUrl: 'https://legacy.example.com/',
+      token,
+      fetch: async (_url, { headers } = {}) => {
+        sent.push(Object.fromEntries(new Headers(headers)))
+        return new Response()
+      },
+    })
+    await inRequest(() => legacy('orders'))
+    expect(sent).toEqual([{ authorization: 'Bearer legacy-1' }])
+    await clock.advance((LIFETIME + 1) * 1000)
+    expect(await obtain({ token })).toBe('legacy-2')
+  })
+
   it('does not affect calls that are made while it runs', async () => {
     const { auth, inRequest } = await signedIn()
     const slow = customToken('slow', async () => {
@@ -222,6 +264,27 @@ describe('the function of customToken', () => {
     )
     expect(values.map((token) => token !== undefined)).toEqual([true, true])
   })
+})
+
+it('a refused grant of `sessionById` rejects only the call', async () => {
+  const { auth, server, tab, inRequest } = await signedIn()
+  const id = (await inRequest(() => auth.getSession()))?.id ?? ''
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => void unhandled.push(error)
+  process.on('unhandledRejection', note)
+  try {
+    server.script('token', { type: 'status', status: 400, body: JSON.stringify({ error: 'access_denied' }) })
+    const token = tokenExchange({ audience: 'billing' })
+    await expect(auth.sessionById(id).getUserAccessToken({ token })).rejects.toMatchObject({
+      code: 'grant_refused',
+    })
+    // Node.js reports an unhandled rejection after all microtasks.
+    await new Promise((resolve) => setImmediate(resolve))
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+  expect(unhandled).toEqual([])
+  expect((await tab.get('/')).status).toBe(200)
 })
 
 it('a service prepares a request only if it sends one', async () => {

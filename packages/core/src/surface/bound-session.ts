@@ -62,8 +62,8 @@ export interface BoundSession {
   readonly session: RequestSession
   readonly browser?: BrowserRequest | undefined
   readonly fetched: FetchedResponses
-  /** The key of the session for which a function of the application gets a token, inside this function. */
-  readonly functionOf?: string
+  /** Returns the key of the session for which a function of the application gets a token, until this function is done. */
+  readonly functionOf?: () => string | undefined
   /**
    * Returns no promise if the session is known, its store is in memory, and its token is current.
    *

@@ -124,7 +124,7 @@ function createDetachedSession(
     find: () => found,
     hadSession: () => true,
     observe() {},
-    startedInBackground() {},
+    startedInBackground: (work) => void work.catch(() => undefined),
     start() {
       const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
       emit({ type: 'programming_error', code: 'no_current_session' })

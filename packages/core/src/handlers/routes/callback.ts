@@ -5,6 +5,7 @@ import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
+import type { SessionHandle } from '../../ports/session-handle.ts'
 import { isPrefetch } from '../../rules/browser/same-site.ts'
 import { EvertokenError, RequestRefusedError } from '../../vocabulary/index.ts'
 import { createResponse, confirmDestination, redirectByPage, redirect } from '../responses.ts'
@@ -114,7 +115,7 @@ async function redeemOnce(
     proofKey,
   }
   const grant = await options.server.redeem(parameters, transaction, (token) =>
-    giveBack(token, context, options),
+    giveBack(token, undefined, login, context, options),
   )
   const { userInfoFailure: cause } = grant
   if (cause) options.emit({ type: 'user_info_failed', cause })
@@ -170,24 +171,51 @@ async function start(
   context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession> {
-  const { returnTo, previous, previousExpiresAt } = login
-  const hidden = previous === undefined ? undefined : options.sessions.stored(previous, previousExpiresAt)
   try {
-    const accepted = await applyOnSignIn(grant, returnTo, options)
-    return await context.start(accepted, loginName(login), hidden)
+    const accepted = await applyOnSignIn(grant, login.returnTo, options)
+    return await context.start(accepted, loginName(login), hiddenSession(login, options))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
-    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, context, options)
+    if (grant.refreshToken !== undefined && !isEnded)
+      giveBack(grant.refreshToken, grant.claims?.sub, login, context, options)
     throw error
   }
+}
+
+/** Returns the session of the browser, if the callback cannot see its cookie. */
+function hiddenSession(
+  { previous, previousExpiresAt }: PendingLogin,
+  { sessions }: CallbackOptions,
+): SessionHandle | undefined {
+  return previous === undefined ? undefined : sessions.stored(previous, previousExpiresAt)
 }
 
 /**
  * Revokes the refresh token of a sign-in that has failed, immediately and without retries.
  *
- * The user can sign in again after that. At some servers, a later revocation would end the new grant too.
+ * The user can sign in again after that. At some servers, a later revocation would end the new grant too. If the browser keeps a
+ * session, the token is not revoked unless it is of another user: the server might have extended the grant of that session, and
+ * a revocation would end it (RFC 7009 §2.1).
+ *
+ * @param sub - The user who has signed in, if the ID token was verified.
  */
-function giveBack(refreshToken: string, { session }: RouteContext, { server, emit }: CallbackOptions): void {
-  session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
+function giveBack(
+  refreshToken: string,
+  sub: string | undefined,
+  login: PendingLogin,
+  { session }: RouteContext,
+  options: CallbackOptions,
+): void {
+  async function mayBeInUse(): Promise<boolean> {
+    const handle = (await session.find()) ?? hiddenSession(login, options)
+    const kept = await handle?.readIgnoringExpiry()
+    const user = kept?.record.claims.sub
+    return kept !== undefined && (sub === undefined || user === undefined || sub === user)
+  }
+  async function revokeUnused(): Promise<void> {
+    // If the store fails, the session is not known.
+    if (!(await mayBeInUse().catch(() => true))) await revokeToken(options, undefined, refreshToken)
+  }
+  session.keepAlive(revokeUnused())
 }

@@ -33,7 +33,10 @@ export interface RequestSession {
   hadSession(): boolean
   /** Records a newer state of the session. */
   observe(snapshot: Snapshot): void
-  /** Records the result of a refresh that this request does not wait for, if it completes before the response. */
+  /**
+   * Records the result of a refresh that this request does not wait for, if it completes before the response. It must handle a
+   * rejection: no caller waits for this promise, and Node.js ends a process with an unhandled rejection.
+   */
   startedInBackground(work: Promise<TokenResult<Snapshot>>): void
   /** Starts a session and replaces any previous one. */
   start(make: MakeRecord, options?: SessionStart): Promise<StartedSession>

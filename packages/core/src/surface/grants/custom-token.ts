@@ -1,7 +1,11 @@
 import { withDeadline } from '../../mechanisms/runtime/deadline.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
-import { readTokenResponse } from '../../rules/protocol/token-response.ts'
+import {
+  DEFAULT_LIFETIME_SECONDS,
+  readTokenResponse,
+  type TokenResponseRules,
+} from '../../rules/protocol/token-response.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 import { invalid } from '../checks.ts'
 import type { TokenSource } from '../token-source.ts'
@@ -57,6 +61,12 @@ export function customToken(
   })
 }
 
+/** The function can get its token anywhere, so the rules of the server of the application do not apply. */
+const RULES: TokenResponseRules = {
+  defaultTokenLifetimeSeconds: DEFAULT_LIFETIME_SECONDS,
+  tokenTypes: [],
+}
+
 async function run(
   acquire: Parameters<typeof customToken>[1],
   { application, contextFor, runFunction }: GrantCall,
@@ -66,14 +76,12 @@ async function run(
   // The caller that started the work can leave, and others still need the result.
   const work = new AbortController()
   try {
-    const running = Promise.resolve().then(() => runFunction(() => acquire(contextFor(work.signal))))
+    const running = runFunction(() => acquire(contextFor(work.signal)))
     const overdue = () => new Error('The function is overdue')
     const response = await withDeadline(running, serverTimeoutMs, clock, overdue)
     if (response === undefined)
       return { kind: 'sign_in_required', code: 'login_required', cause: { name: 'customToken' } }
-    // The function decides how its token is bound.
-    const rules = { ...connection.responseRules, isUnbound: undefined }
-    const { accessToken, unknownType } = readTokenResponse(response, timeOfCall(), rules) ?? {}
+    const { accessToken, unknownType } = readTokenResponse(response, timeOfCall(), RULES) ?? {}
     return { kind: 'refreshed', grant: { accessToken, unknownType } }
   } catch (error) {
     work.abort()

@@ -36,7 +36,7 @@ export interface GrantCall {
    */
   refresh(): Promise<Snapshot>
   /** Runs a function of the application. In it, a call for a token of another grant for this session throws. */
-  runFunction<T>(work: () => T): T
+  runFunction<T>(work: () => T | Promise<T>): Promise<T>
 }
 
 /** @param user - Absent in a service without users. */
@@ -76,10 +76,16 @@ export function createCall(
     // Other callers can wait for these, so they continue if the first caller leaves.
     userToken: async (request) => (await obtain({ key: tokenKey(request), request })).token.value,
     refresh: async () => (await obtain({ key: '', request: {}, forceRefresh: true })).snapshot,
-    runFunction(work) {
+    async runFunction(work) {
       const { requestContext } = application
       if (!user || !session || !requestContext) return work()
-      return requestContext.run({ ...user, functionOf: session.record.id }, work)
+      let functionOf: string | undefined = session.record.id
+      try {
+        return await requestContext.run({ ...user, functionOf: () => functionOf }, work)
+      } finally {
+        // Work that the function has started and not awaited keeps the async context.
+        functionOf = undefined
+      }
     },
   }
 }

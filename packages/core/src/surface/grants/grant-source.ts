@@ -169,7 +169,7 @@ function connect(
 
 /** Whether a function of the application, which gets a token for this session, has made the call. */
 function isInsideFunctionOf({ record }: Snapshot, { requestContext }: SourceContext): boolean {
-  return requestContext !== undefined && findCurrent(requestContext)?.functionOf === record.id
+  return requestContext !== undefined && findCurrent(requestContext)?.functionOf?.() === record.id
 }
 
 /** Without this error, the call would wait for the function that waits for the call. */
