@@ -170,8 +170,9 @@ async function start(
   context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession> {
-  const { returnTo, previous, previousExpiresAt } = login
-  const hidden = previous === undefined ? undefined : options.sessions.stored(previous, previousExpiresAt)
+  const { returnTo, previous, previousExpiresAt, previousOwner } = login
+  const hidden =
+    previous === undefined ? undefined : options.sessions.stored(previous, previousExpiresAt, previousOwner)
   try {
     const accepted = await applyOnSignIn(grant, returnTo, options)
     return await context.start(accepted, loginName(login), hidden)
