@@ -1,4 +1,5 @@
 import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
+import { fapi2 } from '@evertoken/core/fapi'
 import { signInChoices } from '@evertoken/core/tenants'
 import { evertoken, type RegistrationsOptions } from '@evertoken/node'
 import { type Browser, createBrowser } from '@evertoken/testkit'
@@ -13,6 +14,8 @@ function createChoices(overrides: Partial<RegistrationsOptions> = {}) {
   const registrations = signInChoices({
     google: registrationAt(a),
     microsoft: { ...registrationAt(b), scope: 'openid b' },
+    // The same client as above, with another scope.
+    staff: { ...registrationAt(b), scope: 'openid staff' },
   })
   const auth = evertoken({
     registrations,
@@ -44,7 +47,21 @@ function createChoices(overrides: Partial<RegistrationsOptions> = {}) {
     >
   const signIn = (name: string, user = 'user-1') =>
     browser.signIn(app, { loginUrl: `/auth/login/${name}`, user })
-  return { ...servers, auth, app, events, browser, get, signIn }
+  /** Starts a login, and returns a function that brings its response from the site of the server. */
+  async function begin(name: string) {
+    const login = await browser.navigate(app, `/auth/login/${name}`, { redirect: 'manual' })
+    const location = new URL(login.headers.get('location') ?? '')
+    const isPosted = location.searchParams.get('response_mode') === 'form_post'
+    location.searchParams.delete('response_mode')
+    const redirect = await fetch(location, { redirect: 'manual' })
+    const { pathname, search, searchParams } = new URL(redirect.headers.get('location') ?? '')
+    const initiator = location.origin
+    return () =>
+      isPosted
+        ? browser.navigate(app, pathname, { method: 'POST', body: searchParams, initiator })
+        : browser.navigate(app, pathname + search, { initiator })
+  }
+  return { ...servers, auth, app, events, browser, get, signIn, begin }
 }
 
 describe.each(kinds)('choices for the sign-in with %s sessions', (session) => {
@@ -96,6 +113,53 @@ describe.each(kinds)('choices for the sign-in with %s sessions', (session) => {
     expect(b.log).toEqual([])
   })
 
+  it('a browser cannot move a session to another registration of the same client', async () => {
+    const { app, browser, signIn, auth, events } = createChoices({ session })
+    await signIn('microsoft')
+    const cookie = browser.cookie.replace('microsoft~', 'staff~')
+    expect(cookie).toContain('staff~')
+    const response = await app(new Request(origin, { headers: { cookie } }))
+    expect(await response.json()).toEqual({})
+    expect(await auth.session(new Request(origin, { headers: { cookie } })).getUser()).toBeUndefined()
+    expect(events).toContainEqual({ type: 'session_rejected', reason: 'unknown_key' })
+  })
+
+  it('a path without a route does not change the registration of the application', async () => {
+    const { app, browser, signIn } = createChoices({ session })
+    await signIn('microsoft')
+    for (const channel of ['back', 'front']) {
+      const response = await browser.fetch(app, `/auth/${channel}-channel-logout/google`)
+      expect(await response.json()).toMatchObject({ name: 'microsoft', token: expect.any(String) as string })
+    }
+  })
+
+  it.each([{ sameSite: 'Strict' }, { responseMode: 'form_post' }] as const)(
+    'a sign-in with %o replaces the session of another registration, which the callback does not see',
+    async (options) => {
+      const indexed = session === 'cookie' ? { indexSessions: true } : {}
+      const { app, events, browser, clock, get, begin } = createChoices({ session, ...options, ...indexed })
+      for (const [from, to] of [
+        ['google', 'microsoft'],
+        ['microsoft', 'staff'],
+      ] as const) {
+        await (
+          await begin(from)
+        )()
+        const { cookie } = browser
+        await clock.advance(60_000)
+        events.length = 0
+        const finish = await begin(to)
+        // Until the sign-in completes, the session continues.
+        expect((await get()).name).toBe(from)
+        await finish()
+        expect((await get()).name).toBe(to)
+        expect(events.filter(({ type }) => type === 'session_ended')).toMatchObject([{ reason: 'replaced' }])
+        const old = await app(new Request(origin, { headers: { cookie } }))
+        expect(await old.json()).toEqual({})
+      }
+    },
+  )
+
   it('refuses a response of one server at the callback of the other (RFC 9700 §4.4)', async () => {
     const { a, b, app, browser } = createChoices({ session })
     const start = await browser.navigate(app, '/auth/login/google', { redirect: 'manual' })
@@ -124,6 +188,7 @@ describe('choices for the sign-in', () => {
     expect([...text.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual([
       '/auth/login/google?returnTo=/%22%3E%3Cscript%3E',
       '/auth/login/microsoft?returnTo=/%22%3E%3Cscript%3E',
+      '/auth/login/staff?returnTo=/%22%3E%3Cscript%3E',
     ])
     expect((await browser.fetch(app, '/auth/login', { method: 'POST' })).status).toBe(405)
     expect((await auth.route(new Request(`${origin}/auth/login`)))?.status).toBe(200)
@@ -160,7 +225,10 @@ describe('choices for the sign-in', () => {
     await clock.advance(601_000)
     expect(await auth.sessionById(id).getUser()).toMatchObject({ sub: 'user-1' })
     expect((await auth.sessionById(id).getSession())?.registration).toBe('microsoft')
-    expect(await auth.sessionById(id.replace('microsoft', 'google')).getUser()).toBeUndefined()
+    // Another registration cannot decrypt the session.
+    await expect(auth.sessionById(id.replace('microsoft', 'google')).getUser()).rejects.toMatchObject({
+      code: 'store_record_unreadable',
+    })
     await expect(auth.sessionById('x.other').getUser()).rejects.toMatchObject({ code: 'tenant_unknown' })
   })
 
@@ -188,7 +256,7 @@ describe('choices for the sign-in', () => {
   it('`check` checks all servers, and invalid options are refused at the start', async () => {
     const { auth, a, b } = createChoices()
     await auth.check()
-    expect([a.counts.discovery, b.counts.discovery]).toEqual([1, 1])
+    expect([a.counts.discovery, b.counts.discovery]).toEqual([1, 2])
     const create =
       (choices: unknown, options: object = {}) =>
       () =>
@@ -203,6 +271,16 @@ describe('choices for the sign-in', () => {
     expect(create({ google: { ...google, scope: '' } })).toThrow('`scope`')
     expect(create({ google: { ...google, clientAuthentication: 'none' } })).toThrow('`clientSecret`')
     expect(create({ google }, { clientId: 'x' })).toThrow('`clientId` is in each of the `registrations`')
+    const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ])
+    const key = { key: privateKey, keyId: 'key-1', algorithm: 'ES256' } as const
+    // Each registration brings the `fetch` that the profile needs.
+    const profile = fapi2({ key, senderConstraint: 'mtls' })
+    const { issuer, clientId } = google
+    expect(create({ google: { issuer, clientId, fetch } }, { profile })).not.toThrow()
+    expect(create({ google: { issuer, clientId } }, { profile })).toThrow('`fetch` is missing')
     expect(create({ google }, { scoope: 'x' })).toThrow('Did you mean `scope`')
     expect(() => evertoken({ registrations: {} as never, encryptionSecret: SECRET })).toThrow(
       '`registrations` must be',

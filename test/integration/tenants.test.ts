@@ -205,6 +205,44 @@ describe('a tenant', () => {
     expect(world.restart().route(browser.request('/orders'))).toBeUndefined()
   })
 
+  it('leaves the paths of the application to it while it is loaded, first and again', async () => {
+    const world = createTenantWorld({ frontChannelLogout: true })
+    const ask = (path: string, method = 'GET') =>
+      world.auth.route(new Request(`https://${A}${path}`, { method }))
+    for (let loads = 0; loads < 2; loads++) {
+      for (const path of [
+        '/auth/profile',
+        '/auth',
+        '/docs/auth/intro',
+        '/auth/login/x',
+        '/auth/back-channel-logout',
+      ])
+        expect(ask(path), path).toBeUndefined()
+      expect(ask('/?state=x')).toBeUndefined()
+      expect(ask('/auth/diagnostics')).toBeUndefined()
+      const responses = await Promise.all(
+        ['login', 'callback', 'user', 'logout', 'front-channel-logout'].map((name) => ask(`/auth/${name}`)),
+      )
+      expect(responses.map((each) => each?.status)).not.toContain(404)
+      expect(responses).not.toContain(undefined)
+      await world.clock.advance(301_000)
+    }
+  })
+
+  it('returns the user from a sign-out at the server, also while it is loaded again', async () => {
+    const world = createTenantWorld()
+    const app = async (request: Request) => (await world.auth.route(request)) ?? new Response('page')
+    const browser = world.browser(A)
+    await browser.signIn(app)
+    const { logoutUrl } = (await (await browser.fetch(app, '/auth/user')).json()) as { logoutUrl: string }
+    const start = await browser.navigate(app, `${logoutUrl}&returnTo=/bye`, { redirect: 'manual' })
+    const atServer = await world.a.fetch(start.headers.get('location') ?? '', { redirect: 'manual' })
+    await world.clock.advance(301_000)
+    const back = atServer.headers.get('location') ?? ''
+    const response = await browser.navigate(app, back, { redirect: 'manual' })
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/bye'])
+  })
+
   it('has its own scope, and its own token of the application', async () => {
     const world = createTenantWorld({ scope: 'openid' })
     world.table.set(B, { ...registrationAt(world.b), scope: 'openid extra' })

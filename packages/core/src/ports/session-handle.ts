@@ -45,6 +45,8 @@ export interface EndCondition {
 export interface SessionHandle extends LedgerHandle<Snapshot> {
   /** How many bytes the record may take as JSON. */
   readonly maxRecordBytes: number
+  /** The name of the registration that the session belongs to, if another registration of the application has found it. */
+  readonly owner?: string
   /** The session as the cookie of the browser carries it. `undefined` if the cookie carries only its id. */
   readonly carried?: SessionRecord | undefined
   /**

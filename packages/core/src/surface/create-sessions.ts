@@ -14,7 +14,7 @@ import type { Settings } from './options.ts'
 /** Creates the kind of session that the options select. */
 export function createSessions(
   settings: Settings,
-  { sealedStore, clock, emit, registration, isRegistered, sealFor, macFor }: EngineContext,
+  { sealedStore, clock, emit, registration, isRegistered, sealSessionsFor, macFor }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
   refreshed: ((refresh: StoredRefresh) => Promise<unknown>) | undefined,
@@ -36,7 +36,7 @@ export function createSessions(
   return createCookieStrategy({
     ...shared,
     registration,
-    cookies: createSealedRecords(sealFor('cookie'), isRegistered),
+    cookies: createSealedRecords(sealSessionsFor('cookie'), isRegistered),
     maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
     allStored: directory !== undefined,
     // A logout token must end each session, also one that no request has used since the option was set.

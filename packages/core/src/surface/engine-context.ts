@@ -42,7 +42,9 @@ export interface EngineContext extends SharedParts {
    * @param owner - Default: the cookie name.
    */
   sealFor(purpose: string, owner?: string): Seal
-  /** Signs one kind of cookie. Only applications with the same secret and cookie name accept the signature. */
+  /** Encrypts sessions. Only the same registration can decrypt them. */
+  sealSessionsFor(purpose: string): Seal
+  /** Signs the cookies of sessions. Only the same registration accepts the signature. */
   macFor(purpose: string): CookieMac
 }
 
@@ -64,8 +66,9 @@ export function createEngineContext(
   // Other applications may share the secret, and use sessions with other meanings. `isRegistered` rejects the sessions
   // of applications that have the same cookie name too.
   const { cookieName } = settings
-  const { shared = createSharedParts(settings), realm = '' } = named ?? {}
+  const { shared = createSharedParts(settings), realm = '', sessionRealm = realm } = named ?? {}
   const sealFor = (purpose: string, owner = cookieName) => createSeal(secrets, `${realm}${purpose} ${owner}`)
+  const sealSessionsFor = (purpose: string) => createSeal(secrets, `${sessionRealm}${purpose} ${cookieName}`)
   const { emit, store } = shared
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
@@ -81,11 +84,16 @@ export function createEngineContext(
     http: http(settings.serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     isStorePrivate: settings.store.outlivesProcess === false,
-    sealedStore: rememberWrites(createSealedStore(store, sealFor('session'), isRegistered), clock, emit),
+    sealedStore: rememberWrites(
+      createSealedStore(store, sealSessionsFor('session'), isRegistered),
+      clock,
+      emit,
+    ),
     registration: { issuer, clientId },
     isRegistered,
     sealFor,
-    macFor: (purpose) => createCookieMac(secrets, `${realm}${purpose} ${cookieName}`),
+    sealSessionsFor,
+    macFor: (purpose) => createCookieMac(secrets, `${sessionRealm}${purpose} ${cookieName}`),
   }
 }
 

@@ -185,10 +185,10 @@ async function start(
 
 /** Returns the session of the browser, if the callback cannot see its cookie. */
 function hiddenSession(
-  { previous, previousExpiresAt }: PendingLogin,
+  { previous, previousExpiresAt, previousOwner }: PendingLogin,
   { sessions }: CallbackOptions,
 ): SessionHandle | undefined {
-  return previous === undefined ? undefined : sessions.stored(previous, previousExpiresAt)
+  return previous === undefined ? undefined : sessions.stored(previous, previousExpiresAt, previousOwner)
 }
 
 /**

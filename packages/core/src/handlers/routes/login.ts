@@ -69,7 +69,11 @@ export async function login(
     // In these cases the response comes from another site, and the cookie of the session is not sent with it.
     const isHidden = isPosted || options.sameSite === 'Strict'
     const handle = isHidden ? await session.find() : undefined
-    const before = { previous: handle?.key, previousExpiresAt: handle?.carried?.expiresAt }
+    const before = {
+      previous: handle?.key,
+      previousExpiresAt: handle?.carried?.expiresAt,
+      previousOwner: handle?.owner,
+    }
     const flags = { silent: silent || undefined, isForeign: isForeign || undefined }
     const proofKey = await server.binding?.createKey()
     const types = detailTypes(parameters.get('authorization_details'))

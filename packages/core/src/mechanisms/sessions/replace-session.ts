@@ -40,7 +40,8 @@ export async function replaceSession(
         prepared?.(started.record.id)
       },
     )
-  if (previous && isSameUser) {
+  // No other registration can decrypt the session, so none could find the grant again.
+  if (previous && isSameUser && previous.owner === undefined) {
     const find = () => findGrant(previous, isSameUser, strategy, clock)
     const created = await continueGrant(find, create, options)
     if (created) return created

@@ -69,8 +69,9 @@ export interface SessionStrategy {
    * Returns the session of a store key as it is in the store.
    *
    * @param expiresAt - When the session expires. If set, a session that only its cookie holds can also be ended.
+   * @param owner - The registration that the session belongs to, if it is another one.
    */
-  stored(key: string, expiresAt?: number): SessionHandle
+  stored(key: string, expiresAt?: number, owner?: string): SessionHandle
   /** Tracks the browser of one request, if new generations must reach it. */
   trackBrowser?(): BrowserCookieTracker
   /** Manages the sign-outs that the store has not confirmed. */

@@ -1,5 +1,7 @@
 import type { SessionStrategy, StartedSession } from './session-strategy.ts'
 
+type FindResult = Awaited<ReturnType<SessionStrategy['find']>>
+
 /**
  * Puts the name of the registration in front of the session cookie, so that several registrations share one cookie and each
  * session is found by its own.
@@ -17,14 +19,17 @@ export function withTag(
     ...started,
     cookie: `${name}~${started.cookie}`,
   })
+  const withOwner = (owner: string, found: FindResult): FindResult =>
+    owner === name || !('handle' in found) ? found : { ...found, handle: { ...found.handle, owner } }
   return {
     ...strategy,
     async find(cookie) {
       const tag = tagOf(cookie)
       const owner = tag === name ? strategy : strategyOf(tag)
-      if (owner) return owner.find(cookie.slice(tag.length + 1))
+      if (owner) return withOwner(tag, await owner.find(cookie.slice(tag.length + 1)))
       return { rejected: tag === '' ? 'malformed' : 'unknown_registration' }
     },
+    stored: (key, expiresAt, owner = name) => (strategyOf(owner) ?? strategy).stored(key, expiresAt),
     create: async (make, keepAlive, prepare) =>
       tagged(await strategy.create(make, keepAlive, prepare && ((started) => prepare(tagged(started))))),
     ...(trackBrowser && {

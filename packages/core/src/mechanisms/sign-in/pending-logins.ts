@@ -37,6 +37,8 @@ export interface PendingLogin {
   readonly previous?: string | undefined
   /** When the previous session expires, in seconds since the epoch, if only its cookie holds it. */
   readonly previousExpiresAt?: number | undefined
+  /** The registration that the previous session belongs to, if it is another one. */
+  readonly previousOwner?: string | undefined
 }
 
 /** The random values of one login. */

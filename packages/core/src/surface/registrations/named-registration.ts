@@ -7,9 +7,15 @@ export interface NamedRegistration {
   readonly name: string
   /**
    * Separates the encrypted values and the notes of this registration from those of others that have the same secret. Empty
-   * if they share the session of a browser.
+   * if they share the notes.
    */
   readonly realm: string
+  /**
+   * Same as `realm`, for the sessions. Each registration needs its own, because the browser can change the name in the cookie.
+   *
+   * @default realm
+   */
+  readonly sessionRealm?: string
   /** The end of the paths of its routes, such as `/google`. Empty if the rest of the URL names the registration. */
   readonly pathSuffix: string
   readonly shared: SharedParts

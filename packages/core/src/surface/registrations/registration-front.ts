@@ -26,7 +26,7 @@ export interface Selection {
   /** @param name - The name in the ID of a session. */
   byName(name: string, keepAlive: KeepAlive): FoundEngine
   /** Whether a request is for a route, if its registration is not loaded. */
-  isRoute(url: URL): boolean
+  isRoute(request: Request): boolean
   /** Returns the response for a request of which no registration is chosen yet. */
   choose?(request: Request): Response | undefined
   /** All engines, if they are known. */
@@ -58,8 +58,8 @@ export function createFront({ options: given, runtime, createEngine }: Registrat
   const { registrations: _, ...options } = given
   const misplaced = OF_REGISTRATION.find((name) => name in options)
   if (misplaced) throw invalid(misplaced, 'is in each of the `registrations`. Remove it')
-  // Each registration completes these two, so they are checked with it.
-  const { clientAuthentication: __, diagnostics: ___, ...common } = options
+  // Each registration completes these, so they are checked with it.
+  const { clientAuthentication: __, diagnostics: ___, profile: ____, ...common } = options
   const settings = checkOptions({ ...common, ...PLACEHOLDER })
   const shared = createSharedParts(settings)
   return {
@@ -129,7 +129,7 @@ function connectEngines(
         const found = find(request, keepAlive)
         if (!isPromise(found)) return found.route(request, keepAlive)
         found.catch(() => undefined)
-        if (!isRoute(new URL(request.url))) return undefined
+        if (!isRoute(request)) return undefined
         return work.track(handle(request, keepAlive, (each) => each.route(request, keepAlive)))
       },
       session(request, keepAlive) {

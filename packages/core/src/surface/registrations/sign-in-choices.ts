@@ -2,6 +2,7 @@ import { createResponse, escapeHtml, page, UNFRAMED } from '../../handlers/respo
 import { tagOf, withTag } from '../../mechanisms/sessions/tagged-sessions.ts'
 import type { SessionStrategy } from '../../mechanisms/sessions/session-strategy.ts'
 import { applicationPaths } from '../../rules/browser/base-path.ts'
+import { routePaths } from '../../rules/browser/route-paths.ts'
 import {
   cookieName as nameOnWire,
   defaultCookieName,
@@ -21,8 +22,6 @@ import {
 
 /** A part of a path, and of the value of a cookie. */
 const NAME = /^[a-zA-Z][\w-]{0,31}$/
-/** Matches the routes that each registration has. */
-const NAMED_ROUTE = /^\/(?:login|callback|(?:back|front)-channel-logout)\/([\w-]+)$/
 
 /**
  * Lets the user choose where to sign in, such as at Google or Microsoft.
@@ -61,6 +60,10 @@ type Choices = readonly (readonly [string, SignInRegistration])[]
 function connectChoices(choices: Choices, host: RegistrationHost): NamedEngine {
   const front = createFront(host)
   const { routePrefix, basePath } = front.settings
+  /** The paths that name a choice. */
+  const namedRoutes = new Map(
+    choices.flatMap(([name]) => routePaths(front.settings, `/${name}`).map((path) => [path, name] as const)),
+  )
   // The choices share the cookie, so that a browser has one session. A choice that is added last does not change its name.
   const { cookieName = nameFor(choices) } = host.options
   const strategies = new Map<string, SessionStrategy>()
@@ -72,7 +75,9 @@ function connectChoices(choices: Choices, host: RegistrationHost): NamedEngine {
       { ...registration, cookieName },
       {
         name,
+        // The return from a sign-out has no name, so each choice must be able to read its note.
         realm: '',
+        sessionRealm: `${JSON.stringify(['choice', name])} `,
         pathSuffix: `/${name}`,
         adaptSessions(sessions) {
           strategies.set(name, sessions)
@@ -95,7 +100,7 @@ function connectChoices(choices: Choices, host: RegistrationHost): NamedEngine {
       .map(({ path }) => path.slice(routePrefix.length))
 
   function ofRequest(request: Request): NamedEngine {
-    const named = routesOf(new URL(request.url)).map((route) => NAMED_ROUTE.exec(route)?.[1] ?? '')
+    const named = routesOf(new URL(request.url)).map((route) => namedRoutes.get(route) ?? '')
     const cookies = parseCookies(request.headers.get('cookie'))
     const cookie = joinCookie(nameOnWire(cookieName, true), cookies) ?? joinCookie(cookieName, cookies)
     const ofSession = typeof cookie === 'object' ? tagOf(cookie.value) : ''

@@ -2,10 +2,11 @@ import { isPromise } from '../../mechanisms/runtime/is-promise.ts'
 import { systemClock, systemRandom } from '../../mechanisms/runtime/system-clock.ts'
 import { createLoadedRegistrations } from '../../mechanisms/registrations/loaded-registrations.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
+import { canBeRoute } from '../../rules/browser/route-paths.ts'
 import { omitUndefined } from '../../rules/members.ts'
 import { isSameRegistration } from '../../rules/registrations/reuse.ts'
 import { isRegistrationName } from '../../rules/sessions/session-id.ts'
-import { cookieNameFor } from '../../rules/sessions/cookies.ts'
+import { cookieNameFor, parseCookies } from '../../rules/sessions/cookies.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
 import { checkAll, hook, invalid, must, type OptionTable, REQUIRED, seconds } from '../checks.ts'
 import { createRedirectUris, type RedirectUris } from './redirect-uris.ts'
@@ -105,7 +106,7 @@ const NAMES = [...REGISTRATION_OPTIONS, 'baseUrl']
 
 function connectTenants(options: Required<TenantsOptions>, host: RegistrationHost): NamedEngine {
   const front = createFront(host)
-  const { routePrefix, serverTimeoutMs, clock = systemClock } = front.settings
+  const { routePrefix, postLogoutPath, cookieName, serverTimeoutMs, clock = systemClock } = front.settings
   const freshMs = options.cacheSeconds * 1000
   const redirectUris = createRedirectUris(clock, freshMs, options.maxTenants)
   const loaded = createLoadedRegistrations<Tenant>({
@@ -154,7 +155,15 @@ function connectTenants(options: Required<TenantsOptions>, host: RegistrationHos
       }
     },
     byName,
-    isRoute: ({ pathname }) => `${pathname}/`.includes(`${routePrefix}/`),
+    isRoute(request) {
+      const { pathname, searchParams } = new URL(request.url)
+      if (canBeRoute(pathname, routePrefix, host.options)) return true
+      // The response of the authorization server to a sign-out goes to a path of the application.
+      const isReturn =
+        request.method === 'GET' && searchParams.has('state') && pathname.endsWith(postLogoutPath)
+      const cookies = isReturn ? parseCookies(request.headers.get('cookie')).keys() : []
+      return [...cookies].some((name) => name.includes(`${cookieName}-`) && name.endsWith('.logout'))
+    },
   })
 }
 
