@@ -47,6 +47,8 @@ export interface Connection {
   readonly authenticator: ClientAuthenticator
   readonly wire: Wire
   readonly patientWire: Wire
+  /** How standard requests with client authentication differ. `adaptWire` applies it. */
+  readonly tokenRequest: TokenRequestProfile | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly responseRules: TokenResponseRules
@@ -96,8 +98,9 @@ export function createConnection(
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    wire: createWire(options.http, options.tokenRequest),
-    patientWire: createWire(options.patientHttp, options.tokenRequest),
+    wire: createWire(options.http),
+    patientWire: createWire(options.patientHttp),
+    tokenRequest: options.tokenRequest,
     clock,
     serverClock,
     responseRules: isUnbound ? { ...responseRules, isUnbound } : responseRules,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { RevocationProfile } from '../../../src/ports/dialect.ts'
-import { createProtocolBench } from '../protocol-bench.ts'
+import { type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
 
 const REVOKE = 'https://api.example.com/revoke'
 
@@ -9,10 +9,15 @@ async function grantOf(
   revocation: Omit<RevocationProfile, 'url'> & { readonly url?: string },
   ...responses: readonly Response[]
 ) {
+  return grantWith({ revocation: { url: REVOKE, ...revocation } }, ...responses)
+}
+
+/** The same at a server with this profile. */
+async function grantWith(profile: BenchOptions['protocol'], ...responses: readonly Response[]) {
   const sent: (RequestInit & { readonly url: string })[] = []
   const queue = [...responses]
   const { protocol, server } = createProtocolBench({
-    protocol: { revocation: { url: REVOKE, ...revocation } },
+    protocol: profile ?? {},
     fetch: (url, init) => {
       if (!url.startsWith('https://api.example.com/')) return undefined
       sent.push({ ...init, url })
@@ -94,6 +99,37 @@ it('writes the client ID in the URL, and the parameters as JSON', async () => {
     body: JSON.stringify({ access_token: accessToken }),
   })
   expect(authorization(sent[0])).toMatch(/^Basic /)
+})
+
+it.each(['form', 'json'] as const)(
+  'sends its own format (%s), and not that of token requests',
+  async (format) => {
+    for (const tokenRequest of [{ format: 'query' }, { format: 'json' }] as const) {
+      const { protocol, sent, accessToken } = await grantWith({
+        tokenRequest,
+        revocation: { url: REVOKE, token: 'access_token', method: 'DELETE', format },
+      })
+      expect(await protocol.revoke(accessToken, 'access_token')).toBe('revoked')
+      expect(sent[0]).toMatchObject({ method: 'DELETE', url: REVOKE })
+      if (format === 'json') expect(sent[0]?.body).toBe(JSON.stringify({ access_token: accessToken }))
+      else expect(bodyOf(sent[0])).toBe(`access_token=${accessToken}`)
+    }
+  },
+)
+
+it('does not change the request of a function', async () => {
+  const { protocol, sent, refreshToken } = await grantWith({
+    tokenRequest: { format: 'query' },
+    dialect: {
+      async revoke(token, { send }) {
+        await send(REVOKE, { method: 'POST', body: new URLSearchParams({ token }) })
+        return 'revoked'
+      },
+    },
+  })
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(sent[0]).toMatchObject({ method: 'POST', url: REVOKE })
+  expect(bodyOf(sent[0])).toBe(`token=${refreshToken}`)
 })
 
 it.each([{ ok: false }, { error: 'invalid_token' }])('fails with the status 200 and %j', async (body) => {
