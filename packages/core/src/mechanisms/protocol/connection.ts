@@ -14,6 +14,7 @@ import {
   createClientAuthenticator,
   mechanismOf,
 } from './client-authentication.ts'
+import type { SecretRules } from './client-secret.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
@@ -32,6 +33,7 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly responseRules: TokenResponseRules
   /** How the values of a scope are separated in requests. */
   readonly scopeSeparator: string
+  readonly basicCredentials?: SecretRules['basicCredentials'] | undefined
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
   readonly tokenRequest?: TokenRequestProfile | undefined
@@ -57,6 +59,8 @@ export interface Connection {
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
   readonly revocation: RevocationProfile | undefined
+  /** How a request of `revocation` sends the client secret. */
+  readonly secretRules: SecretRules
   /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
   /** How the tokens are bound. Absent if they are not bound. */
@@ -84,7 +88,7 @@ export function createConnection(
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
-  const { verdicts = [], dialect = {}, revocation, senderConstraint } = options
+  const { verdicts = [], dialect = {}, revocation, senderConstraint, basicCredentials = 'encoded' } = options
   const { adaptMetadata: adaptToClient = unchanged } = mechanismOf(options.authentication)
   const { adaptMetadata = unchanged, isUnbound, connect } = constraintMechanismOf(senderConstraint)
   const cache = createMetadataCache({
@@ -108,6 +112,7 @@ export function createConnection(
     verdicts,
     dialect,
     revocation,
+    secretRules: { basicCredentials },
     binding: connect?.(options),
     constraint: senderConstraint?.method,
     sendProbe() {

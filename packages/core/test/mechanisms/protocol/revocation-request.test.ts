@@ -1,4 +1,12 @@
 import { expect, it } from 'vitest'
+import { createAuthorizationServer } from '../../../src/mechanisms/protocol/authorization-server.ts'
+import {
+  clientSecretJwt,
+  clientSecretPost,
+  none,
+  secretInHeader,
+} from '../../../src/mechanisms/protocol/client-secret.ts'
+import { createFlights } from '../../../src/mechanisms/runtime/flights.ts'
 import type { RevocationProfile } from '../../../src/ports/dialect.ts'
 import { type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
 
@@ -16,7 +24,7 @@ async function grantOf(
 async function grantWith(profile: BenchOptions['protocol'], ...responses: readonly Response[]) {
   const sent: (RequestInit & { readonly url: string })[] = []
   const queue = [...responses]
-  const { protocol, server } = createProtocolBench({
+  const { protocol, server, options } = createProtocolBench({
     protocol: profile ?? {},
     fetch: (url, init) => {
       if (!url.startsWith('https://api.example.com/')) return undefined
@@ -25,7 +33,7 @@ async function grantWith(profile: BenchOptions['protocol'], ...responses: readon
     },
   })
   const { refresh_token: refreshToken = '', access_token: accessToken } = await server.issue()
-  return { protocol, server, sent, refreshToken, accessToken }
+  return { protocol, server, options, sent, refreshToken, accessToken }
 }
 
 const bodyOf = (request: RequestInit | undefined) =>
@@ -63,12 +71,41 @@ it('does not use a rotated refresh token again after a failed request', async ()
   expect(server.grants.alive('user-1')).toBe(true)
 })
 
-it('has nothing to revoke if the refresh token is dead', async () => {
-  const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
-  server.grants.end('user-1')
-  expect(await protocol.revoke(refreshToken)).toBe('revoked')
-  expect(sent).toEqual([])
+it('cannot revoke a grant whose refresh token is refused, because the grant can be alive', async () => {
+  const { protocol, server, options, sent, refreshToken } = await grantOf(
+    { token: 'access_token' },
+    new Response(null, { status: 503 }),
+  )
+  expect(await protocol.revoke(refreshToken)).toBe('failed')
+  const afterRestart = createAuthorizationServer({ ...options, flights: createFlights() })
+  expect(await afterRestart.revoke(refreshToken)).toBe('unsupported')
+  expect([server.counts.refresh, sent.length]).toEqual([2, 1])
 })
+
+it.each([
+  ['a method that is set', clientSecretPost('s e:c'), 'encoded', 'web:s+e%3Ac'],
+  ['a secret as text', secretInHeader('s e:c', { basicCredentials: 'plain' }), 'plain', 'web:s e:c'],
+  ['a function', clientSecretJwt(async () => 's e:c'), 'encoded', 'web:s+e%3Ac'],
+  ['no secret', none(), 'encoded', undefined],
+] as const)(
+  'sends the client secret in the header, with %s',
+  async (_how, authentication, basicCredentials, credentials) => {
+    const { protocol, server, sent, refreshToken, accessToken } = await grantWith({
+      authentication,
+      basicCredentials,
+      revocation: { url: REVOKE, token: 'access_token', authentication: 'client_secret_basic' },
+    })
+    const outcome = credentials ? 'revoked' : 'unsupported'
+    expect(await protocol.revoke(accessToken, 'access_token')).toBe(outcome)
+    const headers = sent.map((request) => authorization(request)?.replace('Basic ', ''))
+    expect(headers.map((value) => value && atob(value))).toEqual(credentials ? [credentials] : [])
+    if (credentials) expect(bodyOf(sent[0])).toBe(`access_token=${accessToken}`)
+    if (credentials) return
+    // The refresh token was not used for nothing.
+    expect(await protocol.revoke(refreshToken)).toBe('unsupported')
+    expect(server.counts.refresh).toBe(0)
+  },
+)
 
 it('fails if the server returns no token to revoke', async () => {
   const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
