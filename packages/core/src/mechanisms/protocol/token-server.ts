@@ -85,6 +85,7 @@ export function createTokenServer(
     registration,
     connection,
     binding: connection.binding,
+    refusesEndedTokens: revocation !== undefined,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
     async refresh(wanted) {
       const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = wanted
