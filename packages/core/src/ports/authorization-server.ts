@@ -128,6 +128,11 @@ export interface AuthorizationServer {
    * Never throws, and ends within about a minute: a late response may carry a new refresh token.
    */
   refresh(request: RefreshRequest): Promise<RefreshResult>
+  /**
+   * Whether a revoked refresh token ends all tokens of its grant, and the server refuses to revoke those again. RFC 7009 requires
+   * success for a token that has ended.
+   */
+  readonly refusesEndedTokens?: boolean
   /** Revokes a token (RFC 7009) and never throws. Without a hint, the token is a refresh token. */
   revoke(token: string, hint?: 'refresh_token' | 'access_token'): Promise<RevocationOutcome>
   /** Resolves to `undefined` if the server does not support RP-initiated logout. */
@@ -146,7 +151,7 @@ export interface AuthorizationServer {
 /** The part of an authorization server that keeps tokens current. It does not sign users in. */
 export type TokenServer = Pick<
   AuthorizationServer,
-  'registration' | 'binding' | 'ready' | 'isResponding' | 'refresh' | 'revoke'
+  'registration' | 'binding' | 'ready' | 'isResponding' | 'refresh' | 'refusesEndedTokens' | 'revoke'
 >
 
 /** The part that starts and completes the sign-in of a user. */

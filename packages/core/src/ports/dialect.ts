@@ -44,7 +44,8 @@ export interface RevocationProfile {
    */
   readonly format?: 'form' | 'json'
   /**
-   * `client`: the client authenticates, as at the token endpoint. `client_secret_basic`: it does so in the `Authorization` header.
+   * `client`: the client authenticates, as at the token endpoint. `client_secret_basic`: it sends its secret in the `Authorization`
+   * header, also if `clientAuthentication` is another method.
    * `bearer`: the value is sent in the `Authorization` header, without parameters.
    *
    * @default 'client'

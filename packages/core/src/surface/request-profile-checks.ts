@@ -1,10 +1,12 @@
 import type { TokenHeader } from '../model/stored-tokens.ts'
 import type { RevocationProfile } from '../ports/dialect.ts'
+import type { SenderConstraint } from '../ports/token-binding.ts'
 import type { TokenRequestProfile } from '../rules/protocol/token-request-form.ts'
 import {
   type Check,
   type Checked,
   checkAll,
+  invalid,
   must,
   mustMatch,
   oneOf,
@@ -33,9 +35,19 @@ const TOKEN_HEADER: OptionTable<Checked<TokenHeader, keyof TokenHeader>> = {
   prefix: [mustMatch('be a text that a header can have', /^[\x20-\x7e]*$/)],
 }
 
+/** Parameters of a request with a code that Evertoken sets. */
+const OF_CODE = /^(?:code|redirect_uri|code_verifier)$/
+
+const codeParameters: Check = (value) =>
+  TOKEN_PARAMETERS.parameters[0](value) ??
+  must(
+    'not contain `code`, `redirect_uri` or `code_verifier`',
+    (parameters: object) => !Object.keys(parameters).some((name) => OF_CODE.test(name)),
+  )(value)
+
 const TOKEN_REQUEST: OptionTable<Checked<TokenRequestProfile, keyof TokenRequestProfile>> = {
   format: [oneOf('form', 'json', 'query')],
-  codeParameters: [TOKEN_PARAMETERS.parameters[0]],
+  codeParameters: [codeParameters],
   refreshUrl: [url],
   refreshGrantType: [text],
   refreshTokenParameter: [text],
@@ -57,13 +69,23 @@ const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof Revocatio
 /**
  * Checks the members of a profile that change requests.
  *
- * @throws {ConfigurationError} If a member is missing, unknown or invalid.
+ * @throws {ConfigurationError} If a member is missing, unknown or invalid, or cannot be used with `senderConstraint`.
  */
 export function checkRequestProfile(
   { tokenHeader, tokenRequest, revocation }: RequestValues,
-  hosts: readonly string[],
+  {
+    insecureHosts: hosts,
+    senderConstraint,
+  }: {
+    readonly insecureHosts: readonly string[]
+    readonly senderConstraint?: SenderConstraint | undefined
+  },
 ): void {
   if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], hosts)
   if (tokenRequest) checkAll(TOKEN_REQUEST, tokenRequest, 'server.tokenRequest.', [], hosts)
-  if (revocation) checkAll(REVOCATION, revocation, 'server.revocation.', [], hosts)
+  if (!revocation) return
+  const { token, authentication } = checkAll(REVOCATION, revocation, 'server.revocation.', [], hosts)
+  const needsProof = (token ?? 'refresh_token') !== 'refresh_token' || authentication === 'bearer'
+  if (needsProof && senderConstraint?.method === 'dpop')
+    throw invalid('server.revocation', 'needs the refresh token as its parameter with `dpop()`. Remove it')
 }

@@ -1,6 +1,7 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
+import type { SenderConstraint } from '../ports/token-binding.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -163,6 +164,7 @@ interface ServerValues {
   readonly issuer?: string | undefined
   readonly server?: ServerProfile | undefined
   readonly insecureHosts: readonly string[]
+  readonly senderConstraint?: SenderConstraint | undefined
 }
 
 /**
@@ -171,7 +173,8 @@ interface ServerValues {
  * @param prefix - Where the choice is, for the message.
  * @throws {ConfigurationError} If there is no server, or two, or a member of its profile is invalid.
  */
-export function checkServer({ issuer, server, insecureHosts }: ServerValues, prefix = ''): ServerSettings {
+export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
+  const { issuer, server, insecureHosts } = choice
   if (server !== undefined && issuer !== undefined)
     throw invalid(`${prefix}issuer`, 'is in `server` already. Remove one of them')
   const profile = server ?? (issuer === undefined ? {} : { issuer })
@@ -184,7 +187,7 @@ export function checkServer({ issuer, server, insecureHosts }: ServerValues, pre
   )
   const { userInfo } = values
   if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
-  checkRequestProfile(values, insecureHosts)
+  checkRequestProfile(values, choice)
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(

@@ -1,12 +1,13 @@
 import { createManualClock } from '@evertoken/testkit'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { revokeRefreshToken, revokeSession } from '../../src/mechanisms/sessions/revocation.ts'
 import { toUnfinishedTombstone, toFinishedTombstone, hasTokensToRevoke } from '../../src/model/session-end.ts'
 import type { SessionRecord } from '../../src/model/session-record.ts'
 import { createServerStrategy } from '../../src/mechanisms/sessions/server-sessions.ts'
 import { createAuthorizationServers } from '../../src/mechanisms/protocol/authorization-servers.ts'
 import type { TokenServer } from '../../src/ports/authorization-server.ts'
-import { createBench, createRecord, IDLE, REGISTRATION } from '../mechanisms/bench.ts'
+import type { RevocationOutcome } from '../../src/vocabulary/index.ts'
+import { asleep, createBench, createRecord, IDLE, REGISTRATION } from '../mechanisms/bench.ts'
 
 const record = createRecord(0, {}, { spare: 'rt-spare' })
 
@@ -64,4 +65,63 @@ it.each([
   const servers = createAuthorizationServers([server])
   const outcome = await revokeRefreshToken(session, servers, () => undefined)
   expect([outcome, (await handle.readIncludingEnded())?.record.ledger.spare]).toEqual([ofSpare, left])
+})
+
+describe("with `revokeOnLogout: 'all'`", () => {
+  /** Ends a session with these access tokens. Each response of the server is that of the last rule that matches. */
+  async function endAll(
+    accessTokens: readonly string[],
+    outcomes: Readonly<Record<string, RevocationOutcome>>,
+    refusesEndedTokens: boolean,
+    revoked?: Set<string>,
+  ) {
+    const clock = createManualClock()
+    const sent: string[] = []
+    const [token] = Object.values(record.ledger.tokens)
+    const tokens = Object.fromEntries(accessTokens.map((value, i) => [`${i}`, { ...token!, value }]))
+    const server: TokenServer = {
+      registration: REGISTRATION,
+      ready: async () => undefined,
+      refresh: () => Promise.reject(new Error('not expected')),
+      isResponding: async () => true,
+      refusesEndedTokens,
+      async revoke(token, hint) {
+        sent.push(`${hint} ${token}`)
+        return outcomes[token] ?? 'revoked'
+      },
+    }
+    const session = createRecord(0, {}, { tokens })
+    const options = { revoke: 'all', emit: () => undefined, clock } as const
+    const work = revokeSession(createAuthorizationServers([server]), session.id, session, options, revoked)
+    // The pauses between the tries of failed requests.
+    for (let i = 0; i < 8; i++) {
+      await asleep(clock, work)
+      await clock.advance(20_000)
+    }
+    return { isRevoked: await work, sent: [...new Set(sent)] }
+  }
+
+  it('revokes each value once', async () => {
+    const { isRevoked, sent } = await endAll(['rt', 'at', 'at'], {}, false)
+    expect({ isRevoked, sent }).toEqual({ isRevoked: true, sent: ['refresh_token rt', 'access_token at'] })
+  })
+
+  it('revokes no access token that has ended with its grant, if the server refuses that', async () => {
+    const revoked = new Set<string>()
+    const refused = { at: 'failed' } as const
+    expect(await endAll(['at'], refused, true, revoked)).toEqual({
+      isRevoked: true,
+      sent: ['refresh_token rt'],
+    })
+    expect(await endAll(['at'], refused, true, revoked)).toEqual({ isRevoked: true, sent: [] })
+    expect((await endAll(['at'], refused, false)).isRevoked).toBe(false)
+  })
+
+  it('still revokes the access tokens if the refresh token cannot be revoked', async () => {
+    const both = ['refresh_token rt', 'access_token at']
+    for (const rt of ['unsupported', 'failed'] as const) {
+      const isRevoked = rt === 'unsupported'
+      expect(await endAll(['at'], { rt }, true)).toEqual({ isRevoked, sent: both })
+    }
+  })
 })

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { dpop } from '../../src/dpop.ts'
+import { certificateBound } from '../../src/mtls.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
@@ -621,6 +622,32 @@ describe('the option server', () => {
       expect(inspect(error)).not.toContain('canary')
     }
     expect(checkServer({ [option]: undefined })).toMatchObject({ code: 'invalid_option' })
+  })
+
+  it.each(['code', 'redirect_uri', 'code_verifier', 'client_id'])(
+    'refuses `%s` as a further parameter of the request with the code',
+    (name) => {
+      const error = checkServer({ tokenRequest: { codeParameters: { expiring: '1', [name]: 'canary' } } })
+      expect(error).toMatchObject({
+        code: 'invalid_option',
+        message: expect.stringContaining('`server.tokenRequest.codeParameters`'),
+      })
+      expect(inspect(error)).not.toContain('canary')
+    },
+  )
+
+  it('refuses a revocation for which a bound token would need a proof', () => {
+    const { issuer, ...rest } = good as EngineOptions & { readonly issuer: string }
+    const check = (members: object, senderConstraint = dpop()) => {
+      const revocation = { url: 'https://login.example.com/revoke', ...members }
+      return checkOptions({ ...rest, senderConstraint, server: { issuer, revocation } })
+    }
+    for (const members of [{ token: 'access_token' }, { authentication: 'bearer' }]) {
+      expect(() => check(members)).toThrow('`server.revocation`')
+      expect(() => check(members, certificateBound())).not.toThrow()
+    }
+    for (const members of [{}, { token: 'refresh_token', format: 'json' }])
+      expect(() => check(members)).not.toThrow()
   })
 
   it.each(NEITHER)('refuses %j', (server) => {

@@ -111,7 +111,8 @@ function supportedMethod({
   return listed.includes(POST) && !listed.includes(BASIC) ? POST : BASIC
 }
 
-function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
+/** Returns how one request is authenticated with a secret in the `Authorization` header. */
+export function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
   return basicCredentials === 'plain' ? plainBasic : ClientSecretBasic
 }
 

@@ -14,6 +14,7 @@ import {
   createClientAuthenticator,
   mechanismOf,
 } from './client-authentication.ts'
+import type { SecretRules } from './client-secret.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
@@ -32,6 +33,7 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly responseRules: TokenResponseRules
   /** How the values of a scope are separated in requests. */
   readonly scopeSeparator: string
+  readonly basicCredentials?: SecretRules['basicCredentials'] | undefined
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
   readonly tokenRequest?: TokenRequestProfile | undefined
@@ -47,6 +49,8 @@ export interface Connection {
   readonly authenticator: ClientAuthenticator
   readonly wire: Wire
   readonly patientWire: Wire
+  /** How standard requests with client authentication differ. `adaptWire` applies it. */
+  readonly tokenRequest: TokenRequestProfile | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly responseRules: TokenResponseRules
@@ -55,6 +59,8 @@ export interface Connection {
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
   readonly revocation: RevocationProfile | undefined
+  /** How a request of `revocation` sends the client secret. */
+  readonly secretRules: SecretRules
   /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
   /** How the tokens are bound. Absent if they are not bound. */
@@ -82,7 +88,7 @@ export function createConnection(
   client: oauth.Client = { client_id: options.clientId },
 ): Connection {
   const { flights, clock, serverClock, issuer, metadata, responseRules, scopeSeparator } = options
-  const { verdicts = [], dialect = {}, revocation, senderConstraint } = options
+  const { verdicts = [], dialect = {}, revocation, senderConstraint, basicCredentials = 'encoded' } = options
   const { adaptMetadata: adaptToClient = unchanged } = mechanismOf(options.authentication)
   const { adaptMetadata = unchanged, isUnbound, connect } = constraintMechanismOf(senderConstraint)
   const cache = createMetadataCache({
@@ -96,8 +102,9 @@ export function createConnection(
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    wire: createWire(options.http, options.tokenRequest),
-    patientWire: createWire(options.patientHttp, options.tokenRequest),
+    wire: createWire(options.http),
+    patientWire: createWire(options.patientHttp),
+    tokenRequest: options.tokenRequest,
     clock,
     serverClock,
     responseRules: isUnbound ? { ...responseRules, isUnbound } : responseRules,
@@ -105,6 +112,7 @@ export function createConnection(
     verdicts,
     dialect,
     revocation,
+    secretRules: { basicCredentials },
     binding: connect?.(options),
     constraint: senderConstraint?.method,
     sendProbe() {

@@ -4,6 +4,7 @@ import { isJsonObject } from '../../rules/members.ts'
 import { ConfigurationError, type EvertokenError } from '../../vocabulary/index.ts'
 import { conversionOf, createRequestMode, requestParameters, requestUrl } from './authorization-mode.ts'
 import { unavailable, wrongMetadata } from './discovery-errors.ts'
+import { adaptWire } from './server-wire.ts'
 import { signInError } from './sign-in-errors.ts'
 import { type JsonResponse, readBody, toOAuthError } from './token-request.ts'
 
@@ -29,7 +30,7 @@ export function par(inner?: AuthorizationRequestMode): AuthorizationRequestMode 
     )
   return createRequestMode(inner ? 'par+jar' : 'par', async (url, context) => {
     const { metadata, connection } = context
-    const { client, authenticator, wire } = connection
+    const { client, authenticator, wire, tokenRequest } = connection
     const { pushed_authorization_request_endpoint: endpoint } = metadata
     if (endpoint === undefined)
       throw wrongMetadata(
@@ -38,7 +39,8 @@ export function par(inner?: AuthorizationRequestMode): AuthorizationRequestMode 
     try {
       const request = requestParameters((await convertInner?.(url, context)) ?? url, context)
       const authenticate = await authenticator.request()
-      const response = await pushedAuthorizationRequest(metadata, client, authenticate, request, wire)
+      const options = adaptWire(wire, tokenRequest)
+      const response = await pushedAuthorizationRequest(metadata, client, authenticate, request, options)
       const result = await readBody(response)
       const uri = response.ok && isJsonObject(result.body) ? result.body['request_uri'] : undefined
       if (typeof uri !== 'string' || uri === '') throw notPushed(result)

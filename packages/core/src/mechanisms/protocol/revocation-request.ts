@@ -1,8 +1,9 @@
-import { type AuthorizationServer as Metadata, customFetch } from 'oauth4webapi'
+import { type ClientAuth, customFetch } from 'oauth4webapi'
 import { isJsonObject } from '../../rules/members.ts'
 import { inFormat } from '../../rules/protocol/token-request-form.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
+import { inHeader } from './client-secret.ts'
 import type { Connection } from './connection.ts'
 import { readBody } from './token-request.ts'
 
@@ -14,7 +15,7 @@ const MAX_VALUES = 100
 
 /** Creates the function that revokes the tokens of a server with a `RevocationProfile`. It rejects if the request fails. */
 export function createRevocation(
-  { client, authenticator, fetchMetadata, wire }: Connection,
+  { client, authenticator, fetchMetadata, wire, secretRules }: Connection,
   profile: RevocationProfile,
   exchange: ExchangeForMember,
 ): (token: string, hint: 'refresh_token' | 'access_token') => Promise<RevocationOutcome> {
@@ -22,34 +23,38 @@ export function createRevocation(
   const { parameter = member === 'refresh_token' ? 'token' : member } = profile
   const values = new Map<string, string>()
 
-  async function request(value: string): Promise<Response> {
+  /** Resolves to `undefined` if the client has no secret to send. */
+  async function authenticate(): Promise<ClientAuth | undefined> {
+    if (authentication !== 'client_secret_basic') return authenticator.request()
+    const secret = await authenticator.secret()
+    return secret === undefined ? undefined : inHeader(secretRules)(secret)
+  }
+
+  /** `addAuthentication` is absent if the value itself authenticates the request. */
+  async function request(value: string, addAuthentication?: ClientAuth): Promise<Response> {
     const url = profile.url.replace('{client_id}', encodeURIComponent(client.client_id))
-    if (authentication === 'bearer')
+    if (!addAuthentication)
       return wire[customFetch](url, { method, headers: { authorization: `Bearer ${value}` } })
-    const metadata = await fetchMetadata()
-    const as: Metadata =
-      authentication === 'client_secret_basic'
-        ? { ...metadata, token_endpoint_auth_methods_supported: [authentication] }
-        : metadata
     const form = new URLSearchParams({ [parameter]: value })
     const headers = new Headers({ accept: 'application/json' })
-    await (
-      await authenticator.request()
-    )(as, client, form, headers)
+    await addAuthentication(await fetchMetadata(), client, form, headers)
     const sent = inFormat({ url, init: { method, headers } }, form, profile)
     return wire[customFetch](sent.url, sent.init)
   }
 
   return async (token, hint) => {
+    const isBearer = authentication === 'bearer'
+    const clientAuth = isBearer ? undefined : await authenticate()
+    if (!clientAuth && !isBearer) return 'unsupported'
     let value: string | undefined = token
     if (hint === 'refresh_token' && member !== hint) {
       value = values.get(token) ?? (await exchange(token, member))
-      // The grant has ended.
-      if (value === undefined) return 'revoked'
+      // Either the grant has ended, or another process has used the token and has failed to revoke the grant.
+      if (value === undefined) return 'unsupported'
       values.set(token, value)
       if (values.size > MAX_VALUES) values.delete(String(values.keys().next().value))
     } else if (hint !== member && member !== 'refresh_token') return 'unsupported'
-    if (!isSuccess(await readBody(await request(value)))) return 'failed'
+    if (!isSuccess(await readBody(await request(value, clientAuth)))) return 'failed'
     values.delete(token)
     return 'revoked'
   }

@@ -36,19 +36,19 @@ export async function revokeToken(
  *
  * Repeats a failed request three times, after 1, 4 and 16 seconds.
  *
- * @returns Whether the token was revoked or the server does not support revocation.
+ * @returns The last outcome.
  */
 export async function revokeUntilDone(
   options: RevocationOptions,
   key: string | undefined,
   token: string,
   kind: TokenKind = 'refresh_token',
-): Promise<boolean> {
+): Promise<RevocationOutcome> {
   let outcome = await revokeToken(options, key, token, kind)
   for (const pause of PAUSES_SECONDS) {
-    if (outcome !== 'failed') return true
+    if (outcome !== 'failed') return outcome
     await options.clock.sleep(pause * 1000)
     outcome = await revokeToken(options, key, token, kind)
   }
-  return outcome !== 'failed'
+  return outcome
 }

@@ -8,20 +8,23 @@ export interface Wire {
   readonly [allowInsecureRequests]: boolean
 }
 
+/** Creates the options with which oauth4webapi sends requests. */
+export function createWire(http: Http): Wire {
+  // `http` decides which URLs are safe.
+  return { [customFetch]: http, [allowInsecureRequests]: true }
+}
+
 /**
- * Creates the options with which oauth4webapi sends requests.
+ * Returns the options for standard requests with client authentication, which can differ at this server.
  *
- * @param profile - How requests with a form differ at this server.
+ * @param wire - Gets the final request, so that a proof which it adds is for the right method and URL.
  */
-export function createWire(http: Http, profile?: TokenRequestProfile): Wire {
-  const adapted: Http = (url, init: RequestInit = {}) => {
-    if (!profile || !(init.body instanceof URLSearchParams)) return http(url, init)
+export function adaptWire(wire: Wire, profile: TokenRequestProfile | undefined): Wire {
+  if (!profile) return wire
+  const send: Http = (url, init: RequestInit = {}) => {
+    if (!(init.body instanceof URLSearchParams)) return wire[customFetch](url, init)
     const request = toServerRequest({ url, init }, profile)
-    return http(request.url, request.init)
+    return wire[customFetch](request.url, request.init)
   }
-  return {
-    [customFetch]: profile ? adapted : http,
-    // `http` decides which URLs are safe.
-    [allowInsecureRequests]: true,
-  }
+  return { ...wire, [customFetch]: send }
 }

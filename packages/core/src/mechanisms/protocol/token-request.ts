@@ -10,7 +10,7 @@ import {
   type TokenResponseRules,
 } from '../../rules/protocol/token-response.ts'
 import type { Connection } from './connection.ts'
-import type { Wire } from './server-wire.ts'
+import { adaptWire, type Wire } from './server-wire.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -66,7 +66,7 @@ export async function requestTokens(
   metadata: Metadata,
   connection: Pick<
     Connection,
-    'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire' | 'authenticator'
+    'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire' | 'tokenRequest' | 'authenticator'
   >,
   {
     isSignIn,
@@ -76,16 +76,16 @@ export async function requestTokens(
     resendWithinMs = Infinity,
   }: TokenRequestOptions = {},
 ): Promise<TokenEndpointResponse> {
-  const { serverClock, responseRules, dialect, binding, authenticator } = connection
+  const { serverClock, responseRules, dialect, binding, tokenRequest, authenticator } = connection
   const isBound = proofKey !== undefined
   let timeOfRequest = serverClock.startRequest()
   const send = (http: Wire[typeof customFetch]) => {
     timeOfRequest = serverClock.startRequest()
-    return request({ ...wire, [customFetch]: http })
+    return request(adaptWire({ ...wire, [customFetch]: http }, tokenRequest))
   }
   const response = await (isBound && binding
     ? binding.sendTokenRequest(proofKey, wire[customFetch], send, resendWithinMs)
-    : request(wire))
+    : request(adaptWire(wire, tokenRequest)))
   const body = toStandardBody(parseTokenBody(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.

@@ -8,7 +8,7 @@ import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import { AFTER_LEASE_MS } from './http.ts'
 import { createRevocation, isSuccess } from './revocation-request.ts'
-import type { Wire } from './server-wire.ts'
+import { adaptWire, type Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   requestTokens,
@@ -50,7 +50,7 @@ export function createTokenServer(
   connection: Connection,
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
-  const { registration, client, authenticator, wire, patientWire } = connection
+  const { registration, client, authenticator, wire, patientWire, tokenRequest } = connection
   const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator, revocation } = connection
 
   async function sendRefreshToken(
@@ -85,6 +85,7 @@ export function createTokenServer(
     registration,
     connection,
     binding: connection.binding,
+    refusesEndedTokens: revocation !== undefined,
     ready: (keepAlive) => Promise.all([fetchMetadata(keepAlive), authenticator.prepare()]),
     async refresh(wanted) {
       const { refreshToken, parameters, user, idToken: previousIdToken, isContinued, proofKey } = wanted
@@ -128,7 +129,8 @@ export function createTokenServer(
         const metadata = await fetchMetadata()
         if (metadata.revocation_endpoint === undefined) return 'unsupported'
         const authenticate = await authenticator.request()
-        const options = { ...wire, additionalParameters: { token_type_hint: hint } }
+        const additionalParameters = { token_type_hint: hint }
+        const options = { ...adaptWire(wire, tokenRequest), additionalParameters }
         const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
         const result = await readBody(response)
         if (isSuccess(result)) return 'revoked'

@@ -35,19 +35,26 @@ export async function revokeSession(
   if (!server) return false
   const options = { server, emit, clock }
 
-  async function revokeOnce(value: string, kind: 'refresh_token' | 'access_token'): Promise<boolean> {
-    if (revoked.has(value)) return true
-    const isDone = await revokeUntilDone(options, key, value, kind)
-    if (isDone) revoked.add(value)
-    return isDone
+  async function revokeOnce(
+    value: string,
+    kind: 'refresh_token' | 'access_token',
+  ): Promise<RevocationOutcome> {
+    if (revoked.has(value)) return 'nothing_to_revoke'
+    const outcome = await revokeUntilDone(options, key, value, kind)
+    if (outcome !== 'failed') revoked.add(value)
+    return outcome
   }
-  const refreshTokens = revoke ? [refreshToken ?? revoking, spare] : []
-  const accessTokens = revoke === 'all' ? Object.values(tokens) : []
-  const results = await Promise.all([
-    ...refreshTokens.map((value) => value === undefined || revokeOnce(value, 'refresh_token')),
-    ...accessTokens.map(({ value }) => revokeOnce(value, 'access_token')),
-  ])
-  return results.every(Boolean)
+  const refreshTokens = (revoke ? [refreshToken ?? revoking, spare] : []).filter(
+    (value) => value !== undefined,
+  )
+  // Some servers issue one value as several tokens.
+  const accessTokens = new Set(revoke === 'all' ? Object.values(tokens).map(({ value }) => value) : [])
+  for (const value of refreshTokens) accessTokens.delete(value)
+  const first = Promise.all(refreshTokens.map((value) => revokeOnce(value, 'refresh_token')))
+  if (server.refusesEndedTokens && (await first).includes('revoked'))
+    for (const value of accessTokens) revoked.add(value)
+  const others = Array.from(accessTokens, (value) => revokeOnce(value, 'access_token'))
+  return ![...(await first), ...(await Promise.all(others))].includes('failed')
 }
 
 /**

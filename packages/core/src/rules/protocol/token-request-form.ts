@@ -69,12 +69,21 @@ export function inFormat(
   { format }: Pick<TokenRequestProfile, 'format'>,
 ): FormRequest {
   const { body: _body, ...rest } = init
-  const headers = new Headers(init.headers)
+  const { 'content-type': _type, ...others } = Object.fromEntries(new Headers(init.headers))
   if (format === 'query') {
-    headers.delete('content-type')
-    return { url: `${url}${url.includes('?') ? '&' : '?'}${form}`, init: { ...rest, headers, method: 'GET' } }
+    const address = `${url}${url.includes('?') ? '&' : '?'}${form}`
+    return { url: address, init: { ...rest, headers: others, method: 'GET' } }
   }
   if (format !== 'json') return { url, init: { ...init, body: form } }
-  headers.set('content-type', 'application/json')
-  return { url, init: { ...rest, headers, body: JSON.stringify(Object.fromEntries(form)) } }
+  const headers = { ...others, 'content-type': 'application/json' }
+  return { url, init: { ...rest, headers, body: JSON.stringify(toMembers(form)) } }
+}
+
+/** A parameter that is repeated, such as `resource`, has a list of values. */
+function toMembers(form: URLSearchParams): Readonly<Record<string, string | readonly string[]>> {
+  const members = Array.from(new Set(form.keys()), (name) => {
+    const [value = '', ...others] = form.getAll(name)
+    return [name, others.length > 0 ? [value, ...others] : value] as const
+  })
+  return Object.fromEntries(members)
 }

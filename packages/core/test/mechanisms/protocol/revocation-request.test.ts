@@ -1,6 +1,14 @@
 import { expect, it } from 'vitest'
+import { createAuthorizationServer } from '../../../src/mechanisms/protocol/authorization-server.ts'
+import {
+  clientSecretJwt,
+  clientSecretPost,
+  none,
+  secretInHeader,
+} from '../../../src/mechanisms/protocol/client-secret.ts'
+import { createFlights } from '../../../src/mechanisms/runtime/flights.ts'
 import type { RevocationProfile } from '../../../src/ports/dialect.ts'
-import { createProtocolBench } from '../protocol-bench.ts'
+import { type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
 
 const REVOKE = 'https://api.example.com/revoke'
 
@@ -9,10 +17,15 @@ async function grantOf(
   revocation: Omit<RevocationProfile, 'url'> & { readonly url?: string },
   ...responses: readonly Response[]
 ) {
+  return grantWith({ revocation: { url: REVOKE, ...revocation } }, ...responses)
+}
+
+/** The same at a server with this profile. */
+async function grantWith(profile: BenchOptions['protocol'], ...responses: readonly Response[]) {
   const sent: (RequestInit & { readonly url: string })[] = []
   const queue = [...responses]
-  const { protocol, server } = createProtocolBench({
-    protocol: { revocation: { url: REVOKE, ...revocation } },
+  const { protocol, server, options } = createProtocolBench({
+    protocol: profile ?? {},
     fetch: (url, init) => {
       if (!url.startsWith('https://api.example.com/')) return undefined
       sent.push({ ...init, url })
@@ -20,7 +33,7 @@ async function grantOf(
     },
   })
   const { refresh_token: refreshToken = '', access_token: accessToken } = await server.issue()
-  return { protocol, server, sent, refreshToken, accessToken }
+  return { protocol, server, options, sent, refreshToken, accessToken }
 }
 
 const bodyOf = (request: RequestInit | undefined) =>
@@ -58,12 +71,41 @@ it('does not use a rotated refresh token again after a failed request', async ()
   expect(server.grants.alive('user-1')).toBe(true)
 })
 
-it('has nothing to revoke if the refresh token is dead', async () => {
-  const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
-  server.grants.end('user-1')
-  expect(await protocol.revoke(refreshToken)).toBe('revoked')
-  expect(sent).toEqual([])
+it('cannot revoke a grant whose refresh token is refused, because the grant can be alive', async () => {
+  const { protocol, server, options, sent, refreshToken } = await grantOf(
+    { token: 'access_token' },
+    new Response(null, { status: 503 }),
+  )
+  expect(await protocol.revoke(refreshToken)).toBe('failed')
+  const afterRestart = createAuthorizationServer({ ...options, flights: createFlights() })
+  expect(await afterRestart.revoke(refreshToken)).toBe('unsupported')
+  expect([server.counts.refresh, sent.length]).toEqual([2, 1])
 })
+
+it.each([
+  ['a method that is set', clientSecretPost('s e:c'), 'encoded', 'web:s+e%3Ac'],
+  ['a secret as text', secretInHeader('s e:c', { basicCredentials: 'plain' }), 'plain', 'web:s e:c'],
+  ['a function', clientSecretJwt(async () => 's e:c'), 'encoded', 'web:s+e%3Ac'],
+  ['no secret', none(), 'encoded', undefined],
+] as const)(
+  'sends the client secret in the header, with %s',
+  async (_how, authentication, basicCredentials, credentials) => {
+    const { protocol, server, sent, refreshToken, accessToken } = await grantWith({
+      authentication,
+      basicCredentials,
+      revocation: { url: REVOKE, token: 'access_token', authentication: 'client_secret_basic' },
+    })
+    const outcome = credentials ? 'revoked' : 'unsupported'
+    expect(await protocol.revoke(accessToken, 'access_token')).toBe(outcome)
+    const headers = sent.map((request) => authorization(request)?.replace('Basic ', ''))
+    expect(headers.map((value) => value && atob(value))).toEqual(credentials ? [credentials] : [])
+    if (credentials) expect(bodyOf(sent[0])).toBe(`access_token=${accessToken}`)
+    if (credentials) return
+    // The refresh token was not used for nothing.
+    expect(await protocol.revoke(refreshToken)).toBe('unsupported')
+    expect(server.counts.refresh).toBe(0)
+  },
+)
 
 it('fails if the server returns no token to revoke', async () => {
   const { protocol, server, sent, refreshToken } = await grantOf({ token: 'access_token' })
@@ -94,6 +136,37 @@ it('writes the client ID in the URL, and the parameters as JSON', async () => {
     body: JSON.stringify({ access_token: accessToken }),
   })
   expect(authorization(sent[0])).toMatch(/^Basic /)
+})
+
+it.each(['form', 'json'] as const)(
+  'sends its own format (%s), and not that of token requests',
+  async (format) => {
+    for (const tokenRequest of [{ format: 'query' }, { format: 'json' }] as const) {
+      const { protocol, sent, accessToken } = await grantWith({
+        tokenRequest,
+        revocation: { url: REVOKE, token: 'access_token', method: 'DELETE', format },
+      })
+      expect(await protocol.revoke(accessToken, 'access_token')).toBe('revoked')
+      expect(sent[0]).toMatchObject({ method: 'DELETE', url: REVOKE })
+      if (format === 'json') expect(sent[0]?.body).toBe(JSON.stringify({ access_token: accessToken }))
+      else expect(bodyOf(sent[0])).toBe(`access_token=${accessToken}`)
+    }
+  },
+)
+
+it('does not change the request of a function', async () => {
+  const { protocol, sent, refreshToken } = await grantWith({
+    tokenRequest: { format: 'query' },
+    dialect: {
+      async revoke(token, { send }) {
+        await send(REVOKE, { method: 'POST', body: new URLSearchParams({ token }) })
+        return 'revoked'
+      },
+    },
+  })
+  expect(await protocol.revoke(refreshToken)).toBe('revoked')
+  expect(sent[0]).toMatchObject({ method: 'POST', url: REVOKE })
+  expect(bodyOf(sent[0])).toBe(`token=${refreshToken}`)
 })
 
 it.each([{ ok: false }, { error: 'invalid_token' }])('fails with the status 200 and %j', async (body) => {

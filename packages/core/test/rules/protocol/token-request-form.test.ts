@@ -64,6 +64,19 @@ describe('the request for tokens of a server', () => {
     expect(type('query')).toEqual(['GET', null])
   })
 
+  it('has a list of the values of a repeated parameter in JSON', () => {
+    const body = new URLSearchParams([
+      ['resource', 'https://a.example.com'],
+      ['token', 'a'],
+      ['resource', 'https://b.example.com'],
+    ])
+    const { init } = toServerRequest({ url: URL_OF_TOKENS, init: { body } }, { format: 'json' })
+    expect(JSON.parse(init.body as string)).toEqual({
+      resource: ['https://a.example.com', 'https://b.example.com'],
+      token: 'a',
+    })
+  })
+
   it('keeps the query of the URL', () => {
     const init = { method: 'POST', body: new URLSearchParams({ token: 'a' }) }
     const { url } = toServerRequest({ url: `${URL_OF_TOKENS}?p=policy`, init }, { format: 'query' })
