@@ -45,8 +45,9 @@ export function connectedRecord(
   now: number,
   earlier?: ConnectionRecord,
 ): ConnectionRecord {
-  // A response that names no account is treated as one for the same account.
-  const claims = grant.claims ?? earlier?.claims ?? {}
+  // A response of the same client that names no account is treated as one for the same account.
+  const isSameClient = earlier && isOfRegistration(earlier, base)
+  const claims = grant.claims ?? (isSameClient ? earlier.claims : {})
   return {
     ...base,
     expiresAt: Infinity,
@@ -80,7 +81,8 @@ function newLedger(
 }
 
 function usableLedger(base: Registration, earlier: ConnectionRecord | undefined): TokenLedger | undefined {
-  const isUsable = earlier && !earlier.broken && isOfRegistration(earlier, base)
+  const isRefused = earlier?.broken && !earlier.broken.isTemporary
+  const isUsable = earlier && !isRefused && isOfRegistration(earlier, base)
   // The new access token is bound to another key.
   return isUsable && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
 }
@@ -104,10 +106,22 @@ export function isOtherAccount(
   return claims.sub !== undefined && sub !== undefined && claims.sub !== sub
 }
 
-/** The refresh token stays in the record, and is not used. The first reason and its time stay too. */
+/** The server has refused the refresh token. It stays in the record, and is not used. The first reason stays too. */
 export function brokenRecord(record: ConnectionRecord, reason: BrokenReason, now: number): ConnectionRecord {
   const ledger = { ...record.ledger, tokens: {}, lease: undefined, backOff: undefined }
-  return { ...record, broken: record.broken ?? { reason, since: now }, ledger }
+  const known = knownFault(record)
+  const broken = known && !known.isTemporary ? known : { reason, since: known?.since ?? now }
+  return { ...record, broken, ledger }
+}
+
+/** The owner must act, but the server has not refused the refresh token. So the ledger stays as it is. */
+export function suspendedRecord(record: ConnectionRecord, { reason, since }: BrokenGrant): ConnectionRecord {
+  return { ...record, broken: { reason, since, isTemporary: true } }
+}
+
+/** Returns the stored fault of a connection whose client is the current one. The options can have been corrected. */
+export function knownFault({ broken }: ConnectionRecord): BrokenGrant | undefined {
+  return broken?.reason === 'client_changed' ? undefined : broken
 }
 
 /** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
@@ -137,20 +151,29 @@ export function revokedRecord(record: ConnectionRecord): ConnectionRecord {
 /**
  * Returns why the owner must connect again, or `undefined` if the connection works as far as the record shows.
  *
- * @param registration - The client that the provider has now. `undefined` if the provider no longer exists.
+ * @param registration - The client that the provider has now. `undefined` if the provider no longer exists. If it is
+ *   `unknown`, the result of an earlier call that knew it applies.
  * @param now - Seconds since the epoch, by the wall clock.
+ * @param rejected - The value of a token that an API has rejected.
  */
 export function findFault(
   record: ConnectionRecord,
-  registration: Registration | undefined,
+  registration: Registration | 'unknown' | undefined,
   now: number,
+  rejected?: string,
 ): BrokenGrant | undefined {
   const { broken, ledger } = record
-  if (broken) return broken
-  if (!registration || !isOfRegistration(record, registration))
-    return { reason: 'client_changed', since: now }
+  const known = knownFault(record)
+  if (known) return known
+  const isOther =
+    registration === 'unknown'
+      ? broken !== undefined
+      : !registration || !isOfRegistration(record, registration)
+  if (isOther) return broken ?? { reason: 'client_changed', since: now }
   const { tokens, refreshToken, grantExpiry, backOff } = ledger
-  const ends = Object.values(tokens).map(({ expiresAt, ahead = 0 }) => expiresAt - ahead)
+  const ends = Object.values(tokens).map(({ value, expiresAt, ahead = 0 }) =>
+    value === rejected ? Math.min(now, expiresAt - ahead) : expiresAt - ahead,
+  )
   const tokenEnd = Math.max(0, ...ends)
   if (tokenEnd > now) return undefined
   if (refreshToken === undefined) return { reason: 'no_refresh_token', since: tokenEnd }

@@ -72,6 +72,8 @@ export interface BrokenGrant {
   readonly reason: BrokenReason
   /** Seconds since the epoch, by the wall clock of the process that has found it. */
   readonly since: number
+  /** The server has not refused the refresh token itself, so it is tried again after the back-off. */
+  readonly isTemporary?: true | undefined
 }
 
 /** A stored record with a ledger. The rules of a refresh read nothing else of an owner. */

@@ -1,5 +1,4 @@
 import {
-  brokenRecord,
   connectedRecord,
   type ConnectionRecord,
   disconnectedRecord,
@@ -7,6 +6,7 @@ import {
   isOfRegistration,
   isOtherAccount,
   revokedRecord,
+  suspendedRecord,
 } from '../../model/connection-record.ts'
 import type { Registration } from '../../model/session-record.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
@@ -42,8 +42,17 @@ export interface ConnectionChanges {
     grant: TokenGrant,
     keepAlive: KeepAlive,
   ): Promise<void>
-  /** Stores that the owner must connect again, if the newest record still shows that. The listener learns it once. */
-  markBroken(ref: ConnectionRef, registration: Registration, keepAlive: KeepAlive): Promise<void>
+  /**
+   * Stores that the owner must connect again, if the newest record still shows that. The listener learns it once.
+   *
+   * @param rejected - The value of a token that an API has rejected.
+   */
+  markBroken(
+    ref: ConnectionRef,
+    registration: Registration,
+    keepAlive: KeepAlive,
+    rejected?: string,
+  ): Promise<void>
   /**
    * Removes a connection, and revokes its grant.
    *
@@ -116,13 +125,13 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         listener.created(ref)
       } else if (earlier.record.broken) listener.recovered(ref, keepAlive)
     },
-    async markBroken(ref, registration, keepAlive) {
+    async markBroken(ref, registration, keepAlive, rejected) {
       const reason = await untilWon(async () => {
         const held = await store.read(ref)
-        if (!held?.record || held.record.ended || held.record.broken) return undefined
-        const fault = findFault(held.record, registration, clock.now())
-        if (!fault) return undefined
-        const next = brokenRecord(held.record, fault.reason, clock.now())
+        if (!held?.record || held.record.ended) return undefined
+        const fault = findFault(held.record, registration, clock.now(), rejected)
+        if (!fault || fault.reason === held.record.broken?.reason) return undefined
+        const next = suspendedRecord(held.record, fault)
         return (await store.swap(ref, held.sealed, next)) === 'again' ? 'again' : fault.reason
       })
       if (reason) listener.broken(ref, reason, keepAlive)

@@ -1,4 +1,4 @@
-import { brokenRecord, type ConnectionRecord } from '../../model/connection-record.ts'
+import { brokenRecord, type ConnectionRecord, knownFault } from '../../model/connection-record.ts'
 import { grantEndsAt } from '../../model/grant-expiry.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { GrantEnd, LedgerHandle } from '../../ports/ledger-handle.ts'
@@ -59,7 +59,7 @@ export function createConnectionHandle(
     refuse: (from, end) =>
       swap(from, brokenRecord(from.record, reasonOf(end, from.record, clock.now()), clock.now())),
     reportRefusal(end, before, keepAlive) {
-      if (!before || before.record.broken) return
+      if (!before || knownFault(before.record)) return
       listener.broken(ref, reasonOf(end, before.record, clock.now()), keepAlive)
     },
   }

@@ -47,7 +47,7 @@ export async function requestConnectionToken(
 
   /** The newest record decides, because another process may have changed it. */
   async function needsOwner(): Promise<ConnectionTokenResult> {
-    await options.markBroken(ref, registration, call.keepAlive)
+    await options.markBroken(ref, registration, call.keepAlive, call.rejected)
     return { kind: 'sign_in', code: (await handle.read()) ? 'needs_reauthorization' : 'not_connected' }
   }
 }

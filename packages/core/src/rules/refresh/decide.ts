@@ -71,8 +71,10 @@ export function decide(
 ): Decision {
   if (!record) return { do: 'sign_in', code: 'no_session' }
   if (record.ended || time.wall >= record.expiresAt) return { do: 'sign_in', code: 'session_ended' }
+  const { broken } = record
   // The application can try a refused refresh token again, because the server may have been wrong.
-  if (record.broken && wanted.replaced === undefined) return { do: 'sign_in', code: 'needs_reauthorization' }
+  if (broken && !broken.isTemporary && wanted.replaced === undefined)
+    return { do: 'sign_in', code: 'needs_reauthorization' }
 
   const { ledger } = record
   const [token, state] = bestToken(record, wanted, time, policy)

@@ -25,7 +25,7 @@ export function stateOf(
   const { provider } = splitName(record.name)
   // A function of the application knows its client only for one owner, and is not called for a list.
   const registration = clients.isResolved(provider)
-    ? record
+    ? 'unknown'
     : clients.knownClient(provider)?.server.registration
   const facts = {
     claims: copyClaims(claims),
@@ -34,5 +34,6 @@ export function stateOf(
     grantExpiresAt: grantEndsAt(ledger.grantExpiry),
   }
   const fault = findFault(record, registration, now)
-  return fault ? { state: 'needs_reauthorization', ...fault, ...facts } : { state: 'active', ...facts }
+  if (!fault) return { state: 'active', ...facts }
+  return { state: 'needs_reauthorization', reason: fault.reason, since: fault.since, ...facts }
 }
