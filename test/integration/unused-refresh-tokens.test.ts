@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { EvertokenOptions } from '@evertoken/core'
 import type { Fault } from '@evertoken/testkit'
-import { type Application, createApplication, kinds } from './application.ts'
+import { type Application, type Browser, createApplication, kinds, type Overrides } from './application.ts'
 import { createGate } from './gate.ts'
 import { authorize, idle, ofType, pathOf, signIn } from './steps.ts'
 
@@ -60,6 +60,52 @@ describe.each(kinds)('a refresh token that no session receives, %s session', (se
     expect(outcomes).toEqual(['failed'])
   })
 })
+
+describe.each(kinds)('a sign-in that fails while the browser keeps a session, %s session', (session) => {
+  const refused: Overrides = { onSignIn: (claims) => claims['step'] === undefined && undefined }
+  it.each<[string, Fault, Overrides]>([
+    ['the ID token is invalid', { type: 'idToken', claims: { nonce: 'x' } }, {}],
+    ['the cookie is hidden', { type: 'idToken', claims: { nonce: 'x' } }, { sameSite: 'Strict' }],
+    ['the application refuses the user', { type: 'idToken', claims: { step: 1 } }, refused],
+  ])('revokes nothing that the session may need: %s', async (_why, fault, options) => {
+    const application = createApplication({ session, ...options })
+    const { browser, server, events } = application
+    const tab = browser()
+    await signIn(tab, server)
+    const { callback } = await authorize(tab, server)
+    server.script('token', fault)
+    const hides = options.sameSite === 'Strict'
+    const response = await tab.get(pathOf(callback), hides ? loginCookies(tab) : undefined)
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    await drain(application)
+    expect(ofType(events, 'refresh_token_revoked')).toEqual([])
+    expect((await tab.get('/')).status).toBe(200)
+  })
+
+  it('revokes the token if the user has signed out since', async () => {
+    const application = createApplication({ session, revokeOnLogout: false })
+    const { auth, browser, server, events } = application
+    const tab = browser()
+    await signIn(tab, server)
+    const { callback } = await authorize(tab, server)
+    await tab.get('/', undefined, undefined, async () => {
+      await auth.endSession()
+      return new Response()
+    })
+    server.script('token', { type: 'idToken', claims: { nonce: 'x' } })
+    expect((await tab.get(pathOf(callback))).status).toBe(400)
+    await drain(application)
+    expect(ofType(events, 'refresh_token_revoked')).toHaveLength(1)
+  })
+})
+
+/** The cookies that the browser sends with a request that another site has caused, if that of the session is `Strict`. */
+function loginCookies(tab: Browser): string {
+  return [...tab.cookies]
+    .filter(([name]) => name !== '__Host-Http-evertoken')
+    .map((pair) => pair.join('='))
+    .join('; ')
+}
 
 /** Lets time pass until all work in the background is done. */
 async function drain({ auth, clock, events }: Application): Promise<void> {

@@ -1,5 +1,4 @@
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
-import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
 import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
@@ -11,6 +10,7 @@ import { createResponse, confirmDestination, redirectByPage, redirect } from '..
 import { readForm } from './form.ts'
 import { callbackPath, callbackUrl } from './login.ts'
 import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
+import { hiddenSession, revokeUnusedToken } from './revoke-unused-token.ts'
 import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
@@ -114,7 +114,7 @@ async function redeemOnce(
     proofKey,
   }
   const grant = await options.server.redeem(parameters, transaction, (token) =>
-    giveBack(token, context, options),
+    revokeUnusedToken(token, undefined, login, context, options),
   )
   const { userInfoFailure: cause } = grant
   if (cause) options.emit({ type: 'user_info_failed', cause })
@@ -170,24 +170,14 @@ async function start(
   context: RouteContext,
   options: CallbackOptions,
 ): Promise<StartedSession> {
-  const { returnTo, previous, previousExpiresAt } = login
-  const hidden = previous === undefined ? undefined : options.sessions.stored(previous, previousExpiresAt)
   try {
-    const accepted = await applyOnSignIn(grant, returnTo, options)
-    return await context.start(accepted, loginName(login), hidden)
+    const accepted = await applyOnSignIn(grant, login.returnTo, options)
+    return await context.start(accepted, loginName(login), hiddenSession(login, options))
   } catch (error) {
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
-    if (grant.refreshToken !== undefined && !isEnded) giveBack(grant.refreshToken, context, options)
+    if (grant.refreshToken !== undefined && !isEnded)
+      revokeUnusedToken(grant.refreshToken, grant.claims?.sub, login, context, options)
     throw error
   }
-}
-
-/**
- * Revokes the refresh token of a sign-in that has failed, immediately and without retries.
- *
- * The user can sign in again after that. At some servers, a later revocation would end the new grant too.
- */
-function giveBack(refreshToken: string, { session }: RouteContext, { server, emit }: CallbackOptions): void {
-  session.keepAlive(revokeToken({ server, emit }, undefined, refreshToken))
 }
