@@ -193,6 +193,13 @@ describe.each(kinds)('authorizationDetails, %s session', (session) => {
     server.script('refresh', { type: 'members', set: { authorization_details: [PAYMENT] } })
     expect(await obtain(wanted)).toMatchObject({ authorizationDetails: [PAYMENT] })
     expect([server.counts.refresh, server.maxUses()]).toEqual([3, 1])
+    // A response without details means that they have not changed. One that reduces them has no token.
+    await clock.advance(301_000)
+    expect(await obtain(wanted)).toMatchObject({ authorizationDetails: [PAYMENT] })
+    expect([server.counts.refresh, server.maxUses()]).toEqual([4, 1])
+    await clock.advance(301_000)
+    server.script('refresh', { type: 'members', set: { authorization_details: [] } })
+    expect(await obtain(wanted)).toMatchObject({ code: 'authorization_details_not_granted' })
   })
 })
 

@@ -46,6 +46,21 @@ describe('fapi2()', () => {
     expect(settings).toMatchObject({ responseMode: 'form_post.jwt' })
   })
 
+  it('refuses signed responses with another algorithm, with and without `messageSigning`', () => {
+    for (const messageSigning of [true, false]) {
+      const chosen = fapi2({ key: { key }, messageSigning })
+      const withAlgorithm = (algorithm?: string) =>
+        check({
+          profile: chosen,
+          responseMode: jarm('query.jwt', algorithm === undefined ? {} : { algorithm }),
+        })
+      for (const algorithm of ['RS256', 'HS256', 'PS384'])
+        expect(withAlgorithm(algorithm)).toMatchObject({ code: 'profile_violated' })
+      for (const algorithm of [undefined, 'PS256', 'ES256'])
+        expect(withAlgorithm(algorithm)).toMatchObject({ responseMode: 'query.jwt' })
+    }
+  })
+
   it('with `mtls` binds tokens to the certificate of `fetch`, and not to a key', () => {
     const settings = check({ profile: fapi2({ key: { key }, senderConstraint: 'mtls' }), fetch })
     expect(settings).toMatchObject({ authentication: { method: 'private_key_jwt' } })

@@ -1,5 +1,4 @@
 import type { LoginSecrets, PendingLogin } from '../../mechanisms/sign-in/pending-logins.ts'
-import { revokeToken } from '../../mechanisms/protocol/revoke-token.ts'
 import type { SessionStrategy, StartedSession } from '../../mechanisms/sessions/session-strategy.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { AuthorizationServer, SignInGrant } from '../../ports/authorization-server.ts'
@@ -12,6 +11,7 @@ import { createResponse, confirmDestination, redirectByPage, redirect } from '..
 import { readForm } from './form.ts'
 import { callbackPath, callbackUrl } from './login.ts'
 import { applyOnSignIn, type OnSignInOptions } from './on-sign-in.ts'
+import { hiddenSession, revokeUnusedToken } from './revoke-unused-token.ts'
 import type { RouteContext } from './route-context.ts'
 import { signInFailure, type SignInFailureOptions } from './sign-in-failure.ts'
 
@@ -115,7 +115,7 @@ async function redeemOnce(
     proofKey,
   }
   const grant = await options.server.redeem(parameters, transaction, (token) =>
-    giveBack(token, undefined, login, context, options),
+    revokeUnusedToken(token, undefined, login, context, options),
   )
   const { userInfoFailure: cause } = grant
   if (cause) options.emit({ type: 'user_info_failed', cause })
@@ -178,44 +178,7 @@ async function start(
     // A session that a logout token has ended revokes its tokens.
     const isEnded = error instanceof EvertokenError && error.code === 'session_ended'
     if (grant.refreshToken !== undefined && !isEnded)
-      giveBack(grant.refreshToken, grant.claims?.sub, login, context, options)
+      revokeUnusedToken(grant.refreshToken, grant.claims?.sub, login, context, options)
     throw error
   }
-}
-
-/** Returns the session of the browser, if the callback cannot see its cookie. */
-function hiddenSession(
-  { previous, previousExpiresAt, previousOwner }: PendingLogin,
-  { sessions }: CallbackOptions,
-): SessionHandle | undefined {
-  return previous === undefined ? undefined : sessions.stored(previous, previousExpiresAt, previousOwner)
-}
-
-/**
- * Revokes the refresh token of a sign-in that has failed, immediately and without retries.
- *
- * The user can sign in again after that. At some servers, a later revocation would end the new grant too. If the browser keeps a
- * session, the token is not revoked unless it is of another user: the server might have extended the grant of that session, and
- * a revocation would end it (RFC 7009 §2.1).
- *
- * @param sub - The user who has signed in, if the ID token was verified.
- */
-function giveBack(
-  refreshToken: string,
-  sub: string | undefined,
-  login: PendingLogin,
-  { session }: RouteContext,
-  options: CallbackOptions,
-): void {
-  async function mayBeInUse(): Promise<boolean> {
-    const handle = (await session.find()) ?? hiddenSession(login, options)
-    const kept = await handle?.readIgnoringExpiry()
-    const user = kept?.record.claims.sub
-    return kept !== undefined && (sub === undefined || user === undefined || sub === user)
-  }
-  async function revokeUnused(): Promise<void> {
-    // If the store fails, the session is not known.
-    if (!(await mayBeInUse().catch(() => true))) await revokeToken(options, undefined, refreshToken)
-  }
-  session.keepAlive(revokeUnused())
 }

@@ -22,12 +22,17 @@ export function createRequestMode(mode: string, convert: Conversion<URL>): Autho
   return Object.freeze(Object.defineProperty({ mode }, CONVERT, { value: convert })) as never
 }
 
-/** Creates a value for the option `responseMode`. */
+/**
+ * Creates a value for the option `responseMode`.
+ *
+ * @param algorithm - The only accepted signature algorithm. A security profile checks it.
+ */
 export function createResponseMode(
   mode: ResponseMode['mode'],
+  algorithm: string | undefined,
   convert: Conversion<URLSearchParams>,
 ): ResponseMode {
-  return Object.freeze(Object.defineProperty({ mode }, CONVERT, { value: convert })) as never
+  return Object.freeze(Object.defineProperty({ mode, algorithm }, CONVERT, { value: convert })) as never
 }
 
 /** Returns the function of a value. `undefined` for any other value. */

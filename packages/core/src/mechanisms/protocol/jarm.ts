@@ -36,7 +36,7 @@ export function jarm(
     throw invalid("The first argument of `jarm` must be 'query.jwt' or 'form_post.jwt'.")
   if (algorithm !== undefined && algorithm !== 'HS256' && !isAsymmetric(algorithm))
     throw invalid("The `algorithm` of `jarm` must be 'HS256' or one with a public key, such as 'ES256'.")
-  return createResponseMode(mode, async (parameters, { metadata, connection, signatures }) => {
+  return createResponseMode(mode, algorithm, async (parameters, { metadata, connection, signatures }) => {
     const { client, clock } = connection
     const token = parameters.get('response')
     // A page of Evertoken opens the callback again with only the state. A response without a signature is not used.

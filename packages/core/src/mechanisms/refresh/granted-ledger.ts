@@ -32,7 +32,7 @@ export function ledgerWithResponse(
 ): TokenLedger {
   const { key, rejected, lastUse, holder, attempt, from, date, late } = request
   const origin = { from, attempt, date, late }
-  const code = problemOf(grant, request)
+  const code = problemOf(grant, request, ledger)
   const heldKey = narrowedKey(key, grant.accessToken?.scope) ?? key
   // No other request names the details that a token lacks, so such a token serves none.
   const usable = code === DETAILS ? { ...grant, accessToken: undefined } : grant
@@ -61,13 +61,18 @@ const SCOPE = 'scope_not_granted'
 
 const DETAILS = 'authorization_details_not_granted'
 
-/** Returns why a response has no token for the callers that have sent this request. */
+/**
+ * Returns why a response has no token for the callers that have sent this request.
+ *
+ * @param ledger - The stored tokens. A response without details means that those of the stored token have not changed.
+ */
 export function problemOf(
   grant: TokenGrant,
   { key, request = {} }: Pick<RefreshAttempt, 'key' | 'request'>,
+  { tokens }: Pick<TokenLedger, 'tokens'>,
 ): ErrorCode | undefined {
   if (!grant.accessToken) return typeErrorOf(grant)?.code ?? 'token_response_malformed'
-  const { scope, authorizationDetails } = grant.accessToken
+  const { scope, authorizationDetails = tokens[key]?.authorizationDetails } = grant.accessToken
   if (narrowedKey(key, scope) !== undefined) return SCOPE
   const types = detailTypes(request.parameters?.['authorization_details'])
   return areGranted(types, authorizationDetails) ? undefined : DETAILS

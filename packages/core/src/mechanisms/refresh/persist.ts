@@ -115,8 +115,9 @@ function resultOf(
   { acquisition, clock, emit }: PersistContext,
 ): TokenResult {
   const session = fingerprint(handle.key)
-  const token = snapshot.record.ledger.tokens[attempt.key]
-  const problem = problemOf(grant, attempt)
+  const { ledger } = snapshot.record
+  const token = ledger.tokens[attempt.key]
+  const problem = problemOf(grant, attempt, ledger)
   if (problem !== undefined || !token) {
     const code = problem ?? 'token_response_malformed'
     const cause = grant.unusable

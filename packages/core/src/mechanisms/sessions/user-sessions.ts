@@ -54,7 +54,8 @@ export interface EndedChoice {
 }
 
 /**
- * Ends sessions of a user, with the same events and revocations as a sign-out. A failure does not stop the others.
+ * Ends sessions of a user, with the same events and revocations as a sign-out. A failure does not stop the others. Skips records
+ * that this application cannot decrypt.
  *
  * @returns The number of sessions that have ended.
  * @throws {OperatorError} After all were tried, if some have not ended. An event has reported each of them.
@@ -116,6 +117,8 @@ async function readOrReport(
   try {
     return await handle.readIncludingEnded()
   } catch (error) {
+    // Applications can share a store. A session that the application cannot read is not a session of its user.
+    if (isUnreadable(error)) return undefined
     reportIncomplete(handle.key, ['session'], emit, false)
     throw error
   }

@@ -14,9 +14,12 @@ type Rule = readonly [
 ]
 
 const isSet = (value: unknown) => value !== undefined
+const isOtherAlgorithm = (value: unknown) => isSet(value) && !isFapiAlgorithm(value)
+const ALGORITHMS = 'Use PS256, ES256 or EdDSA.'
 const hasMembers = (value: unknown) => Array.isArray(value) && value.length > 0
 /** FAPI 2.0 Security Profile §5.3.3.1: a client uses only metadata from the metadata document. */
 const ONLY_DOCUMENT = 'Remove it. FAPI 2.0 uses only the metadata document of the server.'
+const ONLY_STANDARD = 'Remove it. FAPI 2.0 uses only the standard.'
 const BY_KEY = 'Remove it. The client authenticates with `key` of `fapi2()`.'
 
 const RULES: readonly Rule[] = [
@@ -33,9 +36,14 @@ const RULES: readonly Rule[] = [
     (value, { messageSigning }) => messageSigning && typeof value === 'string',
     'Remove it, or use `jarm()`. With `messageSigning`, the response must be signed.',
   ],
+  ['responseMode.algorithm', isOtherAlgorithm, ALGORITHMS],
   ['insecureHosts', hasMembers, 'Remove it. FAPI 2.0 requires https.'],
   ['server.metadata', (value) => typeof value === 'object', ONLY_DOCUMENT],
   ['server.endpoints', (value) => Object.keys(Object(value)).length > 0, ONLY_DOCUMENT],
+  ['server.userInfo.url', isSet, ONLY_DOCUMENT],
+  ['server.revocation', isSet, ONLY_DOCUMENT],
+  ['server.tokenRequest', isSet, ONLY_STANDARD],
+  ['server.tokenHeader', isSet, ONLY_STANDARD],
   [
     'server.issuerInMetadata',
     (value) => value === 'any',
@@ -43,11 +51,7 @@ const RULES: readonly Rule[] = [
   ],
   ['server.tenants', hasMembers, 'Remove it. The metadata must name one issuer.'],
   ['server.nonce', (value) => value === false, 'Remove it. The ID token must repeat the `nonce`.'],
-  [
-    'server.idTokenSigningAlgorithm',
-    (value) => isSet(value) && !isFapiAlgorithm(value),
-    'Use PS256, ES256 or EdDSA.',
-  ],
+  ['server.idTokenSigningAlgorithm', isOtherAlgorithm, ALGORITHMS],
 ]
 
 /**
@@ -64,9 +68,10 @@ export function violatedOption(
       name: 'fetch',
       problem: "is missing. With `senderConstraint: 'mtls'`, it must present the client certificate.",
     }
-  const server = Object(options['server']) as Readonly<Record<string, unknown>>
   const valueOf = (name: string) =>
-    name.startsWith('server.') ? server[name.slice('server.'.length)] : options[name]
+    name
+      .split('.')
+      .reduce<unknown>((value, member) => (Object(value) as Record<string, unknown>)[member], options)
   const rule = RULES.find(([name, isBroken]) => isBroken(valueOf(name), choices))
   return rule && { name: rule[0], problem: `is not allowed with \`fapi2()\`. ${rule[2]}` }
 }

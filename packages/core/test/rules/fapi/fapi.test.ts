@@ -139,9 +139,15 @@ describe('the options', () => {
     ['server.nonce', false],
     ['server.idTokenSigningAlgorithm', 'RS256'],
     ['server.idTokenSigningAlgorithm', 'PS384'],
+    ['server.userInfo.url', 'https://other.example.com/me'],
+    ['server.revocation', { url: 'https://other.example.com/revoke', authentication: 'bearer' }],
+    ['server.tokenRequest', { format: 'query' }],
+    ['server.tokenHeader', { name: 'X-Token' }],
+    ['responseMode.algorithm', 'RS256'],
+    ['responseMode.algorithm', 'HS256'],
   ])('cannot have %s: %j', (name, value) => {
-    const [first = '', member] = name.split('.')
-    const options = { [first]: member === undefined ? value : { [member]: value } }
+    const toOptions = (member: unknown, key: string) => ({ [key]: member })
+    const options = name.split('.').reduceRight(toOptions, value as unknown) as object
     fc.assert(
       fc.property(choices, (chosen) => {
         const violation = violatedOption({ ...options, fetch }, chosen)
@@ -160,6 +166,7 @@ describe('the options', () => {
       issuerInMetadata: 'equal',
       nonce: true,
       idTokenSigningAlgorithm: 'ES256',
+      userInfo: { claims: () => ({}) },
     }
     const options = { server, fetch, insecureHosts: [], clientSecret: undefined, responseMode: 'form_post' }
     expect(violatedOption(options, DPOP)).toBeUndefined()
