@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Airtable.
@@ -25,7 +26,9 @@ export function airtable(): ServerProfile {
     userInfo: {
       // From memory.
       url: 'https://api.airtable.com/v0/meta/whoami',
-      claims: ({ id, email }) => ({ sub: id, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, email }) => ({ sub: id, email })

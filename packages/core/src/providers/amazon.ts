@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Login with Amazon.
@@ -28,7 +29,9 @@ export function amazon(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://api.amazon.com/user/profile',
-      claims: ({ user_id: id, name, email }) => ({ sub: id, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ user_id: id, name, email }) => ({ sub: id, name, email })

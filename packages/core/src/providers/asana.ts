@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { objectOf } from './members.ts'
+import { objectOf, type ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Asana.
@@ -30,10 +30,12 @@ export function asana(): ServerProfile {
     userInfo: {
       // From memory.
       fromTokenResponse: true,
-      claims: ({ data }) => {
-        const { gid, id = gid, name, email } = objectOf(data)
-        return { sub: id, name, email }
-      },
+      claims: readClaims,
     },
   }
+}
+
+const readClaims: ReadClaims = ({ data }) => {
+  const { gid, id = gid, name, email } = objectOf(data)
+  return { sub: id, name, email }
 }

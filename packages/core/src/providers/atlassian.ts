@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Atlassian.
@@ -34,7 +35,14 @@ export function atlassian(): ServerProfile {
     userInfo: {
       // Source of better-auth.
       url: 'https://api.atlassian.com/me',
-      claims: ({ account_id: id, name, email, picture }) => ({ sub: id, name, email, picture }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ account_id: id, name, email, picture }) => ({
+  sub: id,
+  name,
+  email,
+  picture,
+})

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Bitbucket Cloud.
@@ -27,7 +28,9 @@ export function bitbucket(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://api.bitbucket.org/2.0/user',
-      claims: ({ account_id: id, display_name: name }) => ({ sub: id, name }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ account_id: id, display_name: name }) => ({ sub: id, name })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Box.
@@ -27,7 +28,9 @@ export function box(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://api.box.com/2.0/users/me',
-      claims: ({ id, name, login: email }) => ({ sub: id, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, name, login: email }) => ({ sub: id, name, email })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Discord.
@@ -24,12 +25,14 @@ export function discord(): ServerProfile {
     defaultScope: 'identify',
     userInfo: {
       url: 'https://discord.com/api/users/@me',
-      claims: ({ id, username, global_name: name, email }) => ({
-        sub: id,
-        preferred_username: username,
-        name,
-        email,
-      }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, username, global_name: name, email }) => ({
+  sub: id,
+  preferred_username: username,
+  name,
+  email,
+})

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Dropbox.
@@ -36,7 +37,9 @@ export function dropbox(): ServerProfile {
     userInfo: {
       // Third-party text.
       fromTokenResponse: true,
-      claims: ({ account_id: id }) => ({ sub: id }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ account_id: id }) => ({ sub: id })

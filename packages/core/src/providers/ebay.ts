@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of eBay.
@@ -32,7 +33,9 @@ export function ebay({ ruName }: { readonly ruName: string }): ServerProfile {
     userInfo: {
       // From memory.
       url: 'https://apiz.ebay.com/commerce/identity/v1/user/',
-      claims: ({ userId, username }) => ({ sub: userId, preferred_username: username }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ userId, username }) => ({ sub: userId, preferred_username: username })

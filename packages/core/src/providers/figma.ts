@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Figma.
@@ -30,7 +31,9 @@ export function figma(): ServerProfile {
     userInfo: {
       // Source of better-auth.
       url: 'https://api.figma.com/v1/me',
-      claims: ({ id, handle: name, email }) => ({ sub: id, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, handle: name, email }) => ({ sub: id, name, email })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of GitHub for a GitHub App.
@@ -61,13 +62,15 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     defaultTokenLifetimeSeconds: Infinity,
     userInfo: {
       url: `${api}/user`,
-      claims: ({ id, login, name, email, avatar_url: picture }) => ({
-        sub: id,
-        preferred_username: login,
-        name,
-        email,
-        picture,
-      }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, login, name, email, avatar_url: picture }) => ({
+  sub: id,
+  preferred_username: login,
+  name,
+  email,
+  picture,
+})

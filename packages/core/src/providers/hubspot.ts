@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { pairOf } from './members.ts'
+import { pairOf, type ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of HubSpot.
@@ -32,7 +32,9 @@ export function hubspot(): ServerProfile {
     userInfo: {
       // Documentation of the token endpoint.
       fromTokenResponse: true,
-      claims: ({ hub_id: account, user_id: user }) => ({ sub: pairOf(account, user) }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ hub_id: account, user_id: user }) => ({ sub: pairOf(account, user) })

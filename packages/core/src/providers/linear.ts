@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { objectOf } from './members.ts'
+import { objectOf, type ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Linear.
@@ -33,10 +33,12 @@ export function linear(): ServerProfile {
       // Source of better-auth.
       url: 'https://api.linear.app/graphql',
       body: '{"query":"{viewer{id name email}}"}',
-      claims: ({ data }) => {
-        const { id, name, email } = objectOf(objectOf(data)['viewer'])
-        return { sub: id, name, email }
-      },
+      claims: readClaims,
     },
   }
+}
+
+const readClaims: ReadClaims = ({ data }) => {
+  const { id, name, email } = objectOf(objectOf(data)['viewer'])
+  return { sub: id, name, email }
 }

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims, ReadTokenResponse } from './members.ts'
 
 /**
  * Returns the server profile of Meta, for Facebook.
@@ -44,11 +45,19 @@ export function meta(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://graph.facebook.com/me?fields=id,name,email',
-      claims: ({ id, ...claims }) => ({ sub: id, ...claims }),
+      claims: readClaims,
     },
     dialect: {
-      // The access token itself is used to get the next one.
-      readTokenResponse: (body) => ({ ...body, refresh_token: body['access_token'], refresh_in: 1 }),
+      readTokenResponse,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, ...claims }) => ({ sub: id, ...claims })
+
+/** The access token itself is used to get the next one. */
+const readTokenResponse: ReadTokenResponse = (body) => ({
+  ...body,
+  refresh_token: body['access_token'],
+  refresh_in: 1,
+})

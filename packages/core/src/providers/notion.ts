@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { objectOf } from './members.ts'
+import { objectOf, type ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Notion.
@@ -30,10 +30,12 @@ export function notion(): ServerProfile {
     userInfo: {
       // From memory.
       fromTokenResponse: true,
-      claims: ({ owner }) => {
-        const { id, name } = objectOf(objectOf(owner)['user'])
-        return { sub: id, name }
-      },
+      claims: readClaims,
     },
   }
+}
+
+const readClaims: ReadClaims = ({ owner }) => {
+  const { id, name } = objectOf(objectOf(owner)['user'])
+  return { sub: id, name }
 }

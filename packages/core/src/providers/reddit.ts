@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Reddit.
@@ -30,7 +31,9 @@ export function reddit(): ServerProfile {
     userInfo: {
       // Source of better-auth.
       url: 'https://oauth.reddit.com/api/v1/me',
-      claims: ({ id, name }) => ({ sub: id, preferred_username: name }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, name }) => ({ sub: id, preferred_username: name })

@@ -1,5 +1,7 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import { createRecentMap } from '../mechanisms/runtime/bounded-map.ts'
 import { hostPart } from './host.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of a shop of Shopify.
@@ -35,6 +37,18 @@ export function shopify({ shop }: { readonly shop: string }): ServerProfile {
     tokenHeader: { name: 'X-Shopify-Access-Token' },
     // The old refresh token lives until the new one is used (documentation).
     refreshTokenReuse: 'tolerant',
-    userInfo: { fromTokenResponse: true, claims: () => ({ sub: host }) },
+    userInfo: { fromTokenResponse: true, claims: claimsOf(host) },
   }
+}
+
+/** The maximum number of shops whose function is kept, which need about 1 MB. */
+const MAX_SHOPS = 10_000
+const functions = /* @__PURE__ */ createRecentMap<string, ReadClaims>(MAX_SHOPS)
+
+function claimsOf(host: string): ReadClaims {
+  const known = functions.get(host)
+  if (known) return known
+  const readClaims: ReadClaims = () => ({ sub: host })
+  functions.set(host, readClaims)
+  return readClaims
 }

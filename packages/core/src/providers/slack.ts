@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { objectOf, pairOf } from './members.ts'
+import { objectOf, pairOf, type ReadClaims, type ReadTokenResponse } from './members.ts'
 
 /**
  * Returns the server profile of Slack for one of the two tokens of an app.
@@ -42,15 +42,21 @@ export function slack({ tokens }: { readonly tokens: 'bot' | 'user' }): ServerPr
       url: 'https://slack.com/api/auth.test',
       // An error has the status 200 and no user. With the token of a bot, this response names the bot (from memory), so the
       // token response names the user (source of the Slack SDK).
-      claims:
-        tokens === 'bot'
-          ? ({ team_id: team }, { authed_user: user }) => ({ sub: pairOf(team, objectOf(user)['id']) })
-          : ({ team_id: team, user_id: id, user: name }) => ({ sub: pairOf(team, id), name }),
+      claims: tokens === 'bot' ? readClaimsOfBot : readClaimsOfUser,
     },
     // The response to a code has the token of the user in a member, and the response to a refresh has not (source of the
     // Slack SDK).
-    ...(tokens === 'user' && {
-      dialect: { readTokenResponse: (body) => ({ ...body, ...objectOf(body['authed_user']) }) },
-    }),
+    ...(tokens === 'user' && { dialect: { readTokenResponse } }),
   }
 }
+
+const readClaimsOfBot: ReadClaims = ({ team_id: team }, { authed_user: user }) => ({
+  sub: pairOf(team, objectOf(user)['id']),
+})
+
+const readClaimsOfUser: ReadClaims = ({ team_id: team, user_id: id, user: name }) => ({
+  sub: pairOf(team, id),
+  name,
+})
+
+const readTokenResponse: ReadTokenResponse = (body) => ({ ...body, ...objectOf(body['authed_user']) })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Spotify.
@@ -23,7 +24,9 @@ export function spotify(): ServerProfile {
     defaultScope: 'user-read-email',
     userInfo: {
       url: 'https://api.spotify.com/v1/me',
-      claims: ({ id, display_name: name, email }) => ({ sub: id, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, display_name: name, email }) => ({ sub: id, name, email })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Strava.
@@ -35,7 +36,9 @@ export function strava(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://www.strava.com/api/v3/athlete',
-      claims: ({ id, username }) => ({ sub: id, preferred_username: username }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, username }) => ({ sub: id, preferred_username: username })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Stripe Connect.
@@ -34,7 +35,9 @@ export function stripeConnect(): ServerProfile {
     userInfo: {
       // Source of stripe-node.
       fromTokenResponse: true,
-      claims: ({ stripe_user_id: id }) => ({ sub: id }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ stripe_user_id: id }) => ({ sub: id })

@@ -1,5 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
-import { objectOf } from './members.ts'
+import { objectOf, type ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of X.
@@ -29,10 +29,12 @@ export function x(): ServerProfile {
     userInfo: {
       // Source of Auth.js.
       url: 'https://api.x.com/2/users/me',
-      claims: ({ data }) => {
-        const { id, name, username } = objectOf(data)
-        return { sub: id, name, preferred_username: username }
-      },
+      claims: readClaims,
     },
   }
+}
+
+const readClaims: ReadClaims = ({ data }) => {
+  const { id, name, username } = objectOf(data)
+  return { sub: id, name, preferred_username: username }
 }

@@ -1,5 +1,6 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { hostPart } from './host.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Zoho.
@@ -46,7 +47,9 @@ export function zoho({ domain = 'zoho.com' }: { readonly domain?: string } = {})
     // The URL is from the source of better-auth, and the members from a third-party text.
     userInfo: {
       url: `${url}/oauth/user/info`,
-      claims: ({ ZUID: sub, Display_Name: name, Email: email }) => ({ sub, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ ZUID: sub, Display_Name: name, Email: email }) => ({ sub, name, email })

@@ -1,4 +1,5 @@
 import type { ServerProfile } from '../surface/server-profile.ts'
+import type { ReadClaims } from './members.ts'
 
 /**
  * Returns the server profile of Zoom.
@@ -28,7 +29,9 @@ export function zoom(): ServerProfile {
     userInfo: {
       // Source of better-auth.
       url: 'https://api.zoom.us/v2/users/me',
-      claims: ({ id, display_name: name, email }) => ({ sub: id, name, email }),
+      claims: readClaims,
     },
   }
 }
+
+const readClaims: ReadClaims = ({ id, display_name: name, email }) => ({ sub: id, name, email })

@@ -77,8 +77,8 @@ describe("with `revokeOnLogout: 'all'`", () => {
   ) {
     const clock = createManualClock()
     const sent: string[] = []
-    const [token] = Object.values(record.ledger.tokens)
-    const tokens = Object.fromEntries(accessTokens.map((value, i) => [`${i}`, { ...token!, value }]))
+    const [first] = Object.values(record.ledger.tokens)
+    const tokens = Object.fromEntries(accessTokens.map((value, i) => [`${i}`, { ...first!, value }]))
     const server: TokenServer = {
       registration: REGISTRATION,
       ready: async () => undefined,

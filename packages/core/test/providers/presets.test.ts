@@ -2,10 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
+import { isSameRegistration } from '../../src/rules/registrations/reuse.ts'
 import { checkServer } from '../../src/surface/server-profile-checks.ts'
+import type { ServerProfile } from '../../src/surface/server-profile.ts'
 import * as providers from '../../src/providers.ts'
 
-const PRESETS = [
+const createPresets = (): readonly ServerProfile[] => [
   providers.airtable(),
   providers.amazon(),
   providers.asana(),
@@ -62,6 +64,7 @@ const PRESETS = [
   providers.twitch(),
   providers.zitadel({ url: 'https://shop.zitadel.cloud' }),
 ]
+const PRESETS = createPresets()
 
 describe('presets of providers', () => {
   it.each(PRESETS.map((preset) => [preset.issuer, preset] as const))('passes the checks: %s', (_, preset) => {
@@ -83,6 +86,13 @@ describe('presets of providers', () => {
     expect(providers.google()).not.toBe(providers.google())
     expect(providers.google()).toEqual(providers.google())
   })
+
+  it.each(createPresets().map((preset, i) => [preset.issuer, preset, i] as const))(
+    'is the same registration at each call: %s',
+    (_, preset, i) => {
+      expect(isSameRegistration(preset, PRESETS[i] ?? {}, [])).toBe(true)
+    },
+  )
 
   it('assumes no grace period that the application did not name', () => {
     expect(providers.auth0({ domain: 'shop.eu.auth0.com' })).not.toHaveProperty('refreshTokenReuse')

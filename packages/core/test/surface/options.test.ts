@@ -637,17 +637,17 @@ describe('the option server', () => {
   )
 
   it('refuses a revocation for which a bound token would need a proof', () => {
-    const { issuer, ...rest } = good as EngineOptions & { readonly issuer: string }
-    const check = (members: object, senderConstraint = dpop()) => {
+    const { issuer, ...rest } = good
+    const checkBound = (members: object, senderConstraint = dpop()) => {
       const revocation = { url: 'https://login.example.com/revoke', ...members }
-      return checkOptions({ ...rest, senderConstraint, server: { issuer, revocation } })
+      return checkOptions({ ...rest, senderConstraint, server: { issuer: String(issuer), revocation } })
     }
     for (const members of [{ token: 'access_token' }, { authentication: 'bearer' }]) {
-      expect(() => check(members)).toThrow('`server.revocation`')
-      expect(() => check(members, certificateBound())).not.toThrow()
+      expect(() => checkBound(members)).toThrow('`server.revocation`')
+      expect(() => checkBound(members, certificateBound())).not.toThrow()
     }
     for (const members of [{}, { token: 'refresh_token', format: 'json' }])
-      expect(() => check(members)).not.toThrow()
+      expect(() => checkBound(members)).not.toThrow()
   })
 
   it.each(NEITHER)('refuses %j', (server) => {
