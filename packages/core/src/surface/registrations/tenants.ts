@@ -3,7 +3,7 @@ import { systemClock, systemRandom } from '../../mechanisms/runtime/system-clock
 import { createLoadedRegistrations } from '../../mechanisms/registrations/loaded-registrations.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { omitUndefined } from '../../rules/members.ts'
-import { isSameRegistration } from '../../rules/registrations/reuse.ts'
+import { bindLate, isSameRegistration, LATE_BOUND } from '../../rules/registrations/reuse.ts'
 import { isRegistrationName } from '../../rules/sessions/session-id.ts'
 import { cookieNameFor } from '../../rules/sessions/cookies.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
@@ -99,8 +99,6 @@ interface Tenant {
   registration: TenantRegistration
 }
 
-/** Members whose functions are looked up at each call, because each load returns new ones. */
-const LATE_BOUND = ['clientSecret', 'fetch'] as const
 const NAMES = [...REGISTRATION_OPTIONS, 'baseUrl']
 
 function connectTenants(options: Required<TenantsOptions>, host: RegistrationHost): NamedEngine {
@@ -164,16 +162,10 @@ function createTenant(
   front: Front,
   redirectUris: RedirectUris,
 ): Tenant {
-  const functions = LATE_BOUND.filter((member) => typeof registration[member] === 'function').map(
-    (member): [string, unknown] => [
-      member,
-      (...args: never[]) => (tenant.registration[member] as (...args: never[]) => unknown)(...args),
-    ],
-  )
   // Paths of one host can name tenants, so their cookies have different names. The names protect nothing: the keys differ.
   const cookieName = cookieNameFor(front.settings.cookieName, name)
   const engine = front.create(
-    { ...registration, ...Object.fromEntries(functions), cookieName },
+    { ...bindLate(registration, () => tenant.registration), cookieName },
     {
       name,
       realm: `${JSON.stringify(['tenant', name])} `,
