@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { SessionStore } from '@evertoken/core'
+import { dpop } from '@evertoken/core/dpop'
+import { tenants } from '@evertoken/core/tenants'
+import { evertoken } from '@evertoken/node'
+import { type ConnectionProvider, createConnections } from '@evertoken/node/connections'
 import { createAuthorizationServer, type ManualClock } from '@evertoken/testkit'
-import { createConnectionWorld, LIFETIME } from './connection-owners.ts'
+import { createConnectionWorld, LIFETIME, SECRET } from './connection-owners.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -154,5 +159,178 @@ describe('a grant without a refresh token', () => {
     for (let i = 0; i < 2; i++) expect((await call('events')).status).toBe(401)
     expect(broken).toEqual([{ owner: 'ada', name: 'google', reason: 'no_refresh_token' }])
     expect(await google.getState()).toMatchObject({ state: 'needs_reauthorization' })
+  })
+})
+
+/** A store that makes the next swap while `loses` is set, and then fails until the read after it has failed too. */
+function createLossyStore(store: SessionStore) {
+  const state = { loses: false, fails: false }
+  const lossy: SessionStore = {
+    ...store,
+    async read(key) {
+      if (!state.fails) return store.read(key)
+      state.fails = false
+      throw new Error('the store is not reachable')
+    },
+    async swap(key, from, ...rest) {
+      const isMade = await store.swap(key, from, ...rest)
+      const { loses } = state
+      if (!loses) return isMade
+      Object.assign(state, { loses: false, fails: true })
+      throw new Error('the response was lost')
+    },
+  }
+  return { lossy, state }
+}
+
+describe('the owner', () => {
+  it('learns about a refused grant although the response of the store was lost', async () => {
+    const { process, server, clock, store, broken, events } = createConnectionWorld()
+    const { lossy, state } = createLossyStore(store)
+    const fetch: Fetch = async (input, init) => {
+      const response = await server.fetch(input, init)
+      state.loses = response.status === 400
+      return response
+    }
+    const google = process({ store: lossy, provider: { fetch } }).get('ada', 'google')
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    server.grants.end('account-1')
+    await clock.advance((LIFETIME + 1) * 1000)
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
+    expect(await google.getState()).toMatchObject({ reason: 'grant_rejected' })
+    expect(broken).toMatchObject([{ reason: 'grant_rejected' }])
+    expect(events.filter(({ type }) => type === 'connection_broken')).toHaveLength(1)
+  })
+
+  it('learns about a grant without a refresh token although the response of the store was lost', async () => {
+    const { process, clock, store, broken } = createConnectionWorld()
+    const { lossy, state } = createLossyStore(store)
+    const google = process({ store: lossy }).get('ada', 'google')
+    await google.save({ access_token: 'short', token_type: 'bearer', expires_in: 10 })
+    await clock.advance(11_000)
+    state.loses = true
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
+    expect(broken).toMatchObject([{ reason: 'no_refresh_token' }])
+    expect(await google.getAccessToken()).toBeUndefined()
+    expect(broken).toHaveLength(1)
+  })
+})
+
+describe('a function as provider', () => {
+  const createResolved = (options: (calls: number, secret: string) => Partial<ConnectionProvider>) => {
+    const world = createConnectionWorld()
+    const { server, store, clock } = world
+    const { id: clientId, secret = '' } = server.clients[0] ?? { id: '' }
+    const state = { calls: 0 }
+    const connections = createConnections({
+      encryptionSecret: SECRET,
+      store,
+      clock,
+      fetch: server.fetch,
+      providers: {
+        mcp: () => {
+          const own = options(++state.calls, secret)
+          return { issuer: server.issuer, clientId, ...own } as ConnectionProvider
+        },
+      },
+    })
+    return { ...world, connections, state }
+  }
+
+  it('is called once for all calls at the same time, and not for each call while the client is refused', async () => {
+    const { connections, state, server, clock } = createResolved(() => ({ clientSecret: 'wrong' }))
+    const mcp = connections.get('ada', 'mcp')
+    await Promise.all(Array.from({ length: 20 }, () => mcp.getAccessToken()))
+    expect(state.calls).toBe(1)
+    await mcp.save(await server.issue({ expiresIn: 10 }))
+    await clock.advance(11_000)
+    for (let i = 0; i < 20; i++)
+      await settle(
+        clock,
+        mcp.getAccessToken().catch(() => undefined),
+      )
+    expect(state.calls).toBe(1)
+    await clock.advance(60_000)
+    for (let i = 0; i < 2; i++)
+      await settle(
+        clock,
+        mcp.getAccessToken().catch(() => undefined),
+      )
+    expect(state.calls).toBe(2)
+  })
+
+  it('can return a new function for the secret each time, and shares its client', async () => {
+    const used: number[] = []
+    const { connections, server, clock, state } = createResolved((calls, secret) => ({
+      clientSecret: () => (used.push(calls), secret),
+    }))
+    for (let i = 0; i < 5; i++) {
+      const mcp = connections.get(`owner-${i}`, 'mcp')
+      await mcp.save(await server.issue({ expiresIn: LIFETIME }))
+    }
+    await clock.advance((LIFETIME - 10) * 1000)
+    expect(
+      await settle(clock, connections.get('owner-0', 'mcp').getAccessToken({ forceRefresh: true })),
+    ).toBeDefined()
+    expect([state.calls, used]).toEqual([5, [5]])
+    expect(server.log.filter(({ kind }) => kind === 'discovery')).toHaveLength(1)
+  })
+})
+
+describe('a token that is bound to a key', () => {
+  it('does not join the unbound grant before it, and is sent with a proof', async () => {
+    const { process, server } = createConnectionWorld()
+    await process()
+      .get('ada', 'google')
+      .save(await server.issue({ expiresIn: LIFETIME }))
+    const google = process({ provider: { senderConstraint: dpop() } }).get('ada', 'google')
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+    const proofKey = await crypto.subtle.exportKey('jwk', keys.privateKey)
+    const bound = { access_token: 'bound', token_type: 'DPoP', expires_in: LIFETIME }
+    await google.save(bound, { proofKey })
+    const sent: (string | null)[] = []
+    const api: Fetch = async (input, init) => {
+      const { headers } = new Request(input, init)
+      sent.push(headers.get('authorization'), headers.get('dpop') && 'a proof')
+      return new Response()
+    }
+    await google.createTokenFetch({ baseUrl: 'https://api.example.com/', fetch: api })('events')
+    expect(sent).toEqual(['DPoP bound', 'a proof'])
+  })
+})
+
+describe('invalid input', () => {
+  const invalid = expect.objectContaining({ name: 'ConfigurationError', code: 'invalid_option' })
+
+  it('is refused: IDs that no URL can have, and paths that leave the application', () => {
+    const connections = createConnectionWorld().process()
+    for (const text of ['\ud800', 'x'.repeat(2000)]) {
+      expect(() => connections.get(text, 'google')).toThrow(invalid)
+      expect(() => connections.get('ada', `google:${text}`)).toThrow(invalid)
+    }
+    const google = connections.get('ada', 'google:\u{1f600}')
+    for (const returnTo of ['/\t/evil.example', '/\\evil.example', '/.//evil.example', 'settings', ''])
+      expect(() => google.connectUrl({ returnTo })).toThrow(invalid)
+    for (const returnTo of ['/', '/settings?tab=1#top', '/é'])
+      expect(google.connectUrl({ returnTo })).toContain('returnTo=')
+  })
+
+  it('is an `auth` with several registrations, whose users can have the same `sub`', () => {
+    const { server, store, clock } = createConnectionWorld()
+    const registrations = tenants({ nameOf: () => 'a', load: async () => undefined })
+    const shared = { ...store, outlivesProcess: true }
+    const auth = evertoken({ registrations, encryptionSecret: SECRET, store: shared, clock })
+    const providers = { google: { issuer: server.issuer, clientId: 'web' } }
+    expect(() => createConnections({ auth, providers })).toThrow(invalid)
+    expect(() => createConnections({ auth, providers })).toThrow(/`auth` must not have .*registrations/)
   })
 })

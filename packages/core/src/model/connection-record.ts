@@ -65,7 +65,9 @@ function newLedger(
   earlier: ConnectionRecord | undefined,
 ): TokenLedger {
   const { proofKey, scope } = grant
-  const kept = grant.refreshToken === undefined ? usableLedger(base, earlier) : undefined
+  // A refresh token of unbound tokens does not fit a token that is bound to a key.
+  const keepsToken = grant.refreshToken === undefined && proofKey === undefined
+  const kept = keepsToken ? usableLedger(base, earlier) : undefined
   // The number of attempts never decreases, so that a late response is recognized.
   const attempt = earlier?.ledger.attempt ?? 0
   if (!kept)

@@ -75,23 +75,27 @@ export interface SourceContext extends Omit<
 const SOURCES: unique symbol = Symbol.for('evertoken.sources.1') as never
 
 /** Adds the parts of an application to the object that the application gets. */
-export function withSources<Functions extends object>(
-  functions: Functions,
-  sources: SourceContext,
-): Functions {
+export function withSources<Parts extends object>(functions: Parts, sources: SourceContext): Parts {
   return withSourcesFrom(functions, () => sources)
 }
 
-/** @param find - Finds the parts at each use, because an application with several registrations has several. */
+/** @param find - Finds the parts at each use. */
 export function withSourcesFrom<Functions extends object>(
   functions: Functions,
-  find: () => SourceContext,
+  find: SourceFinder,
 ): Functions {
   return Object.assign(functions, { [SOURCES]: find } satisfies SourcesMember)
 }
 
+/** Whether no parts of an application can be kept, because several registrations have different ones. */
+export function hasSourcesOfRequest(application: object): boolean {
+  return (application as Partial<SourcesMember>)[SOURCES]?.isOfRequest === true
+}
+
+type SourceFinder = (() => SourceContext) & { readonly isOfRequest?: true | undefined }
+
 interface SourcesMember {
-  readonly [SOURCES]: () => SourceContext
+  readonly [SOURCES]: SourceFinder
 }
 
 /**
@@ -112,19 +116,20 @@ export function withPartsOf<Functions extends object>(
   keepAlive?: KeepAlive,
 ): Functions {
   const find = (engine as Partial<SourcesMember>)[SOURCES]
-  return find ? withSourcesFrom(functions, () => withKeepAlive(find(), keepAlive)) : functions
+  return find ? withSourcesFrom(functions, keepAlive ? withKeepAlive(find, keepAlive) : find) : functions
 }
 
-function withKeepAlive(sources: SourceContext, keepAlive: KeepAlive | undefined): SourceContext {
-  if (!keepAlive) return sources
-  return {
-    ...sources,
-    keepAlive(work) {
+function withKeepAlive(find: SourceFinder, keepAlive: KeepAlive): SourceFinder {
+  const findKept = (): SourceContext => {
+    const sources = find()
+    const keepBoth: KeepAlive = (work) => {
       // It tracks the work for `drain`.
       sources.keepAlive(work)
       keepAlive(work)
-    },
+    }
+    return { ...sources, keepAlive: keepBoth }
   }
+  return Object.assign(findKept, find)
 }
 
 /** Returns the parts of an application, or `undefined` if the object is from elsewhere. */

@@ -3,6 +3,7 @@ import type { ProofKey } from '../../model/proof-key.ts'
 import type { Credential, TokenlessRequest } from '../../ports/credential.ts'
 import type { TokenBinding } from '../../ports/token-binding.ts'
 import { rejectsToken } from '../../rules/calls/authentication-challenge.ts'
+import { bindingMissing } from '../refresh/refreshers.ts'
 import { addHeaders } from './with-headers.ts'
 import type { AuthorizationHeaders } from '../../vocabulary/index.ts'
 
@@ -55,5 +56,7 @@ export function createCredential(
   binding: TokenBinding | undefined,
 ): Credential {
   const key = token.proofKey ?? ledgerKey
-  return key && binding ? binding.credential(token, key) : createBearerCredential(token)
+  if (key && binding) return binding.credential(token, key)
+  if (token.type === 'DPoP') throw bindingMissing()
+  return createBearerCredential(token)
 }

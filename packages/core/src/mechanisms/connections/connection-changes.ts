@@ -10,11 +10,13 @@ import {
 } from '../../model/connection-record.ts'
 import type { Registration } from '../../model/session-record.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
+import type { BrokenGrant } from '../../model/token-ledger.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
 import { revokeToken } from '../protocol/revoke-token.ts'
+import { retryStore } from '../refresh/persist.ts'
 import { untilWon } from '../stores/until-won.ts'
 import type { ConnectionHandleOptions, ConnectionListener } from './connection-handle.ts'
 import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
@@ -24,7 +26,7 @@ export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
 
 export interface ConnectionChangeOptions extends ConnectionHandleOptions {
   readonly store: ConnectionStore
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly listener: ConnectionListener
   readonly emit: EventListener
 }
@@ -126,15 +128,29 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
       } else if (earlier.record.broken) listener.recovered(ref, keepAlive)
     },
     async markBroken(ref, registration, keepAlive, rejected) {
-      const reason = await untilWon(async () => {
-        const held = await store.read(ref)
-        if (!held?.record || held.record.ended) return undefined
-        const fault = findFault(held.record, registration, clock.now(), rejected)
-        if (!fault || fault.reason === held.record.broken?.reason) return undefined
-        const next = suspendedRecord(held.record, fault)
-        return (await store.swap(ref, held.sealed, next)) === 'again' ? 'again' : fault.reason
+      let swapped: BrokenGrant | undefined
+      const mark = async (): Promise<void> => {
+        const found = await untilWon(async () => {
+          const held = await store.read(ref)
+          if (!held?.record || held.record.ended) return undefined
+          const fault = findFault(held.record, registration, clock.now(), rejected)
+          if (!fault) return undefined
+          // The swap of this call, whose response was lost.
+          if (swapped && held.record.broken?.since === swapped.since) return fault
+          if (fault.reason === held.record.broken?.reason) return undefined
+          swapped = fault
+          const next = suspendedRecord(held.record, fault)
+          if ((await store.swap(ref, held.sealed, next)) !== 'again') return fault
+          swapped = undefined
+          return 'again'
+        })
+        if (found) listener.broken(ref, found.reason, keepAlive)
+      }
+      await mark().catch((error: unknown) => {
+        // The store might have made the swap, and no later call would tell the owner.
+        if (swapped) keepAlive(retryStore(clock, mark).catch(() => undefined))
+        throw error
       })
-      if (reason) listener.broken(ref, reason, keepAlive)
     },
     async disconnect(ref, findServer) {
       const tombstone = await toTombstone(ref)

@@ -142,8 +142,11 @@ export async function endGrant(
     if (verdict === 'again' || verdict === 'replaced') return false
     reportLoss()
     hasSwapped = true
-    before = current
-    return (await handle.refuse(current, reason)) === 'again' ? 'again' : true
+    // If the response to an earlier swap was lost, this record can already have its result.
+    before ??= current
+    if ((await handle.refuse(current, reason)) !== 'again') return true
+    before = undefined
+    return 'again'
   }
 
   /** Reports it before the swap. If the store makes the swap but its response is lost, no later step can report it. */

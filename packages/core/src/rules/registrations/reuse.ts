@@ -40,6 +40,28 @@ export function isSameRegistration(one: object, other: object, lateBound: readon
   })
 }
 
+/** Members whose functions are looked up at each call, because each load returns new ones. */
+export const LATE_BOUND = ['clientSecret', 'fetch'] as const
+
+/**
+ * Returns a registration whose late-bound functions call those of the latest one.
+ *
+ * @param latest - Returns the latest registration, which is the same except for these functions.
+ */
+export function bindLate<Registration extends LateBound>(
+  registration: Registration,
+  latest: () => LateBound,
+): Registration {
+  const names = LATE_BOUND.filter((name) => typeof Object(registration)[name] === 'function')
+  const functions = names.map((name): [string, unknown] => [
+    name,
+    (...args: never[]) => (latest()[name] as (...args: never[]) => unknown)(...args),
+  ])
+  return functions.length > 0 ? { ...registration, ...Object.fromEntries(functions) } : registration
+}
+
+type LateBound = { readonly [Name in (typeof LATE_BOUND)[number]]?: unknown }
+
 function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   return isPlain(one) && isPlain(other) && hasSameMembers(one, other, (_name, a, b) => isSame(a, b))

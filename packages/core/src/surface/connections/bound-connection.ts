@@ -10,6 +10,7 @@ import { missingScope } from '../../model/connection-record.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { omitUndefined } from '../../rules/members.ts'
+import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { EvertokenError, SignInRequiredError } from '../../vocabulary/index.ts'
 import { accessTokenOf } from '../access-tokens.ts'
 import { unlessAborted } from '../bound-session.ts'
@@ -144,10 +145,15 @@ export function createBoundConnection<Name extends string>(
 
 const PURPOSE = 'save the connection'
 
+/** Judges the path as a browser does, which ignores tabs. The origin does not matter. */
+function isLocalPath(value: unknown): boolean {
+  return String(value).startsWith('/') && safeReturnTo(String(value), 'https://app.example', '') !== ''
+}
+
 type ConnectValues = Checked<ConnectOptions, keyof ConnectOptions>
 
 const CONNECT_OPTIONS: OptionTable<ConnectValues> = {
-  returnTo: [must('be a path of this application', (value) => /^\/(?![/\\])/.test(String(value)))],
+  returnTo: [must('be a path of this application', isLocalPath)],
   scope: TOKEN_PARAMETERS.scope,
 }
 

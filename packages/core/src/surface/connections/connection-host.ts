@@ -7,7 +7,7 @@ import type { EventListener } from '../../vocabulary/index.ts'
 import { checkAll, invalid } from '../checks.ts'
 import { createWorkTracker, type WorkTracker } from '../drain.ts'
 import { createEmitter } from '../emitter.ts'
-import { type SourceContext, sourcesOf } from '../token-source.ts'
+import { hasSourcesOfRequest, type SourceContext, sourcesOf } from '../token-source.ts'
 import {
   type AnyConnectionsOptions,
   OWN_OPTIONS,
@@ -57,6 +57,7 @@ export function createConnectionHost(
 ): { readonly host: ConnectionHost; readonly values: SharedValues } {
   if (Object(options) === options && 'auth' in options) {
     const { auth } = options
+    if (hasSourcesOfRequest(Object(auth) as object)) throw severalRegistrations()
     const sources = sourcesOf(Object(auth) as object)
     if (!sources) throw invalid('auth', 'must be the result of `evertoken()`')
     if (sources.isStorePrivate) throw memoryStore()
@@ -119,6 +120,15 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     admits: work.admits,
     keepAlive: work.tracking(runtime.keepAlive),
   }
+}
+
+/** Two tenants can have users with the same `sub`, so the user alone does not show whose connection it is. */
+function severalRegistrations() {
+  return invalid(
+    'auth',
+    'must not have the option `registrations`. Replace `auth` by `encryptionSecret` and `store`, and call `get(owner, ' +
+      'name)` with an `owner` that names the tenant and the user',
+  )
 }
 
 /** A restart of the process would lose all grants, and the owners would have to connect again. */

@@ -28,11 +28,27 @@ export function checkConnection(
   name: unknown,
   providers: ConnectionProviders,
 ): NameParts & { readonly context: ConnectionContext } {
-  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
+  checkOwner(owner)
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
   if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
+  if (label !== undefined && !isText(label)) throw invalid('name', `must have a label that is ${TEXT}`)
   return { provider, label, context: { owner, label } }
+}
+
+/** @throws {ConfigurationError} If it is not the ID of an owner. */
+export function checkOwner(owner: unknown): asserts owner is string {
+  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
+  if (!isText(owner)) throw invalid('owner', `must be ${TEXT}`)
+}
+
+/** Longer IDs are a mistake, such as a whole object as JSON. */
+const MAX_CHARACTERS = 1024
+const TEXT = `well-formed Unicode of at most ${MAX_CHARACTERS} characters`
+
+/** Half of a character, as a cut text can have, cannot be part of a URL. */
+function isText(value: string): boolean {
+  return value.length <= MAX_CHARACTERS && !/\p{Surrogate}/u.test(value)
 }
 
 function unknownProvider(provider: string, known: readonly string[]): ConfigurationError {

@@ -1,7 +1,6 @@
 import type { ConnectionId } from '../../model/connection-record.ts'
-import { invalid } from '../checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { splitName } from './connection-names.ts'
+import { checkOwner, splitName } from './connection-names.ts'
 import { stateOf } from './connection-state.ts'
 import type { DisconnectedConnection, ListedConnection } from './connection-types.ts'
 
@@ -13,8 +12,9 @@ export async function listConnections(
   { store, clients, host }: ConnectionApplication,
   owner: string,
 ): Promise<readonly ListedConnection[]> {
+  checkOwner(owner)
   const listed: ListedConnection[] = []
-  for (const held of await store.readAll(checkOwner(owner))) {
+  for (const held of await store.readAll(owner)) {
     if (!held.record) throw held.error
     if (held.record.ended) continue
     listed.push({ name: held.record.name, ...stateOf(held.record, clients, host.clock.now()) })
@@ -27,9 +27,10 @@ export async function disconnectAll(
   application: ConnectionApplication,
   owner: string,
 ): Promise<readonly DisconnectedConnection[]> {
+  checkOwner(owner)
   const { store, changes } = application
   const outcomes: DisconnectedConnection[] = []
-  const rest = (await store.readAll(checkOwner(owner))).values()
+  const rest = (await store.readAll(owner)).values()
   const removeNext = async () => {
     for (const held of rest) {
       const { id: key, name } = held.record ?? { id: held.key, name: '' }
@@ -46,9 +47,4 @@ async function serverOf({ clients }: ConnectionApplication, { owner, name }: Con
   const { provider, label } = splitName(name)
   if (!clients.isResolved(provider)) return clients.knownClient(provider)?.server
   return (await clients.clientFor(provider, { owner, label })).server
-}
-
-function checkOwner(owner: unknown): string {
-  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
-  return owner
 }

@@ -8,6 +8,7 @@ import { createBoundedMap } from '../../mechanisms/runtime/bounded-map.ts'
 import type { ConnectedTokenServer } from '../../mechanisms/protocol/token-server.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
+import { bindLate, isSameRegistration, LATE_BOUND } from '../../rules/registrations/reuse.ts'
 import { authenticationOf } from '../client-authentication.ts'
 import { createClientServer } from '../client-server.ts'
 import { createIdTokenReader } from '../given-grant.ts'
@@ -43,11 +44,19 @@ export interface ProviderClients {
 
 interface Resolved {
   readonly client: ProviderClient
-  /** By the monotonic clock, in milliseconds. */
-  readonly until: number
+  /** When the function was called, by the monotonic clock in milliseconds. */
+  readonly at: number
+}
+
+interface SharedClient {
+  readonly client: ProviderClient
+  /** The latest result of the function, whose functions are called. */
+  provider: ConnectionProvider
 }
 
 const RESOLVED_MS = 300_000
+/** How long a result is kept although the server refuses it, so that each request does not call the function. */
+const REFUSED_MS = 30_000
 const MAX_RESOLVED = 10_000
 const MAX_CLIENTS = 1000
 
@@ -61,10 +70,7 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
   const { clock } = host
   const fixed = new Map<string, ProviderClient>()
   const resolved = createBoundedMap<string, Resolved | undefined>(MAX_RESOLVED)
-  const clients = createBoundedMap<
-    string,
-    { readonly provider: ConnectionProvider; readonly client: ProviderClient }
-  >(MAX_CLIENTS)
+  const clients = createBoundedMap<string, SharedClient>(MAX_CLIENTS)
   for (const [name, provider] of Object.entries(providers))
     if (typeof provider !== 'function') fixed.set(name, createProviderClient(name, provider, host))
 
@@ -74,42 +80,43 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
     const provider = await (providers[name] as ConnectionProviderResolver)(context)
     const id = JSON.stringify([name, provider?.server?.issuer ?? provider?.issuer, provider?.clientId])
     const known = clients.get(id)
-    const isKnown = known && isSameProvider(known.provider, provider)
-    const client = isKnown ? known.client : createProviderClient(name, provider, host)
-    clients.set(id, { provider, client })
-    resolved.set(keyOf(name, context), { client, until: clock.elapsed() + RESOLVED_MS })
-    return client
+    const isKnown = known && isSameRegistration(known.provider, provider, LATE_BOUND)
+    const shared = isKnown ? known : createSharedClient(name, provider, host)
+    shared.provider = provider
+    clients.set(id, shared)
+    resolved.set(keyOf(name, context), { client: shared.client, at: clock.elapsed() })
+    return shared.client
   }
+
+  const ageOf = (found: Resolved) => clock.elapsed() - found.at
 
   return {
     clientFor(name, context) {
       const known = fixed.get(name)
       if (known) return known
-      const found = resolved.get(keyOf(name, context))
-      return found && clock.elapsed() < found.until ? found.client : resolve(name, context)
+      const key = keyOf(name, context)
+      const found = resolved.get(key)
+      if (found && ageOf(found) < RESOLVED_MS) return found.client
+      return host.flights.join(`provider ${key}`, '', () => resolve(name, context), clock).result
     },
     knownClient: (name) => fixed.get(name),
     isResolved: (name) => Object.hasOwn(providers, name) && !fixed.has(name),
-    forget: (name, context) => resolved.set(keyOf(name, context), undefined),
+    forget(name, context) {
+      const key = keyOf(name, context)
+      const found = resolved.get(key)
+      if (found && ageOf(found) >= REFUSED_MS) resolved.set(key, undefined)
+    },
   }
 }
 
-/** These members are data. Others, such as a secret as a function, are equal only if they are the same value. */
-const DATA: readonly string[] = ['server', 'resource', 'authorizationParameters']
-
-function isSameProvider(one: ConnectionProvider, other: ConnectionProvider): boolean {
-  const names = new Set([...Object.keys(one), ...Object.keys(other)])
-  return [...names].every((name) => {
-    const [a, b] = [one, other].map((each) => (each as unknown as Readonly<Record<string, unknown>>)[name])
-    return DATA.includes(name) ? isSameData(a, b) : a === b
-  })
-}
-
-function isSameData(one: unknown, other: unknown): boolean {
-  if (one === other) return true
-  if (Object(one) !== one || Object(other) !== other || typeof one === 'function') return false
-  const [a, b] = [Object.entries(one as object), Object.entries(other as object)]
-  return a.length === b.length && a.every(([name, value]) => isSameData(value, (other as never)[name]))
+function createSharedClient(name: string, provider: ConnectionProvider, host: ConnectionHost): SharedClient {
+  const client = createProviderClient(
+    name,
+    bindLate(provider, () => shared.provider),
+    host,
+  )
+  const shared: SharedClient = { client, provider }
+  return shared
 }
 
 function createProviderClient(

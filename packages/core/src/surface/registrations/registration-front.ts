@@ -150,7 +150,7 @@ function connectEngines(
       drain: work.drain,
       [Symbol.asyncDispose]: work[Symbol.asyncDispose],
     },
-    () => findSession().application.sources,
+    Object.assign(() => findSession().application.sources, { isOfRequest: true as const }),
   )
   return engine
 }

@@ -4,7 +4,7 @@ import { createLoadedRegistrations } from '../../mechanisms/registrations/loaded
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { canBeRoute } from '../../rules/browser/route-paths.ts'
 import { omitUndefined } from '../../rules/members.ts'
-import { isSameRegistration } from '../../rules/registrations/reuse.ts'
+import { bindLate, isSameRegistration, LATE_BOUND } from '../../rules/registrations/reuse.ts'
 import { isRegistrationName } from '../../rules/sessions/session-id.ts'
 import { cookieNameFor, parseCookies } from '../../rules/sessions/cookies.ts'
 import type { RedactedCause } from '../../vocabulary/index.ts'
@@ -100,8 +100,6 @@ interface Tenant {
   registration: TenantRegistration
 }
 
-/** Members whose functions are looked up at each call, because each load returns new ones. */
-const LATE_BOUND = ['clientSecret', 'fetch'] as const
 const NAMES = [...REGISTRATION_OPTIONS, 'baseUrl']
 
 function connectTenants(options: Required<TenantsOptions>, host: RegistrationHost): NamedEngine {
@@ -173,16 +171,10 @@ function createTenant(
   front: Front,
   redirectUris: RedirectUris,
 ): Tenant {
-  const functions = LATE_BOUND.filter((member) => typeof registration[member] === 'function').map(
-    (member): [string, unknown] => [
-      member,
-      (...args: never[]) => (tenant.registration[member] as (...args: never[]) => unknown)(...args),
-    ],
-  )
   // Paths of one host can name tenants, so their cookies have different names. The names protect nothing: the keys differ.
   const cookieName = cookieNameFor(front.settings.cookieName, name)
   const engine = front.create(
-    { ...registration, ...Object.fromEntries(functions), cookieName },
+    { ...bindLate(registration, () => tenant.registration), cookieName },
     {
       name,
       realm: `${JSON.stringify(['tenant', name])} `,
