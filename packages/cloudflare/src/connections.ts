@@ -25,6 +25,7 @@ export type {
   ClientSecret,
   Clock,
   ConfigurationCode,
+  ConnectedAccount,
   Connection,
   ConnectionContext,
   ConnectionFacts,

@@ -23,6 +23,7 @@ export type {
   ClientSecret,
   Clock,
   ConfigurationCode,
+  ConnectedAccount,
   Connection,
   ConnectionContext,
   ConnectionFacts,

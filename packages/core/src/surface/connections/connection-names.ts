@@ -18,8 +18,18 @@ export function splitName(name: string): NameParts {
 }
 
 /**
- * Checks whose connection is meant. Without the check of the owner, a variable that is not set would give all visitors the same
- * connection.
+ * Checks an owner. Otherwise, a variable that is not set would give all visitors the same connection.
+ *
+ * @param option - The option or the argument, for the message.
+ * @throws {ConfigurationError} If it is no string, or empty.
+ */
+export function checkOwner(owner: unknown, option = 'owner'): string {
+  if (typeof owner === 'string' && owner !== '') return owner
+  throw invalid(option, 'must be a string, and not empty')
+}
+
+/**
+ * Checks whose connection is meant.
  *
  * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
  */
@@ -28,11 +38,11 @@ export function checkConnection(
   name: unknown,
   providers: ConnectionProviders,
 ): NameParts & { readonly context: ConnectionContext } {
-  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
+  const checked = checkOwner(owner)
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
   if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
-  return { provider, label, context: { owner, label } }
+  return { provider, label, context: { owner: checked, label } }
 }
 
 function unknownProvider(provider: string, known: readonly string[]): ConfigurationError {

@@ -1,7 +1,6 @@
 import type { ConnectionId } from '../../model/connection-record.ts'
-import { invalid } from '../checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { splitName } from './connection-names.ts'
+import { checkOwner, splitName } from './connection-names.ts'
 import { stateOf } from './connection-state.ts'
 import type { DisconnectedConnection, ListedConnection } from './connection-types.ts'
 
@@ -46,9 +45,4 @@ async function serverOf({ clients }: ConnectionApplication, { owner, name }: Con
   const { provider, label } = splitName(name)
   if (!clients.isResolved(provider)) return clients.knownClient(provider)?.server
   return (await clients.clientFor(provider, { owner, label })).server
-}
-
-function checkOwner(owner: unknown): string {
-  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
-  return owner
 }
