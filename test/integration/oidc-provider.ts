@@ -35,6 +35,15 @@ export interface RealServer {
   readonly forms: URLSearchParams[]
   /** Answers requests of another listener. */
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void
+  /** The user who signs in next. Tests can change it. */
+  readonly visitor: Visitor
+}
+
+/** The user who signs in, and what they grant. */
+interface Visitor {
+  sub: string
+  scope: string
+  isDeclining: boolean
 }
 
 /**
@@ -82,11 +91,14 @@ export async function startOidcProvider(
     },
   })
   const forms: URLSearchParams[] = []
+  const visitor: Visitor = { sub: SUBJECT, scope: SCOPE, isDeclining: false }
   const signIn = async (request: IncomingMessage, response: ServerResponse) => {
-    const grant = new provider.Grant({ accountId: SUBJECT, clientId: CLIENT_ID })
-    grant.addOIDCScope(SCOPE)
+    const { sub: accountId, scope, isDeclining } = visitor
+    if (isDeclining) return provider.interactionFinished(request, response, { error: 'access_denied' })
+    const grant = new provider.Grant({ accountId, clientId: CLIENT_ID })
+    grant.addOIDCScope(scope)
     const consent = { grantId: await grant.save() }
-    await provider.interactionFinished(request, response, { login: { accountId: SUBJECT }, consent })
+    return provider.interactionFinished(request, response, { login: { accountId }, consent })
   }
   const callback = provider.callback()
   const answer = (request: IncomingMessage, response: ServerResponse) => {
@@ -100,7 +112,7 @@ export async function startOidcProvider(
     callback(request, response)
   }
   http.on('request', answer)
-  return { issuer, forms, answer }
+  return { issuer, forms, answer, visitor }
 }
 
 /** The library warns that it keeps everything in memory, which is the point here. */

@@ -26,6 +26,7 @@ export type {
   ClientSecret,
   Clock,
   ConfigurationCode,
+  ConnectedAccount,
   Connection,
   ConnectionContext,
   ConnectionFacts,

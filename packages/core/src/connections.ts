@@ -36,6 +36,7 @@ export type {
 } from './surface/connections/connections-options.ts'
 export { type Connections, createConnections } from './surface/connections/create-connections.ts'
 export type {
+  ConnectedAccount,
   ConnectionContext,
   ConnectionName,
   ConnectionProvider,

@@ -24,6 +24,7 @@ export type {
   ClientSecret,
   Clock,
   ConfigurationCode,
+  ConnectedAccount,
   Connection,
   ConnectionContext,
   ConnectionFacts,

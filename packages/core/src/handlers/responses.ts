@@ -7,6 +7,12 @@ export function createResponse(
   return new Response(body ?? null, { status, headers: { 'cache-control': 'no-store', ...headers } })
 }
 
+/** Returns data about a user, which no cache can store and no page of another origin can load. */
+export function privateJson(body: unknown): Response {
+  const headers = { 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }
+  return Response.json(body, { headers })
+}
+
 /** Directives for pages with links. Another site must not show them in a frame, where it could catch the click. */
 export const UNFRAMED = "; frame-ancestors 'none'; base-uri 'none'"
 

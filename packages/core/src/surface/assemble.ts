@@ -77,6 +77,7 @@ export function assemble<User extends object>(parts: EngineParts<User>): Session
     clientId,
     insecureHosts: settings.insecureHosts,
     fetch: settings.fetch,
+    origin: settings.origin,
     basePath: settings.basePath,
     connection: server.connection,
     server,

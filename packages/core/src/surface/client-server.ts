@@ -1,12 +1,13 @@
 import { type Connection, createConnection } from '../mechanisms/protocol/connection.ts'
-import { createHttp, LISTEN_MS } from '../mechanisms/protocol/http.ts'
+import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
+import type { createSignInClient } from '../mechanisms/protocol/sign-in-client.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { type ConnectedTokenServer, createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { ClientAuthentication } from '../ports/client-authentication.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Flights } from '../ports/flights.ts'
 import type { SenderConstraint } from '../ports/token-binding.ts'
-import { createServerAddresses } from '../rules/protocol/server-addresses.ts'
+import { createServerAddresses, type ServerAddresses } from '../rules/protocol/server-addresses.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
@@ -23,10 +24,14 @@ export interface ClientServerOptions {
   readonly random: () => number
   readonly flights: Flights
   readonly serverTimeoutMs: number
+  /** The client, if it also validates ID tokens. */
+  readonly client?: ReturnType<typeof createSignInClient>
 }
 
-/** A client of an authorization server that signs no users in, with the clock of that server. */
+/** A client of an authorization server, with the clock of that server. */
 export interface ClientServer {
+  readonly addresses: ServerAddresses
+  readonly http: Http
   readonly connection: Connection
   readonly server: ConnectedTokenServer
   readonly serverClock: ServerClock
@@ -40,23 +45,27 @@ export function createClientServer(options: ClientServerOptions): ClientServer {
   const { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = profile
   const addresses = createServerAddresses(profile, insecureHosts)
   const serverClock = createServerClock({ clock, emit, request: () => server.isResponding() })
-  const http = (timeoutMs: number) =>
+  const createHttpFor = (timeoutMs: number) =>
     createHttp({ fetch, addresses, clock, timeoutMs, observe: serverClock.observe })
-  const connection = createConnection({
-    ...profile,
-    addresses,
-    clientId,
-    authentication,
-    senderConstraint,
-    http: http(serverTimeoutMs),
-    patientHttp: http(LISTEN_MS),
-    serverTimeoutMs,
-    serverClock,
-    responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
-    flights,
-    clock,
-    random,
-  })
+  const http = createHttpFor(serverTimeoutMs)
+  const connection = createConnection(
+    {
+      ...profile,
+      addresses,
+      clientId,
+      authentication,
+      senderConstraint,
+      http,
+      patientHttp: createHttpFor(LISTEN_MS),
+      serverTimeoutMs,
+      serverClock,
+      responseRules: { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader },
+      flights,
+      clock,
+      random,
+    },
+    options.client,
+  )
   const server = createTokenServer(connection)
-  return { connection, server, serverClock }
+  return { addresses, http, connection, server, serverClock }
 }

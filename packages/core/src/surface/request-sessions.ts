@@ -5,11 +5,11 @@ import { createRequestSession, type RequestSession } from '../mechanisms/session
 import type { SessionStrategy } from '../mechanisms/sessions/session-strategy.ts'
 import type { KeepAlive, Runtime } from '../ports/runtime.ts'
 import type { SessionHandle } from '../ports/session-handle.ts'
-import { hasSecureCookies, uncertainAddress } from '../rules/browser/browser-address.ts'
-import { isSecure } from '../rules/calls/allowed-urls.ts'
+import { hasSecureCookies } from '../rules/browser/browser-address.ts'
 import { cookieName } from '../rules/sessions/cookies.ts'
 import { ConfigurationError, type EventListener } from '../vocabulary/index.ts'
 import { type Application, bindSession, type BoundSession } from './bound-session.ts'
+import { addressOf } from './application-address.ts'
 import { invalid } from './checks.ts'
 
 /** The cookie that carries a session, or its ID. */
@@ -93,23 +93,6 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
       return bind(createDetachedSession(handle, keepAlive, emit))
     },
   }
-}
-
-/**
- * Returns the address of the application in browsers.
- *
- * @throws {ConfigurationError} If only `baseUrl` can show that.
- */
-function addressOf(request: Request, origin: string | undefined, insecureHosts: readonly string[]): URL {
-  const url = new URL(origin ?? request.url)
-  if (origin !== undefined) return url
-  const header = uncertainAddress(url, request.headers)
-  if (header === undefined && isSecure(url, insecureHosts)) return url
-  const reason = header === undefined ? 'arrived over http' : `has the header "${header}" of a reverse proxy`
-  const problem =
-    `is missing, because the request for ${url.host} ${reason}. Set it to the https URL that browsers use, in an ` +
-    'environment variable if it varies. With `wrangler dev` and a route, pass `--local-upstream localhost:PORT` instead.'
-  throw invalid('baseUrl', problem)
 }
 
 /** Creates a session without a browser. If the store fails, `end` rejects, because a cookie cannot be cleared. */

@@ -1,11 +1,11 @@
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
 import type { OnSignIn } from '../handlers/routes/on-sign-in.ts'
 import type { ResponseMode } from '../ports/authorization-mode.ts'
 import type { UserClaims } from '../model/token-grant.ts'
 import type { AuthorizationDetail } from '../vocabulary/index.ts'
 import { authorizationDetails } from './login-option-checks.ts'
 import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable, path } from './checks.ts'
+import { authorizationParametersOf } from './authorization-parameters.ts'
 import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
 import type { ServerSettings } from './server-profile-checks.ts'
 
@@ -189,17 +189,15 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
 }
 
 export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
-  const { routePrefix, scope = server.defaultScope ?? DEFAULT_SCOPE, resource } = values
-  const parameters = { ...server.authorizationParameters, ...values.authorizationParameters }
-  const authorizationParameters = new URLSearchParams({ ...parameters, ...(scope && { scope }) })
-  for (const uri of [resource].flat()) authorizationParameters.append('resource', uri)
+  const { routePrefix } = values
+  const { scope, isDefaultScope, authorizationParameters } = authorizationParametersOf(values, server)
   if (values.authorizationDetails)
     authorizationParameters.set('authorization_details', JSON.stringify(values.authorizationDetails))
   return {
     responseMode: nameOf(values.responseMode),
     signedResponse: values.responseMode,
     routePrefix: routePrefix.replace(/\/$/, ''),
-    isDefaultScope: (values.scope ?? server.defaultScope) === undefined,
+    isDefaultScope,
     openid: scope.split(' ').includes('openid'),
     authorizationParameters,
   }

@@ -48,6 +48,8 @@ export interface SourceContext extends Omit<
   readonly insecureHosts: readonly string[]
   /** The `fetch` for calls to authorization servers. Default: the one of the runtime. */
   readonly fetch: typeof globalThis.fetch | undefined
+  /** The origin of the application in browsers. Absent if each request shows it, or there are no browsers. */
+  readonly origin?: string | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
   readonly basePath: string
   /** Encrypts one kind of value. Only applications with the same secret and owner can decrypt it. */

@@ -1,3 +1,4 @@
+import type { BrokenReason } from './broken-reason.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { RedactedCause } from './errors.ts'
 
@@ -30,23 +31,6 @@ export type EndReason =
   /** The session store no longer has the session, although its time is not over. */
   | 'lost'
 
-/** Why a connection needs a new grant of its owner. */
-export type BrokenReason =
-  /** The authorization server has refused the refresh token: the user has revoked the grant, or it has ended there. */
-  | 'grant_rejected'
-  /** The time that the authorization server has reported for the grant is over. */
-  | 'refresh_token_expired'
-  /** The response with the new refresh token was lost, and the server refuses the previous one. */
-  | 'refresh_token_lost'
-  /** The access token has expired, and the authorization server has issued no refresh token. */
-  | 'no_refresh_token'
-  /** The authorization server requires that the user signs in. */
-  | 'login_required'
-  /** A refresh has returned the tokens of another account. */
-  | 'account_changed'
-  /** The provider of the connection now has another authorization server or client. */
-  | 'client_changed'
-
 /** Why a process is certainly one of several that serve the same application. */
 export type SeveralProcesses = 'cluster' | 'pm2' | 'serverless'
 
@@ -65,6 +49,13 @@ export type SignOutPart = 'session' | 'revocation' | 'authorization_server'
  */
 export type EvertokenEvent =
   | { readonly type: 'sign_in_failed'; readonly code: ErrorCode; readonly cause?: RedactedCause }
+  /** An owner could not connect an account of a provider in the browser. An earlier grant is kept. */
+  | {
+      readonly type: 'connect_failed'
+      readonly provider: string
+      readonly code: ErrorCode
+      readonly cause?: RedactedCause
+    }
   /** A user has signed in, or the application has called `startSession`. */
   | { readonly type: 'session_started'; readonly session: string }
   /**
@@ -153,10 +144,12 @@ export type EvertokenEvent =
       readonly code: ErrorCode
       readonly cause?: RedactedCause
     }
-  /** An owner has connected an account. `provider` is its name in the options, and `connection` names the record. */
-  | { readonly type: 'connection_created'; readonly connection: string; readonly provider: string }
-  /** The connection no longer exists. Another event reports the outcome of the revocation. */
-  | { readonly type: 'connection_removed'; readonly connection: string; readonly provider: string }
+  /** An owner has connected or removed an account of a provider, or its `connection` works again. */
+  | {
+      readonly type: 'connection_created' | 'connection_removed' | 'connection_recovered'
+      readonly connection: string
+      readonly provider: string
+    }
   /** The owner must connect again. It is emitted once. */
   | {
       readonly type: 'connection_broken'
@@ -164,8 +157,6 @@ export type EvertokenEvent =
       readonly provider: string
       readonly reason: BrokenReason
     }
-  /** The connection works again, after a new grant or a late response. */
-  | { readonly type: 'connection_recovered'; readonly connection: string; readonly provider: string }
   /** A hook of `createConnections` failed. The connection is as if it had succeeded. */
   | { readonly type: 'connection_hook_failed'; readonly connection: string; readonly cause: RedactedCause }
   /** The proxy could not reach an API; `target` is its origin. */

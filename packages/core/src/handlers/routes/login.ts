@@ -109,7 +109,7 @@ export function callbackPath({ routePrefix, pathSuffix }: BrowserPaths): string 
   return `${routePrefix}/callback${pathSuffix}`
 }
 
-function notOpened(): Response {
+export function notOpened(): Response {
   const message =
     'A login starts only if the browser opens this address as a page. Set `location.href` to it.'
   return problem(400, { code: 'navigation_required', message })

@@ -1,5 +1,6 @@
 import { grantEndsAt } from '../../model/grant-expiry.ts'
 import { endsAt } from '../../model/session-record.ts'
+import { privateJson } from '../responses.ts'
 import { refuseCrossSite, problem, signInRequired } from '../problem.ts'
 import { logoutProof } from './logout.ts'
 import type { BrowserPaths, RouteContext } from './route-context.ts'
@@ -27,21 +28,16 @@ export async function user(
   // A refresh extends the session.
   const snapshot = await (slides ? current() : handle?.read())
   if (!handle || !snapshot) {
-    return anonymousUserStatus === 200 ? json(null) : problem(401, signInRequired('no_session'))
+    return anonymousUserStatus === 200 ? privateJson(null) : problem(401, signInRequired('no_session'))
   }
   if (slides) session.observe(snapshot)
   const { claims, ledger } = snapshot.record
   const grantEnd = grantEndsAt(ledger.grantExpiry)
-  return json({
+  return privateJson({
     claims,
     sid: claims.sid,
     sessionExpiresAt: Math.floor(endsAt(snapshot.record, idleTimeoutSeconds)),
     grantExpiresAt: grantEnd && Math.floor(grantEnd),
     logoutUrl: `${paths.routePrefix}/logout?proof=${await logoutProof(handle.key)}`,
   })
-}
-
-function json(body: unknown): Response {
-  const headers = { 'cache-control': 'no-store', 'cross-origin-resource-policy': 'same-origin' }
-  return Response.json(body, { headers })
 }

@@ -36,6 +36,7 @@ export interface ConnectionChanges {
   /**
    * Stores a grant. The record of an earlier grant of the same account is kept.
    *
+   * @param isAnyAccount - Whether the owner is identified by the grant, so that several accounts can give it.
    * @throws {RequestRefusedError} If the grant is of another account. The earlier grant is kept.
    */
   connect(
@@ -43,6 +44,7 @@ export interface ConnectionChanges {
     registration: Registration,
     grant: TokenGrant,
     keepAlive: KeepAlive,
+    isAnyAccount?: boolean,
   ): Promise<void>
   /**
    * Stores that the owner must connect again, if the newest record still shows that. The listener learns it once.
@@ -111,13 +113,14 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
   }
 
   return {
-    async connect(ref, registration, grant, keepAlive) {
+    async connect(ref, registration, grant, keepAlive, isAnyAccount = false) {
       const { key: id, owner, name } = ref
       await store.list(ref)
       const earlier = await untilWon(async () => {
         const held = await store.read(ref)
         const record = held?.record?.ended ? undefined : held?.record
-        if (record && isOtherAccount(record, registration, grant.claims)) throw accountMismatch()
+        if (record && !isAnyAccount && isOtherAccount(record, registration, grant.claims))
+          throw accountMismatch()
         const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), record)
         return (await store.swap(ref, held?.sealed, next)) === 'again' ? 'again' : { record }
       })

@@ -1,11 +1,10 @@
-import * as oauth from 'oauth4webapi'
 import type { AuthorizationServer } from '../../ports/authorization-server.ts'
 import { endSessionUrl, type EndSessionRules } from '../../rules/sign-in/end-session-url.ts'
-import { systemClock } from '../runtime/system-clock.ts'
 import { type ConnectionOptions, createConnection } from './connection.ts'
 import { wrongMetadata } from './discovery-errors.ts'
 import { createIdTokenValidator } from './id-token.ts'
 import { verifyLogoutToken } from './logout-tokens.ts'
+import { createSignInClient } from './sign-in-client.ts'
 import { createSignInServer, type SignInServerOptions } from './sign-in.ts'
 import { type ConnectedTokenServer, createTokenServer } from './token-server.ts'
 import { createTokenSignatures, type TokenSignaturesOptions } from './token-signatures.ts'
@@ -24,18 +23,8 @@ const CAPABILITY = /_endpoint$|_supported$|^jwks_uri$/
 export function createAuthorizationServer(
   options: AuthorizationServerOptions,
 ): AuthorizationServer & ConnectedTokenServer {
-  const { clientId, clock } = options
-  const connection = createConnection(
-    { ...options, signsIn: true },
-    {
-      client_id: clientId,
-      [oauth.clockTolerance]: options.clockToleranceSeconds,
-      // oauth4webapi reads the clock of the system. The skew makes it validate ID tokens by the clock of Evertoken.
-      get [oauth.clockSkew]() {
-        return clock.now() - systemClock.now()
-      },
-    },
-  )
+  const { clock } = options
+  const connection = createConnection({ ...options, signsIn: true }, createSignInClient(options))
   const { client, fetchMetadata } = connection
   const signatures = createTokenSignatures({ ...options, clientSecret: connection.authenticator.secret })
   const tokenServer = createTokenServer(connection, createIdTokenValidator(client, signatures, clock))

@@ -32,19 +32,27 @@ export async function discoverMetadata(
   options: DiscoveryOptions & { readonly adaptMetadata: AdaptMetadata },
 ): Promise<oauth.AuthorizationServer> {
   const { issuer, metadata: known, signsIn, addresses, endpoints, adaptMetadata } = options
-  const { isSafe } = addresses
-  if (!isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
+  if (!addresses.isSafe(issuer)) throw wrongMetadata('`issuer` is not on https.')
   const found =
     typeof known === 'object'
       ? withCheckedIssuer({ issuer, ...known }, options)
       : await fetchMetadata(options, known)
   const complete = { ...withoutBrokenMembers(found), ...endpoints } as oauth.AuthorizationServer
   const metadata = { ...adaptMetadata(complete), ...endpoints } as oauth.AuthorizationServer
-  const onlyForSignIn = signsIn ? (['authorization_endpoint'] as const) : []
-  for (const name of [...onlyForSignIn, 'token_endpoint'] as const)
-    if (!isSafe(metadata[name]))
-      throw wrongMetadata(`Its \`${name}\` is missing or not on https. Set \`server.metadata\`.`)
+  if (signsIn) requireEndpoint(metadata, 'authorization_endpoint', addresses)
+  requireEndpoint(metadata, 'token_endpoint', addresses)
   return metadata
+}
+
+/** @throws {ConfigurationError} If the metadata has no such endpoint on https. */
+export function requireEndpoint(
+  metadata: oauth.AuthorizationServer,
+  name: 'authorization_endpoint' | 'token_endpoint',
+  { isSafe }: Pick<ServerAddresses, 'isSafe'>,
+): string {
+  const endpoint = metadata[name]
+  if (endpoint !== undefined && isSafe(endpoint)) return endpoint
+  throw wrongMetadata(`Its \`${name}\` is missing or not on https. Set \`server.metadata\`.`)
 }
 
 /**

@@ -5,8 +5,10 @@ import { areGranted } from '../../rules/protocol/authorization-details.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { conversionOf } from './authorization-mode.ts'
 import type { Connection } from './connection.ts'
+import { requireEndpoint } from './discovery.ts'
 import { readSignInClaims, verified } from './id-token.ts'
 import { detailsNotGranted, idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
 import { requestTokens } from './token-request.ts'
@@ -24,6 +26,7 @@ export interface SignInServerOptions {
   /** The `redirect_uri` of requests, if it is not the URL of the callback. */
   readonly redirectUri?: string | undefined
   readonly userInfo: UserInfoChoice
+  readonly addresses: ServerAddresses
   /** How the authorization request is sent. Default: in the URL that the browser opens. */
   readonly authorizationRequest?: AuthorizationRequestMode | undefined
   /** How an authorization response is read. A name: its parameters are not signed. */
@@ -45,7 +48,7 @@ export function createSignInServer(
   return {
     async authorize({ state, nonce, codeVerifier, redirectUri, proofKey }, parameters) {
       const metadata = await fetchMetadata()
-      const url = new URL(metadata.authorization_endpoint ?? '')
+      const url = new URL(requireEndpoint(metadata, 'authorization_endpoint', options.addresses))
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       const scope = parameters.get('scope')
       const asked = (all: string) => (isDefaultScope ? supportedScope(all, metadata.scopes_supported) : all)

@@ -9,6 +9,7 @@ import {
 import { clearCookie, type CookieAttributes, setCookie } from '../../rules/sessions/cookies.ts'
 import { sameText } from '../../rules/same-text.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
+import type { Registration } from '../../model/session-record.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { LoginTransaction } from '../../ports/authorization-server.ts'
 import type { Seal } from '../sessions/seal.ts'
@@ -35,10 +36,21 @@ export interface PendingLogin {
   readonly proofKey?: ProofKey | undefined
   /** The key of the previous session, if the callback cannot see its cookie. */
   readonly previous?: string | undefined
+  /** What an owner connects. Absent if the user signs in to the application. */
+  readonly connection?: PendingConnection | undefined
   /** When the previous session expires, in seconds since the epoch, if only its cookie holds it. */
   readonly previousExpiresAt?: number | undefined
   /** The registration that the previous session belongs to, if it is another one. */
   readonly previousOwner?: string | undefined
+}
+
+/** The connection that a grant will be for. */
+export interface PendingConnection extends Registration {
+  /** The owner who began. `undefined` if the token response names the owner. */
+  readonly owner?: string | undefined
+  readonly name: string
+  /** The requested scope, which is the granted one if the response names none (RFC 6749 §5.1). */
+  readonly scope?: string | undefined
 }
 
 /** The random values of one login. */

@@ -65,3 +65,11 @@ export function canStartLogin(headers: Headers): boolean {
   const isWindow = (headers.get('sec-fetch-dest') ?? 'document') === 'document'
   return mode === 'navigate' && (isWindow || site === 'same-origin')
 }
+
+/**
+ * Whether a page of another site caused the request. Browsers without `Sec-Fetch-Site` do not show it.
+ */
+export function isFromOtherSite(headers: Headers): boolean {
+  const site = headers.get('sec-fetch-site')
+  return site === 'cross-site' || site === 'same-site'
+}

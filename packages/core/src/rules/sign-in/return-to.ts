@@ -20,8 +20,18 @@ export function safeReturnTo(value: string | null | undefined, origin: string, h
 
 /** Adds an error to the query of a return-to path, for the page at that path. */
 export function withError(returnTo: string, error: string, origin: string, home: string = '/'): string {
+  return withQueryParameters(returnTo, { error }, origin, home)
+}
+
+/** Adds parameters to the query of a return-to path. If the path becomes too long, the home gets them. */
+export function withQueryParameters(
+  returnTo: string,
+  parameters: Readonly<Record<string, string>>,
+  origin: string,
+  home: string = '/',
+): string {
   const url = new URL(returnTo, origin)
-  url.searchParams.set('error', error)
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
   const target = safeReturnTo(url.href, origin, home)
-  return target === home ? `${home}?error=${error}` : target
+  return target === home ? `${home}?${new URLSearchParams(parameters)}` : target
 }

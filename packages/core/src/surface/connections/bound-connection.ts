@@ -46,7 +46,7 @@ export function createBoundConnection<Name extends string>(
   name: Name,
   keepAlive: KeepAlive,
 ): Connection<Name> {
-  const { host, values, clients, store, changes, listener } = application
+  const { host, values, clients, store, changes, listener, routePrefix } = application
   const { provider, context } = checkConnection(owner, name, values.providers)
   const handleOptions = { store, clock: host.clock, listener, markBroken: changes.markBroken }
   let ref: ConnectionRef | undefined
@@ -85,7 +85,7 @@ export function createBoundConnection<Name extends string>(
   function connectUrl(options: ConnectOptions = {}): string {
     const { returnTo, scope } = checkAll<ConnectValues>(CONNECT_OPTIONS, options)
     const query = new URLSearchParams(omitUndefined({ scope, returnTo }))
-    const path = `${host.basePath}${values.routePrefix}/${encodeURIComponent(name)}/connect`
+    const path = `${routePrefix}/${encodeURIComponent(name)}/connect`
     return query.size > 0 ? `${path}?${query}` : path
   }
 

@@ -10,7 +10,9 @@ import {
 } from '../../mechanisms/connections/connection-store.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
+import { createUsedLogins, type UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
+import type { EventListener } from '../../vocabulary/index.ts'
 import { type ConnectionHost, type ConnectionsRuntime, createConnectionHost } from './connection-host.ts'
 import { splitName } from './connection-names.ts'
 import type { AnyConnectionsOptions, SharedValues } from './connections-options.ts'
@@ -31,7 +33,21 @@ export interface ConnectionApplication {
   readonly changes: ConnectionChanges
   /** Emits events, and calls the hooks. */
   readonly listener: ConnectionListener
+  /** Calls the hooks that belong to one provider. */
+  readonly callHook: CallHook
+  /** The attempts to connect that were finished. */
+  readonly usedLogins: UsedLogins
+  /** The prefix of the routes in browsers. */
+  readonly routePrefix: string
 }
+
+/** Calls a hook of the application, if there is one. Resolves after it, also if it has failed. */
+export type CallHook = <T>(
+  hook: ((connection: T) => void | Promise<void>) | undefined,
+  connection: T,
+  ref: ConnectionRef,
+  keepAlive: KeepAlive,
+) => Promise<void>
 
 /**
  * Creates the parts of `createConnections` that all invocations share. Adapters call it.
@@ -52,14 +68,29 @@ export function createConnectionApplication(
   checkProviderNames(values.providers)
   const { clock, emit, seal } = host
   const store = createConnectionStore({ store: host.store, seal, now: () => clock.now() })
-  const listener = createListener(host, values)
+  const callHook = createHookCaller(emit)
+  const listener = createListener(emit, callHook, values)
   const changes = createConnectionChanges({ store, clock, listener, emit })
-  return { host, values, clients: createProviderClients(values.providers, host), store, changes, listener }
+  const usedLogins = createUsedLogins(host.store, 'connections')
+  const clients = createProviderClients(values.providers, host)
+  const routePrefix = host.basePath + values.routePrefix.replace(/\/$/, '')
+  return { host, values, clients, store, changes, listener, callHook, usedLogins, routePrefix }
+}
+
+function createHookCaller(emit: EventListener): CallHook {
+  return (hook, connection, { key }, keepAlive) => {
+    const work = (async () => hook?.(connection))().catch((error: unknown) =>
+      emit({ type: 'connection_hook_failed', connection: fingerprint(key), cause: redact(error) }),
+    )
+    keepAlive(work)
+    return work
+  }
 }
 
 /** Emits the events of connections, and calls the hooks of the application. */
 function createListener(
-  { emit }: ConnectionHost,
+  emit: EventListener,
+  callHook: CallHook,
   { onBroken, onRecovered }: SharedValues,
 ): ConnectionListener {
   const factsOf = ({ key, name }: ConnectionRef) => ({
@@ -67,31 +98,18 @@ function createListener(
     provider: splitName(name).provider,
   })
 
-  function callHook<T>(
-    hook: ((connection: T) => void | Promise<void>) | undefined,
-    connection: T,
-    { key }: ConnectionRef,
-    keepAlive: KeepAlive,
-  ): void {
-    if (!hook) return
-    const work = (async () => hook(connection))().catch((error: unknown) =>
-      emit({ type: 'connection_hook_failed', connection: fingerprint(key), cause: redact(error) }),
-    )
-    keepAlive(work)
-  }
-
   return {
     created: (ref) => emit({ type: 'connection_created', ...factsOf(ref) }),
     removed: (ref) => emit({ type: 'connection_removed', ...factsOf(ref) }),
     broken(ref, reason, keepAlive) {
       const { owner, name } = ref
       emit({ type: 'connection_broken', ...factsOf(ref), reason })
-      callHook(onBroken, { owner, name, reason }, ref, keepAlive)
+      void callHook(onBroken, { owner, name, reason }, ref, keepAlive)
     },
     recovered(ref, keepAlive) {
       const { owner, name } = ref
       emit({ type: 'connection_recovered', ...factsOf(ref) })
-      callHook(onRecovered, { owner, name }, ref, keepAlive)
+      void callHook(onRecovered, { owner, name }, ref, keepAlive)
     },
   }
 }

@@ -1,10 +1,12 @@
 import { systemClock, systemRandom } from '../../mechanisms/runtime/system-clock.ts'
 import { createSeal, type Seal } from '../../mechanisms/sessions/seal.ts'
 import { createGuardedStore, type GuardedStore } from '../../mechanisms/stores/guarded-store.ts'
+import type { BrowserRequest } from '../../handlers/routes/route-context.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../../ports/runtime.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { checkAll, invalid } from '../checks.ts'
+import { findCurrent } from '../current-session.ts'
 import { createWorkTracker, type WorkTracker } from '../drain.ts'
 import { createEmitter } from '../emitter.ts'
 import { hasSourcesOfRequest, type SourceContext, sourcesOf } from '../token-source.ts'
@@ -31,6 +33,12 @@ export interface ConnectionHost {
   readonly pollMs: number | undefined
   readonly fetch: typeof globalThis.fetch | undefined
   readonly insecureHosts: readonly string[]
+  /** Encrypts what an owner has begun to connect. */
+  readonly connectSeal: Seal
+  /** The origin of the application in browsers. `undefined` if each request shows it. */
+  readonly origin: string | undefined
+  /** The request that is handled now, if the application that signs users in handles it. */
+  readonly currentRequest: () => Request | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
   readonly basePath: string
   readonly refreshBeforeExpirySeconds: number
@@ -45,6 +53,7 @@ export interface ConnectionHost {
 
 /** Applications with the same secret and store share their connections, also if one of them has no sessions. */
 const SEAL_PURPOSE = ['connection', 'of an owner'] as const
+const CONNECT_PURPOSE = ['connect', 'for an owner'] as const
 
 /**
  * Creates the shared parts, from the options or from the application that signs users in.
@@ -76,6 +85,10 @@ function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): Connect
     store,
     isStorePrivate,
     seal: sources.sealFor(...SEAL_PURPOSE),
+    connectSeal: sources.sealFor(...CONNECT_PURPOSE),
+    origin: sources.origin,
+    currentRequest: () =>
+      sources.requestContext && (findCurrent(sources.requestContext)?.browser as BrowserRequest)?.request,
     clock,
     emit,
     random,
@@ -105,6 +118,9 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     store: createGuardedStore({ store: values.store, clock, emit, storeTimeoutMs, random }),
     isStorePrivate: values.store.outlivesProcess === false,
     seal: createSeal(secrets, SEAL_PURPOSE.join(' ')),
+    connectSeal: createSeal(secrets, CONNECT_PURPOSE.join(' ')),
+    origin: values.baseUrl && new URL(values.baseUrl).origin,
+    currentRequest: () => undefined,
     clock,
     emit,
     random,

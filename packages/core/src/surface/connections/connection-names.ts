@@ -18,8 +18,19 @@ export function splitName(name: string): NameParts {
 }
 
 /**
- * Checks whose connection is meant. Without the check of the owner, a variable that is not set would give all visitors the same
- * connection.
+ * Checks an owner. Otherwise, a variable that is not set would give all visitors the same connection.
+ *
+ * @param option - The option or the argument, for the message.
+ * @throws {ConfigurationError} If it is no string, empty, too long, or has half of a character.
+ */
+export function checkOwner(owner: unknown, option = 'owner'): string {
+  if (typeof owner !== 'string' || owner === '') throw invalid(option, 'must be a string, and not empty')
+  if (!isText(owner)) throw invalid(option, `must be ${TEXT}`)
+  return owner
+}
+
+/**
+ * Checks whose connection is meant.
  *
  * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
  */
@@ -28,18 +39,12 @@ export function checkConnection(
   name: unknown,
   providers: ConnectionProviders,
 ): NameParts & { readonly context: ConnectionContext } {
-  checkOwner(owner)
+  const checked = checkOwner(owner)
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
   if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
   if (label !== undefined && !isText(label)) throw invalid('name', `must have a label that is ${TEXT}`)
-  return { provider, label, context: { owner, label } }
-}
-
-/** @throws {ConfigurationError} If it is not the ID of an owner. */
-export function checkOwner(owner: unknown): asserts owner is string {
-  if (typeof owner !== 'string' || owner === '') throw invalid('owner', 'must be a string, and not empty')
-  if (!isText(owner)) throw invalid('owner', `must be ${TEXT}`)
+  return { provider, label, context: { owner: checked, label } }
 }
 
 /** Longer IDs are a mistake, such as a whole object as JSON. */

@@ -120,7 +120,7 @@ export interface Connection<Name extends string = string> {
   /**
    * Returns the path of this application where the browser of the owner connects the account, for a link. It has no secret.
    *
-   * The application must serve the path: it gets a grant, and passes the token response to `save`.
+   * `route` of the connections serves the path.
    *
    * @param options - The scope, and the destination after that.
    * @throws {ConfigurationError} If an option is unknown or invalid.

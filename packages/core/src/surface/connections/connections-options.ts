@@ -32,6 +32,16 @@ export interface SharedConnectionOptions<Providers extends ConnectionProviders =
    */
   readonly routePrefix?: string
   /**
+   * Returns whose browser has sent a request, for the routes: the ID of a user, a tenant or a workspace. `undefined` if nobody is
+   * signed in. Return only an ID that you have verified.
+   *
+   * @default the claim `sub` of the session, with `auth`. Otherwise, there are no routes.
+   * @example
+   *   const users = new Map<string, string>() // in your code: the sessions of your application
+   *   const options = { owner: (request: Request) => users.get(request.headers.get('cookie') ?? '') }
+   */
+  readonly owner?: (request: Request) => string | undefined | Promise<string | undefined>
+  /**
    * Called when a connection stops working, once, for example to write to its owner. Evertoken ignores its errors, and
    * reports them with the event `connection_hook_failed`.
    *
@@ -100,7 +110,10 @@ export interface OwnConnectionOptions {
 /** The application that signs users in. Its secret, store and other settings apply to the connections too. */
 export interface AuthChoice {
   /** The result of `evertoken()`. Its option `store` must outlive the process. */
-  readonly auth: Pick<TokenSession, 'getSession'>
+  readonly auth: Pick<TokenSession, 'getSession'> & {
+    /** Finds the user of a request to a route. */
+    readOnlySession(request: Request): Pick<TokenSession, 'getSession'>
+  }
 }
 
 /** The options of `createConnections`: with `auth`, or with `encryptionSecret` and `store`. */
@@ -115,7 +128,10 @@ export type ConnectionsOptions<Providers extends ConnectionProviders = Connectio
 export type AnyConnectionsOptions = SharedConnectionOptions & Partial<AuthChoice & OwnConnectionOptions>
 
 /** The checked options, with all defaults. */
-export type SharedValues = Checked<SharedConnectionOptions & AuthChoice, 'onBroken' | 'onRecovered' | 'auth'>
+export type SharedValues = Checked<
+  SharedConnectionOptions & AuthChoice,
+  'owner' | 'onBroken' | 'onRecovered' | 'auth'
+>
 export type OwnValues = Checked<OwnConnectionOptions, 'baseUrl' | 'onEvent' | 'fetch' | 'clock'>
 
 export const SHARED_OPTIONS: OptionTable<SharedValues> = {
@@ -125,6 +141,7 @@ export const SHARED_OPTIONS: OptionTable<SharedValues> = {
     REQUIRED,
   ],
   routePrefix: [path, '/connections'],
+  owner: [hook],
   onBroken: [hook],
   onRecovered: [hook],
 }

@@ -2,6 +2,7 @@ import type { KeepAlive } from '../../ports/runtime.ts'
 import { invalid } from '../checks.ts'
 import type { Drainable } from '../drain.ts'
 import { createBoundConnection } from './bound-connection.ts'
+import { createConnectionRoutes } from './connection-routes.ts'
 import { type ConnectionApplication, createConnectionApplication } from './connection-application.ts'
 import type { ConnectionsRuntime } from './connection-host.ts'
 import { disconnectAll, listConnections } from './connections-of-owner.ts'
@@ -23,7 +24,8 @@ export interface Connections<Provider extends string = string> extends Drainable
    */
   get<Name extends ConnectionName<Provider>>(owner: string, name: Name): Connection<Name>
   /**
-   * Returns the connection of the user whose request is handled. Its owner is the claim `sub` of the session.
+   * Returns the connection of the user whose request is handled. Its owner is the claim `sub` of the session, or the result of
+   * the option `owner`.
    *
    * @param name - The name of a provider, or `provider:label` for one of several accounts.
    * @returns The connection, or `undefined` if no user is signed in.
@@ -34,6 +36,19 @@ export interface Connections<Provider extends string = string> extends Drainable
    *   const token = await calendar?.getAccessToken()
    */
   current<Name extends ConnectionName<Provider>>(name: Name): Promise<Connection<Name> | undefined>
+  /**
+   * Handles the routes of connections: `GET /connections/<name>/connect`, `GET /connections/callback/<provider>`,
+   * `POST /connections/<name>/disconnect`, and `GET /connections` for the states as JSON.
+   *
+   * They need `auth` or the option `owner`, except the first two of a provider with `ownerFrom`.
+   *
+   * @param request - A request of a browser.
+   * @returns The response, or `undefined` if the request is for the application.
+   * @example
+   *   const response = await (connections.route(request) ?? application(request))
+   * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1 RFC 6749, section 4.1: Authorization Code Grant}
+   */
+  route(request: Request): Promise<Response> | undefined
   /**
    * Lists the connections of an owner, sorted by name, as plain data without tokens. Use it for a settings page, and to export
    * the data of a user.
@@ -93,6 +108,7 @@ export function connectConnections(application: ConnectionApplication, given?: K
   const { host, values } = application
   const { work } = host
   const keepAlive = given ? work.tracking(given) : host.keepAlive
+  const routes = createConnectionRoutes(application)
   const get = <Name extends string>(owner: string, name: Name) =>
     createBoundConnection(application, owner, name, keepAlive)
   return {
@@ -101,8 +117,11 @@ export function connectConnections(application: ConnectionApplication, given?: K
       if (!values.auth)
         throw invalid('auth', 'is missing. It finds the user of a request. Otherwise, use `get(owner, name)`')
       const { claims: { sub } = {} } = (await values.auth.getSession()) ?? {}
-      return sub === undefined ? undefined : get(sub, name)
+      const request = host.currentRequest()
+      const owner = values.owner && request ? await values.owner(request) : sub
+      return owner === undefined ? undefined : get(owner, name)
     },
+    route: (request) => routes(request, keepAlive),
     list: (owner) => listConnections(application, owner),
     disconnectAll: (owner) => disconnectAll(application, owner),
     drain: work.drain,

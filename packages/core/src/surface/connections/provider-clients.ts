@@ -5,6 +5,13 @@ import { createLine } from '../../mechanisms/refresh/line.ts'
 import { createRefreshTokenAcquisition } from '../../mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
 import { createBoundedMap } from '../../mechanisms/runtime/bounded-map.ts'
+import { createSignInServer } from '../../mechanisms/protocol/sign-in.ts'
+import { createSignInClient } from '../../mechanisms/protocol/sign-in-client.ts'
+import { createTokenSignatures } from '../../mechanisms/protocol/token-signatures.ts'
+import { splitScope } from '../../model/token-parameters.ts'
+import type { SignInServer } from '../../ports/authorization-server.ts'
+import { authorizationParametersOf } from '../authorization-parameters.ts'
+import { invalid } from '../checks.ts'
 import type { ConnectedTokenServer } from '../../mechanisms/protocol/token-server.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
@@ -25,7 +32,9 @@ import {
 /** The client of a provider, with the parts that its connections use. */
 export interface ProviderClient extends ConnectionClient {
   readonly values: ProviderValues
-  readonly server: ConnectedTokenServer
+  readonly server: ConnectedTokenServer & SignInServer
+  /** The configured parameters of the authorization request. */
+  readonly authorizationParameters: URLSearchParams
   readonly connection: ServerConnection
   readonly serverClock: ServerClock
   readonly readIdToken: (idToken: string) => UserClaims
@@ -82,6 +91,8 @@ export function createProviderClients(providers: ConnectionProviders, host: Conn
     const known = clients.get(id)
     const isKnown = known && isSameRegistration(known.provider, provider, LATE_BOUND)
     const shared = isKnown ? known : createSharedClient(name, provider, host)
+    if (shared.client.values.ownerFrom)
+      throw invalid(`providers.${name}.ownerFrom`, 'must be absent, because the function gets the owner')
     shared.provider = provider
     clients.set(id, shared)
     resolved.set(keyOf(name, context), { client: shared.client, at: clock.elapsed() })
@@ -128,7 +139,9 @@ function createProviderClient(
   const values = checkProvider(name, provider, insecureHosts)
   const { profile, clientId, senderConstraint, fetch = host.fetch } = values
   const authentication = authenticationOf(values, profile)
-  const { connection, server, serverClock } = createClientServer({
+  const { clockToleranceSeconds } = profile
+  const { addresses, http, connection, server, serverClock } = createClientServer({
+    client: createSignInClient({ clientId, clock, clockToleranceSeconds }),
     profile,
     clientId,
     authentication,
@@ -161,5 +174,31 @@ function createProviderClient(
     storeTimeoutMs,
     admits: host.admits,
   })
-  return { values, server, connection, serverClock, refresher, readIdToken: createIdTokenReader(profile) }
+  const { scope, isDefaultScope, authorizationParameters } = authorizationParametersOf(values, profile)
+  const { idTokenSigningAlgorithm } = profile
+  const { secret: clientSecret } = connection.authenticator
+  const signatures = createTokenSignatures({
+    http,
+    flights,
+    clock,
+    addresses,
+    idTokenSigningAlgorithm,
+    clientSecret,
+  })
+  const signInServer = createSignInServer(connection, signatures, {
+    ...profile,
+    addresses,
+    openid: splitScope(scope).includes('openid'),
+    isDefaultScope,
+    authorizationRequest: values.authorizationRequest,
+  })
+  return {
+    values,
+    server: { ...server, ...signInServer },
+    authorizationParameters,
+    connection,
+    serverClock,
+    refresher,
+    readIdToken: createIdTokenReader(profile),
+  }
 }

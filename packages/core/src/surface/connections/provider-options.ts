@@ -1,3 +1,5 @@
+import type { AuthorizationRequestMode } from '../../ports/authorization-mode.ts'
+import { AUTHORIZATION_MODE_OPTIONS } from '../authorization-modes.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 import { type Checked, checkAll, hook, invalid, type OptionTable } from '../checks.ts'
 import {
@@ -20,7 +22,10 @@ export interface ConnectedAccount {
   readonly scope: string | undefined
   /** The account at the provider. */
   readonly claims: UserClaims
-  /** The members of the token response that are not tokens, such as `instance_url`. */
+  /**
+   * The members of the token response that are not tokens, such as `instance_url`. Those of some servers contain more tokens,
+   * such as `authed_user` of Slack, so do not log them.
+   */
   readonly tokenResponse: Readonly<Record<string, unknown>>
 }
 
@@ -43,6 +48,23 @@ interface ProviderOptionMembers extends ClientAuthenticationOptions {
   readonly resource?: string | readonly string[]
   /** Further parameters of the authorization request, such as `prompt`. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
+  /**
+   * How the authorization request is sent: `par()`, `jar(key)` or `par(jar(key))` of `@evertoken/core/authorization`.
+   *
+   * @default in the URL that the browser opens
+   */
+  readonly authorizationRequest?: AuthorizationRequestMode
+  /**
+   * Returns the owner of a grant, for installations whose token response names the owner, such as a workspace. Any browser can
+   * then begin, because the authorization server decides for whom its user may give a grant. Not for a provider that is a function.
+   *
+   * @param tokenResponse - The members of the token response that are not tokens.
+   * @example
+   *   const ownerFrom = ({ team }: Record<string, unknown>) => (team as { id: string }).id // Slack
+   */
+  readonly ownerFrom?: (tokenResponse: Readonly<Record<string, unknown>>) => string
+  /** Called after an owner has connected an account in the browser. Evertoken waits for it, and ignores its errors. */
+  readonly onConnected?: (account: ConnectedAccount) => void | Promise<void>
   /**
    * The `fetch` for calls to the authorization server, such as one that presents a certificate.
    *
@@ -79,7 +101,14 @@ export type ConnectionName<Provider extends string> = Provider | `${Provider}:${
 /** The checked options of a provider. */
 export type ProviderValues = Checked<
   ProviderOptionMembers & { readonly issuer?: string; readonly server?: ServerProfile },
-  'issuer' | 'server' | 'scope' | 'fetch' | keyof ClientAuthenticationOptions
+  | 'issuer'
+  | 'server'
+  | 'scope'
+  | 'fetch'
+  | 'authorizationRequest'
+  | 'ownerFrom'
+  | 'onConnected'
+  | keyof ClientAuthenticationOptions
 > & { readonly profile: ServerSettings }
 
 const PROVIDER_OPTIONS: OptionTable<Omit<ProviderValues, 'profile'>> = {
@@ -90,6 +119,9 @@ const PROVIDER_OPTIONS: OptionTable<Omit<ProviderValues, 'profile'>> = {
   scope: TOKEN_PARAMETERS.scope,
   resource: [...TOKEN_PARAMETERS.resource, []],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
+  authorizationRequest: AUTHORIZATION_MODE_OPTIONS.authorizationRequest,
+  ownerFrom: [hook],
+  onConnected: [hook],
   fetch: [hook],
 }
 

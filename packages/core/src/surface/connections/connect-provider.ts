@@ -1,0 +1,78 @@
+import type {
+  ConnectClient,
+  ConnectProvider,
+  ConnectTarget,
+} from '../../handlers/connections/connect-context.ts'
+import { redact } from '../../mechanisms/runtime/redact.ts'
+import { isOfRegistration } from '../../model/connection-record.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import { omitUndefined } from '../../rules/members.ts'
+import { EvertokenError, type RedactedCause } from '../../vocabulary/index.ts'
+import type { ConnectionApplication } from './connection-application.ts'
+import { checkOwner, splitName } from './connection-names.ts'
+import type { ProviderClient } from './provider-clients.ts'
+
+/** Returns the parts of a provider that its routes use. */
+export function createConnectProvider(
+  application: ConnectionApplication,
+  provider: string,
+  origin: string,
+  keepAlive: KeepAlive,
+): ConnectProvider {
+  const { host, clients, routePrefix } = application
+  const { emit } = host
+  return {
+    redirectUri: `${origin}${routePrefix}/callback/${provider}`,
+    isOwnerInResponse: clients.knownClient(provider)?.values.ownerFrom !== undefined,
+    isProviderOf: (name) => splitName(name).provider === provider,
+    async findClient(target) {
+      const { owner = '', name } = target
+      const client = await clients.clientFor(provider, { owner, label: splitName(name).label })
+      return createConnectClient(application, target, client, keepAlive)
+    },
+    reportFailure(error) {
+      if (!(error instanceof EvertokenError)) {
+        emit({ type: 'connect_failed', provider, code: 'hook_failed', cause: redact(error) })
+        throw error
+      }
+      const { code, cause } = error as EvertokenError
+      emit(
+        omitUndefined({
+          type: 'connect_failed',
+          provider,
+          code,
+          cause: cause as RedactedCause | undefined,
+        }),
+      )
+      return error
+    },
+  }
+}
+
+/** @param target - Its owner is `undefined` if the token response names the owner. */
+function createConnectClient(
+  { store, changes, callHook }: ConnectionApplication,
+  { owner: known, name }: ConnectTarget,
+  { values, server, authorizationParameters }: ProviderClient,
+  keepAlive: KeepAlive,
+): ConnectClient {
+  const { registration } = server
+  return {
+    server,
+    authorizationParameters,
+    async readScope() {
+      if (known === undefined) return undefined
+      const record = (await store.read(await store.refOf({ owner: known, name })))?.record
+      const isGranted = record && !record.ended && isOfRegistration(record, registration)
+      return isGranted ? record.ledger.scope : undefined
+    },
+    async store(grant) {
+      const { scope, claims = {}, tokenResponse } = grant
+      const owner = known ?? checkOwner(values.ownerFrom?.(tokenResponse), 'ownerFrom')
+      const ref = await store.refOf({ owner, name })
+      await changes.connect(ref, registration, grant, keepAlive, known === undefined)
+      const account = { owner, name, scope, claims, tokenResponse }
+      await callHook(values.onConnected, account, ref, keepAlive)
+    },
+  }
+}

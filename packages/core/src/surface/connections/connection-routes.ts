@@ -1,0 +1,134 @@
+import { connect } from '../../handlers/connections/connect.ts'
+import { connectCallback } from '../../handlers/connections/connect-callback.ts'
+import type { ConnectContext } from '../../handlers/connections/connect-context.ts'
+import { disconnect, listRoute } from '../../handlers/connections/own-connections.ts'
+import { problemFor } from '../../handlers/problem.ts'
+import { createResponse } from '../../handlers/responses.ts'
+import { createPendingLogins } from '../../mechanisms/sign-in/pending-logins.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
+import { applicationPaths } from '../../rules/browser/base-path.ts'
+import { hasSecureCookies } from '../../rules/browser/browser-address.ts'
+import { cookieName, parseCookies } from '../../rules/sessions/cookies.ts'
+import { addressOf } from '../application-address.ts'
+import { createBoundConnection } from './bound-connection.ts'
+import { createConnectProvider } from './connect-provider.ts'
+import type { ConnectionApplication } from './connection-application.ts'
+import { checkOwner, splitName } from './connection-names.ts'
+import { listConnections } from './connections-of-owner.ts'
+import type { SharedValues } from './connections-options.ts'
+
+/** Handles a request, if it is for a route of connections. */
+export type ConnectionRoutes = (request: Request, keepAlive: KeepAlive) => Promise<Response> | undefined
+
+/** A route that a path names. */
+interface FoundRoute {
+  readonly method: 'GET' | 'POST'
+  readonly handle: (context: ConnectContext, keepAlive: KeepAlive) => Promise<Response>
+}
+
+const COOKIE_NAME = 'evertoken-connect'
+/** The bytes of all cookies of attempts to connect, in addition to those of the application. */
+const MAX_COOKIE_BYTES = 2000
+
+/** Creates the routes below `routePrefix`. Without an owner, only providers whose token response names the owner have routes. */
+export function createConnectionRoutes(application: ConnectionApplication): ConnectionRoutes {
+  const { host, values, clients } = application
+  const { clock, emit, flights, insecureHosts, basePath } = host
+  const findOwner = createOwnerFinder(values)
+  const callbackOptions = { usedLogins: application.usedLogins, flights, clock, emit }
+
+  function createContext(request: Request): ConnectContext {
+    const { origin } = addressOf(request, host.origin, insecureHosts)
+    const secure = hasSecureCookies(new URL(origin), origin, insecureHosts)
+    const attributes = { secure, sameSite: 'Lax' } as const
+    return {
+      request,
+      query: new URL(request.url).searchParams,
+      origin,
+      home: `${basePath}/`,
+      logins: createPendingLogins({
+        seal: host.connectSeal,
+        clock,
+        cookies: parseCookies(request.headers.get('cookie')),
+        cookieName: cookieName(COOKIE_NAME, secure),
+        attributes,
+        maxCookieBytes: MAX_COOKIE_BYTES,
+      }),
+      findOwner: async () => findOwner?.(request),
+    }
+  }
+
+  const ownerFromOf = (provider: string) => clients.knownClient(provider)?.values.ownerFrom
+  const isKnown = (provider: string) => Object.hasOwn(values.providers, provider)
+  const canConnect = (provider: string) => isKnown(provider) && (findOwner ?? ownerFromOf(provider))
+
+  function findRoute(path: string): FoundRoute | undefined {
+    const [first = '', second, third] = path.split('/').slice(1)
+    if (third !== undefined) return undefined
+    if (second === undefined) return first === '' && findOwner ? LIST : undefined
+    if (first === 'callback') {
+      const handle = (context: ConnectContext, keepAlive: KeepAlive) =>
+        connectCallback(
+          context,
+          createConnectProvider(application, second, context.origin, keepAlive),
+          callbackOptions,
+        )
+      return canConnect(second) ? { method: 'GET', handle } : undefined
+    }
+    const name = decode(first)
+    const { provider, label } = splitName(name)
+    if (!isKnown(provider) || label === '') return undefined
+    if (second === 'connect' && canConnect(provider))
+      return {
+        method: 'GET',
+        handle: (context, keepAlive) =>
+          connect(context, name, createConnectProvider(application, provider, context.origin, keepAlive)),
+      }
+    if (second !== 'disconnect' || !findOwner) return undefined
+    return {
+      method: 'POST',
+      handle: (context, keepAlive) =>
+        disconnect(context, name, (owner) =>
+          createBoundConnection(application, owner, name, keepAlive).disconnect(),
+        ),
+    }
+  }
+
+  const LIST: FoundRoute = {
+    method: 'GET',
+    handle: (context) => listRoute(context, (owner) => listConnections(application, owner)),
+  }
+
+  return (request, keepAlive) => {
+    const prefix = application.routePrefix.slice(basePath.length)
+    const { pathname } = new URL(request.url)
+    const own = applicationPaths(pathname, basePath).map(({ path }) => path)
+    const path = own.find((each) => each === prefix || each.startsWith(`${prefix}/`))
+    const route = path === undefined ? undefined : findRoute(path.slice(prefix.length))
+    if (!route) return undefined
+    if (request.method !== route.method) return Promise.resolve(createResponse(405, { allow: route.method }))
+    const respond = async () => route.handle(createContext(request), keepAlive)
+    return host.work.track(respond().catch(problemFor))
+  }
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}
+
+/** Returns a function that finds the owner at the browser of a request. Returns `undefined` if nothing shows the owner. */
+function createOwnerFinder({
+  owner,
+  auth,
+}: SharedValues): ((request: Request) => Promise<string | undefined>) | undefined {
+  if (owner)
+    return async (request) => {
+      const found = await owner(request)
+      return found === undefined ? undefined : checkOwner(found)
+    }
+  return auth && (async (request) => (await auth.readOnlySession(request).getSession())?.claims.sub)
+}

@@ -1,0 +1,111 @@
+import { par } from '@evertoken/core/authorization'
+import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
+import { createConnections } from '@evertoken/node/connections'
+import { createBrowser } from '@evertoken/testkit'
+import { expect, it } from 'vitest'
+import { LINK, userOf } from './connecting-browser.ts'
+import { SECRET } from './connection-owners.ts'
+import { APP_URL, CLIENT_ID, startOidcProvider } from './oidc-provider.ts'
+
+/** Two processes of an application with a real provider, whose access tokens expire soon. */
+async function start(accessTokenSeconds: number, provider: object = {}) {
+  const server = await startOidcProvider(
+    { client_secret: 'secret', redirect_uris: [`${APP_URL}/connections/callback/calendar`] },
+    () => ({
+      ttl: {
+        AccessToken: accessTokenSeconds,
+        Grant: 600,
+        IdToken: 600,
+        Interaction: 600,
+        RefreshToken: 600,
+        Session: 600,
+      },
+    }),
+  )
+  const events: EvertokenEvent[] = []
+  const store = createMemoryStore()
+  const startProcess = () =>
+    createConnections({
+      encryptionSecret: SECRET,
+      store,
+      baseUrl: APP_URL,
+      owner: userOf,
+      providers: {
+        calendar: {
+          issuer: server.issuer,
+          clientId: CLIENT_ID,
+          clientSecret: 'secret',
+          scope: 'openid offline_access',
+          ...provider,
+        },
+      },
+      onEvent: (event) => void events.push(event),
+    })
+  const connections = startProcess()
+  const app = async (request: Request) => {
+    const { pathname, search } = new URL(request.url)
+    return (
+      (await connections.route(request)) ??
+      new Response(pathname + search, { headers: { 'set-cookie': 'user=ada; Path=/; Secure' } })
+    )
+  }
+  const authorizationServer = (request: Request) => fetch(request, { redirect: 'manual' })
+  /** Connects in a new browser, so that the provider does not know the user. */
+  const connect = async (scope?: string) => {
+    const browser = createBrowser({ baseUrl: APP_URL, authorizationServer })
+    await browser.navigate(app, '/')
+    const path = connections.get('ada', 'calendar').connectUrl({ returnTo: '/', ...(scope && { scope }) })
+    return { browser, page: await (await browser.navigate(app, path, LINK)).text() }
+  }
+  return { ...server, connections, startProcess, app, connect, events }
+}
+
+const REFRESH_SECONDS = 2
+
+it('lives a whole life at a real provider', async () => {
+  const { visitor, forms, connections, startProcess, connect, app, events } = await start(REFRESH_SECONDS)
+  const calendar = connections.get('ada', 'calendar')
+
+  visitor.isDeclining = true
+  expect((await connect()).page).toBe('/?connection=calendar&outcome=denied')
+  visitor.isDeclining = false
+  expect((await connect()).page).toBe('/?connection=calendar&outcome=connected')
+  expect(await calendar.getState()).toMatchObject({ state: 'active', claims: { sub: 'alice' } })
+  const first = (await calendar.getAccessToken())?.value
+
+  // A burst of two processes on the expired token costs one refresh, although the server rotates.
+  const expired = Date.now() + REFRESH_SECONDS * 1000
+  while (Date.now() <= expired) await new Promise((resolve) => setTimeout(resolve, 20))
+  const other = startProcess().get('ada', 'calendar')
+  const calls = Array.from({ length: 10 }, () => [calendar.getAccessToken(), other.getAccessToken()]).flat()
+  const values = new Set((await Promise.all(calls)).map((token) => token?.value))
+  expect([values.size, values.has(first)]).toEqual([1, false])
+  expect(forms.filter((form) => form.get('grant_type') === 'refresh_token')).toHaveLength(1)
+
+  visitor.scope = 'openid offline_access api'
+  expect(await calendar.missingScope('api')).toBe('api')
+  expect((await connect('api')).page).toContain('outcome=connected')
+  expect(await calendar.missingScope('api')).toBe('')
+
+  visitor.sub = 'bob'
+  expect((await connect()).page).toBe('/?connection=calendar&outcome=account_mismatch')
+  expect(await calendar.getState()).toMatchObject({ state: 'active', claims: { sub: 'alice' } })
+  expect(await calendar.missingScope('api')).toBe('')
+
+  const { browser } = await connect()
+  const response = await browser.fetch(app, '/connections/calendar/disconnect', { method: 'POST' })
+  expect(await response.json()).toEqual({ outcome: 'revoked' })
+  expect(events.map(({ type }) => type).filter((type) => type.startsWith('connect'))).toEqual([
+    'connect_failed',
+    'connection_created',
+    'connect_failed',
+    'connect_failed',
+    'connection_removed',
+  ])
+})
+
+it('sends the request directly to the provider with `par()`', async () => {
+  const { connect, connections } = await start(300, { authorizationRequest: par() })
+  expect((await connect()).page).toBe('/?connection=calendar&outcome=connected')
+  expect(await connections.get('ada', 'calendar').getAccessToken()).toBeDefined()
+})
