@@ -14,7 +14,7 @@ import {
   createClientAuthenticator,
   mechanismOf,
 } from './client-authentication.ts'
-import type { SecretRules } from './client-secret.ts'
+import type { SecretRules } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'

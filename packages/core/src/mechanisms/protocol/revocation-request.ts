@@ -3,7 +3,7 @@ import { isJsonObject } from '../../rules/members.ts'
 import { inFormat } from '../../rules/protocol/token-request-form.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
-import { inHeader } from './client-secret.ts'
+import { inHeader } from './client-authentication.ts'
 import type { Connection } from './connection.ts'
 import { readBody } from './token-request.ts'
 
