@@ -7,7 +7,8 @@ import type { EventListener } from '../../vocabulary/index.ts'
 import { checkAll, invalid } from '../checks.ts'
 import { createWorkTracker, type WorkTracker } from '../drain.ts'
 import { createEmitter } from '../emitter.ts'
-import { type SourceContext, sourcesOf } from '../token-source.ts'
+import { sourcesOf } from '../application-sources.ts'
+import type { SourceContext } from '../token-source.ts'
 import {
   type AnyConnectionsOptions,
   OWN_OPTIONS,
