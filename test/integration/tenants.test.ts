@@ -221,7 +221,9 @@ describe('a tenant', () => {
       expect(ask('/?state=x')).toBeUndefined()
       expect(ask('/auth/diagnostics')).toBeUndefined()
       const responses = await Promise.all(
-        ['login', 'callback', 'user', 'logout', 'front-channel-logout'].map((name) => ask(`/auth/${name}`)),
+        ['login', 'callback', 'user', 'logout', 'front-channel-logout'].map(async (name) =>
+          ask(`/auth/${name}`),
+        ),
       )
       expect(responses.map((each) => each?.status)).not.toContain(404)
       expect(responses).not.toContain(undefined)

@@ -18,11 +18,11 @@ import {
   type TokenFetchOptions,
   type TokenFetchValues,
 } from './token-fetch-options.ts'
+import { sourcesOf } from './application-sources.ts'
 import {
   connectClient,
   connectSource,
   type SourceContext,
-  sourcesOf,
   type TokenName,
   type TokenSource,
 } from './token-source.ts'

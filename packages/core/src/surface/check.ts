@@ -3,7 +3,7 @@ import type { Finding } from '../rules/protocol/server-findings.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
 import type { Drainable } from './drain.ts'
 import type { SessionEngine } from './engine.ts'
-import { sourcesOf } from './token-source.ts'
+import { sourcesOf } from './application-sources.ts'
 
 /**
  * An application whose authorization server can be checked: the result of `evertoken()` or `createClientTokens()`, and on

@@ -9,7 +9,7 @@ import type { Drainable } from './drain.ts'
 import { createBoundTokenFetch, type Outside } from './bound-token-fetch.ts'
 import { getSourceToken, type SourceTokenOptions } from './source-access.ts'
 import type { TokenFetchOptions } from './token-fetch-options.ts'
-import { withSources } from './token-source.ts'
+import { withSources } from './application-sources.ts'
 import type { AccessToken } from '../vocabulary/index.ts'
 
 /** The tokens of a service that calls APIs as itself. */

@@ -6,7 +6,8 @@ import type { Drainable, WorkTracker } from './drain.ts'
 import type { RequestSessions } from './request-sessions.ts'
 import { createSessionCookies, type SessionCookies, withCookies, withOwnCookies } from './session-cookies.ts'
 import { createTokenSession, type TokenSession } from './token-session.ts'
-import { type SourceContext, withSources } from './token-source.ts'
+import { withSources } from './application-sources.ts'
+import type { SourceContext } from './token-source.ts'
 
 type Application<User> = (request: Request, session: User) => Response | Promise<Response>
 

@@ -5,7 +5,7 @@ import { type Check, type Checked, checkAll, invalid, type OptionTable, REQUIRED
 import type { SessionEngine } from './engine.ts'
 import { splitNamedId } from '../rules/sessions/session-id.ts'
 import { createSessionInfo, type SessionInfo } from './session-info.ts'
-import { sourcesOf } from './token-source.ts'
+import { sourcesOfRegistration } from './application-sources.ts'
 
 /** An application with sessions: the result of `evertoken()`, and on Workers that of `bind(env, ctx)`. */
 export type SessionsApplication = Pick<SessionEngine<object>, 'session'>
@@ -14,6 +14,13 @@ export type SessionsApplication = Pick<SessionEngine<object>, 'session'>
 export interface SessionsOf {
   /** The `sub` of the user, as in the claims of their sessions. */
   readonly sub: string
+  /**
+   * The name of the registration that the user has signed in with, if the application has several: a name of `signInChoices()` or
+   * `tenants()`. Users of different registrations can have the same `sub`.
+   *
+   * @default the registration in `id` or `except`, or that of the request that is handled
+   */
+  readonly registration?: string
 }
 
 /** Which sessions of a user end. */
@@ -29,9 +36,9 @@ export interface EndSessionsOptions extends SessionsOf {
 }
 
 const SUB: readonly [Check, never] = [text, REQUIRED]
-const LIST_OPTIONS: OptionTable<Required<SessionsOf>> = { sub: SUB }
-const END_OPTIONS: OptionTable<Checked<EndSessionsOptions, 'id' | 'except'>> = {
-  sub: SUB,
+const LIST_OPTIONS: OptionTable<Checked<SessionsOf, 'registration'>> = { sub: SUB, registration: [text] }
+const END_OPTIONS: OptionTable<Checked<EndSessionsOptions, 'id' | 'except' | 'registration'>> = {
+  ...LIST_OPTIONS,
   id: [text],
   except: [text],
 }
@@ -46,7 +53,9 @@ const END_OPTIONS: OptionTable<Checked<EndSessionsOptions, 'id' | 'except'>> = {
  * @param auth - The result of `evertoken()`. On Workers, `auth.bind(env, ctx)`.
  * @param options - The user.
  * @returns The sessions that are not over, the most recently used first.
- * @throws {ConfigurationError} If an option is invalid, or the application does not index its sessions.
+ * @throws {ConfigurationError} If an option is invalid, the application does not index its sessions, or it has several
+ *   registrations and the call is for none.
+ * @throws {RequestRefusedError} If there is no registration with the name.
  * @throws {OperatorError} If the session store fails.
  * @example
  *   const { sub = '' } = (await auth.getUser()) ?? {}
@@ -57,8 +66,8 @@ export async function listSessions(
   auth: SessionsApplication,
   options: SessionsOf,
 ): Promise<readonly SessionInfo[]> {
-  const { userSessions } = partsOf(auth)
-  const { sub } = checkAll<Required<SessionsOf>>(LIST_OPTIONS, options)
+  const { sub, registration } = checkAll<Checked<SessionsOf, 'registration'>>(LIST_OPTIONS, options)
+  const { userSessions } = await partsOf(auth, registration)
   const records = await findUserSessions(sub, userSessions)
   return records
     .map((record) => createSessionInfo(record, userSessions))
@@ -77,7 +86,9 @@ export async function listSessions(
  * @param auth - The result of `evertoken()`. On Workers, `auth.bind(env, ctx)`.
  * @param options - The user, and which of their sessions end.
  * @returns The number of sessions that have ended.
- * @throws {ConfigurationError} If an option is invalid, or the application does not index its sessions.
+ * @throws {ConfigurationError} If an option is invalid, the application does not index its sessions, or it has several
+ *   registrations and the call is for none.
+ * @throws {RequestRefusedError} If there is no registration with the name.
  * @throws {OperatorError} If the session store has not confirmed the end of all of them. Calling again completes it.
  * @example
  *   const { id = '', claims } = (await auth.getSession()) ?? {}
@@ -85,9 +96,11 @@ export async function listSessions(
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
  */
 export async function endSessions(auth: SessionsApplication, options: EndSessionsOptions): Promise<number> {
-  const { userSessions, keepAlive } = partsOf(auth)
-  const { sub, id, except } = checkAll<Checked<EndSessionsOptions, 'id' | 'except'>>(END_OPTIONS, options)
+  const { sub, id, except, registration } = checkAll<
+    Checked<EndSessionsOptions, 'id' | 'except' | 'registration'>
+  >(END_OPTIONS, options)
   if (id !== undefined && except !== undefined) throw invalid('except', 'must be omitted with `id`')
+  const { userSessions, keepAlive } = await partsOf(auth, registration, id ?? except)
   const { registrationName } = userSessions
   const choice = { id: keyOf(id, registrationName), except: keyOf(except, registrationName) }
   return keepAliveUntilDone(endUserSessions(sub, choice, userSessions, keepAlive), keepAlive)
@@ -99,8 +112,10 @@ function keyOf(id: string | undefined, registrationName: string | undefined): st
   return named?.name === registrationName ? (named?.key ?? id) : id
 }
 
-function partsOf(auth: SessionsApplication) {
-  const { userSessions, keepAlive } = sourcesOf(Object(auth) as object) ?? {}
+async function partsOf(auth: SessionsApplication, registration: string | undefined, id?: string) {
+  const ofId = splitNamedId(id)?.name
+  const { userSessions, keepAlive } =
+    (await sourcesOfRegistration(Object(auth) as object, registration, ofId)) ?? {}
   if (userSessions && keepAlive) return { userSessions, keepAlive }
   const message =
     'Cannot find the sessions of a user. Set `indexSessions: true`, and pass the result of `evertoken()`, or on Workers ' +

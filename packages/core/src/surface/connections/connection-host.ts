@@ -9,7 +9,8 @@ import { checkAll, invalid } from '../checks.ts'
 import { findCurrent } from '../current-session.ts'
 import { createWorkTracker, type WorkTracker } from '../drain.ts'
 import { createEmitter } from '../emitter.ts'
-import { hasSourcesOfRequest, type SourceContext, sourcesOf } from '../token-source.ts'
+import { hasSeveralRegistrations, sourcesOf } from '../application-sources.ts'
+import type { SourceContext } from '../token-source.ts'
 import {
   type AnyConnectionsOptions,
   OWN_OPTIONS,
@@ -66,7 +67,7 @@ export function createConnectionHost(
 ): { readonly host: ConnectionHost; readonly values: SharedValues } {
   if (Object(options) === options && 'auth' in options) {
     const { auth } = options
-    if (hasSourcesOfRequest(Object(auth) as object)) throw severalRegistrations()
+    if (hasSeveralRegistrations(Object(auth) as object)) throw severalRegistrations()
     const sources = sourcesOf(Object(auth) as object)
     if (!sources) throw invalid('auth', 'must be the result of `evertoken()`')
     if (sources.isStorePrivate) throw memoryStore()

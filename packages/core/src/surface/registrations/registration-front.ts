@@ -5,11 +5,12 @@ import type { KeepAlive } from '../../ports/runtime.ts'
 import { splitNamedId } from '../../rules/sessions/session-id.ts'
 import { RequestRefusedError } from '../../vocabulary/index.ts'
 import { check } from '../check.ts'
-import { createSessionFinder } from '../current-session.ts'
+import { createSessionFinder, findCurrent } from '../current-session.ts'
 import type { Engine } from '../engine-functions.ts'
 import { createSharedParts } from '../shared-parts.ts'
 import { checkOptions, type EngineOptions, type Settings } from '../options.ts'
-import { type TokenName, withSourcesFrom } from '../token-source.ts'
+import { sourcesOf, withSourcesFrom } from '../application-sources.ts'
+import type { SourceContext, TokenName } from '../token-source.ts'
 import { createLazySession, createLazyTokenSession } from './lazy-session.ts'
 import type { NamedRegistration } from './named-registration.ts'
 import type { RegistrationHost } from './registrations.ts'
@@ -118,6 +119,13 @@ function connectEngines(
     return isPromise(found) ? work.track(found.then(open)) : open(found)
   }
 
+  async function sourcesOfName(name: string | undefined): Promise<SourceContext> {
+    const found = name === undefined ? undefined : await byName(name, runtime.keepAlive)
+    const sources = found ? sourcesOf(found) : findCurrent(runtime.context)?.application.sources
+    if (sources) return sources
+    throw invalid('registration', 'is missing. Outside a request, set it to a name of your `registrations`')
+  }
+
   const findSession = createSessionFinder(runtime.context, emit)
   const engine: NamedEngine = withSourcesFrom<NamedEngine>(
     {
@@ -150,7 +158,7 @@ function connectEngines(
       drain: work.drain,
       [Symbol.asyncDispose]: work[Symbol.asyncDispose],
     },
-    Object.assign(() => findSession().application.sources, { isOfRequest: true as const }),
+    Object.assign(() => findSession().application.sources, { of: sourcesOfName }),
   )
   return engine
 }
