@@ -94,6 +94,23 @@ describe.each(kinds)('the sessions of a user, %s session', (session) => {
     expect([await two.isActive(), await three.isActive()]).toEqual([false, true])
   })
 
+  it.each<[revoke: boolean | undefined, revokeOnLogout: boolean, requests: number]>([
+    [undefined, true, 1],
+    [undefined, false, 0],
+    [false, true, 0],
+    [true, false, 1],
+  ])(
+    'with `revoke: %s` and `revokeOnLogout: %s`, %i tokens are revoked',
+    async (revoke, revokeOnLogout, requests) => {
+      const { auth, startIn, revoked } = start({ session, revokeOnLogout })
+      const [left, stays] = [await startIn(), await startIn()]
+      const choice = revoke === undefined ? {} : { revoke }
+      expect(await endSessions(auth, { sub: SUB, except: stays.id, ...choice })).toBe(1)
+      await auth.drain({ timeoutSeconds: 5 })
+      expect([revoked(), await left.isActive(), await stays.isActive()]).toEqual([requests, false, true])
+    },
+  )
+
   it('a session ends although it is being refreshed: the late response does not bring it back', async () => {
     const world = start({ session })
     const { tab, isActive } = await world.startIn()
@@ -243,6 +260,7 @@ describe('listSessions and endSessions name the remedy', () => {
       [{ sub: SUB, id: undefined }, '`id` is undefined'],
       [{ sub: SUB, except: undefined }, '`except` is undefined'],
       [{ sub: SUB, id: 'a', except: 'b' }, '`except` must be omitted'],
+      [{ sub: SUB, revoke: 'all' }, '`revoke`'],
       [{ sub: SUB, ids: [] }, 'Did you mean `id`'],
     ]
     for (const [options, message] of calls)

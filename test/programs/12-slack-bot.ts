@@ -1,9 +1,10 @@
 // A Slack app with bot tokens. Each workspace has one grant, which the response of Slack names, and not the browser.
 import { createServer } from 'node:http'
 import { createConnections } from '@evertoken/node/connections'
+import type { SessionStore } from '@evertoken/core'
 import { slack } from '@evertoken/core/providers'
 
-declare const store: import('@evertoken/core').SessionStore
+declare const store: SessionStore
 declare function verified(request: Request): Promise<{ team_id: string; event: { channel: string } }>
 declare const toListener: (
   handler: (request: Request) => Promise<Response>,

@@ -1,7 +1,16 @@
 import { keepAliveUntilDone } from '../mechanisms/runtime/background-work.ts'
 import { endUserSessions, findUserSessions } from '../mechanisms/sessions/user-sessions.ts'
 import { ConfigurationError } from '../vocabulary/index.ts'
-import { type Check, type Checked, checkAll, invalid, type OptionTable, REQUIRED, text } from './checks.ts'
+import {
+  type Check,
+  type Checked,
+  checkAll,
+  flag,
+  invalid,
+  type OptionTable,
+  REQUIRED,
+  text,
+} from './checks.ts'
 import type { SessionEngine } from './engine.ts'
 import { splitNamedId } from '../rules/sessions/session-id.ts'
 import { createSessionInfo, type SessionInfo } from './session-info.ts'
@@ -33,14 +42,23 @@ export interface EndSessionsOptions extends SessionsOf {
   readonly id?: string
   /** The `id` of a session that stays, such as the one of the current request. Not allowed together with `id`. */
   readonly except?: string
+  /**
+   * Whether the tokens of the sessions are revoked. Set it to `false` if a revocation at the authorization server ends all grants of
+   * the user, also that of `except`.
+   *
+   * @default as `revokeOnLogout` selects
+   */
+  readonly revoke?: boolean
 }
 
 const SUB: readonly [Check, never] = [text, REQUIRED]
 const LIST_OPTIONS: OptionTable<Checked<SessionsOf, 'registration'>> = { sub: SUB, registration: [text] }
-const END_OPTIONS: OptionTable<Checked<EndSessionsOptions, 'id' | 'except' | 'registration'>> = {
+type EndOptions = Checked<EndSessionsOptions, 'id' | 'except' | 'revoke' | 'registration'>
+const END_OPTIONS: OptionTable<EndOptions> = {
   ...LIST_OPTIONS,
   id: [text],
   except: [text],
+  revoke: [flag],
 }
 
 /**
@@ -96,14 +114,15 @@ export async function listSessions(
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
  */
 export async function endSessions(auth: SessionsApplication, options: EndSessionsOptions): Promise<number> {
-  const { sub, id, except, registration } = checkAll<
-    Checked<EndSessionsOptions, 'id' | 'except' | 'registration'>
-  >(END_OPTIONS, options)
+  const { sub, id, except, revoke, registration } = checkAll<EndOptions>(END_OPTIONS, options)
   if (id !== undefined && except !== undefined) throw invalid('except', 'must be omitted with `id`')
   const { userSessions, keepAlive } = await partsOf(auth, registration, id ?? except)
-  const { registrationName } = userSessions
+  const { registrationName, ending } = userSessions
+  // With `true`, `'all'` of `revokeOnLogout` still applies.
+  const revoked = revoke === undefined ? ending.revoke : revoke && (ending.revoke || true)
+  const context = { ...userSessions, ending: { ...ending, revoke: revoked } }
   const choice = { id: keyOf(id, registrationName), except: keyOf(except, registrationName) }
-  return keepAliveUntilDone(endUserSessions(sub, choice, userSessions, keepAlive), keepAlive)
+  return keepAliveUntilDone(endUserSessions(sub, choice, context, keepAlive), keepAlive)
 }
 
 /** Returns the key of a session. If there are several registrations, its ID names the registration too. */
