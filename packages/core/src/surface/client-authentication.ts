@@ -1,10 +1,10 @@
+import type { SecretRules } from '../mechanisms/protocol/client-authentication.ts'
 import { isClientAuthentication } from '../mechanisms/protocol/client-authentication.ts'
 import {
   clientSecretPost,
   none,
   secretAsSupported,
   secretInHeader,
-  type SecretRules,
 } from '../mechanisms/protocol/client-secret.ts'
 import { isSenderConstraint } from '../mechanisms/protocol/sender-constraint.ts'
 import type { ClientAuthentication, ClientSecret } from '../ports/client-authentication.ts'

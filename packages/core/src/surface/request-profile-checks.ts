@@ -66,6 +66,12 @@ const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof Revocatio
   authentication: [oneOf('client', 'client_secret_basic', 'bearer')],
 }
 
+/** The options of the application that these checks need. */
+export interface RequestContext {
+  readonly insecureHosts: readonly string[]
+  readonly senderConstraint?: SenderConstraint | undefined
+}
+
 /**
  * Checks the members of a profile that change requests.
  *
@@ -73,13 +79,7 @@ const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof Revocatio
  */
 export function checkRequestProfile(
   { tokenHeader, tokenRequest, revocation }: RequestValues,
-  {
-    insecureHosts: hosts,
-    senderConstraint,
-  }: {
-    readonly insecureHosts: readonly string[]
-    readonly senderConstraint?: SenderConstraint | undefined
-  },
+  { insecureHosts: hosts, senderConstraint }: RequestContext,
 ): void {
   if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], hosts)
   if (tokenRequest) checkAll(TOKEN_REQUEST, tokenRequest, 'server.tokenRequest.', [], hosts)

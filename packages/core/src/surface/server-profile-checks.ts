@@ -1,7 +1,6 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
-import type { SenderConstraint } from '../ports/token-binding.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -22,6 +21,7 @@ import {
 } from './checks.ts'
 import { dialect, verdicts } from './dialect-checks.ts'
 import { checkRequestProfile, isObject, REQUEST_PROFILE } from './request-profile-checks.ts'
+import type { RequestContext } from './request-profile-checks.ts'
 import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
 import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
@@ -160,11 +160,9 @@ export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
   .filter((name) => name !== 'issuer')
   .map((name) => `server.${name}`)
 
-interface ServerValues {
+interface ServerValues extends RequestContext {
   readonly issuer?: string | undefined
   readonly server?: ServerProfile | undefined
-  readonly insecureHosts: readonly string[]
-  readonly senderConstraint?: SenderConstraint | undefined
 }
 
 /**

@@ -637,10 +637,10 @@ describe('the option server', () => {
   )
 
   it('refuses a revocation for which a bound token would need a proof', () => {
-    const { issuer, ...rest } = good
+    const { issuer = '', ...rest } = good
     const checkBound = (members: object, senderConstraint = dpop()) => {
       const revocation = { url: 'https://login.example.com/revoke', ...members }
-      return checkOptions({ ...rest, senderConstraint, server: { issuer: String(issuer), revocation } })
+      return checkOptions({ ...rest, senderConstraint, server: { issuer, revocation } })
     }
     for (const members of [{ token: 'access_token' }, { authentication: 'bearer' }]) {
       expect(() => checkBound(members)).toThrow('`server.revocation`')

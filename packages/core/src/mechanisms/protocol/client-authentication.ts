@@ -1,4 +1,4 @@
-import type { AuthorizationServer, ClientAuth } from 'oauth4webapi'
+import { type AuthorizationServer, type ClientAuth, ClientSecretBasic } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -160,4 +160,22 @@ export function createClientAuthenticator(
 function keyServiceUnavailable(what: string, cause?: RedactedCause): OperatorError {
   const message = `The function for the client secret or key ${what}. Nothing was sent, so try again later.`
   return new OperatorError('key_service_unavailable', message, { cause, retryAfterSeconds: 1 })
+}
+
+/** Options of the methods that send a client secret. */
+export interface SecretRules {
+  /** Whether the credentials in the `Authorization` header are form-encoded, as the standard requires. */
+  readonly basicCredentials: 'encoded' | 'plain'
+}
+
+/** Returns how one request is authenticated with a secret in the `Authorization` header. */
+export function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
+  return basicCredentials === 'plain' ? plainBasic : ClientSecretBasic
+}
+
+function plainBasic(secret: string): ClientAuth {
+  return (_server, { client_id: id }, _body, headers) => {
+    const bytes = new TextEncoder().encode(`${id}:${secret}`)
+    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
+  }
 }

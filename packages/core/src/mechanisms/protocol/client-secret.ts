@@ -10,6 +10,7 @@ import {
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
+import { inHeader, type SecretRules } from './client-authentication.ts'
 import {
   type AuthenticationContext,
   createClientAuthentication,
@@ -79,12 +80,6 @@ export function none(): ClientAuthentication {
   return createClientAuthentication('none', { authenticate: None })
 }
 
-/** Options of the methods that send a client secret. */
-export interface SecretRules {
-  /** Whether the credentials in the `Authorization` header are form-encoded, as the standard requires. */
-  readonly basicCredentials: 'encoded' | 'plain'
-}
-
 /** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
 export function secretInHeader(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
   return withSecret(BASIC, secret, inHeader(rules))
@@ -109,18 +104,6 @@ function supportedMethod({
   token_endpoint_auth_methods_supported: listed = [],
 }: Partial<AuthorizationServer>): string {
   return listed.includes(POST) && !listed.includes(BASIC) ? POST : BASIC
-}
-
-/** Returns how one request is authenticated with a secret in the `Authorization` header. */
-export function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
-  return basicCredentials === 'plain' ? plainBasic : ClientSecretBasic
-}
-
-function plainBasic(secret: string): ClientAuth {
-  return (_server, { client_id: id }, _body, headers) => {
-    const bytes = new TextEncoder().encode(`${id}:${secret}`)
-    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
-  }
 }
 
 /** How long an assertion of `clientSecretJwt` is valid, in seconds. */
