@@ -12,9 +12,10 @@ import {
   type ClientAuthenticator,
   type ClientAuthenticatorOptions,
   createClientAuthenticator,
+  inHeader,
   mechanismOf,
+  type SecretRules,
 } from './client-authentication.ts'
-import type { SecretRules } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
@@ -59,8 +60,8 @@ export interface Connection {
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
   readonly revocation: RevocationProfile | undefined
-  /** How a request of `revocation` sends the client secret. */
-  readonly secretRules: SecretRules
+  /** Sends a client secret in the `Authorization` header, for requests of `revocation`. */
+  readonly secretInHeader: (secret: string) => oauth.ClientAuth
   /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */
   readonly binding: TokenBinding | undefined
   /** How the tokens are bound. Absent if they are not bound. */
@@ -112,7 +113,7 @@ export function createConnection(
     verdicts,
     dialect,
     revocation,
-    secretRules: { basicCredentials },
+    secretInHeader: inHeader({ basicCredentials }),
     binding: connect?.(options),
     constraint: senderConstraint?.method,
     sendProbe() {

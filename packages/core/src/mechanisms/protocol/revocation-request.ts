@@ -3,7 +3,6 @@ import { isJsonObject } from '../../rules/members.ts'
 import { inFormat } from '../../rules/protocol/token-request-form.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { RevocationProfile } from '../../ports/dialect.ts'
-import { inHeader } from './client-authentication.ts'
 import type { Connection } from './connection.ts'
 import { readBody } from './token-request.ts'
 
@@ -15,7 +14,7 @@ const MAX_VALUES = 100
 
 /** Creates the function that revokes the tokens of a server with a `RevocationProfile`. It rejects if the request fails. */
 export function createRevocation(
-  { client, authenticator, fetchMetadata, wire, secretRules }: Connection,
+  { client, authenticator, fetchMetadata, wire, secretInHeader }: Connection,
   profile: RevocationProfile,
   exchange: ExchangeForMember,
 ): (token: string, hint: 'refresh_token' | 'access_token') => Promise<RevocationOutcome> {
@@ -27,7 +26,7 @@ export function createRevocation(
   async function authenticate(): Promise<ClientAuth | undefined> {
     if (authentication !== 'client_secret_basic') return authenticator.request()
     const secret = await authenticator.secret()
-    return secret === undefined ? undefined : inHeader(secretRules)(secret)
+    return secret === undefined ? undefined : secretInHeader(secret)
   }
 
   /** `addAuthentication` is absent if the value itself authenticates the request. */
