@@ -14,7 +14,7 @@ import type { Settings } from './options.ts'
 /** Creates the kind of session that the options select. */
 export function createSessions(
   settings: Settings,
-  { sealedStore, clock, emit, registration, isRegistered, sealSessionsFor, macFor }: EngineContext,
+  { sealedStore, clock, emit, registration, isRegistered, sealSessionsFor, macFor, createMap }: EngineContext,
   { pollMs }: Runtime,
   directory: SessionDirectory | undefined,
   refreshed: ((refresh: StoredRefresh) => Promise<unknown>) | undefined,
@@ -32,11 +32,12 @@ export function createSessions(
     keepClaims,
     refreshed,
   }
-  if (settings.session === 'server') return createServerStrategy({ ...shared, mac: macFor('server session') })
+  if (settings.session === 'server')
+    return createServerStrategy({ ...shared, createMap, mac: macFor('server session') })
   return createCookieStrategy({
     ...shared,
     registration,
-    cookies: createSealedRecords(sealSessionsFor('cookie'), isRegistered),
+    cookies: createSealedRecords(sealSessionsFor('cookie'), isRegistered, createMap),
     maxRecordBytes: recordRoom(cookieName(settings.cookieName, true), settings.maxCookieBytes),
     allStored: directory !== undefined,
     // A logout token must end each session, also one that no request has used since the option was set.

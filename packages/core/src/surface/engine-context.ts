@@ -3,6 +3,7 @@ import { createServerAddresses, type ServerAddresses } from '../rules/protocol/s
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
+import { type CreateMap, createOwnMap } from '../mechanisms/runtime/bounded-map.ts'
 import { type CookieMac, createCookieMac } from '../mechanisms/sessions/cookie-mac.ts'
 import { rememberWrites } from '../mechanisms/sessions/remember-writes.ts'
 import { createSeal, type Seal } from '../mechanisms/sessions/seal.ts'
@@ -42,6 +43,8 @@ export interface EngineContext extends SharedParts {
    * @param owner - Default: the cookie name.
    */
   sealFor(purpose: string, owner?: string): Seal
+  /** Creates the memory of this process for one purpose, which all registrations share. */
+  readonly createMap: CreateMap
   /** Encrypts sessions. Only the same registration can decrypt them. */
   sealSessionsFor(purpose: string): Seal
   /** Signs the cookies of sessions. Only the same registration accepts the signature. */
@@ -70,6 +73,8 @@ export function createEngineContext(
   const sealFor = (purpose: string, owner = cookieName) => createSeal(secrets, `${realm}${purpose} ${owner}`)
   const sealSessionsFor = (purpose: string) => createSeal(secrets, `${sessionRealm}${purpose} ${cookieName}`)
   const { emit, store } = shared
+  const createMap = named ? shared.createSharedMap : createOwnMap
+  const sealed = createSealedStore(store, sealSessionsFor('session'), isRegistered, createMap)
   const random = systemRandom
   const serverClock = createServerClock({ clock, emit, request: isResponding })
   const addresses = createServerAddresses(settings.server, settings.insecureHosts)
@@ -84,11 +89,8 @@ export function createEngineContext(
     http: http(settings.serverTimeoutMs),
     patientHttp: http(LISTEN_MS),
     isStorePrivate: settings.store.outlivesProcess === false,
-    sealedStore: rememberWrites(
-      createSealedStore(store, sealSessionsFor('session'), isRegistered),
-      clock,
-      emit,
-    ),
+    createMap,
+    sealedStore: rememberWrites(sealed, clock, emit, createMap),
     registration: { issuer, clientId },
     isRegistered,
     sealFor,

@@ -67,7 +67,7 @@ function createTable(
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn, insecureHosts } = settings
   const { clock, emit } = context
   const { pathSuffix } = paths
-  const usedLogins = createUsedLogins(context.store, issuer)
+  const usedLogins = createUsedLogins(context.store, issuer, context.createMap)
   const forCallback = {
     server,
     paths,

@@ -1,4 +1,5 @@
 import { systemClock, systemRandom } from '../mechanisms/runtime/system-clock.ts'
+import { type CreateMap, createSharedMaps } from '../mechanisms/runtime/bounded-map.ts'
 import { createGuardedStore, type GuardedStore } from '../mechanisms/stores/guarded-store.ts'
 import type { EventListener } from '../vocabulary/index.ts'
 import { createWorkTracker, type WorkTracker } from './drain.ts'
@@ -10,6 +11,8 @@ export interface SharedParts {
   readonly emit: EventListener
   readonly store: GuardedStore
   readonly work: WorkTracker
+  /** Creates maps whose entries all registrations share. */
+  readonly createSharedMap: CreateMap
 }
 
 export function createSharedParts(settings: TokenSettings): SharedParts {
@@ -19,5 +22,6 @@ export function createSharedParts(settings: TokenSettings): SharedParts {
     emit,
     store: createGuardedStore({ store, clock, emit, storeTimeoutMs, random: systemRandom }),
     work: createWorkTracker(clock, emit),
+    createSharedMap: createSharedMaps(),
   }
 }

@@ -48,3 +48,29 @@ export function createRecentMap<K, V>(maxEntries: number): BoundedMap<K, V> {
     },
   }
 }
+
+/** Creates the map of one purpose. */
+export type CreateMap = <V>(purpose: string, maxEntries: number) => BoundedMap<string, V>
+
+/** Creates a map of its own for each purpose. */
+export const createOwnMap: CreateMap = (_purpose, maxEntries) => createBoundedMap(maxEntries)
+
+/**
+ * Creates a function whose maps of one purpose share their entries, so that more maps need no more memory. Each map sees only what
+ * was set in it. The keys in different maps must differ: a map that sets the key of another one drops its entry.
+ */
+export function createSharedMaps(): CreateMap {
+  const shared = new Map<string, BoundedMap<string, { readonly owner: symbol; readonly value: unknown }>>()
+  return <V>(purpose: string, maxEntries: number): BoundedMap<string, V> => {
+    const owner = Symbol('owner')
+    const entries = shared.get(purpose) ?? createBoundedMap(maxEntries)
+    shared.set(purpose, entries)
+    return {
+      get(key) {
+        const held = entries.get(key)
+        return held?.owner === owner ? (held.value as V) : undefined
+      },
+      set: (key, value) => entries.set(key, { owner, value }),
+    }
+  }
+}

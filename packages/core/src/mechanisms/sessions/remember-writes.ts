@@ -2,7 +2,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { SessionRecord } from '../../model/session-record.ts'
 import { replacedBy, restore, wentBack, type WrittenRecord } from '../../rules/stores/store-went-back.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { type CreateMap, createOwnMap } from '../runtime/bounded-map.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import type { SealedRecord, SealedStore } from './sealed-store.ts'
 
@@ -23,9 +23,14 @@ const MAX_SESSIONS = 2000
  * the sealed store reports it. If it is safe, the sealed store also writes the newer record again, because using the earlier refresh
  * token could end the grant. Without old data, this costs no store operation.
  */
-export function rememberWrites(inner: SealedStore, clock: Clock, emit: EventListener): SealedStore {
-  const written = createBoundedMap<string, Written | undefined>(MAX_SESSIONS)
-  const reported = createBoundedMap<string, number>(MAX_SESSIONS)
+export function rememberWrites(
+  inner: SealedStore,
+  clock: Clock,
+  emit: EventListener,
+  createMap: CreateMap = createOwnMap,
+): SealedStore {
+  const written = createMap<Written | undefined>('written', MAX_SESSIONS)
+  const reported = createMap<number>('reported', MAX_SESSIONS)
 
   function reportWentBack({ id, generation }: SessionRecord): void {
     if (reported.get(id) === generation) return

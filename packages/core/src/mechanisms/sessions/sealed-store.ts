@@ -2,7 +2,7 @@ import { type Registration, type SessionRecord, isSessionRecord } from '../../mo
 import { OperatorError, type RejectionReason } from '../../vocabulary/index.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { Seal } from './seal.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { type CreateMap, createOwnMap } from '../runtime/bounded-map.ts'
 
 /** Reads and writes session records in a session store, and throws typed errors. */
 export interface SealedStore extends SealedRecords {
@@ -30,8 +30,13 @@ export interface SealedStore extends SealedRecords {
 }
 
 /** @param isRegistered - Same as for `createSealedRecords`. Other records are treated as absent. */
-export function createSealedStore(store: GuardedStore, seal: Seal, isRegistered: IsRegistered): SealedStore {
-  const records = createSealedRecords(seal, isRegistered)
+export function createSealedStore(
+  store: GuardedStore,
+  seal: Seal,
+  isRegistered: IsRegistered,
+  createMap?: CreateMap,
+): SealedStore {
+  const records = createSealedRecords(seal, isRegistered, createMap)
 
   return {
     ...records,
@@ -95,8 +100,12 @@ export type IsRegistered = (registration: Registration) => boolean
  * @param isRegistered - Rejects sessions of other servers and clients. Applications that share a secret can also share a
  *   cookie name, and their seals are then the same.
  */
-export function createSealedRecords(seal: Seal, isRegistered: IsRegistered): SealedRecords {
-  const memo = createBoundedMap<string, SealedRecord>(MEMO_ENTRIES)
+export function createSealedRecords(
+  seal: Seal,
+  isRegistered: IsRegistered,
+  createMap: CreateMap = createOwnMap,
+): SealedRecords {
+  const memo = createMap<SealedRecord>('records', MEMO_ENTRIES)
 
   function remember(record: SessionRecord, sealed: string): SealedRecord {
     const pair = { record, sealed }

@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { type CreateMap, createOwnMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { CookieMac } from './cookie-mac.ts'
 import {
@@ -17,6 +17,7 @@ const MAX_IDS = 2000
 export interface ServerStrategyOptions extends SessionStrategyOptions {
   /** Signs the cookies, so that a forged cookie does not cause a store read. */
   readonly mac: CookieMac
+  readonly createMap?: CreateMap | undefined
 }
 
 /** Creates the kind of session that only the store holds. The cookie holds a random ID. */
@@ -24,7 +25,7 @@ export function createServerStrategy(options: ServerStrategyOptions): SessionStr
   const shared = createHandleOptions(options)
   const handleOf = (key: string) => createServerHandle(key, shared)
   /** Caches the keys of verified cookies. */
-  const keys = createBoundedMap<string, string>(MAX_IDS)
+  const keys = (options.createMap ?? createOwnMap)<string>('cookies', MAX_IDS)
 
   /** Computes the store key of a session as the hash of the secret that the browser holds (S26). */
   async function remember(cookie: string, secret: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { type EvertokenError, OperatorError } from '../../vocabulary/index.ts'
-import { createBoundedMap } from '../runtime/bounded-map.ts'
+import { type CreateMap, createOwnMap } from '../runtime/bounded-map.ts'
 import { randomId, sha256 } from '../runtime/digest.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 import type { PendingLogin } from './pending-logins.ts'
@@ -21,8 +21,12 @@ const MAX_REMEMBERED = 10_000
  */
 const HINT = { owner: 'login', isNote: true }
 
-export function createUsedLogins(store: GuardedStore, issuer: string): UsedLogins {
-  const spent = createBoundedMap<string, true>(MAX_REMEMBERED)
+export function createUsedLogins(
+  store: GuardedStore,
+  issuer: string,
+  createMap: CreateMap = createOwnMap,
+): UsedLogins {
+  const spent = createMap<true>('logins', MAX_REMEMBERED)
   return {
     async markUsed({ id, expiresAt }) {
       if (spent.get(id)) return false

@@ -1,6 +1,10 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createBoundedMap, createRecentMap } from '../../../src/mechanisms/runtime/bounded-map.ts'
+import {
+  createSharedMaps,
+  createBoundedMap,
+  createRecentMap,
+} from '../../../src/mechanisms/runtime/bounded-map.ts'
 
 it('holds the newest keys, with their latest values, and no more than it may', () => {
   const writes = fc.array(fc.tuple(fc.nat(9), fc.nat()))
@@ -36,4 +40,15 @@ it('a recent map holds the keys that were used last, and no more than it may', (
       for (let key = 0; key < 10; key++) expect(map.get(key)).toBe(new Map(model).get(key))
     }),
   )
+})
+
+it('maps that share their entries keep one number of them together, and see only their own', () => {
+  const create = createSharedMaps()
+  const maps = Array.from({ length: 10 }, () => create<number>('records', 3))
+  maps.forEach((map, i) => map.set(`key-${i}`, i))
+  const seen = maps.map((map) =>
+    maps.map((_, i) => map.get(`key-${i}`)).filter((value) => value !== undefined),
+  )
+  expect(seen).toEqual([[], [], [], [], [], [], [], [7], [8], [9]])
+  expect(create<number>('other', 3).get('key-9')).toBeUndefined()
 })
