@@ -11,7 +11,7 @@ import { APP_URL, signInAt } from '../../integration/sign-in-at.ts'
 
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-const SECRET = 'a secret of thirty-two characters'
+export const SECRET = 'a secret of thirty-two characters'
 
 /** A certificate of the client, and its public key as the server gets it. */
 export interface Identity {
@@ -43,6 +43,8 @@ export type Application = Pick<
   | 'createTokenFetch'
   | 'createTokenProxy'
   | 'loginUrlFor'
+  | 'redirectToLogin'
+  | 'session'
 >
 
 export type ApplicationOptions = EvertokenOptions & WithClient<ClientCredentials>

@@ -70,6 +70,13 @@ export async function createAuthorizationServer(issuer, mtlsUrl, trusted) {
       pushedAuthorizationRequests: { enabled: true },
       requestObjects: { enabled: true },
       jwtResponseModes: { enabled: true },
+      richAuthorizationRequests: {
+        enabled: true,
+        types: { payment: { validate() {} } },
+        authorizationDetailsForGrantSource: ({ oidc }) =>
+          JSON.parse(oidc.params.authorization_details ?? '[]'),
+        authorizationDetailsForAccessToken: (_context, _token, source) => source?.rar,
+      },
       resourceIndicators: {
         enabled: true,
         useGrantedResource: () => true,

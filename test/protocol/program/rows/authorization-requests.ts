@@ -1,4 +1,5 @@
 import { jar, jarm, par } from '@evertoken/core/authorization'
+import { fapi2 } from '@evertoken/core/fapi'
 import { createClientKey } from '../keys.ts'
 import { type Row, same } from '../row.ts'
 import { callApi, type World } from '../world.ts'
@@ -86,6 +87,34 @@ export const authorizationRequestRows: readonly Row[] = [
       same((await stronger.run(() => callApi(payments, 'gold'))).sub, 'alice')
     },
   },
+  {
+    item: 'rich authorization requests, in the URL and at a refresh',
+    async run(world) {
+      const detail = { type: 'payment', amount: '12.00' }
+      const client = await world.register({ authorization_details_types: ['payment'] })
+      const app = world.createApplication(client, { authorizationDetails: [detail] })
+      const user = await world.signIn(app)
+      same(user.visited[0]?.searchParams.get('authorization_details'), JSON.stringify([detail]))
+      for (const forceRefresh of [false, true]) {
+        const token = await user.run(() => app.getUserAccessToken({ forceRefresh }))
+        same(token?.authorizationDetails, [detail])
+      }
+    },
+  },
+  ...[false, true].map((messageSigning): Row => ({
+    item: messageSigning ? 'FAPI 2.0 with signed messages' : 'FAPI 2.0 with DPoP',
+    async run(world) {
+      const { signingKey, jwk } = await createClientKey('PS256', 'key-1')
+      const method = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } }
+      const client = await world.register({ ...PUSHED, ...method, dpop_bound_access_tokens: true })
+      const profile = fapi2({ key: signingKey, messageSigning })
+      const app = world.createApplication({ ...client, secret: undefined }, { profile })
+      const user = await world.signIn(app)
+      same(parametersOf(user.visited[0]), ['client_id', 'request_uri'])
+      const call = app.createTokenFetch({ baseUrl: `${world.api('orders')}/` })
+      same((await user.run(() => callApi(call))).scheme, 'DPoP')
+    },
+  })),
   {
     item: 'resource indicators at login',
     async run(world) {

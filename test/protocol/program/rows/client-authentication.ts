@@ -7,7 +7,7 @@ import {
   type SigningKey,
 } from '@evertoken/core/credentials'
 import { dpop } from '@evertoken/core/dpop'
-import { selfSignedTlsClientAuth, tlsClientAuth } from '@evertoken/core/mtls'
+import { certificateBound, selfSignedTlsClientAuth, tlsClientAuth } from '@evertoken/core/mtls'
 import { createClientKey } from '../keys.ts'
 import { codeOf, type Row, same } from '../row.ts'
 import { callApi, type Client, type TokenRequest, type World } from '../world.ts'
@@ -111,6 +111,25 @@ const certificates: readonly Row[] = (['issued', 'selfSigned'] as const).map((na
   },
 }))
 
+/** RFC 8705 §3, for a client that authenticates with a secret. */
+const certificateBoundRow: Row = {
+  item: 'certificate-bound tokens of a client with a secret',
+  async run(world) {
+    const { config, host } = world
+    const client = await world.register({ tls_client_certificate_bound_access_tokens: true })
+    const fetch = host.mtlsFetch('issued', config)
+    const app = world.createApplication(client, { senderConstraint: certificateBound(), fetch })
+    const user = await world.signIn(app)
+    await user.run(async () => {
+      for (const forceRefresh of [false, true]) {
+        await app.getUserAccessToken({ forceRefresh })
+        const bound = await callApi(app.createTokenFetch({ baseUrl: `${config.mtlsApi}/orders/`, fetch }))
+        same(typeof bound.cnf?.['x5t#S256'], 'string')
+      }
+    })
+  },
+}
+
 export const clientAuthenticationRows: readonly Row[] = [
   ...secrets,
   {
@@ -190,6 +209,7 @@ export const clientAuthenticationRows: readonly Row[] = [
     },
   },
   ...certificates,
+  certificateBoundRow,
 ]
 
 function keyIdOf(jwt = ''): unknown {
