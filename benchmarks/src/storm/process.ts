@@ -85,6 +85,7 @@ async function serve(
       )
       const settled = await Promise.allSettled(calls)
       const done = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+      for (const each of settled) if (each.status === 'rejected') console.error(describeError(each.reason))
       const ok = done.filter((each) => each.ok)
       return {
         ok: ok.length,
@@ -116,6 +117,11 @@ async function createProofKey(): Promise<object> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   const { privateKey } = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   return crypto.subtle.exportKey('jwk', privateKey)
+}
+
+function describeError(error: unknown): string {
+  const { name, code = '' } = error as { readonly name: string; readonly code?: string }
+  return `a call failed: ${name} ${code}`
 }
 
 function fingerprint(token: string): string {

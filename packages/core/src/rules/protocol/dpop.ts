@@ -1,5 +1,6 @@
 import { parseChallenges } from '../calls/authentication-challenge.ts'
 import { isJsonObject } from '../members.ts'
+import { CLOCK_MARGIN_SECONDS } from './jwt.ts'
 
 /** The facts that a proof of possession states about one request. */
 export interface ProofFacts {
@@ -19,12 +20,12 @@ export interface ProofFacts {
 /**
  * Returns the claims of a proof (RFC 9449 §4.2). JSON omits those without a value.
  *
- * A time in the future would be refused, so seconds are rounded down.
+ * Strict servers refuse a time in the future, also if it is only milliseconds ahead.
  */
 export function proofClaims({ url, method, id, now, nonce, tokenHash }: ProofFacts): object {
   // The URL has neither a query nor a fragment there.
   const htu = url.origin + url.pathname
-  return { jti: id, htm: method, htu, iat: Math.floor(now), ath: tokenHash, nonce }
+  return { jti: id, htm: method, htu, iat: Math.floor(now) - CLOCK_MARGIN_SECONDS, ath: tokenHash, nonce }
 }
 
 /** The characters of a nonce (RFC 9449 §8.1). A longer one would not fit into the headers of many servers. */

@@ -58,7 +58,7 @@ export function hasRequiredAcr({ acr }: UserClaims, acrValues: string | undefine
 }
 
 /** The `Date` of a server has a resolution of 1 second, and a server can refuse a JWT from the future. */
-const CLOCK_MARGIN_SECONDS = 1
+export const CLOCK_MARGIN_SECONDS = 1
 
 /** Returns the time claims of a JWT that the client signs now (RFC 7519 §4.1). They are of the server's clock if it is known. */
 export function jwtTimes(

@@ -29,7 +29,7 @@ describe('proofClaims', () => {
   })
 
   it('has a nonce and the hash of a token only if there is one, and is never from the future', () => {
-    expect(proofClaims(facts)).toEqual({ jti: 'id', htm: 'GET', htu: 'https://api.example.com/a', iat: 1 })
+    expect(proofClaims(facts)).toEqual({ jti: 'id', htm: 'GET', htu: 'https://api.example.com/a', iat: 0 })
     expect(proofClaims({ ...facts, nonce: 'n', tokenHash: 'h' })).toMatchObject({ nonce: 'n', ath: 'h' })
   })
 })
