@@ -9,7 +9,7 @@ export interface SessionLifetimes {
   readonly absoluteTimeoutSeconds: number
 }
 
-/** What the facts about a session depend on, besides its record. */
+/** The settings that the facts about a session depend on. */
 export interface SessionInfoContext {
   readonly lifetimes: SessionLifetimes
   /** The name of the client registration. Absent if there is only one. */

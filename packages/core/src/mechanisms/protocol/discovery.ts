@@ -56,7 +56,7 @@ export function requireEndpoint(
 }
 
 /**
- * Returns the metadata without members that are `null`, and without lists that are no lists. Some servers write an endpoint
+ * Returns the metadata without members that are `null`, and without members that should be a list. Some servers write an endpoint
  * or a list that they do not have as `null`. Code that reads one after a token request must not fail, because only this
  * process has the new refresh token.
  */

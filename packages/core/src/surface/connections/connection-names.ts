@@ -21,7 +21,7 @@ export function splitName(name: string): NameParts {
  * Checks an owner. Otherwise, a variable that is not set would give all visitors the same connection.
  *
  * @param option - The option or the argument, for the message.
- * @throws {ConfigurationError} If it is no string, empty, too long, or has half of a character.
+ * @throws {ConfigurationError} If it is not a string, is empty or too long, or has half of a character.
  */
 export function checkOwner(owner: unknown, option = 'owner'): string {
   if (typeof owner !== 'string' || owner === '') throw invalid(option, 'must be a string, and not empty')

@@ -43,7 +43,7 @@ export interface ProviderClient extends ConnectionClient {
 export interface ProviderClients {
   /** @throws What the function of the application throws, and a {@link ConfigurationError} for an invalid result. */
   clientFor(provider: string, context: ConnectionContext): ProviderClient | Promise<ProviderClient>
-  /** Returns the client of a provider that is no function. */
+  /** Returns the client of a provider that is not a function. */
   knownClient(provider: string): ProviderClient | undefined
   /** Whether a function of the application returns the provider. */
   isResolved(provider: string): boolean
