@@ -117,7 +117,8 @@ export const calendars: Connection[] = [
   createDenoConnections(connectionOptions),
   workerConnections,
 ].map((connections) => connections.get('user-1', 'google:work'))
-export const calendarState = async (): Promise<ConnectionState | undefined> => calendars[0]?.getState()
+export const calendarStates = (): Promise<ConnectionState>[] =>
+  calendars.map((calendar) => calendar.getState())
 
 export const googleIssuer: string = google().issuer
 
