@@ -7,7 +7,7 @@ import type { KeepAlive } from './runtime.ts'
 /**
  * A way to get access tokens for a ledger: the refresh token grant, or client credentials.
  *
- * `policy.consumes` says what each request uses up. The rules for lost and late responses follow from that.
+ * `policy.consumes` is the credential that each request uses up. The rules for lost and late responses follow from that.
  */
 export interface Acquisition {
   readonly policy: RefreshPolicy

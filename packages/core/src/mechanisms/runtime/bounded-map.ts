@@ -1,4 +1,4 @@
-/** Maps keys to values, and drops an entry when it is full: the oldest one, unless the function that creates it says otherwise. */
+/** Maps keys to values, and drops an entry when it is full: the oldest one, or the least recently used one. */
 export interface BoundedMap<K, V> {
   readonly get: (key: K) => V | undefined
   set(key: K, value: V): void

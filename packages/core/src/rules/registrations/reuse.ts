@@ -1,4 +1,4 @@
-/** What a process knows about a registration that it has loaded. */
+/** The age of a registration that a process has loaded. */
 export interface LoadedState {
   /** The time since the load began, in milliseconds. */
   readonly ageMs: number
@@ -7,11 +7,11 @@ export interface LoadedState {
 }
 
 /**
- * Decides what to do when a registration is needed.
+ * Decides the next step when a registration is needed.
  *
  * - `use`: it is fresh, or it cannot be loaded now. A failure of the function that loads it must not sign users out.
  * - `load`: nothing is known, so the caller waits for the load.
- * - `reload`: the caller waits only briefly, and then uses what is known.
+ * - `reload`: the caller waits only briefly, and then uses the known one.
  * - `refuse`: nothing is known, and the load has failed a moment ago.
  *
  * @param known - Absent if it was never loaded, or no longer exists.
