@@ -32,6 +32,8 @@ export function createDpopBinding(
   const serverNonces = createNonces()
   const apiNonces = createNonces()
   const tokenHashes = createRecentMap<string, string>(MAX_HASHES)
+  /** The number of calls that wait for a response. */
+  let waiting = 0
 
   /** Signs a proof for one request. */
   function prove(
@@ -43,7 +45,11 @@ export function createDpopBinding(
   ): Promise<string> {
     const { server, wall } = serverClock.read()
     const id = crypto.randomUUID()
-    return signer.sign(key, proofClaims({ url, method, id, now: server ?? wall, nonce, tokenHash }))
+    return signer.sign(
+      key,
+      proofClaims({ url, method, id, now: server ?? wall, nonce, tokenHash }),
+      waiting > 0,
+    )
   }
 
   async function hashToken(token: string): Promise<string> {
@@ -94,10 +100,15 @@ export function createDpopBinding(
         const nonce = apiNonces.get(url)
         const dpop = await proveToken(url, hop.method, nonce)
         init.headers = addHeaders(init.headers, { authorization, dpop })
-        const response = await fetch(target, init)
-        const isRefused = isApiNonceError(response)
-        const hasNew = apiNonces.observe(url, response.headers, isRefused ? nonce : undefined)
-        return { response, isRepeatable: isRefused && hasNew }
+        waiting++
+        try {
+          const response = await fetch(target, init)
+          const isRefused = isApiNonceError(response)
+          const hasNew = apiNonces.observe(url, response.headers, isRefused ? nonce : undefined)
+          return { response, isRepeatable: isRefused && hasNew }
+        } finally {
+          waiting--
+        }
       }
 
       return {

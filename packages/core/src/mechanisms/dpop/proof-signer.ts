@@ -3,6 +3,7 @@ import { ConfigurationError, type RedactedCause } from '../../vocabulary/index.t
 import { createRecentMap } from '../runtime/bounded-map.ts'
 import { sha256, toBase64Url } from '../runtime/digest.ts'
 import { redact } from '../runtime/redact.ts'
+import { createNativeSignature } from './native-signature.ts'
 
 /** The signature algorithms of proofs. */
 export type ProofAlgorithm = 'ES256' | 'EdDSA'
@@ -18,12 +19,16 @@ const PUBLIC = ['crv', 'kty', 'x', 'y']
 /** The number of sessions whose keys are ready for use in this process. */
 const MAX_IMPORTED = 1000
 
+type Sign = (data: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>
+
 /** A key that was imported, and what is the same in all proofs with it. */
 interface ImportedKey {
-  readonly privateKey: CryptoKey
-  readonly algorithm: ProofAlgorithm
   /** The encoded header of its proofs. */
   readonly header: string
+  /** Signs with Web Crypto, which works in another thread. */
+  readonly signAside: Sign
+  /** Signs in this thread, which takes less time in all. */
+  readonly signHere: Sign
 }
 
 /** Signs proofs. Each key is imported once, so a proof costs one signature. */
@@ -31,8 +36,12 @@ export interface ProofSigner {
   createKey(): Promise<ProofKey>
   adoptKey(key: object | undefined): Promise<ProofKey>
   thumbprint(key: ProofKey): Promise<string>
-  /** Returns the signed proof as a JWT. */
-  sign(key: ProofKey, claims: object): Promise<string>
+  /**
+   * Returns the signed proof as a JWT.
+   *
+   * @param isBusy - Whether this process has other work to do in the meantime.
+   */
+  sign(key: ProofKey, claims: object, isBusy: boolean): Promise<string>
 }
 
 /** @param newAlgorithm - The algorithm of new keys. Keys from before keep theirs. */
@@ -42,11 +51,9 @@ export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
 
   async function importKey(key: ProofKey): Promise<ImportedKey> {
     const algorithm = key['crv'] === 'Ed25519' ? 'EdDSA' : 'ES256'
-    const privateKey = await crypto.subtle
-      .importKey('jwk', key, PARAMETERS[algorithm], false, ['sign'])
-      .catch(throwUnusable)
+    const signAside = await createWebSignature(key, PARAMETERS[algorithm])
     const header = encode({ typ: 'dpop+jwt', alg: algorithm, jwk: ordered(key, PUBLIC) })
-    const entry = { privateKey, algorithm, header } as const
+    const entry = { header, signAside, signHere: createNativeSignature(key) ?? signAside }
     imported.set(nameOf(key), entry)
     return entry
   }
@@ -64,13 +71,21 @@ export function createProofSigner(newAlgorithm: ProofAlgorithm): ProofSigner {
       return adopted
     },
     thumbprint: (key) => sha256(JSON.stringify(ordered(key, PUBLIC))),
-    async sign(key, claims) {
-      const { privateKey, algorithm, header } = imported.get(nameOf(key)) ?? (await importKey(key))
+    async sign(key, claims, isBusy) {
+      const { header, signAside, signHere } = imported.get(nameOf(key)) ?? (await importKey(key))
       const input = `${header}.${encode(claims)}`
-      const signature = await crypto.subtle.sign(PARAMETERS[algorithm], privateKey, encoder.encode(input))
-      return `${input}.${toBase64Url(new Uint8Array(signature))}`
+      const signature = await (isBusy ? signAside : signHere)(encoder.encode(input))
+      return `${input}.${toBase64Url(signature)}`
     },
   }
+}
+
+async function createWebSignature(
+  key: ProofKey,
+  parameters: (typeof PARAMETERS)[ProofAlgorithm],
+): Promise<Sign> {
+  const imported = await crypto.subtle.importKey('jwk', key, parameters, false, ['sign']).catch(throwUnusable)
+  return async (data) => new Uint8Array(await crypto.subtle.sign(parameters, imported, data))
 }
 
 const encoder = new TextEncoder()

@@ -1,6 +1,6 @@
 import { createManualClock } from '@evertoken/testkit'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createDpopBinding } from '../../../src/mechanisms/dpop/dpop-binding.ts'
 import type { ProofAlgorithm } from '../../../src/mechanisms/dpop/proof-signer.ts'
 import { createServerClock } from '../../../src/mechanisms/protocol/server-clock.ts'
@@ -28,7 +28,21 @@ async function verified(proof: string, now: number) {
   return jwtVerify(proof, EmbeddedJWK, options)
 }
 
-describe.each(['ES256', 'EdDSA'] as const)('a proof with %s', (algorithm) => {
+/** A runtime without `node:crypto`. */
+function useWebCrypto() {
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+}
+
+describe.each([
+  ['ES256', 'node:crypto'],
+  ['ES256', 'Web Crypto'],
+  ['EdDSA', 'node:crypto'],
+  ['EdDSA', 'Web Crypto'],
+] as const)('a proof with %s by %s', (algorithm, library) => {
+  beforeEach(() => {
+    if (library === 'Web Crypto') useWebCrypto()
+  })
+
   it('S18: is signed with the key, and names the method, the URL and the token', async () => {
     const { binding, clock } = createBinding(algorithm)
     const key = await binding.createKey()
@@ -47,6 +61,7 @@ describe.each(['ES256', 'EdDSA'] as const)('a proof with %s', (algorithm) => {
 
 describe('a proof', () => {
   it('the key and the token in use stay in memory, however many others there are', async () => {
+    useWebCrypto()
     const { binding } = createBinding()
     const request = { url: new URL('https://api.example.com/'), method: 'GET' }
     const busy = await binding.createKey()
@@ -63,7 +78,55 @@ describe('a proof', () => {
     expect([importsOfBusy.length, digests.mock.calls.length]).toEqual([1, 1101])
   })
 
-  it('costs one signature, and its key is imported once', async () => {
+  it('costs one signature of node:crypto, and its key is imported once', async () => {
+    const native = process.getBuiltinModule('node:crypto')
+    const { binding } = createBinding()
+    const credential = binding.credential({ value: 'token' }, await binding.createKey())
+    const importKey = vi.spyOn(native, 'createPrivateKey')
+    const sign = vi.spyOn(native, 'sign')
+    const webSign = vi.spyOn(crypto.subtle, 'sign')
+    for (let i = 0; i < 3; i++)
+      await credential.authorize({ url: new URL('https://api.example.com/'), method: 'GET' })
+    // The first signature of a key is a trial.
+    expect([importKey, sign, webSign].map(({ mock }) => mock.calls.length)).toEqual([1, 4, 0])
+  })
+
+  it('is signed in another thread while another call waits for its response', async () => {
+    const native = process.getBuiltinModule('node:crypto')
+    const { binding } = createBinding()
+    const credential = binding.credential({ value: 'token' }, await binding.createKey())
+    const href = 'https://api.example.com/'
+    const hop = { href, method: 'GET', body: 'none' } as const
+    await credential.authorize({ url: new URL(href), method: 'GET' })
+    const sign = vi.spyOn(native, 'sign')
+    const webSign = vi.spyOn(crypto.subtle, 'sign')
+    const respond = new AbortController()
+    const api = vi.fn<() => Promise<Response>>().mockImplementation(async () => new Response())
+    api.mockImplementationOnce(
+      () => new Promise((resolve) => respond.signal.addEventListener('abort', () => resolve(new Response()))),
+    )
+    api.mockRejectedValueOnce(new TypeError('fetch failed'))
+    const send = () => credential.send({ fetch: api, target: href, init: {}, hop } as never)
+    const first = send()
+    await vi.waitFor(() => expect(api).toHaveBeenCalledOnce())
+    await expect(send()).rejects.toThrow('fetch failed')
+    respond.abort()
+    await first
+    await send()
+    expect([sign, webSign].map(({ mock }) => mock.calls.length)).toEqual([2, 1])
+  })
+
+  it('is signed by Web Crypto if node:crypto of the runtime does not work', async () => {
+    const broken = { createPrivateKey: () => ({}), sign: () => new Uint8Array(70) }
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(broken)
+    const { binding, clock } = createBinding()
+    const credential = binding.credential({ value: 'token' }, await binding.createKey())
+    const headers = await credential.authorize({ url: new URL('https://api.example.com/'), method: 'GET' })
+    await expect(verified(String(headers['dpop']), clock.now())).resolves.toBeDefined()
+  })
+
+  it('costs one signature of Web Crypto, and its key is imported once', async () => {
+    useWebCrypto()
     const { binding } = createBinding()
     const credential = binding.credential({ value: 'token' }, await binding.createKey())
     const importKey = vi.spyOn(crypto.subtle, 'importKey')
