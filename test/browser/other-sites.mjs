@@ -11,7 +11,8 @@ import { listen, retrying } from './servers.mjs'
 
 /** nginx accepts no longer header line. Node counts all headers. */
 const NGINX_BYTES = 8192
-const TABS = 30
+/** Each sign-in that has begun has a cookie, whatever keeps the sessions, and 30 tabs take up to a minute. */
+const TABS = { cookie: 30, server: 5 }
 const EVIL = '/api/files/evil.html?delete=everything'
 
 const { check, report } = createChecks()
@@ -129,21 +130,24 @@ async function run(sameSite, session) {
     return refused && fetched === 200 && calls.length === 1
   })
 
-  await check(titled(`S40: ${TABS} tabs that are restored at the same time all arrive`), async () => {
-    await signOut()
-    const tabs = await Promise.all(Array.from({ length: TABS }, () => context.newPage()))
-    const path = (i) => `/home?tab=${i}&long=${'x'.repeat(450)}`
-    await Promise.all(tabs.map((tab, i) => tab.goto(app.url + path(i), { timeout: 60_000 })))
-    const bytes = [await cookieBytes()]
-    for (const [i, tab] of tabs.entries()) {
-      await tab.click('button')
-      await tab.waitForURL(app.url + path(i))
-    }
-    bytes.push(await cookieBytes())
-    const texts = await Promise.all(tabs.map((tab) => tab.textContent('body')))
-    await Promise.all(tabs.map((tab) => tab.close()))
-    return texts.every((text) => text.startsWith('hello ada')) && Math.max(...bytes) < NGINX_BYTES - 1000
-  })
+  await check(
+    titled(`S40: ${TABS[session]} tabs that are restored at the same time all arrive`),
+    async () => {
+      await signOut()
+      const tabs = await Promise.all(Array.from({ length: TABS[session] }, () => context.newPage()))
+      const path = (i) => `/home?tab=${i}&long=${'x'.repeat(450)}`
+      await Promise.all(tabs.map((tab, i) => tab.goto(app.url + path(i), { timeout: 60_000 })))
+      const bytes = [await cookieBytes()]
+      for (const [i, tab] of tabs.entries()) {
+        await tab.click('button')
+        await tab.waitForURL(app.url + path(i))
+      }
+      bytes.push(await cookieBytes())
+      const texts = await Promise.all(tabs.map((tab) => tab.textContent('body')))
+      await Promise.all(tabs.map((tab) => tab.close()))
+      return texts.every((text) => text.startsWith('hello ada')) && Math.max(...bytes) < NGINX_BYTES - 1000
+    },
+  )
 
   await check(titled('S40: a popup of another site does not disturb a sign-in'), async () => {
     await signOut()

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { RUNTIMES } from '../../scripts/runtimes.mjs'
 import { ensureNode } from '../../scripts/tools.mjs'
 import { startPostgres, startRedis, temporaryFolder } from '../../scripts/services.mjs'
 import { startOidcProvider } from '../integration/oidc-provider.mjs'
@@ -17,7 +18,7 @@ const CALLS = 20
 const program = fileURLToPath(new URL('process.mjs', import.meta.url))
 
 // Only a newer Node has SQLite.
-const execPath = await ensureNode('24')
+const execPath = await ensureNode(RUNTIMES.node[2])
 
 const folder = await temporaryFolder('connections')
 const services = [await startRedis(), await startPostgres()]
