@@ -1,5 +1,5 @@
 import { createConnections } from '@evertoken/node/connections'
-import type { ConnectionsOptions, ConnectionProviders } from '@evertoken/node/connections'
+import type { ConnectionsOptions } from '@evertoken/node/connections'
 import { sha256 } from '../../packages/core/src/mechanisms/runtime/digest.ts'
 import type { Call, Result } from './chronicle.ts'
 import type { How, Instance, InstanceParts } from './instance.ts'
@@ -14,7 +14,7 @@ export const connectionKey = (owner: string) => sha256(JSON.stringify(['connecti
 /** An instance that calls an API for the owners of stored connections. */
 export function createConnectionInstance(
   { user, machine, chronicle, resourceServer }: InstanceParts,
-  options: ConnectionsOptions<ConnectionProviders>,
+  options: ConnectionsOptions,
 ): Instance {
   const connections = createConnections(options)
 

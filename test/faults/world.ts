@@ -171,8 +171,8 @@ export async function createWorld(settings: Settings): Promise<World> {
       const [before, last] = past.get(key)?.slice(-2) ?? []
       if (before === undefined || last === undefined) return
       const record = await open(before)
-      // A stored connection has no end.
-      const { expiresAt = time.now() + TWO_WEEKS } = record
+      // The record of a stored connection has no end.
+      const expiresAt = kind === 'connection' ? time.now() + TWO_WEEKS : record.expiresAt
       if (!(await store.swap(key, last, before, expiresAt))) return
       past.set(key, [...(past.get(key) ?? []), before])
       chronicle.commits.push({ ...chronicle.moment(), key, instance: -1, record })
