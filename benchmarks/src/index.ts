@@ -1,6 +1,7 @@
 // npm run bench -- [--only NAME]... [--no-peers]: all rows, or those of some groups. A run updates the tables of its groups.
 import { parseArgs } from 'node:util'
 import { openPeers } from './peers/install.ts'
+import { connections } from './rows/connections.ts'
 import { currentToken } from './rows/current-token.ts'
 import { dpopFetchOnLoopback } from './rows/dpop-fetch.ts'
 import { expiry } from './rows/expiry.ts'
@@ -19,6 +20,7 @@ const GROUPS: readonly Group[] = [
   { name: 'expiry', measure: expiry },
   { name: 'peers', measure: hotPath },
   { name: 'million-sessions', measure: millionSessions },
+  { name: 'connections', measure: connections },
 ]
 
 const { values } = parseArgs({

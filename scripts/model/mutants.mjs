@@ -384,6 +384,115 @@ export const mutants = {
       },
     ],
   ],
+  'connection removed by a refusal': [
+    ['connections answers'],
+    [
+      {
+        in: 'createConnectionHandle.refuse',
+        replace: 'brokenRecord($$$args)',
+        with: "{ ...brokenRecord($$$args), ended: 'disconnected' }",
+      },
+    ],
+  ],
+  'refusal drops the refresh token of a connection': [
+    ['connections answers'],
+    [
+      {
+        in: 'brokenRecord',
+        replace: '{ ...$record.ledger, $$$rest }',
+        with: '{ ...$record.ledger, $$$rest, refreshToken: undefined }',
+      },
+    ],
+  ],
+  'connection broken although its token was replaced': [
+    ['connections takeovers'],
+    [{ in: 'settleRejection', replace: "return 'replaced'", with: "return 'end'" }],
+  ],
+  'connection broken without a second look': [
+    ['connections takeovers', 'connections consents', 'connections everything'],
+    [
+      {
+        in: 'endGrant.end',
+        remove: "if ($verdict === 'again' || $verdict === 'replaced') return false",
+      },
+      {
+        in: 'handleRejection',
+        replace: 'settleCurrent((await $handle.readIgnoringExpiry())?.record)',
+        with: "'end'",
+      },
+    ],
+  ],
+  'late response leaves the connection broken': [
+    ['connections everything', 'connections consents'],
+    [{ in: 'createConnectionHandle.storeGrant', remove: 'broken: undefined' }],
+  ],
+  'owner told again that a connection is broken': [
+    ['connections answers', 'connections everything'],
+    [
+      {
+        in: 'createConnectionHandle.reportRefusal',
+        replace: '!$before || knownFault($before.record)',
+        with: '!$before',
+      },
+    ],
+  ],
+  'owner not told that a connection works again': [
+    ['connections consents', 'connections everything'],
+    [
+      {
+        in: 'createConnectionChanges.connect',
+        replace: '$earlier.record.broken',
+        with: 'false',
+      },
+    ],
+  ],
+  'lease forgotten when the owner consents again': [
+    ['connections consents'],
+    [
+      {
+        in: 'newLedger',
+        replace: '{ ...$next, lease, $$$rest }',
+        with: '{ ...$next, $$$rest, lease: undefined }',
+      },
+    ],
+  ],
+  'response written over a new grant': [
+    ['connections consents'],
+    [
+      {
+        in: 'settle',
+        replace: "if (!$rotated || $origin?.from !== $used.from) return 'adopt'",
+        with: "if (!$rotated) return 'adopt'; if (origin?.from !== used.from) return 'write'",
+      },
+    ],
+  ],
+  'connection comes back after its removal': [
+    ['connections consents'],
+    [{ in: 'isOutOfUse', replace: '$ended !== undefined || $rest', with: '$rest' }],
+  ],
+  'removal of a connection revokes nothing': [
+    ['connections consents'],
+    [{ in: 'createConnectionChanges.revoke', replace: '[$revoking, $spare].filter($test)', with: '[]' }],
+  ],
+  'new connection not listed': [
+    ['connections consents'],
+    [
+      {
+        in: 'createConnectionChanges.unlist',
+        remove: 'if ($held?.record && !$held.record.ended) await $store.list($ref)',
+      },
+    ],
+  ],
+  'record of a connection under the key of another': [
+    ['connections calm'],
+    [
+      {
+        in: 'createConnectionStore.swap',
+        replace: '$store.swap(key, $$$rest)',
+        with: "$store.swap(await keyOf({ owner: 'user-0', name: 'calendar' }), $$$rest)",
+      },
+    ],
+  ],
   'work begun for a caller who has gone': [
     ['everything'],
     [

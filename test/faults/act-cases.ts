@@ -1,5 +1,4 @@
 import type { Case } from './cases.ts'
-import { ORIGIN } from './instance.ts'
 import { type Step, STEPS } from './steps.ts'
 import type { Kind, World } from './world.ts'
 
@@ -45,7 +44,9 @@ export const logoutCases = (kind: Kind): Case[] =>
   STEPS.flatMap((step) => [
     { fault: 'logout meanwhile', step, kind, ends: true, act: (world) => void logOut(world) },
     { fault: 'logout, all else held', step, kind, ends: true, act: logOut },
-    { fault: 'revokeRefreshToken()', step, kind, ends: true, act: giveUp },
+    ...(kind === 'connection'
+      ? []
+      : [{ fault: 'revokeRefreshToken()', step, kind, ends: true, act: giveUp }]),
   ])
 
 /** From the answer on until it is stored, the only copy of the newest refresh token is in the instance. */
@@ -98,11 +99,6 @@ export const failoverCases = (kind: Kind): Case[] =>
     act: ({ failOver }) => failOver(),
   }))
 
-async function logOut({ instances: [first], session }: World): Promise<void> {
-  const headers = { 'sec-fetch-site': 'same-origin' }
-  await first.visit(session.browser, new Request(`${ORIGIN}/auth/logout`, { method: 'POST', headers }))
-}
+const logOut = ({ instances: [first], session }: World) => first.signOut(session)
 
-async function giveUp({ instances: [first], session }: World): Promise<void> {
-  await first.visit(session.browser, new Request(ORIGIN), (user) => user.revokeRefreshToken())
-}
+const giveUp = ({ instances: [first], session }: World) => first.giveUp(session)

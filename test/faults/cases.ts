@@ -6,7 +6,7 @@ import { STORE_FAULTS, type StoreFault } from './store-faults.ts'
 import { TOKEN_FAULTS, type TokenFault } from './token-faults.ts'
 import type { Kind, World } from './world.ts'
 
-/** One fault at one step, for one kind of session. */
+/** One fault at one step, for one kind of owner. */
 export interface Case {
   /** The row of the table. */
   readonly fault: string
@@ -49,7 +49,7 @@ export type Act = (
   at: { readonly instance: number; abort(who: 'first' | 'all'): void },
 ) => Promise<void> | void
 
-const KINDS = ['cookie', 'server'] as const
+export const KINDS = ['cookie', 'server', 'connection'] as const
 
 const BROKEN: TokenFault = { name: '500', fault: { type: 'status', status: 500 } }
 const LOST: TokenFault = { name: 'reset after processing', fault: { type: 'reset', processed: true } }
@@ -149,6 +149,10 @@ export const CASES: readonly Case[] = KINDS.flatMap((kind) => [
   ...failoverCases(kind),
   ...pairCases(kind),
 ])
+
+export function ownerOf({ kind }: Case): 'session' | 'connection' {
+  return kind === 'connection' ? 'connection' : 'session'
+}
 
 export function nameOf({ fault, step, kind, answer, store }: Case): string {
   const parts = [

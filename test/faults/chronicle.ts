@@ -1,5 +1,5 @@
 import type { Clock, EvertokenEvent } from '@evertoken/core'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import { isBroken, type OwnerRecord } from './records.ts'
 
 /** Everything that is seen from outside in one run, in order. */
 export interface Chronicle {
@@ -29,7 +29,7 @@ export interface Moment {
 export interface Commit extends Moment {
   readonly key: string
   readonly instance: number
-  readonly record: SessionRecord | undefined
+  readonly record: OwnerRecord | undefined
 }
 
 /** A refresh token that was sent to the authorization server. */
@@ -104,12 +104,16 @@ export function createChronicle(time: Pick<Clock, 'elapsed'>): Chronicle {
   }
 }
 
-/** The first commit with which a session is over. */
+/** The first commit with which a grant is over. If a late response repairs it, it was not. */
 export function overOf({ commits }: Chronicle, key: string): Commit | undefined {
   const own = commits.filter((commit) => commit.key === key)
-  return own.find(({ record }) => !record || record.ended)
+  const works = own.findLastIndex(({ record }) => record && !record.ended && !isBroken(record))
+  return (
+    own.find(({ record }) => !record || record.ended) ??
+    own.slice(works + 1).find(({ record }) => isBroken(record))
+  )
 }
 
-export function newestOf({ commits }: Chronicle, key: string, before = Infinity): SessionRecord | undefined {
+export function newestOf({ commits }: Chronicle, key: string, before = Infinity): OwnerRecord | undefined {
   return commits.findLast((commit) => commit.key === key && commit.order < before)?.record
 }

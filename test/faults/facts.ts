@@ -33,6 +33,7 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
         (planned.reuse !== undefined && later.time - (answer?.time ?? 0) < CROSSING_MS) ||
         isLossTold(chronicle, later.order) ||
         isRevoked(chronicle, answer?.refreshToken) ||
+        (planned.overtakes === true && isStoredLater(chronicle, answer?.refreshToken, later)) ||
         later.held === true
       )
     case 'rejected':
@@ -51,6 +52,15 @@ export function isDeclared(outcome: Outcome, earlier: Send, later: Send): boolea
       return planned.reuse !== undefined || (paused && isSpent)
     }
   }
+}
+
+/**
+ * A process that was stopped had the response, and could store it only after the second use. A session is over by then, so
+ * that it revokes the response. The record of a stored connection is kept, so that it takes the response.
+ */
+function isStoredLater({ commits }: Chronicle, token: string | undefined, { order }: Send): boolean {
+  const stored = commits.find(({ record }) => record?.ledger.refreshToken === token)
+  return stored !== undefined && stored.order > order
 }
 
 /** The grant was revoked on purpose. */

@@ -2,6 +2,7 @@ import { carried, findCanary, takeOutput } from './canaries.ts'
 import { type Call, type Commit, type Moment, newestOf, overOf } from './chronicle.ts'
 import { checkBound, isSeen } from './failures.ts'
 import { isDeclared, isLossTold, isOvertaken, repeats, wrongClocks } from './facts.ts'
+import { endReasonOf, isBroken } from './records.ts'
 import { printed } from './results.ts'
 import type { Outcome } from './run.ts'
 import { verdictOf } from './verdict.ts'
@@ -49,7 +50,7 @@ const newestKept: Check = (outcome) => {
     ...(over && isSignedOut(over) && server.grants.alive(session.sub)
       ? ['the refresh token outlives the session']
       : []),
-    ...(over?.record?.ended !== 'grant_rejected' || told || mayEnd(outcome)
+    ...((over?.record && endReasonOf(over.record)) !== 'grant_rejected' || told || mayEnd(outcome)
       ? []
       : ['the session ended, and no event reports the loss']),
   ]
@@ -62,7 +63,7 @@ function mayEnd(outcome: Outcome): boolean {
 }
 
 function isSignedOut({ record }: Commit): boolean {
-  return !record || record.ended === 'signed_out'
+  return !record || endReasonOf(record) === 'signed_out'
 }
 
 const staysHome: Check = ({ world: { chronicle, server } }) => {
@@ -117,8 +118,9 @@ const servedWhileValid: Check = (outcome) => {
   const givenUp = chronicle.commits.find(
     ({ key, record }) => key === session.key && record && !record.ledger.refreshToken,
   )
+  const broken = chronicle.commits.filter(({ key, record }) => key === session.key && isBroken(record))
   const isOverBy = ({ ended }: Call) =>
-    [over, givenUp].some((commit) => commit && ended && commit.order < ended.order)
+    [over, givenUp, ...broken].some((commit) => commit && ended && commit.order < ended.order)
   return [
     ...calls
       .filter((call) => call.result?.kind === 'sign_in' && !isOverBy(call))

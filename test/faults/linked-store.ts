@@ -1,9 +1,9 @@
 import type { Clock, SessionStore } from '@evertoken/core'
 import { createFaultyStore, type StoreRequest } from '@evertoken/testkit'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { linkStore, type StoreOperation } from '../machines/store-link.ts'
 import type { Chronicle } from './chronicle.ts'
 import type { Random } from './random.ts'
+import { isBroken, type OwnerRecord } from './records.ts'
 import type { Step, Steps } from './steps.ts'
 import type { StoreFault } from './store-faults.ts'
 
@@ -72,7 +72,7 @@ export interface StoreConnection {
   readonly latencyMs: number
   /** The key of a session of another user. */
   readonly foreignKey: () => string
-  open(sealed: string): Promise<SessionRecord>
+  open(sealed: string): Promise<OwnerRecord>
 }
 
 /** The connection of one process to the store, with the faults that the case sets. */
@@ -121,6 +121,7 @@ export function connectStore(options: StoreConnection): SessionStore {
 
   async function stepOf({ kind, record }: StoreRequest): Promise<Step> {
     if (kind === 'read') return readStep()
+    if (kind === 'index') return 'other read'
     return record === undefined ? 'over swap' : swapStep(await open(record))
   }
 
@@ -134,8 +135,12 @@ export function connectStore(options: StoreConnection): SessionStore {
   return linkStore({ store, carry })
 }
 
-function swapStep({ browserIsCurrent: caughtUp, ended, ledger: { lease, backOff } }: SessionRecord): Step {
+function swapStep(record: OwnerRecord): Step {
+  const { ended, ledger } = record
+  const { lease, backOff } = ledger
   if (lease) return lease.beat > 0 ? 'beat swap' : 'lease swap'
-  if (ended) return ended === 'signed_out' ? 'over swap' : 'ending swap'
-  return caughtUp && !backOff ? 'catch-up swap' : 'settling swap'
+  if (ended) return ended === 'signed_out' || ended === 'disconnected' ? 'over swap' : 'ending swap'
+  if (isBroken(record)) return 'ending swap'
+  const hasCaughtUp = 'browserIsCurrent' in record && record.browserIsCurrent
+  return hasCaughtUp && !backOff ? 'catch-up swap' : 'settling swap'
 }

@@ -1,5 +1,5 @@
 import { dropAsyncContexts, noteAsyncContexts } from './async-contexts.ts'
-import { CASES, nameOf } from './cases.ts'
+import { CASES, nameOf, ownerOf } from './cases.ts'
 import { violationsOf } from './invariants.ts'
 import { createRandom } from './random.ts'
 import type { Report } from './report.ts'
@@ -31,7 +31,14 @@ export async function runVirtual({ runs, seed, only, take }: MatrixOptions): Pro
       const { fault } = planned
       const violations = violationsOf(outcome)
       take(
-        { fault, name: nameOf(planned), verdict: verdictOf(outcome).verdict, met: outcome.met, violations },
+        {
+          fault,
+          owner: ownerOf(planned),
+          name: nameOf(planned),
+          verdict: verdictOf(outcome).verdict,
+          met: outcome.met,
+          violations,
+        },
         round,
       )
       done += 1

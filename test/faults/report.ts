@@ -5,6 +5,8 @@ import type { Verdict } from './verdict.ts'
 export interface Report {
   /** The row of the table. */
   readonly fault: string
+  /** Whose grant it was. */
+  readonly owner: 'session' | 'connection'
   /** The options that run it again. */
   readonly name: string
   readonly verdict: Verdict

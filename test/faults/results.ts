@@ -2,7 +2,13 @@ import { inspect } from 'node:util'
 import { EvertokenError } from '@evertoken/core'
 import type { Chronicle, Result } from './chronicle.ts'
 
-const SIGN_IN = new Set(['no_session', 'session_ended', 'no_refresh_token'])
+const SIGN_IN = new Set([
+  'no_session',
+  'session_ended',
+  'no_refresh_token',
+  'not_connected',
+  'needs_reauthorization',
+])
 
 /** The result of a token fetch. The resource server returns the token that it accepted. */
 export async function resultOf(response: Response, { texts }: Chronicle): Promise<Result> {

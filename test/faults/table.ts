@@ -10,7 +10,15 @@ interface Row {
   readonly verdicts: Record<Verdict, number>
 }
 
-/** The outcomes of the sessions, by fault. */
+interface Owner {
+  runs: number
+  /** A client could have kept these. */
+  lost: number
+  /** No client can keep these, and an event has reported each of them. */
+  unavoidable: number
+}
+
+/** The outcomes of the grants, by fault. */
 export interface Table {
   add(report: Report): void
   text(): string
@@ -33,19 +41,33 @@ const HEAD = [
 
 export function createTable(): Table {
   const rows = new Map<string, Row>()
+  const owners = new Map<string, Owner>()
   const counts = Object.fromEntries(INVARIANTS.map((name) => [name, 0])) as Record<Invariant, number>
 
-  const total = () => [...rows.values()].reduce((sum, { runs }) => sum + runs, 0)
+  /** The runs and the losses of each kind of owner. */
+  const totals = () =>
+    [...owners]
+      .toSorted(([a], [b]) => (a > b ? -1 : 1))
+      .map(
+        ([owner, { runs, lost, unavoidable }]) =>
+          `${owner} runs=${runs} lost=${lost} unavoidable=${unavoidable}`,
+      )
+      .join(' ')
   const cells = (fault: string, { runs, verdicts, violations, missed }: Row) =>
     [fault, runs, verdicts.kept, verdicts.adopted, verdicts.ended, verdicts.lost, violations, missed].map(
       String,
     )
 
   return {
-    add({ fault, verdict, met, violations }) {
+    add({ fault, owner, verdict, met, violations }) {
       const row = rows.get(fault) ?? { runs: 0, missed: 0, violations: 0, verdicts: noVerdicts() }
       rows.set(fault, row)
       row.runs += 1
+      const sum = owners.get(owner) ?? { runs: 0, lost: 0, unavoidable: 0 }
+      owners.set(owner, sum)
+      sum.runs += 1
+      sum.lost += verdict === 'wrong' ? 1 : 0
+      sum.unavoidable += verdict === 'lost' ? 1 : 0
       row.verdicts[verdict] += 1
       row.missed += met ? 0 : 1
       row.violations += violations.length
@@ -60,7 +82,7 @@ export function createTable(): Table {
           (name) => `${name}=${counts[name]}`,
         ),
       )
-      return `\n${aligned([HEAD, ...lines])}\n\n${LEGEND}\nothers: ${others?.join(' ')}\nfaults: runs=${total()} ${numbered?.join(' ')}`
+      return `\n${aligned([HEAD, ...lines])}\n\n${LEGEND}\nothers: ${others?.join(' ')}\nfaults: ${totals()} ${numbered?.join(' ')}`
     },
     get violated() {
       return Object.values(counts).some((count) => count > 0)

@@ -1,5 +1,6 @@
 import { type Chronicle, overOf } from './chronicle.ts'
 import { isAnswerLost, isLossTold, isOvertaken } from './facts.ts'
+import { endReasonOf } from './records.ts'
 import type { Outcome } from './run.ts'
 
 /**
@@ -20,7 +21,7 @@ export function verdictOf(outcome: Outcome): Judgement {
   const { chronicle, session } = world
   if (bystanders.some(({ result }) => result?.kind !== 'token')) return wrong('the other session suffered')
   const over = overOf(chronicle, session.key)
-  if (over) return judgeEnd(outcome, over.record?.ended ?? 'signed_out')
+  if (over) return judgeEnd(outcome, (over.record && endReasonOf(over.record)) ?? 'signed_out')
   const isGivenUp = chronicle.commits.some(
     ({ key, record }) => key === session.key && record && !record.ledger.refreshToken,
   )

@@ -1,4 +1,9 @@
-import { createMemoryStore, type ReusePolicy, type SessionStore } from '@evertoken/core'
+import {
+  createMemoryStore,
+  type EvertokenOptions,
+  type ReusePolicy,
+  type SessionStore,
+} from '@evertoken/core'
 import {
   type AuthorizationServerOptions,
   createAuthorizationServer,
@@ -6,17 +11,20 @@ import {
 } from '@evertoken/testkit'
 import { defaultCookieName } from '../../packages/core/src/rules/sessions/cookies.ts'
 import { createSeal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { type Chronicle, createChronicle } from './chronicle.ts'
-import { createInstance, type Instance, ORIGIN } from './instance.ts'
+import { createConnectionInstance, PROVIDER } from './connection-instance.ts'
+import { type Instance, ORIGIN } from './instance.ts'
 import { connectStore, createStoreTrouble, type StoreTrouble, type User } from './linked-store.ts'
 import type { Random } from './random.ts'
+import type { OwnerRecord } from './records.ts'
+import { createSessionInstance } from './session-instance.ts'
 import { createSteps, type Steps } from './steps.ts'
 import { createVirtualTime, type Machine, type VirtualTime } from './virtual-time.ts'
 import { connectApi, linkServer, type Refusals, REQUEST_TIMEOUT_SECONDS } from './wire.ts'
 
-export type Kind = 'cookie' | 'server'
+/** Whose grant it is: that of a session, in either strategy, or that of a stored connection. */
+export type Kind = 'cookie' | 'server' | 'connection'
 
 /**
  * Whose clock decides that a record has expired. `relative`: the store's, and it receives the time left to live from the
@@ -66,6 +74,14 @@ export const CLIENT = { id: 'web', secret: 'secret_canary_of_the_client' }
 export const PREFIXES = { refreshTokenPrefix: 'rt_canary_', accessTokenPrefix: 'at_canary_' }
 const TWO_WEEKS = 14 * 86_400
 
+/** The options that sessions and connections have in common. */
+type SharedOptions = Required<
+  Pick<
+    EvertokenOptions,
+    'encryptionSecret' | 'baseUrl' | 'store' | 'clock' | 'serverTimeoutSeconds' | 'fetch' | 'onEvent'
+  >
+>
+
 export async function createWorld(settings: Settings): Promise<World> {
   const { kind, random, reuse, serverOptions } = settings
   const time = createVirtualTime()
@@ -79,7 +95,7 @@ export async function createWorld(settings: Settings): Promise<World> {
   })
   let storeNow = time.now
   const store = createMemoryStore({ clock: { now: () => storeNow(), elapsed: () => storeNow() * 1000 } })
-  const open = createOpener(server.issuer)
+  const open = createOpener(server.issuer, kind)
   const steps = createSteps()
   const trouble = createStoreTrouble(time)
   const refusals = { left: 0 }
@@ -97,31 +113,30 @@ export async function createWorld(settings: Settings): Promise<World> {
     const shared = withClock(store, settings.storeClock, machine, (now) => {
       storeNow = now ?? time.now
     })
-    return createInstance({
-      user,
-      machine,
-      chronicle,
-      resourceServer,
-      options: {
-        server: {
-          issuer: server.issuer,
-          refreshTokenReuse: reuse,
-          refreshEndsAccessToken: settings.endsAccessTokens ?? false,
-        },
-        clientId: CLIENT.id,
-        clientSecret: CLIENT.secret,
-        encryptionSecret: SECRET,
-        baseUrl: ORIGIN,
-        session: kind,
-        store: connectStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
-        clock: machine,
-        serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
-        // A clock that is a day ahead is no reason to end a session that may be idle for longer.
-        idleTimeoutSeconds: TWO_WEEKS,
-        fetch: linkServer({ ...link, server, latencyMs: 5 + random.below(40), refusals, markSpent }),
-        onEvent: (event) => chronicle.told.push({ ...chronicle.moment(), instance, event }),
+    const parts = { user, machine, chronicle, resourceServer }
+    const client = {
+      server: {
+        issuer: server.issuer,
+        refreshTokenReuse: reuse,
+        refreshEndsAccessToken: settings.endsAccessTokens ?? false,
       },
-    })
+      clientId: CLIENT.id,
+      clientSecret: CLIENT.secret,
+    }
+    const options: SharedOptions = {
+      encryptionSecret: SECRET,
+      baseUrl: ORIGIN,
+      store: connectStore({ ...link, ...towards, store: shared, latencyMs: random.below(4) }),
+      clock: machine,
+      serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
+      fetch: linkServer({ ...link, server, latencyMs: 5 + random.below(40), refusals, markSpent }),
+      onEvent: (event) => chronicle.told.push({ ...chronicle.moment(), instance, event }),
+    }
+    if (kind === 'connection')
+      return createConnectionInstance(parts, { ...options, providers: { [PROVIDER]: client } })
+    // A clock that is a day ahead is no reason to end a session that may be idle for longer.
+    const lifetimes = { idleTimeoutSeconds: TWO_WEEKS }
+    return createSessionInstance(parts, { ...client, ...options, ...lifetimes, session: kind })
   }
 
   const first = create(0)
@@ -131,14 +146,7 @@ export async function createWorld(settings: Settings): Promise<World> {
     const browser = createBrowser(chronicle)
     const tokens = await server.issue({ sub, expiresIn: 300 })
     for (const token of [tokens.access_token, tokens.refresh_token ?? '']) chronicle.owners.set(token, sub)
-    await first.visit(browser, new Request(ORIGIN), (session) =>
-      session.startSession(tokens, { claims: { sub } }),
-    )
-    let key: string | undefined
-    await first.visit(browser, new Request(ORIGIN), async (session) => {
-      key = (await session.getSession())?.id
-    })
-    return { sub, browser, key: key ?? '' }
+    return { sub, browser, key: await first.signIn(browser, sub, tokens) }
   }
 
   const entering = signIn('user-1').then(async (user) => signed.push(user, await signIn('user-2')))
@@ -163,7 +171,9 @@ export async function createWorld(settings: Settings): Promise<World> {
       const [before, last] = past.get(key)?.slice(-2) ?? []
       if (before === undefined || last === undefined) return
       const record = await open(before)
-      if (!(await store.swap(key, last, before, record.expiresAt))) return
+      // The record of a stored connection has no end.
+      const expiresAt = kind === 'connection' ? time.now() + TWO_WEEKS : record.expiresAt
+      if (!(await store.swap(key, last, before, expiresAt))) return
       past.set(key, [...(past.get(key) ?? []), before])
       chronicle.commits.push({ ...chronicle.moment(), key, instance: -1, record })
     },
@@ -178,16 +188,18 @@ export function markSpentIn({ sends }: Chronicle, { grants }: FakeAuthorizationS
 }
 
 /** Opens what evertoken has sealed, for the chronicle. */
-export function createOpener(issuer: string): (sealed: string) => Promise<SessionRecord> {
-  const seal = createSeal([SECRET], `session ${defaultCookieName(issuer, CLIENT.id)}`)
-  const opened = new Map<string, SessionRecord>()
+export function createOpener(issuer: string, kind: Kind): (sealed: string) => Promise<OwnerRecord> {
+  const purpose =
+    kind === 'connection' ? 'connection of an owner' : `session ${defaultCookieName(issuer, CLIENT.id)}`
+  const seal = createSeal([SECRET], purpose)
+  const opened = new Map<string, OwnerRecord>()
   return async (sealed) => {
     const known = opened.get(sealed)
     if (known) return known
     const result = await seal.unseal(sealed)
     if (!('value' in result)) throw new Error(`A record that cannot be opened: ${result.rejected}`)
-    opened.set(sealed, result.value as SessionRecord)
-    return result.value as SessionRecord
+    opened.set(sealed, result.value as OwnerRecord)
+    return result.value as OwnerRecord
   }
 }
 

@@ -4,6 +4,8 @@ import type { Plan } from './plan.ts'
 export interface Issued {
   readonly value: string
   readonly grant: number
+  /** The consent that it comes from. The server judges each consent of a user for itself. */
+  readonly consent: number
   usedAt?: number
   revoked?: true
 }
@@ -28,10 +30,12 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
   const issued = new Map<string, Issued>()
   const tokens = new Map<string, IssuedToken>()
   const newest = new Map<string, IssuedToken>()
+  /** Consents that are over. */
   const dead = new Set<number>()
   /** Access tokens that a later refresh has ended. */
   const voided = new Set<string>()
   let count = 0
+  let consents = 0
 
   function issueToken(grant: number, resource: string): IssuedToken {
     const value = `at.${grant}.${count++}`
@@ -41,9 +45,9 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
     return token
   }
 
-  function issue(grant: number): string {
+  function issue(grant: number, consent: number): string {
     const value = `rt.${grant}.${count++}`
-    issued.set(value, { value, grant })
+    issued.set(value, { value, grant, consent })
     return value
   }
 
@@ -56,7 +60,7 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
   /** Every response voids the pairs that were given before it. The token that was used may be used again for a while. */
   function voidAll(used: Issued): void {
     for (const other of issued.values())
-      if (other.grant === used.grant && other !== used) other.revoked = true
+      if (other.consent === used.consent && other !== used) other.revoked = true
     for (const [value, token] of tokens) if (token.grant === used.grant) voided.add(value)
   }
 
@@ -67,30 +71,41 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
     dead,
     isGood(refreshToken: string): boolean {
       const token = issued.get(refreshToken)
-      return !!token && !token.revoked && !dead.has(token.grant) && forgives(token)
+      return !!token && !token.revoked && !dead.has(token.consent) && forgives(token)
     },
     newest: (grant: number, resource: string): IssuedToken | undefined => newest.get(`${grant} ${resource}`),
-    signIn: (grant: number): Answer => ({ accessToken: issueToken(grant, ''), refreshToken: issue(grant) }),
+    signIn: (grant: number): Answer => ({
+      accessToken: issueToken(grant, ''),
+      refreshToken: issue(grant, consents++),
+    }),
+    /** The user consents again, and the server leaves the grant as it is. */
+    consentAgain: (grant: number): Answer => ({
+      accessToken: issueToken(grant, ''),
+      refreshToken: undefined,
+    }),
     /** `undefined`: `invalid_grant`. Reuse ends the grant. */
     refresh(refreshToken: string, resource: string): Answer | undefined {
       const token = issued.get(refreshToken)
-      if (!token || token.revoked || dead.has(token.grant)) return undefined
+      if (!token || token.revoked || dead.has(token.consent)) return undefined
       if (!forgives(token)) {
         // Where only the newest pair is valid, an old token is refused and nothing else.
-        if (profile !== 'newest') dead.add(token.grant)
+        if (profile !== 'newest') dead.add(token.consent)
         return undefined
       }
       token.usedAt ??= now()
       if (profile === 'newest') voidAll(token)
       const accessToken = issueToken(token.grant, resource)
-      return { accessToken, refreshToken: profile === 'static' ? undefined : issue(token.grant) }
+      return {
+        accessToken,
+        refreshToken: profile === 'static' ? undefined : issue(token.grant, token.consent),
+      }
     },
     /** RFC 7009 §2.1 leaves open whether the grant goes with the token. */
     revoke(refreshToken: string): void {
       const token = issued.get(refreshToken)
       if (!token) return
       token.revoked = true
-      if (revocation === 'grant') dead.add(token.grant)
+      if (revocation === 'grant') dead.add(token.consent)
     },
   }
 }

@@ -11,10 +11,10 @@ const TEMPORARY = ['TryLaterError', 'OperatorError', 'ConfigurationError']
 const PHASE_MS = 10_000
 
 /** No user must sign in while the session is alive. */
-export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, over, givenUp }) =>
+export const noSignInUnlessOver: Invariant = ({ history, plan }, { grant, ends, givenUp }) =>
   history.calls
     .filter((call) => call.grant === grant && call.signIn !== undefined && call.hadCookie)
-    .filter(({ ended }) => ![over, givenUp].some((commit) => commit && ended && commit.step <= ended.step))
+    .filter(({ ended }) => ![...ends, givenUp].some((commit) => commit && ended && commit.step <= ended.step))
     .filter(({ ended = END }) => !isSigningOut(history, grant, ended))
     // To a clock that is days ahead, a session may seem over.
     .filter(({ probe }) => probe || !wildClocks(plan))
@@ -28,7 +28,7 @@ function isRefusedForResource(
   { visit, ended = END, signIn }: Call,
 ): boolean {
   return (
-    signIn === 'login_required' &&
+    (signIn === 'login_required' || signIn === 'needs_reauthorization') &&
     visit.resource !== '' &&
     sends
       .filter((send) => send.grant === grant && send.resource === visit.resource)
@@ -59,8 +59,16 @@ export const waitsBounded: Invariant = ({ history }, { grant }) =>
     .map(({ began }) => `the call of ${moment(began)} waited too long`)
 
 /** Where nothing goes wrong, each expiry costs exactly one token request for each token that is wanted. */
-export const oncePerExpiry: Invariant = ({ history, plan }, { sends, grant, over, givenUp }) => {
-  if (history.troubles.length > 0 || over || givenUp || wrongClocks(plan) || !isPlain(plan)) return []
+export const oncePerExpiry: Invariant = ({ history, plan }, { sends, grant, ends, givenUp }) => {
+  if (
+    history.troubles.length > 0 ||
+    ends.length > 0 ||
+    history.consents.length > 0 ||
+    givenUp ||
+    wrongClocks(plan) ||
+    !isPlain(plan)
+  )
+    return []
   const mine = history.calls.filter((call) => call.grant === grant && !call.probe)
   const kinds = new Map(
     mine.map(({ visit: { resource, phase } }) => [`'${resource}' in phase ${phase}`, { resource, phase }]),

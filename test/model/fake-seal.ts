@@ -1,15 +1,15 @@
 import type { Seal } from '../../packages/core/src/mechanisms/sessions/seal.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import type { Commit } from './history.ts'
 
 /** Sealing is not under test: each text is a number, unlike every other, under which the value is kept. */
 export function createFakeSeal(): {
   readonly seal: Seal
-  readonly recordOf: (sealed: string) => SessionRecord
+  readonly recordOf: (sealed: string) => NonNullable<Commit['record']>
 } {
   const values: object[] = []
   const at = (sealed: string) => values[Number(sealed)]
   return {
-    recordOf: (sealed) => at(sealed) as SessionRecord,
+    recordOf: (sealed) => at(sealed) as NonNullable<Commit['record']>,
     seal: {
       seal: (value) => Promise.resolve(String(values.push(value) - 1)),
       unseal(sealed) {

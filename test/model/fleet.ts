@@ -6,15 +6,18 @@ import {
   type ServerClock,
 } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
 import { newSession } from '../../packages/core/src/model/session-transitions.ts'
+import { connectedRecord } from '../../packages/core/src/model/connection-record.ts'
+import { createConnectionStore } from '../../packages/core/src/mechanisms/connections/connection-store.ts'
 import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
-import { ABSOLUTE_SECONDS, type Application, COOKIE, createApplication, isRegistered } from './application.ts'
+import { type Application, createApplication } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
 import { type Browser, createBrowser } from './browser.ts'
 import { createFakeSeal } from './fake-seal.ts'
 import { createMachine, EPOCH, type Machine } from '../machines/machine.ts'
 import { linkServer, REGISTRATION } from './server-link.ts'
-import { KEYS, SECRETS } from './sessions.ts'
+import { connectionOf, keysOf, SECRETS } from './owners.ts'
+import { ABSOLUTE_SECONDS, COOKIE, isRegistered } from './session-visits.ts'
 import { connectStore } from './store-link.ts'
 import { type Surroundings, travel } from './surroundings.ts'
 
@@ -30,6 +33,8 @@ export interface Fleet {
   add(): Site
   /** Before anything can go wrong. */
   signIn(grant: number): Promise<Browser>
+  /** Whether the store lists the connection under its owner. */
+  isListed(grant: number): Promise<boolean>
 }
 
 export function createFleet(surroundings: Surroundings, server: ModelServer): Fleet {
@@ -38,7 +43,12 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
   const now = () => EPOCH + world.time / 1000
   const store = createMemoryStore({ clock: { now, elapsed: () => world.time } })
   const { seal, recordOf } = createFakeSeal()
-  const link = { ...surroundings, store, recordOf, server, grantOf: (key: string) => KEYS.indexOf(key) }
+  const keys = keysOf(plan)
+  const grantOf = (key: string) => keys.indexOf(key)
+  const link = { ...surroundings, store, recordOf, server, grantOf }
+  const stillClock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
+  const guarded = createGuardedStore({ store, clock: stillClock, emit() {}, storeTimeoutMs: 1000 })
+  const connections = createConnectionStore({ store: guarded, seal, now })
 
   return {
     sites,
@@ -68,24 +78,36 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
         serverClock,
         store: connectStore(process, link),
         server: port,
+        notify: (kind, key) =>
+          void history.notices.push({
+            ...history.now(),
+            process: process.index,
+            grant: grantOf(key),
+            kind,
+          }),
+        consent: port.consent,
       })
       const site = { process, application }
       sites.push(site)
       return site
     },
     async signIn(grant) {
-      const clock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
-      const sealedStore = createSealedStore(
-        createGuardedStore({ store, clock, emit() {}, storeTimeoutMs: 1000 }),
-        seal,
-        isRegistered,
-      )
       const { accessToken, refreshToken = '' } = server.signIn(grant)
       const { value, expiresAt } = accessToken
       const { serverAhead: ahead } = plan
       const shown = { obtainedAt: EPOCH + (ahead ?? 0), expiresAt: expiresAt + (ahead ?? 0), ahead }
       const token = { value, type: 'Bearer', ...shown } as const
-      const [secret = '', id = ''] = [SECRETS[grant], KEYS[grant]]
+      const [secret = '', id = ''] = [SECRETS[grant], keys[grant]]
+      if (plan.kind === 'connection') {
+        const ref = await connections.refOf(connectionOf(grant))
+        const given = { accessToken: token, refreshToken, claims: { sub: String(grant) } }
+        const record = connectedRecord({ id, ...connectionOf(grant), ...REGISTRATION }, given, EPOCH)
+        await connections.list(ref)
+        await connections.swap(ref, undefined, record)
+        history.commits.push({ ...history.now(), process: -1, grant, record })
+        return createBrowser(grant, COOKIE, secret)
+      }
+      const sealedStore = createSealedStore(guarded, seal, isRegistered)
       const base = { id, ...REGISTRATION, expiresAt: EPOCH + ABSOLUTE_SECONDS, claims: { sub: id } }
       const record = newSession(base, { accessToken: token, refreshToken }, '', EPOCH)
       const inStore = plan.kind === 'server'
@@ -93,6 +115,10 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
       const cookie = inStore ? secret : (await sealedStore.seal(record)).sealed
       history.commits.push({ ...history.now(), process: -1, grant, record })
       return createBrowser(grant, COOKIE, cookie)
+    },
+    async isListed(grant) {
+      const held = await connections.readAll(connectionOf(grant).owner)
+      return held.some(({ record }) => record && !record.ended)
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode, EvertokenEvent } from '../../packages/core/src/vocabulary/index.ts'
 import type { RefreshResult } from '../../packages/core/src/ports/authorization-server.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
+import type { ConnectionId } from '../../packages/core/src/model/connection-record.ts'
+import type { LedgerRecord } from '../../packages/core/src/model/token-ledger.ts'
 import type { AnswerFault, Visit } from './plan.ts'
 import type { Moment } from '../machines/machine.ts'
 import type { World } from './world.ts'
@@ -28,7 +29,7 @@ export interface Commit extends Moment {
   readonly process: number
   readonly grant: number
   /** `undefined`: removed. */
-  readonly record: SessionRecord | undefined
+  readonly record: (LedgerRecord & Partial<ConnectionId>) | undefined
 }
 
 export interface Call {
@@ -68,6 +69,20 @@ export interface Parcel extends Moment {
   readonly text: string
 }
 
+/** The owner of a connection learned about a change of it. */
+export interface Notice extends Moment {
+  readonly process: number
+  readonly grant: number
+  readonly kind: 'created' | 'removed' | 'broken' | 'recovered'
+}
+
+/** A token response that an owner has given to a connection. */
+export interface Consent extends Moment {
+  readonly grant: number
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+}
+
 /** The events of a run, which the invariants judge. */
 export interface History {
   readonly sends: Send[]
@@ -76,11 +91,24 @@ export interface History {
   readonly told: Told[]
   readonly troubles: Trouble[]
   readonly parcels: Parcel[]
+  readonly notices: Notice[]
+  readonly consents: Consent[]
   readonly revoked: (Moment & { readonly refreshToken: string; readonly process: number })[]
   readonly now: () => Moment
 }
 
 export function createHistory(world: World): History {
   const now = () => ({ time: world.time, step: world.step })
-  return { sends: [], commits: [], calls: [], told: [], troubles: [], parcels: [], revoked: [], now }
+  return {
+    sends: [],
+    commits: [],
+    calls: [],
+    told: [],
+    troubles: [],
+    parcels: [],
+    notices: [],
+    consents: [],
+    revoked: [],
+    now,
+  }
 }

@@ -5,6 +5,13 @@ import {
   oncePerExpiry,
   waitsBounded,
 } from './call-invariants.ts'
+import {
+  brokenByLineage,
+  keepsRecord,
+  listedWhileStored,
+  newGrantKept,
+  noticedOnce,
+} from './connection-invariants.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { staysHome } from './parcel-invariants.ts'
 import {
@@ -49,6 +56,11 @@ const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['I7', tokenIsGood],
   ['I8', oncePerExpiry],
   ['I9', neverLongExpired],
+  ['C1', keepsRecord],
+  ['C2', brokenByLineage],
+  ['C3', noticedOnce],
+  ['C4', newGrantKept],
+  ['C5', listedWhileStored],
   ['usable', usable],
   ['settles', everyCallEnds],
 ]

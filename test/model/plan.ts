@@ -1,6 +1,12 @@
 /** How a server handles a refresh token that it has seen before. */
 export type Profile = 'strict' | 'grace' | 'newest' | 'tolerant' | 'static'
 
+/**
+ * `reject`: asks for a token because the newest one was rejected. `logout`: signs out, or disconnects. `connect`: gives a new
+ * grant. `connect_again`: consents again, but the server gives only an access token.
+ */
+export type Act = 'token' | 'reject' | 'logout' | 'revoke' | 'connect' | 'connect_again'
+
 /** One request of a browser. Times are milliseconds, `Infinity`: never. */
 export interface Visit {
   readonly phase: number
@@ -8,8 +14,7 @@ export interface Visit {
   readonly process: number
   readonly session: number
   readonly resource: '' | 'https://orders.test'
-  /** `reject`: asks for a token because the newest one was rejected. */
-  readonly act: 'token' | 'reject' | 'logout' | 'revoke'
+  readonly act: Act
   /** When the caller aborts, after the start. Negative: before it. */
   readonly abortMs: number
   /** From the browser to the process, in the handler, and back. */
@@ -51,7 +56,8 @@ export interface Plan {
   readonly profile: Profile
   /** Whether a revocation ends only that refresh token, or the grant. */
   readonly revocation: 'token' | 'grant'
-  readonly kind: 'server' | 'cookie'
+  /** Whose grants these are: of sessions, in either strategy, or of stored connections. */
+  readonly kind: 'server' | 'cookie' | 'connection'
   readonly flights: 'shared' | 'solo'
   readonly serveDuringRefresh: boolean
   readonly sessions: number

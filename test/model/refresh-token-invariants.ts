@@ -1,5 +1,7 @@
-import { BEGINNING, END, hindered, isSigningOut, isDeclared, isKilled, moment } from './facts.ts'
-import type { Call, Trouble } from './history.ts'
+import { isDeclared } from './declared-uses.ts'
+import { BEGINNING, END, hindered, isSigningOut, isKilled, moment } from './facts.ts'
+import type { ModelServer } from './authorization-server.ts'
+import type { Call, Commit, Send, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Profile } from './plan.ts'
 import { EPOCH } from '../machines/machine.ts'
@@ -13,11 +15,13 @@ export const usedOnce: Invariant = (outcome, { repeats }) =>
     .map(([, { refreshToken, sent }]) => `${refreshToken} sent again at ${moment(sent)}`)
 
 /** Each refresh token that a process received is stored, left to a faster process, revoked, or reported as lost. */
-export const newestKept: Invariant = ({ history }, { sends, commits, repeats, reported }) => {
-  const stored = (token: string) => commits.some(({ record }) => record?.ledger.refreshToken === token)
+export const newestKept: Invariant = ({ history, server }, { sends, commits, repeats, reported }) => {
+  const stored = (token: string) =>
+    commits.some(({ record }) => [record?.ledger.refreshToken, record?.ledger.spare].includes(token))
   const revoked = (token: string) => history.revoked.some(({ refreshToken }) => refreshToken === token)
   const adopted = (token: string) => repeats.some((pair) => pair.some(({ judged }) => judged?.gave === token))
   return sends
+    .filter((send) => !isReplaced(server, commits, send))
     .filter(({ delivered, process }) => {
       const kind = delivered?.kind
       return (kind === 'refreshed' || kind === 'subject_changed') && !isKilled(history.troubles, process)
@@ -25,6 +29,19 @@ export const newestKept: Invariant = ({ history }, { sends, commits, repeats, re
     .flatMap(({ judged }) => judged?.gave ?? [])
     .filter((token) => !reported && !stored(token) && !revoked(token) && !adopted(token))
     .map((token) => `${token} is neither stored nor revoked, and no event reports that`)
+}
+
+/** Whether the owner gave a new grant in place of the one that was used. The response must not change that one. */
+function isReplaced({ issued }: ModelServer, commits: readonly Commit[], { refreshToken }: Send): boolean {
+  const consentOf = (token: string) => issued.get(token)?.consent
+  const stored = commits.flatMap(({ record }) => record?.ledger.refreshToken ?? [])
+  const later = stored.slice(stored.indexOf(refreshToken) + 1)
+  return later.some((token) => consentOf(token) !== consentOf(refreshToken))
+}
+
+/** Whether the owner wanted the end. */
+function isAsked({ record }: Commit): boolean {
+  return record?.ended === 'signed_out' || record?.ended === 'disconnected'
 }
 
 /** I2: a response that comes after the callers have left is not lost, unless it comes after more than a minute. */
@@ -47,7 +64,7 @@ export const persistedInTime: Invariant = ({ history }, { reports }) =>
 
 /** A sign-out revokes the refresh token that is the newest then, unless the store failed. */
 export const newestRevoked: Invariant = ({ history }, { commits, over }) => {
-  if (!over || (over.record && over.record.ended !== 'signed_out')) return []
+  if (!over || (over.record && !isAsked(over))) return []
   const token = commits.findLast(({ step, record }) => step < over.step && record)?.record?.ledger
     .refreshToken
   if (token === undefined || history.revoked.some(({ refreshToken }) => refreshToken === token)) return []
@@ -79,7 +96,7 @@ function isFollowedUp(next: Call | undefined): boolean {
 /** After the failures, the next refresh works, unless a response was lost that a strict server sends only one time. */
 export const usable: Invariant = ({ plan, history, server }, facts) => {
   const { grant, over, givenUp, refused, lost, repeats, reported } = facts
-  const isSignedOut = over !== undefined && (!over.record || over.record.ended === 'signed_out')
+  const isSignedOut = over !== undefined && (!over.record || isAsked(over))
   if (refused || givenUp || isSignedOut || (over && isSigningOut(history, grant, over))) return []
   const isForgiving = plan.profile === 'tolerant' || plan.profile === 'static'
   // If a grace period covers the second use, it does no harm.

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly server: ModelServer
   /** Whether the run came to an end. */
   readonly settled: boolean
+  /** By grant, whether the store lists the connection in the end. */
+  readonly listed: readonly boolean[]
 }
 
 /** Runs a plan once, in the order that the scheduler chooses; then sees what became of the sessions. */
@@ -47,5 +49,6 @@ export async function run(plan: Plan, scheduler: Scheduler): Promise<Outcome> {
 
   await pass(Promise.all([...plan.visits.map(visitors.planned), ...plan.jumps.map(visitors.jump)]))
   if (settled) await visitors.probe(pass)
-  return { plan, history, server, settled }
+  const listed = await Promise.all(grants.map(fleet.isListed))
+  return { plan, history, server, settled, listed }
 }

@@ -26,6 +26,7 @@ const reshape = (
 const impatient = reshape(visit, { abortMs: fc.constantFrom(Infinity, Infinity, -1, 0, 20, 200) })
 const rejecting = reshape(visit, { act: fc.constantFrom('token', 'reject') })
 const ending = reshape(visit, { act: fc.constantFrom('logout', 'revoke') })
+const consenting = reshape(visit, { act: fc.constantFrom('logout', 'connect', 'connect_again') })
 /** Requests and responses overtake each other, responses get lost, handlers take their time. */
 const rough = reshape(visit, {
   phase: fc.nat(2),
@@ -152,6 +153,32 @@ const awake = <P extends Pick<Plan, 'jumps' | 'stops'>>(plan: P): P =>
     ? plan
     : { ...plan, stops: plan.stops.map((each) => ({ ...each, suspended: false })) }
 
+const connected = { ...calm, kind: fc.constant<Plan['kind']>('connection') }
+
+/** The same families, for stored connections. */
+const connections = {
+  'connections calm': fc.record(connected),
+  'connections stops': fc.record({ ...connected, stops, jumps: maybe(jumps), latencies: slow }).map(awake),
+  'connections takeovers': fc.record({ ...connected, ...takeovers, latencies: slow }),
+  'connections answers': fc.record({ ...connected, answers, lateMs, latencies: slow }),
+  'connections store': fc.record({ ...connected, storeFaults }),
+  'connections consents': fc.record({
+    ...connected,
+    visits: few(consenting),
+    stops: maybe(stops),
+  }),
+  'connections everything': fc.record({
+    ...connected,
+    ...long,
+    clocks: fc.oneof(calm.clocks, clocks),
+    stops: maybe(stops),
+    answers: maybe(answers),
+    lateMs,
+    storeFaults: maybe(storeFaults),
+    visits: few(fc.oneof(rough, rejecting, consenting, impatient)),
+  }),
+} satisfies Record<string, fc.Arbitrary<Plan>>
+
 /** Families of runs: one kind of failure each, so that its excuses are exact, and all of them together. */
 export const scenarios = {
   calm: fc.record(calm),
@@ -190,6 +217,7 @@ export const scenarios = {
     storeFaults: maybe(storeFaults),
     visits: few(fc.oneof(rough, rejecting, ending, impatient)),
   }),
+  ...connections,
 } satisfies Record<string, fc.Arbitrary<Plan>>
 
 export type Scenario = keyof typeof scenarios

@@ -1,6 +1,7 @@
 import { withDeadline } from '../../packages/core/src/mechanisms/runtime/deadline.ts'
 import { LISTEN_MS } from '../../packages/core/src/mechanisms/protocol/http.ts'
 import type { RequestTime, ServerClock } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
+import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
 import type { RefreshResult, TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
@@ -27,8 +28,14 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
   'reset_before',
 ])
 
+/** The authorization server, also for an owner who consents in a browser. */
+export interface LinkedServer extends TokenServer {
+  /** Redeems the code of a new consent, or of another one to the same grant. */
+  consent(grant: number, isNew: boolean): Promise<TokenGrant>
+}
+
 /** The connection of one process to the authorization server. */
-export function linkServer(process: Machine, link: ServerLink, serverClock: ServerClock): TokenServer {
+export function linkServer(process: Machine, link: ServerLink, serverClock: ServerClock): LinkedServer {
   const { server, world, history, plan } = link
   const { clock } = process
 
@@ -82,10 +89,23 @@ export function linkServer(process: Machine, link: ServerLink, serverClock: Serv
     if (fault === 'misconfigured') return { kind: 'misconfigured', cause: CAUSE }
     if (fault === 'reset_before' || fault === 'reset_after') return { kind: 'ambiguous', cause: CAUSE }
     if (!answer) return { kind: 'rejected' }
-    const date = response.get('date')
-    const seconds = date === null ? undefined : Date.parse(date) / 1000
+    const seconds = dateOf(response)
     const result = understood(answer, timeOfRequest(seconds), plan.lifetimeSeconds, fault)
     return result.kind === 'refreshed' ? { ...result, date: seconds } : result
+  }
+
+  async function consent(grant: number, isNew: boolean): Promise<TokenGrant> {
+    const timeOfRequest = serverClock.startRequest()
+    const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
+    await process.send('redeems')
+    const answer = isNew ? server.signIn(grant) : server.consentAgain(grant)
+    const { accessToken, refreshToken } = answer
+    history.consents.push({ ...history.now(), grant, accessToken: accessToken.value, refreshToken })
+    const response = headers()
+    await receive('redeemed', response, startedAt, startedAtWall)
+    const time = timeOfRequest(dateOf(response))
+    const { grant: given } = understood(answer, time, plan.lifetimeSeconds, undefined)
+    return { ...given, claims: { sub: String(grant) } }
   }
 
   async function ask(): Promise<true> {
@@ -100,6 +120,7 @@ export function linkServer(process: Machine, link: ServerLink, serverClock: Serv
 
   return {
     registration: REGISTRATION,
+    consent,
     async ready() {
       if (!plan.isMute) await (metadata ??= ask())
     },
@@ -125,7 +146,9 @@ export function linkServer(process: Machine, link: ServerLink, serverClock: Serv
       send.delivered = { ...history.now(), kind: answer.kind }
       return answer
     },
-    async revoke(refreshToken) {
+    async revoke(refreshToken, kind) {
+      // A grant without a refresh token has only these.
+      if (kind === 'access_token') return 'revoked'
       history.revoked.push({ ...history.now(), process: process.index, refreshToken })
       await process.send('revokes')
       server.revoke(refreshToken)
@@ -133,6 +156,11 @@ export function linkServer(process: Machine, link: ServerLink, serverClock: Serv
       return 'revoked'
     },
   }
+}
+
+function dateOf(response: Headers): number | undefined {
+  const date = response.get('date')
+  return date === null ? undefined : Date.parse(date) / 1000
 }
 
 function understood(

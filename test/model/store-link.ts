@@ -1,7 +1,7 @@
 import type { SessionStore } from '../../packages/core/src/ports/session-store.ts'
-import type { SessionRecord } from '../../packages/core/src/model/session-record.ts'
 import type { Machine } from '../machines/machine.ts'
 import { linkStore, type StoreOperation } from '../machines/store-link.ts'
+import type { Commit } from './history.ts'
 import type { StoreFault } from './plan.ts'
 import { count, hand, reached, type Surroundings } from './surroundings.ts'
 
@@ -11,7 +11,7 @@ const NEVER = new Promise<never>(() => undefined)
 export interface StoreConnection extends Surroundings {
   readonly store: SessionStore
   readonly grantOf: (key: string) => number
-  readonly recordOf: (sealed: string) => SessionRecord
+  readonly recordOf: (sealed: string) => NonNullable<Commit['record']>
 }
 
 /** The connection of one process to the store, with the faults of the plan. */

@@ -43,15 +43,17 @@ export const discreet: Invariant = ({ history }) =>
     .map((text) => `a token is shown: ${text}`)
 
 /** A valid token is returned for any outcome of its refresh. Only a failing store is an excuse. */
-export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits, over }) => {
+export const servedWhileValid: Invariant = ({ history, plan }, { grant, commits, ends }) => {
   if (!plan.serveDuringRefresh || wrongClocks(plan)) return []
   return history.calls
     .filter((call) => call.grant === grant && call.token === undefined && call.visit.act === 'token')
     .filter((call) => !isAbort(call.error) && hadToken(call))
     .filter(({ process, began, ended = END }) => {
-      const ends = over !== undefined && over.step <= ended.step
+      const hasEnded = ends.some(({ step }) => step <= ended.step)
       return (
-        !ends && !isSigningOut(history, grant, ended) && !hindered(history.troubles, process, began, ended)
+        !hasEnded &&
+        !isSigningOut(history, grant, ended) &&
+        !hindered(history.troubles, process, began, ended)
       )
     })
     .map(({ began }) => `nothing was served at ${moment(began)} while a valid token existed`)

@@ -43,7 +43,7 @@ export function createVisitors(
     const rejected = known?.rejected ?? newest
     await world.sleep(visit.travelMs)
     await process.receive('request')
-    const bound = application.open(cookies)
+    const opened = application.open(cookies)
     const began = history.now()
     const hadCookie = cookies.size > 0
     const { isRetry = false } = known ?? {}
@@ -58,13 +58,12 @@ export function createVisitors(
       process: process.index,
     }
     history.calls.push(call)
-    await application.perform(bound, call).catch((error: unknown) => {
+    await opened.perform(call).catch((error: unknown) => {
       call.error = error
     })
     call.ended = history.now()
     if (visit.thinkMs > 0) await process.clock.sleep(visit.thinkMs)
-    await bound.session.finishRequest()
-    const setCookies = bound.session.takeCookies()
+    const setCookies = await opened.finish()
     hand(process, surroundings, 'the browser', setCookies.join('\n'))
     await world.sleep(visit.responseMs)
     await process.send('response')

@@ -17,7 +17,7 @@ let beside = true
 try {
   if (!values['no-peers']) beside = await compare(services.redis.url)
   for (const store of ['redis', 'postgres'] as const) {
-    for (const kind of ['cookie', 'server', 'dpop', 'client'] as const) {
+    for (const kind of ['cookie', 'server', 'dpop', 'connection', 'client'] as const) {
       const { url } = services[store]
       rows.push({
         where: `${store} ${kind}`,
@@ -30,7 +30,7 @@ try {
 }
 
 console.log(
-  'store     tokens   expiries  token requests  replays  failed  usable afterwards  token p99  call p99  waited beyond it  store median',
+  'store     tokens      expiries  token requests  replays  failed  usable afterwards  token p99  call p99  waited beyond it  store median',
 )
 for (const row of rows) {
   const [store = '', kind = ''] = row.where.split(' ')
@@ -40,7 +40,7 @@ for (const row of rows) {
   const { roundTripP99, callP99, storeMedian } = row
   const measured = [roundTripP99, callP99, callP99 - roundTripP99, storeMedian.toFixed(1)]
   const times = measured.map((ms, i) => `${ms} ms`.padStart([9, 8, 16, 12][i] ?? 0)).join('  ')
-  console.log(`${store.padEnd(8)}  ${kind.padEnd(7)}  ${numbers}  ${times}`)
+  console.log(`${store.padEnd(8)}  ${kind.padEnd(10)}  ${numbers}  ${times}`)
 }
 
 const worst = (pick: (row: Storm) => number) => Math.max(...rows.map(pick))

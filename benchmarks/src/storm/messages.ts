@@ -1,8 +1,8 @@
 /**
- * Whose tokens expire: those of a user in either kind of session, those of a user whose tokens are bound to a key, or those
- * of the application itself.
+ * Whose tokens expire: those of a user in either kind of session, those of a user whose tokens are bound to a key, those of
+ * a connection, or those of the application itself.
  */
-export type Kind = 'cookie' | 'server' | 'dpop' | 'client'
+export type Kind = 'cookie' | 'server' | 'dpop' | 'connection' | 'client'
 
 /** The data that a process of the fleet starts with. */
 export interface Start {

@@ -1,6 +1,7 @@
 // One process of the fleet: an application on a store that all of them share.
 import { createHash } from 'node:crypto'
-import { evertoken, type SessionStore } from '@evertoken/node'
+import { evertoken, type EvertokenEvent, type SessionStore } from '@evertoken/node'
+import { createConnections } from '@evertoken/node/connections'
 import { createShiftableClock } from '@evertoken/testkit'
 import { dpop } from '@evertoken/core/dpop'
 import { clientCredentials } from '@evertoken/core/grants'
@@ -43,31 +44,44 @@ async function serve(
 ): Promise<{ run(round: Round): Promise<RoundResult>; signIn(response: unknown): Promise<RoundResult> }> {
   const roundTrips: number[] = []
   const storeTimes: number[] = []
-  const auth = evertoken({
+  const client = {
     issuer: start.issuer,
     clientId: 'web',
     clientSecret: 'web-secret-for-tests-only',
+  }
+  const shared = {
     encryptionSecret: 'a secret of thirty-two characters',
+    store: timed(await openStore(start), storeTimes),
+    clock,
+    onEvent(event: EvertokenEvent) {
+      if (event.type === 'token_refreshed' || event.type === 'token_granted')
+        roundTrips.push(event.durationMs)
+    },
+  }
+  const connection = createConnections({ ...shared, providers: { calendar: client } }).get(
+    'user-1',
+    'calendar',
+  )
+  const auth = evertoken({
+    ...client,
+    ...shared,
     baseUrl: ORIGIN,
     session: start.kind === 'cookie' ? 'cookie' : 'server',
     ...(start.kind === 'dpop' && { senderConstraint: dpop() }),
     client: clientCredentials(),
-    store: timed(await openStore(start), storeTimes),
-    clock,
-    onEvent(event) {
-      if (event.type === 'token_refreshed' || event.type === 'token_granted')
-        roundTrips.push(event.durationMs)
-    },
   })
+
+  function requestToken(wanted?: { readonly resource: string }) {
+    if (start.kind === 'connection') return connection.getAccessToken(wanted)
+    return start.kind === 'client' ? auth.getClientAccessToken(wanted) : auth.getUserAccessToken(wanted)
+  }
 
   async function call(cookie: string, resource: string) {
     const startedAt = performance.now()
     const request = new Request(ORIGIN, { headers: { cookie } })
     const response = await auth.handle(request, async () => {
       const wanted = resource === '' ? undefined : { resource }
-      const token = await (start.kind === 'client'
-        ? auth.getClientAccessToken(wanted)
-        : auth.getUserAccessToken(wanted))
+      const token = await requestToken(wanted)
       return new Response(token && fingerprint(token.value), { status: token ? 200 : 401 })
     })
     const token = await response.text()
@@ -103,14 +117,27 @@ async function serve(
       }
     },
     async signIn(tokenResponse) {
+      if (start.kind === 'connection') {
+        await connection.save(tokenResponse)
+        return SIGNED_IN
+      }
       const session = auth.session(new Request(ORIGIN))
       const proofKey = start.kind === 'dpop' ? await createProofKey() : undefined
       await session.startSession(tokenResponse, { claims: { sub: 'user-1' }, ...(proofKey && { proofKey }) })
       const response = await session.commit(new Response())
-      const setCookie = response.headers.getSetCookie()
-      return { ok: 1, failed: 0, tokens: {}, latencies: [], roundTrips: [], storeTimes: [], setCookie }
+      return { ...SIGNED_IN, setCookie: response.headers.getSetCookie() }
     },
   }
+}
+
+const SIGNED_IN: RoundResult = {
+  ok: 1,
+  failed: 0,
+  tokens: {},
+  latencies: [],
+  roundTrips: [],
+  storeTimes: [],
+  setCookie: [],
 }
 
 async function createProofKey(): Promise<object> {

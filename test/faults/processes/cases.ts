@@ -1,4 +1,4 @@
-import type { Case } from '../cases.ts'
+import { type Case, KINDS } from '../cases.ts'
 import type { Step } from '../steps.ts'
 
 export interface ProcessCase extends Case {
@@ -29,7 +29,7 @@ const LOSING: ReadonlySet<Step> = new Set<Step>(['processed', 'answer', 'settlin
 
 const KILLED_OR_STOPPED: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
   PROCESS_STEPS.flatMap((step) =>
-    (['cookie', 'server'] as const).map((kind) => {
+    KINDS.map((kind) => {
       const fault = `process: ${signal}${signal === 'SIGSTOP' ? ' past the lease' : ''}, ${step}`
       const overtakes = signal === 'SIGSTOP' && step === 'send'
       return { fault, step, kind, signal, overtakes, ...(LOSING.has(step) && { loses: true }) }
@@ -41,7 +41,7 @@ const KILLED_OR_STOPPED: readonly ProcessCase[] = (['SIGKILL', 'SIGSTOP'] as con
 const NOT_DRAINED: readonly ProcessCase[] = (
   ['send', 'answer', 'settling swap', 'response'] as const
 ).flatMap((step) =>
-  (['cookie', 'server'] as const).map((kind) => {
+  KINDS.map((kind) => {
     const fault = `process: SIGTERM without drain, ${step}`
     return { fault, step, kind, signal: 'SIGTERM', undrained: true, ...(LOSING.has(step) && { loses: true }) }
   }),
@@ -49,7 +49,7 @@ const NOT_DRAINED: readonly ProcessCase[] = (
 
 /** A request that the server never receives would end with a timeout, not with the drain. */
 const DRAINED: readonly ProcessCase[] = PROCESS_STEPS.filter((step) => step !== 'sent').flatMap((step) =>
-  (['cookie', 'server'] as const).map((kind) => {
+  KINDS.map((kind) => {
     return { fault: `process: SIGTERM, ${step}`, step, kind, signal: 'SIGTERM' }
   }),
 )

@@ -1,6 +1,8 @@
-import type { SessionStore } from '@evertoken/core'
+import type { AccessToken, EvertokenEvent, SessionStore } from '@evertoken/core'
 import { type Evertoken, evertoken } from '@evertoken/node'
+import { type Connection, createConnections } from '@evertoken/node/connections'
 import type { Chronicle, Result } from '../chronicle.ts'
+import { connectionKey, PROVIDER } from '../connection-instance.ts'
 import { ORIGIN } from '../instance.ts'
 import { failure, printed } from '../results.ts'
 import { REQUEST_TIMEOUT_SECONDS } from '../wire.ts'
@@ -11,6 +13,8 @@ import { createScaledClock } from './scaled-clock.ts'
 const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
 let asked = 0
 let auth: Evertoken | undefined
+let connection: Connection | undefined
+let drain: (() => Promise<unknown>) | undefined
 
 function tell(message: FromProcess): void {
   process.send?.(message)
@@ -46,23 +50,58 @@ async function reportingFetch(input: Parameters<typeof fetch>[0], init: RequestI
 
 function setUp({ kind, issuer, clientSecret, secret, speed, since, drains }: Setup): void {
   if (drains) process.once('SIGTERM', () => void stop())
-  auth = evertoken({
-    issuer,
-    clientId: 'web',
-    clientSecret,
+  const client = { issuer, clientId: 'web', clientSecret }
+  const options = {
     encryptionSecret: secret,
     baseUrl: ORIGIN,
-    session: kind,
     store,
     fetch: reportingFetch,
     serverTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
     clock: createScaledClock(speed, since),
-    onEvent: (event) => tell({ type: 'event', event }),
-  })
+    onEvent: (event: EvertokenEvent) => tell({ type: 'event', event }),
+  }
+  if (kind === 'connection') {
+    const connections = createConnections({ ...options, providers: { [PROVIDER]: client } })
+    connection = connections.get('user-1', PROVIDER)
+    drain = connections.drain
+  } else {
+    auth = evertoken({ ...client, ...options, session: kind })
+    drain = auth.drain
+  }
   tell({ type: 'ready' })
 }
 
-async function call({ id, cookie, start }: CallOrder): Promise<void> {
+async function callForOwner(owned: Connection, { id, start }: CallOrder): Promise<void> {
+  const texts: { where: string; text: string }[] = []
+  let result: Result | undefined
+  let sessionId: string | undefined
+  if (start === undefined) {
+    result = await obtain(() => owned.getAccessToken(), texts)
+    await ask({ about: 'response' })
+  } else {
+    await owned.save(start, { claims: { sub: owned.owner } })
+    sessionId = await connectionKey(owned.owner)
+  }
+  tell({ type: 'done', id, result, sessionId, setCookies: [], texts: texts.map(({ text }) => text) })
+}
+
+async function obtain(
+  request: () => Promise<AccessToken | undefined>,
+  texts: { where: string; text: string }[],
+): Promise<Result> {
+  try {
+    const token = await request()
+    if (!token) return { kind: 'sign_in' }
+    texts.push({ where: 'a printed token', text: printed(token) })
+    return { kind: 'token', token: token.value }
+  } catch (error) {
+    return failure(error, { texts } as Chronicle)
+  }
+}
+
+async function call(order: CallOrder): Promise<void> {
+  if (connection) return callForOwner(connection, order)
+  const { id, cookie, start } = order
   let result: Result | undefined
   let sessionId: string | undefined
   const texts: { where: string; text: string }[] = []
@@ -74,14 +113,7 @@ async function call({ id, cookie, start }: CallOrder): Promise<void> {
         sessionId = (await session.getSession())?.id
         return new Response('done')
       }
-      result = await session
-        .getUserAccessToken()
-        .then((token): Result => {
-          if (!token) return { kind: 'sign_in' }
-          texts.push({ where: 'a printed token', text: printed(token) })
-          return { kind: 'token', token: token.value }
-        })
-        .catch((error: unknown) => failure(error, { texts } as Chronicle))
+      result = await obtain(() => session.getUserAccessToken(), texts)
       return new Response('done')
     },
   )
@@ -100,7 +132,7 @@ process.on('message', (message: ToProcess) => {
 })
 async function stop(): Promise<void> {
   tell({ type: 'stopping' })
-  await auth?.drain()
+  await drain?.()
   process.exit()
 }
 // The parent process has ended.

@@ -1,5 +1,5 @@
 import { listenToOutput } from '../canaries.ts'
-import { nameOf } from '../cases.ts'
+import { nameOf, ownerOf } from '../cases.ts'
 import { violationsOf } from '../invariants.ts'
 import type { Report } from '../report.ts'
 import { createRandom } from '../random.ts'
@@ -29,6 +29,7 @@ async function lane(): Promise<void> {
     const outcome = await runProcesses(planned)
     const report: Report = {
       fault: planned.fault,
+      owner: ownerOf(planned),
       name: nameOf(planned),
       verdict: verdictOf(outcome).verdict,
       met: outcome.met,

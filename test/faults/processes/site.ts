@@ -39,7 +39,7 @@ export async function createSite(kind: Kind, count: number, drains = true): Prom
   })
   const listening = await server.listen()
   const steps = createSteps()
-  const open = createOpener(server.issuer)
+  const open = createOpener(server.issuer, kind)
   const browser = createBrowser(chronicle)
   const senders = new Map<string, number>()
   const markSpent = () => markSpentIn(chronicle, server)

@@ -6,6 +6,7 @@ import {
   type ConnectionTokenResult,
   requestConnectionToken,
 } from '../../mechanisms/connections/connection-tokens.ts'
+import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import { missingScope } from '../../model/connection-record.ts'
 import { tokenKey, type TokenParameters } from '../../model/token-parameters.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
@@ -60,17 +61,18 @@ export function createBoundConnection<Name extends string>(
     const { key, parameters: request, rejected, forceRefresh, minValiditySeconds, signal } = demand
     // Each member by its name, because a spread costs more than the other work of a call.
     const call = { key, request, rejected, forceRefresh, minValiditySeconds, keepAlive }
-    const work = requestConnectionToken(await refOf(), client, call, handleOptions)
-    try {
-      const result = await (signal ? unlessAborted(work, signal) : work)
-      if (result.kind === 'sign_in') throw ownerMustAct(result)
-      return { ...result, client }
-    } catch (error) {
-      // The function of the application can register the client again.
-      if (error instanceof EvertokenError && error.code === 'client_rejected')
-        clients.forget(provider, context)
+    const connection = await refOf()
+    const work = requestConnectionToken(connection, client, call, handleOptions)
+    const result = await (signal ? unlessAborted(work, signal) : work).catch((error: unknown) => {
+      if (error instanceof EvertokenError) {
+        host.emit({ type: 'token_unavailable', session: fingerprint(connection.key), code: error.code })
+        // The function of the application can register the client again.
+        if (error.code === 'client_rejected') clients.forget(provider, context)
+      }
       throw error
-    }
+    })
+    if (result.kind === 'sign_in') throw ownerMustAct(result)
+    return { ...result, client }
   }
 
   const credentialOf = ({ token, snapshot, client }: FoundToken) =>

@@ -1,0 +1,60 @@
+import { createConnectionChanges } from '../../packages/core/src/mechanisms/connections/connection-changes.ts'
+import type { ConnectionListener } from '../../packages/core/src/mechanisms/connections/connection-handle.ts'
+import {
+  type ConnectionRef,
+  createConnectionStore,
+} from '../../packages/core/src/mechanisms/connections/connection-store.ts'
+import { requestConnectionToken } from '../../packages/core/src/mechanisms/connections/connection-tokens.ts'
+import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
+import { unlessAborted } from '../../packages/core/src/surface/bound-session.ts'
+import { type Application, type ApplicationParts, leaving, wantedBy } from './application.ts'
+import type { Call, Notice } from './history.ts'
+import { connectionOf } from './owners.ts'
+import { REGISTRATION } from './server-link.ts'
+
+/** The parts of a run that only connections use. */
+export interface ConnectionSetting {
+  /** The owner of a connection learns about a change of it. */
+  readonly notify: (kind: Notice['kind'], key: string) => void
+  /** The owner gives a new grant, or consents again to the old one. */
+  readonly consent: (grant: number, isNew: boolean) => Promise<TokenGrant>
+}
+
+/** The calls of a program for stored connections, and what their owners do. */
+export function createConnectionVisits(parts: ApplicationParts): Application {
+  const { server, clock, emit, refresher, seal, notify, consent } = parts
+  // Unhandled rejections must be visible.
+  const keepAlive = () => undefined
+  const store = createConnectionStore({ store: parts.store, seal, now: () => clock.now() })
+  const listener: ConnectionListener = {
+    created: ({ key }) => notify('created', key),
+    removed: ({ key }) => notify('removed', key),
+    broken: ({ key }) => notify('broken', key),
+    recovered: ({ key }) => notify('recovered', key),
+  }
+  const options = { store, clock, listener }
+  const changes = createConnectionChanges({ ...options, emit })
+  const { markBroken } = changes
+
+  async function obtain(ref: ConnectionRef, call: Call): Promise<void> {
+    const { signal } = leaving(call.visit.abortMs, clock)
+    signal?.throwIfAborted()
+    const wanted = { ...wantedBy(call), keepAlive }
+    const work = requestConnectionToken(ref, { server, refresher }, wanted, { ...options, markBroken })
+    const result = await (signal ? unlessAborted(work, signal) : work)
+    if (result.kind === 'token') call.token = result.token.value
+    else call.signIn = result.code
+  }
+
+  async function perform(call: Call): Promise<void> {
+    const { visit, grant } = call
+    const ref = await store.refOf(connectionOf(grant))
+    if (visit.act === 'logout') await changes.disconnect(ref, () => Promise.resolve(server))
+    else if (visit.act === 'connect' || visit.act === 'connect_again') {
+      const response = await consent(grant, visit.act === 'connect')
+      await changes.connect(ref, REGISTRATION, response, keepAlive)
+    } else await obtain(ref, call)
+  }
+
+  return { open: () => ({ perform, finish: () => Promise.resolve([]) }) }
+}
