@@ -67,3 +67,17 @@ export function createConnectionWorld(options: Partial<AuthorizationServerOption
       }),
   }
 }
+
+/** Advances the clock until the work is done. */
+export async function settle<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  done.catch(() => undefined)
+  while (!isDone) {
+    await clock.advance(100)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  return done
+}

@@ -29,6 +29,8 @@ export interface ConnectionRecord extends LedgerRecord, ConnectionId, Registrati
   /** When the owner has connected it last, in seconds since the epoch. */
   readonly connectedAt: number
   readonly ended?: 'disconnected'
+  /** A random name of the latest change that was reported. It shows a writer whose swap lost its response that the swap was made. */
+  readonly change?: string | undefined
 }
 
 /** The identity of a connection, without its grant. */
@@ -37,7 +39,7 @@ export type ConnectionBase = Pick<ConnectionRecord, 'id' | keyof ConnectionId | 
 /**
  * The record after the owner has connected an account, or has connected it again.
  *
- * @param earlier - The record of the same owner and name, if there is one.
+ * @param earlier - The record or the tombstone of the same owner and name, if there is one.
  */
 export function connectedRecord(
   base: ConnectionBase,
@@ -45,16 +47,32 @@ export function connectedRecord(
   now: number,
   earlier?: ConnectionRecord,
 ): ConnectionRecord {
+  const current = earlier?.ended ? undefined : earlier
   // A response of the same client that names no account is treated as one for the same account.
-  const isSameClient = earlier && isOfRegistration(earlier, base)
-  const claims = grant.claims ?? (isSameClient ? earlier.claims : {})
+  const isSameClient = current && isOfRegistration(current, base)
+  const claims = grant.claims ?? (isSameClient ? current.claims : {})
+  const { attempt, removedThrough } = attemptsAfter(base, grant, earlier)
   return {
     ...base,
     expiresAt: Infinity,
     connectedAt: now,
     claims,
-    ledger: newLedger(base, grant, now, earlier),
+    change: current?.change,
+    ledger: { ...newLedger(base, grant, now, attempt, current), removedThrough },
   }
+}
+
+/** The number of attempts never decreases, so that a late response is recognized. */
+function attemptsAfter(
+  base: Registration,
+  { claims }: TokenGrant,
+  earlier: ConnectionRecord | undefined,
+): Pick<TokenLedger, 'attempt' | 'removedThrough'> {
+  if (!earlier) return { attempt: 0 }
+  const { attempt, removedThrough } = earlier.ledger
+  // The same account can have the same grant again. A revocation could end it (RFC 7009 §2.1).
+  const isOther = !isOfRegistration(earlier, base) || isOtherAccount(earlier, base, claims)
+  return { attempt, removedThrough: earlier.ended && isOther ? attempt : removedThrough }
 }
 
 /** Some servers issue a refresh token only at the first consent, so a later response keeps the earlier one. */
@@ -62,14 +80,13 @@ function newLedger(
   base: Registration,
   grant: TokenGrant,
   now: number,
+  attempt: number,
   earlier: ConnectionRecord | undefined,
 ): TokenLedger {
   const { proofKey, scope } = grant
   // A refresh token of unbound tokens does not fit a token that is bound to a key.
   const keepsToken = grant.refreshToken === undefined && proofKey === undefined
   const kept = keepsToken ? usableLedger(base, earlier) : undefined
-  // The number of attempts never decreases, so that a late response is recognized.
-  const attempt = earlier?.ledger.attempt ?? 0
   if (!kept)
     return withGrant(
       { ...EMPTY_LEDGER, attempt, proofKey, scope },
@@ -129,8 +146,15 @@ export function knownFault({ broken }: ConnectionRecord): BrokenGrant | undefine
 /** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
 export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
   const { id, owner, name, issuer, clientId, expiresAt, connectedAt, ledger } = record
-  const { attempt, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
-  const unrevoked = { revoking, spare, tokens: revoking === undefined ? tokens : {}, attempt, proofKey }
+  const { attempt, removedThrough, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
+  const unrevoked = {
+    revoking,
+    spare,
+    tokens: revoking === undefined ? tokens : {},
+    attempt,
+    removedThrough,
+    proofKey,
+  }
   return {
     id,
     owner,
@@ -139,7 +163,8 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
     clientId,
     expiresAt,
     connectedAt,
-    claims: {},
+    // The account shows whether the next grant is of another one.
+    claims: record.claims.sub === undefined ? {} : { sub: record.claims.sub },
     ended: 'disconnected',
     ledger: unrevoked,
   }
@@ -147,7 +172,8 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
 
 /** The tombstone after the revocation. It has no token. */
 export function revokedRecord(record: ConnectionRecord): ConnectionRecord {
-  return { ...record, ledger: { ...EMPTY_LEDGER, attempt: record.ledger.attempt } }
+  const { attempt, removedThrough } = record.ledger
+  return { ...record, ledger: { ...EMPTY_LEDGER, attempt, removedThrough } }
 }
 
 /**

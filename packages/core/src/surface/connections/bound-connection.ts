@@ -139,7 +139,8 @@ export function createBoundConnection<Name extends string>(
       if (!grant.accessToken && grant.refreshToken === undefined) throw malformed(PURPOSE)
       await changes.connect(await refOf(), client.server.registration, grant, keepAlive)
     },
-    disconnect: async () => changes.disconnect(await refOf(), async () => (await clientOf()).server),
+    disconnect: async () =>
+      changes.disconnect(await refOf(), async () => (await clientOf()).server, keepAlive),
   }
 }
 

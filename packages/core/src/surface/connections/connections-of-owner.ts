@@ -1,5 +1,6 @@
 import type { ConnectionId } from '../../model/connection-record.ts'
 import type { ConnectionApplication } from './connection-application.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { checkOwner, splitName } from './connection-names.ts'
 import { stateOf } from './connection-state.ts'
 import type { DisconnectedConnection, ListedConnection } from './connection-types.ts'
@@ -26,6 +27,7 @@ export async function listConnections(
 export async function disconnectAll(
   application: ConnectionApplication,
   owner: string,
+  keepAlive: KeepAlive,
 ): Promise<readonly DisconnectedConnection[]> {
   checkOwner(owner)
   const { store, changes } = application
@@ -35,7 +37,7 @@ export async function disconnectAll(
     for (const held of rest) {
       const { id: key, name } = held.record ?? { id: held.key, name: '' }
       const ref = { key, owner, name }
-      const outcome = await changes.disconnect(ref, () => serverOf(application, ref))
+      const outcome = await changes.disconnect(ref, () => serverOf(application, ref), keepAlive)
       outcomes.push({ name: held.record?.name, outcome })
     }
   }

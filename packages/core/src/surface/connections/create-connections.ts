@@ -123,7 +123,7 @@ export function connectConnections(application: ConnectionApplication, given?: K
     },
     route: (request) => routes(request, keepAlive),
     list: (owner) => listConnections(application, owner),
-    disconnectAll: (owner) => disconnectAll(application, owner),
+    disconnectAll: (owner) => disconnectAll(application, owner, keepAlive),
     drain: work.drain,
     [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }
