@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { connectedRecord } from '../../src/model/connected-record.ts'
 import {
   brokenRecord,
-  connectedRecord,
   type ConnectionRecord,
   disconnectedRecord,
   findFault,

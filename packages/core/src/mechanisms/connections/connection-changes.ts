@@ -1,5 +1,5 @@
+import { connectedRecord } from '../../model/connected-record.ts'
 import {
-  connectedRecord,
   type ConnectionRecord,
   disconnectedRecord,
   findFault,
