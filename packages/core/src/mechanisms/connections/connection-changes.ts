@@ -68,7 +68,7 @@ export interface ConnectionChanges {
 }
 
 export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
-  const { store, clock, listener, emit } = options
+  const { store, clock, listener, emit, refreshIndex } = options
   const swapAndReport = createReportedSwap(options)
 
   /** Resolves to `undefined` if there is no record. A record that cannot be read is removed. */
@@ -83,8 +83,10 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         return held && 'unreadable'
       }
       if (held.record.ended) return held
-      const tombstone = disconnectedRecord(held.record)
-      return swapAndReport(ref, held, tombstone, () => listener.removed(ref), keepAlive)
+      const next = disconnectedRecord(held.record)
+      const tombstone = await swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
+      if (tombstone !== 'again') await refreshIndex?.unlist(held.record)
+      return tombstone
     })
   }
 
@@ -123,11 +125,17 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
           throw accountMismatch()
         const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), earlier)
         const swap = (report: () => void) => swapAndReport(ref, held, next, report, keepAlive)
-        if (!record) return (await swap(() => listener.created(ref))) === 'again' ? 'again' : true
-        const snapshot = record.broken
-          ? await swap(() => listener.recovered(ref, keepAlive))
-          : await store.swap(ref, held?.sealed, next)
-        return snapshot === 'again' ? 'again' : false
+        const swapRecord = () => {
+          if (!record) return swap(() => listener.created(ref))
+          return record.broken
+            ? swap(() => listener.recovered(ref, keepAlive))
+            : store.swap(ref, held?.sealed, next)
+        }
+        // If this process stops after the swap, the connection must be in a list.
+        await refreshIndex?.move(undefined, next)
+        if ((await swapRecord()) === 'again') return 'again'
+        await refreshIndex?.move(record, next)
+        return record === undefined
       })
       // A removal at the same time can have unlisted it.
       if (isNew) await store.list(ref)

@@ -5,6 +5,7 @@ import type { GrantEnd, LedgerHandle } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { BrokenReason } from '../../vocabulary/index.ts'
 import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+import type { RefreshIndex } from './refresh-index.ts'
 import { createReportedSwap } from './reported-swap.ts'
 
 /** Learns about the changes of connections that concern their owners. */
@@ -19,6 +20,8 @@ export interface ConnectionHandleOptions {
   readonly store: ConnectionStore
   readonly clock: Clock
   readonly listener: ConnectionListener
+  /** Present if idle grants can be refreshed. */
+  readonly refreshIndex?: RefreshIndex | undefined
 }
 
 /**
@@ -31,7 +34,7 @@ export interface ConnectionHandleOptions {
  */
 export function createConnectionHandle(
   ref: ConnectionRef,
-  { store, clock, listener }: ConnectionHandleOptions,
+  { store, clock, listener, refreshIndex }: ConnectionHandleOptions,
   keepAlive: KeepAlive,
 ): LedgerHandle<ConnectionSnapshot> {
   const swap = (from: ConnectionSnapshot, to: ConnectionRecord) => store.swap(ref, from.sealed, to)
@@ -56,10 +59,15 @@ export function createConnectionHandle(
     // The swap of the lease finds out whether another process has removed the connection.
     isUsable: () => true,
     swapLedger: (from, ledger) => swap(from, { ...from.record, ledger }),
-    storeGrant(from, { ledgerAfter }) {
+    async storeGrant(from, { ledgerAfter }) {
       const next = { ...from.record, ledger: ledgerAfter(Infinity), broken: undefined }
-      if (!from.record.broken) return swap(from, next)
-      return swapAndReport(ref, from, next, () => listener.recovered(ref, keepAlive), keepAlive)
+      const snapshot = from.record.broken
+        ? await swapAndReport(ref, from, next, () => listener.recovered(ref, keepAlive), keepAlive)
+        : await swap(from, next)
+      // If it fails, the connection stays in its earlier list, where it is found.
+      if (refreshIndex && snapshot !== 'again')
+        keepAlive(refreshIndex.move(from.record, next).catch(() => undefined))
+      return snapshot
     },
     refuse(from, end) {
       const reason = reasonOf(end, from.record, clock.now())

@@ -3,6 +3,7 @@ import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
+import { forEachInParallel } from '../runtime/in-batches.ts'
 import type { Seal } from '../sessions/seal.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 
@@ -29,7 +30,7 @@ export interface ConnectionRef extends ConnectionId {
 export interface ConnectionStore {
   refOf(connection: ConnectionId): Promise<ConnectionRef>
   /** Resolves to `undefined` if there is no record, and to a tombstone if the connection was removed. */
-  read(ref: ConnectionRef): Promise<ConnectionSnapshot | UnreadableRecord | undefined>
+  read(ref: Pick<ConnectionRef, 'key'>): Promise<ConnectionSnapshot | UnreadableRecord | undefined>
   /** Replaces a record, or creates it. Resolves to `'again'` if another process has changed it first. */
   swap(
     ref: ConnectionRef,
@@ -121,14 +122,10 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
       if (!store.index) throw noIndex()
       const keys = await store.index.keys(await termOf(owner))
       const found: (ConnectionSnapshot | (UnreadableRecord & { readonly key: string }))[] = []
-      const rest = keys.values()
-      const readNext = async () => {
-        for (const key of rest) {
-          const held = await readKey(key)
-          if (held) found.push(held.record ? held : { ...held, key })
-        }
-      }
-      await Promise.all(Array.from({ length: PARALLEL_READS }, readNext))
+      await forEachInParallel(keys, PARALLEL_READS, async (key) => {
+        const held = await readKey(key)
+        if (held) found.push(held.record ? held : { ...held, key })
+      })
       return found.filter(({ record }) => !record || record.owner === owner)
     },
   }

@@ -40,7 +40,8 @@ export function settle(
   used: UsedRefreshToken,
   rotated: boolean,
 ): Settlement {
-  if (!record || isOutOfUse(record, used) || isOfRemovedAccount(record, used)) return 'revoke'
+  if (!record || isOutOfUse(record, used)) return 'revoke'
+  if (isOfRemovedAccount(record, used)) return 'revoke'
   const { refreshToken, spare, tokens, origin } = record.ledger
   if (refreshToken === used.refreshToken) {
     const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt

@@ -1,3 +1,4 @@
+import { forEachInParallel } from '../../mechanisms/runtime/in-batches.ts'
 import type { ConnectionId } from '../../model/connection-record.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
@@ -32,16 +33,12 @@ export async function disconnectAll(
   checkOwner(owner)
   const { store, changes } = application
   const outcomes: DisconnectedConnection[] = []
-  const rest = (await store.readAll(owner)).values()
-  const removeNext = async () => {
-    for (const held of rest) {
-      const { id: key, name } = held.record ?? { id: held.key, name: '' }
-      const ref = { key, owner, name }
-      const outcome = await changes.disconnect(ref, () => serverOf(application, ref), keepAlive)
-      outcomes.push({ name: held.record?.name, outcome })
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL_REVOCATIONS }, removeNext))
+  await forEachInParallel(await store.readAll(owner), PARALLEL_REVOCATIONS, async (held) => {
+    const { id: key, name } = held.record ?? { id: held.key, name: '' }
+    const ref = { key, owner, name }
+    const outcome = await changes.disconnect(ref, () => serverOf(application, ref), keepAlive)
+    outcomes.push({ name: held.record?.name, outcome })
+  })
   return outcomes
 }
 
