@@ -26,6 +26,9 @@ export function keepAliveCases(store: SessionStore, other: SessionStore): Contra
             fetch: server.fetch,
             providers: { [provider]: { issuer: server.issuer, clientId, clientSecret: clientSecret ?? '' } },
             keepAlive: keepAlive(),
+            // The machine of the test can be slow.
+            storeTimeoutSeconds: 60,
+            serverTimeoutSeconds: 60,
           })
         const [one, elsewhere] = [create(store), create(other)]
         const owners = Array.from({ length: OWNERS }, (_, i) => `owner-${i}`)
