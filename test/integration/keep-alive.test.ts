@@ -110,6 +110,26 @@ describe('idle grants', () => {
     expect(await run()).toEqual(counts(1))
   })
 
+  it('leave nothing behind for an owner with many connections, also after a failed revocation', async () => {
+    const { connections, server, days, run } = createIdleWorld()
+    const { refresh_token: refreshToken } = await server.issue({ sub: 'ada' })
+    const names = Array.from({ length: 1200 }, (_, i) => `google:${i}` as const)
+    for (const name of names) await connections.get('ada', name).save({ refresh_token: refreshToken })
+    expect(await connections.list('ada')).toHaveLength(1200)
+    server.script('revoke', [
+      { type: 'status', status: 503 },
+      { type: 'status', status: 503 },
+    ])
+    const first = await connections.disconnectAll('ada')
+    const failed = first.filter(({ outcome }) => outcome === 'failed')
+    expect([first.length, failed.length > 0]).toEqual([1200, true])
+    expect(await connections.list('ada')).toEqual([])
+    expect(await connections.disconnectAll('ada')).toHaveLength(failed.length)
+    expect(await connections.disconnectAll('ada')).toEqual([])
+    await days(40)
+    expect(await run()).toEqual(counts(0))
+  })
+
   it('are left to the application that knows their provider', async () => {
     const { store, clock, server, days, save, run } = createIdleWorld()
     await save('ada')

@@ -59,7 +59,7 @@ export async function connectCallback(
       return redirectByPage(provider.redirectUri + new URL(request.url).search)
     if (current !== owner) return connectRefusal(request, notUsable())
   }
-  const isResponse = ['code', 'error', 'response'].some((name) => parameters.has(name))
+  const isResponse = ['code', 'error', 'response'].some((each) => parameters.has(each))
   const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
   if (!secrets) return connectRefusal(request, notUsable())
 

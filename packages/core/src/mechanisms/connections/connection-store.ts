@@ -89,9 +89,32 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
     const { owner, name } = Object(result.value) as Partial<ConnectionId>
     const named = { id: key, owner: `${owner}`, name: `${name}` }
     const isHere = isRecordOf(result.value, named) && (await keyOf(named)) === key
-    return isHere
-      ? remember({ ...result.value, expiresAt: Infinity }, sealed)
-      : unreadable(sealed, 'of another connection')
+    if (!isHere) return unreadable(sealed, 'of another connection')
+    const snapshot = remember({ ...result.value, expiresAt: Infinity }, sealed)
+    return result.isOld ? encryptAgain(snapshot) : snapshot
+  }
+
+  /** A token that never expires causes no other write, so the old secret would be needed for ever. */
+  async function encryptAgain(snapshot: ConnectionSnapshot): Promise<ConnectionSnapshot> {
+    const { record, sealed } = snapshot
+    const next = record.ended
+      ? 'again'
+      : await swap(record.id, record.owner, sealed, record).catch(() => 'again' as const)
+    return next === 'again' ? snapshot : next
+  }
+
+  async function swap(
+    key: string,
+    owner: string,
+    from: string | undefined,
+    to: ConnectionRecord,
+  ): Promise<ConnectionSnapshot | 'again'> {
+    // JSON has no infinite number, and a connection has no end.
+    const { expiresAt: _, ...content } = to
+    const sealed = await seal.seal(content)
+    const hint = { owner, isNote: to.ended !== undefined }
+    const isWon = await store.swap(key, from, sealed, now() + keptSeconds(to), hint)
+    return isWon ? remember(to, sealed) : 'again'
   }
 
   async function readKey(key: string): Promise<ConnectionSnapshot | UnreadableRecord | undefined> {
@@ -103,14 +126,7 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
   return {
     refOf: async ({ owner, name }) => ({ owner, name, key: await keyOf({ owner, name }) }),
     read: ({ key }) => readKey(key),
-    async swap({ key, owner }, from, to) {
-      // JSON has no infinite number, and a connection has no end.
-      const { expiresAt: _, ...content } = to
-      const sealed = await seal.seal(content)
-      const hint = { owner, isNote: to.ended !== undefined }
-      const isWon = await store.swap(key, from, sealed, now() + keptSeconds(to), hint)
-      return isWon ? remember(to, sealed) : 'again'
-    },
+    swap: ({ key, owner }, from, to) => swap(key, owner, from, to),
     remove: ({ key }) => store.remove(key),
     async list({ owner, key }) {
       await store.index?.add(await termOf(owner), key, now() + KEPT_SECONDS)
