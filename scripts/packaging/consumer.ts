@@ -15,6 +15,7 @@ import { dpop } from '@evertoken/core/dpop'
 import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
+import { keepAlive } from '@evertoken/core/keep-alive'
 import { tlsClientAuth } from '@evertoken/core/mtls'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
@@ -153,6 +154,12 @@ export const tokenWorker = {
     .handler((request) => new Response(request.url)),
 }
 
+export const idleConnections = createConnections({
+  encryptionSecret: 'a secret of thirty-two characters',
+  store,
+  providers: { google: { server: google(), clientId: 'web' } },
+  keepAlive: keepAlive(),
+})
 export const cases = sessionStoreContract(() => store)
 export const fake = createAuthorizationServer({ clock: createManualClock() })
 export const isTemporary = (error: unknown): boolean => error instanceof TryLaterError

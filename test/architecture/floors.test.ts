@@ -18,7 +18,6 @@ const files = readCore()
 const SMALL_FOR_A_REASON = {
   'mechanisms/refresh/token-uses.ts':
     'The refreshers of all grants of a session must share the uses of its tokens.',
-  'mechanisms/runtime/in-batches.ts': 'A route and a free function must load a store in the same way.',
   'mechanisms/runtime/is-promise.ts':
     'Every check for a promise must work if a tool has replaced the global one.',
   'mechanisms/runtime/limit-events.ts':

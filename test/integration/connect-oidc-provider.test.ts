@@ -1,17 +1,23 @@
-import { par } from '@evertoken/core/authorization'
+import { jarm, par } from '@evertoken/core/authorization'
 import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
 import { createConnections } from '@evertoken/node/connections'
 import { createBrowser } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { LINK, userOf } from './connecting-browser.ts'
+import { LINK, submitForm, userOf } from './connecting-browser.ts'
 import { SECRET } from './connection-owners.ts'
 import { APP_URL, CLIENT_ID, startOidcProvider } from './oidc-provider.ts'
 
 /** Two processes of an application with a real provider, whose access tokens expire soon. */
 async function start(accessTokenSeconds: number, provider: object = {}) {
   const server = await startOidcProvider(
-    { client_secret: 'secret', redirect_uris: [`${APP_URL}/connections/callback/calendar`] },
+    {
+      client_secret: 'secret',
+      authorization_signed_response_alg: 'ES256',
+      redirect_uris: [`${APP_URL}/connections/callback/calendar`],
+    },
     () => ({
+      enabledJWA: { authorizationSigningAlgValues: ['ES256'] },
+      features: { jwtResponseModes: { enabled: true } },
       ttl: {
         AccessToken: accessTokenSeconds,
         Grant: 600,
@@ -108,4 +114,21 @@ it('sends the request directly to the provider with `par()`', async () => {
   const { connect, connections } = await start(300, { authorizationRequest: par() })
   expect((await connect()).page).toBe('/?connection=calendar&outcome=connected')
   expect(await connections.get('ada', 'calendar').getAccessToken()).toBeDefined()
+})
+
+it.each(['query.jwt', 'form_post.jwt'] as const)('accepts only a signed response with %s', async (mode) => {
+  const { connections, connect, app, events } = await start(600, { responseMode: jarm(mode) })
+  const { browser, page } = await connect()
+  expect(await submitForm(app, browser, page)).toBe('/?connection=calendar&outcome=connected')
+  expect(await connections.get('ada', 'calendar').getAccessToken()).toBeDefined()
+
+  // A response without a signature does not use up the attempt.
+  const begun = await browser.navigate(app, '/connections/calendar/connect', { ...LINK, redirect: 'manual' })
+  const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
+  const unsigned = new URLSearchParams({ state, code: 'stolen' })
+  const refused = await browser.navigate(app, `/connections/callback/calendar?${unsigned}`, LINK)
+  expect(await refused.text()).toBe('/?connection=calendar&outcome=failed')
+  expect(events.filter(({ type }) => type === 'connect_failed')).toMatchObject([
+    { code: 'authorization_response_invalid' },
+  ])
 })

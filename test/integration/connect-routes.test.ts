@@ -2,7 +2,7 @@ import { evertoken } from '@evertoken/node'
 import { createConnections } from '@evertoken/node/connections'
 import { createBrowser } from '@evertoken/testkit'
 import { describe, expect, it } from 'vitest'
-import { APP, begin, CONNECT, createConnectingApplication, LINK } from './connecting-browser.ts'
+import { APP, begin, CONNECT, createConnectingApplication, LINK, submitForm } from './connecting-browser.ts'
 import { SECRET } from './connection-owners.ts'
 import { ofType } from './steps.ts'
 
@@ -24,6 +24,31 @@ describe('the connect route', () => {
     expect((await google.getAccessToken())?.value).toBeDefined()
     expect(world.connected).toMatchObject([{ owner: 'ada', name: 'google', scope: 'openid calendar' }])
     expect(JSON.stringify(world.connected)).not.toMatch(/_token"/)
+  })
+
+  it('receives a posted response, although cookies of the owner are not sent with it', async () => {
+    const world = createConnectingApplication()
+    const posting = world.startProcess({
+      providers: { google: { ...world.client, responseMode: 'form_post' } },
+    })
+    const requests: string[] = []
+    const app = async (request: Request) => {
+      requests.push(`${request.method} ${new URL(request.url).search}`)
+      return world.applicationOf(posting)(request)
+    }
+    const browser = await world.openBrowser('ada')
+    const form = await textOf(browser.navigate(app, CONNECT, LINK))
+    expect(await submitForm(app, browser, form)).toBe('/settings?connection=google&outcome=connected')
+    expect(requests.some((request) => request.startsWith('POST '))).toBe(true)
+    expect(requests.join('\n')).not.toMatch(/code=/)
+    expect(await posting.get('ada', 'google').getState()).toMatchObject({ state: 'active' })
+
+    const callback = `${APP}/connections/callback/google`
+    const post = (body: string) =>
+      world.applicationOf(posting)(new Request(callback, { method: 'POST', body }))
+    expect((await post('{}')).status).toBe(400)
+    const forged = await browser.navigate(app, `${callback}?form=forged`)
+    expect(forged.status).toBe(400)
   })
 
   it('keeps the label, so that one owner connects two accounts', async () => {

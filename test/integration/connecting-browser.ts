@@ -98,3 +98,19 @@ export async function begin(
   const back = await authorizationServer.fetch(location, { redirect: 'manual' })
   return { location, callback: back.headers.get('location') ?? '' }
 }
+
+/** Posts the form of a page of an authorization server, as its script does. Returns the page unchanged if it has no form. */
+export async function submitForm(
+  app: (request: Request) => Promise<Response>,
+  browser: Pick<Browser, 'navigate'>,
+  page: string,
+): Promise<string> {
+  const action = /action="([^"]+)"/.exec(page)?.[1]
+  if (action === undefined) return page
+  const inputs = page.matchAll(/name="([^"]+)"[^>]*value="([^"]+)"/g)
+  const fields = Array.from(inputs, ([, name = '', value = '']): [string, string] => [name, value])
+  const init = { method: 'POST', body: new URLSearchParams(fields), initiator: 'https://login.example.com' }
+  const response = await browser.navigate(app, action, init)
+  const [, next] = /^0;url=(.*)$/.exec(response.headers.get('refresh') ?? '') ?? []
+  return (next === undefined ? response : await browser.navigate(app, next, LINK)).text()
+}

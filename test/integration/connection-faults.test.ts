@@ -1,27 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { SessionStore } from '@evertoken/core'
 import { dpop } from '@evertoken/core/dpop'
 import { tenants } from '@evertoken/core/tenants'
 import { evertoken } from '@evertoken/node'
 import { type ConnectionProvider, createConnections } from '@evertoken/node/connections'
-import { createAuthorizationServer, type ManualClock } from '@evertoken/testkit'
-import { createConnectionWorld, LIFETIME, SECRET } from './connection-owners.ts'
+import { createAuthorizationServer } from '@evertoken/testkit'
+import { createConnectionWorld, LIFETIME, SECRET, settle } from './connection-owners.ts'
 
 type Fetch = typeof globalThis.fetch
-
-/** Advances the clock until the work is done. */
-async function settle<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
-  let isDone = false
-  const done = work.finally(() => {
-    isDone = true
-  })
-  done.catch(() => undefined)
-  while (!isDone) {
-    await clock.advance(100)
-    await new Promise((resolve) => setTimeout(resolve))
-  }
-  return done
-}
 
 /** A connection whose access token has expired, and whose token endpoint gives `answer` while it is set. */
 async function createExpired() {
@@ -159,68 +144,6 @@ describe('a grant without a refresh token', () => {
     for (let i = 0; i < 2; i++) expect((await call('events')).status).toBe(401)
     expect(broken).toEqual([{ owner: 'ada', name: 'google', reason: 'no_refresh_token' }])
     expect(await google.getState()).toMatchObject({ state: 'needs_reauthorization' })
-  })
-})
-
-/** A store that makes the next swap while `loses` is set, and then fails until the read after it has failed too. */
-function createLossyStore(store: SessionStore) {
-  const state = { loses: false, fails: false }
-  const lossy: SessionStore = {
-    ...store,
-    async read(key) {
-      if (!state.fails) return store.read(key)
-      state.fails = false
-      throw new Error('the store is not reachable')
-    },
-    async swap(key, from, ...rest) {
-      const isMade = await store.swap(key, from, ...rest)
-      const { loses } = state
-      if (!loses) return isMade
-      Object.assign(state, { loses: false, fails: true })
-      throw new Error('the response was lost')
-    },
-  }
-  return { lossy, state }
-}
-
-describe('the owner', () => {
-  it('learns about a refused grant although the response of the store was lost', async () => {
-    const { process, server, clock, store, broken, events } = createConnectionWorld()
-    const { lossy, state } = createLossyStore(store)
-    const fetch: Fetch = async (input, init) => {
-      const response = await server.fetch(input, init)
-      state.loses = response.status === 400
-      return response
-    }
-    const google = process({ store: lossy, provider: { fetch } }).get('ada', 'google')
-    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
-    server.grants.end('account-1')
-    await clock.advance((LIFETIME + 1) * 1000)
-    await settle(
-      clock,
-      google.getAccessToken().catch(() => undefined),
-    )
-    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
-    expect(await google.getState()).toMatchObject({ reason: 'grant_rejected' })
-    expect(broken).toMatchObject([{ reason: 'grant_rejected' }])
-    expect(events.filter(({ type }) => type === 'connection_broken')).toHaveLength(1)
-  })
-
-  it('learns about a grant without a refresh token although the response of the store was lost', async () => {
-    const { process, clock, store, broken } = createConnectionWorld()
-    const { lossy, state } = createLossyStore(store)
-    const google = process({ store: lossy }).get('ada', 'google')
-    await google.save({ access_token: 'short', token_type: 'bearer', expires_in: 10 })
-    await clock.advance(11_000)
-    state.loses = true
-    await settle(
-      clock,
-      google.getAccessToken().catch(() => undefined),
-    )
-    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
-    expect(broken).toMatchObject([{ reason: 'no_refresh_token' }])
-    expect(await google.getAccessToken()).toBeUndefined()
-    expect(broken).toHaveLength(1)
   })
 })
 

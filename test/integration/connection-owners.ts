@@ -5,6 +5,7 @@ import {
   type Connections,
   type ConnectionProvider,
   createConnections,
+  type IdleGrants,
 } from '@evertoken/node/connections'
 import {
   type AuthorizationServerOptions,
@@ -34,6 +35,7 @@ export interface ProcessOptions {
   readonly encryptionSecret?: string | readonly string[]
   readonly provider?: Partial<ConnectionProvider>
   readonly store?: SessionStore
+  readonly keepAlive?: IdleGrants
 }
 
 export function createConnectionWorld(options: Partial<AuthorizationServerOptions> = {}): ConnectionWorld {
@@ -52,8 +54,9 @@ export function createConnectionWorld(options: Partial<AuthorizationServerOption
     broken,
     recovered,
     refreshes: () => server.log.filter(({ kind }) => kind === 'refresh').length,
-    process: ({ encryptionSecret = SECRET, provider, store: other = store } = {}) =>
+    process: ({ encryptionSecret = SECRET, provider, store: other = store, keepAlive } = {}) =>
       createConnections({
+        ...(keepAlive && { keepAlive }),
         encryptionSecret,
         store: other,
         providers: {
@@ -66,4 +69,18 @@ export function createConnectionWorld(options: Partial<AuthorizationServerOption
         clock,
       }),
   }
+}
+
+/** Advances the clock until the work is done. */
+export async function settle<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  done.catch(() => undefined)
+  while (!isDone) {
+    await clock.advance(100)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  return done
 }

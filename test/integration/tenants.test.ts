@@ -214,6 +214,7 @@ describe('a tenant', () => {
         '/auth/profile',
         '/auth',
         '/docs/auth/intro',
+        '/docs/auth/login',
         '/auth/login/x',
         '/auth/back-channel-logout',
       ])
@@ -362,6 +363,8 @@ describe('a tenant', () => {
       world.table.set(name, { ...registrationAt(server), baseUrl: `https://${A}/${name}` })
     }
     const browser = world.browser(A)
+    const first = world.restart().route(new Request(`https://${A}/acme/auth/login`))
+    expect((await first)?.status).not.toBe(404)
     await browser.signIn(world.auth.handler(), { loginUrl: '/acme/auth/login', user: 'alice' })
     await browser.signIn(world.auth.handler(), { loginUrl: '/zoo/auth/login', user: 'bob' })
     const subs = await Promise.all(

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { runContract, sessionStoreContract } from '@evertoken/testkit'
+import { keepAliveCases } from './keep-alive-cases.ts'
 import { measure, type Measured } from './measure.ts'
 import type { Places } from './places.ts'
 import { historyCases, recordAsProcess } from './history-cases.ts'
@@ -25,6 +26,7 @@ async function certify(subject: Subject, first: Connection, second: Connection |
     ...(shared ? [raceCase(store, shared)] : []),
     ...historyCases(store, shared),
     ...userSessionCases(store, second?.store ?? store),
+    ...keepAliveCases(store, second?.store ?? store),
   ])
   const failed = result.failed.map(({ name, error }) => ({ name, message: String(error) }))
   return { passed: result.passed, failed }

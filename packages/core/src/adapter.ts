@@ -21,7 +21,14 @@ export { createEmitter } from './surface/emitter.ts'
 export type { SessionEngine } from './surface/engine.ts'
 export { createEngine, createEvertoken } from './surface/evertoken.ts'
 export type { Engine } from './surface/engine-functions.ts'
-export { checkHandlerOptions, createHandler, notFound } from './surface/handler-options.ts'
+export {
+  checkHandlerOptions,
+  checkMiddlewareArguments,
+  createHandler,
+  type MiddlewareArguments,
+  notFound,
+  type RoutedConnections,
+} from './surface/handler-options.ts'
 export type { EngineOptions } from './surface/options.ts'
 export type { RegistrationsEngineOptions } from './surface/registrations/registrations.ts'
 export { withPartsOf } from './surface/application-sources.ts'

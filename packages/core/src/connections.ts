@@ -34,6 +34,8 @@ export type {
   ChangedConnection,
   ConnectionsOptions,
 } from './surface/connections/connections-options.ts'
+export type { IdleRefreshes } from './mechanisms/connections/refresh-idle.ts'
+export type { IdleGrants, KeepAliveOptions } from './surface/connections/keep-alive-value.ts'
 export { type Connections, createConnections } from './surface/connections/create-connections.ts'
 export type {
   ConnectedAccount,

@@ -11,6 +11,8 @@ export type RequestHandling = Pick<Evertoken, 'handle'>
 
 /** One request of a framework whose handlers take the message and the response of Node. */
 export interface ClassicRequest {
+  /** Returns the response to a route of connections. */
+  readonly routeOf: (request: Request) => Promise<Response> | undefined
   readonly incoming: IncomingMessage
   readonly response: ServerResponse
   readonly keepAlive: KeepAlive | undefined
@@ -25,15 +27,18 @@ export interface ClassicRequest {
  */
 export async function handleClassic(
   auth: RequestHandling,
-  { incoming, response, keepAlive, proceed }: ClassicRequest,
+  { incoming, response, routeOf, keepAlive, proceed }: ClassicRequest,
 ): Promise<Response | undefined> {
   const refusal = refusalOf(incoming)
   if (refusal !== undefined) return new Response(null, { status: refusal })
   let held: HeldHeaders | undefined
+  const request = createClassicRequest(incoming, response)
   try {
     const result = await auth.handle(
-      createClassicRequest(incoming, response),
+      request,
       () => {
+        const ownResponse = routeOf(request)
+        if (ownResponse) return ownResponse
         held = holdHeaders(response)
         keepSessions(incoming)
         keepSessions(response)

@@ -4,8 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HandlerOptions } from '@evertoken/core'
-import { checkHandlerOptions } from '@evertoken/core/adapter'
+import { checkMiddlewareArguments, type MiddlewareArguments } from '@evertoken/core/adapter'
 import { sendResponse } from '@remix-run/node-fetch-server'
 import { handleClassic, type RequestHandling } from './classic-handlers.ts'
 
@@ -26,18 +25,19 @@ export type ExpressMiddleware = (
  * Register it before the handlers that use the session. Its place among body parsers and `compression()` does not matter.
  *
  * @param auth - The object that `evertoken()` returns.
- * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+ * @param others - The result of `createConnections()`, if its routes are served, and the options. `keepAlive` is required on
+ *   platforms that freeze the process after a response.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  * @example
- *   app.use(expressMiddleware(auth))
+ *   app.use(expressMiddleware(auth)) // or: expressMiddleware(auth, connections)
  *   app.get('/orders', async (req, res) => res.json(await (await orders('recent')).json()))
  */
-export function expressMiddleware(auth: RequestHandling, options?: HandlerOptions): ExpressMiddleware {
-  const { keepAlive } = checkHandlerOptions(options)
+export function expressMiddleware(auth: RequestHandling, ...others: MiddlewareArguments): ExpressMiddleware {
+  const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   async function handle(...[incoming, response, next]: Parameters<ExpressMiddleware>): Promise<void> {
     try {
       const proceed = () => next()
-      const result = await handleClassic(auth, { incoming, response, keepAlive, proceed })
+      const result = await handleClassic(auth, { incoming, response, routeOf, keepAlive, proceed })
       if (result) await sendResponse(response, result)
     } catch (error) {
       next(error)

@@ -4,8 +4,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { HandlerOptions } from '@evertoken/core'
-import { checkHandlerOptions } from '@evertoken/core/adapter'
+import { checkMiddlewareArguments, type MiddlewareArguments } from '@evertoken/core/adapter'
 import { handleClassic, type RequestHandling } from './classic-handlers.ts'
 
 /** The part of a Fastify instance that the plugin uses. */
@@ -33,17 +32,18 @@ export type FastifyPlugin = (instance: FastifyHooks, options: unknown, done: () 
  * wrapped by `fastify-plugin`.
  *
  * @param auth - The object that `evertoken()` returns.
- * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+ * @param others - The result of `createConnections()`, if its routes are served, and the options. `keepAlive` is required on
+ *   platforms that freeze the process after a response.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  * @example
- *   app.register(fastifyPlugin(auth))
+ *   app.register(fastifyPlugin(auth)) // or: fastifyPlugin(auth, connections)
  *   app.get('/orders', async () => (await orders('recent')).json())
  */
-export function fastifyPlugin(auth: RequestHandling, options?: HandlerOptions): FastifyPlugin {
-  const { keepAlive } = checkHandlerOptions(options)
+export function fastifyPlugin(auth: RequestHandling, ...others: MiddlewareArguments): FastifyPlugin {
+  const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   const plugin: FastifyPlugin = (instance, _options, done) => {
     instance.addHook('onRequest', (request, reply, proceed) => {
-      handleClassic(auth, { incoming: request.raw, response: reply.raw, keepAlive, proceed }).then(
+      handleClassic(auth, { incoming: request.raw, response: reply.raw, routeOf, keepAlive, proceed }).then(
         (response) => response && reply.send(response),
         (error: unknown) => reply.send(error),
       )

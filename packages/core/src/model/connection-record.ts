@@ -1,16 +1,9 @@
 import type { BrokenReason } from '../vocabulary/index.ts'
 import { grantEndsAt } from './grant-expiry.ts'
-import { withGrant } from './ledger-transitions.ts'
 import type { Registration } from './session-record.ts'
 import { splitScope } from './token-parameters.ts'
-import type { TokenGrant, UserClaims } from './token-grant.ts'
-import {
-  type BrokenGrant,
-  EMPTY_LEDGER,
-  isTokenLedger,
-  type LedgerRecord,
-  type TokenLedger,
-} from './token-ledger.ts'
+import type { UserClaims } from './token-grant.ts'
+import { type BrokenGrant, EMPTY_LEDGER, isTokenLedger, type LedgerRecord } from './token-ledger.ts'
 
 /** Whose grant it is. No two connections have the same owner and name. */
 export interface ConnectionId {
@@ -29,65 +22,12 @@ export interface ConnectionRecord extends LedgerRecord, ConnectionId, Registrati
   /** When the owner has connected it last, in seconds since the epoch. */
   readonly connectedAt: number
   readonly ended?: 'disconnected'
+  /** A random name of the latest change that was reported. It shows a writer whose swap lost its response that the swap was made. */
+  readonly change?: string | undefined
 }
 
 /** The identity of a connection, without its grant. */
 export type ConnectionBase = Pick<ConnectionRecord, 'id' | keyof ConnectionId | keyof Registration>
-
-/**
- * The record after the owner has connected an account, or has connected it again.
- *
- * @param earlier - The record of the same owner and name, if there is one.
- */
-export function connectedRecord(
-  base: ConnectionBase,
-  grant: TokenGrant,
-  now: number,
-  earlier?: ConnectionRecord,
-): ConnectionRecord {
-  // A response of the same client that names no account is treated as one for the same account.
-  const isSameClient = earlier && isOfRegistration(earlier, base)
-  const claims = grant.claims ?? (isSameClient ? earlier.claims : {})
-  return {
-    ...base,
-    expiresAt: Infinity,
-    connectedAt: now,
-    claims,
-    ledger: newLedger(base, grant, now, earlier),
-  }
-}
-
-/** Some servers issue a refresh token only at the first consent, so a later response keeps the earlier one. */
-function newLedger(
-  base: Registration,
-  grant: TokenGrant,
-  now: number,
-  earlier: ConnectionRecord | undefined,
-): TokenLedger {
-  const { proofKey, scope } = grant
-  // A refresh token of unbound tokens does not fit a token that is bound to a key.
-  const keepsToken = grant.refreshToken === undefined && proofKey === undefined
-  const kept = keepsToken ? usableLedger(base, earlier) : undefined
-  // The number of attempts never decreases, so that a late response is recognized.
-  const attempt = earlier?.ledger.attempt ?? 0
-  if (!kept)
-    return withGrant(
-      { ...EMPTY_LEDGER, attempt, proofKey, scope },
-      { grant, key: '', attempt },
-      { wall: now },
-    )
-  const { lease, doubt, spare } = kept
-  // The response has not used the refresh token, so what is known about that one still applies.
-  const next = withGrant(kept, { grant, key: '', attempt }, { wall: now })
-  return { ...next, lease, doubt, spare, scope: scope ?? kept.scope }
-}
-
-function usableLedger(base: Registration, earlier: ConnectionRecord | undefined): TokenLedger | undefined {
-  const isRefused = earlier?.broken && !earlier.broken.isTemporary
-  const isUsable = earlier && !isRefused && isOfRegistration(earlier, base)
-  // The new access token is bound to another key.
-  return isUsable && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
-}
 
 /** Whether the grant of a record was given to this client of this authorization server. */
 export function isOfRegistration(record: Registration, { issuer, clientId }: Registration): boolean {
@@ -129,8 +69,15 @@ export function knownFault({ broken }: ConnectionRecord): BrokenGrant | undefine
 /** The tombstone of a connection. It has the tokens that the authorization server has yet to revoke. */
 export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
   const { id, owner, name, issuer, clientId, expiresAt, connectedAt, ledger } = record
-  const { attempt, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
-  const unrevoked = { revoking, spare, tokens: revoking === undefined ? tokens : {}, attempt, proofKey }
+  const { attempt, removedThrough, tokens, refreshToken, revoking = refreshToken, spare, proofKey } = ledger
+  const unrevoked = {
+    revoking,
+    spare,
+    tokens: revoking === undefined ? tokens : {},
+    attempt,
+    removedThrough,
+    proofKey,
+  }
   return {
     id,
     owner,
@@ -139,7 +86,8 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
     clientId,
     expiresAt,
     connectedAt,
-    claims: {},
+    // The account shows whether the next grant is of another one.
+    claims: record.claims.sub === undefined ? {} : { sub: record.claims.sub },
     ended: 'disconnected',
     ledger: unrevoked,
   }
@@ -147,7 +95,8 @@ export function disconnectedRecord(record: ConnectionRecord): ConnectionRecord {
 
 /** The tombstone after the revocation. It has no token. */
 export function revokedRecord(record: ConnectionRecord): ConnectionRecord {
-  return { ...record, ledger: { ...EMPTY_LEDGER, attempt: record.ledger.attempt } }
+  const { attempt, removedThrough } = record.ledger
+  return { ...record, ledger: { ...EMPTY_LEDGER, attempt, removedThrough } }
 }
 
 /**

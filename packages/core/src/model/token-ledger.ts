@@ -63,6 +63,10 @@ export interface TokenLedger {
   readonly revoking?: string | undefined
   /** Whether the application has revoked the refresh token. */
   readonly isRevoked?: true | undefined
+  /**
+   * Attempts up to this number used the grant of another account, which the owner has removed. Their refresh tokens are revoked.
+   */
+  readonly removedThrough?: number | undefined
 }
 
 export const EMPTY_LEDGER: TokenLedger = { tokens: {}, attempt: 0 }

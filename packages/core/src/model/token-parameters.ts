@@ -75,6 +75,11 @@ export function narrowedKey(key: string, granted: string | undefined): string | 
   return `${distinct(splitScope(granted)).join(' ')}\n${others}`
 }
 
+/** Whether Evertoken sets a parameter of this name in requests with client authentication. */
+export function isReservedParameter(name: string): boolean {
+  return RESERVED.test(name)
+}
+
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */
 export function validateTokenParameters(request: TokenParameters): string | undefined {
   if (!isObject(request)) return 'Use an object with resource, audience, scope or parameters'
@@ -86,7 +91,7 @@ export function validateTokenParameters(request: TokenParameters): string | unde
   if (!isObject(parameters) || !Object.values(parameters).every((value) => typeof value === 'string'))
     return 'Use an object of strings as parameters'
   if (audience !== undefined && 'audience' in parameters) return "Remove 'audience' from parameters"
-  const reserved = Object.keys(parameters).find((name) => RESERVED.test(name))
+  const reserved = Object.keys(parameters).find(isReservedParameter)
   return reserved && `Remove '${reserved}' from parameters`
 }
 

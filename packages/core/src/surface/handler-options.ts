@@ -29,6 +29,40 @@ export function checkHandlerOptions(options: HandlerOptions = {}): {
   return checkAll(HANDLER_OPTIONS, options)
 }
 
+/** The part of `createConnections()` that serves its routes. */
+export interface RoutedConnections {
+  /** Returns the response to a route, or `undefined` if the request is for the application. */
+  route(request: Request): Promise<Response> | undefined
+}
+
+/** The arguments of a middleware after `auth`. */
+export type MiddlewareArguments =
+  | readonly [options?: HandlerOptions]
+  | readonly [connections: RoutedConnections, options?: HandlerOptions]
+
+/**
+ * Checks the arguments of a middleware after `auth`.
+ *
+ * @param given - The connections, if the middleware serves their routes, and the options.
+ * @returns The function that serves the routes of connections, and the options.
+ * @throws {ConfigurationError} If an option is unknown or invalid.
+ * @example
+ *   const { routeOf, keepAlive } = checkMiddlewareArguments([{ route: () => undefined }])
+ */
+export function checkMiddlewareArguments(given: MiddlewareArguments): {
+  readonly routeOf: RoutedConnections['route']
+  readonly keepAlive: KeepAlive | undefined
+} {
+  const [first, second] = given
+  const connections = hasRoutes(first) ? first : undefined
+  const options = connections ? second : (first as HandlerOptions | undefined)
+  return { routeOf: (request) => connections?.route(request), ...checkHandlerOptions(options) }
+}
+
+function hasRoutes(value: unknown): value is RoutedConnections {
+  return typeof (Object(value) as Partial<RoutedConnections>).route === 'function'
+}
+
 /** A function of the application that a framework calls, perhaps with further arguments. */
 export type RequestHandler<Incoming extends Request, Rest extends readonly unknown[]> = (
   request: Incoming,

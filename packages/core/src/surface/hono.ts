@@ -1,4 +1,4 @@
-import { checkHandlerOptions, type HandlerOptions, type MiddlewareAuth } from './handler-options.ts'
+import { checkMiddlewareArguments, type MiddlewareArguments, type MiddlewareAuth } from './handler-options.ts'
 
 /** The part of a context of Hono that the middleware uses. */
 export interface HonoContext {
@@ -28,18 +28,20 @@ export type HonoMiddleware = (
  * Register it for all paths, before the handlers that use the session and before middleware that reads bodies.
  *
  * @param auth - The object that `evertoken()` of the package for your runtime returns.
- * @param options - `keepAlive` is required on platforms that freeze the process after a response, unless Hono has an
- *   `executionCtx`, as on Workers.
+ * @param others - The result of `createConnections()`, if the middleware serves its routes, and the options. `keepAlive` is
+ *   required on platforms that freeze the process after a response, unless Hono has an `executionCtx`, as on Workers.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  * @example
- *   app.use(honoMiddleware(auth))
+ *   app.use(honoMiddleware(auth)) // or: honoMiddleware(auth, connections)
  *   app.get('/orders', async () => relay(await orders('recent')))
  */
-export function honoMiddleware(auth: MiddlewareAuth, options?: HandlerOptions): HonoMiddleware {
-  const { keepAlive } = checkHandlerOptions(options)
+export function honoMiddleware(auth: MiddlewareAuth, ...others: MiddlewareArguments): HonoMiddleware {
+  const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   return async (context, next) => {
     let isRoute = true
     const handle = auth.handler(async () => {
+      const response = routeOf(context.req.raw)
+      if (response) return response
       isRoute = false
       await next()
       return context.res

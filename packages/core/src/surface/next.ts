@@ -7,8 +7,8 @@ import type { Evertoken } from './evertoken.ts'
 import {
   createHandler,
   type HandlerFactory,
-  type HandlerOptions,
-  checkHandlerOptions,
+  type MiddlewareArguments,
+  checkMiddlewareArguments,
 } from './handler-options.ts'
 import type { UserSession } from './user-session.ts'
 
@@ -83,14 +83,16 @@ export interface NextFunctions {
  * use a store that they share if you pass one.
  *
  * @param auth - The object that `evertoken()` of `@evertoken/node` returns.
- * @param options - `keepAlive` is required on platforms that freeze the process after a response.
+ * @param others - The result of `createConnections()`, if `GET` and `POST` also serve its routes, and the options. `keepAlive` is
+ *   required on platforms that freeze the process after a response.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  * @example
  *   export const { GET, POST, route, proxy, session, action } = next(auth)
  */
-export function next(auth: NextAuth, options?: HandlerOptions): NextFunctions {
-  const { keepAlive } = checkHandlerOptions(options)
-  const handleRoute: RouteHandler = (request) => auth.handle(request, () => notFound(), keepAlive)
+export function next(auth: NextAuth, ...others: MiddlewareArguments): NextFunctions {
+  const { routeOf, keepAlive } = checkMiddlewareArguments(others)
+  const handleRoute: RouteHandler = (request) =>
+    auth.handle(request, () => routeOf(request) ?? notFound(), keepAlive)
 
   async function proxy(request: Request, event?: FetchEvent): Promise<Response> {
     const keep: KeepAlive | undefined = keepAlive ?? (event && ((work) => event.waitUntil(work)))
@@ -135,7 +137,7 @@ export function next(auth: NextAuth, options?: HandlerOptions): NextFunctions {
   return {
     GET: handleRoute,
     POST: handleRoute,
-    route: (application, own) => createHandler(auth.handle)(application, own ?? options),
+    route: (application, own) => createHandler(auth.handle)(application, own ?? (keepAlive && { keepAlive })),
     proxy,
     async session() {
       return auth.readOnlySession(await currentRequest(), keepAlive)

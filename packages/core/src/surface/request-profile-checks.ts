@@ -1,3 +1,4 @@
+import { isReservedParameter } from '../model/token-parameters.ts'
 import type { TokenHeader } from '../model/stored-tokens.ts'
 import type { RevocationProfile } from '../ports/dialect.ts'
 import type { SenderConstraint } from '../ports/token-binding.ts'
@@ -45,12 +46,20 @@ const codeParameters: Check = (value) =>
     (parameters: object) => !Object.keys(parameters).some((name) => OF_CODE.test(name)),
   )(value)
 
+/** The name of a parameter with a token. It must not replace a parameter that identifies the client or the request. */
+const tokenParameter: Check = (value) =>
+  text(value) ??
+  must(
+    'not be the name of another parameter of the request, such as `client_id`',
+    (name: string) => name === 'refresh_token' || !isReservedParameter(name),
+  )(value)
+
 const TOKEN_REQUEST: OptionTable<Checked<TokenRequestProfile, keyof TokenRequestProfile>> = {
   format: [oneOf('form', 'json', 'query')],
   codeParameters: [codeParameters],
   refreshUrl: [url],
   refreshGrantType: [text],
-  refreshTokenParameter: [text],
+  refreshTokenParameter: [tokenParameter],
 }
 
 /** A URL can have the client ID in its path. */
@@ -61,7 +70,7 @@ const REVOCATION: OptionTable<Checked<RevocationProfile, Exclude<keyof Revocatio
   url: [template, REQUIRED],
   method: [oneOf('POST', 'DELETE')],
   token: [text],
-  parameter: [text],
+  parameter: [tokenParameter],
   format: [oneOf('form', 'json')],
   authentication: [oneOf('client', 'client_secret_basic', 'bearer')],
 }
@@ -84,7 +93,15 @@ export function checkRequestProfile(
   if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], hosts)
   if (tokenRequest) checkAll(TOKEN_REQUEST, tokenRequest, 'server.tokenRequest.', [], hosts)
   if (!revocation) return
-  const { token, authentication } = checkAll(REVOCATION, revocation, 'server.revocation.', [], hosts)
+  const { token, parameter, authentication } = checkAll(
+    REVOCATION,
+    revocation,
+    'server.revocation.',
+    [],
+    hosts,
+  )
+  const problem = parameter === undefined && token !== undefined ? tokenParameter(token, hosts) : undefined
+  if (problem !== undefined) throw invalid('server.revocation.token', `${problem}. Set \`parameter\``)
   const needsProof = (token ?? 'refresh_token') !== 'refresh_token' || authentication === 'bearer'
   if (needsProof && senderConstraint?.method === 'dpop')
     throw invalid('server.revocation', 'needs the refresh token as its parameter with `dpop()`. Remove it')

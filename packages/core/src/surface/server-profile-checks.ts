@@ -20,15 +20,13 @@ import {
   url,
 } from './checks.ts'
 import { dialect, verdicts } from './dialect-checks.ts'
+import { checkEndSession, type EndSessionSettings, urlWithQuery } from './end-session-checks.ts'
 import { checkRequestProfile, isObject, REQUEST_PROFILE } from './request-profile-checks.ts'
 import type { RequestContext } from './request-profile-checks.ts'
 import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
-import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
+import type { ServerMetadata } from './server-metadata.ts'
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
-
-/** The checked description of the sign-out, with all defaults. */
-export type EndSessionSettings = Checked<EndSessionProfile, 'url'>
 
 /** A checked profile, with all defaults. */
 export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endSession: EndSessionSettings }
@@ -42,10 +40,6 @@ const notMetadata = must(
   'be the issuer identifier in the metadata, not the URL of the metadata. For that URL, use `server: { metadata }`',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
-/** Some servers select one of their policies by a query. */
-const urlWithQuery: Check = (value, hosts) =>
-  text(value) ?? url((value as string).replace(/\?[^#]*$/, ''), hosts)
-
 const metadata: Check = (value, hosts) => {
   if (typeof value === 'string') return urlWithQuery(value, hosts)
   if (typeof value !== 'object' || value === null)
@@ -81,13 +75,6 @@ const mustHave = (what: string) => `must have ${what} on https (http on loopback
 export function checkSignInServer({ metadata: given, endpoints }: ServerSettings): void {
   if (typeof given !== 'object' || { ...given, ...endpoints }.authorization_endpoint !== undefined) return
   throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
-}
-
-const END_SESSION: OptionTable<EndSessionSettings> = {
-  url: [urlWithQuery],
-  parameters: [...TOKEN_PARAMETERS.parameters, {}],
-  postLogoutParameter: [text, 'post_logout_redirect_uri'],
-  idTokenHint: [flag, true],
 }
 
 type UserInfoValues = Checked<UserInfoProfile, keyof UserInfoProfile>
@@ -188,13 +175,7 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   checkRequestProfile(values, choice)
   return {
     ...values,
-    endSession: checkAll<EndSessionSettings>(
-      END_SESSION,
-      values.endSession,
-      'server.endSession.',
-      [],
-      insecureHosts,
-    ),
+    endSession: checkEndSession(values.endSession, insecureHosts),
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkHandlerOptions, type HandlerOptions, type MiddlewareAuth } from './handler-options.ts'
+import { checkMiddlewareArguments, type MiddlewareArguments, type MiddlewareAuth } from './handler-options.ts'
 
 /** The part of an event of SvelteKit that the hook uses. */
 export interface SvelteKitEvent {
@@ -30,18 +30,20 @@ interface Platform {
  * If you have other hooks, combine them with `sequence` of SvelteKit. Hooks that use the session come after this one.
  *
  * @param auth - The object that `evertoken()` of the package for your runtime returns.
- * @param options - `keepAlive` is required on platforms that freeze the process after a response, unless the adapter passes
- *   an execution context, as `adapter-cloudflare` does.
+ * @param others - The result of `createConnections()`, if the hook serves its routes, and the options. `keepAlive` is required
+ *   on platforms that freeze the process after a response, unless the adapter passes an execution context, as
+ *   `adapter-cloudflare` does.
  * @throws {ConfigurationError} If an option is unknown or invalid.
  * @example
  *   // src/hooks.server.ts
- *   export const handle = svelteKitHandle(auth)
+ *   export const handle = svelteKitHandle(auth) // or: svelteKitHandle(auth, connections)
  */
-export function svelteKitHandle(auth: MiddlewareAuth, options?: HandlerOptions): SvelteKitHandle {
-  const { keepAlive } = checkHandlerOptions(options)
+export function svelteKitHandle(auth: MiddlewareAuth, ...others: MiddlewareArguments): SvelteKitHandle {
+  const { routeOf, keepAlive } = checkMiddlewareArguments(others)
   return ({ event, resolve }) => {
     const { env, ctx, context }: Platform = event.platform ?? {}
     const execution = keepAlive ? { waitUntil: keepAlive } : (ctx ?? context)
-    return auth.handler(async () => resolve(event))(event.request, env as never, execution as never)
+    const respond = async () => routeOf(event.request) ?? resolve(event)
+    return auth.handler(respond)(event.request, env as never, execution as never)
   }
 }

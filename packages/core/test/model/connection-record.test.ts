@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { connectedRecord } from '../../src/model/connected-record.ts'
 import {
   brokenRecord,
-  connectedRecord,
   type ConnectionRecord,
   disconnectedRecord,
   findFault,
@@ -117,7 +117,12 @@ describe('a connection', () => {
         const tombstone = disconnectedRecord(record)
         expect(disconnectedRecord(tombstone)).toEqual(tombstone)
         expect(tombstone.ledger.revoking).toBe(record.ledger.refreshToken)
-        expect(tombstone.claims).toEqual({})
+        expect(tombstone.claims).toEqual(record.claims)
+        const named = disconnectedRecord({
+          ...record,
+          claims: { sub: 'account-1', email: 'ada@example.com' },
+        })
+        expect(named.claims).toEqual({ sub: 'account-1' })
         expect(revokedRecord(tombstone).ledger).toEqual({ tokens: {}, attempt: record.ledger.attempt })
       }),
     )

@@ -636,6 +636,32 @@ describe('the option server', () => {
     },
   )
 
+  it.each(['grant_type', 'client_id', 'client_secret', 'client_assertion', 'scope'])(
+    'refuses `%s` as the name of the parameter with a token',
+    (name) => {
+      const revocation = { url: 'https://login.example.com/revoke' }
+      for (const [server, path] of [
+        [{ tokenRequest: { refreshTokenParameter: name } }, 'tokenRequest.refreshTokenParameter'],
+        [{ revocation: { ...revocation, parameter: name } }, 'revocation.parameter'],
+        [{ revocation: { ...revocation, token: name } }, 'revocation.token'],
+      ] as const)
+        expect(checkServer(server)).toMatchObject({
+          code: 'invalid_option',
+          message: expect.stringMatching(`server.${path}.*must not be the name of another parameter`),
+        })
+      expect(checkServer({ revocation: { ...revocation, token: name, parameter: 'value' } })).toHaveProperty(
+        'server',
+      )
+    },
+  )
+
+  it.each(['id_token_hint', 'client_id', 'state'])('refuses `%s` as `postLogoutParameter`', (name) => {
+    expect(checkServer({ endSession: { postLogoutParameter: name } })).toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('`server.endSession.postLogoutParameter` must not be'),
+    })
+  })
+
   it('refuses a revocation for which a bound token would need a proof', () => {
     const { issuer, ...rest } = good
     const checkBound = (members: object, senderConstraint = dpop()) => {

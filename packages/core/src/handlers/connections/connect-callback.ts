@@ -3,13 +3,16 @@ import type {
   PendingConnection,
   PendingLogin,
 } from '../../mechanisms/sign-in/pending-logins.ts'
+import type { Seal } from '../../mechanisms/sessions/seal.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import { isOfRegistration } from '../../model/connection-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isFromOtherSite, isPrefetch } from '../../rules/browser/same-site.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { createResponse, redirectByPage } from '../responses.ts'
+import { readForm } from '../routes/form.ts'
 import {
   type ConnectContext,
   type ConnectOutcome,
@@ -21,6 +24,8 @@ import {
 } from './connect-context.ts'
 
 export interface ConnectCallbackOptions {
+  /** Encrypts a posted response. */
+  readonly seal: Seal
   readonly usedLogins: UsedLogins
   readonly flights: Flights
   readonly clock: Clock
@@ -40,7 +45,9 @@ export async function connectCallback(
 ): Promise<Response> {
   const { request, query, logins } = context
   if (isPrefetch(request.headers)) return createResponse(503)
-  const state = query.get('state') ?? ''
+  if (request.method === 'POST') return repeatForm(request, provider, options)
+  const parameters = await readParameters(query, options)
+  const state = stateOf(parameters)
   const login = await logins.open(state)
   const pending = login?.connection
   if (!login || !pending || !provider.isProviderOf(pending.name)) return connectRefusal(request, notUsable())
@@ -52,12 +59,12 @@ export async function connectCallback(
       return redirectByPage(provider.redirectUri + new URL(request.url).search)
     if (current !== owner) return connectRefusal(request, notUsable())
   }
-  const isResponse = query.has('code') || query.has('error')
+  const isResponse = ['code', 'error', 'response'].some((each) => parameters.has(each))
   const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
   if (!secrets) return connectRefusal(request, notUsable())
 
   const { flights, clock } = options
-  const redeem = () => redeemOnce(query, login, pending, secrets, provider, options)
+  const redeem = () => redeemOnce(parameters, login, pending, secrets, provider, options)
   // A user who reloads the page sends the same code again while the first request still waits for the provider.
   const outcome = await flights.join(`connect ${login.id}`, 'callback', redeem, clock).result
   const response = outcome
@@ -67,26 +74,65 @@ export async function connectCallback(
   return response
 }
 
-/** Resolves to `undefined` if the login was redeemed before. It is marked as used before its code is sent. */
-async function redeemOnce(
+/**
+ * Repeats a posted response as a request of this application. The form comes from another site, so the cookies of the owner are not
+ * sent with it. The code is encrypted, so that no log has it.
+ */
+async function repeatForm(
+  request: Request,
+  { redirectUri }: ConnectProvider,
+  { seal }: ConnectCallbackOptions,
+): Promise<Response> {
+  const form = await readForm(request)
+  if (!form) return connectRefusal(request, notUsable())
+  const sealed = await seal.seal({ [FORM]: form.toString() })
+  return redirectByPage(`${redirectUri}?${new URLSearchParams({ [FORM]: sealed })}`)
+}
+
+const FORM = 'form'
+
+/** Returns the authorization response in a query, which is encrypted if it was posted. */
+async function readParameters(
   query: URLSearchParams,
+  { seal }: ConnectCallbackOptions,
+): Promise<URLSearchParams> {
+  const sealed = query.get(FORM)
+  if (sealed === null) return query
+  const opened = await seal.unseal(sealed)
+  const { [FORM]: form } = Object('value' in opened && opened.value) as { readonly [FORM]?: unknown }
+  return new URLSearchParams(typeof form === 'string' ? form : '')
+}
+
+/** Returns the `state`, which finds the client that verifies the response. A signed response contains it. */
+function stateOf(parameters: URLSearchParams): string {
+  const { state } = readClaims(parameters.get('response') ?? undefined) ?? {}
+  return parameters.get('state') ?? (typeof state === 'string' ? state : '')
+}
+
+/**
+ * Resolves to `undefined` if the login was redeemed before. It is marked as used before its code is sent, and only for a response
+ * that is signed, if it must be.
+ */
+async function redeemOnce(
+  received: URLSearchParams,
   login: PendingLogin,
   pending: PendingConnection,
   secrets: LoginSecrets,
   provider: ConnectProvider,
   { usedLogins, emit }: ConnectCallbackOptions,
 ): Promise<ConnectOutcome | undefined> {
-  if (!(await usedLogins.markUsed(login))) return undefined
   try {
     const client = await provider.findClient(pending)
     const { server } = client
     // A function of the application can return another client now. The code must not be sent there.
     if (!isOfRegistration(pending, server.registration)) throw notUsable()
+    const response = await server.readResponse(received)
+    if (!(await usedLogins.markUsed(login))) return undefined
     const { redirectUri } = provider
     const transaction = { ...secrets, redirectUri, proofKey: login.proofKey }
     // The tokens of a failed attempt are not revoked: some servers would then end each grant of the account, also an earlier
     // one, or the one of another owner.
-    const grant = await server.redeem(query, transaction, () => undefined)
+    const grant = await server.redeem(response, transaction, () => undefined)
     const { userInfoFailure: cause, scope = pending.scope } = grant
     if (cause) emit({ type: 'user_info_failed', cause })
     await client.store({ ...grant, ...(scope !== undefined && { scope }) })

@@ -24,7 +24,8 @@ export type ConnectTarget = Pick<PendingConnection, 'owner' | 'name'>
 
 /** The client of a provider, for one connection. */
 export interface ConnectClient {
-  readonly server: Pick<SignInServer, 'authorize' | 'redeem'> & Pick<TokenServer, 'registration' | 'binding'>
+  readonly server: Pick<SignInServer, 'authorize' | 'readResponse' | 'redeem'> &
+    Pick<TokenServer, 'registration' | 'binding'>
   /** The configured parameters of the authorization request, such as `scope`. */
   readonly authorizationParameters: URLSearchParams
   /** Resolves to the scope that the owner has granted before, if it is known. */

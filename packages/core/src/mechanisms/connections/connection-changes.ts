@@ -1,5 +1,5 @@
+import { connectedRecord } from '../../model/connected-record.ts'
 import {
-  connectedRecord,
   type ConnectionRecord,
   disconnectedRecord,
   findFault,
@@ -10,24 +10,19 @@ import {
 } from '../../model/connection-record.ts'
 import type { Registration } from '../../model/session-record.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
-import type { BrokenGrant } from '../../model/token-ledger.ts'
 import type { TokenServer } from '../../ports/authorization-server.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { type EventListener, RequestRefusedError, type RevocationOutcome } from '../../vocabulary/index.ts'
 import { revokeToken } from '../protocol/revoke-token.ts'
-import { retryStore } from '../refresh/persist.ts'
 import { untilWon } from '../stores/until-won.ts'
-import type { ConnectionHandleOptions, ConnectionListener } from './connection-handle.ts'
-import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+import type { ConnectionHandleOptions } from './connection-handle.ts'
+import type { ConnectionRef, ConnectionSnapshot } from './connection-store.ts'
+import { createReportedSwap } from './reported-swap.ts'
 
 /** The client of a provider that can revoke its grants. */
 export type RevokingServer = Pick<TokenServer, 'registration' | 'revoke'>
 
 export interface ConnectionChangeOptions extends ConnectionHandleOptions {
-  readonly store: ConnectionStore
-  readonly clock: Clock
-  readonly listener: ConnectionListener
   readonly emit: EventListener
 }
 
@@ -68,14 +63,19 @@ export interface ConnectionChanges {
   disconnect(
     ref: ConnectionRef,
     findServer: () => Promise<RevokingServer | undefined>,
+    keepAlive: KeepAlive,
   ): Promise<RevocationOutcome>
 }
 
 export function createConnectionChanges(options: ConnectionChangeOptions): ConnectionChanges {
-  const { store, clock, listener, emit } = options
+  const { store, clock, listener, emit, refreshIndex } = options
+  const swapAndReport = createReportedSwap(options)
 
   /** Resolves to `undefined` if there is no record. A record that cannot be read is removed. */
-  async function toTombstone(ref: ConnectionRef): Promise<ConnectionSnapshot | 'unreadable' | undefined> {
+  async function toTombstone(
+    ref: ConnectionRef,
+    keepAlive: KeepAlive,
+  ): Promise<ConnectionSnapshot | 'unreadable' | undefined> {
     return untilWon(async () => {
       const held = await store.read(ref)
       if (!held?.record) {
@@ -83,8 +83,9 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         return held && 'unreadable'
       }
       if (held.record.ended) return held
-      const tombstone = await store.swap(ref, held.sealed, disconnectedRecord(held.record))
-      if (tombstone !== 'again') listener.removed(ref)
+      const next = disconnectedRecord(held.record)
+      const tombstone = await swapAndReport(ref, held, next, () => listener.removed(ref), keepAlive)
+      if (tombstone !== 'again') await refreshIndex?.unlist(held.record)
       return tombstone
     })
   }
@@ -116,47 +117,41 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
     async connect(ref, registration, grant, keepAlive, isAnyAccount = false) {
       const { key: id, owner, name } = ref
       await store.list(ref)
-      const earlier = await untilWon(async () => {
+      const isNew = await untilWon(async () => {
         const held = await store.read(ref)
-        const record = held?.record?.ended ? undefined : held?.record
+        const earlier = held?.record
+        const record = earlier?.ended ? undefined : earlier
         if (record && !isAnyAccount && isOtherAccount(record, registration, grant.claims))
           throw accountMismatch()
-        const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), record)
-        return (await store.swap(ref, held?.sealed, next)) === 'again' ? 'again' : { record }
+        const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), earlier)
+        const swap = (report: () => void) => swapAndReport(ref, held, next, report, keepAlive)
+        const swapRecord = () => {
+          if (!record) return swap(() => listener.created(ref))
+          return record.broken
+            ? swap(() => listener.recovered(ref, keepAlive))
+            : store.swap(ref, held?.sealed, next)
+        }
+        // If this process stops after the swap, the connection must be in a list.
+        await refreshIndex?.move(undefined, next)
+        if ((await swapRecord()) === 'again') return 'again'
+        await refreshIndex?.move(record, next)
+        return record === undefined
       })
-      if (!earlier.record) {
-        // A removal at the same time can have unlisted it.
-        await store.list(ref)
-        listener.created(ref)
-      } else if (earlier.record.broken) listener.recovered(ref, keepAlive)
+      // A removal at the same time can have unlisted it.
+      if (isNew) await store.list(ref)
     },
     async markBroken(ref, registration, keepAlive, rejected) {
-      let swapped: BrokenGrant | undefined
-      const mark = async (): Promise<void> => {
-        const found = await untilWon(async () => {
-          const held = await store.read(ref)
-          if (!held?.record || held.record.ended) return undefined
-          const fault = findFault(held.record, registration, clock.now(), rejected)
-          if (!fault) return undefined
-          // The swap of this call, whose response was lost.
-          if (swapped && held.record.broken?.since === swapped.since) return fault
-          if (fault.reason === held.record.broken?.reason) return undefined
-          swapped = fault
-          const next = suspendedRecord(held.record, fault)
-          if ((await store.swap(ref, held.sealed, next)) !== 'again') return fault
-          swapped = undefined
-          return 'again'
-        })
-        if (found) listener.broken(ref, found.reason, keepAlive)
-      }
-      await mark().catch((error: unknown) => {
-        // The store might have made the swap, and no later call would tell the owner.
-        if (swapped) keepAlive(retryStore(clock, mark).catch(() => undefined))
-        throw error
+      await untilWon(async () => {
+        const held = await store.read(ref)
+        if (!held?.record || held.record.ended) return undefined
+        const fault = findFault(held.record, registration, clock.now(), rejected)
+        if (!fault || fault.reason === held.record.broken?.reason) return undefined
+        const next = suspendedRecord(held.record, fault)
+        return swapAndReport(ref, held, next, () => listener.broken(ref, fault.reason, keepAlive), keepAlive)
       })
     },
-    async disconnect(ref, findServer) {
-      const tombstone = await toTombstone(ref)
+    async disconnect(ref, findServer, keepAlive) {
+      const tombstone = await toTombstone(ref, keepAlive)
       if (tombstone === undefined || tombstone === 'unreadable') {
         await unlist(ref)
         return tombstone ? 'failed' : 'nothing_to_revoke'

@@ -5,6 +5,8 @@ import type { GrantEnd, LedgerHandle } from '../../ports/ledger-handle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import type { BrokenReason } from '../../vocabulary/index.ts'
 import type { ConnectionRef, ConnectionSnapshot, ConnectionStore } from './connection-store.ts'
+import type { RefreshIndex } from './refresh-index.ts'
+import { createReportedSwap } from './reported-swap.ts'
 
 /** Learns about the changes of connections that concern their owners. */
 export interface ConnectionListener {
@@ -16,8 +18,10 @@ export interface ConnectionListener {
 
 export interface ConnectionHandleOptions {
   readonly store: ConnectionStore
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Clock
   readonly listener: ConnectionListener
+  /** Present if idle grants can be refreshed. */
+  readonly refreshIndex?: RefreshIndex | undefined
 }
 
 /**
@@ -25,12 +29,16 @@ export interface ConnectionHandleOptions {
  *
  * A refused grant does not remove the connection. If the response to another use of the same refresh token arrives later,
  * the connection works again.
+ *
+ * @param keepAlive - Keeps the calls of hooks alive.
  */
 export function createConnectionHandle(
   ref: ConnectionRef,
-  { store, clock, listener }: ConnectionHandleOptions,
+  { store, clock, listener, refreshIndex }: ConnectionHandleOptions,
+  keepAlive: KeepAlive,
 ): LedgerHandle<ConnectionSnapshot> {
   const swap = (from: ConnectionSnapshot, to: ConnectionRecord) => store.swap(ref, from.sealed, to)
+  const swapAndReport = createReportedSwap({ store, clock })
 
   async function readIncludingEnded(): Promise<ConnectionSnapshot | undefined> {
     const held = await store.read(ref)
@@ -51,17 +59,24 @@ export function createConnectionHandle(
     // The swap of the lease finds out whether another process has removed the connection.
     isUsable: () => true,
     swapLedger: (from, ledger) => swap(from, { ...from.record, ledger }),
-    async storeGrant(from, { ledgerAfter, keepAlive }) {
-      const snapshot = await swap(from, { ...from.record, ledger: ledgerAfter(Infinity), broken: undefined })
-      if (snapshot !== 'again' && from.record.broken) listener.recovered(ref, keepAlive)
+    async storeGrant(from, { ledgerAfter }) {
+      const next = { ...from.record, ledger: ledgerAfter(Infinity), broken: undefined }
+      const snapshot = from.record.broken
+        ? await swapAndReport(ref, from, next, () => listener.recovered(ref, keepAlive), keepAlive)
+        : await swap(from, next)
+      // If it fails, the connection stays in its earlier list, where it is found.
+      if (refreshIndex && snapshot !== 'again')
+        keepAlive(refreshIndex.move(from.record, next).catch(() => undefined))
       return snapshot
     },
-    refuse: (from, end) =>
-      swap(from, brokenRecord(from.record, reasonOf(end, from.record, clock.now()), clock.now())),
-    reportRefusal(end, before, keepAlive) {
-      if (!before || knownFault(before.record)) return
-      listener.broken(ref, reasonOf(end, before.record, clock.now()), keepAlive)
+    refuse(from, end) {
+      const reason = reasonOf(end, from.record, clock.now())
+      const next = brokenRecord(from.record, reason, clock.now())
+      if (knownFault(from.record)) return swap(from, next)
+      return swapAndReport(ref, from, next, () => listener.broken(ref, reason, keepAlive), keepAlive)
     },
+    // The swap has reported it.
+    reportRefusal() {},
   }
 }
 

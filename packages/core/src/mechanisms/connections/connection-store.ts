@@ -3,6 +3,7 @@ import type { LedgerSnapshot } from '../../ports/ledger-handle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { createBoundedMap } from '../runtime/bounded-map.ts'
 import { sha256 } from '../runtime/digest.ts'
+import { forEachInParallel } from '../runtime/in-batches.ts'
 import type { Seal } from '../sessions/seal.ts'
 import type { GuardedStore } from '../stores/guarded-store.ts'
 
@@ -29,7 +30,7 @@ export interface ConnectionRef extends ConnectionId {
 export interface ConnectionStore {
   refOf(connection: ConnectionId): Promise<ConnectionRef>
   /** Resolves to `undefined` if there is no record, and to a tombstone if the connection was removed. */
-  read(ref: ConnectionRef): Promise<ConnectionSnapshot | UnreadableRecord | undefined>
+  read(ref: Pick<ConnectionRef, 'key'>): Promise<ConnectionSnapshot | UnreadableRecord | undefined>
   /** Replaces a record, or creates it. Resolves to `'again'` if another process has changed it first. */
   swap(
     ref: ConnectionRef,
@@ -88,9 +89,32 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
     const { owner, name } = Object(result.value) as Partial<ConnectionId>
     const named = { id: key, owner: `${owner}`, name: `${name}` }
     const isHere = isRecordOf(result.value, named) && (await keyOf(named)) === key
-    return isHere
-      ? remember({ ...result.value, expiresAt: Infinity }, sealed)
-      : unreadable(sealed, 'of another connection')
+    if (!isHere) return unreadable(sealed, 'of another connection')
+    const snapshot = remember({ ...result.value, expiresAt: Infinity }, sealed)
+    return result.isOld ? encryptAgain(snapshot) : snapshot
+  }
+
+  /** A token that never expires causes no other write, so the old secret would be needed for ever. */
+  async function encryptAgain(snapshot: ConnectionSnapshot): Promise<ConnectionSnapshot> {
+    const { record, sealed } = snapshot
+    const next = record.ended
+      ? 'again'
+      : await swap(record.id, record.owner, sealed, record).catch(() => 'again' as const)
+    return next === 'again' ? snapshot : next
+  }
+
+  async function swap(
+    key: string,
+    owner: string,
+    from: string | undefined,
+    to: ConnectionRecord,
+  ): Promise<ConnectionSnapshot | 'again'> {
+    // JSON has no infinite number, and a connection has no end.
+    const { expiresAt: _, ...content } = to
+    const sealed = await seal.seal(content)
+    const hint = { owner, isNote: to.ended !== undefined }
+    const isWon = await store.swap(key, from, sealed, now() + keptSeconds(to), hint)
+    return isWon ? remember(to, sealed) : 'again'
   }
 
   async function readKey(key: string): Promise<ConnectionSnapshot | UnreadableRecord | undefined> {
@@ -102,14 +126,7 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
   return {
     refOf: async ({ owner, name }) => ({ owner, name, key: await keyOf({ owner, name }) }),
     read: ({ key }) => readKey(key),
-    async swap({ key, owner }, from, to) {
-      // JSON has no infinite number, and a connection has no end.
-      const { expiresAt: _, ...content } = to
-      const sealed = await seal.seal(content)
-      const hint = { owner, isNote: to.ended !== undefined }
-      const isWon = await store.swap(key, from, sealed, now() + keptSeconds(to), hint)
-      return isWon ? remember(to, sealed) : 'again'
-    },
+    swap: ({ key, owner }, from, to) => swap(key, owner, from, to),
     remove: ({ key }) => store.remove(key),
     async list({ owner, key }) {
       await store.index?.add(await termOf(owner), key, now() + KEPT_SECONDS)
@@ -121,14 +138,10 @@ export function createConnectionStore({ store, seal, now }: ConnectionStoreOptio
       if (!store.index) throw noIndex()
       const keys = await store.index.keys(await termOf(owner))
       const found: (ConnectionSnapshot | (UnreadableRecord & { readonly key: string }))[] = []
-      const rest = keys.values()
-      const readNext = async () => {
-        for (const key of rest) {
-          const held = await readKey(key)
-          if (held) found.push(held.record ? held : { ...held, key })
-        }
-      }
-      await Promise.all(Array.from({ length: PARALLEL_READS }, readNext))
+      await forEachInParallel(keys, PARALLEL_READS, async (key) => {
+        const held = await readKey(key)
+        if (held) found.push(held.record ? held : { ...held, key })
+      })
       return found.filter(({ record }) => !record || record.owner === owner)
     },
   }

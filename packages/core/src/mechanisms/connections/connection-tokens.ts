@@ -32,7 +32,7 @@ export async function requestConnectionToken(
   call: TokenCall<ConnectionSnapshot>,
   options: ConnectionHandleOptions & Pick<ConnectionChanges, 'markBroken'>,
 ): Promise<ConnectionTokenResult> {
-  const handle = createConnectionHandle(ref, options)
+  const handle = createConnectionHandle(ref, options, call.keepAlive)
   const seen = await handle.read()
   if (!seen) return { kind: 'sign_in', code: 'not_connected' }
   const { registration, binding } = server

@@ -5,7 +5,7 @@ import { grantEndsAt } from '../../model/grant-expiry.ts'
 import type { TimeReading } from '../../model/time-reading.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { omitUndefined } from '../../rules/members.ts'
-import { settle } from '../../rules/refresh/settle.ts'
+import { isOfRemovedAccount, settle } from '../../rules/refresh/settle.ts'
 import { ConfigurationError, OperatorError } from '../../vocabulary/index.ts'
 import { fingerprint } from '../runtime/digest.ts'
 import { revokeUntilDone } from '../protocol/revoke-token.ts'
@@ -134,7 +134,7 @@ function discardResponse(
   { attempt: { attempt }, grant: { refreshToken }, keepAlive }: ArrivedGrant,
   current: LedgerSnapshot | undefined,
   context: PersistContext,
-): TokenResult {
+): TokenResult | 'again' {
   const { ended, ledger } = current?.record ?? {}
   // The session ended from a record without the lease of this request, so two processes used the refresh token.
   if (ended === 'grant_rejected' && ledger && ledger.attempt <= attempt) {
@@ -145,6 +145,8 @@ function discardResponse(
   if (refreshToken !== undefined && ended !== 'replaced')
     keepAlive(revokeUntilDone(context, key, refreshToken))
   if (!current || ended) return { kind: 'sign_in', code: 'session_ended' }
+  // The record has the grant of another account, which the owner has connected since then.
+  if (isOfRemovedAccount(current.record, { attempt })) return 'again'
   return { kind: 'sign_in', code: 'no_refresh_token', isRevoked: ledger?.isRevoked }
 }
 

@@ -15,3 +15,16 @@ export async function settleInBatches<Item, Result>(
     results.push(...(await Promise.allSettled(items.slice(i, i + BATCH).map(work))))
   return results
 }
+
+/** Does the same work for each item, for at most `limit` of them at the same time. The first failure rejects. */
+export async function forEachInParallel<Item>(
+  items: Iterable<Item>,
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const rest = items[Symbol.iterator]()
+  const workNext = async () => {
+    for (let next = rest.next(); !next.done; next = rest.next()) await work(next.value)
+  }
+  await Promise.all(Array.from({ length: limit }, workNext))
+}

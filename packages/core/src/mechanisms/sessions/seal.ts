@@ -2,11 +2,18 @@ import { defaults, seal as ironSeal, unseal as ironUnseal } from 'iron-webcrypto
 import type { RejectionReason } from '../../vocabulary/index.ts'
 import { deriveBits, deriveKeyId } from './derive-key.ts'
 
+/** A decrypted value. */
+export interface Unsealed {
+  readonly value: unknown
+  /** It was encrypted with another secret than the first. */
+  readonly isOld?: true
+}
+
 /** Encrypts JSON values so that only this application can read or create them. */
 export interface Seal {
   seal(value: object): Promise<string>
   /** Decrypts a value, or returns the reason why this application did not create it. Never throws for invalid input. */
-  unseal(sealed: string): Promise<{ readonly value: unknown } | { readonly rejected: RejectionReason }>
+  unseal(sealed: string): Promise<Unsealed | { readonly rejected: RejectionReason }>
   /**
    * Returns the names of all keys, sorted and without duplicates. Seals with the same names can read each other's values,
    * whatever the order of their secrets is.
@@ -45,10 +52,12 @@ export function createSeal(secrets: readonly [string, ...string[]], purpose: str
     async unseal(sealed) {
       const keyId = FORMAT.exec(sealed)?.[1]
       if (keyId === undefined) return { rejected: 'malformed' }
-      const key = (await keys()).find(({ id }) => id === keyId)
+      const all = await keys()
+      const key = all.find(({ id }) => id === keyId)
       if (!key) return { rejected: 'unknown_key' }
       try {
-        return { value: await ironUnseal(sealed.slice(PREFIX.length), { [key.id]: key }, defaults) }
+        const value = await ironUnseal(sealed.slice(PREFIX.length), { [key.id]: key }, defaults)
+        return key.id === all[0].id ? { value } : { value, isOld: true }
       } catch {
         return { rejected: 'tampered' }
       }

@@ -20,13 +20,26 @@ export function routePaths(
   return paths
 }
 
-/**
- * Whether a path can be a route, if the base path of the application is not known yet. All other paths belong to the application.
- *
- * @param routePrefix - The prefix of the routes, below the base path.
- */
-export function canBeRoute(pathname: string, routePrefix: string, choice: RouteChoice): boolean {
+/** What is known about the paths of an application before its registration is loaded. */
+export interface KnownPaths {
+  /** The base path that all registrations have by default. */
+  readonly basePath: string
+  /** The prefix of the routes, below the base path. */
+  readonly routePrefix: string
+  /** The name of the registration. If its base path is another one, it ends with the name. */
+  readonly name: string | undefined
+}
+
+/** Whether a path is a route, if the registration is not loaded yet. All other paths belong to the application. */
+export function canBeRoute(
+  pathname: string,
+  { basePath, routePrefix, name }: KnownPaths,
+  choice: RouteChoice,
+): boolean {
   const paths = [...routePaths(choice, ''), '/user', '/logout']
   if (choice.diagnostics) paths.push('/diagnostics')
-  return paths.some((path) => pathname.endsWith(routePrefix + path))
+  const found = paths.find((path) => pathname.endsWith(routePrefix + path))
+  if (found === undefined) return false
+  const prefix = pathname.slice(0, -(routePrefix + found).length)
+  return prefix === '' || prefix === basePath || (name !== undefined && prefix.endsWith(`/${name}`))
 }

@@ -16,6 +16,7 @@ type Rule = readonly [
 const isSet = (value: unknown) => value !== undefined
 const isOtherAlgorithm = (value: unknown) => isSet(value) && !isFapiAlgorithm(value)
 const ALGORITHMS = 'Use PS256, ES256 or EdDSA.'
+const hasNames = (value: unknown) => Object.keys(Object(value)).length > 0
 const hasMembers = (value: unknown) => Array.isArray(value) && value.length > 0
 /** FAPI 2.0 Security Profile §5.3.3.1: a client uses only metadata from the metadata document. */
 const ONLY_DOCUMENT = 'Remove it. FAPI 2.0 uses only the metadata document of the server.'
@@ -39,11 +40,14 @@ const RULES: readonly Rule[] = [
   ['responseMode.algorithm', isOtherAlgorithm, ALGORITHMS],
   ['insecureHosts', hasMembers, 'Remove it. FAPI 2.0 requires https.'],
   ['server.metadata', (value) => typeof value === 'object', ONLY_DOCUMENT],
-  ['server.endpoints', (value) => Object.keys(Object(value)).length > 0, ONLY_DOCUMENT],
+  ['server.endpoints', hasNames, ONLY_DOCUMENT],
   ['server.userInfo.url', isSet, ONLY_DOCUMENT],
+  ['server.endSession.url', isSet, ONLY_DOCUMENT],
   ['server.revocation', isSet, ONLY_DOCUMENT],
   ['server.tokenRequest', isSet, ONLY_STANDARD],
   ['server.tokenHeader', isSet, ONLY_STANDARD],
+  ['server.redirectUri', isSet, ONLY_STANDARD],
+  ['server.dialect', hasNames, ONLY_STANDARD],
   [
     'server.issuerInMetadata',
     (value) => value === 'any',

@@ -22,7 +22,8 @@ export type Settlement =
    */
   | 'adopt'
   /**
-   * The owner is over, or its refresh token is out of use. Evertoken revokes the refresh token in the response too.
+   * The owner is over, or its refresh token is out of use, or the grant was of an account that the owner has removed. Evertoken
+   * revokes the refresh token in the response too.
    */
   | 'revoke'
 
@@ -40,6 +41,7 @@ export function settle(
   rotated: boolean,
 ): Settlement {
   if (!record || isOutOfUse(record, used)) return 'revoke'
+  if (isOfRemovedAccount(record, used)) return 'revoke'
   const { refreshToken, spare, tokens, origin } = record.ledger
   if (refreshToken === used.refreshToken) {
     const isOutdated = (tokens[used.key]?.attempt ?? 0) > used.attempt
@@ -54,6 +56,14 @@ export function settle(
 /** Whether a refresh token that was used has no place any more: its owner is over, or has given it up. */
 function isOutOfUse({ ended, ledger }: LedgerRecord, used: Pick<UsedRefreshToken, 'refreshToken'>): boolean {
   return ended !== undefined || (used.refreshToken !== undefined && ledger.refreshToken === undefined)
+}
+
+/** Whether an attempt used the grant of another account, which the owner has removed since then. */
+export function isOfRemovedAccount(
+  { ledger: { removedThrough = -1 } }: Pick<LedgerRecord, 'ledger'>,
+  { attempt }: Pick<UsedRefreshToken, 'attempt'>,
+): boolean {
+  return attempt <= removedThrough
 }
 
 /** On servers where only the newest pair is valid, the order of the attempts is wrong in many cases. The dates decide. */

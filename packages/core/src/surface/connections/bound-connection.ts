@@ -47,9 +47,10 @@ export function createBoundConnection<Name extends string>(
   name: Name,
   keepAlive: KeepAlive,
 ): Connection<Name> {
-  const { host, values, clients, store, changes, listener, routePrefix } = application
+  const { host, values, clients, store, refreshIndex, changes, listener, routePrefix } = application
   const { provider, context } = checkConnection(owner, name, values.providers)
-  const handleOptions = { store, clock: host.clock, listener, markBroken: changes.markBroken }
+  const { markBroken } = changes
+  const handleOptions = { store, clock: host.clock, listener, refreshIndex, markBroken }
   let ref: ConnectionRef | undefined
 
   const refOf = async () => (ref ??= await store.refOf({ owner, name }))
@@ -141,7 +142,8 @@ export function createBoundConnection<Name extends string>(
       if (!grant.accessToken && grant.refreshToken === undefined) throw malformed(PURPOSE)
       await changes.connect(await refOf(), client.server.registration, grant, keepAlive)
     },
-    disconnect: async () => changes.disconnect(await refOf(), async () => (await clientOf()).server),
+    disconnect: async () =>
+      changes.disconnect(await refOf(), async () => (await clientOf()).server, keepAlive),
   }
 }
 

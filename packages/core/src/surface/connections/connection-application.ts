@@ -8,11 +8,15 @@ import {
   type ConnectionStore,
   createConnectionStore,
 } from '../../mechanisms/connections/connection-store.ts'
+import type { RefreshIndex } from '../../mechanisms/connections/refresh-index.ts'
 import { fingerprint } from '../../mechanisms/runtime/digest.ts'
 import { redact } from '../../mechanisms/runtime/redact.ts'
 import { createUsedLogins, type UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
+import type { SessionIndex } from '../../ports/session-store.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
+import { invalid } from '../checks.ts'
+import { idleGrantsMechanismOf } from './keep-alive-value.ts'
 import { type ConnectionHost, type ConnectionsRuntime, createConnectionHost } from './connection-host.ts'
 import { splitName } from './connection-names.ts'
 import type { AnyConnectionsOptions, SharedValues } from './connections-options.ts'
@@ -29,6 +33,8 @@ export interface ConnectionApplication {
   readonly clients: ProviderClients
   /** The records of the connections. */
   readonly store: ConnectionStore
+  /** The connections by their last refresh, with the option `keepAlive`. */
+  readonly refreshIndex: RefreshIndex | undefined
   /** The changes that an owner causes. */
   readonly changes: ConnectionChanges
   /** Emits events, and calls the hooks. */
@@ -70,11 +76,21 @@ export function createConnectionApplication(
   const store = createConnectionStore({ store: host.store, seal, now: () => clock.now() })
   const callHook = createHookCaller(emit)
   const listener = createListener(emit, callHook, values)
-  const changes = createConnectionChanges({ store, clock, listener, emit })
+  const refreshIndex = idleGrantsMechanismOf(values.keepAlive)?.createIndex({
+    store,
+    index: indexOf(host.store),
+    clock,
+  })
+  const changes = createConnectionChanges({ store, clock, listener, emit, refreshIndex })
   const usedLogins = createUsedLogins(host.store, 'connections')
   const clients = createProviderClients(values.providers, host)
   const routePrefix = host.basePath + values.routePrefix.replace(/\/$/, '')
-  return { host, values, clients, store, changes, listener, callHook, usedLogins, routePrefix }
+  return { host, values, clients, store, refreshIndex, changes, listener, callHook, usedLogins, routePrefix }
+}
+
+function indexOf({ index }: Pick<ConnectionHost['store'], 'index'>): SessionIndex {
+  if (!index) throw invalid('store', 'must have an `index` for `keepAlive()`')
+  return index
 }
 
 function createHookCaller(emit: EventListener): CallHook {

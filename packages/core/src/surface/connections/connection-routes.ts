@@ -22,7 +22,7 @@ export type ConnectionRoutes = (request: Request, keepAlive: KeepAlive) => Promi
 
 /** A route that a path names. */
 interface FoundRoute {
-  readonly method: 'GET' | 'POST'
+  readonly methods: readonly string[]
   readonly handle: (context: ConnectContext, keepAlive: KeepAlive) => Promise<Response>
 }
 
@@ -35,7 +35,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   const { host, values, clients } = application
   const { clock, emit, flights, insecureHosts, basePath } = host
   const findOwner = createOwnerFinder(values)
-  const callbackOptions = { usedLogins: application.usedLogins, flights, clock, emit }
+  const callbackOptions = { usedLogins: application.usedLogins, seal: host.connectSeal, flights, clock, emit }
 
   function createContext(request: Request): ConnectContext {
     const { origin } = addressOf(request, host.origin, insecureHosts)
@@ -73,20 +73,21 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
           createConnectProvider(application, second, context.origin, keepAlive),
           callbackOptions,
         )
-      return canConnect(second) ? { method: 'GET', handle } : undefined
+      // An authorization response can be posted.
+      return canConnect(second) ? { methods: ['GET', 'POST'], handle } : undefined
     }
     const name = decode(first)
     const { provider, label } = splitName(name)
     if (!isKnown(provider) || label === '') return undefined
     if (second === 'connect' && canConnect(provider))
       return {
-        method: 'GET',
+        methods: ['GET'],
         handle: (context, keepAlive) =>
           connect(context, name, createConnectProvider(application, provider, context.origin, keepAlive)),
       }
     if (second !== 'disconnect' || !findOwner) return undefined
     return {
-      method: 'POST',
+      methods: ['POST'],
       handle: (context, keepAlive) =>
         disconnect(context, name, (owner) =>
           createBoundConnection(application, owner, name, keepAlive).disconnect(),
@@ -95,7 +96,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   }
 
   const LIST: FoundRoute = {
-    method: 'GET',
+    methods: ['GET'],
     handle: (context) => listRoute(context, (owner) => listConnections(application, owner)),
   }
 
@@ -106,7 +107,8 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     const path = own.find((each) => each === prefix || each.startsWith(`${prefix}/`))
     const route = path === undefined ? undefined : findRoute(path.slice(prefix.length))
     if (!route) return undefined
-    if (request.method !== route.method) return Promise.resolve(createResponse(405, { allow: route.method }))
+    if (!route.methods.includes(request.method))
+      return Promise.resolve(createResponse(405, { allow: route.methods.join(', ') }))
     const respond = async () => route.handle(createContext(request), keepAlive)
     return host.work.track(respond().catch(problemFor))
   }

@@ -1,5 +1,7 @@
+import { forEachInParallel } from '../../mechanisms/runtime/in-batches.ts'
 import type { ConnectionId } from '../../model/connection-record.ts'
 import type { ConnectionApplication } from './connection-application.ts'
+import type { KeepAlive } from '../../ports/runtime.ts'
 import { checkOwner, splitName } from './connection-names.ts'
 import { stateOf } from './connection-state.ts'
 import type { DisconnectedConnection, ListedConnection } from './connection-types.ts'
@@ -26,20 +28,17 @@ export async function listConnections(
 export async function disconnectAll(
   application: ConnectionApplication,
   owner: string,
+  keepAlive: KeepAlive,
 ): Promise<readonly DisconnectedConnection[]> {
   checkOwner(owner)
   const { store, changes } = application
   const outcomes: DisconnectedConnection[] = []
-  const rest = (await store.readAll(owner)).values()
-  const removeNext = async () => {
-    for (const held of rest) {
-      const { id: key, name } = held.record ?? { id: held.key, name: '' }
-      const ref = { key, owner, name }
-      const outcome = await changes.disconnect(ref, () => serverOf(application, ref))
-      outcomes.push({ name: held.record?.name, outcome })
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL_REVOCATIONS }, removeNext))
+  await forEachInParallel(await store.readAll(owner), PARALLEL_REVOCATIONS, async (held) => {
+    const { id: key, name } = held.record ?? { id: held.key, name: '' }
+    const ref = { key, owner, name }
+    const outcome = await changes.disconnect(ref, () => serverOf(application, ref), keepAlive)
+    outcomes.push({ name: held.record?.name, outcome })
+  })
   return outcomes
 }
 

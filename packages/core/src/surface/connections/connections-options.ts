@@ -5,6 +5,7 @@ import { type Checked, hook, must, type OptionTable, path, REQUIRED } from '../c
 import type { EventListeners } from '../emitter.ts'
 import { TOKEN_OPTIONS } from '../token-option-checks.ts'
 import type { TokenSession } from '../token-session.ts'
+import { type IdleGrants, isIdleGrants } from './keep-alive-value.ts'
 import type { ConnectionProviders } from './provider-options.ts'
 
 /** A connection that has changed. */
@@ -51,6 +52,13 @@ export interface SharedConnectionOptions<Providers extends ConnectionProviders =
   readonly onBroken?: (connection: BrokenConnection) => void | Promise<void>
   /** Called when a connection works again: the owner has connected again, or a late response has arrived. */
   readonly onRecovered?: (connection: ChangedConnection) => void | Promise<void>
+  /**
+   * Lists connections by their last refresh: `keepAlive()` of `@evertoken/core/keep-alive`. Then call `connections.keepAlive()` in a
+   * cron job.
+   *
+   * @default no index
+   */
+  readonly keepAlive?: IdleGrants
 }
 
 /** The options of an application without `auth`. */
@@ -130,7 +138,7 @@ export type AnyConnectionsOptions = SharedConnectionOptions & Partial<AuthChoice
 /** The checked options, with all defaults. */
 export type SharedValues = Checked<
   SharedConnectionOptions & AuthChoice,
-  'owner' | 'onBroken' | 'onRecovered' | 'auth'
+  'owner' | 'onBroken' | 'onRecovered' | 'keepAlive' | 'auth'
 >
 export type OwnValues = Checked<OwnConnectionOptions, 'baseUrl' | 'onEvent' | 'fetch' | 'clock'>
 
@@ -144,6 +152,7 @@ export const SHARED_OPTIONS: OptionTable<SharedValues> = {
   owner: [hook],
   onBroken: [hook],
   onRecovered: [hook],
+  keepAlive: [must('be `keepAlive()` of `@evertoken/core/keep-alive`', isIdleGrants)],
 }
 
 export const OWN_OPTIONS: OptionTable<OwnValues> = {

@@ -1,3 +1,4 @@
+import type { IdleRefreshes } from '../../mechanisms/connections/refresh-idle.ts'
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { invalid } from '../checks.ts'
 import type { Drainable } from '../drain.ts'
@@ -8,6 +9,7 @@ import type { ConnectionsRuntime } from './connection-host.ts'
 import { disconnectAll, listConnections } from './connections-of-owner.ts'
 import type { Connection, DisconnectedConnection, ListedConnection } from './connection-types.ts'
 import type { ConnectionsOptions } from './connections-options.ts'
+import { idleGrantsMechanismOf, type KeepAliveOptions } from './keep-alive-value.ts'
 import type { ConnectionName, ConnectionProviders } from './provider-options.ts'
 
 /** The connections of all owners. */
@@ -73,6 +75,22 @@ export interface Connections<Provider extends string = string> extends Drainable
    * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
    */
   disconnectAll(owner: string): Promise<readonly DisconnectedConnection<ConnectionName<Provider>>[]>
+  /**
+   * Refreshes the grants that were not refreshed for long, because many providers end a refresh token that is not used. Call it in a
+   * cron job.
+   *
+   * A grant that another process has refreshed since then is skipped. Several runs can overlap.
+   *
+   * @param options - Which grants are refreshed, and a signal that ends the run early.
+   * @returns How many grants were refreshed. If `isComplete` is `false`, the next run continues.
+   * @throws {ConfigurationError} If the option `keepAlive` of `createConnections` is missing, or an option is invalid.
+   * @throws {OperatorError} If the store fails. The next run continues.
+   * @example
+   *   const signal = AbortSignal.timeout(50_000)
+   *   const counts = await connections.keepAlive({ olderThanSeconds: 30 * 86_400, signal })
+   * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 RFC 9700, section 4.14.2: Refresh Token Protection}
+   */
+  keepAlive(options: KeepAliveOptions): Promise<IdleRefreshes>
 }
 
 /**
@@ -123,7 +141,13 @@ export function connectConnections(application: ConnectionApplication, given?: K
     },
     route: (request) => routes(request, keepAlive),
     list: (owner) => listConnections(application, owner),
-    disconnectAll: (owner) => disconnectAll(application, owner),
+    disconnectAll: (owner) => disconnectAll(application, owner, keepAlive),
+    async keepAlive(options) {
+      const idle = idleGrantsMechanismOf(values.keepAlive)
+      if (!idle)
+        throw invalid('keepAlive', 'is missing. Set it to `keepAlive()` of `@evertoken/core/keep-alive`')
+      return work.track(idle.run(application, options, keepAlive))
+    },
     drain: work.drain,
     [Symbol.asyncDispose]: work[Symbol.asyncDispose],
   }

@@ -10,6 +10,7 @@ import { createSignInClient } from '../../mechanisms/protocol/sign-in-client.ts'
 import { createTokenSignatures } from '../../mechanisms/protocol/token-signatures.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { SignInServer } from '../../ports/authorization-server.ts'
+import { nameOf } from '../authorization-modes.ts'
 import { authorizationParametersOf } from '../authorization-parameters.ts'
 import { invalid } from '../checks.ts'
 import type { ConnectedTokenServer } from '../../mechanisms/protocol/token-server.ts'
@@ -175,6 +176,8 @@ function createProviderClient(
     admits: host.admits,
   })
   const { scope, isDefaultScope, authorizationParameters } = authorizationParametersOf(values, profile)
+  const responseMode = nameOf(values.responseMode)
+  if (responseMode !== 'query') authorizationParameters.set('response_mode', responseMode)
   const { idTokenSigningAlgorithm } = profile
   const { secret: clientSecret } = connection.authenticator
   const signatures = createTokenSignatures({
@@ -191,6 +194,7 @@ function createProviderClient(
     openid: splitScope(scope).includes('openid'),
     isDefaultScope,
     authorizationRequest: values.authorizationRequest,
+    signedResponse: values.responseMode,
   })
   return {
     values,

@@ -1,5 +1,5 @@
 import type { AuthorizationRequestMode } from '../../ports/authorization-mode.ts'
-import { AUTHORIZATION_MODE_OPTIONS } from '../authorization-modes.ts'
+import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions } from '../authorization-modes.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
 import { type Checked, checkAll, hook, invalid, type OptionTable } from '../checks.ts'
 import {
@@ -54,6 +54,16 @@ interface ProviderOptionMembers extends ClientAuthenticationOptions {
    * @default in the URL that the browser opens
    */
   readonly authorizationRequest?: AuthorizationRequestMode
+  /**
+   * How the authorization server sends its response. `jarm()` of `@evertoken/core/authorization` requires a signed response.
+   *
+   * `form_post` and `jarm('form_post.jwt')` keep the code out of URLs and logs. Frameworks that refuse forms of other sites must
+   * allow the callback route.
+   *
+   * @default 'query'
+   * @see {@link https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html Form Post Response Mode}
+   */
+  readonly responseMode?: AuthorizationModeOptions['responseMode']
   /**
    * Returns the owner of a grant, for installations whose token response names the owner, such as a workspace. Any browser can
    * then begin, because the authorization server decides for whom its user may give a grant. Not for a provider that is a function.
@@ -119,7 +129,7 @@ const PROVIDER_OPTIONS: OptionTable<Omit<ProviderValues, 'profile'>> = {
   scope: TOKEN_PARAMETERS.scope,
   resource: [...TOKEN_PARAMETERS.resource, []],
   authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
-  authorizationRequest: AUTHORIZATION_MODE_OPTIONS.authorizationRequest,
+  ...AUTHORIZATION_MODE_OPTIONS,
   ownerFrom: [hook],
   onConnected: [hook],
   fetch: [hook],

@@ -40,7 +40,8 @@ export interface TenantsOptions {
   /**
    * Returns the name of the tenant of a request, such as its host. `undefined`: the request is of no tenant, and gets 404.
    *
-   * It is called for each request, so it must be fast. A name has at most 255 characters.
+   * It is called for each request, so it must be fast. A name has at most 255 characters. If paths name the tenants, return the last
+   * segment of the base path. Otherwise, the first request for a route of a tenant goes to your application.
    */
   readonly nameOf: (request: Request) => string | undefined
   /**
@@ -104,7 +105,8 @@ const NAMES = [...REGISTRATION_OPTIONS, 'baseUrl']
 
 function connectTenants(options: Required<TenantsOptions>, host: RegistrationHost): NamedEngine {
   const front = createFront(host)
-  const { routePrefix, postLogoutPath, cookieName, serverTimeoutMs, clock = systemClock } = front.settings
+  const { basePath, routePrefix, postLogoutPath, cookieName, serverTimeoutMs } = front.settings
+  const { clock = systemClock } = front.settings
   const freshMs = options.cacheSeconds * 1000
   const redirectUris = createRedirectUris(clock, freshMs, options.maxTenants)
   const loaded = createLoadedRegistrations<Tenant>({
@@ -155,14 +157,23 @@ function connectTenants(options: Required<TenantsOptions>, host: RegistrationHos
     byName,
     isRoute(request) {
       const { pathname, searchParams } = new URL(request.url)
-      if (canBeRoute(pathname, routePrefix, host.options)) return true
+      const name = nameOrNone(options.nameOf, request)
+      if (canBeRoute(pathname, { basePath, routePrefix, name }, host.options)) return true
       // The response of the authorization server to a sign-out goes to a path of the application.
       const isReturn =
         request.method === 'GET' && searchParams.has('state') && pathname.endsWith(postLogoutPath)
       const cookies = isReturn ? parseCookies(request.headers.get('cookie')).keys() : []
-      return [...cookies].some((name) => name.includes(`${cookieName}-`) && name.endsWith('.logout'))
+      return [...cookies].some((each) => each.includes(`${cookieName}-`) && each.endsWith('.logout'))
     },
   })
+}
+
+function nameOrNone(nameOf: TenantsOptions['nameOf'], request: Request): string | undefined {
+  try {
+    return nameOf(request)
+  } catch {
+    return undefined
+  }
 }
 
 function createTenant(

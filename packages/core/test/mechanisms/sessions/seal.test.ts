@@ -67,12 +67,13 @@ describe('seal', () => {
     const before = createSeal([OLDEST], 'session')
     const between = createSeal([OLD, OLDEST], 'session')
     const after = createSeal([SECRET, OLD, OLDEST], 'session')
-    for (const earlier of [before, between, after]) {
-      expect(await after.unseal(await earlier.seal(value))).toEqual({ value })
-    }
+    for (const earlier of [before, between])
+      expect(await after.unseal(await earlier.seal(value))).toEqual({ value, isOld: true })
+    expect(await after.unseal(await after.seal(value))).toEqual({ value })
     expect(await createSeal([SECRET], 'session').unseal(await after.seal(value))).toEqual({ value })
     expect(await rejection(await after.seal(value), between)).toBe('unknown_key')
-    expect(await createSeal([OLDEST, SECRET], 'session').unseal(await after.seal(value))).toEqual({ value })
+    const reordered = createSeal([OLDEST, SECRET], 'session')
+    expect(await reordered.unseal(await after.seal(value))).toEqual({ value, isOld: true })
   })
 
   it('S32: a retired key and a seal for another purpose are unknown keys', async () => {

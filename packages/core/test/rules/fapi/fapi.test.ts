@@ -143,6 +143,10 @@ describe('the options', () => {
     ['server.revocation', { url: 'https://other.example.com/revoke', authentication: 'bearer' }],
     ['server.tokenRequest', { format: 'query' }],
     ['server.tokenHeader', { name: 'X-Token' }],
+    ['server.redirectUri', 'a registered name'],
+    ['server.dialect', { readTokenResponse: () => ({}) }],
+    ['server.dialect', { revoke: async () => 'revoked' }],
+    ['server.endSession.url', 'https://other.example.com/logout'],
     ['responseMode.algorithm', 'RS256'],
     ['responseMode.algorithm', 'HS256'],
   ])('cannot have %s: %j', (name, value) => {

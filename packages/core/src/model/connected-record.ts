@@ -1,0 +1,80 @@
+import {
+  type ConnectionBase,
+  type ConnectionRecord,
+  isOfRegistration,
+  isOtherAccount,
+} from './connection-record.ts'
+import { withGrant } from './ledger-transitions.ts'
+import type { Registration } from './session-record.ts'
+import type { TokenGrant } from './token-grant.ts'
+import { EMPTY_LEDGER, type TokenLedger } from './token-ledger.ts'
+
+/**
+ * The record after the owner has connected an account, or has connected it again.
+ *
+ * @param earlier - The record or the tombstone of the same owner and name, if there is one.
+ */
+export function connectedRecord(
+  base: ConnectionBase,
+  grant: TokenGrant,
+  now: number,
+  earlier?: ConnectionRecord,
+): ConnectionRecord {
+  const current = earlier?.ended ? undefined : earlier
+  // A response of the same client that names no account is treated as one for the same account.
+  const isSameClient = current && isOfRegistration(current, base)
+  const claims = grant.claims ?? (isSameClient ? current.claims : {})
+  const { attempt, removedThrough } = attemptsAfter(base, grant, earlier)
+  return {
+    ...base,
+    expiresAt: Infinity,
+    connectedAt: now,
+    claims,
+    change: current?.change,
+    ledger: { ...newLedger(base, grant, now, attempt, current), removedThrough },
+  }
+}
+
+/** The number of attempts never decreases, so that a late response is recognized. */
+function attemptsAfter(
+  base: Registration,
+  { claims }: TokenGrant,
+  earlier: ConnectionRecord | undefined,
+): Pick<TokenLedger, 'attempt' | 'removedThrough'> {
+  if (!earlier) return { attempt: 0 }
+  const { attempt, removedThrough } = earlier.ledger
+  // The same account can have the same grant again. A revocation could end it (RFC 7009 §2.1).
+  const isOther = !isOfRegistration(earlier, base) || isOtherAccount(earlier, base, claims)
+  return { attempt, removedThrough: earlier.ended && isOther ? attempt : removedThrough }
+}
+
+/** Some servers issue a refresh token only at the first consent, so a later response keeps the earlier one. */
+function newLedger(
+  base: Registration,
+  grant: TokenGrant,
+  now: number,
+  attempt: number,
+  earlier: ConnectionRecord | undefined,
+): TokenLedger {
+  const { proofKey, scope } = grant
+  // A refresh token of unbound tokens does not fit a token that is bound to a key.
+  const keepsToken = grant.refreshToken === undefined && proofKey === undefined
+  const kept = keepsToken ? usableLedger(base, earlier) : undefined
+  if (!kept)
+    return withGrant(
+      { ...EMPTY_LEDGER, attempt, proofKey, scope },
+      { grant, key: '', attempt },
+      { wall: now },
+    )
+  const { lease, doubt, spare } = kept
+  // The response has not used the refresh token, so what is known about that one still applies.
+  const next = withGrant(kept, { grant, key: '', attempt }, { wall: now })
+  return { ...next, lease, doubt, spare, scope: scope ?? kept.scope }
+}
+
+function usableLedger(base: Registration, earlier: ConnectionRecord | undefined): TokenLedger | undefined {
+  const isRefused = earlier?.broken && !earlier.broken.isTemporary
+  const isUsable = earlier && !isRefused && isOfRegistration(earlier, base)
+  // The new access token is bound to another key.
+  return isUsable && earlier.ledger.proofKey === undefined ? earlier.ledger : undefined
+}

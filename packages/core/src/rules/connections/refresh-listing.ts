@@ -1,0 +1,49 @@
+import type { ConnectionRecord } from '../../model/connection-record.ts'
+
+/**
+ * The name of a list of connections: the week of their last refresh, and a shard. There are 64 shards, so that no list has too many
+ * entries, and few of them are read for a week.
+ */
+export type ListingName = string
+
+const WEEK_SECONDS = 604_800
+/** The clocks of processes differ by less, in seconds. */
+const CLOCK_TOLERANCE_SECONDS = 86_400
+
+/** Returns when the refresh token was used last, as far as the record shows, in seconds since the epoch. */
+export function lastRefreshOf({ connectedAt, ledger }: ConnectionRecord): number {
+  return Math.max(connectedAt, ...Object.values(ledger.tokens).map(({ obtainedAt }) => obtainedAt))
+}
+
+/** Returns the list of a connection. `undefined` if a refresh is of no use: no list must have it. */
+export function listingOf(record: ConnectionRecord): ListingName | undefined {
+  const { id, ended, broken, ledger } = record
+  const isRefused = broken !== undefined && !broken.isTemporary
+  if (ended || isRefused || ledger.refreshToken === undefined) return undefined
+  // The key is a hash in base64url, so each of the 64 characters is equally probable.
+  return `${weekOf(lastRefreshOf(record))}~${id.slice(0, 1)}`
+}
+
+/**
+ * Returns the lists that can have connections whose last refresh was before a time. The oldest is first.
+ *
+ * @param limit - Seconds since the epoch.
+ */
+export function dueListings(names: readonly ListingName[], limit: number): ListingName[] {
+  return names
+    .filter((name) => weekOfListing(name) <= weekOf(limit))
+    .toSorted((a, b) => weekOfListing(a) - weekOfListing(b))
+}
+
+/** Whether the week of a list is over for all processes, so that no refresh adds a connection to it. */
+export function isListingOver(name: ListingName, now: number): boolean {
+  return weekOfListing(name) < weekOf(now - CLOCK_TOLERANCE_SECONDS)
+}
+
+function weekOf(seconds: number): number {
+  return Math.floor(seconds / WEEK_SECONDS)
+}
+
+function weekOfListing(name: ListingName): number {
+  return Number.parseInt(name, 10)
+}

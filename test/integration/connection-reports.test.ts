@@ -1,0 +1,178 @@
+import type { SessionStore } from '@evertoken/core'
+import { pauseAfterProcessing } from '@evertoken/testkit'
+import { describe, expect, it } from 'vitest'
+import { createConnectionWorld, LIFETIME, settle } from './connection-owners.ts'
+
+type Fetch = typeof globalThis.fetch
+
+/**
+ * A store whose next swap fails while `loses` is set, and whose next read fails too. Only the response of the swap is lost, unless
+ * there is something else that happens instead of the swap.
+ */
+function createLossyStore(store: SessionStore) {
+  const state: { loses: boolean; fails: boolean; instead?: () => Promise<unknown> } = {
+    loses: false,
+    fails: false,
+  }
+  const lossy: SessionStore = {
+    ...store,
+    async read(key) {
+      if (!state.fails) return store.read(key)
+      state.fails = false
+      throw new Error('the store is not reachable')
+    },
+    async swap(key, from, ...rest) {
+      const { loses, instead } = state
+      if (!loses) return store.swap(key, from, ...rest)
+      state.loses = false
+      await (instead ? instead() : store.swap(key, from, ...rest))
+      state.fails = true
+      throw new Error('the response was lost')
+    },
+  }
+  return { lossy, state }
+}
+
+function createReportWorld() {
+  const world = createConnectionWorld()
+  const { lossy, state } = createLossyStore(world.store)
+  const types = (type: string) => world.events.filter((event) => event.type === type)
+  const wait = () => settle(world.clock, world.clock.sleep(2000))
+  return { ...world, state, types, wait, google: world.process({ store: lossy }).get('ada', 'google') }
+}
+
+describe('the owner', () => {
+  it('learns about a refused grant although the response of the store was lost', async () => {
+    const { process, server, clock, store, broken, events } = createConnectionWorld()
+    const { lossy, state } = createLossyStore(store)
+    const fetch: Fetch = async (input, init) => {
+      const response = await server.fetch(input, init)
+      state.loses = response.status === 400
+      return response
+    }
+    const google = process({ store: lossy, provider: { fetch } }).get('ada', 'google')
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    server.grants.end('account-1')
+    await clock.advance((LIFETIME + 1) * 1000)
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
+    expect(await google.getState()).toMatchObject({ reason: 'grant_rejected' })
+    expect(broken).toMatchObject([{ reason: 'grant_rejected' }])
+    expect(events.filter(({ type }) => type === 'connection_broken')).toHaveLength(1)
+  })
+
+  it('learns about a grant without a refresh token although the response of the store was lost', async () => {
+    const { process, clock, store, broken } = createConnectionWorld()
+    const { lossy, state } = createLossyStore(store)
+    const google = process({ store: lossy }).get('ada', 'google')
+    await google.save({ access_token: 'short', token_type: 'bearer', expires_in: 10 })
+    await clock.advance(11_000)
+    state.loses = true
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    for (let i = 0; i < 20; i++) await settle(clock, clock.sleep(100))
+    expect(broken).toMatchObject([{ reason: 'no_refresh_token' }])
+    expect(await google.getAccessToken()).toBeUndefined()
+    expect(broken).toHaveLength(1)
+  })
+
+  it('learns once about a fault that another process has stored, while the swap of this process failed', async () => {
+    const { process, google, clock, state, broken, types, wait } = createReportWorld()
+    await google.save({ access_token: 'short', token_type: 'bearer', expires_in: 10 })
+    await clock.advance(11_000)
+    const other = process().get('ada', 'google')
+    Object.assign(state, { loses: true, instead: () => other.getAccessToken() })
+    await settle(
+      clock,
+      google.getAccessToken().catch(() => undefined),
+    )
+    await wait()
+    expect(await google.getAccessToken()).toBeUndefined()
+    expect([broken.length, types('connection_broken').length]).toEqual([1, 1])
+  })
+
+  it('learns once that the connection works again, by a new grant or a refresh whose swap lost its response', async () => {
+    const { google, server, clock, state, broken, recovered, wait } = createReportWorld()
+    const refuse = async () => {
+      server.script('refresh', [{ type: 'error', error: 'invalid_grant' }])
+      await clock.advance((LIFETIME + 1) * 1000)
+      expect(await settle(clock, google.getAccessToken())).toBeUndefined()
+    }
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    await refuse()
+    state.loses = true
+    const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+    await expect(settle(clock, google.save(grant))).rejects.toMatchObject({ code: 'store_unavailable' })
+    await wait()
+    expect([broken.length, recovered.length]).toEqual([1, 1])
+    await refuse()
+    const held = pauseAfterProcessing()
+    server.script('refresh', [held])
+    const token = google.getAccessToken({ forceRefresh: true })
+    await held.reached
+    state.loses = true
+    held.release()
+    expect(await settle(clock, token)).toBeDefined()
+    await wait()
+    expect([broken.length, recovered.length]).toEqual([2, 2])
+  })
+
+  it('causes one event with each connection and removal, also if the response of the store was lost', async () => {
+    const { google, server, clock, state, types, wait } = createReportWorld()
+    const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+    state.loses = true
+    await expect(google.save(grant)).rejects.toMatchObject({ code: 'store_unavailable' })
+    await google.save(grant)
+    await settle(clock, wait())
+    expect(types('connection_created')).toHaveLength(1)
+    state.loses = true
+    await expect(google.disconnect()).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(await google.disconnect()).toBe('revoked')
+    await wait()
+    expect(types('connection_removed')).toHaveLength(1)
+  })
+
+  it('causes no event for a connection that was not stored', async () => {
+    const { google, server, state, types, wait } = createReportWorld()
+    const grant = await server.issue({ sub: 'account-1', expiresIn: LIFETIME })
+    Object.assign(state, { loses: true, instead: async () => undefined })
+    await expect(google.save(grant)).rejects.toMatchObject({ code: 'store_unavailable' })
+    await wait()
+    expect(types('connection_created')).toEqual([])
+  })
+})
+
+describe('a refresh in progress while the owner connects again', () => {
+  /** Disconnects during a refresh, and resolves to the revocations after the next account is saved and the response arrives. */
+  async function reconnect(sub: string) {
+    const { process, server, clock } = createConnectionWorld()
+    const google = process().get('ada', 'google')
+    await google.save(await server.issue({ sub: 'account-1', expiresIn: LIFETIME }))
+    await clock.advance((LIFETIME + 1) * 1000)
+    const held = pauseAfterProcessing()
+    server.script('refresh', [held])
+    const refreshing = google.getAccessToken()
+    await held.reached
+    expect(await google.disconnect()).toBe('revoked')
+    const next = await server.issue({ sub, expiresIn: LIFETIME })
+    await google.save(next)
+    held.release()
+    expect((await settle(clock, refreshing))?.value).toBe(next.access_token)
+    await settle(clock, clock.sleep(2000))
+    expect(await google.getState()).toMatchObject({ state: 'active', claims: { sub } })
+    return server.log.filter(({ kind }) => kind === 'revoke').length
+  }
+
+  it('revokes its refresh token if it is of another account', async () => {
+    expect(await reconnect('account-2')).toBe(2)
+  })
+
+  it('does not revoke it if it is of the same account, whose new grant could end', async () => {
+    expect(await reconnect('account-1')).toBe(1)
+  })
+})
