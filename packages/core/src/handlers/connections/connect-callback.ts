@@ -4,7 +4,6 @@ import type {
   PendingLogin,
 } from '../../mechanisms/sign-in/pending-logins.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
-import { isOfRegistration } from '../../model/connection-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isFromOtherSite, isPrefetch } from '../../rules/browser/same-site.ts'
@@ -19,6 +18,7 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
+import { redeemConnection } from './connection-grant.ts'
 
 export interface ConnectCallbackOptions {
   readonly usedLogins: UsedLogins
@@ -78,18 +78,9 @@ async function redeemOnce(
 ): Promise<ConnectOutcome | undefined> {
   if (!(await usedLogins.markUsed(login))) return undefined
   try {
-    const client = await provider.findClient(pending)
-    const { server } = client
-    // A function of the application can return another client now. The code must not be sent there.
-    if (!isOfRegistration(pending, server.registration)) throw notUsable()
     const { redirectUri } = provider
     const transaction = { ...secrets, redirectUri, proofKey: login.proofKey }
-    // The tokens of a failed attempt are not revoked: some servers would then end each grant of the account, also an earlier
-    // one, or the one of another owner.
-    const grant = await server.redeem(query, transaction, () => undefined)
-    const { userInfoFailure: cause, scope = pending.scope } = grant
-    if (cause) emit({ type: 'user_info_failed', cause })
-    await client.store({ ...grant, ...(scope !== undefined && { scope }) })
+    await redeemConnection(query, transaction, pending, provider, emit)
     return 'connected'
   } catch (error) {
     return outcomeOf(provider.reportFailure(error))
