@@ -31,6 +31,16 @@ const SCOPE = 'openid profile email offline_access'
 const RESOURCE_SCOPE = 'orders:read profile:read'
 const DAY_SECONDS = 86_400
 
+/** The client of `examples/cli`. Its redirect URI can have any port (RFC 8252). */
+const COMMAND_LINE_TOOL = {
+  client_id: 'orders-cli',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  redirect_uris: ['http://127.0.0.1/callback/orders'],
+  id_token_signed_response_alg: 'ES256',
+}
+
 /** A real authorization server: refresh tokens rotate, and one that is used twice ends the grant. */
 export async function createAuthorizationServer(
   options: AuthorizationServerOptions,
@@ -75,6 +85,7 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
         post_logout_redirect_uris: [`${appUrl}/`],
         id_token_signed_response_alg: 'ES256',
       },
+      COMMAND_LINE_TOOL,
     ],
     rotateRefreshToken: true,
     jwks: { keys: [await exportJWK(privateKey)] },
@@ -93,6 +104,7 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
     },
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: { enabled: true },
       revocation: {
         enabled: true,
         allowedPolicy: (_context: Context, client: { clientId: string }, token: { clientId: string }) =>
