@@ -113,7 +113,7 @@ async function enterCode(url: string, code: string): Promise<void> {
   const user = createUserAgent()
   let page = await user.visit(`${url}?user_code=${code}`)
   for (let i = 0; i < 3; i++) page = await user.submit(page)
-  expect(page.html).toContain('Sign-in Success')
+  expect(page.html).toContain('Return to your device')
 }
 
 function listen(): Promise<Server> {

@@ -3,7 +3,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { exportJWK, generateKeyPair } from 'jose'
 import type Provider from 'oidc-provider'
 import type { Context } from 'oidc-provider'
-import { signInPage, signOutPage, user } from './sign-in-page.ts'
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceSuccessPage,
+  signInPage,
+  signOutPage,
+  user,
+} from './sign-in-page.ts'
 
 /** Tokens that were issued, for tests that inspect them. */
 export interface Issued {
@@ -96,6 +103,7 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
     interactions: { url: (_context: Context, { uid }: { uid: string }) => `/sign-in/${uid}` },
     ttl: {
       AccessToken: accessTokenSeconds,
+      DeviceCode: 600,
       IdToken: 3600,
       Interaction: 3600,
       Session: DAY_SECONDS,
@@ -104,7 +112,18 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
     },
     features: {
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: true },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource(context: Context, form: string) {
+          context.body = deviceCodePage(form)
+        },
+        userCodeConfirmSource(context: Context, form: string, _client: object, _info: object, code: string) {
+          context.body = deviceConfirmPage(form, code)
+        },
+        successSource(context: Context) {
+          context.body = deviceSuccessPage()
+        },
+      },
       revocation: {
         enabled: true,
         allowedPolicy: (_context: Context, client: { clientId: string }, token: { clientId: string }) =>
