@@ -113,6 +113,20 @@ describe('an attempt on loopback', () => {
     expect(await connection.getState()).toEqual({ state: 'not_connected' })
   })
 
+  it('ends if the application aborts before the server is known', async () => {
+    const { connection, server } = createWorld()
+    const abort = new AbortController()
+    const { fetch } = server
+    Object.assign(server, {
+      fetch(...args: Parameters<typeof fetch>) {
+        abort.abort(new Error('Ctrl+C'))
+        return fetch(...args)
+      },
+    })
+    const options = { redirectUri: REDIRECT_URI, signal: abort.signal }
+    await expect(connectOnLoopback(connection, options)).rejects.toThrow('Ctrl+C')
+  })
+
   it.each([
     'https://127.0.0.1:1/callback',
     'http://example.com/callback',
@@ -163,7 +177,7 @@ describe('connectInBrowser', () => {
   })
 
   it('refuses a port that is in use, and stops if the URL cannot be opened', async () => {
-    const { connection } = createWorld()
+    const { connection, clock } = createWorld()
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void taken.close())
@@ -173,6 +187,8 @@ describe('connectInBrowser', () => {
     await expect(connectInBrowser(connection, { open, redirectUri })).rejects.toThrow('in use')
     const broken = () => Promise.reject(new Error('No browser'))
     await expect(connectInBrowser(connection, { open: broken })).rejects.toThrow('No browser')
+    // A timer would keep the process alive.
+    expect(clock.pending).toBe(0)
     await expect(connectInBrowser(connection, { open: 'xdg-open' as never })).rejects.toThrow('function')
     await expect(connectInBrowser(connection, { redirectUri: 'http://example.com/' })).rejects.toThrow(
       '127.0.0.1',

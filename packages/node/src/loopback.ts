@@ -53,10 +53,12 @@ export async function connectInBrowser(
   connection: ConnectableConnection,
   options: BrowserOptions = {},
 ): Promise<void> {
-  const { open = printUrl, redirectUri = defaultRedirectUri(connection), ...limits } = options
+  const { open = printUrl, redirectUri = defaultRedirectUri(connection), signal, ...others } = options
   if (typeof open !== 'function')
     throw new ConfigurationError('invalid_option', 'Option `open` must be a function.')
   const responses = new Set<ServerResponse>()
+  // An attempt that waits would keep the process alive.
+  const stop = new AbortController()
   let receive: ((request: Request) => Promise<Response>) | undefined
   const { servers, address } = await listenOnLoopback(redirectUri, () =>
     createServer((incoming, response) => {
@@ -66,11 +68,17 @@ export async function connectInBrowser(
     }),
   )
   try {
-    const attempt = await connectOnLoopback(connection, { ...limits, redirectUri: address })
+    const attempt = await connectOnLoopback(connection, {
+      ...others,
+      redirectUri: address,
+      signal:
+        signal instanceof AbortSignal ? AbortSignal.any([signal, stop.signal]) : (signal ?? stop.signal),
+    })
     receive = attempt.receive
     const opened = Promise.resolve(attempt.url).then(open)
     await Promise.race([attempt.finished, opened.then(() => attempt.finished)])
   } finally {
+    stop.abort()
     await close(servers, responses)
   }
 }

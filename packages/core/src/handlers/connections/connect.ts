@@ -34,13 +34,13 @@ export async function connect(
   const owner = provider.isOwnerInResponse ? undefined : await context.findOwner()
   if (owner === undefined && !provider.isOwnerInResponse) return connectRefusal(request, ownerMissing())
   try {
-    const { url, begun } = await authorizeConnection(
+    const { url, login } = await authorizeConnection(
       provider,
       { owner, name },
       readScope(query),
       (connection, proofKey) => logins.begin({ returnTo, proofKey, connection }),
     )
-    return redirect(url.href, begun.cookies, 302)
+    return redirect(url.href, login.cookies, 302)
   } catch (error) {
     return returnWith(outcomeOf(provider.reportFailure(error)), name, returnTo, context)
   }

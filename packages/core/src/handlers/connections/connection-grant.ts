@@ -24,11 +24,11 @@ export async function grantParameters(
 }
 
 /** An authorization request for a connection, and the values that its response needs. */
-export interface ConnectRequest<Begun> {
+export interface ConnectRequest<Login> {
   readonly url: URL
   readonly connection: PendingConnection
   readonly transaction: LoginTransaction
-  readonly begun: Begun
+  readonly login: Login
 }
 
 /**
@@ -36,20 +36,20 @@ export interface ConnectRequest<Begun> {
  *
  * @param begin - Creates the random values, and remembers what the owner connects.
  */
-export async function authorizeConnection<Begun extends { readonly secrets: LoginSecrets }>(
+export async function authorizeConnection<Login extends { readonly secrets: LoginSecrets }>(
   { redirectUri, findClient }: Pick<ConnectProvider, 'redirectUri' | 'findClient'>,
   target: ConnectTarget,
   furtherScope: string | undefined,
-  begin: (connection: PendingConnection, proofKey: ProofKey | undefined) => Promise<Begun>,
-): Promise<ConnectRequest<Begun>> {
+  begin: (connection: PendingConnection, proofKey: ProofKey | undefined) => Promise<Login>,
+): Promise<ConnectRequest<Login>> {
   const client = await findClient(target)
   const { server } = client
   const parameters = await grantParameters(client, furtherScope)
   const proofKey = await server.binding?.createKey()
   const connection = { ...server.registration, ...target, scope: parameters.get('scope') ?? undefined }
-  const begun = await begin(connection, proofKey)
-  const transaction = { ...begun.secrets, redirectUri, proofKey }
-  return { url: await server.authorize(transaction, parameters), connection, transaction, begun }
+  const login = await begin(connection, proofKey)
+  const transaction = { ...login.secrets, redirectUri, proofKey }
+  return { url: await server.authorize(transaction, parameters), connection, transaction, login }
 }
 
 /**

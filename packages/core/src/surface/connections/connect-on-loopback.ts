@@ -52,7 +52,10 @@ const OPTIONS: OptionTable<LoopbackValues> = {
   redirectUri: [must('be an http URL on loopback', isLoopbackUrl), REQUIRED],
   scope: TOKEN_PARAMETERS.scope,
   signal: [abortSignal],
-  timeoutSeconds: [must('be a number above 0', (seconds: unknown) => Number(seconds) > 0), 300],
+  timeoutSeconds: [
+    must('be a number above 0', (seconds: number) => typeof seconds === 'number' && seconds > 0),
+    300,
+  ],
 }
 
 /**
@@ -93,6 +96,8 @@ export async function connectOnLoopback(
       throw reportFailure(error)
     },
   )
+  // The listener below would miss it.
+  signal?.throwIfAborted()
   const { promise: finished, resolve, reject } = withResolvers()
   const ended = new AbortController()
   let redeemed: Promise<EvertokenError | undefined> | undefined
@@ -106,7 +111,9 @@ export async function connectOnLoopback(
   async function redeem(query: URLSearchParams): Promise<EvertokenError | undefined> {
     try {
       const { transaction, connection: pending } = request
-      await work.track(redeemConnection(query, transaction, pending, { findClient: findOwn }, emit))
+      await work.track(
+        redeemConnection(query, transaction, pending, { findClient: findAbortableClient }, emit),
+      )
       end()
       return undefined
     } catch (error) {
@@ -116,7 +123,7 @@ export async function connectOnLoopback(
   }
 
   /** The application can abort while the server responds. */
-  async function findOwn(target: ConnectTarget): Promise<ConnectClient> {
+  async function findAbortableClient(target: ConnectTarget): Promise<ConnectClient> {
     const client = await findClient(target)
     const store = async (grant: SignInGrant) => {
       signal?.throwIfAborted()
@@ -141,9 +148,9 @@ export async function connectOnLoopback(
       if (isPrefetch(incoming.headers)) return createResponse(503)
       const { searchParams: query } = new URL(incoming.url)
       const isResponse = query.has('code') || query.has('error')
-      const isOurs = isResponse && sameText(query.get('state') ?? '', request.transaction.state)
+      const isExpected = isResponse && sameText(query.get('state') ?? '', request.transaction.state)
       // Another page can send requests to loopback too. They do not end the attempt.
-      if (!isOurs || (ended.signal.aborted && !redeemed)) return connectRefusal(incoming, notUsable())
+      if (!isExpected || (ended.signal.aborted && !redeemed)) return connectRefusal(incoming, notUsable())
       // A user who reloads the page sends the same code again.
       const failure = await (redeemed ??= redeem(query))
       return failure ? connectRefusal(incoming, failure) : connectedPage(name)
