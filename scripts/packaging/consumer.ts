@@ -11,11 +11,13 @@ import { check } from '@evertoken/core/check'
 import { type ClientAuthentication, clientSecretBasic } from '@evertoken/core/credentials'
 import type { ClientTokens } from '@evertoken/core/client'
 import type { Connection, ConnectionState } from '@evertoken/core/connections'
+import { connectWithDeviceCode, type UserCode } from '@evertoken/core/device'
 import { dpop } from '@evertoken/core/dpop'
 import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
 import { keepAlive } from '@evertoken/core/keep-alive'
+import { connectOnLoopback } from '@evertoken/core/loopback'
 import { tlsClientAuth } from '@evertoken/core/mtls'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
@@ -36,6 +38,8 @@ import { createConnections } from '@evertoken/node/connections'
 import * as edge from '@evertoken/node/edge'
 import { expressMiddleware } from '@evertoken/node/express'
 import { fastifyPlugin } from '@evertoken/node/fastify'
+import { createFileStore, loadSecretFile } from '@evertoken/node/file-store'
+import { type BrowserOptions, connectInBrowser } from '@evertoken/node/loopback'
 import { createMtlsFetch } from '@evertoken/node/mtls'
 import { createAuthorizationServer, createManualClock, sessionStoreContract } from '@evertoken/testkit'
 import { signIn, type TestBrowser } from '@evertoken/testkit/session'
@@ -120,6 +124,14 @@ export const calendars: Connection[] = [
 ].map((connections) => connections.get('user-1', 'google:work'))
 export const calendarStates = (): Promise<ConnectionState>[] =>
   calendars.map((calendar) => calendar.getState())
+
+export const fileStore = (path: string): SessionStore => createFileStore({ path })
+export const fileSecret = (path: string): Promise<string> => loadSecretFile({ path })
+export const connect = async (calendar: Connection, inBrowser: BrowserOptions): Promise<string> => {
+  await connectInBrowser(calendar, inBrowser)
+  await connectWithDeviceCode(calendar, { onUserCode: ({ userCode }: UserCode) => console.log(userCode) })
+  return (await connectOnLoopback(calendar, { redirectUri: 'http://127.0.0.1:1/' })).url
+}
 
 export const googleIssuer: string = google().issuer
 

@@ -5,6 +5,8 @@ import { systemClock } from '../../packages/testkit/src/system-clock.ts'
 /** The servers that an example needs. */
 export interface World {
   readonly server: FakeAuthorizationServer
+  /** How many calls the API has accepted and rejected. */
+  readonly calls: { readonly accepted: number; readonly rejected: number }
   /** Lets the API reject the next token that it receives, at any time. */
   spoil(): void
   /** Variables for the environment of an example. */
@@ -13,13 +15,14 @@ export interface World {
 }
 
 export async function createWorld(): Promise<World> {
-  const world = testkit.createWorld({ clock: systemClock, api: { respond: respondWithOrders } })
+  const world = testkit.createWorld({ clock: systemClock, api: { respond } })
   const { authorizationServer: server, api } = world
   const servers = await Promise.all([server.listen(), api.listen()])
   // The servers have their addresses only now.
   const { issuer, clientId, clientSecret = '', encryptionSecret } = world.options
   return {
     server,
+    calls: api.counts,
     spoil() {
       let spoiled: string | null
       api.always(({ headers }) => {
@@ -41,7 +44,12 @@ export async function createWorld(): Promise<World> {
   }
 }
 
-function respondWithOrders({ url }: Request): Response {
-  const isKnown = new URL(url).pathname === '/orders/recent'
-  return isKnown ? Response.json(['A-1042']) : new Response('not found', { status: 404 })
+const BODIES: Readonly<Record<string, unknown>> = {
+  '/orders/recent': ['A-1042'],
+  '/calendars/primary/events': { items: ['Dentist'] },
+}
+
+function respond({ url }: Request): Response {
+  const body = BODIES[new URL(url).pathname]
+  return body ? Response.json(body) : new Response('not found', { status: 404 })
 }

@@ -19,6 +19,7 @@ declare namespace Cloudflare {
     API: Fetcher
     JOBS: Queue<string>
     SUBSCRIBERS: KVNamespace
+    OWNERS: KVNamespace
   }
 }
 `
@@ -27,7 +28,10 @@ const BINDINGS = {
   main: 'main/worker.ts',
   services: [{ binding: 'API', service: 'orders' }],
   queues: { producers: [{ binding: 'JOBS', queue: 'jobs' }] },
-  kv_namespaces: [{ binding: 'SUBSCRIBERS', id: 'subscribers' }],
+  kv_namespaces: [
+    { binding: 'SUBSCRIBERS', id: 'subscribers' },
+    { binding: 'OWNERS', id: 'owners' },
+  ],
 }
 
 export const typePrograms: readonly Program[] = [

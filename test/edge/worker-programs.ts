@@ -1,6 +1,9 @@
 import { cookieHeaderOf } from '@evertoken/testkit'
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createUserAgent } from '../../examples/node-app/src/user-agent.ts'
 import type { World } from '../adapters/world.ts'
 import { authModule, codeBelow, importAuth, localise } from './documents.ts'
 import { drive, signIn, until } from './drive.ts'
@@ -14,6 +17,7 @@ const SESSIONS = "export { EvertokenSessions } from '@evertoken/cloudflare'\n"
 const main = first('quick-start/cloudflare.md', 'Write the Worker')
 const auth = authModule(main)
 const nodejs = ['nodejs_compat']
+const CALENDAR_CRON = fileURLToPath(new URL('../../examples/calendar-cron/src/worker.ts', import.meta.url))
 
 /** The program for a service binding is a function, which a Worker calls. */
 const BOUND = `
@@ -56,6 +60,10 @@ export const WORKER_FILES: Readonly<Record<string, Files>> = {
     'recent-orders.ts': first('guides/compatibility-flags.md', 'Service bindings'),
   },
   tokens: { 'worker.ts': tokens },
+  // It runs as the example, because its provider is Google.
+  'cron-on-workers': {
+    'worker.ts': first('guides/cron-on-workers.md', 'Run a schedule on Workers for many users'),
+  },
 }
 
 export const workerPrograms: readonly Program[] = [
@@ -67,6 +75,7 @@ export const workerPrograms: readonly Program[] = [
   { name: 'workerd cron', run: (context) => runJob('cron', context) },
   { name: 'workerd queue', run: (context) => runJob('queue', context) },
   { name: 'workerd token management', run: runTokens },
+  { name: 'workerd cron for connections', run: readCalendars },
   { name: 'wrangler dev', run: (context) => onWrangler({}, () => [], context) },
   {
     name: 'wrangler dev with routes',
@@ -116,6 +125,28 @@ async function runJob(kind: 'cron' | 'queue', context: Context): Promise<void> {
       assert.equal(await worker.runSchedule(), 'ok')
     }
     await until(() => server.counts.refresh === 1)
+    assert.equal(server.maxUses(), 1)
+  } finally {
+    await worker.stop()
+  }
+}
+
+/** Users connect their calendars, which a schedule then reads through a queue. */
+async function readCalendars({ folder, project, world }: Context): Promise<void> {
+  const { server, calls, spoil, env } = world
+  await writeFiles(folder, { 'worker.ts': readFileSync(CALENDAR_CRON, 'utf8') })
+  const api = (request: Request) => forward(request, world)
+  const worker = await startWorker(folder, { project, flags: nodejs, bindings: env, api })
+  try {
+    const user = createUserAgent()
+    const home = await user.visit(`${worker.url}/auth/login`)
+    assert.match(home.html, /Connect your calendar/)
+    const connected = await user.visit(`${worker.url}/connections/calendar/connect`)
+    assert.match(connected.url, /outcome=connected/)
+    spoil()
+    for (let i = 0; i < 2; i++) assert.equal(await worker.runSchedule(), 'ok')
+    await until(() => calls.accepted === 2)
+    assert.equal(server.counts.refresh, 1)
     assert.equal(server.maxUses(), 1)
   } finally {
     await worker.stop()

@@ -32,6 +32,8 @@ export interface WorkerOptions {
   readonly project: string
   readonly flags?: readonly string[]
   readonly date?: string
+  /** Further variables for `env`. */
+  readonly bindings?: Readonly<Record<string, string>>
   /** Handles the requests to the service binding `API`. */
   readonly api: (request: Request) => Promise<Response>
 }
@@ -70,16 +72,16 @@ export async function bundle(entry: string, overrides: object): Promise<string> 
 
 /** Runs a Worker on workerd, with every binding that a program of the documentation uses. */
 export async function startWorker(folder: string, options: WorkerOptions): Promise<RunningWorker> {
-  const { project, flags = [], date = '2026-07-01', api } = options
+  const { project, flags = [], date = '2026-07-01', bindings, api } = options
   const conditions = ['workerd', 'worker', 'import', 'default']
   const contents = await bundle(join(folder, 'worker.ts'), { conditions })
   const miniflare = await createMiniflare(project, {
     modules: [{ type: 'ESModule', path: 'worker.js', contents }],
     compatibilityDate: date,
     compatibilityFlags: flags,
-    bindings: VARIABLES,
+    bindings: { ...VARIABLES, ...bindings },
     durableObjects: { SESSIONS: { className: 'EvertokenSessions', useSQLite: true } },
-    kvNamespaces: ['SUBSCRIBERS'],
+    kvNamespaces: ['SUBSCRIBERS', 'OWNERS'],
     queueProducers: { JOBS: 'jobs' },
     queueConsumers: { jobs: { maxBatchTimeout: 0 } },
     serviceBindings: { API: api },

@@ -103,12 +103,12 @@ export async function startOidcProvider(
   const callback = provider.callback()
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/sign-in') return void signIn(request, response)
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
-      if (request.url?.startsWith('/token') === true)
-        forms.push(new URLSearchParams(Buffer.concat(chunks).toString()))
-    })
+    // The library reads other bodies later, and a listener here would consume them.
+    if (request.url?.startsWith('/token') === true) {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => forms.push(new URLSearchParams(Buffer.concat(chunks).toString())))
+    }
     callback(request, response)
   }
   http.on('request', answer)

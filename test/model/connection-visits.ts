@@ -49,7 +49,7 @@ export function createConnectionVisits(parts: ApplicationParts): Application {
   async function perform(call: Call): Promise<void> {
     const { visit, grant } = call
     const ref = await store.refOf(connectionOf(grant))
-    if (visit.act === 'logout') await changes.disconnect(ref, () => Promise.resolve(server))
+    if (visit.act === 'logout') await changes.disconnect(ref, () => Promise.resolve(server), keepAlive)
     else if (visit.act === 'connect' || visit.act === 'connect_again') {
       const response = await consent(grant, visit.act === 'connect')
       await changes.connect(ref, REGISTRATION, response, keepAlive)

@@ -6,7 +6,7 @@ import {
   type ServerClock,
 } from '../../packages/core/src/mechanisms/protocol/server-clock.ts'
 import { newSession } from '../../packages/core/src/model/session-transitions.ts'
-import { connectedRecord } from '../../packages/core/src/model/connection-record.ts'
+import { connectedRecord } from '../../packages/core/src/model/connected-record.ts'
 import { createConnectionStore } from '../../packages/core/src/mechanisms/connections/connection-store.ts'
 import { endsAt } from '../../packages/core/src/model/session-record.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'

@@ -11,6 +11,7 @@ import {
   type SqliteDatabase,
   type SqlStoreOptions,
 } from '@evertoken/core/sql'
+import { createFileStore } from '@evertoken/node/file-store'
 import type { ContractCase, SessionStoreContractOptions } from '@evertoken/testkit'
 import { ensurePackage } from '../../scripts/tools.mjs'
 import type { Places } from './places.ts'
@@ -119,7 +120,18 @@ export const subjects: readonly Subject[] = [
       return sqlite(new Database(join(folder, 'better.db'), { timeout: 30_000 }))
     },
   },
+  { name: 'file', connect: ({ folder }) => file(join(folder, 'tokens.json')) },
 ]
+
+/** One file for all processes. */
+async function file(path: string): Promise<Connection> {
+  const create = (clock: StoreClock) => createFileStore({ path, clock })
+  const waitUntilExpired = async (seconds: number) => void (movedBy += seconds)
+  return {
+    store: create(movedClock),
+    contract: { now: movedClock.now, waitUntilExpired, storeWithClock: create },
+  }
+}
 
 /** The package needs Node 22, so it is not among the packages that Node 20 installs. */
 async function loadBetterSqlite3(): Promise<typeof BetterSqlite3> {

@@ -3,7 +3,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { exportJWK, generateKeyPair } from 'jose'
 import type Provider from 'oidc-provider'
 import type { Context } from 'oidc-provider'
-import { signInPage, signOutPage, user } from './sign-in-page.ts'
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceSuccessPage,
+  signInPage,
+  signOutPage,
+  user,
+} from './sign-in-page.ts'
 
 /** Tokens that were issued, for tests that inspect them. */
 export interface Issued {
@@ -30,6 +37,16 @@ export interface AuthorizationServerOptions {
 const SCOPE = 'openid profile email offline_access'
 const RESOURCE_SCOPE = 'orders:read profile:read'
 const DAY_SECONDS = 86_400
+
+/** The client of `examples/cli`. Its redirect URI can have any port (RFC 8252). */
+const COMMAND_LINE_TOOL = {
+  client_id: 'orders-cli',
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+  redirect_uris: ['http://127.0.0.1/callback/orders'],
+  id_token_signed_response_alg: 'ES256',
+}
 
 /** A real authorization server: refresh tokens rotate, and one that is used twice ends the grant. */
 export async function createAuthorizationServer(
@@ -75,6 +92,7 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
         post_logout_redirect_uris: [`${appUrl}/`],
         id_token_signed_response_alg: 'ES256',
       },
+      COMMAND_LINE_TOOL,
     ],
     rotateRefreshToken: true,
     jwks: { keys: [await exportJWK(privateKey)] },
@@ -85,6 +103,7 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
     interactions: { url: (_context: Context, { uid }: { uid: string }) => `/sign-in/${uid}` },
     ttl: {
       AccessToken: accessTokenSeconds,
+      DeviceCode: 600,
       IdToken: 3600,
       Interaction: 3600,
       Session: DAY_SECONDS,
@@ -93,6 +112,18 @@ async function configuration(options: AuthorizationServerOptions): Promise<objec
     },
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource(context: Context, form: string) {
+          context.body = deviceCodePage(form)
+        },
+        userCodeConfirmSource(context: Context, form: string, _client: object, _info: object, code: string) {
+          context.body = deviceConfirmPage(form, code)
+        },
+        successSource(context: Context) {
+          context.body = deviceSuccessPage()
+        },
+      },
       revocation: {
         enabled: true,
         allowedPolicy: (_context: Context, client: { clientId: string }, token: { clientId: string }) =>

@@ -16,6 +16,7 @@ export interface SandboxOptions extends Pick<AuthorizationServerOptions, 'onIssu
 export interface Sandbox {
   readonly appUrl: string
   readonly apiUrl: string
+  readonly issuer: string
   /** Stops the application and lets its refreshes finish, while the other servers still respond. */
   close(): Promise<void>
 }
@@ -60,7 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     }
   }
 
-  return { appUrl, apiUrl, close }
+  return { appUrl, apiUrl, issuer, close }
 }
 
 function listen(port: number): Promise<Server> {

@@ -37,6 +37,29 @@ export function signOutPage(form: string): string {
   )
 }
 
+/** Asks for the code that a device shows. */
+export function deviceCodePage(form: string): string {
+  return document(
+    'Connect a device',
+    `<h1>Connect a device</h1><p>Enter the code that the device shows.</p>${form}
+    <p></p><button form="op.deviceInputForm">Continue</button>`,
+  )
+}
+
+/** Lets the user compare the codes, because another person could have sent a link with theirs. */
+export function deviceConfirmPage(form: string, code: string): string {
+  return document(
+    'Connect a device',
+    `<h1>${code}</h1><p>Continue only if your device shows this code.</p>${form}
+    <button autofocus form="op.deviceConfirmForm">Continue</button><p></p>
+    <button form="op.deviceConfirmForm" value="yes" name="abort">Cancel</button>`,
+  )
+}
+
+export function deviceSuccessPage(): string {
+  return document('Connected', '<h1>Connected</h1><p>Return to your device.</p>')
+}
+
 function document(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title>
     <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>${STYLE}</style><main>${body}</main></html>`

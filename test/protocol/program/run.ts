@@ -2,6 +2,7 @@ import type { Row } from './row.ts'
 import { authorizationRequestRows } from './rows/authorization-requests.ts'
 import { clientAuthenticationRows } from './rows/client-authentication.ts'
 import { clientTokenRows } from './rows/client-tokens.ts'
+import { connectionRows } from './rows/connections.ts'
 import { dpopRows } from './rows/dpop.ts'
 import { grantRows } from './rows/grants.ts'
 import { perCallRows } from './rows/per-call.ts'
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   ...dpopRows,
   ...authorizationRequestRows,
   ...severalServerRows,
+  ...connectionRows,
 ]
 
 /** The result of one row on one runtime. */

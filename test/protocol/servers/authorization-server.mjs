@@ -55,6 +55,7 @@ export async function createAuthorizationServer(issuer, mtlsUrl, trusted) {
     ttl: {
       AccessToken: LIFETIME_SECONDS,
       ClientCredentials: LIFETIME_SECONDS,
+      DeviceCode: LIFETIME_SECONDS,
       Grant: LONG_SECONDS,
       IdToken: LONG_SECONDS,
       Interaction: LONG_SECONDS,
@@ -63,6 +64,7 @@ export async function createAuthorizationServer(issuer, mtlsUrl, trusted) {
     },
     features: {
       devInteractions: { enabled: false },
+      deviceFlow: { enabled: true },
       registration: { enabled: true, issueRegistrationAccessToken: false },
       clientCredentials: { enabled: true },
       revocation: { enabled: true },

@@ -46,6 +46,8 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     metadata: {
       authorization_endpoint: `${issuer}/authorize`,
       token_endpoint: `${issuer}/access_token`,
+      // Documentation.
+      device_authorization_endpoint: `https://${host}/login/device/code`,
       token_endpoint_auth_methods_supported: ['client_secret_post'],
     },
     // A GitHub App ignores it: its permissions decide (from memory).

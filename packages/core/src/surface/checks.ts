@@ -178,3 +178,8 @@ export const flag: Check = oneOf(true, false)
 export function isPositive(value: unknown): boolean {
   return Number.isFinite(value) && (value as number) > 0
 }
+
+export const abortSignal: Check = must(
+  'be an `AbortSignal`',
+  (signal: Partial<AbortSignal> | null) => typeof signal?.throwIfAborted === 'function',
+)

@@ -4,6 +4,8 @@ export interface ServerMetadata {
   readonly authorization_endpoint?: string
   /** The URL that returns and refreshes tokens (RFC 6749 §3.2). Its origin gets the client secret and refresh tokens. */
   readonly token_endpoint: string
+  /** The URL that starts the device grant. Required for `connectWithDeviceCode()` (RFC 8628 §4). */
+  readonly device_authorization_endpoint?: string
   /** The URL that revokes tokens (RFC 7009). Without it, Evertoken revokes no token. */
   readonly revocation_endpoint?: string
   /** The URL at which users sign out. Without it, a sign-out ends only the session of Evertoken. */

@@ -53,6 +53,7 @@ export type RefusedCode =
   | 'authorization_response_invalid'
   | 'authentication_insufficient'
   | 'access_denied'
+  | 'authorization_expired'
   | 'sign_in_refused'
   | 'logout_token_invalid'
   | 'account_mismatch'

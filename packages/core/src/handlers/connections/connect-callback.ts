@@ -5,7 +5,6 @@ import type {
 } from '../../mechanisms/sign-in/pending-logins.ts'
 import type { Seal } from '../../mechanisms/sessions/seal.ts'
 import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
-import { isOfRegistration } from '../../model/connection-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isFromOtherSite, isPrefetch } from '../../rules/browser/same-site.ts'
@@ -22,6 +21,7 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
+import { redeemConnection } from './connection-grant.ts'
 
 export interface ConnectCallbackOptions {
   /** Encrypts a posted response. */
@@ -109,10 +109,7 @@ function stateOf(parameters: URLSearchParams): string {
   return parameters.get('state') ?? (typeof state === 'string' ? state : '')
 }
 
-/**
- * Resolves to `undefined` if the login was redeemed before. It is marked as used before its code is sent, and only for a response
- * that is signed, if it must be.
- */
+/** Resolves to `undefined` if the login was redeemed before. */
 async function redeemOnce(
   received: URLSearchParams,
   login: PendingLogin,
@@ -121,22 +118,12 @@ async function redeemOnce(
   provider: ConnectProvider,
   { usedLogins, emit }: ConnectCallbackOptions,
 ): Promise<ConnectOutcome | undefined> {
+  const { redirectUri } = provider
+  const transaction = { ...secrets, redirectUri, proofKey: login.proofKey }
+  const markUsed = () => usedLogins.markUsed(login)
   try {
-    const client = await provider.findClient(pending)
-    const { server } = client
-    // A function of the application can return another client now. The code must not be sent there.
-    if (!isOfRegistration(pending, server.registration)) throw notUsable()
-    const response = await server.readResponse(received)
-    if (!(await usedLogins.markUsed(login))) return undefined
-    const { redirectUri } = provider
-    const transaction = { ...secrets, redirectUri, proofKey: login.proofKey }
-    // The tokens of a failed attempt are not revoked: some servers would then end each grant of the account, also an earlier
-    // one, or the one of another owner.
-    const grant = await server.redeem(response, transaction, () => undefined)
-    const { userInfoFailure: cause, scope = pending.scope } = grant
-    if (cause) emit({ type: 'user_info_failed', cause })
-    await client.store({ ...grant, ...(scope !== undefined && { scope }) })
-    return 'connected'
+    const isRedeemed = await redeemConnection(received, transaction, pending, provider, markUsed, emit)
+    return isRedeemed ? 'connected' : undefined
   } catch (error) {
     return outcomeOf(provider.reportFailure(error))
   }

@@ -80,3 +80,15 @@ export function notUsable(): RequestRefusedError {
     'This attempt to connect has expired, was already completed, or is not yours. Open the page of your connections, and try again.'
   return new RequestRefusedError('login_transaction_invalid', message)
 }
+
+/** Creates the error for a user who declines, if the server does not send the user back. */
+export function accessDenied(): RequestRefusedError {
+  const message = 'Cannot connect: the user or the authorization server refused. The user can try again.'
+  return new RequestRefusedError('access_denied', message)
+}
+
+/** Creates the error for a user who has not decided in time. */
+export function authorizationExpired(): RequestRefusedError {
+  const message = 'Cannot connect: the user has not finished in time. Start again.'
+  return new RequestRefusedError('authorization_expired', message)
+}

@@ -1,4 +1,4 @@
-import { splitScope, validateTokenParameters } from '../../model/token-parameters.ts'
+import { validateTokenParameters } from '../../model/token-parameters.ts'
 import { canStartLogin, isFromOtherSite, isPrefetch } from '../../rules/browser/same-site.ts'
 import { safeReturnTo } from '../../rules/sign-in/return-to.ts'
 import { RequestRefusedError, SignInRequiredError } from '../../vocabulary/index.ts'
@@ -11,6 +11,7 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
+import { authorizeConnection } from './connection-grant.ts'
 
 /**
  * Sends the browser of an owner to the provider (RFC 6749 §4.1.1, with PKCE).
@@ -33,19 +34,13 @@ export async function connect(
   const owner = provider.isOwnerInResponse ? undefined : await context.findOwner()
   if (owner === undefined && !provider.isOwnerInResponse) return connectRefusal(request, ownerMissing())
   try {
-    const target = { owner, name }
-    const client = await provider.findClient(target)
-    const { server, authorizationParameters } = client
-    const parameters = new URLSearchParams(authorizationParameters)
-    const scopes = [parameters.get('scope'), await client.readScope(), readScope(query)]
-    const scope = [...new Set(scopes.flatMap((each) => splitScope(each ?? '')))].join(' ')
-    if (scope !== '') parameters.set('scope', scope)
-    const proofKey = await server.binding?.createKey()
-    const connection = { ...server.registration, ...target, scope: scope || undefined }
-    const { secrets, cookies } = await logins.begin({ returnTo, proofKey, connection })
-    const { redirectUri } = provider
-    const url = await server.authorize({ ...secrets, redirectUri, proofKey }, parameters)
-    return redirect(url.href, cookies, 302)
+    const { url, login } = await authorizeConnection(
+      provider,
+      { owner, name },
+      readScope(query),
+      (connection, proofKey) => logins.begin({ returnTo, proofKey, connection }),
+    )
+    return redirect(url.href, login.cookies, 302)
   } catch (error) {
     return returnWith(outcomeOf(provider.reportFailure(error)), name, returnTo, context)
   }

@@ -47,7 +47,7 @@ export async function discoverMetadata(
 /** @throws {ConfigurationError} If the metadata has no such endpoint on https. */
 export function requireEndpoint(
   metadata: oauth.AuthorizationServer,
-  name: 'authorization_endpoint' | 'token_endpoint',
+  name: 'authorization_endpoint' | 'token_endpoint' | 'device_authorization_endpoint',
   { isSafe }: Pick<ServerAddresses, 'isSafe'>,
 ): string {
   const endpoint = metadata[name]

@@ -1,5 +1,5 @@
 import * as oauth from 'oauth4webapi'
-import type { SignInServer } from '../../ports/authorization-server.ts'
+import type { LoginTransaction, SignInGrant, SignInServer } from '../../ports/authorization-server.ts'
 import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
 import { areGranted } from '../../rules/protocol/authorization-details.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts'
 import { requireEndpoint } from './discovery.ts'
 import { readSignInClaims, verified } from './id-token.ts'
 import { detailsNotGranted, idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
-import { requestTokens } from './token-request.ts'
+import { requestTokens, type TokenEndpointResponse } from './token-request.ts'
 import type { TokenSignatures } from './token-signatures.ts'
 import { createUserInfo, type UserInfoChoice } from './user-info.ts'
 
@@ -33,27 +33,82 @@ export interface SignInServerOptions {
   readonly signedResponse?: ResponseMode | string
 }
 
+/** What the token response of a user must prove. */
+export type SignInRequirements = Pick<
+  LoginTransaction,
+  'maxAge' | 'acrValues' | 'detailTypes' | 'proofKey'
+> & {
+  /** `undefined` if the request has sent none. */
+  readonly nonce: string | undefined
+}
+
+/** The functions that other grants of a user share with the authorization code flow. */
+export interface ConnectedSignInServer extends SignInServer {
+  /** Returns a scope as requests to this server contain it. */
+  requestScope(scope: string, metadata: oauth.AuthorizationServer): string
+  /**
+   * Validates the token response of a user, and adds the claims.
+   *
+   * @throws {EvertokenError} If it has no usable token, or does not prove what is required.
+   */
+  acceptTokens(
+    result: TokenEndpointResponse,
+    metadata: oauth.AuthorizationServer,
+    required: SignInRequirements,
+  ): Promise<SignInGrant>
+}
+
 /** Creates the part of an authorization server that signs users in with the authorization code flow and PKCE. */
 export function createSignInServer(
   connection: Connection,
   signatures: TokenSignatures,
   options: SignInServerOptions,
-): SignInServer {
+): ConnectedSignInServer {
   const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
   const { openid, nonce: usesNonce, isDefaultScope = false, userInfo } = options
   const convertRequest = conversionOf<URL>(options.authorizationRequest)
   const convertResponse = conversionOf<URLSearchParams>(options.signedResponse)
   const context = async () => ({ metadata: await fetchMetadata(), connection, signatures })
   const addUserInfo = createUserInfo(connection, signatures, userInfo)
+
+  function requestScope(scope: string, { scopes_supported: supported }: oauth.AuthorizationServer): string {
+    return (isDefaultScope ? supportedScope(scope, supported) : scope).replaceAll(' ', scopeSeparator)
+  }
+
+  async function acceptTokens(
+    result: TokenEndpointResponse,
+    metadata: oauth.AuthorizationServer,
+    required: SignInRequirements,
+  ): Promise<SignInGrant> {
+    const { proofKey, detailTypes = [] } = required
+    const grant = result.grant && { ...result.grant, proofKey }
+    if (!grant?.accessToken) throw tokenEndpointError(result)
+    if (!areGranted(detailTypes, grant.accessToken.authorizationDetails)) throw detailsNotGranted()
+    const { idToken } = grant
+    if (openid && idToken === undefined) throw idTokenMissing(result)
+    const expected = connection.metadataForToken(metadata, idToken)
+    const claims = openid
+      ? await readSignInClaims(client, signatures, expected, idToken, required)
+      : undefined
+    const tokenResponse = withoutTokens(result.body)
+    return {
+      ...grant,
+      ...verified(claims, grant),
+      ...(await addUserInfo(expected, grant, claims, tokenResponse)),
+      tokenResponse,
+    }
+  }
+
   return {
+    requestScope,
+    acceptTokens,
     async authorize({ state, nonce, codeVerifier, redirectUri, proofKey }, parameters) {
       const metadata = await fetchMetadata()
       const url = new URL(requireEndpoint(metadata, 'authorization_endpoint', options.addresses))
       for (const [name, value] of parameters) url.searchParams.append(name, value)
       const scope = parameters.get('scope')
-      const asked = (all: string) => (isDefaultScope ? supportedScope(all, metadata.scopes_supported) : all)
       const full = withQuery(url, {
-        scope: scope === null ? undefined : asked(scope).replaceAll(' ', scopeSeparator),
+        scope: scope === null ? undefined : requestScope(scope, metadata),
         client_id: client.client_id,
         response_type: 'code',
         redirect_uri: options.redirectUri ?? redirectUri,
@@ -94,26 +149,9 @@ export function createSignInServer(
           connection,
           { isSignIn: true, proofKey },
         )
-        const grant = result.grant && { ...result.grant, proofKey }
-        refreshToken = grant?.refreshToken
-        if (!grant?.accessToken) throw tokenEndpointError(result)
-        const { detailTypes = [] } = transaction
-        if (!areGranted(detailTypes, grant.accessToken.authorizationDetails)) throw detailsNotGranted()
-        const { idToken } = grant
-        if (openid && idToken === undefined) throw idTokenMissing(result)
+        refreshToken = result.grant?.refreshToken
         const nonce = usesNonce ? transaction.nonce : undefined
-        const required = { ...transaction, nonce }
-        const expected = connection.metadataForToken(metadata, idToken)
-        const claims = openid
-          ? await readSignInClaims(client, signatures, expected, idToken, required)
-          : undefined
-        const tokenResponse = withoutTokens(result.body)
-        return {
-          ...grant,
-          ...verified(claims, grant),
-          ...(await addUserInfo(expected, grant, claims, tokenResponse)),
-          tokenResponse,
-        }
+        return await acceptTokens(result, metadata, { ...transaction, nonce })
       } catch (error) {
         if (refreshToken !== undefined) unused(refreshToken)
         throw signInError(error)

@@ -23,6 +23,7 @@ import { checkTokenFetchOptions } from '../token-fetch-options.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { checkConnection } from './connection-names.ts'
+import { withConnectionParts } from './connection-parts.ts'
 import { stateOf } from './connection-state.ts'
 import type { Connection, ConnectOptions } from './connection-types.ts'
 import type { ProviderClient } from './provider-clients.ts'
@@ -100,7 +101,7 @@ export function createBoundConnection<Name extends string>(
     return new SignInRequiredError(code, MESSAGES[code](name), { url, missingScope: scope })
   }
 
-  return {
+  const connection: Connection<Name> = {
     owner,
     name,
     connectUrl,
@@ -145,6 +146,7 @@ export function createBoundConnection<Name extends string>(
     disconnect: async () =>
       changes.disconnect(await refOf(), async () => (await clientOf()).server, keepAlive),
   }
+  return withConnectionParts(connection, { application, keepAlive })
 }
 
 const PURPOSE = 'save the connection'

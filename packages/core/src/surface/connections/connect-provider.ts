@@ -50,7 +50,7 @@ export function createConnectProvider(
 }
 
 /** @param target - Its owner is `undefined` if the token response names the owner. */
-function createConnectClient(
+export function createConnectClient(
   { store, changes, callHook }: ConnectionApplication,
   { owner: known, name }: ConnectTarget,
   { values, server, authorizationParameters }: ProviderClient,

@@ -5,16 +5,16 @@ import { createLine } from '../../mechanisms/refresh/line.ts'
 import { createRefreshTokenAcquisition } from '../../mechanisms/refresh/refreshers.ts'
 import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
 import { createBoundedMap } from '../../mechanisms/runtime/bounded-map.ts'
-import { createSignInServer } from '../../mechanisms/protocol/sign-in.ts'
+import { type ConnectedSignInServer, createSignInServer } from '../../mechanisms/protocol/sign-in.ts'
 import { createSignInClient } from '../../mechanisms/protocol/sign-in-client.ts'
 import { createTokenSignatures } from '../../mechanisms/protocol/token-signatures.ts'
 import { splitScope } from '../../model/token-parameters.ts'
-import type { SignInServer } from '../../ports/authorization-server.ts'
 import { nameOf } from '../authorization-modes.ts'
 import { authorizationParametersOf } from '../authorization-parameters.ts'
 import { invalid } from '../checks.ts'
 import type { ConnectedTokenServer } from '../../mechanisms/protocol/token-server.ts'
 import type { UserClaims } from '../../model/token-grant.ts'
+import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import type { RefreshPolicy } from '../../rules/refresh/decide.ts'
 import { bindLate, isSameRegistration, LATE_BOUND } from '../../rules/registrations/reuse.ts'
 import { authenticationOf } from '../client-authentication.ts'
@@ -33,10 +33,11 @@ import {
 /** The client of a provider, with the parts that its connections use. */
 export interface ProviderClient extends ConnectionClient {
   readonly values: ProviderValues
-  readonly server: ConnectedTokenServer & SignInServer
+  readonly server: ConnectedTokenServer & ConnectedSignInServer
   /** The configured parameters of the authorization request. */
   readonly authorizationParameters: URLSearchParams
   readonly connection: ServerConnection
+  readonly addresses: ServerAddresses
   readonly serverClock: ServerClock
   readonly readIdToken: (idToken: string) => UserClaims
 }
@@ -201,6 +202,7 @@ function createProviderClient(
     server: { ...server, ...signInServer },
     authorizationParameters,
     connection,
+    addresses,
     serverClock,
     refresher,
     readIdToken: createIdTokenReader(profile),

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConfigurationError } from '@evertoken/core'
+import { unlessMissing } from './private-files.ts'
+import { ownIdentity, type ProcessIdentity, type ProcessState, stateOf } from './process-identity.ts'
+
+/** The content of a lock file. */
+interface Holder extends ProcessIdentity {
+  /** Each lock has another ID, and no file gets the same content again. */
+  readonly id: string
+}
+
+/** Below the 5 seconds that Evertoken gives a store. */
+const WAIT_MS = 4000
+/** A change takes a few milliseconds. */
+const PAUSE_MS = 5
+const VARIATION_MS = 20
+
+/** The end of the work of this process on each file. */
+const queues = new Map<string, Promise<unknown>>()
+
+/**
+ * Runs `work` while no other call on this machine runs for the same file.
+ *
+ * The lock is a file that is created with `link`, which the operating system does for one process only. If its process has
+ * died, another process creates the file `<lock>.after-<id>`, and holds the lock with it. Only the process that holds the last
+ * of these files can remove the first one. So a lock is never taken from a process that lives, however slow it is.
+ *
+ * @throws {ConfigurationError} If a process of another container or machine holds it for 4 seconds.
+ */
+export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(path)
+  const run = async () => {
+    const release = await acquire(`${path}.lock`)
+    try {
+      return await work()
+    } finally {
+      await release()
+    }
+  }
+  const result = before ? before.then(run, run) : run()
+  queues.set(path, result)
+  try {
+    return await result
+  } finally {
+    if (queues.get(path) === result) queues.delete(path)
+  }
+}
+
+async function acquire(lock: string): Promise<() => Promise<void>> {
+  const holder: Holder = { id: randomUUID(), ...(await ownIdentity()) }
+  const own = `${lock}.${holder.id}`
+  await writeFile(own, JSON.stringify(holder), { mode: 0o600, flag: 'wx' })
+  try {
+    const deadline = performance.now() + WAIT_MS
+    for (;;) {
+      const result = await tryAcquire(lock, own)
+      if (Array.isArray(result)) {
+        return async () => {
+          // The first file is removed first. Until then, the others keep all processes out.
+          for (const file of [...result, own]) await rm(file, { force: true })
+        }
+      }
+      if (performance.now() > deadline) throw lockHeld(lock, result)
+      await sleep(PAUSE_MS + Math.random() * VARIATION_MS)
+    }
+  } catch (error) {
+    await rm(own, { force: true })
+    throw error
+  }
+}
+
+interface Blocked {
+  readonly holder: Holder | undefined
+  readonly state: ProcessState
+}
+
+/** Resolves to the files to remove, in this order, if this process holds the lock now. */
+async function tryAcquire(lock: string, own: string): Promise<string[] | Blocked> {
+  const files: string[] = []
+  const leftovers: string[] = []
+  let first: string | undefined
+  for (let file = lock; ;) {
+    const holder = await readHolder(file)
+    if (!holder) {
+      if (!(await create(own, file))) return { holder, state: 'alive' }
+      files.push(file)
+      // Another process might have released the whole chain since then. Its first ID never comes back.
+      if (files.length === 1 || (await readHolder(lock))?.id === first) return [...files, ...leftovers]
+      await rm(file, { force: true })
+      return { holder, state: 'alive' }
+    }
+    const state = await stateOf(holder)
+    if (state !== 'dead') return { holder, state }
+    first ??= holder.id
+    files.push(file)
+    leftovers.push(`${lock}.${holder.id}`)
+    file = `${lock}.after-${holder.id}`
+  }
+}
+
+/** Creates a file with the content of another one, in one step. Resolves to `false` if it exists. */
+async function create(content: string, file: string): Promise<boolean> {
+  try {
+    await link(content, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  }
+}
+
+async function readHolder(file: string): Promise<Holder | undefined> {
+  const text = await readFile(file, 'utf8').catch(unlessMissing)
+  return text === undefined ? undefined : (JSON.parse(text) as Holder)
+}
+
+function lockHeld(lock: string, { holder, state }: Blocked): Error {
+  if (state !== 'unknown' || !holder)
+    return Object.assign(new Error('Other processes use the file'), { code: 'FILE_LOCKED' })
+  return new ConfigurationError(
+    'invalid_option',
+    `Process ${holder.pid} of the host \`${holder.host}\` has locked the file store. If that process no longer exists, ` +
+      `delete \`${lock}\`. Only processes of one machine or one container can share a file store.`,
+  )
+}
