@@ -16,6 +16,7 @@ import { fapi2 } from '@evertoken/core/fapi'
 import { clientCredentials } from '@evertoken/core/grants'
 import { honoMiddleware } from '@evertoken/core/hono'
 import { tlsClientAuth } from '@evertoken/core/mtls'
+import { customTokenRequest } from '@evertoken/core/requests'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
 import { createIoredisStore } from '@evertoken/core/redis'
@@ -56,6 +57,7 @@ export const stores = { createIoredisStore, createPostgresStore } satisfies Reco
 >
 export type Sql = SqlStore
 
+export const tokenRequest = customTokenRequest({ format: 'json' })
 export const authentication: ClientAuthentication[] = [clientSecretBasic(() => 'secret'), tlsClientAuth()]
 export const certificateFetches = [createMtlsFetch, createDenoMtlsFetch].map((create): typeof fetch =>
   create({ cert: 'cert', key: 'key' }),

@@ -1,6 +1,7 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
-import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
+import { customMechanismOf, type CustomRequestOptions } from '../mechanisms/protocol/custom-requests.ts'
+import type { CustomRevocation } from '../ports/dialect.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -8,7 +9,6 @@ import {
   type Check,
   type Checked,
   flag,
-  hook,
   invalid,
   isPositive,
   listOf,
@@ -19,9 +19,14 @@ import {
   REQUIRED,
   url,
 } from './checks.ts'
-import { dialect, verdicts } from './dialect-checks.ts'
-import { checkRequestProfile, isObject, REQUEST_PROFILE } from './request-profile-checks.ts'
-import type { RequestContext } from './request-profile-checks.ts'
+import {
+  checkUserInfo,
+  dialect,
+  isObject,
+  TOKEN_HEADER,
+  urlWithQuery,
+  verdicts,
+} from './profile-part-checks.ts'
 import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
 import type { EndSessionProfile, ServerMetadata } from './server-metadata.ts'
@@ -42,9 +47,6 @@ const notMetadata = must(
   'be the issuer identifier in the metadata, not the URL of the metadata. For that URL, use `server: { metadata }`',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
-/** Some servers select one of their policies by a query. */
-const urlWithQuery: Check = (value, hosts) =>
-  text(value) ?? url((value as string).replace(/\?[^#]*$/, ''), hosts)
 
 const metadata: Check = (value, hosts) => {
   if (typeof value === 'string') return urlWithQuery(value, hosts)
@@ -90,15 +92,12 @@ const END_SESSION: OptionTable<EndSessionSettings> = {
   idTokenHint: [flag, true],
 }
 
-type UserInfoValues = Checked<UserInfoProfile, keyof UserInfoProfile>
-
-const USER_INFO: OptionTable<UserInfoValues> = {
-  url: [urlWithQuery],
-  body: [text],
-  fromTokenResponse: [flag],
-  claims: [hook],
-  afterRefresh: [flag],
-}
+/** @param mechanism - The name of the function that only values of this kind have. */
+const custom = (name: string, mechanism: string) =>
+  must(
+    `be \`${name}()\` of \`@evertoken/core/requests\``,
+    (value: CustomRevocation) => mechanism in Object(customMechanismOf(value)),
+  )
 
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value, hosts) => url(value, hosts) ?? notMetadata(value), REQUIRED],
@@ -127,7 +126,10 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   ],
   tokenTypes: [listOf(text), []],
   scopeSeparator: [oneOf(' ', ','), ' '],
-  ...REQUEST_PROFILE,
+  tokenHeader: [isObject],
+  tokenRequest: [custom('customTokenRequest', 'adapt')],
+  revocation: [custom('customRevocation', 'create')],
+  redirectUri: [text],
   defaultScope: [(value) => (value === '' ? undefined : TOKEN_PARAMETERS.scope[0](value))],
   idTokenSigningAlgorithm: [
     must(
@@ -160,7 +162,7 @@ export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
   .filter((name) => name !== 'issuer')
   .map((name) => `server.${name}`)
 
-interface ServerValues extends RequestContext {
+interface ServerValues extends CustomRequestOptions {
   readonly issuer?: string | undefined
   readonly server?: ServerProfile | undefined
 }
@@ -185,7 +187,10 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   )
   const { userInfo } = values
   if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
-  checkRequestProfile(values, choice)
+  const { tokenHeader, tokenRequest, revocation } = values
+  if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], insecureHosts)
+  if (tokenRequest) customMechanismOf(tokenRequest)?.check?.(tokenRequest, choice)
+  if (revocation) customMechanismOf(revocation)?.check?.(revocation, choice)
   return {
     ...values,
     endSession: checkAll<EndSessionSettings>(
@@ -196,19 +201,4 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
       insecureHosts,
     ),
   }
-}
-
-function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[]): void {
-  const { claims, afterRefresh, fromTokenResponse } = checkAll<UserInfoValues>(
-    USER_INFO,
-    profile,
-    'server.userInfo.',
-    [],
-    insecureHosts,
-  )
-  if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
-    throw invalid(
-      'server.userInfo.afterRefresh',
-      'needs a function `claims` with one parameter, because only a sign-in has the token response',
-    )
 }
