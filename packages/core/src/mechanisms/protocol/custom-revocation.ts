@@ -18,7 +18,7 @@ export const REVOCATION_MECHANISM: RevocationMechanism = {
   check({ token, authentication }, { senderConstraint }) {
     const needsProof = (token ?? 'refresh_token') !== 'refresh_token' || authentication === 'bearer'
     if (!needsProof || senderConstraint?.method !== 'dpop') return
-    const rule = 'needs the refresh token as its parameter with `dpop()`. Remove it.'
+    const rule = 'cannot be used with `dpop()`. Remove it.'
     throw new ConfigurationError('invalid_option', `Option \`server.revocation\` ${rule}`)
   },
 }

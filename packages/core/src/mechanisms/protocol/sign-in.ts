@@ -102,11 +102,12 @@ export function createSignInServer(
         const { idToken } = grant
         if (openid && idToken === undefined) throw idTokenMissing(result)
         const nonce = usesNonce ? transaction.nonce : undefined
-        const required = { ...transaction, nonce }
+        const required = { ...transaction, nonce, clock: connection.clock }
         const expected = connection.metadataForToken(metadata, idToken)
-        const claims = openid
-          ? await readSignInClaims(client, signatures, expected, idToken, required)
-          : undefined
+        const claims =
+          openid && idToken !== undefined
+            ? await readSignInClaims(client, signatures, expected, idToken, required)
+            : undefined
         const tokenResponse = withoutTokens(result.body)
         return {
           ...grant,
