@@ -86,7 +86,7 @@ function checkMissing(missing: readonly string[], prefix: string): void {
 
 function undefinedProblem(isRequired: boolean): string {
   const [rule, advice] = isRequired ? [' It is required.', ''] : ['', ' To use the default, omit the option.']
-  return `is undefined.${rule} If its value comes from an environment variable, check that the variable is set.${advice}`
+  return `is undefined.${rule} If an environment variable sets it, check the variable.${advice}`
 }
 
 export function noOptions(prefix: string): ConfigurationError {
@@ -138,7 +138,7 @@ export const text: Check = mustMatch('be a string, and not empty', /./s)
 export const path: Check = (value) =>
   typeof value === 'string' && /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/.test(value)
     ? undefined
-    : 'must be a path that starts with a single "/", without "." or ".." in it'
+    : 'must be a path that starts with one `/`, without dot segments'
 
 const NOT_A_PREFIX = {
   not_absolute: 'must be an absolute URL',

@@ -85,8 +85,5 @@ export function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly 
     insecureHosts,
   )
   if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
-    throw invalid(
-      'server.userInfo.afterRefresh',
-      'needs a function `claims` with one parameter, because only a sign-in has the token response',
-    )
+    throw invalid('server.userInfo.afterRefresh', 'needs a function `claims` with one parameter')
 }

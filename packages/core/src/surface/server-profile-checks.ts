@@ -44,7 +44,7 @@ type ProfileValues = Checked<
 >
 
 const notMetadata = must(
-  'be the issuer identifier in the metadata, not the URL of the metadata. For that URL, use `server: { metadata }`',
+  'be the `issuer` in the metadata. For the URL of the metadata, use `server: { metadata }`',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
 

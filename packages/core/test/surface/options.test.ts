@@ -450,13 +450,12 @@ describe('checkOptions', () => {
         return String(error)
       }
     }
-    const rule =
-      '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'
+    const rule = '`clientSecret` is only for `client_secret_basic` and `client_secret_post`.'
     expect(messageOf({ clientSecret, clientAuthentication: 'none' })).toContain(rule)
     expect(messageOf({ clientAuthentication: 'client_secret_post' })).toContain(`is missing. ${rule}`)
     for (const value of [clientSecretBasic('canary'), clientSecretPost('canary'), none()])
       expect(messageOf({ clientSecret, clientAuthentication: value })).toMatch(
-        /`clientSecret` has no effect, because `clientAuthentication` is a value\. Remove it\./,
+        /`clientSecret` has no effect with this `clientAuthentication`\. Remove it\./,
       )
   })
 

@@ -40,13 +40,13 @@ export function metadataFindings(
     lacks(methods, method) && {
       code: 'client_authentication_unsupported',
       severity: 'error',
-      message: `The server does not list '${method}' in \`${methods}\`. Set \`clientAuthentication\` to one of its methods.`,
+      message: `The server does not list '${method}' in \`${methods}\`. Change \`clientAuthentication\`.`,
     },
     isSignIn &&
       lacks('response_types_supported', 'code') && {
         code: 'response_type_unsupported',
         severity: 'error',
-        message: 'The server does not list `code` in `response_types_supported`. Evertoken needs it.',
+        message: 'The server does not list `code` in `response_types_supported`.',
       },
     asked.includes('openid') &&
       metadata['jwks_uri'] === undefined && {
@@ -63,7 +63,7 @@ export function metadataFindings(
       !supportsConstraint(metadata, constraint) && {
         code: 'sender_constraint_unsupported',
         severity: 'warning',
-        message: `The metadata has no \`${CONSTRAINT_MEMBERS[constraint]}\`, so the server might not bind tokens to the client.`,
+        message: `The metadata has no \`${CONSTRAINT_MEMBERS[constraint]}\`, so tokens might not be bound.`,
       },
     details.length > 0 && {
       code: 'authorization_details_unsupported',
@@ -74,7 +74,7 @@ export function metadataFindings(
       code: 'refresh_unsupported',
       severity: 'warning',
       message:
-        'The server does not list `refresh_token` in `grant_types_supported`. Sessions end with their access token.',
+        'The server does not list `refresh_token` in `grant_types_supported`. Sessions end with their token.',
     },
     isSignIn &&
       lacks('code_challenge_methods_supported', 'S256') && {
@@ -92,8 +92,7 @@ export function metadataFindings(
       metadata['end_session_endpoint'] === undefined && {
         code: 'sign_out_unsupported',
         severity: 'warning',
-        message:
-          'The metadata has no `end_session_endpoint`, so a sign-out ends only the session of this application.',
+        message: 'The metadata has no `end_session_endpoint`, so a sign-out ends only this session.',
       },
   ]
   return found.filter((each) => each !== false)
@@ -118,7 +117,7 @@ export function clockFindings(offsetSeconds: number | undefined): Finding[] {
   if (offsetSeconds !== undefined && Math.abs(offsetSeconds) <= MAX_OFFSET_SECONDS) return []
   const message =
     offsetSeconds === undefined
-      ? 'The time of the server is unknown, because its responses show none that is credible.'
+      ? 'The responses of the server show no credible time.'
       : `The clocks of this machine and of the server differ by ${Math.round(Math.abs(offsetSeconds))} seconds. Synchronize them.`
   return [{ code: 'clock_offset', severity: 'warning', message }]
 }
