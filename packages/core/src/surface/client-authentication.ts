@@ -56,10 +56,7 @@ export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
     },
   ],
   senderConstraint: [
-    must(
-      'be `dpop()` of `@evertoken/core/dpop` or `certificateBound()` of `@evertoken/core/mtls`',
-      isSenderConstraint,
-    ),
+    must('be `dpop()` of `@evertoken/core/dpop`, or `certificateBound()`', isSenderConstraint),
   ],
 }
 

@@ -29,7 +29,7 @@ export function metadataNotReceived(url: string, cause: RedactedCause): Error {
 }
 
 function metadataUnavailable(url: string, reason: string, cause: RedactedCause): TryLaterError {
-  return unavailable(`fetch the metadata of the authorization server from ${url} (${reason})`, cause)
+  return unavailable(`fetch the metadata from ${url} (${reason})`, cause)
 }
 
 /**

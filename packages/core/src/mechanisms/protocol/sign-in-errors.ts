@@ -43,8 +43,7 @@ export function idTokenMissing(result: JsonResponse): ConfigurationError {
 
 /** Creates the error for a sign-in that has not granted each requested type of `authorization_details`. */
 export function detailsNotGranted(): RequestRefusedError {
-  const message =
-    'Cannot sign in: the user or the authorization server has not granted all of `authorizationDetails`'
+  const message = 'Cannot sign in: not all of `authorizationDetails` are granted'
   const cause = { name: 'AuthorizationDetailsError', code: 'DETAILS_NOT_GRANTED' }
   return new RequestRefusedError('access_denied', message, { cause })
 }

@@ -75,7 +75,7 @@ export function refreshError(
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'authorization_details_not_granted') {
-    const message = `Cannot ${action}: the authorization server has not granted each type of \`authorization_details\`. Request them at a sign-in, or allow them there.`
+    const message = `Cannot ${action}: the authorization server has not granted all of \`authorization_details\`. Request them at a sign-in, or allow them there.`
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)
