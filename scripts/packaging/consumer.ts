@@ -19,6 +19,7 @@ import { honoMiddleware } from '@evertoken/core/hono'
 import { keepAlive } from '@evertoken/core/keep-alive'
 import { connectOnLoopback } from '@evertoken/core/loopback'
 import { tlsClientAuth } from '@evertoken/core/mtls'
+import { customTokenRequest } from '@evertoken/core/requests'
 import { next } from '@evertoken/core/next'
 import { google } from '@evertoken/core/providers'
 import { createIoredisStore } from '@evertoken/core/redis'
@@ -61,6 +62,7 @@ export const stores = { createIoredisStore, createPostgresStore } satisfies Reco
 >
 export type Sql = SqlStore
 
+export const tokenRequest = customTokenRequest({ format: 'json' })
 export const authentication: ClientAuthentication[] = [clientSecretBasic(() => 'secret'), tlsClientAuth()]
 export const certificateFetches = [createMtlsFetch, createDenoMtlsFetch].map((create): typeof fetch =>
   create({ cert: 'cert', key: 'key' }),

@@ -66,22 +66,18 @@ export async function measureFeatures(entries, project) {
 }
 
 /**
- * Returns the name and the sizes of each preset of a provider, in a bundle without the others. The class of its errors is not
- * counted, because each application has it.
+ * Returns the name of each preset of a provider, and the bytes that it adds to a Worker for token management with custom requests.
+ * Several presets share the code of these requests, and `measureFeatures` counts it for each.
  */
 export async function measurePresets(project) {
-  const { text } = await bundle(`export * from '${PRESETS}'`, project)
-  const module = await import(`data:text/javascript,${encodeURIComponent(text)}`)
-  const errors = `export { ConfigurationError } from '@evertoken/core'`
-  const without = await bundle(errors, project)
+  const worker = `${WORKERS['cloudflare-core']}; export * from '${CORE}/requests'`
+  const base = await bundle(worker, project)
+  const { exports } = await bundle(`export * from '${PRESETS}'`, project)
   return Promise.all(
-    Object.keys(module).map(async (preset) => {
-      const code = `export { ${preset} } from '${PRESETS}'`
-      const alone = await bundle(code, project)
-      const isWithErrors = alone.text.includes('extends Error')
-      const { bytes, gzipped } = isWithErrors ? await bundle(`${errors}; ${code}`, project) : alone
-      const own = isWithErrors ? without : { bytes: 0, gzipped: 0 }
-      return { name: `preset ${preset}`, bytes: bytes - own.bytes, gzipped: gzipped - own.gzipped }
+    exports.map(async (preset) => {
+      const code = `${worker}; export { ${preset} as preset } from '${PRESETS}'`
+      const { bytes, gzipped } = await bundle(code, project)
+      return { name: `preset ${preset}`, bytes: bytes - base.bytes, gzipped: gzipped - base.gzipped }
     }),
   )
 }

@@ -16,6 +16,7 @@ const ENTRIES = {
   '@evertoken/core/tokens': () => import('@evertoken/core/tokens'),
   '@evertoken/core/grants': () => import('@evertoken/core/grants'),
   '@evertoken/core/providers': () => import('@evertoken/core/providers'),
+  '@evertoken/core/requests': () => import('@evertoken/core/requests'),
   '@evertoken/core/redis': () => import('@evertoken/core/redis'),
   '@evertoken/deno': () => import('@evertoken/deno'),
   '@evertoken/cloudflare': () => import('@evertoken/cloudflare'),

@@ -115,7 +115,7 @@ describe.each(kinds)('%s session', (session) => {
     expect(response.status).toBe(401)
     expect(await response.json()).toMatchObject({
       code: 'no_refresh_token',
-      title: expect.stringContaining('revoked the refresh token with `revokeRefreshToken()`') as string,
+      title: expect.stringContaining('`revokeRefreshToken()` has ended the grant') as string,
     })
   })
 
@@ -161,7 +161,7 @@ describe('origin_not_allowed', () => {
       '/recent?token=canary',
       'https://api.example.com/orders/',
       '/recent',
-      /slash at the start of the path\. Remove it\./,
+      /Remove the slash at the start of the path\./,
     ],
     ['recent', 'https://api.example.com/orders', '/recent', /Add a slash to the end of `baseUrl`\./],
     ['../recent', 'https://api.example.com/orders/', '/recent', /Remove the dot segments/],

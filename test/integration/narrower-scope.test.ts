@@ -113,7 +113,7 @@ it('S2: a token of the application with less scope is a typed error, and is aske
   for (let i = 0; i < 2; i++)
     expect(await ask()).toMatchObject({
       code: 'scope_not_granted',
-      message: expect.stringContaining('allow it for this client') as string,
+      message: expect.stringContaining('allow it there') as string,
     })
   expect(server.log.filter(({ kind }) => kind === 'token')).toHaveLength(1)
   server.always('token', undefined)

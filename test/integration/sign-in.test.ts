@@ -233,7 +233,7 @@ it('names the scope to request if the server returns no refresh token', async ()
   expect(response.status).toBe(401)
   expect(await response.json()).toMatchObject({
     code: 'no_refresh_token',
-    title: expect.stringMatching(/"openid offline_access".*"prompt": "consent"/) as string,
+    title: expect.stringMatching(/`offline_access`.*`prompt=consent`/) as string,
   })
 })
 
@@ -312,7 +312,7 @@ it('names the remedy if its own address is unknown', async () => {
   const { auth } = createApplication({ baseUrl: undefined as never })
 
   await expect(auth.handle(new Request('http://app.example.com/'), () => new Response())).rejects.toThrow(
-    /`baseUrl` is missing.*app\.example\.com.*environment variable.*`--local-upstream localhost:PORT`/,
+    /`baseUrl` is missing.*app\.example\.com.*https URL.*`--local-upstream localhost:PORT`/,
   )
   expect(origin).toMatch(/^https:/)
 })

@@ -13,7 +13,7 @@ export function checkSessionsBinding(binding: unknown): void {
 /** @throws {ConfigurationError} If the option is a binding. A store must be created from the binding first. */
 export function checkNoBinding(store: unknown): void {
   checkNoDatabase(store)
-  if (isNamespace(store)) throw unfit('is not a store yet: use "createDurableObjectStore" on it')
+  if (isNamespace(store)) throw unfit('is not a store. Use `createDurableObjectStore`')
 }
 
 export function notSqlite(): ConfigurationError {

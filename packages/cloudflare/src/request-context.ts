@@ -22,9 +22,7 @@ export function createRequestContext(storage: AsyncStorage | undefined = findSto
     run: (value, work) => (storage ? storage.run(value, work) : work()),
     get() {
       if (storage) return storage.getStore()
-      const message =
-        'Cannot tell whose token is wanted: add the compatibility flag "nodejs_compat" (date 2024-09-23 or later), ' +
-        `or use ${ELSEWHERE}`
+      const message = `No request is known. Add the compatibility flag \`nodejs_compat\` (date 2024-09-23 or later), or use ${ELSEWHERE}`
       throw new ConfigurationError('async_context_missing', message)
     },
   }

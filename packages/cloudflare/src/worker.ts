@@ -167,8 +167,7 @@ export function createWorker<Options extends StoredOptions, User extends object,
   }
 }
 
-const REBUILD_HINT =
-  'Pass the `env` of the Worker on unchanged. A copy must have the same values, so add none for each request.'
+const REBUILD_HINT = 'Pass the `env` of the Worker on unchanged, without values of a request.'
 
 /**
  * Creates a report with its own rate limit. The limit of events is in the engine, and each rebuild creates a new

@@ -32,7 +32,7 @@ describe('missing or wrong values in "env", on workerd', () => {
     ['Workers KV as the store', 'use "createDurableObjectStore"'],
     ['a service binding', 'or no Durable Object: export the class "EvertokenSessions"'],
     ['a service binding as the store', 'is not a store'],
-    ['a namespace as the store', 'is not a store yet: use "createDurableObjectStore" on it'],
+    ['a namespace as the store', 'is not a store. Use `createDurableObjectStore`'],
     ['a D1 database', 'is a D1 database, which cannot swap records: use "createDurableObjectStore"'],
     ['a D1 database as the store', 'is a D1 database, which cannot swap records'],
     ['no base URL', 'Option `baseUrl` is undefined. Add it to `vars`'],

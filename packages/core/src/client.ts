@@ -14,7 +14,12 @@ export type { KeepAlive, RequestContext, Runtime } from './ports/runtime.ts'
 export type { ProcessEnvironment } from './rules/stores/several-processes.ts'
 export type { RecordHint, SessionIndex, SessionStore } from './ports/session-store.ts'
 export type { SenderConstraint } from './ports/token-binding.ts'
-export type { RevocationContext, RevocationProfile, ServerDialect } from './ports/dialect.ts'
+export type {
+  CustomRevocation,
+  RevocationContext,
+  RevocationProfile,
+  ServerDialect,
+} from './ports/dialect.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'
 export type { CallOptions } from './surface/call-options.ts'
@@ -26,7 +31,7 @@ export type { ServerChoice, ServerProfile } from './surface/server-profile.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { RequestProfile } from './surface/request-profile.ts'
 export type { TokenHeader } from './model/stored-tokens.ts'
-export type { TokenRequestProfile } from './rules/protocol/token-request-form.ts'
+export type { CustomTokenRequest, TokenRequestProfile } from './rules/protocol/token-request-form.ts'
 export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { SourceTokenOptions } from './surface/source-access.ts'
 export type { CarryOptions, TokenFetchOptions } from './surface/token-fetch-options.ts'

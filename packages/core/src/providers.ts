@@ -53,11 +53,16 @@ export { zoho } from './providers/zoho.ts'
 export { zoom } from './providers/zoom.ts'
 export type { ReusePolicy } from './rules/refresh/decide.ts'
 export type { UserClaims } from './model/token-grant.ts'
-export type { RevocationContext, RevocationProfile, ServerDialect } from './ports/dialect.ts'
+export type {
+  CustomRevocation,
+  RevocationContext,
+  RevocationProfile,
+  ServerDialect,
+} from './ports/dialect.ts'
 export type { ServerVerdict } from './rules/refresh/verdicts.ts'
 export type { RequestProfile } from './surface/request-profile.ts'
 export type { TokenHeader } from './model/stored-tokens.ts'
-export type { TokenRequestProfile } from './rules/protocol/token-request-form.ts'
+export type { CustomTokenRequest, TokenRequestProfile } from './rules/protocol/token-request-form.ts'
 export type { UserInfoProfile } from './mechanisms/protocol/user-info.ts'
 export type { EndSessionProfile, ServerMetadata } from './surface/server-metadata.ts'
 export type { ServerProfile } from './surface/server-profile.ts'

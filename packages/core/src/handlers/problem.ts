@@ -17,8 +17,7 @@ type Told = Pick<EvertokenError, 'code' | 'message'> &
 
 /** The message for a missing refresh token. A sign-in with the same parameters would not return one either. */
 const NO_REFRESH_TOKEN =
-  'Cannot renew the access token: sign in again; for a refresh token the server may need "scope": "openid ' +
-  'offline_access" or "authorizationParameters": { "prompt": "consent" }'
+  'The session has no refresh token. Sign in again. The server might need the scope `offline_access` or the parameter `prompt=consent`.'
 
 const FORBIDDEN: readonly ErrorCode[] = [
   'cross_site_request_refused',
@@ -54,8 +53,7 @@ const SIGN_IN_MESSAGES: Partial<Record<SignInCode, string>> = {
   refresh_token_refused: `The authorization server refuses the refresh token. Sign in again. ${SHARED_STORE_HINT}`,
 }
 
-const GRANT_REVOKED =
-  'The application has revoked the refresh token with `revokeRefreshToken()`. Sign in again.'
+const GRANT_REVOKED = '`revokeRefreshToken()` has ended the grant. Sign in again.'
 
 /** @param isRevoked - Whether the application has ended the grant, so that a sign-in returns a refresh token again. */
 export function signInRequired(code: SignInCode, isRevoked?: boolean): SignInRequiredError {
@@ -95,6 +93,6 @@ export function refuseCrossSite({ method, headers }: Request, origin: string): R
 }
 
 export function crossSiteProblem(): Response {
-  const message = 'Cannot trust the request: send it from a page of this application, or add "X-Evertoken: 1"'
+  const message = 'Cannot trust the request. Send it from your own page, or add the header `X-Evertoken: 1`.'
   return problem(403, { code: 'cross_site_request_refused', message })
 }

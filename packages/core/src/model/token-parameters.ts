@@ -82,7 +82,7 @@ export function isReservedParameter(name: string): boolean {
 
 /** Returns a sentence about the fault of a request, without its values. Returns `undefined` if the request is valid. */
 export function validateTokenParameters(request: TokenParameters): string | undefined {
-  if (!isObject(request)) return 'Use an object with resource, audience, scope or parameters'
+  if (!isObject(request)) return 'Use an object'
   const { resource = [], audience, scope = 'any', parameters = {} }: Untrusted = request
   if (![resource].flat().every(isAbsoluteUri)) return 'Use absolute URIs without a fragment as resource'
   if (audience !== undefined && (typeof audience !== 'string' || audience === ''))

@@ -12,7 +12,7 @@ export interface RevocationContext {
  * How a server revokes a grant, if it differs from RFC 7009.
  *
  * @example
- *   const revocation = { url: 'https://api.dropboxapi.com/2/auth/token/revoke', token: 'access_token', authentication: 'bearer' }
+ *   const profile = { url: 'https://api.dropboxapi.com/2/auth/token/revoke', token: 'access_token', authentication: 'bearer' }
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2.1 RFC 7009, section 2.1: Revocation Request}
  */
 export interface RevocationProfile {
@@ -51,6 +51,17 @@ export interface RevocationProfile {
    * @default 'client'
    */
   readonly authentication?: 'client' | 'client_secret_basic' | 'bearer'
+}
+
+declare const brand: unique symbol
+
+/**
+ * A revocation that differs from RFC 7009, for `server.revocation`. Only `customRevocation()` creates it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2.1 RFC 7009, section 2.1: Revocation Request}
+ */
+export interface CustomRevocation extends RevocationProfile {
+  readonly [brand]: true
 }
 
 /** Functions for the differences of an authorization server that data cannot describe. */

@@ -1,3 +1,4 @@
+import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -25,7 +26,7 @@ export function figma(): ServerProfile {
     defaultScope: 'current_user:read',
     // Source of Nango: the separator, and another URL for a refresh.
     scopeSeparator: ',',
-    tokenRequest: { refreshUrl: 'https://api.figma.com/v1/oauth/refresh' },
+    tokenRequest: presetTokenRequest({ refreshUrl: 'https://api.figma.com/v1/oauth/refresh' }),
     // A refresh returns no refresh token (source of Nango).
     refreshTokenReuse: 'tolerant',
     userInfo: {

@@ -1,3 +1,4 @@
+import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -53,13 +54,13 @@ export function githubOAuthApp({ host = 'github.com' }: { readonly host?: string
     // A GitHub App ignores it: its permissions decide (from memory).
     defaultScope: 'read:user',
     // Documentation. With another host, the API has another URL.
-    revocation: {
+    revocation: presetRevocation({
       url: `${api}/applications/{client_id}/token`,
       method: 'DELETE',
       token: 'access_token',
       format: 'json',
       authentication: 'client_secret_basic',
-    },
+    }),
     // An app without expiring tokens sends no lifetime (documentation).
     defaultTokenLifetimeSeconds: Infinity,
     userInfo: {

@@ -1,3 +1,4 @@
+import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 
 /**
@@ -20,6 +21,9 @@ export function line(): ServerProfile {
     // A refresh returns the same refresh token (documentation).
     refreshTokenReuse: 'tolerant',
     // The parameter is not `token` (documentation).
-    revocation: { url: 'https://api.line.me/oauth2/v2.1/revoke', parameter: 'access_token' },
+    revocation: presetRevocation({
+      url: 'https://api.line.me/oauth2/v2.1/revoke',
+      parameter: 'access_token',
+    }),
   }
 }

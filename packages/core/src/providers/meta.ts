@@ -1,3 +1,5 @@
+import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
+import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims, ReadTokenResponse } from './members.ts'
 
@@ -28,20 +30,20 @@ export function meta(): ServerProfile {
     // From memory.
     scopeSeparator: ',',
     // Documentation.
-    tokenRequest: {
+    tokenRequest: presetTokenRequest({
       format: 'query',
       refreshGrantType: 'fb_exchange_token',
       refreshTokenParameter: 'fb_exchange_token',
-    },
+    }),
     refreshTokenReuse: 'tolerant',
     // From memory.
     verdicts: [{ member: 'error.code', is: ['190'], means: 'refresh_token_dead' }],
     // From memory.
-    revocation: {
+    revocation: presetRevocation({
       url: 'https://graph.facebook.com/v22.0/me/permissions',
       method: 'DELETE',
       authentication: 'bearer',
-    },
+    }),
     userInfo: {
       // Source of Auth.js.
       url: 'https://graph.facebook.com/me?fields=id,name,email',

@@ -1,3 +1,4 @@
+import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { objectOf, type ReadClaims } from './members.ts'
 
@@ -26,7 +27,7 @@ export function notion(): ServerProfile {
     // Source of better-auth.
     authorizationParameters: { owner: 'user' },
     // Source of Nango.
-    tokenRequest: { format: 'json' },
+    tokenRequest: presetTokenRequest({ format: 'json' }),
     userInfo: {
       // From memory.
       fromTokenResponse: true,

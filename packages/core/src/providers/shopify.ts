@@ -1,3 +1,4 @@
+import { presetTokenRequest } from '../mechanisms/protocol/custom-token-request.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import { createRecentMap } from '../mechanisms/runtime/bounded-map.ts'
 import { hostPart } from './host.ts'
@@ -32,7 +33,7 @@ export function shopify({ shop }: { readonly shop: string }): ServerProfile {
     defaultScope: '',
     scopeSeparator: ',',
     // Without it, the token does not expire, and there is no refresh token (source of Nango).
-    tokenRequest: { codeParameters: { expiring: '1' } },
+    tokenRequest: presetTokenRequest({ codeParameters: { expiring: '1' } }),
     // Documentation.
     tokenHeader: { name: 'X-Shopify-Access-Token' },
     // The old refresh token lives until the new one is used (documentation).

@@ -1,3 +1,4 @@
+import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -29,10 +30,10 @@ export function strava(): ServerProfile {
     // Errors have a list and no `error` (third-party text).
     verdicts: [{ status: 400, member: 'errors.0.field', is: ['refresh_token'], means: 'refresh_token_dead' }],
     // From memory.
-    revocation: {
+    revocation: presetRevocation({
       url: 'https://www.strava.com/oauth/deauthorize',
       token: 'access_token',
-    },
+    }),
     userInfo: {
       // Source of Auth.js.
       url: 'https://www.strava.com/api/v3/athlete',

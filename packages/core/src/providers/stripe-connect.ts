@@ -1,3 +1,4 @@
+import { presetRevocation } from '../mechanisms/protocol/custom-revocation.ts'
 import type { ServerProfile } from '../surface/server-profile.ts'
 import type { ReadClaims } from './members.ts'
 
@@ -28,10 +29,10 @@ export function stripeConnect(): ServerProfile {
     // A response has no lifetime, because the token is an API key (source of stripe-node).
     defaultTokenLifetimeSeconds: Infinity,
     // Source of stripe-node.
-    revocation: {
+    revocation: presetRevocation({
       url: 'https://connect.stripe.com/oauth/deauthorize',
       token: 'stripe_user_id',
-    },
+    }),
     userInfo: {
       // Source of stripe-node.
       fromTokenResponse: true,

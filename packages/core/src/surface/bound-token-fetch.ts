@@ -111,7 +111,7 @@ export function connectTokenFetch(
   } = values
   const urls = [baseUrl ?? [], allowedUrls].flat()
   const [first, ...others] = urls.map((each) => parsePrefix(each, insecureHosts) as AllowedPrefix)
-  if (!first) throw invalid('baseUrl', 'is missing. It is the URL of the API, below which the token is sent')
+  if (!first) throw invalid('baseUrl', 'is missing. Set it to the URL of the API')
   const prefixes = [first, ...others] as const
   const source = createSource(parameters as TokenParameters)
   return tokenFetch(source, { baseUrl, prefixes, throwTokenErrors, isTokenRejected, fetch, receive })

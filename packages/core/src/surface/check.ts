@@ -27,7 +27,6 @@ export type CheckableApplication = Pick<SessionEngine<object>, 'session'> | Drai
 export async function check(auth: CheckableApplication): Promise<Finding[]> {
   const sources = sourcesOf(auth)
   if (sources) return checkServer(sources.connection, sources.signInScope)
-  const message =
-    'Cannot check the authorization server. Pass the result of `evertoken()`, or on Workers that of `auth.bind(env, ctx)`.'
+  const message = 'Pass the result of `evertoken()` to `check`, or on Workers that of `auth.bind(env, ctx)`.'
   throw new ConfigurationError('invalid_option', message)
 }

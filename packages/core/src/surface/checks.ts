@@ -50,7 +50,9 @@ export function checkAll<Values>(
   const missing = isServerMissing ? ['issuer'] : []
   for (const [name, [, fallback]] of entries) {
     const isRequired = fallback === REQUIRED || (isServerMissing && /^(?:issuer|server)$/.test(name))
-    if (name in given && given[name] === undefined) throw invalid(prefix + name, undefinedProblem(isRequired))
+    const rule = isRequired ? 'It is required.' : 'For the default, omit it.'
+    if (name in given && given[name] === undefined)
+      throw invalid(prefix + name, `is undefined. ${rule} If an environment variable sets it, check that.`)
     if (fallback === REQUIRED && !(name in given)) missing.push(name)
   }
   checkMissing(missing, prefix)
@@ -82,11 +84,6 @@ function checkMissing(missing: readonly string[], prefix: string): void {
   if (names.length === 1) throw invalid(prefix + missing.join(''), 'is missing')
   if (names.length > 1)
     throw new ConfigurationError('invalid_option', `Options ${names.join(', ')} are missing.`)
-}
-
-function undefinedProblem(isRequired: boolean): string {
-  const [rule, advice] = isRequired ? [' It is required.', ''] : ['', ' To use the default, omit the option.']
-  return `is undefined.${rule} If its value comes from an environment variable, check that the variable is set.${advice}`
 }
 
 export function noOptions(prefix: string): ConfigurationError {
@@ -138,7 +135,7 @@ export const text: Check = mustMatch('be a string, and not empty', /./s)
 export const path: Check = (value) =>
   typeof value === 'string' && /^(?!\/\/|.*\/\.\.?(?:\/|$))\/[\w\-./~]*$/.test(value)
     ? undefined
-    : 'must be a path that starts with a single "/", without "." or ".." in it'
+    : 'must be a path that starts with one `/`, without dot segments'
 
 const NOT_A_PREFIX = {
   not_absolute: 'must be an absolute URL',

@@ -56,10 +56,7 @@ export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
     },
   ],
   senderConstraint: [
-    must(
-      'be `dpop()` of `@evertoken/core/dpop` or `certificateBound()` of `@evertoken/core/mtls`',
-      isSenderConstraint,
-    ),
+    must('be `dpop()` of `@evertoken/core/dpop`, or `certificateBound()`', isSenderConstraint),
   ],
 }
 
@@ -82,7 +79,7 @@ export function authenticationOf(
   if (method === undefined) return secret === undefined ? none() : secretAsSupported(secret, rules)
   if (typeof method === 'object') {
     if (secret === undefined) return method
-    throw invalid('clientSecret', 'has no effect, because `clientAuthentication` is a value. Remove it.')
+    throw invalid('clientSecret', 'has no effect with this `clientAuthentication`. Remove it.')
   }
   const isNone = method === 'none'
   if (isNone !== (secret === undefined))
@@ -91,5 +88,4 @@ export function authenticationOf(
   return method === 'client_secret_basic' ? secretInHeader(secret, rules) : clientSecretPost(secret)
 }
 
-const SECRET_RULE =
-  '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'
+const SECRET_RULE = '`clientSecret` is only for `client_secret_basic` and `client_secret_post`.'

@@ -1,6 +1,6 @@
 import { type Connection, createConnection } from '../mechanisms/protocol/connection.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
-import type { createSignInClient } from '../mechanisms/protocol/sign-in-client.ts'
+import type { createSignInClient } from '../mechanisms/protocol/id-token.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
 import { type ConnectedTokenServer, createTokenServer } from '../mechanisms/protocol/token-server.ts'
 import type { ClientAuthentication } from '../ports/client-authentication.ts'

@@ -37,8 +37,6 @@ function findSession(context: RequestContext, emit: EventListener): BoundSession
 const ELSEWHERE = '`session(request)`, or `sessionById(id)` in jobs and streams'
 
 function noCurrentSession(elsewhere = ELSEWHERE): ConfigurationError {
-  const message =
-    'No request is being handled, so no session is current. Call this inside the function that you pass to ' +
-    `\`handler\`, \`listener\` or \`handle\`. Elsewhere, use ${elsewhere}.`
+  const message = `No request is being handled. Call this in the function that you pass to \`handler\` or \`handle\`. Elsewhere, use ${elsewhere}.`
   return new ConfigurationError('no_current_session', message)
 }

@@ -104,5 +104,5 @@ export function createWorkTracker(clock: Clock, emit: EventListener): WorkTracke
 
 /** The usual cause is a method that was passed on without its object. */
 function keepAliveFailed(): ConfigurationError {
-  return invalid('keepAlive', 'threw an error. Pass a function such as `(work) => context.waitUntil(work)`')
+  return invalid('keepAlive', 'threw an error. Pass `(work) => context.waitUntil(work)`')
 }

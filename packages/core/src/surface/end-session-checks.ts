@@ -1,13 +1,10 @@
-import { type Check, type Checked, checkAll, flag, must, type OptionTable, text, url } from './checks.ts'
+import { type Check, type Checked, checkAll, flag, must, type OptionTable, text } from './checks.ts'
+import { urlWithQuery } from './profile-part-checks.ts'
 import type { EndSessionProfile } from './server-metadata.ts'
 import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 
 /** The checked description of the sign-out, with all defaults. */
 export type EndSessionSettings = Checked<EndSessionProfile, 'url'>
-
-/** Some servers select one of their policies by a query. */
-export const urlWithQuery: Check = (value, hosts) =>
-  text(value) ?? url((value as string).replace(/\?[^#]*$/, ''), hosts)
 
 const postLogoutParameter: Check = (value) =>
   text(value) ??

@@ -81,6 +81,6 @@ function withIdentity(claims: UserClaims, idTokenClaims: UserClaims = {}, purpos
 }
 
 export function malformed(purpose: string): ConfigurationError {
-  const message = `Cannot ${purpose}: pass the JSON of a token response, with a Bearer "access_token"`
+  const message = `Cannot ${purpose}: pass a token response with a Bearer \`access_token\`.`
   return new ConfigurationError('token_response_malformed', message)
 }

@@ -94,13 +94,9 @@ export function checkOptions(options: EngineOptions): Settings {
   checkSignInServer(settings.server)
   checkRequirements(settings)
   for (const name of ['backChannelLogout', 'indexSessions'] as const)
-    if (settings[name] && !options.store.index)
-      throw invalid(name, 'needs a store with an `index`, which finds the sessions of a user')
+    if (settings[name] && !options.store.index) throw invalid(name, 'needs a store with an `index`')
   if (settings.diagnostics && !isDevelopment(settings))
-    throw invalid(
-      'diagnostics',
-      'is for development only. Set `baseUrl` or the issuer to a loopback address, or remove the option',
-    )
+    throw invalid('diagnostics', 'needs `baseUrl` or an issuer on loopback. Remove it in production')
   return settings
 }
 

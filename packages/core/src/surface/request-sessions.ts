@@ -88,8 +88,7 @@ export function createRequestSessions(options: RequestSessionsOptions): RequestS
       }),
     openById(id, keepAlive) {
       const handle = sessions.byKey(id)
-      if (!handle)
-        throw invalid('session', "must be 'server', because `sessionById` finds only server sessions")
+      if (!handle) throw invalid('session', "must be 'server' for `sessionById`")
       return bind(createDetachedSession(handle, keepAlive, emit))
     },
   }
@@ -109,7 +108,7 @@ function createDetachedSession(
     observe() {},
     startedInBackground: (work) => void work.catch(() => undefined),
     start() {
-      const message = 'A session cannot start here, because no browser can keep it. Use `session(request)`.'
+      const message = 'A session cannot start here. Use `session(request)`.'
       emit({ type: 'programming_error', code: 'no_current_session' })
       throw new ConfigurationError('no_current_session', message)
     },

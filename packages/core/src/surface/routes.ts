@@ -67,41 +67,39 @@ function createTable(
   const { issuer, responseMode, sameSite, idleTimeoutSeconds, onSignIn, insecureHosts } = settings
   const { clock, emit } = context
   const { pathSuffix } = paths
-  const usedLogins = createUsedLogins(context.store, issuer, context.createMap)
-  const forCallback = {
+  // The type of each handler names the parts that it uses.
+  const parts = {
     server,
+    servers,
+    sessions,
+    ending,
     paths,
+    clock,
+    emit,
+    flights,
+    usedLogins: createUsedLogins(context.store, issuer, context.createMap),
     responseMode,
     sameSite,
-    usedLogins,
-    flights,
-    clock,
-    sessions,
     onSignIn,
     insecureHosts,
-    emit,
+    idleTimeoutSeconds,
+    anonymousUserStatus: settings.anonymousUserStatus,
     registration: options.named?.name,
   }
-  const forUser = { idleTimeoutSeconds, paths, anonymousUserStatus: settings.anonymousUserStatus }
-  const forLogout = { server, servers, ending, paths, clock, emit }
-  const forFrontChannel = { server: settings.server, sessions, ending, clock, emit }
-  const { methodFor } = server.connection.authenticator
-  const configuration = shownSettings(settings)
-  const forDiagnostics = { server, paths, idleTimeoutSeconds, methodFor, configuration }
 
   const table: Row[] = [
     { path: `/login${pathSuffix}`, methods: ['GET'], handle: (request, at) => login(request, at, forLogin) },
     {
       path: `/callback${pathSuffix}`,
       methods: ['GET', 'POST'],
-      handle: (request, at) => callback(request, at, forCallback),
+      handle: (request, at) => callback(request, at, parts),
     },
-    { path: '/user', methods: ['GET', 'HEAD'], handle: (request, at) => user(request, at, forUser) },
-    { path: '/logout', handle: (request, at) => logout(request, at, forLogout) },
+    { path: '/user', methods: ['GET', 'HEAD'], handle: (request, at) => user(request, at, parts) },
+    { path: '/logout', handle: (request, at) => logout(request, at, parts) },
   ]
   if (directory) {
     const all = settings.backChannelLogout === 'all'
-    const forBackChannel = { server, directory, sessions, all, ending, clock, emit }
+    const forBackChannel = { ...parts, directory, all }
     table.push({
       path: `/back-channel-logout${pathSuffix}`,
       methods: ['POST'],
@@ -112,10 +110,12 @@ function createTable(
     table.push({
       path: `/front-channel-logout${pathSuffix}`,
       methods: ['GET'],
-      handle: (_request, at) => frontChannelLogout(at, forFrontChannel),
+      handle: (_request, at) => frontChannelLogout(at, { ...parts, server: settings.server }),
     })
   }
   if (settings.diagnostics) {
+    const { methodFor } = server.connection.authenticator
+    const forDiagnostics = { ...parts, methodFor, configuration: shownSettings(settings) }
     table.push({
       path: '/diagnostics',
       methods: ['GET'],

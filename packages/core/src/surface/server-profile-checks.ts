@@ -1,6 +1,7 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
 import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
-import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
+import { customMechanismOf, type CustomRequestOptions } from '../mechanisms/protocol/custom-requests.ts'
+import type { CustomRevocation } from '../ports/dialect.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
 import {
   text,
@@ -8,7 +9,6 @@ import {
   type Check,
   type Checked,
   flag,
-  hook,
   invalid,
   isPositive,
   listOf,
@@ -19,10 +19,15 @@ import {
   REQUIRED,
   url,
 } from './checks.ts'
-import { dialect, verdicts } from './dialect-checks.ts'
-import { checkEndSession, type EndSessionSettings, urlWithQuery } from './end-session-checks.ts'
-import { checkRequestProfile, isObject, REQUEST_PROFILE } from './request-profile-checks.ts'
-import type { RequestContext } from './request-profile-checks.ts'
+import { checkEndSession, type EndSessionSettings } from './end-session-checks.ts'
+import {
+  checkUserInfo,
+  dialect,
+  isObject,
+  TOKEN_HEADER,
+  urlWithQuery,
+  verdicts,
+} from './profile-part-checks.ts'
 import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
 import type { ServerMetadata } from './server-metadata.ts'
@@ -37,9 +42,10 @@ type ProfileValues = Checked<
 >
 
 const notMetadata = must(
-  'be the issuer identifier in the metadata, not the URL of the metadata. For that URL, use `server: { metadata }`',
+  'be the `issuer` in the metadata. For the URL of the metadata, use `server: { metadata }`',
   (issuer: string) => !issuer.includes('/.well-known/'),
 )
+
 const metadata: Check = (value, hosts) => {
   if (typeof value === 'string') return urlWithQuery(value, hosts)
   if (typeof value !== 'object' || value === null)
@@ -77,15 +83,12 @@ export function checkSignInServer({ metadata: given, endpoints }: ServerSettings
   throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
 }
 
-type UserInfoValues = Checked<UserInfoProfile, keyof UserInfoProfile>
-
-const USER_INFO: OptionTable<UserInfoValues> = {
-  url: [urlWithQuery],
-  body: [text],
-  fromTokenResponse: [flag],
-  claims: [hook],
-  afterRefresh: [flag],
-}
+/** @param mechanism - The name of the function that only values of this kind have. */
+const custom = (name: string, mechanism: string) =>
+  must(
+    `be \`${name}()\` of \`@evertoken/core/requests\``,
+    (value: CustomRevocation) => mechanism in Object(customMechanismOf(value)),
+  )
 
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value, hosts) => url(value, hosts) ?? notMetadata(value), REQUIRED],
@@ -114,7 +117,10 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   ],
   tokenTypes: [listOf(text), []],
   scopeSeparator: [oneOf(' ', ','), ' '],
-  ...REQUEST_PROFILE,
+  tokenHeader: [isObject],
+  tokenRequest: [custom('customTokenRequest', 'adapt')],
+  revocation: [custom('customRevocation', 'create')],
+  redirectUri: [text],
   defaultScope: [(value) => (value === '' ? undefined : TOKEN_PARAMETERS.scope[0](value))],
   idTokenSigningAlgorithm: [
     must(
@@ -147,7 +153,7 @@ export const PROFILE_NAMES: readonly string[] = Object.keys(SERVER_PROFILE)
   .filter((name) => name !== 'issuer')
   .map((name) => `server.${name}`)
 
-interface ServerValues extends RequestContext {
+interface ServerValues extends CustomRequestOptions {
   readonly issuer?: string | undefined
   readonly server?: ServerProfile | undefined
 }
@@ -172,24 +178,12 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
   )
   const { userInfo } = values
   if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
-  checkRequestProfile(values, choice)
+  const { tokenHeader, tokenRequest, revocation } = values
+  if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], insecureHosts)
+  if (tokenRequest) customMechanismOf(tokenRequest)?.check?.(tokenRequest, choice)
+  if (revocation) customMechanismOf(revocation)?.check?.(revocation, choice)
   return {
     ...values,
     endSession: checkEndSession(values.endSession, insecureHosts),
   }
-}
-
-function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[]): void {
-  const { claims, afterRefresh, fromTokenResponse } = checkAll<UserInfoValues>(
-    USER_INFO,
-    profile,
-    'server.userInfo.',
-    [],
-    insecureHosts,
-  )
-  if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
-    throw invalid(
-      'server.userInfo.afterRefresh',
-      'needs a function `claims` with one parameter, because only a sign-in has the token response',
-    )
 }

@@ -141,9 +141,5 @@ export function checkRequest(
 ): void {
   if (!isTokenSource(values.token)) return
   const given = PARAMETER_NAMES.find((name) => values[name] !== undefined)
-  if (given)
-    throw invalid(
-      prefix + given,
-      'has no effect, because `token` is a value. Pass it to the function that creates `token`',
-    )
+  if (given) throw invalid(prefix + given, 'has no effect. Pass it to the function that creates `token`')
 }

@@ -37,13 +37,12 @@ export type TokenValues = Checked<
 
 const DAY_SECONDS = 86_400
 
-const plainPath = must(
-  'have a path of letters, digits, "-", ".", "_", "~" and single slashes',
-  (baseUrl: string) => /^(?:\/[\w\-.~]+)*\/?$/.test(new URL(baseUrl).pathname),
+const plainPath = must('have a path of letters, digits, `-._~` and single slashes', (baseUrl: string) =>
+  /^(?:\/[\w\-.~]+)*\/?$/.test(new URL(baseUrl).pathname),
 )
 const hasMethods = mustHave('read', 'swap', 'remove')
 const notEventual = must(
-  'not be eventually consistent. On Cloudflare, use the Durable Object store',
+  'not be eventually consistent. Use the Durable Object store',
   ({ consistency }: SessionStore) => consistency !== 'eventual',
 )
 

@@ -100,7 +100,7 @@ describe('the message of a failed sign-in', () => {
       'its `token_type` is not printable and not Bearer',
     ],
     [{ token_type: 'Bearer' }, 'its `access_token` is missing'],
-    [{ token_type: 'Bearer', access_token: 'ca\nnary' }, 'its `access_token` has characters'],
+    [{ token_type: 'Bearer', access_token: 'ca\nnary' }, 'its `access_token` does not fit'],
     [{ error: 'canary' }, 'its `error` is not a registered one'],
     ['canary', 'its body is not a JSON object'],
   ])('a token response that cannot be used names the member: %j', async (body, reason) => {

@@ -6,6 +6,7 @@ import { type ClientCredentials, clientCredentials } from '../../src/grants.ts'
 import { clientSecretBasic, clientSecretPost, none } from '../../src/credentials.ts'
 import { dpop } from '../../src/dpop.ts'
 import { certificateBound } from '../../src/mtls.ts'
+import { customRevocation, customTokenRequest } from '../../src/requests.ts'
 import { createMemoryStore } from '../../src/mechanisms/stores/memory-store.ts'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import type { TokenParameters } from '../../src/model/token-parameters.ts'
@@ -449,13 +450,12 @@ describe('checkOptions', () => {
         return String(error)
       }
     }
-    const rule =
-      '`clientSecret` is required for `client_secret_basic` and `client_secret_post`. Remove it for `none`.'
+    const rule = '`clientSecret` is only for `client_secret_basic` and `client_secret_post`.'
     expect(messageOf({ clientSecret, clientAuthentication: 'none' })).toContain(rule)
     expect(messageOf({ clientAuthentication: 'client_secret_post' })).toContain(`is missing. ${rule}`)
     for (const value of [clientSecretBasic('canary'), clientSecretPost('canary'), none()])
       expect(messageOf({ clientSecret, clientAuthentication: value })).toMatch(
-        /`clientSecret` has no effect, because `clientAuthentication` is a value\. Remove it\./,
+        /`clientSecret` has no effect with this `clientAuthentication`\. Remove it\./,
       )
   })
 
@@ -627,7 +627,8 @@ describe('the option server', () => {
   it.each(['code', 'redirect_uri', 'code_verifier', 'client_id'])(
     'refuses `%s` as a further parameter of the request with the code',
     (name) => {
-      const error = checkServer({ tokenRequest: { codeParameters: { expiring: '1', [name]: 'canary' } } })
+      const codeParameters = { expiring: '1', [name]: 'canary' }
+      const error = checkServer({ tokenRequest: customTokenRequest({ codeParameters }) })
       expect(error).toMatchObject({
         code: 'invalid_option',
         message: expect.stringContaining('`server.tokenRequest.codeParameters`'),
@@ -641,17 +642,20 @@ describe('the option server', () => {
     (name) => {
       const revocation = { url: 'https://login.example.com/revoke' }
       for (const [server, path] of [
-        [{ tokenRequest: { refreshTokenParameter: name } }, 'tokenRequest.refreshTokenParameter'],
-        [{ revocation: { ...revocation, parameter: name } }, 'revocation.parameter'],
-        [{ revocation: { ...revocation, token: name } }, 'revocation.token'],
+        [
+          { tokenRequest: customTokenRequest({ refreshTokenParameter: name }) },
+          'tokenRequest.refreshTokenParameter',
+        ],
+        [{ revocation: customRevocation({ ...revocation, parameter: name }) }, 'revocation.parameter'],
+        [{ revocation: customRevocation({ ...revocation, token: name }) }, 'revocation.token'],
       ] as const)
         expect(checkServer(server)).toMatchObject({
           code: 'invalid_option',
           message: expect.stringMatching(`server.${path}.*must not be the name of another parameter`),
         })
-      expect(checkServer({ revocation: { ...revocation, token: name, parameter: 'value' } })).toHaveProperty(
-        'server',
-      )
+      expect(
+        checkServer({ revocation: customRevocation({ ...revocation, token: name, parameter: 'value' }) }),
+      ).toHaveProperty('server')
     },
   )
 
@@ -662,10 +666,36 @@ describe('the option server', () => {
     })
   })
 
+  it.each([
+    ['tokenRequest', { format: 'json' }],
+    ['tokenRequest', customRevocation({ url: 'https://login.example.com/revoke' })],
+    ['revocation', { url: 'https://login.example.com/revoke' }],
+    ['revocation', customTokenRequest({ format: 'json' })],
+  ] as const)('refuses another object as %s', (option, value) => {
+    const name = option === 'revocation' ? 'customRevocation' : 'customTokenRequest'
+    expect(checkServer({ [option]: value })).toMatchObject({
+      code: 'invalid_option',
+      message: `Option \`server.${option}\` must be \`${name}()\` of \`@evertoken/core/requests\`.`,
+    })
+  })
+
+  it.each([
+    ['tokenRequest', customTokenRequest({ refreshUrl: 'http://login.example.com/canary' })],
+    ['tokenRequest.format', customTokenRequest({ format: 'canary' } as never)],
+    ['revocation.url', customRevocation({} as never)],
+    ['revocation.url', customRevocation({ url: 'http://login.example.com/canary' })],
+    ['revocation.formt', customRevocation({ url: 'https://login.example.com/revoke', formt: 1 } as never)],
+  ])('checks the members of %s', (name, value) => {
+    const [option = ''] = name.split('.')
+    const error = checkServer({ [option]: value })
+    expect(error).toMatchObject({ message: expect.stringContaining(`\`server.${name}`) })
+    expect(inspect(error)).not.toContain('canary')
+  })
+
   it('refuses a revocation for which a bound token would need a proof', () => {
     const { issuer, ...rest } = good
     const checkBound = (members: object, senderConstraint = dpop()) => {
-      const revocation = { url: 'https://login.example.com/revoke', ...members }
+      const revocation = customRevocation({ url: 'https://login.example.com/revoke', ...members })
       return checkOptions({ ...rest, senderConstraint, server: { issuer, revocation } })
     }
     for (const members of [{ token: 'access_token' }, { authentication: 'bearer' }]) {

@@ -1,6 +1,11 @@
 import type { BodyCopy } from '../../mechanisms/calls/body-copy.ts'
-import { type AllowedPrefix, isAllowed, parseUrl, resolvePlain } from '../../rules/calls/allowed-urls.ts'
-import { describeNotAllowed } from '../../rules/calls/not-allowed.ts'
+import {
+  type AllowedPrefix,
+  describeNotAllowed,
+  isAllowed,
+  parseUrl,
+  resolvePlain,
+} from '../../rules/calls/allowed-urls.ts'
 import type { Hop } from '../../rules/calls/redirect.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
 

@@ -116,7 +116,7 @@ async function follow(
     hop = next
     response = await send(hop, call, credential, policy)
   }
-  const message = 'Cannot follow the redirect: its destination is missing or not in "allowedUrls"'
+  const message = 'Cannot follow the redirect: its destination is missing or not in `allowedUrls`.'
   throw new ConfigurationError('redirect_refused', message)
 }
 

@@ -12,14 +12,11 @@ import { relayResponse } from './relay.ts'
 import type { TokenFetch } from './token-fetch.ts'
 
 const PROBLEMS = {
-  navigation_refused: [
-    403,
-    'Cannot show the response as a page of this application: call the route with fetch()',
-  ],
-  method_refused: [405, 'Cannot pass the request on: add its method to "methods" of the route'],
-  path_refused: [400, 'Cannot pass the request on: its path could leave the API'],
-  upgrade_refused: [501, 'Cannot open a WebSocket: allow it with "webSocket", on Cloudflare Workers'],
-  redirect_refused: [502, 'Cannot pass the redirect on: its destination is not below "target"'],
+  navigation_refused: [403, 'Cannot show the response as a page. Call the route with `fetch()`.'],
+  method_refused: [405, 'Cannot pass the request on: add its method to `methods` of the route.'],
+  path_refused: [400, 'Cannot pass the request on: its path could leave the API.'],
+  upgrade_refused: [501, 'Cannot open a WebSocket: set `webSocket`, on Cloudflare Workers.'],
+  redirect_refused: [502, 'Cannot pass the redirect on: its destination is not below `target`.'],
   api_unavailable: [502, 'Cannot reach the API: try again later'],
 } as const
 

@@ -150,6 +150,6 @@ async function end(
 }
 
 function tooSlow(): TryLaterError {
-  const message = 'The logout is not complete after 4 seconds. It continues in the background.'
+  const message = 'The logout continues in the background.'
   return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds: 1 })
 }

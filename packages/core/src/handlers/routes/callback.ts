@@ -152,8 +152,7 @@ function loginName({ id }: PendingLogin): string {
 
 /** The message does not show which of the causes applies, because that would help to test a stolen link. */
 function notUsable(): RequestRefusedError {
-  const message =
-    'This sign-in has expired, was already completed, or began in another browser. Sign in again.'
+  const message = 'This sign-in has expired, is complete, or began in another browser. Sign in again.'
   return new RequestRefusedError('login_transaction_invalid', message)
 }
 

@@ -50,8 +50,7 @@ export async function frontChannelLogout(
   const { server, ending, emit } = options
   const sid = query.get('sid')
   if (!canBeIssuer(query.get('iss'), server) || !sid) {
-    const message =
-      'The request names another authorization server, or no session. Send `iss` and `sid` of the session.'
+    const message = 'Send `iss` and `sid` of the session.'
     return problem(400, { code: 'cross_site_request_refused', message })
   }
   const isNamed = (record: SessionRecord | undefined) =>

@@ -110,8 +110,7 @@ export function callbackPath({ routePrefix, pathSuffix }: BrowserPaths): string 
 }
 
 export function notOpened(): Response {
-  const message =
-    'A login starts only if the browser opens this address as a page. Set `location.href` to it.'
+  const message = 'Open this address as a page: set `location.href` to it.'
   return problem(400, { code: 'navigation_required', message })
 }
 
@@ -121,7 +120,6 @@ function notAccepted(name: string): RequestRefusedError {
 }
 
 function needsHttps(): ConfigurationError {
-  const message =
-    "Option `responseMode` must be 'query' on http, because the cookie for a form post needs https."
+  const message = "Option `responseMode` must be 'query' on http."
   return new ConfigurationError('invalid_option', message)
 }

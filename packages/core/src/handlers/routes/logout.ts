@@ -60,7 +60,7 @@ export async function logout(
   const returnTo = isDefault ? postLogoutPath : safeReturnTo(wanted, origin, home)
   if (!(await isIntentional(request, context, clock))) {
     const message =
-      'Another site might have caused this sign-out. POST from a page of this application, or use the `logoutUrl` of the user route.'
+      'Another site might have caused this sign-out. POST from your own page, or use `logoutUrl` of the user route.'
     throw new RequestRefusedError('cross_site_request_refused', message)
   }
   const startedAt = clock.elapsed()
@@ -109,8 +109,7 @@ function incomplete(
   location: string,
   cookies: readonly string[],
 ): Response {
-  const title =
-    'This browser is signed out. Evertoken could not confirm all parts of the sign-out. Send the browser to `location`.'
+  const title = 'This browser is signed out, but not all parts are confirmed. Send it to `location`.'
   const body = { title, status: 202, code: 'sign_out_incomplete', unconfirmed, location }
   const response = createResponse(202, { 'content-type': 'application/json' }, JSON.stringify(body))
   for (const line of cookies) response.headers.append('set-cookie', line)
@@ -118,7 +117,7 @@ function incomplete(
 }
 
 function tooSlow(): TryLaterError {
-  const message = 'The authorization server did not respond within 2 seconds. Try again later.'
+  const message = 'The authorization server did not respond. Try again later.'
   return new TryLaterError('authorization_server_unavailable', message, { retryAfterSeconds: 1 })
 }
 

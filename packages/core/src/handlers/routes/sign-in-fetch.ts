@@ -20,7 +20,7 @@ export function createSignInFetch(
     if (!url || !isSecure(url, insecureHosts))
       throw new ConfigurationError(
         'origin_not_allowed',
-        'Cannot call this URL with a token. Pass an absolute URL on https (http on loopback and for `insecureHosts`).',
+        'Cannot call this URL with a token. Pass an absolute https URL.',
       )
     if (!credential)
       throw new ConfigurationError('invalid_option', 'The session has no access token from its sign-in.')

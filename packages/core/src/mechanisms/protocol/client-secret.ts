@@ -140,6 +140,6 @@ function isSecret(value: unknown): value is string {
 }
 
 function secretMissing(method: string): ConfigurationError {
-  const message = `The client secret for \`${method}\` is missing. Pass a string that is not empty, or a function that returns one.`
+  const message = `The client secret for \`${method}\` is missing. Pass a string, or a function that returns one.`
   return new ConfigurationError('invalid_option', message)
 }

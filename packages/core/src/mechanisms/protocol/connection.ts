@@ -1,6 +1,6 @@
 import type * as oauth from 'oauth4webapi'
 import type { Registration } from '../../model/session-record.ts'
-import type { ServerDialect } from '../../ports/dialect.ts'
+import type { CustomRevocation, ServerDialect } from '../../ports/dialect.ts'
 import type { SenderConstraint, TokenBinding } from '../../ports/token-binding.ts'
 import type { ServerVerdict } from '../../rules/refresh/verdicts.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -18,10 +18,9 @@ import {
 } from './client-authentication.ts'
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
-import type { RevocationProfile } from '../../ports/dialect.ts'
 import { constraintMechanismOf } from './sender-constraint.ts'
 import { createWire, type Wire } from './server-wire.ts'
-import type { TokenRequestProfile } from '../../rules/protocol/token-request-form.ts'
+import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
@@ -37,8 +36,8 @@ export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticator
   readonly basicCredentials?: SecretRules['basicCredentials'] | undefined
   readonly verdicts?: readonly ServerVerdict[] | undefined
   readonly dialect?: ServerDialect | undefined
-  readonly tokenRequest?: TokenRequestProfile | undefined
-  readonly revocation?: RevocationProfile | undefined
+  readonly tokenRequest?: CustomTokenRequest | undefined
+  readonly revocation?: CustomRevocation | undefined
   readonly senderConstraint?: SenderConstraint | undefined
   readonly flights: Flights
 }
@@ -51,7 +50,7 @@ export interface Connection {
   readonly wire: Wire
   readonly patientWire: Wire
   /** How standard requests with client authentication differ. `adaptWire` applies it. */
-  readonly tokenRequest: TokenRequestProfile | undefined
+  readonly tokenRequest: CustomTokenRequest | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
   readonly responseRules: TokenResponseRules
@@ -59,7 +58,7 @@ export interface Connection {
   /** What error responses of the server mean. */
   readonly verdicts: readonly ServerVerdict[]
   readonly dialect: ServerDialect
-  readonly revocation: RevocationProfile | undefined
+  readonly revocation: CustomRevocation | undefined
   /** Sends a client secret in the `Authorization` header, for requests of `revocation`. */
   readonly secretInHeader: (secret: string) => oauth.ClientAuth
   /** Binds the tokens to keys of the client. Absent if they are not bound to keys. */

@@ -29,7 +29,7 @@ export function metadataNotReceived(url: string, cause: RedactedCause): Error {
 }
 
 function metadataUnavailable(url: string, reason: string, cause: RedactedCause): TryLaterError {
-  return unavailable(`fetch the metadata of the authorization server from ${url} (${reason})`, cause)
+  return unavailable(`fetch the metadata from ${url} (${reason})`, cause)
 }
 
 /**
@@ -72,9 +72,7 @@ const ISSUER = /^https?:\/\/[^\s?#@]{1,200}$/
 export function wrongIssuer(named: string, configured: string, url?: string): ConfigurationError {
   const shown = ISSUER.test(named) ? `'${named}'` : 'a text that is not an issuer'
   const place = url === undefined ? '`server.metadata`' : `The metadata at ${shownUrl(url)}`
-  const what =
-    `${place} names the issuer ${shown}, but \`issuer\` is '${configured}'. ` +
-    'Set `issuer` to the value in the metadata, or `server.metadata` to the URL of the right metadata.'
+  const what = `${place} names the issuer ${shown}, but \`issuer\` is '${configured}'. Correct \`issuer\`, or set \`server.metadata\` to the URL of the right metadata.`
   const cause = { name: 'MetadataError', ...(url !== undefined && { url: shownUrl(url) }) }
   return wrongMetadata(what, { cause })
 }

@@ -100,9 +100,7 @@ function withCheckedIssuer(
   const refused = refuseIssuer(named, options)
   if (refused === 'other_issuer') throw wrongIssuer(named, options.issuer, url)
   if (refused === 'tenants_missing')
-    throw wrongMetadata(
-      'Its issuer is a template. List the tenants whose users can sign in, in `server.tenants`.',
-    )
+    throw wrongMetadata('Its issuer is a template. List the tenants in `server.tenants`.')
   return metadata as { readonly issuer: string }
 }
 

@@ -73,8 +73,7 @@ export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: Http
 }
 
 function unsafeUrl(): ConfigurationError {
-  const message =
-    'The metadata of the authorization server has a URL that is not on https. Set the URL in `server.endpoints`.'
+  const message = 'A URL in the metadata is not on https. Set it in `server.endpoints`.'
   return new ConfigurationError('authorization_server_metadata_invalid', message)
 }
 

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
-import { hasRequiredAcr, userClaims } from '../../rules/protocol/jwt.ts'
+import { findIdTokenFault, type IdTokenRequirements } from '../../rules/protocol/id-token.ts'
+import { hasRequiredAcr, type UncheckedJwt, userClaims } from '../../rules/protocol/jwt.ts'
 import { continuesSignIn } from '../../rules/protocol/same-user.ts'
 import { readSessionExpiry } from '../../rules/protocol/lifetime-hints.ts'
 import { omitUndefined } from '../../rules/members.ts'
@@ -29,13 +30,10 @@ export function createIdTokenValidator(
 ): ValidateIdToken {
   return async (idToken, grant, user, metadata) => {
     try {
-      const server = withAccepted(metadata, signatures)
-      const result = await oauth.processRefreshTokenResponse(server, client, onlyIdToken(idToken))
-      const claims = checkedClaims(client, result)
-      const checking = requireSignature(idToken, metadata, signatures)
-      await withDeadline(checking, KEYS_WAIT_MS, clock, () => new Error('The keys are late'))
-      if (continuesSignIn(user, oauth.getValidatedIdTokenClaims(result) ?? {}))
-        return { kind: 'refreshed', grant: { ...grant, idToken, ...verified(claims, grant) } }
+      const checking = readValid(client, signatures, metadata, idToken, clock)
+      const claims = await withDeadline(checking, KEYS_WAIT_MS, clock, () => new Error('The keys are late'))
+      if (continuesSignIn(user, claims))
+        return { kind: 'refreshed', grant: { ...grant, idToken, ...verified(userClaims(claims), grant) } }
     } catch {
       // The ID token is ignored, as an ID token of another sign-in is.
     }
@@ -51,54 +49,57 @@ export function verified(
   return omitUndefined({ claims, sessionExpiry: readSessionExpiry(claims, accessToken) })
 }
 
-interface SignInRequirements {
-  /** `undefined` if the sign-in has sent none. */
-  readonly nonce: string | undefined
-  readonly maxAge?: number | undefined
+interface SignInRequirements extends NonNullable<IdTokenRequirements['signIn']> {
+  readonly clock: Pick<Clock, 'now'>
   readonly acrValues?: string | undefined
 }
 
-/** Validates the ID token of a sign-in and returns its claims (OIDC Core §3.1.3.7). */
+/** Validates the ID token of a sign-in and returns its claims about the user (OIDC Core §3.1.3.7). */
 export async function readSignInClaims(
   client: oauth.Client,
   signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
-  idToken: string | undefined,
-  { nonce, maxAge, acrValues }: SignInRequirements,
+  idToken: string,
+  { clock, acrValues, ...signIn }: SignInRequirements,
 ): Promise<UserClaims> {
-  const jwt = idToken === undefined ? undefined : signatures.read(idToken, metadata)
-  if (typeof jwt === 'string') throw idTokenRefused(jwt)
-  const server = withAccepted(metadata, signatures)
-  const result = await oauth.processAuthorizationCodeResponse(server, client, onlyIdToken(idToken), {
-    expectedNonce: nonce ?? oauth.expectNoNonce,
-    maxAge: maxAge ?? oauth.skipAuthTimeCheck,
-    requireIdToken: true,
-  })
-  const claims = checkedClaims(client, result)
-  await requireSignature(idToken ?? '', metadata, signatures)
+  const claims = userClaims(await readValid(client, signatures, metadata, idToken, clock, signIn))
   if (!hasRequiredAcr(claims, acrValues)) throw authenticationInsufficient()
   return claims
 }
 
-/** Lets oauth4webapi accept the same algorithms as Evertoken. The metadata can list `none`. */
-function withAccepted(
-  metadata: oauth.AuthorizationServer,
+/**
+ * Reads an ID token, and checks its claims and its signature.
+ *
+ * @throws {RequestRefusedError | TryLaterError | ConfigurationError} If its signature is wrong, or cannot be checked.
+ * @throws If one of its claims is wrong. The error has the code of oauth4webapi, as for a wrong response.
+ */
+async function readValid(
+  client: oauth.Client,
   signatures: TokenSignatures,
-): oauth.AuthorizationServer {
-  return { ...metadata, id_token_signing_alg_values_supported: [...signatures.accepted(metadata)] }
-}
-
-/** @throws {RequestRefusedError | TryLaterError | ConfigurationError} If the authorization server has not signed it. */
-async function requireSignature(
+  metadata: oauth.AuthorizationServer,
   idToken: string,
-  metadata: oauth.AuthorizationServer,
-  signatures: TokenSignatures,
-): Promise<void> {
+  clock: Pick<Clock, 'now'>,
+  signIn?: IdTokenRequirements['signIn'],
+): Promise<UncheckedJwt['claims']> {
   const jwt = signatures.read(idToken, metadata)
   if (typeof jwt === 'string') throw idTokenRefused(jwt)
-  if (await signatures.isSigned(idToken, jwt, metadata, 'server')) return
+  const fault = findIdTokenFault(jwt.claims, {
+    issuer: metadata.issuer,
+    clientId: client.client_id,
+    now: clock.now(),
+    toleranceSeconds: client[oauth.clockTolerance] ?? 0,
+    ...(signIn && { signIn }),
+  })
+  if (fault) throw { name: 'IdTokenError', code: CODES[fault.kind], claim: fault.claim }
+  if (await signatures.isSigned(idToken, jwt, metadata, 'server')) return jwt.claims
   throw idTokenRefused('is not signed with a key of the authorization server')
 }
+
+const CODES = {
+  malformed: oauth.INVALID_RESPONSE,
+  time: oauth.JWT_TIMESTAMP_CHECK,
+  other: oauth.JWT_CLAIM_COMPARISON,
+} as const
 
 /** @param what - A text from Evertoken, never from the token. */
 function idTokenRefused(what: string): RequestRefusedError {
@@ -107,21 +108,19 @@ function idTokenRefused(what: string): RequestRefusedError {
   return new RequestRefusedError('authorization_response_invalid', message, { cause })
 }
 
-/** Returns the claims after a check of `azp`. oauth4webapi checks `azp` only if there are several audiences. */
-function checkedClaims({ client_id }: oauth.Client, result: oauth.TokenEndpointResponse): UserClaims {
-  const claims = oauth.getValidatedIdTokenClaims(result)
-  if (claims?.azp !== undefined && claims.azp !== client_id)
-    throw { name: 'IdTokenError', code: oauth.JWT_CLAIM_COMPARISON }
-  return userClaims(claims)
-}
-
-/** Wraps only the ID token, because Evertoken has already read the rest of the response, by more lenient rules. */
-function onlyIdToken(idToken: string | undefined): Response {
-  return Response.json({ access_token: 'unused', token_type: 'bearer', id_token: idToken })
-}
-
 /** Creates the error for a user who has signed in, but not in a way that the application or an API requires. */
 export function authenticationInsufficient(options?: EvertokenErrorOptions): RequestRefusedError {
-  const message = 'The sign-in is not as strong as required. Sign in again, with another method.'
+  const message = 'The sign-in is not as strong as required. Sign in with another method.'
   return new RequestRefusedError('authentication_insufficient', message, options)
+}
+
+export interface SignInClientOptions {
+  readonly clientId: string
+  /** How many seconds the clocks may differ when the times of an ID token are checked. */
+  readonly clockToleranceSeconds: number
+}
+
+/** Creates the client of a server whose ID tokens are validated. */
+export function createSignInClient(options: SignInClientOptions): oauth.Client {
+  return { client_id: options.clientId, [oauth.clockTolerance]: options.clockToleranceSeconds }
 }

@@ -1,5 +1,6 @@
 import { allowInsecureRequests, customFetch } from 'oauth4webapi'
-import { toServerRequest, type TokenRequestProfile } from '../../rules/protocol/token-request-form.ts'
+import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
+import { customMechanismOf } from './custom-requests.ts'
 import type { Http } from './http.ts'
 
 /** Options for the HTTP requests of oauth4webapi. */
@@ -19,12 +20,7 @@ export function createWire(http: Http): Wire {
  *
  * @param wire - Gets the final request, so that a proof which it adds is for the right method and URL.
  */
-export function adaptWire(wire: Wire, profile: TokenRequestProfile | undefined): Wire {
-  if (!profile) return wire
-  const send: Http = (url, init: RequestInit = {}) => {
-    if (!(init.body instanceof URLSearchParams)) return wire[customFetch](url, init)
-    const request = toServerRequest({ url, init }, profile)
-    return wire[customFetch](request.url, request.init)
-  }
-  return { ...wire, [customFetch]: send }
+export function adaptWire(wire: Wire, custom: CustomTokenRequest | undefined): Wire {
+  const send = custom && customMechanismOf(custom)?.adapt(wire[customFetch], custom)
+  return send ? { ...wire, [customFetch]: send } : wire
 }

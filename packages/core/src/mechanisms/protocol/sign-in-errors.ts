@@ -24,14 +24,12 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
   if (unknownType && isUnboundType(unknownType)) return tokenTypeError('sign in', unknownType, cause)
   if (result.response.ok && reason !== undefined) {
     const remedy =
-      unknownType === undefined
-        ? 'Change the settings of this client at the authorization server.'
-        : TOKEN_TYPE_REMEDY
+      unknownType === undefined ? 'Change the client at the authorization server.' : TOKEN_TYPE_REMEDY
     const message = `Cannot sign in: ${place} cannot be used, because ${reason}. ${remedy}`
     return new ConfigurationError('token_response_malformed', message, { cause })
   }
   const facts = reason === undefined ? '' : ` ${reason}.`
-  const message = `Cannot sign in: ${place} names no reason.${facts} Check the client id, the secret, the redirect URI and the log of the authorization server.`
+  const message = `Cannot sign in: ${place} names no reason.${facts} Check the settings of the client, the redirect URI and the log of the server.`
   return new ConfigurationError('client_rejected', message, { cause })
 }
 
@@ -39,14 +37,13 @@ export function tokenEndpointError(result: TokenEndpointResponse): EvertokenErro
 export function idTokenMissing(result: JsonResponse): ConfigurationError {
   const reason = 'its `id_token` is missing'
   const cause = { ...toOAuthError(result), reason }
-  const message = `Cannot sign in: the response of ${cause.url} has no \`id_token\`. Allow the scope \`openid\` for this client at the authorization server, or omit \`openid\` from \`scope\`.`
+  const message = `Cannot sign in: the response of ${cause.url} has no \`id_token\`. Allow the scope \`openid\` there, or omit it from \`scope\`.`
   return new ConfigurationError('token_response_malformed', message, { cause })
 }
 
 /** Creates the error for a sign-in that has not granted each requested type of `authorization_details`. */
 export function detailsNotGranted(): RequestRefusedError {
-  const message =
-    'Cannot sign in: the user or the authorization server has not granted all of `authorizationDetails`'
+  const message = 'Cannot sign in: not all of `authorizationDetails` are granted'
   const cause = { name: 'AuthorizationDetailsError', code: 'DETAILS_NOT_GRANTED' }
   return new RequestRefusedError('access_denied', message, { cause })
 }
@@ -76,7 +73,7 @@ function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
     return unavailable(`finish the sign-in: ${url} responded with \`${error}\``, cause)
   // The authorization server requires interaction with the user (OIDC Core §3.1.2.6).
   if (error.endsWith('_required')) {
-    const message = 'Cannot sign in without asking the user: sign in again, not silently'
+    const message = 'The server must ask the user: sign in again, not silently.'
     return new SignInRequiredError('login_required', message, options)
   }
   // See OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
@@ -88,12 +85,13 @@ function oauthErrorOf(error: string, cause: RedactedCause): EvertokenError {
   return responseRefused(cause)
 }
 
-/** Matches members of an authorization response or an ID token in a text of oauth4webapi. */
-const MEMBER = /"(aud|auth_time|azp|exp|iat|iss|nbf|nonce|state|sub)"/
+/** Matches members of an authorization response in a text of oauth4webapi. */
+const MEMBER = /"(iss|state)"/
 
+/** Returns the claim of an ID token, or the member of an authorization response, that was refused. */
 function memberOf(error: unknown): string | undefined {
-  const { message } = Object(error) as { readonly message?: unknown }
-  return MEMBER.exec(String(message))?.[1]
+  const { message, claim } = Object(error) as { readonly message?: unknown; readonly claim?: string }
+  return claim ?? MEMBER.exec(String(message))?.[1]
 }
 
 const CLOCKS = 'Check the clocks of both machines.'
@@ -101,8 +99,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   exp: CLOCKS,
   iat: CLOCKS,
   nbf: CLOCKS,
-  nonce:
-    'The ID token must repeat the `nonce` of the request. If the server omits it, set `server.nonce` to `false`.',
+  nonce: 'If the server omits the `nonce`, set `server.nonce` to `false`.',
 }
 
 /** @param member - The member that is missing or has another value, if it is known. */

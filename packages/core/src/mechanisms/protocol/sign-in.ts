@@ -87,9 +87,11 @@ export function createSignInServer(
     const { idToken } = grant
     if (openid && idToken === undefined) throw idTokenMissing(result)
     const expected = connection.metadataForToken(metadata, idToken)
-    const claims = openid
-      ? await readSignInClaims(client, signatures, expected, idToken, required)
-      : undefined
+    const { clock } = connection
+    const claims =
+      openid && idToken !== undefined
+        ? await readSignInClaims(client, signatures, expected, idToken, { ...required, clock })
+        : undefined
     const tokenResponse = withoutTokens(result.body)
     return {
       ...grant,

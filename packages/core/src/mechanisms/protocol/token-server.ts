@@ -1,16 +1,18 @@
 import * as oauth from 'oauth4webapi'
 import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
+import { isJsonObject } from '../../rules/members.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
+import { customMechanismOf } from './custom-requests.ts'
 import { AFTER_LEASE_MS } from './http.ts'
-import { createRevocation, isSuccess } from './revocation-request.ts'
 import { adaptWire, type Wire } from './server-wire.ts'
 import {
   hasAccessToken,
+  type JsonResponse,
   requestTokens,
   readBody,
   type TokenEndpointResponse,
@@ -69,17 +71,21 @@ export function createTokenServer(
     return requestTokens(request, metadata, connection, options)
   }
 
-  /** The grant is about to end, so its new tokens are only used to end it. */
-  async function exchangeForMember(refreshToken: string, member: string): Promise<string | undefined> {
-    const [metadata, authenticate] = await Promise.all([fetchMetadata(), authenticator.request()])
-    const result = await sendRefreshToken(refreshToken, metadata, authenticate, {}, {})
-    const value = (Object(result.body) as Readonly<Record<string, unknown>>)[member]
-    if (result.response.ok && typeof value === 'string') return value
-    if (toRefreshResult(result, connection).kind === 'rejected') return undefined
-    throw new Error('The server returned no token to revoke')
-  }
-
-  const revokeByProfile = revocation && createRevocation(connection, revocation, exchangeForMember)
+  const revokeByProfile =
+    revocation &&
+    customMechanismOf(revocation)?.create(
+      {
+        ...connection,
+        send: wire[oauth.customFetch],
+        async refresh(refreshToken) {
+          const [metadata, authenticate] = await Promise.all([fetchMetadata(), authenticator.request()])
+          const result = await sendRefreshToken(refreshToken, metadata, authenticate, {}, {})
+          return { ...result, isRejected: toRefreshResult(result, connection).kind === 'rejected' }
+        },
+        isSuccessful: async (response) => isSuccess(await readBody(response)),
+      },
+      revocation,
+    )
 
   return {
     registration,
@@ -141,6 +147,12 @@ export function createTokenServer(
       }
     },
   }
+}
+
+/** Whether a request had its effect. Some servers report errors with the status 200. */
+function isSuccess({ response, body }: JsonResponse): boolean {
+  const { error, ok } = isJsonObject(body) ? body : {}
+  return response.ok && error === undefined && ok !== false
 }
 
 /** The function of a dialect can return anything. An outcome that is not known has failed. */

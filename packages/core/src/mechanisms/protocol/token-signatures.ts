@@ -49,8 +49,7 @@ export function createTokenSignatures(options: TokenSignaturesOptions): TokenSig
 
   function keysUrl({ jwks_uri: url = '' }: Metadata): string {
     if (addresses.isSafe(addresses.reach(url))) return url
-    const message =
-      'The metadata of the authorization server has no `jwks_uri` on https, so no ID token can be verified. Add it to `server.metadata`.'
+    const message = 'The metadata has no `jwks_uri` on https. Set it in `server.endpoints`.'
     throw new ConfigurationError('authorization_server_metadata_invalid', message)
   }
 

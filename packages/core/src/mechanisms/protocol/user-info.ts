@@ -133,7 +133,7 @@ function withoutUserInfo(
   const { status = 0, code, url = '' } = cause
   if (code === 'SUB_MISSING' || code === 'URL_INVALID') {
     const message =
-      'Cannot sign in: UserInfo does not identify the user. Set `server.userInfo.url`, and return a `sub` from `server.userInfo.claims`.'
+      'Cannot sign in: UserInfo has no `sub`. Set `server.userInfo.url`, or return it from `server.userInfo.claims`.'
     throw new ConfigurationError('invalid_option', message, { cause })
   }
   if (status >= 400 && status < 500 && status !== 408 && code !== 'RATE_LIMITED') {
@@ -198,6 +198,6 @@ function failure(what: { readonly code?: string | undefined; readonly status?: n
 
 function otherUser(): RequestRefusedError {
   const cause = { name: 'UserInfoError', code: 'SUB_MISMATCH' }
-  const message = 'Cannot sign in: UserInfo is about another user than the ID token. Sign in again.'
+  const message = 'Cannot sign in: UserInfo and ID token are about two users. Sign in again.'
   return new RequestRefusedError('authorization_response_invalid', message, { cause })
 }

@@ -36,13 +36,11 @@ type ErrorPolicy = Pick<RefreshPolicy, 'consumes' | 'errorOf'>
 
 /** Processes that do not see each other's refreshes end each other's grants. */
 export const SHARED_STORE_HINT: string =
-  'If several processes serve this application, set `store` to one that they share, such as `createRedisStore`, or ' +
-  '`createDurableObjectStore` on Workers.'
+  'If several processes serve this application, set `store` to one that they share, such as `createRedisStore`.'
 
 /** The server has granted one of two requests, and the other request has ended the session. */
 export const LOST_LEASE_HINT: string =
-  'The session store lost the write that prevents a second use of the refresh token, for example in a failover. ' +
-  'With Redis, set `waitForReplicas`.'
+  'The session store lost a write, for example in a failover. With Redis, set `waitForReplicas`.'
 
 /** A refresh keeps the session and its refresh token. Client credentials have neither. */
 const WORDS = {
@@ -73,11 +71,11 @@ export function refreshError(
     const message =
       consumes === 'nothing'
         ? `Cannot ${action}: ${LESS_SCOPE}`
-        : 'The user or the authorization server has not granted the `scope` of this call. Add it to the option `scope`, and sign in again.'
+        : 'The `scope` of this call is not granted. Add it to the option `scope`, and sign in again.'
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'authorization_details_not_granted') {
-    const message = `Cannot ${action}: the authorization server has not granted each type of \`authorization_details\`. Request them at a sign-in, or allow them for this client there.`
+    const message = `Cannot ${action}: the authorization server has not granted all of \`authorization_details\`. Request them at a sign-in, or allow them there.`
     return new ConfigurationError(code, message, { cause })
   }
   if (code === 'sender_constraint_refused') return tokenTypeError(action, NOT_BOUND, cause)

@@ -53,6 +53,6 @@ export function createChunkedCookie(
 
 function tooLarge(): ConfigurationError {
   const message =
-    "The session does not fit into `maxCookieBytes` of cookies. Use `session: 'server'`, or keep fewer claims in `onSignIn`."
+    "The session exceeds `maxCookieBytes`. Use `session: 'server'`, or keep fewer claims in `onSignIn`."
   return new ConfigurationError('session_too_large', message)
 }

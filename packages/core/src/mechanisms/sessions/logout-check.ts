@@ -48,7 +48,7 @@ export function withLogoutCheck(
       const { handle } = created
       const ended = await handle.end('back_channel_logout', revoke)
       if (ended) keepAlive(finish(handle.key, ended))
-      const message = 'The authorization server signed the user out during this sign-in. Sign in again.'
+      const message = 'The user was signed out during this sign-in. Sign in again.'
       throw new SignInRequiredError('session_ended', message)
     },
   }

@@ -97,7 +97,7 @@ export function createPendingSignOuts(clock: Clock, emit: EventListener | undefi
 }
 
 export function storeTooSlow(): OperatorError {
-  const message = 'The session store did not respond within 2 seconds. Try again later.'
+  const message = 'The session store did not respond. Try again later.'
   return new OperatorError('store_unavailable', message, { retryAfterSeconds: 1 })
 }
 

@@ -1,26 +1,23 @@
 import { keepHeaders } from './headers.ts'
+import { BOTH_WAYS, namesOf } from './relayed-headers.ts'
 
 /**
  * Request headers that an API needs for the request of a page. Other headers might be credentials, reveal which page
  * the user sees, or make claims that only infrastructure can make. `fetch` sets `Host` and `Accept-Encoding`.
  */
-const FOR_THE_API: ReadonlySet<string> = new Set(
-  `
-    accept accept-charset accept-datetime accept-language accept-patch cache-control
-    content-digest content-disposition content-encoding content-language content-length content-md5 content-range
-    content-type digest repr-digest want-content-digest want-repr-digest
+const FOR_THE_API: readonly string[] = [
+  ...BOTH_WAYS,
+  ...namesOf(`
+    accept accept-charset accept-datetime accept-language want-content-digest want-repr-digest
     idempotency-key if-match if-modified-since if-none-match if-range if-unmodified-since last-event-id
-    prefer range save-data user-agent x-requested-with
-    correlation-id request-id traceparent tracestate x-correlation-id x-request-id
-    sec-websocket-extensions sec-websocket-key sec-websocket-protocol sec-websocket-version
-  `
-    .trim()
-    .split(/\s+/),
-)
+    prefer range save-data user-agent x-requested-with traceparent tracestate
+    sec-websocket-key sec-websocket-version
+  `),
+]
 
 /** Returns the request headers for an API. `allowed` names further ones, in lower case. */
 export function headersForApi(headers: Headers, hasBody: boolean, allowed: readonly string[] = []): Headers {
-  const kept = keepHeaders(headers, (name) => FOR_THE_API.has(name) || allowed.includes(name))
+  const kept = keepHeaders(headers, (name) => FOR_THE_API.includes(name) || allowed.includes(name))
   if (!hasBody) kept.delete('content-length')
   return kept
 }

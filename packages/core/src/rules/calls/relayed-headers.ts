@@ -1,22 +1,26 @@
 import { CDN_ORDERS, headersOfDecodedBody, keepHeaders, omitHeaders } from './headers.ts'
 
+/** Headers that describe the content or name the request. They pass in both directions. */
+export const BOTH_WAYS: readonly string[] = namesOf(`
+  accept-patch cache-control content-digest content-disposition content-encoding content-language content-length
+  content-md5 content-range content-type digest repr-digest
+  correlation-id request-id x-correlation-id x-request-id sec-websocket-extensions sec-websocket-protocol
+`)
+
 /**
  * Response headers that describe the content, its version and its limits, or that only restrict the browser. Other
  * headers might affect the whole origin, the user's session, or the server in front of the application.
  */
-const FOR_THE_BROWSER: ReadonlySet<string> = new Set(
-  `
-    accept-patch accept-post accept-ranges allow content-digest content-disposition content-encoding content-language
-    content-length content-md5 content-range content-type digest location preference-applied repr-digest
-    age cache-control date etag expires last-modified vary
+const FOR_THE_BROWSER: readonly string[] = [
+  ...BOTH_WAYS,
+  ...namesOf(`
+    accept-post accept-ranges allow location preference-applied
+    age date etag expires last-modified vary
     deprecation link retry-after server-timing sunset www-authenticate x-total-count
     content-security-policy x-content-type-options x-frame-options
-    correlation-id request-id traceresponse x-correlation-id x-request-id
-    sec-websocket-accept sec-websocket-extensions sec-websocket-protocol
-  `
-    .trim()
-    .split(/\s+/),
-)
+    traceresponse sec-websocket-accept
+  `),
+]
 const RATE_LIMIT = /^(?:x-)?rate-?limit(?:-[a-z-]+)?$/
 
 /** `Cache-Control` directives that do not let a shared cache store the response. */
@@ -41,7 +45,7 @@ export function headersForBrowser(
 
 /** Decides whether a header is forwarded without an option. */
 export function isForBrowser(name: string): boolean {
-  return FOR_THE_BROWSER.has(name) || RATE_LIMIT.test(name)
+  return FOR_THE_BROWSER.includes(name) || RATE_LIMIT.test(name)
 }
 
 /**
@@ -55,4 +59,9 @@ export function withPrivateCaching(headers: Headers): Headers {
   const kept = directives.map((each) => each.trim()).filter((each) => PRIVATE_DIRECTIVE.test(each))
   own.set('cache-control', [...kept, ...(kept.includes('no-store') ? [] : ['private'])].join(', '))
   return own
+}
+
+/** Returns the names of a list that white space separates. */
+export function namesOf(list: string): readonly string[] {
+  return list.trim().split(/\s+/)
 }

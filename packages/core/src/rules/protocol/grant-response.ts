@@ -50,7 +50,7 @@ export function isAboutGrant(kind: string, error: string | undefined): boolean {
 }
 
 export const LESS_SCOPE =
-  'the authorization server has granted less than `scope`. Change `scope`, or allow it for this client there.'
+  'the authorization server has granted less than `scope`. Change it, or allow it there.'
 
 /** Why a token that a response has cannot be used. */
 export const GRANT_PROBLEMS = {

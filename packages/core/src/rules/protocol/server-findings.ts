@@ -27,77 +27,97 @@ export function metadataFindings(
   metadata: Metadata,
   { method, scope, constraint, detailTypes: types = [] }: ClientFacts,
 ): Finding[] {
-  const lacks = (name: string, value: string) => {
-    const list = metadata[name]
+  const isUnlisted = (member: string, value: string) => {
+    const list = metadata[member]
     return Array.isArray(list) && !list.includes(value)
   }
-  const methods = 'token_endpoint_auth_methods_supported'
   const isSignIn = scope !== undefined
   const asked = scope?.split(' ') ?? []
-  const scopes = asked.filter((each) => each !== '' && lacks('scopes_supported', each))
-  const details = types.filter((each) => lacks('authorization_details_types_supported', each))
-  const found: (false | Finding)[] = [
-    lacks(methods, method) && {
-      code: 'client_authentication_unsupported',
-      severity: 'error',
-      message: `The server does not list '${method}' in \`${methods}\`. Set \`clientAuthentication\` to one of its methods.`,
-    },
-    isSignIn &&
-      lacks('response_types_supported', 'code') && {
-        code: 'response_type_unsupported',
-        severity: 'error',
-        message: 'The server does not list `code` in `response_types_supported`. Evertoken needs it.',
-      },
-    asked.includes('openid') &&
-      metadata['jwks_uri'] === undefined && {
-        code: 'keys_unavailable',
-        severity: 'error',
-        message: 'The metadata has no `jwks_uri`, so ID tokens cannot be verified. Set `server.metadata`.',
-      },
-    scopes.length > 0 && {
-      code: 'scope_unsupported',
-      severity: 'warning',
-      message: `The server does not list '${scopes.join(' ')}' in \`scopes_supported\`. Change \`scope\`.`,
-    },
-    constraint !== undefined &&
-      !supportsConstraint(metadata, constraint) && {
-        code: 'sender_constraint_unsupported',
-        severity: 'warning',
-        message: `The metadata has no \`${CONSTRAINT_MEMBERS[constraint]}\`, so the server might not bind tokens to the client.`,
-      },
-    details.length > 0 && {
-      code: 'authorization_details_unsupported',
-      severity: 'error',
-      message: `The server does not list '${details.join(' ')}' in \`authorization_details_types_supported\`. Change \`authorizationDetails\`.`,
-    },
-    lacks('grant_types_supported', 'refresh_token') && {
-      code: 'refresh_unsupported',
-      severity: 'warning',
-      message:
-        'The server does not list `refresh_token` in `grant_types_supported`. Sessions end with their access token.',
-    },
-    isSignIn &&
-      lacks('code_challenge_methods_supported', 'S256') && {
-        code: 'pkce_unsupported',
-        severity: 'warning',
-        message:
-          'The server does not list `S256` in `code_challenge_methods_supported`. It might ignore PKCE.',
-      },
-    metadata['revocation_endpoint'] === undefined && {
-      code: 'revocation_unsupported',
-      severity: 'warning',
-      message: 'The metadata has no `revocation_endpoint`, so a sign-out revokes no token.',
-    },
-    isSignIn &&
-      metadata['end_session_endpoint'] === undefined && {
-        code: 'sign_out_unsupported',
-        severity: 'warning',
-        message:
-          'The metadata has no `end_session_endpoint`, so a sign-out ends only the session of this application.',
-      },
+  /** A finding if a list of the metadata has not all of these values. */
+  const unlisted = (
+    code: string,
+    severity: Finding['severity'],
+    member: string,
+    values: readonly string[],
+    remedy: string,
+  ): Row => {
+    const missing = values.filter((each) => each !== '' && isUnlisted(member, each)).join(' ')
+    return [
+      missing !== '',
+      code,
+      severity,
+      `The server does not list '${missing}' in \`${member}\`.${remedy}`,
+    ]
+  }
+  const constraintMember = constraint && CONSTRAINT_MEMBERS[constraint]
+  const rows: readonly Row[] = [
+    unlisted(
+      'client_authentication_unsupported',
+      'error',
+      'token_endpoint_auth_methods_supported',
+      [method],
+      ' Change `clientAuthentication`.',
+    ),
+    unlisted(
+      'response_type_unsupported',
+      'error',
+      'response_types_supported',
+      isSignIn ? ['code'] : [],
+      ' Evertoken needs it.',
+    ),
+    [
+      asked.includes('openid') && metadata['jwks_uri'] === undefined,
+      'keys_unavailable',
+      'error',
+      'The metadata has no `jwks_uri`, so ID tokens cannot be verified. Set `server.metadata`.',
+    ],
+    unlisted('scope_unsupported', 'warning', 'scopes_supported', asked, ' Change `scope`.'),
+    [
+      constraintMember !== undefined && !isSupported(metadata[constraintMember]),
+      'sender_constraint_unsupported',
+      'warning',
+      `The metadata has no \`${constraintMember}\`, so tokens might not be bound.`,
+    ],
+    unlisted(
+      'authorization_details_unsupported',
+      'error',
+      'authorization_details_types_supported',
+      types,
+      ' Change `authorizationDetails`.',
+    ),
+    unlisted(
+      'refresh_unsupported',
+      'warning',
+      'grant_types_supported',
+      ['refresh_token'],
+      ' Sessions end with their token.',
+    ),
+    unlisted(
+      'pkce_unsupported',
+      'warning',
+      'code_challenge_methods_supported',
+      isSignIn ? ['S256'] : [],
+      ' It might ignore PKCE.',
+    ),
+    [
+      metadata['revocation_endpoint'] === undefined,
+      'revocation_unsupported',
+      'warning',
+      'The metadata has no `revocation_endpoint`, so a sign-out revokes no token.',
+    ],
+    [
+      isSignIn && metadata['end_session_endpoint'] === undefined,
+      'sign_out_unsupported',
+      'warning',
+      'The metadata has no `end_session_endpoint`, so a sign-out ends only this session.',
+    ],
   ]
-  return found.filter((each) => each !== false)
+  return rows
+    .filter(([isFound]) => isFound)
+    .map(([, code, severity, message]) => ({ code, severity, message }))
 }
+
+type Row = readonly [isFound: boolean, code: string, severity: Finding['severity'], message: string]
 
 const CONSTRAINT_MEMBERS = {
   dpop: 'dpop_signing_alg_values_supported',
@@ -105,9 +125,8 @@ const CONSTRAINT_MEMBERS = {
 } as const
 
 /** RFC 9449 §5.1 and RFC 8705 §3.3. */
-function supportsConstraint(metadata: Metadata, constraint: 'dpop' | 'mtls'): boolean {
-  const { [CONSTRAINT_MEMBERS[constraint]]: value } = metadata
-  return value === true || Array.isArray(value)
+function isSupported(member: unknown): boolean {
+  return member === true || Array.isArray(member)
 }
 
 /** A larger difference makes the checks of ID tokens fail. */
@@ -118,7 +137,7 @@ export function clockFindings(offsetSeconds: number | undefined): Finding[] {
   if (offsetSeconds !== undefined && Math.abs(offsetSeconds) <= MAX_OFFSET_SECONDS) return []
   const message =
     offsetSeconds === undefined
-      ? 'The time of the server is unknown, because its responses show none that is credible.'
+      ? 'The responses of the server show no credible time.'
       : `The clocks of this machine and of the server differ by ${Math.round(Math.abs(offsetSeconds))} seconds. Synchronize them.`
   return [{ code: 'clock_offset', severity: 'warning', message }]
 }

@@ -4,12 +4,12 @@ import { NOT_BOUND, NOT_CERTIFIED } from './token-response.ts'
 
 /** What to change after an error of the token endpoint that concerns the client (RFC 6749 §5.2, RFC 8707 §2). */
 const REMEDIES: Readonly<Record<string, string>> = {
-  invalid_authorization_details: 'Change `authorizationDetails` to what it allows for this client.',
+  invalid_authorization_details: 'Change `authorizationDetails`.',
   invalid_client: 'Check `clientId`, `clientSecret` and `clientAuthentication`.',
-  invalid_scope: 'Change `scope` to a scope that it allows for this client.',
-  invalid_target: 'Change `resource` to an API that it allows for this client.',
-  unauthorized_client: 'Enable the grant type and the response type `code` for this client there.',
-  unsupported_grant_type: 'Enable the grant type for this client there.',
+  invalid_scope: 'Change `scope`, or allow it there.',
+  invalid_target: 'Change `resource`, or allow it there.',
+  unauthorized_client: 'Enable the grant type and the response type `code` there.',
+  unsupported_grant_type: 'Enable the grant type there.',
 }
 
 /**
@@ -57,5 +57,5 @@ export function describeUnusableMember(body: unknown, unknownType?: string): str
   if (unknownType === NOT_BOUND) return 'its `token_type` is not `DPoP`'
   if (unknownType === NOT_CERTIFIED) return 'its `access_token` names no certificate'
   if (unknownType !== undefined) return `its \`token_type\` is ${unknownType} and not Bearer`
-  return 'its `access_token` has characters that a header cannot carry'
+  return 'its `access_token` does not fit into a header'
 }

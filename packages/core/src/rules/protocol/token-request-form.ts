@@ -2,7 +2,7 @@
  * How requests with client authentication differ from the standard.
  *
  * @example
- *   const tokenRequest = { format: 'json' } // Notion
+ *   const profile = { format: 'json' } // Notion
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3: Access Token Request}
  */
 export interface TokenRequestProfile {
@@ -37,6 +37,17 @@ export interface TokenRequestProfile {
    * @default 'refresh_token'
    */
   readonly refreshTokenParameter?: string
+}
+
+declare const brand: unique symbol
+
+/**
+ * Token requests that differ from the standard, for `server.tokenRequest`. Only `customTokenRequest()` creates it.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 RFC 6749, section 4.1.3: Access Token Request}
+ */
+export interface CustomTokenRequest extends TokenRequestProfile {
+  readonly [brand]: true
 }
 
 /** A request with parameters: its URL, and the options for `fetch`. */

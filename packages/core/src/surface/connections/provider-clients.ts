@@ -6,7 +6,7 @@ import { createRefreshTokenAcquisition } from '../../mechanisms/refresh/refreshe
 import { createRefresher } from '../../mechanisms/refresh/refresher.ts'
 import { createBoundedMap } from '../../mechanisms/runtime/bounded-map.ts'
 import { type ConnectedSignInServer, createSignInServer } from '../../mechanisms/protocol/sign-in.ts'
-import { createSignInClient } from '../../mechanisms/protocol/sign-in-client.ts'
+import { createSignInClient } from '../../mechanisms/protocol/id-token.ts'
 import { createTokenSignatures } from '../../mechanisms/protocol/token-signatures.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import { nameOf } from '../authorization-modes.ts'
@@ -143,7 +143,7 @@ function createProviderClient(
   const authentication = authenticationOf(values, profile)
   const { clockToleranceSeconds } = profile
   const { addresses, http, connection, server, serverClock } = createClientServer({
-    client: createSignInClient({ clientId, clock, clockToleranceSeconds }),
+    client: createSignInClient({ clientId, clockToleranceSeconds }),
     profile,
     clientId,
     authentication,

@@ -1,6 +1,7 @@
 import { EmbeddedJWK, jwtVerify } from 'jose'
 import { expect, it } from 'vitest'
 import { dpop } from '../../../src/dpop.ts'
+import { customTokenRequest } from '../../../src/requests.ts'
 import { createProtocolBench, USER } from '../protocol-bench.ts'
 
 const REFRESH_URL = 'https://refresh.example.com/token'
@@ -11,7 +12,10 @@ it.each([
 ] as const)('the proof is for a request that the server expects as %s', async (format, method) => {
   const proofs: string[] = []
   const { protocol, clock } = createProtocolBench({
-    protocol: { senderConstraint: dpop(), tokenRequest: { format, refreshUrl: REFRESH_URL } },
+    protocol: {
+      senderConstraint: dpop(),
+      tokenRequest: customTokenRequest({ format, refreshUrl: REFRESH_URL }),
+    },
     fetch(url, init) {
       if (!url.startsWith(REFRESH_URL)) return undefined
       expect(init?.method).toBe(method)

@@ -8,6 +8,7 @@ import {
 } from '../../../src/mechanisms/protocol/client-secret.ts'
 import { createFlights } from '../../../src/mechanisms/runtime/flights.ts'
 import type { RevocationProfile } from '../../../src/ports/dialect.ts'
+import { customRevocation, customTokenRequest } from '../../../src/requests.ts'
 import { type BenchOptions, createProtocolBench } from '../protocol-bench.ts'
 
 const REVOKE = 'https://api.example.com/revoke'
@@ -17,7 +18,7 @@ async function grantOf(
   revocation: Omit<RevocationProfile, 'url'> & { readonly url?: string },
   ...responses: readonly Response[]
 ) {
-  return grantWith({ revocation: { url: REVOKE, ...revocation } }, ...responses)
+  return grantWith({ revocation: customRevocation({ url: REVOKE, ...revocation }) }, ...responses)
 }
 
 /** The same at a server with this profile. */
@@ -93,7 +94,11 @@ it.each([
     const { protocol, server, sent, refreshToken, accessToken } = await grantWith({
       authentication,
       basicCredentials,
-      revocation: { url: REVOKE, token: 'access_token', authentication: 'client_secret_basic' },
+      revocation: customRevocation({
+        url: REVOKE,
+        token: 'access_token',
+        authentication: 'client_secret_basic',
+      }),
     })
     const outcome = credentials ? 'revoked' : 'unsupported'
     expect(await protocol.revoke(accessToken, 'access_token')).toBe(outcome)
@@ -143,8 +148,8 @@ it.each(['form', 'json'] as const)(
   async (format) => {
     for (const tokenRequest of [{ format: 'query' }, { format: 'json' }] as const) {
       const { protocol, sent, accessToken } = await grantWith({
-        tokenRequest,
-        revocation: { url: REVOKE, token: 'access_token', method: 'DELETE', format },
+        tokenRequest: customTokenRequest(tokenRequest),
+        revocation: customRevocation({ url: REVOKE, token: 'access_token', method: 'DELETE', format }),
       })
       expect(await protocol.revoke(accessToken, 'access_token')).toBe('revoked')
       expect(sent[0]).toMatchObject({ method: 'DELETE', url: REVOKE })
@@ -156,7 +161,7 @@ it.each(['form', 'json'] as const)(
 
 it('does not change the request of a function', async () => {
   const { protocol, sent, refreshToken } = await grantWith({
-    tokenRequest: { format: 'query' },
+    tokenRequest: customTokenRequest({ format: 'query' }),
     dialect: {
       async revoke(token, { send }) {
         await send(REVOKE, { method: 'POST', body: new URLSearchParams({ token }) })
