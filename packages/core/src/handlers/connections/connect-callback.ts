@@ -78,7 +78,7 @@ async function redeemOnce(
 ): Promise<ConnectOutcome | undefined> {
   if (!(await usedLogins.markUsed(login))) return undefined
   try {
-    const client = await provider.findClient(pending)
+    const client = await provider.findClient(pending, false)
     const { server } = client
     // A function of the application can return another client now. The code must not be sent there.
     if (!isOfRegistration(pending, server.registration)) throw notUsable()

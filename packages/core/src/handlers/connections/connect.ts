@@ -34,7 +34,7 @@ export async function connect(
   if (owner === undefined && !provider.isOwnerInResponse) return connectRefusal(request, ownerMissing())
   try {
     const target = { owner, name }
-    const client = await provider.findClient(target)
+    const client = await provider.findClient(target, true)
     const { server, authorizationParameters } = client
     const parameters = new URLSearchParams(authorizationParameters)
     const scopes = [parameters.get('scope'), await client.readScope(), readScope(query)]

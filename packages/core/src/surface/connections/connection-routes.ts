@@ -11,7 +11,8 @@ import { hasSecureCookies } from '../../rules/browser/browser-address.ts'
 import { cookieName, parseCookies } from '../../rules/sessions/cookies.ts'
 import { addressOf } from '../application-address.ts'
 import { createBoundConnection } from './bound-connection.ts'
-import { createConnectProvider } from './connect-provider.ts'
+import { createConnectProvider, redirectUriOf } from './connect-provider.ts'
+import { findDocument, type ProviderDocument } from './resolver-host.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { checkOwner, splitName } from './connection-names.ts'
 import { listConnections } from './connections-of-owner.ts'
@@ -94,6 +95,15 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     }
   }
 
+  function serveDocument(request: Request): Promise<Response> | undefined {
+    const create = request.method === 'GET' ? findDocument(request, values.providers) : undefined
+    const respond = async (document: ProviderDocument) => {
+      const { origin } = addressOf(request, host.origin, insecureHosts)
+      return document(values.providers, (name) => redirectUriOf(application, name, origin))
+    }
+    return create && respond(create).catch(problemFor)
+  }
+
   const LIST: FoundRoute = {
     method: 'GET',
     handle: (context) => listRoute(context, (owner) => listConnections(application, owner)),
@@ -105,7 +115,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     const own = applicationPaths(pathname, basePath).map(({ path }) => path)
     const path = own.find((each) => each === prefix || each.startsWith(`${prefix}/`))
     const route = path === undefined ? undefined : findRoute(path.slice(prefix.length))
-    if (!route) return undefined
+    if (!route) return serveDocument(request)
     if (request.method !== route.method) return Promise.resolve(createResponse(405, { allow: route.method }))
     const respond = async () => route.handle(createContext(request), keepAlive)
     return host.work.track(respond().catch(problemFor))
