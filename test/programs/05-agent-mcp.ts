@@ -5,11 +5,11 @@ import { Client } from '@modelcontextprotocol/client'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as Transport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { evertoken, SignInRequiredError } from '@evertoken/node'
+import { evertoken, type SessionStore, SignInRequiredError } from '@evertoken/node'
 import { createConnections } from '@evertoken/node/connections'
 import { mcpAuthProvider, mcpOAuthClientProvider, mcpServer, mcpServers } from '@evertoken/mcp'
 
-declare const redis: import('@evertoken/core').SessionStore
+declare const redis: SessionStore
 
 export const auth = evertoken({
   issuer: 'https://login.example.com',

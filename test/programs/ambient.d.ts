@@ -83,6 +83,7 @@ declare module '@modelcontextprotocol/client' {
   }
   export class StreamableHTTPClientTransport {
     constructor(url: URL, options?: TransportOptions)
+    close(): Promise<void>
   }
   export class Client {
     constructor(info: { readonly name: string; readonly version: string })
@@ -116,6 +117,7 @@ declare module '@modelcontextprotocol/sdk/client/streamableHttp.js' {
         readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>
       },
     )
+    close(): Promise<void>
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Connections, createConnections, createFlights } from '@evertoken/core/connections'
-import { createMemoryStore, type EvertokenEvent, type SessionStore } from '@evertoken/core'
+import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
 import { createManualClock, type ManualClock } from '@evertoken/testkit'
 import { mcpServers, type McpServersOptions } from '../src/index.ts'
 
@@ -84,17 +84,13 @@ export interface McpWorld {
 
 export function createMcpWorld(
   options: Partial<McpServersOptions> = {},
-  {
-    answers = standardAnswers(),
-    store = createMemoryStore() as SessionStore,
-    clock = createManualClock(),
-  } = {},
+  { answers = standardAnswers(), store = createMemoryStore(), clock = createManualClock() } = {},
 ): McpWorld {
   const sent: SentRequest[] = []
   const events: EvertokenEvent[] = []
   const background: Promise<unknown>[] = []
   const fetch = async (input: string | URL | Request, init: RequestInit = {}) => {
-    const request = new Request(input, init as never)
+    const request = new Request(input, init)
     const { origin, pathname } = new URL(request.url)
     const { url, method, headers } = request
     const received = { url, method, headers, body: await request.text() }
