@@ -29,6 +29,7 @@ import * as deno from '@evertoken/deno'
 import * as denoClient from '@evertoken/deno/client'
 import { createConnections as createDenoConnections } from '@evertoken/deno/connections'
 import { createMtlsFetch as createDenoMtlsFetch } from '@evertoken/deno/mtls'
+import { mcpFetch, mcpServers } from '@evertoken/mcp'
 import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
 import { createConnections } from '@evertoken/node/connections'
@@ -119,6 +120,13 @@ export const calendars: Connection[] = [
 ].map((connections) => connections.get('user-1', 'google:work'))
 export const calendarStates = (): Promise<ConnectionState>[] =>
   calendars.map((calendar) => calendar.getState())
+
+const mcpUrl = 'https://mcp.example.com/mcp'
+const mcpConnections = createConnections({
+  ...connectionOptions,
+  providers: { mcp: mcpServers({ clientName: 'Example' }) },
+})
+export const tools: typeof fetch = mcpFetch(mcpConnections.get('user-1', `mcp:${mcpUrl}`), mcpUrl)
 
 export const googleIssuer: string = google().issuer
 
