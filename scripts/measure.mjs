@@ -5,7 +5,7 @@ import { findUndocumented } from './measure/docs.mjs'
 import { isShard, measureFolder, SHARD_LINES } from './measure/source.mjs'
 import { countStoreOperations, traceExpiredCall } from './measure/trips.mjs'
 
-const PACKAGES = ['core', 'node', 'deno', 'cloudflare', 'testkit']
+const PACKAGES = ['core', 'node', 'deno', 'cloudflare', 'testkit', 'mcp']
 
 printStructure()
 printDialect()

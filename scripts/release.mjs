@@ -9,7 +9,7 @@ import { RUNTIMES } from './runtimes.mjs'
 import { ensureDeno } from './tools.mjs'
 
 /** A package is published after the packages that it depends on. */
-const ORDER = ['core', 'node', 'deno', 'cloudflare', 'testkit']
+const ORDER = ['core', 'node', 'deno', 'cloudflare', 'testkit', 'mcp']
 
 const { values } = parseArgs({
   options: { 'dry-run': { type: 'boolean', default: false }, versions: { type: 'boolean', default: false } },

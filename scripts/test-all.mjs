@@ -28,6 +28,7 @@ const steps = [
   ['client-tokens', 'npm run test:client-tokens'],
   ['protocol', 'npm run test:protocol'],
   ['connections', 'npm run test:connections'],
+  ['mcp', 'npm run test:mcp'],
   ['standards', 'npm run test:standards'],
   ['adapters', 'npm run test:adapters'],
   ['runtimes', 'npm run test:runtimes'],

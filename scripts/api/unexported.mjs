@@ -3,7 +3,7 @@ import { namedIn } from './describe.mjs'
 
 /** Entries that are used besides one of a runtime, which exports the types that they share. Adapters also use several. */
 const USED_WITH_ANOTHER =
-  /^@evertoken\/(?:testkit.*|core\/(?:adapter|browser|credentials|grants|next|redis|sql|tenants)|node\/(?:express|fastify))$/
+  /^@evertoken\/(?:testkit.*|mcp|core\/(?:adapter|browser|credentials|grants|next|redis|sql|tenants)|node\/(?:express|fastify))$/
 /** Parts of exported types. Applications name the whole type. */
 const PARTS = new Set([
   'AsyncDispose',

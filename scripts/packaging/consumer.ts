@@ -33,6 +33,7 @@ import * as deno from '@evertoken/deno'
 import * as denoClient from '@evertoken/deno/client'
 import { createConnections as createDenoConnections } from '@evertoken/deno/connections'
 import { createMtlsFetch as createDenoMtlsFetch } from '@evertoken/deno/mtls'
+import { mcpFetch, mcpServers } from '@evertoken/mcp'
 import { evertoken } from '@evertoken/node'
 import { createClientTokens } from '@evertoken/node/client'
 import { createConnections } from '@evertoken/node/connections'
@@ -134,6 +135,12 @@ export const connect = async (calendar: Connection, inBrowser: BrowserOptions): 
   await connectWithDeviceCode(calendar, { onUserCode: ({ userCode }: UserCode) => console.log(userCode) })
   return (await connectOnLoopback(calendar, { redirectUri: 'http://127.0.0.1:1/' })).url
 }
+const mcpUrl = 'https://mcp.example.com/mcp'
+const mcpConnections = createConnections({
+  ...connectionOptions,
+  providers: { mcp: mcpServers({ clientName: 'Example' }) },
+})
+export const tools: typeof fetch = mcpFetch(mcpConnections.get('user-1', `mcp:${mcpUrl}`), mcpUrl)
 
 export const googleIssuer: string = google().issuer
 

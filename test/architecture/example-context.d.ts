@@ -1,11 +1,16 @@
 // The names that examples in doc comments use, and that an application has.
 import type { Server } from 'node:http'
 import type { SessionsNamespace as Namespace, Worker, WorkerContext } from '@evertoken/cloudflare'
-import type { RequestContext, Runtime as AnyRuntime } from '@evertoken/core/adapter'
+import type { RequestContext, Runtime as AnyRuntime, systemClock as clock } from '@evertoken/core/adapter'
 import type * as credentials from '@evertoken/core/credentials'
 import type { HonoMiddleware } from '@evertoken/core/hono'
 import type { ClientTokens } from '@evertoken/core/client'
-import type { Connection, Connections, BrokenConnection as Broken } from '@evertoken/core/connections'
+import type {
+  Connection,
+  ConnectionContext as Context,
+  Connections,
+  BrokenConnection as Broken,
+} from '@evertoken/core/connections'
 import type * as mtls from '@evertoken/core/mtls'
 import type { NextFunctions } from '@evertoken/core/next'
 import type { DenoKv } from '@evertoken/deno'
@@ -16,6 +21,8 @@ import type { Redis as UpstashRedis } from '@upstash/redis'
 import type * as http from 'node:http'
 
 declare global {
+  const systemClock: typeof clock
+  type ConnectionContext = Context
   const auth: evertoken.EvertokenWithClient & Worker<object, Env>
   const options: evertoken.EvertokenOptions
   const tokenOptions: evertoken.TokenManagementOptions

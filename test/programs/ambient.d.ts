@@ -72,3 +72,61 @@ declare module 'hono' {
     readonly fetch: (request: Request, env?: object, ctx?: object) => Response | Promise<Response>
   }
 }
+
+declare module '@modelcontextprotocol/client' {
+  interface TransportOptions {
+    readonly authProvider?: {
+      token(): Promise<string | undefined>
+      onUnauthorized?(context: { readonly response: Response }): Promise<void>
+    }
+    readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>
+  }
+  export class StreamableHTTPClientTransport {
+    constructor(url: URL, options?: TransportOptions)
+    close(): Promise<void>
+  }
+  export class Client {
+    constructor(info: { readonly name: string; readonly version: string })
+    connect(transport: StreamableHTTPClientTransport): Promise<void>
+    listTools(): Promise<{ readonly tools: readonly { readonly name: string }[] }>
+  }
+}
+
+declare module '@modelcontextprotocol/sdk/client/streamableHttp.js' {
+  // The members of the real interface that are required.
+  interface OAuthClientProvider {
+    get redirectUrl(): string | URL | undefined
+    get clientMetadata(): { redirect_uris: string[] }
+    clientInformation(): { client_id: string } | undefined | Promise<{ client_id: string } | undefined>
+    tokens(): Tokens | undefined | Promise<Tokens | undefined>
+    saveTokens(tokens: Tokens): void | Promise<void>
+    redirectToAuthorization(url: URL): void | Promise<void>
+    saveCodeVerifier(codeVerifier: string): void | Promise<void>
+    codeVerifier(): string | Promise<string>
+  }
+  interface Tokens {
+    access_token: string
+    token_type: string
+    scope?: string | undefined
+  }
+  export class StreamableHTTPClientTransport {
+    constructor(
+      url: URL,
+      options?: {
+        readonly authProvider?: OAuthClientProvider
+        readonly fetch?: (url: string | URL, init?: RequestInit) => Promise<Response>
+      },
+    )
+    close(): Promise<void>
+  }
+}
+
+declare module '@modelcontextprotocol/sdk/client/index.js' {
+  import type { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+
+  export class Client {
+    constructor(info: { readonly name: string; readonly version: string })
+    connect(transport: StreamableHTTPClientTransport): Promise<void>
+    close(): Promise<void>
+  }
+}

@@ -34,6 +34,8 @@ export const REQUIRED: never = null as never
  * `prefix`.
  * @param profile - The names of the members of the option `server`. If there are any, `issuer` or `server` is required.
  * @param insecureHosts - The hosts that can use plain http. Default: the option of this name.
+ * @example
+ *   const { name } = checkAll<{ readonly name: string }>({ name: [text, 'default'] }, { name: 'agent' })
  */
 export function checkAll<Values>(
   table: OptionTable<Values>,
@@ -91,6 +93,13 @@ export function noOptions(prefix: string): ConfigurationError {
   return new ConfigurationError('invalid_option', `The options${ofOption} are missing. Pass an object.`)
 }
 
+/**
+ * Creates the error for an invalid option.
+ *
+ * @param problem - What is wrong with it, and how to correct it. It must not contain a secret.
+ * @example
+ *   throw invalid('clientName', 'is missing')
+ */
 export function invalid(option: string, problem: string): ConfigurationError {
   return new ConfigurationError('invalid_option', `Option \`${option}\` ${problem.replace(/\.?$/, '.')}`)
 }
@@ -103,6 +112,14 @@ function unknownOption(name: string, known: readonly string[], prefix: string): 
   return new ConfigurationError('invalid_option', `Unknown option \`${prefix}${name}\`. ${advice}`)
 }
 
+/**
+ * Creates a check with a condition.
+ *
+ * @param what - The condition, as the rest of a sentence.
+ * @param fits - Whether a value meets it.
+ * @example
+ *   const isPort = must('be a port', (value) => Number.isInteger(value))
+ */
 export function must(what: string, fits: (value: never) => boolean): Check {
   return (value) => (fits(value as never) ? undefined : `must ${what}`)
 }
@@ -129,6 +146,9 @@ export function listOf(check: Check): Check {
       : 'must be a list'
 }
 
+/**
+ * Checks that a value is a string, and not empty.
+ */
 export const text: Check = mustMatch('be a string, and not empty', /./s)
 
 /** A path of this application, in the spelling that browsers send. */
@@ -168,6 +188,7 @@ export function secondsUpTo(max: number): Check {
   )
 }
 
+/** Checks that a value is a function. */
 export const hook: Check = must('be a function', (value) => typeof value === 'function')
 
 export const flag: Check = oneOf(true, false)

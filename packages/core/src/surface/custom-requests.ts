@@ -21,8 +21,16 @@ import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 /** Parameters of a request with a code that Evertoken sets. */
 const OF_CODE = /^(?:code|redirect_uri|code_verifier)$/
 
+/** A server can require the resource in each request (RFC 8707). In a call, it has its own option. */
+const withResource: Check = (value) => {
+  const hasResource = Object(value) === value && Object.hasOwn(value as object, 'resource')
+  if (!hasResource) return TOKEN_PARAMETERS.parameters[0](value)
+  const { resource, ...parameters } = value as { readonly resource: unknown }
+  return TOKEN_PARAMETERS.resource[0](resource) ?? TOKEN_PARAMETERS.parameters[0](parameters)
+}
+
 const codeParameters: Check = (value) =>
-  TOKEN_PARAMETERS.parameters[0](value) ??
+  withResource(value) ??
   must(
     'not contain `code`, `redirect_uri` or `code_verifier`',
     (parameters: object) => !Object.keys(parameters).some((name) => OF_CODE.test(name)),
@@ -39,6 +47,7 @@ const tokenParameter: Check = (value) =>
 const TOKEN_REQUEST: OptionTable<Checked<TokenRequestProfile, keyof TokenRequestProfile>> = {
   format: [oneOf('form', 'json', 'query')],
   codeParameters: [codeParameters],
+  refreshParameters: [withResource],
   refreshUrl: [url],
   refreshGrantType: [text],
   refreshTokenParameter: [tokenParameter],

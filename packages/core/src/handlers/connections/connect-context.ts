@@ -42,7 +42,8 @@ export interface ConnectProvider {
   readonly isOwnerInResponse: boolean
   /** Whether a connection is one of this provider. */
   isProviderOf(name: string): boolean
-  findClient(target: ConnectTarget): Promise<ConnectClient>
+  /** @param isBegin - Whether the owner begins to connect, so that the provider can be looked up again. */
+  findClient(target: ConnectTarget, isBegin: boolean): Promise<ConnectClient>
   /** Emits an event. Throws all errors that are not an `EvertokenError`. */
   reportFailure(error: unknown): EvertokenError
 }

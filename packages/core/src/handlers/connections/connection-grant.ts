@@ -42,7 +42,7 @@ export async function authorizeConnection<Login extends { readonly secrets: Logi
   furtherScope: string | undefined,
   begin: (connection: PendingConnection, proofKey: ProofKey | undefined) => Promise<Login>,
 ): Promise<ConnectRequest<Login>> {
-  const client = await findClient(target)
+  const client = await findClient(target, true)
   const { server } = client
   const parameters = await grantParameters(client, furtherScope)
   const proofKey = await server.binding?.createKey()
@@ -69,7 +69,7 @@ export async function redeemConnection(
   markUsed: () => Promise<boolean>,
   emit: EventListener,
 ): Promise<boolean> {
-  const client = await findClient(pending)
+  const client = await findClient(pending, false)
   const { server } = client
   // A function of the application can return another client now. The code must not be sent there.
   if (!isOfRegistration(pending, server.registration)) throw notUsable()

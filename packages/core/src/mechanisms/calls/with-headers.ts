@@ -79,6 +79,10 @@ export function isImmovable(response: Response): boolean {
  * Releases the connection of a body that is not read.
  *
  * No caller waits for this, because the cancellation of a custom `fetch` or of a service binding might never finish.
+ *
+ * @example
+ *   const response = await fetch('https://api.example.com/orders')
+ *   discardBody(response.body)
  */
 export function discardBody(body: Pick<ReadableStream, 'cancel'> | null): void {
   const cancel = async () => body?.cancel()

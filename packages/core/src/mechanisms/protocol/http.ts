@@ -42,6 +42,15 @@ const TOKEN_RESPONSE_BYTES = 16_777_216
 /** The size limit for any other document, in bytes. */
 const METADATA_BYTES = 524_288
 
+/**
+ * Creates a {@link Http}.
+ *
+ * @param options - The `fetch`, the safe URLs and the limits.
+ * @example
+ *   const addresses = { isSafe: (url: unknown) => String(url).startsWith('https:'), reach: (url: string) => url }
+ *   const http = createHttp({ fetch, addresses, clock: systemClock, timeoutMs: 10_000 })
+ *   const metadata = await http('https://login.example.com/.well-known/openid-configuration')
+ */
 export function createHttp({ fetch, addresses, clock, timeoutMs, observe }: HttpOptions): Http {
   return async (url, given: RequestInit = {}) => {
     const address = addresses.reach(url)

@@ -8,7 +8,12 @@ export function toBase64Url(bytes: Uint8Array): string {
     .replaceAll('=', '')
 }
 
-/** Returns the SHA-256 hash of the UTF-8 text as 43 base64url characters. */
+/**
+ * Returns the SHA-256 hash of the UTF-8 text as 43 base64url characters.
+ *
+ * @example
+ *   const key = await sha256('the name of a record')
+ */
 export async function sha256(text: string): Promise<string> {
   return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
 }

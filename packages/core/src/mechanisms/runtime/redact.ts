@@ -20,6 +20,9 @@ export function shownUrl(url: string): string {
 
 /**
  * Reduces a foreign error to its name, code, OAuth `error`, status and URL, because its text might contain a credential.
+ *
+ * @example
+ *   const cause = redact(new TypeError('fetch failed')) // { name: 'TypeError' }
  */
 export function redact(error: unknown): RedactedCause {
   if (typeof error !== 'object' || error === null) return { name: typeof error }

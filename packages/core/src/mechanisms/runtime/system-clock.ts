@@ -6,6 +6,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /** Returns a number from 0 to 1. It varies pauses, and keeps no secret. */
 export const systemRandom = (): number => Math.random()
 
+/** The clock of the system. */
 export const systemClock: Clock = {
   now: () => Date.now() / 1000,
   elapsed: () => performance.now(),

@@ -10,6 +10,9 @@ export const MAX_SWAPS = 50
  *
  * @param change - Reads the record and swaps it. Resolves to `'again'` if the swap was lost.
  * @throws {OperatorError} If every swap was lost.
+ * @example
+ *   const expiresAt = Date.now() / 1000 + 3600
+ *   await untilWon(async () => (await store.swap('key', await store.read('key'), 'record', expiresAt)) || 'again')
  */
 export async function untilWon<T>(change: () => Promise<T | 'again'>): Promise<T> {
   for (let i = 0; i < MAX_SWAPS; i++) {

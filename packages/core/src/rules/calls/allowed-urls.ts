@@ -10,7 +10,12 @@ export interface AllowedPrefix {
  */
 const CLIMBS = /[/\\]\.\.(?![\w.-])/
 
-/** Parses a URL, or a reference relative to `base`. Returns `undefined` if it is neither. */
+/**
+ * Parses a URL, or a reference relative to `base`. Returns `undefined` if it is neither.
+ *
+ * @example
+ *   const url = parseUrl('mcp') // undefined
+ */
 export function parseUrl(url: string | URL, base?: string | URL): URL | undefined {
   try {
     return new URL(url, base)
@@ -37,7 +42,12 @@ export function parsePrefix(
   return { origin: parsed.origin, pathname: parsed.pathname }
 }
 
-/** Whether a `URL.hostname` is this machine: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8 or `[::1]`. */
+/**
+ * Whether a `URL.hostname` is this machine: `localhost`, `*.localhost` (RFC 6761), 127.0.0.0/8 or `[::1]`.
+ *
+ * @example
+ *   const isLocal = isLoopback('127.0.0.1') // true
+ */
 export function isLoopback(hostname: string): boolean {
   return /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }

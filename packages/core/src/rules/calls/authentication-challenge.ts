@@ -15,6 +15,10 @@ const PARTS =
 /**
  * Parses `WWW-Authenticate` leniently (RFC 9110 §11.6.1). It skips token68 and malformed data, and all headers over 16
  * KiB.
+ *
+ * @example
+ *   const [challenge] = parseChallenges('Bearer error="invalid_token"')
+ *   const error = challenge?.parameters.get('error') // 'invalid_token'
  */
 export function parseChallenges(header: string | null): Challenge[] {
   const challenges: Challenge[] = []

@@ -20,6 +20,14 @@ export interface TokenRequestProfile {
    */
   readonly codeParameters?: Readonly<Record<string, string>>
   /**
+   * Further parameters of a refresh. Those of a call have precedence.
+   *
+   * @default {}
+   * @example
+   *   const tokenRequest = { refreshParameters: { resource: 'https://api.example.com/' } }
+   */
+  readonly refreshParameters?: Readonly<Record<string, string>>
+  /**
    * The URL of a refresh, if it is not the token endpoint.
    *
    * @default the token endpoint
@@ -58,7 +66,13 @@ export interface FormRequest {
 
 /** Converts a request of the standard, whose body is a form, to that of a server. */
 export function toServerRequest({ url, init }: FormRequest, profile: TokenRequestProfile): FormRequest {
-  const { codeParameters, refreshUrl, refreshGrantType, refreshTokenParameter = REFRESH } = profile
+  const {
+    codeParameters,
+    refreshParameters,
+    refreshUrl,
+    refreshGrantType,
+    refreshTokenParameter = REFRESH,
+  } = profile
   const form = new URLSearchParams(init.body as URLSearchParams)
   const grantType = form.get('grant_type')
   if (grantType === 'authorization_code')
@@ -68,6 +82,8 @@ export function toServerRequest({ url, init }: FormRequest, profile: TokenReques
   form.delete(REFRESH)
   form.set('grant_type', refreshGrantType ?? REFRESH)
   form.set(refreshTokenParameter, token)
+  for (const [name, value] of Object.entries(refreshParameters ?? {}))
+    if (!form.has(name)) form.set(name, value)
   return inFormat({ url: refreshUrl ?? url, init }, form, profile)
 }
 

@@ -26,7 +26,8 @@ import { checkConnection } from './connection-names.ts'
 import { withConnectionParts } from './connection-parts.ts'
 import { stateOf } from './connection-state.ts'
 import type { Connection, ConnectOptions } from './connection-types.ts'
-import type { ProviderClient } from './provider-clients.ts'
+import type { ProviderClient } from './provider-client.ts'
+import type { LookUp } from './resolver-host.ts'
 
 type FoundToken = Extract<ConnectionTokenResult, { readonly kind: 'token' }> & {
   readonly client: ProviderClient
@@ -55,7 +56,14 @@ export function createBoundConnection<Name extends string>(
   let ref: ConnectionRef | undefined
 
   const refOf = async () => (ref ??= await store.refOf({ owner, name }))
-  const clientOf = () => clients.clientFor(provider, context)
+  async function clientOf(lookUp?: LookUp) {
+    try {
+      return await clients.clientFor(provider, context, lookUp)
+    } catch (error) {
+      // The function of the application knows the provider only after the owner has connected.
+      throw error instanceof SignInRequiredError ? ownerMustAct({ code: 'not_connected' }) : error
+    }
+  }
 
   async function findToken(demand: Demand): Promise<FoundToken> {
     demand.signal?.throwIfAborted()
@@ -96,7 +104,7 @@ export function createBoundConnection<Name extends string>(
   function ownerMustAct({
     code,
     missingScope: scope,
-  }: Extract<ConnectionTokenResult, { readonly kind: 'sign_in' }>): SignInRequiredError {
+  }: Omit<Extract<ConnectionTokenResult, { readonly kind: 'sign_in' }>, 'kind'>): SignInRequiredError {
     const url = connectUrl(scope === undefined ? {} : { scope })
     return new SignInRequiredError(code, MESSAGES[code](name), { url, missingScope: scope })
   }
@@ -138,7 +146,7 @@ export function createBoundConnection<Name extends string>(
       return missingScope(scope, record ? record.ledger.scope : '')
     },
     async save(tokenResponse, options = {}) {
-      const client = await clientOf()
+      const client = await clientOf({})
       const grant = await readGivenGrant(client, tokenResponse, options, PURPOSE)
       if (!grant.accessToken && grant.refreshToken === undefined) throw malformed(PURPOSE)
       await changes.connect(await refOf(), client.server.registration, grant, keepAlive)

@@ -85,7 +85,7 @@ export async function connectOnLoopback(
   const { application, keepAlive } = connectionPartsOf(connection)
   const { clock, emit, work } = application.host
   const { owner, name } = connection
-  const provider = createConnectProvider(application, splitName(name).provider, '', keepAlive)
+  const provider = createConnectProvider(application, splitName(name).provider, redirectUri, keepAlive)
   const { findClient, reportFailure } = provider
   const begin = async () => ({
     secrets: { state: randomId(), nonce: randomId(), codeVerifier: randomId() },
@@ -126,8 +126,8 @@ export async function connectOnLoopback(
   }
 
   /** The application can abort while the server responds. */
-  async function findAbortableClient(target: ConnectTarget): Promise<ConnectClient> {
-    const client = await findClient(target)
+  async function findAbortableClient(target: ConnectTarget, isBegin: boolean): Promise<ConnectClient> {
+    const client = await findClient(target, isBegin)
     const store = async (grant: SignInGrant) => {
       signal?.throwIfAborted()
       return client.store(grant)

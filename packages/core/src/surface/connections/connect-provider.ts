@@ -10,25 +10,27 @@ import { omitUndefined } from '../../rules/members.ts'
 import { EvertokenError, type RedactedCause } from '../../vocabulary/index.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { checkOwner, splitName } from './connection-names.ts'
-import type { ProviderClient } from './provider-clients.ts'
+import type { ProviderClient } from './provider-client.ts'
 
 /** Returns the parts of a provider that its routes use. */
 export function createConnectProvider(
   application: ConnectionApplication,
   provider: string,
-  origin: string,
+  redirectUri: string,
   keepAlive: KeepAlive,
 ): ConnectProvider {
-  const { host, clients, routePrefix } = application
+  const { host, clients } = application
   const { emit } = host
   return {
-    redirectUri: `${origin}${routePrefix}/callback/${provider}`,
+    redirectUri,
     isOwnerInResponse: clients.knownClient(provider)?.values.ownerFrom !== undefined,
     isProviderOf: (name) => splitName(name).provider === provider,
-    async findClient(target) {
+    async findClient(target, isBegin) {
       const { owner = '', name } = target
-      const client = await clients.clientFor(provider, { owner, label: splitName(name).label })
-      return createConnectClient(application, target, client, keepAlive)
+      const context = { owner, label: splitName(name).label }
+      const client = await clients.clientFor(provider, context, isBegin ? { redirectUri } : undefined)
+      const onRefused = () => clients.forget(provider, context)
+      return createConnectClient(application, target, client, onRefused, keepAlive)
     },
     reportFailure(error) {
       if (!(error instanceof EvertokenError)) {
@@ -49,16 +51,39 @@ export function createConnectProvider(
   }
 }
 
-/** @param target - Its owner is `undefined` if the token response names the owner. */
+/** Returns the redirect URI of a provider. */
+export function redirectUriOf(
+  { routePrefix }: Pick<ConnectionApplication, 'routePrefix'>,
+  provider: string,
+  origin: string,
+): string {
+  return `${origin}${routePrefix}/callback/${provider}`
+}
+
+/**
+ * @param target - Its owner is `undefined` if the token response names the owner.
+ * @param onRefused - Called if the server refuses the client.
+ */
 export function createConnectClient(
   { store, changes, callHook }: ConnectionApplication,
   { owner: known, name }: ConnectTarget,
   { values, server, authorizationParameters }: ProviderClient,
+  onRefused: () => void,
   keepAlive: KeepAlive,
 ): ConnectClient {
   const { registration } = server
   return {
-    server,
+    server: {
+      ...server,
+      async redeem(...parameters) {
+        try {
+          return await server.redeem(...parameters)
+        } catch (error) {
+          if (error instanceof EvertokenError && error.code === 'client_rejected') onRefused()
+          throw error
+        }
+      },
+    },
     authorizationParameters,
     async readScope() {
       if (known === undefined) return undefined

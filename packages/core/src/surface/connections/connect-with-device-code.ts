@@ -76,8 +76,10 @@ export async function connectWithDeviceCode(
   const { reportFailure } = createConnectProvider(application, provider, '', keepAlive)
 
   async function run(): Promise<void> {
-    const client = await clients.clientFor(provider, { owner, label })
-    const target = createConnectClient(application, { owner, name }, client, keepAlive)
+    const context = { owner, label }
+    const client = await clients.clientFor(provider, context, {})
+    const forget = () => clients.forget(provider, context)
+    const target = createConnectClient(application, { owner, name }, client, forget, keepAlive)
     const parameters = await grantParameters(target, furtherScope)
     const codes = await requestDeviceCode(client, parameters, insecureHosts)
     signal?.throwIfAborted()

@@ -1,6 +1,6 @@
 import { connect } from '../../handlers/connections/connect.ts'
 import { connectCallback } from '../../handlers/connections/connect-callback.ts'
-import type { ConnectContext } from '../../handlers/connections/connect-context.ts'
+import type { ConnectContext, ConnectProvider } from '../../handlers/connections/connect-context.ts'
 import { disconnect, listRoute } from '../../handlers/connections/own-connections.ts'
 import { problemFor } from '../../handlers/problem.ts'
 import { createResponse } from '../../handlers/responses.ts'
@@ -11,7 +11,8 @@ import { hasSecureCookies } from '../../rules/browser/browser-address.ts'
 import { cookieName, parseCookies } from '../../rules/sessions/cookies.ts'
 import { addressOf } from '../application-address.ts'
 import { createBoundConnection } from './bound-connection.ts'
-import { createConnectProvider } from './connect-provider.ts'
+import { createConnectProvider, redirectUriOf } from './connect-provider.ts'
+import { findDocument, type ProviderDocument } from './resolver-host.ts'
 import type { ConnectionApplication } from './connection-application.ts'
 import { checkOwner, splitName } from './connection-names.ts'
 import { listConnections } from './connections-of-owner.ts'
@@ -62,17 +63,17 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   const isKnown = (provider: string) => Object.hasOwn(values.providers, provider)
   const canConnect = (provider: string) => isKnown(provider) && (findOwner ?? ownerFromOf(provider))
 
+  function providerAt({ origin }: ConnectContext, name: string, keepAlive: KeepAlive): ConnectProvider {
+    return createConnectProvider(application, name, redirectUriOf(application, name, origin), keepAlive)
+  }
+
   function findRoute(path: string): FoundRoute | undefined {
     const [first = '', second, third] = path.split('/').slice(1)
     if (third !== undefined) return undefined
     if (second === undefined) return first === '' && findOwner ? LIST : undefined
     if (first === 'callback') {
       const handle = (context: ConnectContext, keepAlive: KeepAlive) =>
-        connectCallback(
-          context,
-          createConnectProvider(application, second, context.origin, keepAlive),
-          callbackOptions,
-        )
+        connectCallback(context, providerAt(context, second, keepAlive), callbackOptions)
       // An authorization response can be posted.
       return canConnect(second) ? { methods: ['GET', 'POST'], handle } : undefined
     }
@@ -82,8 +83,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     if (second === 'connect' && canConnect(provider))
       return {
         methods: ['GET'],
-        handle: (context, keepAlive) =>
-          connect(context, name, createConnectProvider(application, provider, context.origin, keepAlive)),
+        handle: (context, keepAlive) => connect(context, name, providerAt(context, provider, keepAlive)),
       }
     if (second !== 'disconnect' || !findOwner) return undefined
     return {
@@ -93,6 +93,15 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
           createBoundConnection(application, owner, name, keepAlive).disconnect(),
         ),
     }
+  }
+
+  function serveDocument(request: Request): Promise<Response> | undefined {
+    const create = request.method === 'GET' ? findDocument(request, values.providers) : undefined
+    const respond = async (document: ProviderDocument) => {
+      const { origin } = addressOf(request, host.origin, insecureHosts)
+      return document(values.providers, (name) => redirectUriOf(application, name, origin))
+    }
+    return create && respond(create).catch(problemFor)
   }
 
   const LIST: FoundRoute = {
@@ -106,7 +115,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
     const own = applicationPaths(pathname, basePath).map(({ path }) => path)
     const path = own.find((each) => each === prefix || each.startsWith(`${prefix}/`))
     const route = path === undefined ? undefined : findRoute(path.slice(prefix.length))
-    if (!route) return undefined
+    if (!route) return serveDocument(request)
     if (!route.methods.includes(request.method))
       return Promise.resolve(createResponse(405, { allow: route.methods.join(', ') }))
     const respond = async () => route.handle(createContext(request), keepAlive)

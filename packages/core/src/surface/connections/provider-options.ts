@@ -95,12 +95,13 @@ export interface ConnectionContext {
 }
 
 /**
- * Returns the provider of a connection, if it is known only at run time: for each customer, or for each server. Evertoken calls
- * it again after 5 minutes, and after the server has refused the client.
+ * Returns the provider of a connection, if it is known only at run time: for each customer, or for each server. `undefined`: it is
+ * not known before the owner connects. Evertoken calls it when an owner begins to connect, again after 5 minutes, and after the
+ * server has refused the client.
  */
 export type ConnectionProviderResolver = (
   context: ConnectionContext,
-) => ConnectionProvider | Promise<ConnectionProvider>
+) => ConnectionProvider | undefined | Promise<ConnectionProvider | undefined>
 
 /** The providers by their names. A name has letters, digits, `-`, `_` and `.`. */
 export type ConnectionProviders = Readonly<Record<string, ConnectionProvider | ConnectionProviderResolver>>

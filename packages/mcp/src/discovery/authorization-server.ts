@@ -1,0 +1,76 @@
+import { type Document, type Requests, textsOf } from './documents.ts'
+import { wrongServer } from './safe-urls.ts'
+
+/** The metadata of an authorization server (RFC 8414 §2), with the members that Evertoken uses. */
+export interface AuthorizationServerMetadata extends Document {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+}
+
+const URLS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'revocation_endpoint',
+  'pushed_authorization_request_endpoint',
+  'jwks_uri',
+] as const
+const OTHERS = [
+  'issuer',
+  'scopes_supported',
+  'code_challenge_methods_supported',
+  'grant_types_supported',
+  'token_endpoint_auth_methods_supported',
+  'token_endpoint_auth_signing_alg_values_supported',
+  'id_token_signing_alg_values_supported',
+  'authorization_response_iss_parameter_supported',
+  'client_id_metadata_document_supported',
+  'dpop_signing_alg_values_supported',
+  'require_pushed_authorization_requests',
+] as const
+
+/**
+ * Fetches the metadata of an authorization server, and checks it.
+ *
+ * @param server - The URL of the MCP server, for messages.
+ * @returns `undefined` if the authorization server publishes none.
+ * @throws {ConfigurationError} If it names another issuer, an address that cannot be used, or no PKCE with S256.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3 RFC 8414, section 3: Obtaining Authorization Server Metadata}
+ */
+export async function findServerMetadata(
+  issuer: string,
+  server: URL,
+  { get, checkUrl }: Requests,
+  isIssuer: (named: string) => boolean = (named) => named === issuer,
+): Promise<AuthorizationServerMetadata | undefined> {
+  for (const url of metadataUrls(issuer)) {
+    const document = await get(url, 'authorization server')
+    if (!document) continue
+    if (typeof document['issuer'] !== 'string' || !isIssuer(document['issuer']))
+      throw wrongServer(server, 'the metadata of its authorization server names another `issuer`')
+    const metadata: Record<string, unknown> = {}
+    for (const name of OTHERS) if (document[name] != null) metadata[name] = document[name]
+    for (const name of URLS)
+      if (document[name] != null) {
+        checkUrl(document[name], `\`${name}\``)
+        metadata[name] = document[name]
+      }
+    for (const name of ['authorization_endpoint', 'token_endpoint'])
+      if (metadata[name] === undefined)
+        throw wrongServer(server, `its authorization server has no \`${name}\``)
+    if (!textsOf(metadata['code_challenge_methods_supported']).includes('S256'))
+      throw wrongServer(server, 'its authorization server does not list the PKCE method S256')
+    return metadata as AuthorizationServerMetadata
+  }
+  return undefined
+}
+
+/** The order is that of the MCP specification. With a path, no URL at the root is tried, because it is of another issuer. */
+function metadataUrls(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  const [rfc8414, openid] = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+  const urls = [`${origin}${rfc8414}${path}`, `${origin}${openid}${path}`]
+  return path === '' ? urls : [...urls, `${origin}${path}${openid}`]
+}

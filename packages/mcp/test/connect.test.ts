@@ -1,0 +1,169 @@
+import { createMemoryStore, SignInRequiredError } from '@evertoken/core'
+import { createManualClock } from '@evertoken/testkit'
+import { describe, expect, it } from 'vitest'
+import { mcpFetch } from '../src/index.ts'
+import { createMcpWorld, ISSUER, MCP, metadataOf, type McpWorld, standardAnswers } from './world.ts'
+
+const NAME = `mcp:${MCP}` as const
+const OTHER = 'https://other.example.com'
+
+const tokenOf = async ({ connections }: McpWorld) =>
+  (await connections.get('ada', NAME).getAccessToken())?.value
+
+describe('a connection to an MCP server', () => {
+  it('finds the authorization server, registers a client, and gets tokens for the resource', async () => {
+    const world = createMcpWorld()
+    const { outcome, authorization } = await world.connect()
+    expect(outcome).toBe('connected')
+    expect(authorization?.origin).toBe(ISSUER)
+    expect(authorization?.searchParams.get('scope')).toBe('read')
+    expect(authorization?.searchParams.get('resource')).toBe(MCP)
+    expect(await tokenOf(world)).toBe('token-1')
+    const registration = world.sent.find(({ url }) => url.endsWith('/register'))
+    expect(JSON.parse(registration?.body ?? '')).toMatchObject({
+      client_name: 'Example',
+      redirect_uris: ['https://app.example/connections/callback/mcp'],
+      application_type: 'web',
+      grant_types: ['authorization_code', 'refresh_token'],
+    })
+  })
+
+  it('sends the resource with a refresh too', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    await world.connections.get('ada', NAME).getAccessToken({ forceRefresh: true })
+    const bodies = world.sent
+      .filter(({ url, method }) => url.endsWith('/token') && method === 'POST')
+      .map(({ body }) => new URLSearchParams(body))
+    expect(bodies.map((body) => body.get('grant_type'))).toEqual(['authorization_code', 'refresh_token'])
+    expect(bodies.map((body) => body.get('resource'))).toEqual([MCP, MCP])
+  })
+
+  it('makes no request before the owner has connected', async () => {
+    const world = createMcpWorld()
+    const connection = world.connections.get('ada', NAME)
+    expect(await connection.getAccessToken()).toBeUndefined()
+    const error = await mcpFetch(connection, MCP)(MCP).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(SignInRequiredError)
+    expect(error).toMatchObject({ code: 'not_connected', url: connection.connectUrl() })
+    expect(world.urls()).toEqual([])
+  })
+
+  it('needs no discovery in another process', async () => {
+    const [store, clock, answers] = [createMemoryStore(), createManualClock(), standardAnswers()]
+    await createMcpWorld({}, { store, clock, answers }).connect()
+    const world = createMcpWorld({}, { store, clock, answers })
+    expect(await tokenOf(world)).toBe('token-1')
+    expect(world.sent.filter(({ url }) => url !== `${ISSUER}/token`)).toEqual([])
+  })
+
+  it('uses one registration for all servers of an issuer', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    const { outcome } = await world.connect()
+    expect(outcome).toBe('connected')
+    expect(world.urls().filter((url) => url.endsWith('/register'))).toHaveLength(1)
+  })
+
+  it('uses the metadata document as client ID, and serves it', async () => {
+    const clientMetadataUrl = 'https://app.example/oauth-client.json'
+    const world = createMcpWorld({ clientMetadataUrl })
+    world.answers[`${ISSUER}/.well-known/oauth-authorization-server`] = () =>
+      Response.json(metadataOf(ISSUER, { client_id_metadata_document_supported: true }))
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('client_id')).toBe(clientMetadataUrl)
+    const response = await world.connections.route(new Request(clientMetadataUrl))
+    expect(await response?.json()).toMatchObject({
+      client_id: clientMetadataUrl,
+      redirect_uris: ['https://app.example/connections/callback/mcp'],
+      token_endpoint_auth_method: 'none',
+    })
+    expect(world.connections.route(new Request('https://app.example/other.json'))).toBeUndefined()
+  })
+
+  it('uses a client of the application only at its issuer', async () => {
+    const registrations = [
+      { issuer: OTHER, clientId: 'other', clientSecret: 'canary' },
+      { issuer: ISSUER, clientId: 'own', clientSecret: 'secret' },
+    ]
+    const world = createMcpWorld({ registrations })
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('client_id')).toBe('own')
+    expect(JSON.stringify(world.sent.map(({ body }) => body))).not.toContain('canary')
+  })
+
+  it('adds the challenged scope to the granted one at a step-up', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    world.answers[MCP] = () =>
+      new Response(null, {
+        status: 403,
+        headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="read write"' },
+      })
+    const send = mcpFetch(world.connections.get('ada', NAME), MCP, { fetch: world.fetch })
+    const error = (await send(MCP).catch((thrown: unknown) => thrown)) as SignInRequiredError
+    expect(error).toMatchObject({ code: 'scope_missing', missingScope: 'write' })
+    const { authorization } = await world.connect(error.url)
+    expect(authorization?.searchParams.get('scope')?.split(' ').toSorted()).toEqual(['read', 'write'])
+  })
+})
+
+describe('a server that moves to another authorization server', () => {
+  it('needs a new grant, and gives the other issuer no credential', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    const other = standardAnswers(OTHER)
+    Object.assign(world.answers, other)
+    await world.clock.advance(400_000)
+    await tokenOf(world) // looks the server up in the background
+    await world.settle()
+    await world.clock.advance(400_000)
+    expect(await tokenOf(world)).toBeUndefined()
+    expect(await world.connections.get('ada', NAME).getState()).toMatchObject({
+      state: 'needs_reauthorization',
+    })
+    const { outcome, authorization } = await world.connect()
+    expect(outcome).toBe('connected')
+    expect(authorization?.origin).toBe(OTHER)
+    const toOther = world.sent.filter(({ url }) => url.startsWith(OTHER))
+    expect(toOther.map(({ body }) => body).join()).not.toContain('refresh-1')
+    expect(toOther.some(({ url }) => url.endsWith('/register'))).toBe(true)
+  })
+})
+
+describe('a server that has forgotten the client', () => {
+  const refuse = () => Response.json({ error: 'invalid_client' }, { status: 401 })
+
+  it('gets a new client when the owner connects again', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    const accept = world.answers[`${ISSUER}/token`] as () => Response
+    world.answers[`${ISSUER}/token`] = refuse
+    const refresh = world.connections.get('ada', NAME).getAccessToken({ forceRefresh: true })
+    await expect(refresh).rejects.toMatchObject({ code: 'client_rejected' })
+    world.answers[`${ISSUER}/token`] = accept
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('client_id')).toBe('client-2')
+  })
+
+  it('keeps the client of absent owners after one refusal, and replaces it after a confirmed one', async () => {
+    const world = createMcpWorld()
+    await world.connect()
+    world.answers[`${ISSUER}/token`] = refuse
+    const refresh = () =>
+      world.connections.get('ada', NAME).getAccessToken({ forceRefresh: true }).catch(String)
+    const registrations = () => world.urls().filter((url) => url.endsWith('/register')).length
+    await refresh()
+    await world.clock.advance(40_000)
+    await refresh()
+    expect(registrations()).toBe(1)
+    await world.clock.advance(70_000)
+    await refresh()
+    await world.clock.advance(70_000)
+    await refresh()
+    expect(registrations()).toBe(2)
+    expect(await world.connections.get('ada', NAME).getState()).toMatchObject({
+      state: 'needs_reauthorization',
+    })
+  })
+})

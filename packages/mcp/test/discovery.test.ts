@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import { isResourceOf } from '../src/discovery/resource-metadata.ts'
+import { createUrlCheck, isPrivateHost } from '../src/discovery/safe-urls.ts'
+import { createMcpWorld, ISSUER, MCP, metadataOf } from './world.ts'
+
+const RESOURCE_METADATA = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
+const SERVER_METADATA = `${ISSUER}/.well-known/oauth-authorization-server`
+
+describe('isPrivateHost', () => {
+  it.each([
+    'localhost',
+    'redis',
+    'db.internal',
+    'printer.local',
+    'api.localhost.',
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '100.64.0.1',
+    '0.0.0.0',
+    '224.0.0.1',
+    '[::1]',
+    '[::]',
+    '[fe80::1]',
+    '[fc00::1]',
+    '[fd12::1]',
+    '[::ffff:7f00:1]',
+    '[64:ff9b::a00:1]',
+    '[2002:a00:1::]',
+    '[2001:db8::1]',
+    '[2001::1]',
+    '[ff02::1]',
+  ])('%s is private', (host) => expect(isPrivateHost(host)).toBe(true))
+
+  it.each([
+    'mcp.example.com',
+    '8.8.8.8',
+    '172.15.0.1',
+    '172.32.0.1',
+    '100.128.0.1',
+    '[2606:4700::1111]',
+    '[2a00:1450::1]',
+    '10.example.com',
+  ])('%s is public', (host) => expect(isPrivateHost(host)).toBe(false))
+})
+
+describe('createUrlCheck', () => {
+  const check = createUrlCheck(new URL(MCP), { insecureHosts: ['keycloak'] })
+
+  it.each([
+    'http://mcp.example.com/',
+    'https://10.0.0.1/',
+    'https://0x7f.1/',
+    'https://2130706433/',
+    'https://user:pass@example.com/',
+    'ftp://example.com/',
+    'file:///etc/passwd',
+    'relative',
+    undefined,
+    'http://localhost/',
+  ])('refuses %s', (url) => expect(() => check(url, 'URL')).toThrow(/Cannot use the MCP server/))
+
+  it.each(['https://example.com/a', 'http://keycloak/realms/a'])('accepts %s', (url) =>
+    expect(check(url, 'URL').href).toBe(url),
+  )
+
+  it('accepts loopback only if the MCP server is there too', () => {
+    const local = createUrlCheck(new URL('http://localhost:3000/mcp'), { insecureHosts: [] })
+    expect(local('http://127.0.0.1:4000/', 'URL').port).toBe('4000')
+    expect(() => local('http://10.0.0.1/', 'URL')).toThrow()
+  })
+
+  it('calls the function of the application for each URL', () => {
+    const allow = ({ hostname }: URL) => hostname.endsWith('.example.com')
+    const own = createUrlCheck(new URL(MCP), { allow, insecureHosts: [] })
+    expect(own('https://login.example.com/', 'URL').origin).toBe(ISSUER)
+    expect(() => own('https://evil.example/', 'URL')).toThrow(/is refused by `allow`/)
+  })
+})
+
+describe('isResourceOf', () => {
+  it.each([MCP, 'https://mcp.example.com', 'https://mcp.example.com/', 'https://mcp.example.com/mcp/'])(
+    'accepts %s',
+    (resource) => expect(isResourceOf(resource, new URL(MCP))).toBe(true),
+  )
+  it.each([
+    'https://evil.example/mcp',
+    'http://mcp.example.com/mcp',
+    'https://mcp.example.com/mc',
+    'https://mcp.example.com/mcp/other',
+    'https://mcp.example.com/mcp#a',
+    'https://mcp.example.com/mcp?a',
+    'mcp',
+    '',
+  ])('refuses %s', (resource) => expect(isResourceOf(resource, new URL(MCP))).toBe(false))
+})
+
+describe('the discovery', () => {
+  const failure = async (change: (world: ReturnType<typeof createMcpWorld>) => void) => {
+    const world = createMcpWorld()
+    change(world)
+    const { outcome, authorization } = await world.connect()
+    expect(authorization).toBeUndefined()
+    expect(outcome).toBe('failed')
+    const failed = world.events.find(({ type }) => type === 'connect_failed')
+    return { world, code: failed && 'code' in failed ? failed.code : undefined }
+  }
+
+  it.each([
+    [
+      'metadata of another resource',
+      { resource: 'https://evil.example/mcp', authorization_servers: [ISSUER] },
+    ],
+    ['no authorization server', { resource: MCP, authorization_servers: [] }],
+    [
+      'an authorization server on a private address',
+      { resource: MCP, authorization_servers: ['https://10.0.0.1'] },
+    ],
+    [
+      'an authorization server on http',
+      { resource: MCP, authorization_servers: ['http://login.example.com'] },
+    ],
+  ])('refuses %s, and calls no other server', async (_, document) => {
+    const { world, code } = await failure(({ answers }) => {
+      answers[RESOURCE_METADATA] = () => Response.json(document)
+    })
+    expect(code).toBe('authorization_server_metadata_invalid')
+    expect(world.urls()).toEqual([MCP, RESOURCE_METADATA])
+  })
+
+  it.each([
+    ['another issuer', { issuer: 'https://evil.example' }],
+    ['no PKCE with S256', { code_challenge_methods_supported: ['plain'] }],
+    ['an endpoint on a private address', { token_endpoint: 'https://169.254.169.254/token' }],
+    ['no token endpoint', { token_endpoint: null }],
+  ])('refuses metadata with %s, and registers no client', async (_, change) => {
+    const { world, code } = await failure(({ answers }) => {
+      answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, change))
+    })
+    expect(code).toBe('authorization_server_metadata_invalid')
+    expect(world.urls().some((url) => url.endsWith('/register'))).toBe(false)
+  })
+
+  it('does not take an outage for a server without metadata', async () => {
+    const { code } = await failure(({ answers }) => {
+      answers[RESOURCE_METADATA] = () => new Response('busy', { status: 503 })
+    })
+    expect(code).toBe('authorization_server_unavailable')
+  })
+
+  it('follows no redirect', async () => {
+    const { world } = await failure(({ answers }) => {
+      answers[RESOURCE_METADATA] = () =>
+        new Response(null, { status: 302, headers: { location: 'https://10.0.0.1/' } })
+    })
+    expect(world.urls()).not.toContain('https://10.0.0.1/')
+  })
+
+  it('uses a server of 2025-03-26 as its own authorization server', async () => {
+    const world = createMcpWorld()
+    const origin = new URL(MCP).origin
+    world.answers[MCP] = () => new Response(null, { status: 401 })
+    delete world.answers[RESOURCE_METADATA]
+    world.answers[`${origin}/register`] = () => Response.json({ client_id: 'a' }, { status: 201 })
+    world.answers[`${origin}/token`] = world.answers[`${ISSUER}/token`] as never
+    const { outcome, authorization } = await world.connect()
+    expect([outcome, authorization?.href.split('?')[0]]).toEqual(['connected', `${origin}/authorize`])
+  })
+
+  it.each([
+    ['lists it', ['read', 'offline_access'], 'read offline_access'],
+    ['does not list it', ['read'], 'read'],
+    ['lists nothing', undefined, 'read'],
+  ])('asks for offline_access only if the server lists it: it %s', async (_, scopes, expected) => {
+    const world = createMcpWorld()
+    world.answers[SERVER_METADATA] = () => Response.json(metadataOf(ISSUER, { scopes_supported: scopes }))
+    const { authorization } = await world.connect()
+    expect(authorization?.searchParams.get('scope')).toBe(expected)
+  })
+})
