@@ -65,7 +65,9 @@ function listed() {
   try {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
     const projects = ['--project', 'unit', '--project', 'integration']
-    execFileSync(process.execPath, [vitest, 'list', `--json=${file}`, ...projects], { cwd: root })
+    execFileSync(process.execPath, [vitest, 'list', '--static-parse', `--json=${file}`, ...projects], {
+      cwd: root,
+    })
     return JSON.parse(readFileSync(file, 'utf8'))
       .map((test) => ({ file: relative(root, test.file), title: test.name }))
       .filter((test) => !test.file.startsWith('packages/testkit/'))

@@ -35,7 +35,7 @@ describe('UserInfo at a sign-in', () => {
     expect(Object.keys(tokenResponse)).not.toEqual(expect.arrayContaining(['access_token']))
   })
 
-  it('about another user refuses the sign-in', async () => {
+  it('S37: about another user refuses the sign-in', async () => {
     const failure = await failureOf(signIn(() => Response.json({ sub: 'user-2' })))
     expect(failure).toMatchObject({ code: 'authorization_response_invalid', cause: { code: 'SUB_MISMATCH' } })
   })
