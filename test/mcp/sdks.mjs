@@ -54,7 +54,7 @@ async function connectAi(url, options) {
 }
 
 /** The server shows its time in each response. It must follow the clock of the test. */
-function fetchWithClock(clock) {
+export function fetchWithClock(clock) {
   return async (url, init) => {
     const response = await fetch(url, init)
     const headers = new Headers(response.headers)
