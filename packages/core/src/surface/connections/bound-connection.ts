@@ -1,4 +1,5 @@
 import type { CredentialSource } from '../../handlers/calls/token-fetch.ts'
+import { signInRequired } from '../../handlers/problem.ts'
 import { createCredential } from '../../mechanisms/calls/bearer-credential.ts'
 import { withMutableHeaders } from '../../mechanisms/calls/with-headers.ts'
 import type { ConnectionRef } from '../../mechanisms/connections/connection-store.ts'
@@ -22,11 +23,12 @@ import { malformed, readGivenGrant } from '../given-grant.ts'
 import { checkTokenFetchOptions } from '../token-fetch-options.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { checkConnection } from './connection-names.ts'
+import { checkName, checkOwner, splitName } from './connection-names.ts'
 import { withConnectionParts } from './connection-parts.ts'
 import { stateOf } from './connection-state.ts'
-import type { Connection, ConnectOptions } from './connection-types.ts'
+import type { Connection, ConnectOptions, CurrentConnection } from './connection-types.ts'
 import type { ProviderClient } from './provider-clients.ts'
+import type { ConnectionContext } from './provider-options.ts'
 
 type FoundToken = Extract<ConnectionTokenResult, { readonly kind: 'token' }> & {
   readonly client: ProviderClient
@@ -35,6 +37,12 @@ type FoundToken = Extract<ConnectionTokenResult, { readonly kind: 'token' }> & {
 interface Demand extends CallDemand {
   readonly key: string
   readonly parameters: TokenParameters
+}
+
+/** The connection that a call is about. */
+interface FoundConnection {
+  readonly ref: ConnectionRef
+  readonly context: ConnectionContext
 }
 
 /**
@@ -48,26 +56,60 @@ export function createBoundConnection<Name extends string>(
   name: Name,
   keepAlive: KeepAlive,
 ): Connection<Name> {
-  const { host, values, clients, store, refreshIndex, changes, listener, routePrefix } = application
-  const { provider, context } = checkConnection(owner, name, values.providers)
+  const { label } = checkName(name, application.values.providers)
+  const context = { owner: checkOwner(owner), label }
+  let found: FoundConnection | undefined
+  const find = async () => (found ??= { ref: await application.store.refOf({ owner, name }), context })
+  const functions = createFunctions(application, name, keepAlive, find)
+  return withConnectionParts({ ...functions, owner }, { application, keepAlive })
+}
+
+/**
+ * Creates the functions of the connection of the current user. Each call finds the owner.
+ *
+ * @param findOwner - Resolves to `undefined` if no user is signed in.
+ * @throws {ConfigurationError} If there is no such provider.
+ */
+export function createCurrentConnection<Name extends string>(
+  application: ConnectionApplication,
+  name: Name,
+  keepAlive: KeepAlive,
+  findOwner: () => Promise<string | undefined>,
+): CurrentConnection<Name> {
+  const { label } = checkName(name, application.values.providers)
+  return createFunctions(application, name, keepAlive, async () => {
+    const owner = await findOwner()
+    if (owner === undefined) return undefined
+    return { ref: await application.store.refOf({ owner, name }), context: { owner, label } }
+  })
+}
+
+/** @param find - Resolves to `undefined` if no user is signed in. */
+function createFunctions<Name extends string>(
+  application: ConnectionApplication,
+  name: Name,
+  keepAlive: KeepAlive,
+  find: () => Promise<FoundConnection | undefined>,
+): CurrentConnection<Name> {
+  const { host, clients, store, refreshIndex, changes, listener, routePrefix } = application
+  const { provider } = splitName(name)
   const { markBroken } = changes
   const handleOptions = { store, clock: host.clock, listener, refreshIndex, markBroken }
-  let ref: ConnectionRef | undefined
 
-  const refOf = async () => (ref ??= await store.refOf({ owner, name }))
-  const clientOf = () => clients.clientFor(provider, context)
+  const clientOf = ({ context }: FoundConnection) => clients.clientFor(provider, context)
 
   async function findToken(demand: Demand): Promise<FoundToken> {
     demand.signal?.throwIfAborted()
-    const client = await clientOf()
+    const found = (await find()) ?? notSignedIn()
+    const client = await clientOf(found)
+    const { ref, context } = found
     const { key, parameters: request, rejected, forceRefresh, minValiditySeconds, signal } = demand
     // Each member by its name, because a spread costs more than the other work of a call.
     const call = { key, request, rejected, forceRefresh, minValiditySeconds, keepAlive }
-    const connection = await refOf()
-    const work = requestConnectionToken(connection, client, call, handleOptions)
+    const work = requestConnectionToken(ref, client, call, handleOptions)
     const result = await (signal ? unlessAborted(work, signal) : work).catch((error: unknown) => {
       if (error instanceof EvertokenError) {
-        host.emit({ type: 'token_unavailable', session: fingerprint(connection.key), code: error.code })
+        host.emit({ type: 'token_unavailable', session: fingerprint(ref.key), code: error.code })
         // The function of the application can register the client again.
         if (error.code === 'client_rejected') clients.forget(provider, context)
       }
@@ -81,7 +123,8 @@ export function createBoundConnection<Name extends string>(
     createCredential(token, snapshot.record.ledger.proofKey, client.server.binding)
 
   async function readRecord() {
-    const held = await store.read(await refOf())
+    const found = await find()
+    const held = found && (await store.read(found.ref))
     if (held && !held.record) throw held.error
     return held?.record.ended ? undefined : held?.record
   }
@@ -101,8 +144,7 @@ export function createBoundConnection<Name extends string>(
     return new SignInRequiredError(code, MESSAGES[code](name), { url, missingScope: scope })
   }
 
-  const connection: Connection<Name> = {
-    owner,
+  return {
     name,
     connectUrl,
     async getAccessToken(options = {}) {
@@ -138,15 +180,21 @@ export function createBoundConnection<Name extends string>(
       return missingScope(scope, record ? record.ledger.scope : '')
     },
     async save(tokenResponse, options = {}) {
-      const client = await clientOf()
+      const found = (await find()) ?? notSignedIn()
+      const client = await clientOf(found)
       const grant = await readGivenGrant(client, tokenResponse, options, PURPOSE)
       if (!grant.accessToken && grant.refreshToken === undefined) throw malformed(PURPOSE)
-      await changes.connect(await refOf(), client.server.registration, grant, keepAlive)
+      await changes.connect(found.ref, client.server.registration, grant, keepAlive)
     },
-    disconnect: async () =>
-      changes.disconnect(await refOf(), async () => (await clientOf()).server, keepAlive),
+    async disconnect() {
+      const found = (await find()) ?? notSignedIn()
+      return changes.disconnect(found.ref, async () => (await clientOf(found)).server, keepAlive)
+    },
   }
-  return withConnectionParts(connection, { application, keepAlive })
+}
+
+function notSignedIn(): never {
+  throw signInRequired('no_session')
 }
 
 const PURPOSE = 'save the connection'
