@@ -25,7 +25,7 @@ export const connections = createConnections({
 const config: AuthConfig = {
   providers: [Google({ authorization: { params: { scope, access_type: 'offline', prompt: 'consent' } } })],
   events: {
-    // `account` is a token response with `expires_at`.
+    // `account` is a token response with `expires_at`. `user.id` is the same at the next sign-in only with a database adapter.
     async signIn({ user, account }) {
       if (account?.access_token && user.id) await connections.get(user.id, 'google').save(account)
     },
