@@ -3,6 +3,11 @@ import { RUNTIMES } from '../../scripts/runtimes.mjs'
 /** Astro and SvelteKit do not run on Node 20. */
 const NEWER_NODE = RUNTIMES.node[1]
 
+/** Other libraries that sign users in. Their applications need no server: `run` of `main.mjs` does all steps. */
+export const SIGN_IN_LIBRARIES = {
+  authjs: { packages: { '@auth/core': '0.41.3' } },
+}
+
 /**
  * The frameworks: the packages that they need, how their application is built and started, and the steps beyond those of
  * all frameworks. A command is a path below `node_modules` or the application, and arguments. `PORT` stands for the port.

@@ -1,7 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildPackages, packAll, root, run } from '../../scripts/packaging/packages.mjs'
-import { FRAMEWORKS } from './frameworks.mjs'
+import { FRAMEWORKS, SIGN_IN_LIBRARIES } from './frameworks.mjs'
 
 const home = join(root, '.cache/frameworks')
 const source = new URL('.', import.meta.url).pathname
@@ -27,7 +27,10 @@ export async function install(names) {
 }
 
 async function installFrameworks() {
-  const dependencies = Object.assign({}, ...Object.values(FRAMEWORKS).map(({ packages }) => packages))
+  const dependencies = Object.assign(
+    {},
+    ...Object.values({ ...FRAMEWORKS, ...SIGN_IN_LIBRARIES }).map(({ packages }) => packages),
+  )
   const manifest = JSON.stringify({ private: true, type: 'module', dependencies }, null, 2)
   const stamp = join(home, 'installed.json')
   if ((await readFile(stamp, 'utf8').catch(() => '')) === manifest) return

@@ -1,20 +1,22 @@
 /**
  * Real frameworks with the packed packages, a real authorization server and a real API on loopback.
- * Usage: node test/frameworks/main.mjs [framework …]
+ * Usage: node test/frameworks/main.mjs [framework or sign-in library …]
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { startApplication } from './application.mjs'
-import { FRAMEWORKS } from './frameworks.mjs'
+import { FRAMEWORKS, SIGN_IN_LIBRARIES } from './frameworks.mjs'
 import { install } from './install.mjs'
 import { EXTRAS, STEPS } from './scenario.mjs'
 import { createUserAgent } from './user-agent.mjs'
 import { startWorld } from './world.mjs'
 
 const wanted = process.argv.slice(2)
-const names = Object.keys(FRAMEWORKS).filter((name) => wanted.length === 0 || wanted.includes(name))
-const { home, folders } = await install(names)
+const isWanted = (name) => wanted.length === 0 || wanted.includes(name)
+const names = Object.keys(FRAMEWORKS).filter(isWanted)
+const libraries = Object.keys(SIGN_IN_LIBRARIES).filter(isWanted)
+const { home, folders } = await install([...names, ...libraries])
 const require = createRequire(join(home, 'package.json'))
 const importTestkit = (name) =>
   import(pathToFileURL(join(home, `node_modules/@evertoken/testkit/dist/${name}.js`)).href)
@@ -25,6 +27,7 @@ let passed = 0
 // Each application has its own servers, so one can be built while another one is tested.
 const queue = [...names]
 await Promise.all([work(), work()])
+for (const name of libraries) console.log(await runLibrary(name))
 for (const problem of problems) console.log(`\nFAIL ${problem}`)
 console.log(`\npassed=${passed} failed=${problems.length}`)
 process.exit(problems.length === 0 ? 0 : 1)
@@ -32,6 +35,19 @@ process.exit(problems.length === 0 ? 0 : 1)
 async function work() {
   for (let name = queue.shift(); name !== undefined; name = queue.shift())
     console.log(await runFramework(name))
+}
+
+/** Runs the application with one sign-in library, and returns its line. */
+async function runLibrary(name) {
+  try {
+    const { run } = await import(pathToFileURL(join(folders[name], 'main.mjs')).href)
+    const marks = await run()
+    passed += marks.length
+    return [name, ...marks].join(' ')
+  } catch (error) {
+    problems.push(`${name}: ${error.stack}`)
+    return `${name} ✗`
+  }
 }
 
 /** Runs all steps of one framework, and returns its line. */

@@ -1,11 +1,14 @@
 import { jarm, par } from '@evertoken/core/authorization'
 import { createMemoryStore, type EvertokenEvent } from '@evertoken/core'
+import { connectOnLoopback } from '@evertoken/core/loopback'
 import { createConnections } from '@evertoken/node/connections'
 import { createBrowser } from '@evertoken/testkit'
 import { expect, it } from 'vitest'
-import { LINK, submitForm, userOf } from './connecting-browser.ts'
+import { formOf, LINK, submitForm, userOf } from './connecting-browser.ts'
 import { SECRET } from './connection-owners.ts'
 import { APP_URL, CLIENT_ID, startOidcProvider } from './oidc-provider.ts'
+
+const LOOPBACK = 'http://127.0.0.1:8085/callback/calendar'
 
 /** Two processes of an application with a real provider, whose access tokens expire soon. */
 async function start(accessTokenSeconds: number, provider: object = {}) {
@@ -13,7 +16,7 @@ async function start(accessTokenSeconds: number, provider: object = {}) {
     {
       client_secret: 'secret',
       authorization_signed_response_alg: 'ES256',
-      redirect_uris: [`${APP_URL}/connections/callback/calendar`],
+      redirect_uris: [`${APP_URL}/connections/callback/calendar`, LOOPBACK],
     },
     () => ({
       enabledJWA: { authorizationSigningAlgValues: ['ES256'] },
@@ -63,7 +66,7 @@ async function start(accessTokenSeconds: number, provider: object = {}) {
     const path = connections.get('ada', 'calendar').connectUrl({ returnTo: '/', ...(scope && { scope }) })
     return { browser, page: await (await browser.navigate(app, path, LINK)).text() }
   }
-  return { ...server, connections, startProcess, app, connect, events }
+  return { ...server, connections, startProcess, app, authorizationServer, connect, events }
 }
 
 const REFRESH_SECONDS = 2
@@ -114,6 +117,20 @@ it('sends the request directly to the provider with `par()`', async () => {
   const { connect, connections } = await start(300, { authorizationRequest: par() })
   expect((await connect()).page).toBe('/?connection=calendar&outcome=connected')
   expect(await connections.get('ada', 'calendar').getAccessToken()).toBeDefined()
+})
+
+it.each(['query.jwt', 'form_post.jwt'] as const)('connects on loopback with %s', async (mode) => {
+  const { connections, authorizationServer } = await start(600, { responseMode: jarm(mode) })
+  const connection = connections.get('ada', 'calendar')
+  const { url, receive, finished } = await connectOnLoopback(connection, { redirectUri: LOOPBACK })
+  const browser = createBrowser({ baseUrl: new URL(LOOPBACK).origin, authorizationServer })
+  const response = await browser.navigate(receive, url)
+  const form = formOf(await response.clone().text())
+  expect(form?.action).toBe(mode === 'query.jwt' ? undefined : LOOPBACK)
+  const page = form ? await receive(new Request(form.action, { method: 'POST', body: form.body })) : response
+  expect(page.status).toBe(200)
+  await finished
+  expect(await connection.getAccessToken()).toBeDefined()
 })
 
 it.each(['query.jwt', 'form_post.jwt'] as const)('accepts only a signed response with %s', async (mode) => {

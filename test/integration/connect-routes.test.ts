@@ -410,10 +410,10 @@ describe.each(['Lax', 'Strict'] as const)('with `auth` and a %s cookie', (sameSi
     expect(await page.text()).toBe('/settings?connection=google&outcome=connected')
     expect((await connections.get('ada', 'google').getState()).state).toBe('active')
     const current = await browser.fetch(
-      auth.handler(async () => Response.json((await connections.current('google'))?.owner)),
+      auth.handler(async () => Response.json((await connections.current('google').getState()).state)),
       '/',
     )
-    expect(await current.json()).toBe('ada')
+    expect(await current.json()).toBe('active')
   })
 })
 
@@ -435,10 +435,11 @@ it('with `auth` and `owner`, the routes and `current()` use the same owner', asy
   })
   const handle = auth.handler(
     async (request) =>
-      (await connections.route(request)) ?? Response.json((await connections.current('google'))?.owner),
+      (await connections.route(request)) ??
+      Response.json((await connections.current('google').getState()).state),
   )
   const browser = createBrowser({ baseUrl: APP, clock, authorizationServer })
   await browser.signIn(handle, { user: 'ada' })
-  expect(await (await browser.navigate(handle, CONNECT, LINK)).json()).toBe('tenant of ada')
+  expect(await (await browser.navigate(handle, CONNECT, LINK)).json()).toBe('active')
   expect((await connections.list('tenant of ada')).map(({ name }) => name)).toEqual(['google'])
 })

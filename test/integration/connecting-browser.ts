@@ -99,17 +99,26 @@ export async function begin(
   return { location, callback: back.headers.get('location') ?? '' }
 }
 
+/** Returns the form of a page of an authorization server, whose script posts it. */
+export function formOf(
+  page: string,
+): { readonly action: string; readonly body: URLSearchParams } | undefined {
+  const action = /action="([^"]+)"/.exec(page)?.[1]
+  if (action === undefined) return undefined
+  const inputs = page.matchAll(/name="([^"]+)"[^>]*value="([^"]+)"/g)
+  const fields = Array.from(inputs, ([, name = '', value = '']): [string, string] => [name, value])
+  return { action, body: new URLSearchParams(fields) }
+}
+
 /** Posts the form of a page of an authorization server, as its script does. Returns the page unchanged if it has no form. */
 export async function submitForm(
   app: (request: Request) => Promise<Response>,
   browser: Pick<Browser, 'navigate'>,
   page: string,
 ): Promise<string> {
-  const action = /action="([^"]+)"/.exec(page)?.[1]
-  if (action === undefined) return page
-  const inputs = page.matchAll(/name="([^"]+)"[^>]*value="([^"]+)"/g)
-  const fields = Array.from(inputs, ([, name = '', value = '']): [string, string] => [name, value])
-  const init = { method: 'POST', body: new URLSearchParams(fields), initiator: 'https://login.example.com' }
+  const { action, body } = formOf(page) ?? {}
+  if (action === undefined || !body) return page
+  const init = { method: 'POST', body, initiator: 'https://login.example.com' }
   const response = await browser.navigate(app, action, init)
   const [, next] = /^0;url=(.*)$/.exec(response.headers.get('refresh') ?? '') ?? []
   return (next === undefined ? response : await browser.navigate(app, next, LINK)).text()

@@ -247,13 +247,13 @@ describe('invalid input', () => {
       expect(google.connectUrl({ returnTo })).toContain('returnTo=')
   })
 
-  it('is an `auth` with several registrations, whose users can have the same `sub`', () => {
+  it('is an `auth` with several registrations, whose users can have the same `sub`, without `owner`', () => {
     const { server, store, clock } = createConnectionWorld()
     const registrations = tenants({ nameOf: () => 'a', load: async () => undefined })
     const shared = { ...store, outlivesProcess: true }
     const auth = evertoken({ registrations, encryptionSecret: SECRET, store: shared, clock })
     const providers = { google: { issuer: server.issuer, clientId: 'web' } }
     expect(() => createConnections({ auth, providers })).toThrow(invalid)
-    expect(() => createConnections({ auth, providers })).toThrow(/`auth` must not have .*registrations/)
+    expect(() => createConnections({ auth, providers })).toThrow(/`owner` is missing.*`registrations`/)
   })
 })

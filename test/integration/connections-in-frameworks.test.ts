@@ -108,10 +108,8 @@ function createApplication(framework: Framework) {
   })
   const providers = { calendar: { issuer, clientId, clientSecret, scope: 'openid calendar' } }
   const connections = createConnections({ auth, providers })
-  const page = async () => {
-    const calendar = await connections.current('calendar')
-    return { owner: calendar?.owner, state: (await calendar?.getState())?.state }
-  }
+  const calendar = connections.current('calendar')
+  const page = async () => ({ owner: (await auth.getUser())?.sub, state: (await calendar.getState()).state })
   const app = framework(auth, connections, page)
   return { app, browser: createBrowser({ baseUrl: APP, clock, authorizationServer }) }
 }
@@ -120,7 +118,7 @@ describe.each(Object.entries(frameworks))('the connections of %s', (_name, frame
   it('have routes, and belong to the user of the request', async () => {
     const { app, browser } = createApplication(framework)
     const show = async () => (await browser.navigate(app, '/settings')).json()
-    expect(await show()).toEqual({})
+    expect(await show()).toEqual({ state: 'not_connected' })
     await browser.signIn(app, { user: 'ada' })
     expect(await show()).toEqual({ owner: 'ada', state: 'not_connected' })
     const link = { headers: { 'sec-fetch-site': 'same-origin' } }

@@ -415,16 +415,34 @@ describe('the options of connections', () => {
     await ofWeb.get('user-1', 'google').save(await server.issue({ expiresIn: LIFETIME }))
     const ofJob = createConnections({ encryptionSecret: SECRET, store: shared, clock, providers })
     expect(await ofJob.get('user-1', 'google').getState()).toMatchObject({ state: 'active' })
-    const names: unknown[] = []
+    const current = ofWeb.current('google')
+    const states: unknown[] = []
     await auth.handle(new Request('https://app.example.com/'), async () => {
-      names.push(await ofWeb.current('google'))
+      states.push((await current.getState()).state, await current.missingScope('a'))
       await auth.startSession(await server.issue({ expiresIn: LIFETIME }), { claims: { sub: 'user-1' } })
-      const current = await ofWeb.current('google:work')
-      names.push([current?.owner, current?.name])
+      states.push((await current.getState()).state, (await ofWeb.current('google:work').getState()).state)
       return new Response()
     })
-    expect(names).toEqual([undefined, ['user-1', 'google:work']])
-    await expect(ofJob.current('google')).rejects.toMatchObject({ code: 'invalid_option' })
+    expect(states).toEqual(['not_connected', 'a', 'active', 'not_connected'])
+    expect(() => ofJob.current('google')).toThrow('Option `auth` is missing')
+  })
+
+  it('of the current user need a request, and change nothing without a user', async () => {
+    const auth = evertoken({ ...sessions, store: shared, fetch: server.fetch })
+    const connections = createConnections({ auth, providers })
+    expect(() => connections.current('gogle' as 'google')).toThrow('Did you mean `google`')
+    const current = connections.current('google')
+    expect(current.connectUrl()).toBe('/connections/google/connect')
+    await expect(current.getState()).rejects.toMatchObject({ code: 'no_current_session' })
+    const get = current.createTokenFetch({ baseUrl: 'https://api.example.com/' })
+    const tokenResponse = await server.issue({ expiresIn: LIFETIME })
+    await auth.handle(new Request('https://app.example.com/'), async () => {
+      expect(await current.getAccessToken()).toBeUndefined()
+      expect((await get('events')).status).toBe(401)
+      await expect(current.save(tokenResponse)).rejects.toMatchObject({ code: 'no_session' })
+      await expect(current.disconnect()).rejects.toMatchObject({ code: 'no_session' })
+      return new Response()
+    })
   })
 
   it('can have a function as provider, whose equal results share a client, and that is called again for a refused one', async () => {

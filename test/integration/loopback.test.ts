@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { connectOnLoopback } from '@evertoken/core/loopback'
 import { connectInBrowser } from '@evertoken/node/loopback'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { formOf } from './connecting-browser.ts'
 import { createConnectionWorld } from './connection-owners.ts'
 
 const REDIRECT_URI = 'http://127.0.0.1:8085/callback/google'
@@ -164,12 +165,29 @@ describe('connectInBrowser', () => {
     expect(await connection.getState()).toMatchObject({ state: 'active' })
   })
 
+  it('accepts a response that the browser posts', async () => {
+    const { process, server } = createWorld()
+    const connection = process({ provider: { responseMode: 'form_post' } }).get('ada', 'google')
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const open = async (url: string) => {
+      const { action = '', body = '' } = formOf(await (await server.fetch(url)).text()) ?? {}
+      const post = async (each: string) =>
+        (await fetch(action, { method: 'POST', headers, body: each })).status
+      expect(await post(`${body}`.replace('state=', 'state=x'))).toBe(400)
+      expect(await post('x'.repeat(100_000))).toBe(400)
+      expect(await post(`${body}`)).toBe(200)
+    }
+    await connectInBrowser(connection, { open })
+    expect(await connection.getState()).toMatchObject({ state: 'active' })
+  })
+
   it('responds only to its own address', async () => {
     const { connection, signIn } = createWorld()
     const open = async (url: string) => {
       const callback = new URL(await signIn(url))
       expect((await fetch(new URL('/', callback))).status).toBe(404)
-      expect((await fetch(callback, { method: 'POST' })).status).toBe(404)
+      expect((await fetch(callback, { method: 'PUT' })).status).toBe(404)
+      expect((await fetch(callback.origin + callback.pathname, { method: 'POST' })).status).toBe(400)
       expect(await statusWithHost(callback, 'attacker.example')).toBe(404)
       await fetch(callback)
     }

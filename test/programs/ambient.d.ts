@@ -130,3 +130,34 @@ declare module '@modelcontextprotocol/sdk/client/index.js' {
     close(): Promise<void>
   }
 }
+
+declare module '@auth/core' {
+  import type { Provider } from '@auth/core/providers/google'
+
+  interface Account {
+    readonly access_token?: string
+    readonly refresh_token?: string
+    readonly expires_at?: number
+    readonly [member: string]: unknown
+  }
+  type SignOut =
+    | { readonly session: object | null | void }
+    | { readonly token: { readonly sub?: string } | null }
+  export interface AuthConfig {
+    providers: Provider[]
+    events?: {
+      signIn?: (message: { user: { readonly id?: string }; account?: Account | null }) => void | Promise<void>
+      signOut?: (message: SignOut) => void | Promise<void>
+    }
+  }
+  export function Auth(request: Request, config: AuthConfig): Promise<Response>
+}
+
+declare module '@auth/core/providers/google' {
+  export interface Provider {
+    readonly id: string
+  }
+  export default function Google(options: {
+    authorization?: { params?: Readonly<Record<string, string>> }
+  }): Provider
+}

@@ -38,6 +38,7 @@ export type {
   ConnectionsOptions,
   ConnectionState,
   ConnectOptions,
+  CurrentConnection,
   DisconnectedConnection,
   Drainable,
   DrainOptions,

@@ -25,6 +25,7 @@ export type {
   ConnectionFacts,
   ConnectionState,
   ConnectOptions,
+  CurrentConnection,
   DisconnectedConnection,
   ListedConnection,
   SaveOptions,

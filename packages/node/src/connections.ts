@@ -36,6 +36,7 @@ export type {
   ConnectionsOptions,
   ConnectionState,
   ConnectOptions,
+  CurrentConnection,
   DisconnectedConnection,
   Drainable,
   DrainOptions,

@@ -4,6 +4,7 @@
  * @module
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { ConfigurationError } from '@evertoken/core'
 import { type ConnectableConnection, connectOnLoopback, type LoopbackOptions } from '@evertoken/core/loopback'
 import { listenOnLoopback } from './loopback-server.ts'
@@ -93,20 +94,27 @@ function printUrl(url: string): void {
 
 /** A name that another site resolves to loopback is not the address, so its pages get no response. */
 async function respond(
-  { method, url = '', headers, rawHeaders }: IncomingMessage,
+  incoming: IncomingMessage,
   response: ServerResponse,
   address: string,
   receive: ((request: Request) => Promise<Response>) | undefined,
 ): Promise<void> {
+  const { method = '', url = '', headers, rawHeaders } = incoming
   const { host, pathname, origin } = new URL(address)
   const isHere = headers.host === host && url.split('?', 1)[0] === pathname
   response.setHeader('connection', 'close')
-  if (!receive || !isHere || method !== 'GET') {
+  if (!receive || !isHere || !['GET', 'POST'].includes(method)) {
     response.writeHead(404).end()
     return
   }
   const pairs = Array.from({ length: rawHeaders.length / 2 }, (_, i) => rawHeaders.slice(2 * i, 2 * i + 2))
-  const result = await receive(new Request(origin + url, { headers: pairs as [string, string][] }))
+  const init = { method, headers: pairs as [string, string][] }
+  // An authorization server with `responseMode: 'form_post'` lets the browser post its response.
+  const posted = method === 'POST' && {
+    body: Readable.toWeb(incoming) as ReadableStream,
+    duplex: 'half' as const,
+  }
+  const result = await receive(new Request(origin + url, { ...init, ...posted }))
   response.writeHead(result.status, Object.fromEntries(result.headers))
   response.end(await result.text())
 }

@@ -35,9 +35,11 @@ export interface FindSources {
    * @param registration - Its name. Default: the registration of the request that is handled.
    */
   readonly of?: ((registration: string | undefined) => Promise<SourceContext>) | undefined
+  /** Returns the parts that all registrations share. Those of one registration have no meaning. Present with `of`. */
+  readonly common?: (() => SourceContext) | undefined
 }
 
-/** Whether an application has several registrations, so that no parts can be kept. */
+/** Whether an application has several registrations, so that only their common parts can be kept. */
 export function hasSeveralRegistrations(application: object): boolean {
   return (application as Partial<SourcesMember>)[SOURCES]?.of !== undefined
 }
@@ -65,10 +67,11 @@ export function withPartsOf<Functions extends object>(
 ): Functions {
   const find = (engine as Partial<SourcesMember>)[SOURCES]
   if (!find) return functions
-  const { of } = find
+  const { of, common } = find
   const own: FindSources = () => withKeepAlive(find(), keepAlive)
   const ofName = of && (async (name: string | undefined) => withKeepAlive(await of(name), keepAlive))
-  return withSourcesFrom(functions, Object.assign(own, { of: ofName }))
+  const ofAll = common && (() => withKeepAlive(common(), keepAlive))
+  return withSourcesFrom(functions, Object.assign(own, { of: ofName, common: ofAll }))
 }
 
 function withKeepAlive(sources: SourceContext, keepAlive: KeepAlive | undefined): SourceContext {
@@ -86,6 +89,12 @@ function withKeepAlive(sources: SourceContext, keepAlive: KeepAlive | undefined)
 /** Returns the parts of an application, or `undefined` if the object is from elsewhere. */
 export function sourcesOf(application: object): SourceContext | undefined {
   return (application as Partial<SourcesMember>)[SOURCES]?.()
+}
+
+/** Returns the parts of an application that do not depend on a registration, or `undefined` if the object is from elsewhere. */
+export function commonSourcesOf(application: object): SourceContext | undefined {
+  const find = (application as Partial<SourcesMember>)[SOURCES]
+  return (find?.common ?? find)?.()
 }
 
 /**

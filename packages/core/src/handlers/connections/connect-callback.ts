@@ -8,7 +8,6 @@ import type { UsedLogins } from '../../mechanisms/sign-in/used-logins.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Flights } from '../../ports/flights.ts'
 import { isFromOtherSite, isPrefetch } from '../../rules/browser/same-site.ts'
-import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { createResponse, redirectByPage } from '../responses.ts'
 import { readForm } from '../routes/form.ts'
@@ -21,7 +20,7 @@ import {
   outcomeOf,
   returnWith,
 } from './connect-context.ts'
-import { redeemConnection } from './connection-grant.ts'
+import { isResponse, redeemConnection, stateOf } from './connection-grant.ts'
 
 export interface ConnectCallbackOptions {
   /** Encrypts a posted response. */
@@ -59,8 +58,7 @@ export async function connectCallback(
       return redirectByPage(provider.redirectUri + new URL(request.url).search)
     if (current !== owner) return connectRefusal(request, notUsable())
   }
-  const isResponse = ['code', 'error', 'response'].some((each) => parameters.has(each))
-  const secrets = isResponse ? await logins.secretsOf(login, state) : undefined
+  const secrets = isResponse(parameters) ? await logins.secretsOf(login, state) : undefined
   if (!secrets) return connectRefusal(request, notUsable())
 
   const { flights, clock } = options
@@ -101,12 +99,6 @@ async function readParameters(
   const opened = await seal.unseal(sealed)
   const { [FORM]: form } = Object('value' in opened && opened.value) as { readonly [FORM]?: unknown }
   return new URLSearchParams(typeof form === 'string' ? form : '')
-}
-
-/** Returns the `state`, which finds the client that verifies the response. A signed response contains it. */
-function stateOf(parameters: URLSearchParams): string {
-  const { state } = readClaims(parameters.get('response') ?? undefined) ?? {}
-  return parameters.get('state') ?? (typeof state === 'string' ? state : '')
 }
 
 /** Resolves to `undefined` if the login was redeemed before. */

@@ -3,6 +3,7 @@ import { isOfRegistration } from '../../model/connection-record.ts'
 import type { ProofKey } from '../../model/proof-key.ts'
 import { splitScope } from '../../model/token-parameters.ts'
 import type { LoginTransaction, SignInGrant } from '../../ports/authorization-server.ts'
+import { readClaims } from '../../rules/protocol/jwt.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
 import { type ConnectClient, type ConnectProvider, type ConnectTarget, notUsable } from './connect-context.ts'
 
@@ -50,6 +51,17 @@ export async function authorizeConnection<Login extends { readonly secrets: Logi
   const login = await begin(connection, proofKey)
   const transaction = { ...login.secrets, redirectUri, proofKey }
   return { url: await server.authorize(transaction, parameters), connection, transaction, login }
+}
+
+/** Whether a browser brings an authorization response. */
+export function isResponse(parameters: URLSearchParams): boolean {
+  return ['code', 'error', 'response'].some((each) => parameters.has(each))
+}
+
+/** Returns the `state`, which finds the client that verifies the response. A signed response contains it. */
+export function stateOf(parameters: URLSearchParams): string {
+  const { state } = readClaims(parameters.get('response') ?? undefined) ?? {}
+  return parameters.get('state') ?? (typeof state === 'string' ? state : '')
 }
 
 /**

@@ -5,8 +5,14 @@ import {
   connectRefusal,
   notUsable,
 } from '../../handlers/connections/connect-context.ts'
-import { authorizeConnection, redeemConnection } from '../../handlers/connections/connection-grant.ts'
+import {
+  authorizeConnection,
+  isResponse,
+  redeemConnection,
+  stateOf,
+} from '../../handlers/connections/connection-grant.ts'
 import { createResponse, escapeHtml, page, UNFRAMED } from '../../handlers/responses.ts'
+import { readForm } from '../../handlers/routes/form.ts'
 import { randomId } from '../../mechanisms/runtime/digest.ts'
 import { onAbort } from '../../mechanisms/runtime/on-abort.ts'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
@@ -40,7 +46,7 @@ export interface LoopbackOptions {
 export interface LoopbackAttempt {
   /** The URL that the user opens in a browser. */
   readonly url: string
-  /** Handles a request to the redirect URI. Returns the page that the user sees. */
+  /** Handles a GET or POST request to the redirect URI. Returns the page that the user sees. */
   receive(request: Request): Promise<Response>
   /** Resolves when the grant is stored. Rejects if the attempt has failed, as `connectInBrowser` describes. */
   readonly finished: Promise<void>
@@ -111,11 +117,11 @@ export async function connectOnLoopback(
   // The caller redeems once.
   const isFirst = () => Promise.resolve(true)
 
-  async function redeem(query: URLSearchParams): Promise<EvertokenError | undefined> {
+  async function redeem(received: URLSearchParams): Promise<EvertokenError | undefined> {
     try {
       const { transaction, connection: pending } = request
       await work.track(
-        redeemConnection(query, transaction, pending, { findClient: findAbortableClient }, isFirst, emit),
+        redeemConnection(received, transaction, pending, { findClient: findAbortableClient }, isFirst, emit),
       )
       end()
       return undefined
@@ -149,13 +155,13 @@ export async function connectOnLoopback(
     finished,
     async receive(incoming) {
       if (isPrefetch(incoming.headers)) return createResponse(503)
-      const { searchParams: query } = new URL(incoming.url)
-      const isResponse = query.has('code') || query.has('error')
-      const isExpected = isResponse && sameText(query.get('state') ?? '', request.transaction.state)
+      // With `form_post`, the authorization server lets the browser post its response.
+      const received = (await readForm(incoming)) ?? new URL(incoming.url).searchParams
+      const isExpected = isResponse(received) && sameText(stateOf(received), request.transaction.state)
       // Another page can send requests to loopback too. They do not end the attempt.
       if (!isExpected || (ended.signal.aborted && !redeemed)) return connectRefusal(incoming, notUsable())
       // A user who reloads the page sends the same code again.
-      const failure = await (redeemed ??= redeem(query))
+      const failure = await (redeemed ??= redeem(received))
       return failure ? connectRefusal(incoming, failure) : connectedPage(name)
     },
   }

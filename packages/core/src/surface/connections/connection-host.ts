@@ -1,7 +1,6 @@
 import { systemClock, systemRandom } from '../../mechanisms/runtime/system-clock.ts'
 import { createSeal, type Seal } from '../../mechanisms/sessions/seal.ts'
 import { createGuardedStore, type GuardedStore } from '../../mechanisms/stores/guarded-store.ts'
-import type { BrowserRequest } from '../../handlers/routes/route-context.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { KeepAlive, Runtime } from '../../ports/runtime.ts'
 import type { EventListener } from '../../vocabulary/index.ts'
@@ -9,7 +8,7 @@ import { checkAll, invalid } from '../checks.ts'
 import { findCurrent } from '../current-session.ts'
 import { createWorkTracker, type WorkTracker } from '../drain.ts'
 import { createEmitter } from '../emitter.ts'
-import { hasSeveralRegistrations, sourcesOf } from '../application-sources.ts'
+import { commonSourcesOf, hasSeveralRegistrations } from '../application-sources.ts'
 import type { SourceContext } from '../token-source.ts'
 import {
   type AnyConnectionsOptions,
@@ -36,8 +35,8 @@ export interface ConnectionHost {
   readonly insecureHosts: readonly string[]
   /** Encrypts what an owner has begun to connect. */
   readonly connectSeal: Seal
-  /** The origin of the application in browsers. `undefined` if each request shows it. */
-  readonly origin: string | undefined
+  /** Returns the origin of the application in browsers. `undefined` if each request shows it. */
+  readonly findOrigin: () => string | undefined
   /** The request that is handled now, if the application that signs users in handles it. */
   readonly currentRequest: () => Request | undefined
   /** The prefix that browsers use for all paths of the application. Empty if it is at the root. */
@@ -66,9 +65,9 @@ export function createConnectionHost(
   runtime: ConnectionsRuntime,
 ): { readonly host: ConnectionHost; readonly values: SharedValues } {
   if (Object(options) === options && 'auth' in options) {
-    const { auth } = options
-    if (hasSeveralRegistrations(Object(auth) as object)) throw severalRegistrations()
-    const sources = sourcesOf(Object(auth) as object)
+    const auth = Object(options.auth) as object
+    if (hasSeveralRegistrations(auth) && options.owner === undefined) throw ownerMissing()
+    const sources = commonSourcesOf(auth)
     if (!sources) throw invalid('auth', 'must be the result of `evertoken()`')
     if (sources.isStorePrivate) throw memoryStore()
     const values = checkAll<SharedValues>(SHARED_OPTIONS, options)
@@ -82,14 +81,15 @@ function hostOf(sources: SourceContext, { pollMs }: ConnectionsRuntime): Connect
   const { store, isStorePrivate, clock, emit, random, flights, fetch, insecureHosts, basePath } = sources
   const { refreshBeforeExpirySeconds, serverTimeoutMs, storeTimeoutMs } = sources
   const work = createWorkTracker(clock, emit)
+  const current = () => sources.requestContext && findCurrent(sources.requestContext)
   return {
     store,
     isStorePrivate,
     seal: sources.sealFor(...SEAL_PURPOSE),
     connectSeal: sources.sealFor(...CONNECT_PURPOSE),
-    origin: sources.origin,
-    currentRequest: () =>
-      sources.requestContext && (findCurrent(sources.requestContext)?.browser as BrowserRequest)?.request,
+    // A tenant can have its own.
+    findOrigin: () => current()?.application.origin ?? sources.origin,
+    currentRequest: () => current()?.browser?.request,
     clock,
     emit,
     random,
@@ -120,7 +120,7 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
     isStorePrivate: values.store.outlivesProcess === false,
     seal: createSeal(secrets, SEAL_PURPOSE.join(' ')),
     connectSeal: createSeal(secrets, CONNECT_PURPOSE.join(' ')),
-    origin: values.baseUrl && new URL(values.baseUrl).origin,
+    findOrigin: () => values.baseUrl && new URL(values.baseUrl).origin,
     currentRequest: () => undefined,
     clock,
     emit,
@@ -139,12 +139,12 @@ function ownHost(values: OwnValues, runtime: ConnectionsRuntime): ConnectionHost
   }
 }
 
-/** Two tenants can have users with the same `sub`, so the user alone does not show whose connection it is. */
-function severalRegistrations() {
+/** Users of two registrations can have the same `sub`, so it does not show whose connection it is. */
+function ownerMissing() {
   return invalid(
-    'auth',
-    'must not have the option `registrations`. Replace `auth` by `encryptionSecret` and `store`, and call `get(owner, ' +
-      'name)` with an `owner` that names the tenant and the user',
+    'owner',
+    'is missing. The `registrations` of `auth` can have users with the same `sub`. Return an ID that names the ' +
+      'registration and the user, such as `iss` and `sub`',
   )
 }
 

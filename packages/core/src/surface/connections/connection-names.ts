@@ -1,7 +1,7 @@
 import { nearestNames } from '../../rules/nearest-name.ts'
 import type { ConfigurationError } from '../../vocabulary/index.ts'
 import { invalid } from '../checks.ts'
-import type { ConnectionContext, ConnectionProviders } from './provider-options.ts'
+import type { ConnectionProviders } from './provider-options.ts'
 
 /** The parts of a name such as `google:work`. */
 export interface NameParts {
@@ -29,22 +29,13 @@ export function checkOwner(owner: unknown, option = 'owner'): string {
   return owner
 }
 
-/**
- * Checks whose connection is meant.
- *
- * @throws {ConfigurationError} If the owner is empty, or there is no such provider.
- */
-export function checkConnection(
-  owner: unknown,
-  name: unknown,
-  providers: ConnectionProviders,
-): NameParts & { readonly context: ConnectionContext } {
-  const checked = checkOwner(owner)
+/** @throws {ConfigurationError} If there is no such provider, or the label is invalid. */
+export function checkName(name: unknown, providers: ConnectionProviders): NameParts {
   const { provider, label } = splitName(typeof name === 'string' ? name : '')
   if (!Object.hasOwn(providers, provider)) throw unknownProvider(provider, Object.keys(providers))
   if (label === '') throw invalid('name', 'must have a label after the colon, or no colon')
   if (label !== undefined && !isText(label)) throw invalid('name', `must have a label that is ${TEXT}`)
-  return { provider, label, context: { owner: checked, label } }
+  return { provider, label }
 }
 
 /** Longer IDs are a mistake, such as a whole object as JSON. */

@@ -14,9 +14,9 @@ import { createBoundConnection } from './bound-connection.ts'
 import { createConnectProvider, redirectUriOf } from './connect-provider.ts'
 import { findDocument, type ProviderDocument } from './resolver-host.ts'
 import type { ConnectionApplication } from './connection-application.ts'
-import { checkOwner, splitName } from './connection-names.ts'
+import { splitName } from './connection-names.ts'
 import { listConnections } from './connections-of-owner.ts'
-import type { SharedValues } from './connections-options.ts'
+import { createOwnerFinder } from './find-owner.ts'
 
 /** Handles a request, if it is for a route of connections. */
 export type ConnectionRoutes = (request: Request, keepAlive: KeepAlive) => Promise<Response> | undefined
@@ -39,7 +39,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   const callbackOptions = { usedLogins: application.usedLogins, seal: host.connectSeal, flights, clock, emit }
 
   function createContext(request: Request): ConnectContext {
-    const { origin } = addressOf(request, host.origin, insecureHosts)
+    const { origin } = addressOf(request, host.findOrigin(), insecureHosts)
     const secure = hasSecureCookies(new URL(origin), origin, insecureHosts)
     const attributes = { secure, sameSite: 'Lax' } as const
     return {
@@ -129,17 +129,4 @@ function decode(segment: string): string {
   } catch {
     return ''
   }
-}
-
-/** Returns a function that finds the owner at the browser of a request. Returns `undefined` if nothing shows the owner. */
-function createOwnerFinder({
-  owner,
-  auth,
-}: SharedValues): ((request: Request) => Promise<string | undefined>) | undefined {
-  if (owner)
-    return async (request) => {
-      const found = await owner(request)
-      return found === undefined ? undefined : checkOwner(found)
-    }
-  return auth && (async (request) => (await auth.readOnlySession(request).getSession())?.claims.sub)
 }

@@ -64,11 +64,13 @@ export interface SaveOptions {
   readonly proofKey?: JsonWebKey
 }
 
-/** The connection of one owner to one account. */
-export interface Connection<Name extends string = string> {
-  /** The owner, as it was passed to `get`. */
-  readonly owner: string
-  /** The name, as it was passed to `get`. */
+/**
+ * The connection of the user whose request is handled. Each call finds the owner, so you can create it before the first request.
+ *
+ * If no user is signed in, it is not connected, and `save` and `disconnect` reject with `no_session`.
+ */
+export interface CurrentConnection<Name extends string = string> {
+  /** The name of the provider, or `provider:label`. */
   readonly name: Name
   /**
    * Returns a current access token, and refreshes it first if it has expired.
@@ -155,4 +157,10 @@ export interface Connection<Name extends string = string> {
    * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 RFC 7009, section 2: Token Revocation}
    */
   disconnect(): Promise<RevocationOutcome>
+}
+
+/** The connection of one owner to one account. */
+export interface Connection<Name extends string = string> extends CurrentConnection<Name> {
+  /** The owner, as it was passed to `get`. */
+  readonly owner: string
 }

@@ -2,13 +2,19 @@ import type { IdleRefreshes } from '../../mechanisms/connections/refresh-idle.ts
 import type { KeepAlive } from '../../ports/runtime.ts'
 import { invalid } from '../checks.ts'
 import type { Drainable } from '../drain.ts'
-import { createBoundConnection } from './bound-connection.ts'
+import { createBoundConnection, createCurrentConnection } from './bound-connection.ts'
 import { createConnectionRoutes } from './connection-routes.ts'
 import { type ConnectionApplication, createConnectionApplication } from './connection-application.ts'
 import type { ConnectionsRuntime } from './connection-host.ts'
 import { disconnectAll, listConnections } from './connections-of-owner.ts'
-import type { Connection, DisconnectedConnection, ListedConnection } from './connection-types.ts'
+import type {
+  Connection,
+  CurrentConnection,
+  DisconnectedConnection,
+  ListedConnection,
+} from './connection-types.ts'
 import type { ConnectionsOptions } from './connections-options.ts'
+import { createCurrentOwnerFinder } from './find-owner.ts'
 import { idleGrantsMechanismOf, type KeepAliveOptions } from './keep-alive-value.ts'
 import type { ConnectionName, ConnectionProviders } from './provider-options.ts'
 
@@ -29,15 +35,17 @@ export interface Connections<Provider extends string = string> extends Drainable
    * Returns the connection of the user whose request is handled. Its owner is the claim `sub` of the session, or the result of
    * the option `owner`.
    *
+   * Each of its functions finds the owner when it is called, and rejects with `no_current_session` if no request is being handled.
+   * If no user is signed in, the state is `not_connected`, `getAccessToken` returns `undefined`, and changes reject with
+   * `no_session`.
+   *
    * @param name - The name of a provider, or `provider:label` for one of several accounts.
-   * @returns The connection, or `undefined` if no user is signed in.
-   * @throws {ConfigurationError} If the option `auth` is missing, no request is being handled, or there is no such provider.
-   * @throws {OperatorError} If the session store fails.
+   * @throws {ConfigurationError} If the option `auth` is missing, or there is no such provider.
    * @example
-   *   const calendar = await connections.current('google')
-   *   const token = await calendar?.getAccessToken()
+   *   const calendar = connections.current('google')
+   *   const token = await calendar.getAccessToken()
    */
-  current<Name extends ConnectionName<Provider>>(name: Name): Promise<Connection<Name> | undefined>
+  current<Name extends ConnectionName<Provider>>(name: Name): CurrentConnection<Name>
   /**
    * Handles the routes of connections: `GET /connections/<name>/connect`, `GET /connections/callback/<provider>`,
    * `POST /connections/<name>/disconnect`, and `GET /connections` for the states as JSON.
@@ -127,18 +135,10 @@ export function connectConnections(application: ConnectionApplication, given?: K
   const { work } = host
   const keepAlive = given ? work.tracking(given) : host.keepAlive
   const routes = createConnectionRoutes(application)
-  const get = <Name extends string>(owner: string, name: Name) =>
-    createBoundConnection(application, owner, name, keepAlive)
   return {
-    get,
-    async current(name) {
-      if (!values.auth)
-        throw invalid('auth', 'is missing. It finds the user of a request. Otherwise, use `get(owner, name)`')
-      const { claims: { sub } = {} } = (await values.auth.getSession()) ?? {}
-      const request = host.currentRequest()
-      const owner = values.owner && request ? await values.owner(request) : sub
-      return owner === undefined ? undefined : get(owner, name)
-    },
+    get: (owner, name) => createBoundConnection(application, owner, name, keepAlive),
+    current: (name) =>
+      createCurrentConnection(application, name, keepAlive, createCurrentOwnerFinder(host, values)),
     route: (request) => routes(request, keepAlive),
     list: (owner) => listConnections(application, owner),
     disconnectAll: (owner) => disconnectAll(application, owner, keepAlive),

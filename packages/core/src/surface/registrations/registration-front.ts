@@ -63,12 +63,18 @@ export function createFront({ options: given, runtime, createEngine }: Registrat
   const { clientAuthentication: __, diagnostics: ___, profile: ____, ...common } = options
   const settings = checkOptions({ ...common, ...PLACEHOLDER })
   const shared = createSharedParts(settings)
+  // The parts of one more registration, which no request has.
+  function findCommon(): SourceContext {
+    const placeholder = { ...common, ...PLACEHOLDER } as EngineOptions
+    const named = { name: '', realm: '', pathSuffix: '', shared }
+    return sourcesOf(createEngine(placeholder, runtime, named)) as SourceContext
+  }
   return {
     settings,
     shared,
     create: (registration, named) =>
       createEngine({ ...options, ...registration } as EngineOptions, runtime, { ...named, shared }),
-    connect: (selection) => connectEngines(selection, shared, runtime),
+    connect: (selection) => connectEngines(selection, shared, runtime, findCommon),
   }
 }
 
@@ -76,6 +82,7 @@ function connectEngines(
   { ofRequest, byName, isRoute, choose, engines: all }: Selection,
   { work, emit }: NamedRegistration['shared'],
   runtime: RegistrationHost['runtime'],
+  findCommon: () => SourceContext,
 ): NamedEngine {
   /** All calls for one request use the same engine, even if its registration changes meanwhile. */
   const engines = new WeakMap<Request, NamedEngine>()
@@ -158,7 +165,7 @@ function connectEngines(
       drain: work.drain,
       [Symbol.asyncDispose]: work[Symbol.asyncDispose],
     },
-    Object.assign(() => findSession().application.sources, { of: sourcesOfName }),
+    Object.assign(() => findSession().application.sources, { of: sourcesOfName, common: findCommon }),
   )
   return engine
 }
