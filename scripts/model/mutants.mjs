@@ -430,9 +430,8 @@ export const mutants = {
     ['connections answers', 'connections everything'],
     [
       {
-        in: 'createConnectionHandle.reportRefusal',
-        replace: '!$before || knownFault($before.record)',
-        with: '!$before',
+        in: 'createConnectionHandle.refuse',
+        remove: 'if (knownFault($from.record)) return swap($$$args)',
       },
     ],
   ],
@@ -441,7 +440,7 @@ export const mutants = {
     [
       {
         in: 'createConnectionChanges.connect',
-        replace: '$earlier.record.broken',
+        replace: '$record.broken',
         with: 'false',
       },
     ],
