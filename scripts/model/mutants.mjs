@@ -473,6 +473,10 @@ export const mutants = {
     ['connections consents'],
     [{ in: 'createConnectionChanges.revoke', replace: '[$revoking, $spare].filter($test)', with: '[]' }],
   ],
+  'connection not listed for the refresh of idle grants': [
+    ['connections consents'],
+    [{ in: 'createRefreshIndex.move', replace: '$to === undefined || $same', with: 'true' }],
+  ],
   'new connection not listed': [
     ['connections consents'],
     [
