@@ -430,9 +430,8 @@ export const mutants = {
     ['connections answers', 'connections everything'],
     [
       {
-        in: 'createConnectionHandle.reportRefusal',
-        replace: '!$before || knownFault($before.record)',
-        with: '!$before',
+        in: 'createConnectionHandle.refuse',
+        remove: 'if (knownFault($from.record)) return swap($$$args)',
       },
     ],
   ],
@@ -441,7 +440,7 @@ export const mutants = {
     [
       {
         in: 'createConnectionChanges.connect',
-        replace: '$earlier.record.broken',
+        replace: '$record.broken',
         with: 'false',
       },
     ],
@@ -473,6 +472,10 @@ export const mutants = {
   'removal of a connection revokes nothing': [
     ['connections consents'],
     [{ in: 'createConnectionChanges.revoke', replace: '[$revoking, $spare].filter($test)', with: '[]' }],
+  ],
+  'connection not listed for the refresh of idle grants': [
+    ['connections consents'],
+    [{ in: 'createRefreshIndex.move', replace: '$to === undefined || $same', with: 'true' }],
   ],
   'new connection not listed': [
     ['connections consents'],

@@ -6,6 +6,8 @@ export interface Issued {
   readonly grant: number
   /** The consent that it comes from. The server judges each consent of a user for itself. */
   readonly consent: number
+  /** The user at the server who gave it. */
+  readonly account: string
   usedAt?: number
   revoked?: true
 }
@@ -45,9 +47,9 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
     return token
   }
 
-  function issue(grant: number, consent: number): string {
+  function issue({ grant, consent, account }: Pick<Issued, 'grant' | 'consent' | 'account'>): string {
     const value = `rt.${grant}.${count++}`
-    issued.set(value, { value, grant, consent })
+    issued.set(value, { value, grant, consent, account })
     return value
   }
 
@@ -74,9 +76,9 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
       return !!token && !token.revoked && !dead.has(token.consent) && forgives(token)
     },
     newest: (grant: number, resource: string): IssuedToken | undefined => newest.get(`${grant} ${resource}`),
-    signIn: (grant: number): Answer => ({
+    signIn: (grant: number, account = String(grant)): Answer => ({
       accessToken: issueToken(grant, ''),
-      refreshToken: issue(grant, consents++),
+      refreshToken: issue({ grant, consent: consents++, account }),
     }),
     /** The user consents again, and the server leaves the grant as it is. */
     consentAgain: (grant: number): Answer => ({
@@ -97,7 +99,7 @@ export function createModelServer({ profile, revocation, lifetimeSeconds }: Plan
       const accessToken = issueToken(token.grant, resource)
       return {
         accessToken,
-        refreshToken: profile === 'static' ? undefined : issue(token.grant, token.consent),
+        refreshToken: profile === 'static' ? undefined : issue(token),
       }
     },
     /** RFC 7009 §2.1 leaves open whether the grant goes with the token. */

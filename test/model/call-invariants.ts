@@ -41,8 +41,14 @@ export const noErrorUnlessTroubled: Invariant = ({ history }, { grant }) =>
   history.calls
     .filter((call) => call.grant === grant && call.error !== undefined)
     .filter(({ error, visit }) => visit.abortMs === Infinity || !isAbort(error))
+    // A connection keeps its account.
+    .filter(({ error, visit }) => !visit.act.startsWith('connect') || !isRefusedRequest(error))
     .filter(({ error }) => history.troubles.length === 0 || !TEMPORARY.includes((error as Error).name))
     .map(({ began, error }) => `an error at ${moment(began)}: ${String(error)}`)
+
+function isRefusedRequest(error: unknown): boolean {
+  return error instanceof Error && error.name === 'RequestRefusedError'
+}
 
 /** Each call comes to an end, unless its process was killed. */
 export const everyCallEnds: Invariant = ({ history }, { grant }) =>

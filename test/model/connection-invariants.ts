@@ -1,6 +1,6 @@
 import { connectionOf, keysOf } from './owners.ts'
-import { isConsent, moment } from './facts.ts'
-import type { Commit, Notice } from './history.ts'
+import { BEGINNING, END, hindered, isConsent, isKilled, moment } from './facts.ts'
+import type { Commit, Notice, Send, Trouble } from './history.ts'
 import type { Invariant } from './invariants.ts'
 import type { Outcome } from './run.ts'
 
@@ -64,16 +64,27 @@ const NOTICED: Record<Notice['kind'], (change: Change) => boolean> = {
   recovered: ([before, after]) => isBroken(before) && isStored(after) && !isBroken(after),
 }
 
-/** C3: the owner learns about each change one time. If a process dies or has no store, it may miss one. */
+/**
+ * C3: the owner learns about each change one time, also if the store loses the response of the swap. Only a writer that was stopped
+ * for long, or whose store makes a swap after the response of a later read, may miss one.
+ */
 export const noticedOnce = ofConnections(({ history }, { commits, grant }) =>
   Object.entries(NOTICED).flatMap(([kind, isNoticed]) => {
     const changes = changesOf(commits).filter(isNoticed).length
     const notices = history.notices.filter((notice) => notice.grant === grant && notice.kind === kind).length
-    const isExact = !history.troubles.some((trouble) => trouble.kind === 'store' || trouble.kind === 'killed')
+    const isExact = !history.troubles.some(isLateWrite) && !isStoppedWriter(history)
     const isRight = isExact ? notices === changes : notices <= changes
     return isRight ? [] : [`${notices} notices that it is ${kind}, after ${changes} changes`]
   }),
 )
+
+const isLateWrite = ({ kind, what }: Trouble) => kind === 'store' && what === 'late'
+
+/** A process that is killed reports nothing. One that is stopped reads a record that its store lost for a limited time. */
+function isStoppedWriter({ troubles }: Outcome['history']): boolean {
+  const hasFailed = troubles.some(({ kind }) => kind === 'store')
+  return troubles.some(({ kind }) => kind === 'killed' || (kind === 'stopped' && hasFailed))
+}
 
 /** C4: only the owner replaces a grant, or brings back a connection that was removed. */
 export const newGrantKept = ofConnections(({ history, server }, { commits }) => {
@@ -95,6 +106,44 @@ export const listedWhileStored = ofConnections(({ listed, history }, { commits, 
   const isThere = last !== undefined && isStored(last)
   return isThere === listed[grant] ? [] : [`the connection is ${isThere ? 'not listed' : 'still listed'}`]
 })
+
+/** C6: the refresh of idle grants finds each connection whose grant it can refresh. */
+export const foundIfIdle = ofConnections(({ foundIdle }, { commits, grant }) => {
+  const last = commits.at(-1)
+  const isUsable =
+    last !== undefined && isStored(last) && !isRefused(last) && last.record?.ledger.refreshToken !== undefined
+  return isUsable && !foundIdle[grant] ? ['the refresh of idle grants does not find the connection'] : []
+})
+
+/**
+ * C7: a removal revokes the refresh token that is the newest then, and each one that arrives later. If the owner connects the
+ * same account again, a late one is kept, because the server may have continued the grant.
+ */
+export const removedAccountRevoked = ofConnections(({ history, server }, { commits, sends }) => {
+  const accountOf = ({ record }: Commit) => server.issued.get(record?.ledger.refreshToken ?? '')?.account
+  const isRevoked = (token: string) => history.revoked.some(({ refreshToken }) => refreshToken === token)
+  return changesOf(commits)
+    .filter(([before, after]) => isStored(before) && !isStored(after))
+    .flatMap(([before, removal]) => {
+      const newest = before.record?.ledger.refreshToken
+      const isFree = newest === undefined || hindered(history.troubles, removal.process, BEGINNING, END)
+      const later = commits.filter((commit) => commit.step > removal.step && isStored(commit))
+      const late = sends
+        .filter(({ sent, process }) => sent.step < removal.step && !isKilled(history.troubles, process))
+        .filter(({ delivered = BEGINNING }) => delivered.step > removal.step)
+        .filter(({ refreshToken }) => {
+          const { account } = server.issued.get(refreshToken) ?? {}
+          return later.every((commit) => ![account, undefined].includes(accountOf(commit)))
+        })
+        .flatMap(({ delivered, judged }) => (isGrant(delivered) ? (judged?.gave ?? []) : []))
+      return [...(isFree ? [] : [newest]), ...late].filter((token) => !isRevoked(token))
+    })
+    .map((token) => `${token} of an account that was removed is not revoked`)
+})
+
+function isGrant(delivered: Send['delivered']): boolean {
+  return delivered?.kind === 'refreshed' || delivered?.kind === 'subject_changed'
+}
 
 /** A process that dies, or has no store, may leave a connection that it was removing in the list. */
 function isIncomplete({ troubles }: Outcome['history']): boolean {

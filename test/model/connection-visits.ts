@@ -5,19 +5,21 @@ import {
   createConnectionStore,
 } from '../../packages/core/src/mechanisms/connections/connection-store.ts'
 import { requestConnectionToken } from '../../packages/core/src/mechanisms/connections/connection-tokens.ts'
+import { createRefreshIndex } from '../../packages/core/src/mechanisms/connections/refresh-index.ts'
 import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
 import { unlessAborted } from '../../packages/core/src/surface/bound-session.ts'
 import { type Application, type ApplicationParts, leaving, wantedBy } from './application.ts'
 import type { Call, Notice } from './history.ts'
+import type { Act } from './plan.ts'
 import { connectionOf } from './owners.ts'
-import { REGISTRATION } from './server-link.ts'
+import { type ConsentAct, REGISTRATION } from './server-link.ts'
 
 /** The parts of a run that only connections use. */
 export interface ConnectionSetting {
   /** The owner of a connection learns about a change of it. */
   readonly notify: (kind: Notice['kind'], key: string) => void
   /** The owner gives a new grant, or consents again to the old one. */
-  readonly consent: (grant: number, isNew: boolean) => Promise<TokenGrant>
+  readonly consent: (grant: number, act: ConsentAct) => Promise<TokenGrant>
 }
 
 /** The calls of a program for stored connections, and what their owners do. */
@@ -32,7 +34,9 @@ export function createConnectionVisits(parts: ApplicationParts): Application {
     broken: ({ key }) => notify('broken', key),
     recovered: ({ key }) => notify('recovered', key),
   }
-  const options = { store, clock, listener }
+  const { index } = parts.store
+  const refreshIndex = index && createRefreshIndex({ store, index, clock })
+  const options = { store, clock, listener, refreshIndex }
   const changes = createConnectionChanges({ ...options, emit })
   const { markBroken } = changes
 
@@ -50,11 +54,15 @@ export function createConnectionVisits(parts: ApplicationParts): Application {
     const { visit, grant } = call
     const ref = await store.refOf(connectionOf(grant))
     if (visit.act === 'logout') await changes.disconnect(ref, () => Promise.resolve(server), keepAlive)
-    else if (visit.act === 'connect' || visit.act === 'connect_again') {
-      const response = await consent(grant, visit.act === 'connect')
+    else if (isConsentAct(visit.act)) {
+      const response = await consent(grant, visit.act)
       await changes.connect(ref, REGISTRATION, response, keepAlive)
     } else await obtain(ref, call)
   }
 
   return { open: () => ({ perform, finish: () => Promise.resolve([]) }) }
+}
+
+function isConsentAct(act: Act): act is ConsentAct {
+  return act.startsWith('connect')
 }

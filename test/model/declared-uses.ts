@@ -74,15 +74,22 @@ function hasLapsed(outcome: Outcome, earlier: Send, later: Send): boolean {
   return watched >= LAPSE_MS[plan.profile] && hindered(troubles, earlier.process, earlier.sent, later.sent)
 }
 
-/** While an access token works, the second use of a refresh token would put the grant at risk for nothing. */
-function hasGoodToken({ plan, history }: Outcome, { grant, resource, sent }: Send): boolean {
+/**
+ * While an access token works, the second use of a refresh token would put the grant at risk for nothing. The sender knows the
+ * record with its lease. If the first sender stores its response after that, the second request is already on its way.
+ */
+function hasGoodToken({ plan, history }: Outcome, { process, grant, resource, sent }: Send): boolean {
   const isRejected = history.calls.some((call) => call.grant === grant && call.rejected !== undefined)
   if (isRejected || wrongClocks(plan)) return false
-  const record = history.commits.findLast(
-    (commit) => commit.grant === grant && commit.step < sent.step,
-  )?.record
+  const leased = history.commits.findLast(
+    (commit) =>
+      commit.grant === grant &&
+      commit.process === process &&
+      commit.step < sent.step &&
+      commit.record?.ledger.lease !== undefined,
+  )
   const [, token] =
-    Object.entries(record?.ledger.tokens ?? {}).find(([key]) =>
+    Object.entries(leased?.record?.ledger.tokens ?? {}).find(([key]) =>
       resource === '' ? key === '' : key.includes(resource),
     ) ?? []
   const now = EPOCH + (token?.ahead ?? 0) + sent.time / 1000

@@ -8,7 +8,9 @@ import {
 import { newSession } from '../../packages/core/src/model/session-transitions.ts'
 import { connectedRecord } from '../../packages/core/src/model/connected-record.ts'
 import { createConnectionStore } from '../../packages/core/src/mechanisms/connections/connection-store.ts'
+import { createRefreshIndex } from '../../packages/core/src/mechanisms/connections/refresh-index.ts'
 import { endsAt } from '../../packages/core/src/model/session-record.ts'
+import type { SessionIndex } from '../../packages/core/src/ports/session-store.ts'
 import type { EventListener } from '../../packages/core/src/vocabulary/index.ts'
 import { type Application, createApplication } from './application.ts'
 import type { ModelServer } from './authorization-server.ts'
@@ -35,6 +37,8 @@ export interface Fleet {
   signIn(grant: number): Promise<Browser>
   /** Whether the store lists the connection under its owner. */
   isListed(grant: number): Promise<boolean>
+  /** Whether the refresh of idle grants finds the connection. */
+  isFoundIdle(grant: number): Promise<boolean>
 }
 
 export function createFleet(surroundings: Surroundings, server: ModelServer): Fleet {
@@ -49,6 +53,12 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
   const stillClock = { now, elapsed: () => 0, sleep: () => Promise.resolve() }
   const guarded = createGuardedStore({ store, clock: stillClock, emit() {}, storeTimeoutMs: 1000 })
   const connections = createConnectionStore({ store: guarded, seal, now })
+  // The memory store has an index.
+  const refreshIndex = createRefreshIndex({
+    store: connections,
+    index: guarded.index as SessionIndex,
+    clock: stillClock,
+  })
 
   return {
     sites,
@@ -104,6 +114,7 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
         const record = connectedRecord({ id, ...connectionOf(grant), ...REGISTRATION }, given, EPOCH)
         await connections.list(ref)
         await connections.swap(ref, undefined, record)
+        await refreshIndex.move(undefined, record)
         history.commits.push({ ...history.now(), process: -1, grant, record })
         return createBrowser(grant, COOKIE, secret)
       }
@@ -119,6 +130,11 @@ export function createFleet(surroundings: Surroundings, server: ModelServer): Fl
     async isListed(grant) {
       const held = await connections.readAll(connectionOf(grant).owner)
       return held.some(({ record }) => record && !record.ended)
+    },
+    async isFoundIdle(grant) {
+      const names = await refreshIndex.due(Infinity)
+      const found = await Promise.all(names.map(refreshIndex.keysOf))
+      return found.some((each) => each.includes(keys[grant] ?? ''))
     },
   }
 }

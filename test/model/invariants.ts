@@ -7,10 +7,12 @@ import {
 } from './call-invariants.ts'
 import {
   brokenByLineage,
+  foundIfIdle,
   keepsRecord,
   listedWhileStored,
   newGrantKept,
   noticedOnce,
+  removedAccountRevoked,
 } from './connection-invariants.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { staysHome } from './parcel-invariants.ts'
@@ -61,6 +63,8 @@ const invariants: readonly (readonly [name: string, check: Invariant])[] = [
   ['C3', noticedOnce],
   ['C4', newGrantKept],
   ['C5', listedWhileStored],
+  ['C6', foundIfIdle],
+  ['C7', removedAccountRevoked],
   ['usable', usable],
   ['settles', everyCallEnds],
 ]

@@ -3,9 +3,10 @@ export type Profile = 'strict' | 'grace' | 'newest' | 'tolerant' | 'static'
 
 /**
  * `reject`: asks for a token because the newest one was rejected. `logout`: signs out, or disconnects. `connect`: gives a new
- * grant. `connect_again`: consents again, but the server gives only an access token.
+ * grant. `connect_again`: consents again, but the server gives only an access token. `connect_other`: gives the grant of another
+ * account.
  */
-export type Act = 'token' | 'reject' | 'logout' | 'revoke' | 'connect' | 'connect_again'
+export type Act = 'token' | 'reject' | 'logout' | 'revoke' | 'connect' | 'connect_again' | 'connect_other'
 
 /** One request of a browser. Times are milliseconds, `Infinity`: never. */
 export interface Visit {

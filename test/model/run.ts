@@ -17,6 +17,8 @@ export interface Outcome {
   readonly settled: boolean
   /** By grant, whether the store lists the connection in the end. */
   readonly listed: readonly boolean[]
+  /** By grant, whether the refresh of idle grants finds the connection in the end. */
+  readonly foundIdle: readonly boolean[]
 }
 
 /** Runs a plan once, in the order that the scheduler chooses; then sees what became of the sessions. */
@@ -50,5 +52,6 @@ export async function run(plan: Plan, scheduler: Scheduler): Promise<Outcome> {
   await pass(Promise.all([...plan.visits.map(visitors.planned), ...plan.jumps.map(visitors.jump)]))
   if (settled) await visitors.probe(pass)
   const listed = await Promise.all(grants.map(fleet.isListed))
-  return { plan, history, server, settled, listed }
+  const foundIdle = await Promise.all(grants.map(fleet.isFoundIdle))
+  return { plan, history, server, settled, listed, foundIdle }
 }

@@ -26,7 +26,9 @@ const reshape = (
 const impatient = reshape(visit, { abortMs: fc.constantFrom(Infinity, Infinity, -1, 0, 20, 200) })
 const rejecting = reshape(visit, { act: fc.constantFrom('token', 'reject') })
 const ending = reshape(visit, { act: fc.constantFrom('logout', 'revoke') })
-const consenting = reshape(visit, { act: fc.constantFrom('logout', 'connect', 'connect_again') })
+const consenting = reshape(visit, {
+  act: fc.constantFrom('logout', 'connect', 'connect_again', 'connect_other'),
+})
 /** Requests and responses overtake each other, responses get lost, handlers take their time. */
 const rough = reshape(visit, {
   phase: fc.nat(2),
@@ -166,6 +168,8 @@ const connections = {
     ...connected,
     visits: few(consenting),
     stops: maybe(stops),
+    answers: maybe(answers),
+    lateMs,
   }),
   'connections everything': fc.record({
     ...connected,

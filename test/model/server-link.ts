@@ -5,7 +5,7 @@ import type { TokenGrant } from '../../packages/core/src/model/token-grant.ts'
 import type { RefreshResult, TokenServer } from '../../packages/core/src/ports/authorization-server.ts'
 import type { Answer, ModelServer } from './authorization-server.ts'
 import type { Send } from './history.ts'
-import type { AnswerFault } from './plan.ts'
+import type { Act, AnswerFault } from './plan.ts'
 import { EPOCH, type Machine } from '../machines/machine.ts'
 import { count, hand, reached, type Surroundings } from './surroundings.ts'
 
@@ -28,10 +28,13 @@ const UNSEEN: ReadonlySet<AnswerFault> = new Set([
   'reset_before',
 ])
 
+/** What an owner does in a browser to give a grant. */
+export type ConsentAct = Extract<Act, `connect${string}`>
+
 /** The authorization server, also for an owner who consents in a browser. */
 export interface LinkedServer extends TokenServer {
   /** Redeems the code of a new consent, or of another one to the same grant. */
-  consent(grant: number, isNew: boolean): Promise<TokenGrant>
+  consent(grant: number, act: ConsentAct): Promise<TokenGrant>
 }
 
 /** The connection of one process to the authorization server. */
@@ -94,18 +97,19 @@ export function linkServer(process: Machine, link: ServerLink, serverClock: Serv
     return result.kind === 'refreshed' ? { ...result, date: seconds } : result
   }
 
-  async function consent(grant: number, isNew: boolean): Promise<TokenGrant> {
+  async function consent(grant: number, act: ConsentAct): Promise<TokenGrant> {
+    const account = act === 'connect_other' ? `other than ${grant}` : String(grant)
     const timeOfRequest = serverClock.startRequest()
     const [startedAt, startedAtWall] = [clock.elapsed(), clock.now()]
     await process.send('redeems')
-    const answer = isNew ? server.signIn(grant) : server.consentAgain(grant)
+    const answer = act === 'connect_again' ? server.consentAgain(grant) : server.signIn(grant, account)
     const { accessToken, refreshToken } = answer
     history.consents.push({ ...history.now(), grant, accessToken: accessToken.value, refreshToken })
     const response = headers()
     await receive('redeemed', response, startedAt, startedAtWall)
     const time = timeOfRequest(dateOf(response))
     const { grant: given } = understood(answer, time, plan.lifetimeSeconds, undefined)
-    return { ...given, claims: { sub: String(grant) } }
+    return { ...given, claims: { sub: account } }
   }
 
   async function ask(): Promise<true> {
