@@ -19,7 +19,6 @@ import {
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { constraintMechanismOf } from './sender-constraint.ts'
-import { createWire, type Wire } from './server-wire.ts'
 import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
@@ -47,9 +46,10 @@ export interface Connection {
   readonly registration: Registration
   readonly client: oauth.Client
   readonly authenticator: ClientAuthenticator
-  readonly wire: Wire
-  readonly patientWire: Wire
-  /** How standard requests with client authentication differ. `adaptWire` applies it. */
+  readonly http: Http
+  /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
+  readonly patientHttp: Http
+  /** How standard requests with client authentication differ. `sendForm` applies it. */
   readonly tokenRequest: CustomTokenRequest | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
@@ -102,8 +102,8 @@ export function createConnection(
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    wire: createWire(options.http),
-    patientWire: createWire(options.patientHttp),
+    http: options.http,
+    patientHttp: options.patientHttp,
     tokenRequest: options.tokenRequest,
     clock,
     serverClock,

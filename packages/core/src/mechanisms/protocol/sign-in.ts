@@ -129,7 +129,7 @@ export function createSignInServer(
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier, proofKey } = transaction
-        const code = oauth.validateAuthResponse(
+        const response = oauth.validateAuthResponse(
           connection.metadataForResponse(metadata, parameters.get('iss')),
           client,
           parameters,
@@ -137,16 +137,13 @@ export function createSignInServer(
         )
         const authenticate = await authenticator.request()
         const result = await requestTokens(
-          (wire) =>
-            oauth.authorizationCodeGrantRequest(
-              metadata,
-              client,
-              authenticate,
-              code,
-              options.redirectUri ?? redirectUri,
-              codeVerifier,
-              wire,
-            ),
+          new URLSearchParams({
+            grant_type: 'authorization_code',
+            code: codeOf(response),
+            redirect_uri: options.redirectUri ?? redirectUri,
+            code_verifier: codeVerifier,
+          }),
+          authenticate,
           metadata,
           connection,
           { isSignIn: true, proofKey },
@@ -164,6 +161,13 @@ export function createSignInServer(
       return addUserInfo(metadata, grant, claims, {})
     },
   }
+}
+
+/** @throws If the authorization response has no code, or several. */
+function codeOf(response: URLSearchParams): string {
+  const [code, ...others] = response.getAll('code')
+  if (code && others.length === 0) return code
+  throw { name: 'AuthorizationResponseError', code: oauth.INVALID_RESPONSE }
 }
 
 /** Returns the members that are not needed to keep a grant. The application can see them. */
