@@ -22,7 +22,7 @@ import { constraintMechanismOf } from './sender-constraint.ts'
 import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
-import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
+import { expectedIssuer } from '../../rules/protocol/issuer.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
@@ -79,8 +79,8 @@ export interface Connection {
    * @param token - A token in which only the tenant is read. It is not verified yet.
    */
   metadataForToken(metadata: oauth.AuthorizationServer, token: string | undefined): oauth.AuthorizationServer
-  /** Does the same for an authorization response that names this issuer. */
-  metadataForResponse(metadata: oauth.AuthorizationServer, iss: string | null): oauth.AuthorizationServer
+  /** The tenants whose tokens are accepted, if the issuer is a template. */
+  readonly tenants: readonly string[] | undefined
 }
 
 export function createConnection(
@@ -123,8 +123,7 @@ export function createConnection(
     fetchMetadata: cache.get,
     metadataForToken: (server, token) =>
       withIssuer(server, expectedIssuer(server.issuer, readClaims(token)?.['tid'], options.tenants)),
-    metadataForResponse: (server, iss) =>
-      withIssuer(server, expectedResponseIssuer(server.issuer, iss, options.tenants)),
+    tenants: options.tenants,
   }
 }
 
@@ -132,6 +131,6 @@ function unchanged(metadata: oauth.AuthorizationServer): oauth.AuthorizationServ
   return metadata
 }
 
-function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
+export function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
   return issuer === metadata.issuer ? metadata : { ...metadata, issuer }
 }

@@ -2,12 +2,13 @@ import * as oauth from 'oauth4webapi'
 import type { LoginTransaction, SignInGrant, SignInServer } from '../../ports/authorization-server.ts'
 import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
 import { areGranted } from '../../rules/protocol/authorization-details.ts'
+import { expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { conversionOf } from './authorization-mode.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, withIssuer } from './connection.ts'
 import { requireEndpoint } from './discovery.ts'
 import { readSignInClaims, verified } from './id-token.ts'
 import { detailsNotGranted, idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
@@ -129,12 +130,8 @@ export function createSignInServer(
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier, proofKey } = transaction
-        const response = oauth.validateAuthResponse(
-          connection.metadataForResponse(metadata, parameters.get('iss')),
-          client,
-          parameters,
-          state,
-        )
+        const issuer = expectedResponseIssuer(metadata.issuer, parameters.get('iss'), connection.tenants)
+        const response = oauth.validateAuthResponse(withIssuer(metadata, issuer), client, parameters, state)
         const authenticate = await authenticator.request()
         const result = await requestTokens(
           new URLSearchParams({
