@@ -145,12 +145,12 @@ describe('the floors of core', () => {
       'mechanisms/protocol/discovery-errors.ts',
       'mechanisms/protocol/discovery.ts',
       'mechanisms/protocol/failure-pause.ts',
+      'mechanisms/protocol/form-request.ts',
       'mechanisms/protocol/http.ts',
       'mechanisms/protocol/metadata-cache.ts',
       'mechanisms/protocol/revoke-token.ts',
       'mechanisms/protocol/sender-constraint.ts',
       'mechanisms/protocol/server-clock.ts',
-      'mechanisms/protocol/server-wire.ts',
       'mechanisms/protocol/token-request.ts',
       'mechanisms/protocol/token-server.ts',
     ])

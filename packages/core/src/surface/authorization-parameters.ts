@@ -1,5 +1,5 @@
 import { DEFAULT_SCOPE } from '../rules/sign-in/login-request.ts'
-import type { ServerSettings } from './server-profile-checks.ts'
+import type { SignInServerSettings } from './sign-in-profile-checks.ts'
 
 interface AuthorizationValues {
   readonly scope: string | undefined
@@ -17,7 +17,7 @@ interface AuthorizationParameters {
 /** Returns the configured parameters of an authorization request. Those of the options replace those of the profile. */
 export function authorizationParametersOf(
   { scope: given, resource, authorizationParameters: further }: AuthorizationValues,
-  server: ServerSettings,
+  server: SignInServerSettings,
 ): AuthorizationParameters {
   const scope = given ?? server.defaultScope ?? DEFAULT_SCOPE
   const parameters = { ...server.authorizationParameters, ...further }

@@ -56,7 +56,10 @@ export const CLIENT_AUTHENTICATION_OPTIONS: OptionTable<Values> = {
     },
   ],
   senderConstraint: [
-    must('be `dpop()` of `@evertoken/core/dpop`, or `certificateBound()`', isSenderConstraint),
+    must(
+      'be `dpop()` of `@evertoken/core/dpop`, or `certificateBound()` of `@evertoken/core/mtls`',
+      isSenderConstraint,
+    ),
   ],
 }
 

@@ -1,4 +1,4 @@
-import type { AuthorizationServerOptions } from '../mechanisms/protocol/authorization-server.ts'
+import type { ConnectionOptions } from '../mechanisms/protocol/connection.ts'
 import { createServerAddresses, type ServerAddresses } from '../rules/protocol/server-addresses.ts'
 import { createHttp, type Http, LISTEN_MS } from '../mechanisms/protocol/http.ts'
 import { createServerClock, type ServerClock } from '../mechanisms/protocol/server-clock.ts'
@@ -104,7 +104,7 @@ export function serverOptions(
   { server, clientId, authentication, senderConstraint, serverTimeoutMs }: TokenSettings,
   { addresses, http, patientHttp, clock, serverClock, random }: EngineContext,
   { flights }: Runtime,
-): Omit<AuthorizationServerOptions, 'openid'> {
+): ConnectionOptions {
   const { defaultTokenLifetimeSeconds, tokenTypes, tokenHeader } = server
   return {
     ...server,

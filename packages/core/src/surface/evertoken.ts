@@ -106,7 +106,7 @@ function createSingleEngine(
   }
   const context: EngineContext = createEngineContext(settings, link, named)
   const { clock, emit, store } = context
-  const connection = serverOptions(settings, context, runtime)
+  const connection = { ...settings.server, ...serverOptions(settings, context, runtime) }
   const server = createAuthorizationServer({
     ...connection,
     openid: settings.openid,

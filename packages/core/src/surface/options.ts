@@ -13,7 +13,12 @@ import {
 import { TOKEN_OPTIONS, type TokenValues } from './token-option-checks.ts'
 import type { TokenManagementOptions } from './token-options.ts'
 import { type TokenSettings, toTokenSettings } from './token-settings.ts'
-import { checkSignInServer, PROFILE_NAMES } from './server-profile-checks.ts'
+import { PROFILE_NAMES } from './server-profile-checks.ts'
+import {
+  checkSignInProfile,
+  requireSignInEndpoint,
+  type SignInServerSettings,
+} from './sign-in-profile-checks.ts'
 import { isTokenSource, type TokenSource } from './token-source.ts'
 import { withoutUnusedSecret } from './client-authentication.ts'
 import { isSecurityProfile, withProfile } from './security-profile.ts'
@@ -75,7 +80,9 @@ type Values = TokenValues &
   }
 
 /** The checked options, with all defaults and derived values. */
-export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived>, SignInDerived {}
+export interface Settings extends Omit<TokenSettings<Values>, keyof SignInDerived | 'server'>, SignInDerived {
+  readonly server: SignInServerSettings
+}
 
 const OPTIONS: OptionTable<Values> = {
   ...TOKEN_OPTIONS,
@@ -90,8 +97,9 @@ const OPTIONS: OptionTable<Values> = {
 export function checkOptions(options: EngineOptions): Settings {
   const values = checkAll<Values>(OPTIONS, withoutUnusedSecret(withProfile(options)), '', PROFILE_NAMES)
   const tokenSettings = toTokenSettings(values)
-  const settings: Settings = { ...tokenSettings, ...derivedFrom(values, tokenSettings.server) }
-  checkSignInServer(settings.server)
+  const server = checkSignInProfile(tokenSettings.server, values.insecureHosts)
+  const settings: Settings = { ...tokenSettings, server, ...derivedFrom(values, server) }
+  requireSignInEndpoint(server)
   checkRequirements(settings)
   for (const name of ['backChannelLogout', 'indexSessions'] as const)
     if (settings[name] && !options.store.index) throw invalid(name, 'needs a store with an `index`')

@@ -1,4 +1,3 @@
-import type { UserInfoProfile } from '../mechanisms/protocol/user-info.ts'
 import type { TokenHeader } from '../model/stored-tokens.ts'
 import type { ServerDialect } from '../ports/dialect.ts'
 import type { ServerVerdict } from '../rules/refresh/verdicts.ts'
@@ -6,9 +5,7 @@ import {
   type Check,
   type Checked,
   checkAll,
-  flag,
   hook,
-  invalid,
   listOf,
   must,
   mustMatch,
@@ -39,16 +36,6 @@ export const isObject: Check = must('be an object', (value) => Object(value) ===
 export const urlWithQuery: Check = (value, hosts) =>
   text(value) ?? url((value as string).replace(/\?[^#]*$/, ''), hosts)
 
-type UserInfoValues = Checked<UserInfoProfile, keyof UserInfoProfile>
-
-const USER_INFO: OptionTable<UserInfoValues> = {
-  url: [urlWithQuery],
-  body: [text],
-  fromTokenResponse: [flag],
-  claims: [hook],
-  afterRefresh: [flag],
-}
-
 export const TOKEN_HEADER: OptionTable<Checked<TokenHeader, keyof TokenHeader>> = {
   name: [mustMatch('be the name of a header', /^[\w-]+$/)],
   prefix: [mustMatch('be a text that a header can have', /^[\x20-\x7e]*$/)],
@@ -73,17 +60,4 @@ export const dialect: Check = (value) => {
 
 function isStatus(value: number): boolean {
   return Number.isInteger(value) && value >= 200 && value <= 599
-}
-
-/** Checks the option `server.userInfo`. */
-export function checkUserInfo(profile: UserInfoProfile, insecureHosts: readonly string[]): void {
-  const { claims, afterRefresh, fromTokenResponse } = checkAll<UserInfoValues>(
-    USER_INFO,
-    profile,
-    'server.userInfo.',
-    [],
-    insecureHosts,
-  )
-  if (afterRefresh && (fromTokenResponse || (claims && claims.length > 1)))
-    throw invalid('server.userInfo.afterRefresh', 'needs a function `claims` with one parameter')
 }

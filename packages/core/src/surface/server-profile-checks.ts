@@ -1,5 +1,4 @@
 import { DEFAULT_LIFETIME_SECONDS } from '../rules/protocol/token-response.ts'
-import { isAsymmetric } from '../rules/protocol/signing-keys.ts'
 import { customMechanismOf, type CustomRequestOptions } from '../mechanisms/protocol/custom-requests.ts'
 import type { CustomRevocation } from '../ports/dialect.ts'
 import type { ReusePolicy } from '../rules/refresh/decide.ts'
@@ -19,27 +18,26 @@ import {
   REQUIRED,
   url,
 } from './checks.ts'
-import { checkEndSession, type EndSessionSettings } from './end-session-checks.ts'
-import {
-  checkUserInfo,
-  dialect,
-  isObject,
-  TOKEN_HEADER,
-  urlWithQuery,
-  verdicts,
-} from './profile-part-checks.ts'
+import { dialect, isObject, TOKEN_HEADER, urlWithQuery, verdicts } from './profile-part-checks.ts'
 import type { RequestProfile } from './request-profile.ts'
 import type { ServerProfile } from './server-profile.ts'
 import type { ServerMetadata } from './server-metadata.ts'
-import { TOKEN_PARAMETERS } from './token-parameter-checks.ts'
 
-/** A checked profile, with all defaults. */
-export type ServerSettings = Omit<ProfileValues, 'endSession'> & { readonly endSession: EndSessionSettings }
+/** A checked profile, with all defaults. It also has the members for the sign-in, which are not checked. */
+export type ServerSettings = Omit<ProfileValues, SignInMember>
 
-type ProfileValues = Checked<
-  ServerProfile,
-  'metadata' | 'internalUrl' | 'idTokenSigningAlgorithm' | 'defaultScope' | keyof RequestProfile
->
+/** The members that only a sign-in uses. `checkSignInProfile` checks them. */
+export type SignInMember =
+  | 'endSession'
+  | 'redirectUri'
+  | 'defaultScope'
+  | 'idTokenSigningAlgorithm'
+  | 'nonce'
+  | 'userInfo'
+  | 'clockToleranceSeconds'
+  | 'authorizationParameters'
+
+type ProfileValues = Checked<ServerProfile, 'metadata' | 'internalUrl' | keyof RequestProfile | SignInMember>
 
 const notMetadata = must(
   'be the `issuer` in the metadata. For the URL of the metadata, use `server: { metadata }`',
@@ -70,18 +68,9 @@ const areEndpoints: Check = (value, hosts) => {
   return wrong && mustHave(`a URL in \`${wrong[0]}\``)
 }
 
-const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
+/** For messages. */
+export const AUTHORIZATION_ENDPOINT = 'an `authorization_endpoint`'
 const mustHave = (what: string) => `must have ${what} on https (http on loopback and for \`insecureHosts\`)`
-
-/**
- * Checks that the server is complete enough for a sign-in.
- *
- * @throws {ConfigurationError} If `metadata` is an object without `authorization_endpoint`.
- */
-export function checkSignInServer({ metadata: given, endpoints }: ServerSettings): void {
-  if (typeof given !== 'object' || { ...given, ...endpoints }.authorization_endpoint !== undefined) return
-  throw invalid('server.metadata', `must have ${AUTHORIZATION_ENDPOINT}, because users sign in there`)
-}
 
 /** @param mechanism - The name of the function that only values of this kind have. */
 const custom = (name: string, mechanism: string) =>
@@ -90,6 +79,9 @@ const custom = (name: string, mechanism: string) =>
     (value: CustomRevocation) => mechanism in Object(customMechanismOf(value)),
   )
 
+/** A known name, whose value is not checked here. */
+const KNOWN = [() => undefined] as const
+
 const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuer: [(value, hosts) => url(value, hosts) ?? notMetadata(value), REQUIRED],
   metadata: [metadata],
@@ -97,7 +89,6 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   issuerInMetadata: [oneOf('equal', 'any'), 'equal'],
   tenants: [listOf(mustMatch('be tenant IDs', /^[\w.-]+$/)), []],
   internalUrl: [url],
-  endSession: [isObject, {}],
   basicCredentials: [oneOf('encoded', 'plain'), 'encoded'],
   refreshTokenReuse: [
     must(
@@ -120,32 +111,16 @@ const SERVER_PROFILE: OptionTable<ProfileValues> = {
   tokenHeader: [isObject],
   tokenRequest: [custom('customTokenRequest', 'adapt')],
   revocation: [custom('customRevocation', 'create')],
-  redirectUri: [text],
-  defaultScope: [(value) => (value === '' ? undefined : TOKEN_PARAMETERS.scope[0](value))],
-  idTokenSigningAlgorithm: [
-    must(
-      "be 'HS256' or an algorithm with a public key, such as 'ES256'",
-      (algorithm) => typeof algorithm === 'string' && (algorithm === 'HS256' || isAsymmetric(algorithm)),
-    ),
-  ],
-  nonce: [flag, true],
-  userInfo: [
-    must(
-      'be `true`, `false` or an object',
-      (value) => Object(value) === value || value === true || value === false,
-    ),
-    true,
-  ],
-  clockToleranceSeconds: [
-    must(
-      'be a number of seconds from 0 to 300',
-      (tolerance) => tolerance === 0 || (isPositive(tolerance) && tolerance <= 300),
-    ),
-    30,
-  ],
-  authorizationParameters: [...TOKEN_PARAMETERS.parameters, {}],
   verdicts: [verdicts, []],
   dialect: [dialect, {}],
+  endSession: KNOWN,
+  redirectUri: KNOWN,
+  defaultScope: KNOWN,
+  idTokenSigningAlgorithm: KNOWN,
+  nonce: KNOWN,
+  userInfo: KNOWN,
+  clockToleranceSeconds: KNOWN,
+  authorizationParameters: KNOWN,
 }
 
 /** The names of the members of a profile, for the message about an unknown option. */
@@ -176,14 +151,9 @@ export function checkServer(choice: ServerValues, prefix = ''): ServerSettings {
     [],
     insecureHosts,
   )
-  const { userInfo } = values
-  if (typeof userInfo === 'object') checkUserInfo(userInfo, insecureHosts)
   const { tokenHeader, tokenRequest, revocation } = values
   if (tokenHeader) checkAll(TOKEN_HEADER, tokenHeader, 'server.tokenHeader.', [], insecureHosts)
   if (tokenRequest) customMechanismOf(tokenRequest)?.check?.(tokenRequest, choice)
   if (revocation) customMechanismOf(revocation)?.check?.(revocation, choice)
-  return {
-    ...values,
-    endSession: checkEndSession(values.endSession, insecureHosts),
-  }
+  return values
 }

@@ -7,7 +7,7 @@ import { authorizationDetails } from './login-option-checks.ts'
 import { type Checked, flag, hook, listOf, mustMatch, oneOf, type OptionTable, path } from './checks.ts'
 import { authorizationParametersOf } from './authorization-parameters.ts'
 import { AUTHORIZATION_MODE_OPTIONS, type AuthorizationModeOptions, nameOf } from './authorization-modes.ts'
-import type { ServerSettings } from './server-profile-checks.ts'
+import type { SignInServerSettings } from './sign-in-profile-checks.ts'
 
 /** The options for signing in and out. All have defaults. */
 export interface SignInOptions extends AuthorizationModeOptions {
@@ -188,7 +188,7 @@ export const SIGN_IN_OPTIONS: OptionTable<SignInValues> = {
   diagnostics: [flag, false],
 }
 
-export function derivedFrom(values: SignInValues, server: ServerSettings): SignInDerived {
+export function derivedFrom(values: SignInValues, server: SignInServerSettings): SignInDerived {
   const { routePrefix } = values
   const { scope, isDefaultScope, authorizationParameters } = authorizationParametersOf(values, server)
   if (values.authorizationDetails)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { UserInfoProfile } from '../../src/mechanisms/protocol/user-info.ts'
 import { isSameRegistration } from '../../src/rules/registrations/reuse.ts'
 import { checkServer } from '../../src/surface/server-profile-checks.ts'
+import { checkSignInProfile } from '../../src/surface/sign-in-profile-checks.ts'
 import type { ServerProfile } from '../../src/surface/server-profile.ts'
 import * as providers from '../../src/providers.ts'
 
@@ -115,7 +116,8 @@ describe('presets of providers', () => {
     const afterRefresh = (tokens: 'bot' | 'user') => {
       const { userInfo, ...server } = providers.slack({ tokens })
       const options = { ...server, userInfo: { ...Object(userInfo), afterRefresh: true } }
-      return checkServer({ server: options, issuer: undefined, insecureHosts: [] })
+      const checked = checkServer({ server: options, issuer: undefined, insecureHosts: [] })
+      return checkSignInProfile(checked, [])
     }
     expect(() => afterRefresh('bot')).toThrow('server.userInfo.afterRefresh')
     const { userInfo } = afterRefresh('user')

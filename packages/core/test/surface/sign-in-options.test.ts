@@ -11,6 +11,7 @@ import {
   type SignInValues,
 } from '../../src/surface/sign-in-options.ts'
 import { checkServer } from '../../src/surface/server-profile-checks.ts'
+import { checkSignInProfile } from '../../src/surface/sign-in-profile-checks.ts'
 import { ConfigurationError } from '../../src/vocabulary/index.ts'
 
 const store = createMemoryStore()
@@ -19,7 +20,8 @@ const needed = { issuer: 'https://login.example.com', clientId: 'web', encryptio
 
 function checkSignInOptions(options: SignInOptions) {
   const values = checkAll<SignInValues>(SIGN_IN_OPTIONS, options)
-  return { ...values, ...derivedFrom(values, checkServer({ issuer: needed.issuer, insecureHosts: [] })) }
+  const server = checkSignInProfile(checkServer({ issuer: needed.issuer, insecureHosts: [] }), [])
+  return { ...values, ...derivedFrom(values, server) }
 }
 
 describe('checkSignInOptions', () => {

@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import type * as oauth from 'oauth4webapi'
 import { isJsonObject } from '../../rules/members.ts'
 import { clockFindings, type Finding, metadataFindings } from '../../rules/protocol/server-findings.ts'
 import { type SignInScope, supportedScope } from '../../rules/sign-in/login-request.ts'
@@ -13,14 +13,14 @@ import type { Http } from './http.ts'
  * @param signIn - The scope of sign-ins, if there are any.
  */
 export async function checkServer(
-  { fetchMetadata, authenticator, wire, serverClock, constraint }: Connection,
+  { fetchMetadata, authenticator, http, serverClock, constraint }: Connection,
   signIn: SignInScope | undefined,
 ): Promise<Finding[]> {
   try {
     const metadata = await fetchMetadata()
     const method = authenticator.methodFor(metadata)
     const scope = signIn && askedScope(signIn, metadata)
-    const keys = scope === undefined ? [] : await keyFindings(wire[oauth.customFetch], metadata.jwks_uri)
+    const keys = scope === undefined ? [] : await keyFindings(http, metadata.jwks_uri)
     const { server: time, wall } = serverClock.read()
     return [
       ...metadataFindings(metadata, { method, scope, constraint, detailTypes: signIn?.detailTypes ?? [] }),

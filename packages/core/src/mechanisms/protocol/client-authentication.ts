@@ -1,4 +1,4 @@
-import { type AuthorizationServer, type ClientAuth, ClientSecretBasic } from 'oauth4webapi'
+import type { AuthorizationServer, ClientAuth } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { OperatorError, type RedactedCause } from '../../vocabulary/index.ts'
 import { withDeadline } from '../runtime/deadline.ts'
@@ -170,12 +170,15 @@ export interface SecretRules {
 
 /** Returns how one request is authenticated with a secret in the `Authorization` header. */
 export function inHeader({ basicCredentials }: SecretRules): (secret: string) => ClientAuth {
-  return basicCredentials === 'plain' ? plainBasic : ClientSecretBasic
+  const encode = basicCredentials === 'plain' ? (value: string) => value : formEncode
+  return (secret) =>
+    (_server, { client_id: id }, _body, headers) => {
+      const bytes = new TextEncoder().encode(`${encode(id)}:${encode(secret)}`)
+      headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
+    }
 }
 
-function plainBasic(secret: string): ClientAuth {
-  return (_server, { client_id: id }, _body, headers) => {
-    const bytes = new TextEncoder().encode(`${id}:${secret}`)
-    headers.set('authorization', `Basic ${btoa(String.fromCharCode(...bytes))}`)
-  }
+/** Encodes a value as in a form (RFC 6749 §2.3.1). */
+function formEncode(value: string): string {
+  return String(new URLSearchParams({ '': value })).slice(1)
 }

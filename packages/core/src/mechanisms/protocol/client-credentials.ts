@@ -1,9 +1,7 @@
-import * as oauth from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import { exceedsGrant, type TokenParameters } from '../../model/token-parameters.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import type { Connection } from './connection.ts'
-import type { Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   ownTokens,
@@ -27,15 +25,14 @@ export async function requestClientCredentials(
   parameters: TokenParameters,
   knownKey?: ProofKey,
 ): Promise<RefreshResult> {
-  const { client, authenticator, binding, fetchMetadata, scopeSeparator } = connection
+  const { authenticator, binding, fetchMetadata, scopeSeparator } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
     const form = toForm(parameters, scopeSeparator)
+    form.set('grant_type', 'client_credentials')
     const proofKey = binding && (knownKey ?? (await binding.createKey()))
-    const send = (wire: Wire) =>
-      oauth.clientCredentialsGrantRequest(metadata, client, authenticate, form, wire)
-    const result = await requestTokens(send, metadata, connection, { proofKey })
+    const result = await requestTokens(form, authenticate, metadata, connection, { proofKey })
     if (!hasAccessToken(result.grant)) return toRefreshResult(result, connection)
     if (exceedsGrant(parameters.scope, result.grant?.accessToken?.scope))
       return unusableGrant(result, 'scope_not_granted')

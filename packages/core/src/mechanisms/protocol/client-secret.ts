@@ -1,20 +1,13 @@
-import {
-  type AuthorizationServer,
-  type ClientAuth,
-  ClientSecretBasic,
-  ClientSecretJwt,
-  ClientSecretPost,
-  modifyAssertion,
-  None,
-} from 'oauth4webapi'
+import { type AuthorizationServer, type ClientAuth, ClientSecretJwt, modifyAssertion } from 'oauth4webapi'
 import type { ClientAuthentication, ClientSecret } from '../../ports/client-authentication.ts'
 import { jwtTimes } from '../../rules/protocol/jwt.ts'
 import { ConfigurationError } from '../../vocabulary/index.ts'
-import { inHeader, type SecretRules } from './client-authentication.ts'
 import {
   type AuthenticationContext,
   createClientAuthentication,
+  inHeader,
   type MethodFor,
+  type SecretRules,
 } from './client-authentication.ts'
 
 /**
@@ -30,7 +23,7 @@ import {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
-  return withSecret(BASIC, secret, ClientSecretBasic)
+  return secretInHeader(secret, { basicCredentials: 'encoded' })
 }
 
 /**
@@ -45,7 +38,7 @@ export function clientSecretBasic(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 RFC 6749, section 2.3.1: Client Password}
  */
 export function clientSecretPost(secret: ClientSecret): ClientAuthentication {
-  return withSecret(POST, secret, ClientSecretPost)
+  return withSecret(POST, secret, inBody)
 }
 
 /**
@@ -77,7 +70,7 @@ export function clientSecretJwt(secret: ClientSecret): ClientAuthentication {
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.1 RFC 6749, section 2.1: Client Types}
  */
 export function none(): ClientAuthentication {
-  return createClientAuthentication('none', { authenticate: None })
+  return createClientAuthentication('none', { authenticate: () => withClientId })
 }
 
 /** Sends the secret in the `Authorization` header. `plain`: for servers that do not decode it. */
@@ -91,10 +84,19 @@ export function secretInHeader(secret: ClientSecret, rules: SecretRules): Client
  */
 export function secretAsSupported(secret: ClientSecret, rules: SecretRules): ClientAuthentication {
   const authenticate = (value: string): ClientAuth => {
-    const [basic, post] = [inHeader(rules)(value), ClientSecretPost(value)]
+    const [basic, post] = [inHeader(rules)(value), inBody(value)]
     return (server, ...request) => (supportedMethod(server) === BASIC ? basic : post)(server, ...request)
   }
   return withSecret(BASIC, secret, authenticate, supportedMethod)
+}
+
+const withClientId: ClientAuth = (_server, { client_id: id }, body) => body.set('client_id', id)
+
+function inBody(secret: string): ClientAuth {
+  return (_server, { client_id: id }, body) => {
+    body.set('client_id', id)
+    body.set('client_secret', secret)
+  }
 }
 
 const BASIC = 'client_secret_basic'

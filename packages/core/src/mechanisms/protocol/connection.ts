@@ -19,11 +19,10 @@ import {
 import { type DiscoveryOptions, discoverMetadata, probeUrl } from './discovery.ts'
 import { createMetadataCache } from './metadata-cache.ts'
 import { constraintMechanismOf } from './sender-constraint.ts'
-import { createWire, type Wire } from './server-wire.ts'
 import type { CustomTokenRequest } from '../../rules/protocol/token-request-form.ts'
 import type { TokenResponseRules } from '../../rules/protocol/token-response.ts'
 import { readClaims } from '../../rules/protocol/jwt.ts'
-import { expectedIssuer, expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
+import { expectedIssuer } from '../../rules/protocol/issuer.ts'
 
 export interface ConnectionOptions extends DiscoveryOptions, ClientAuthenticatorOptions {
   /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
@@ -47,9 +46,10 @@ export interface Connection {
   readonly registration: Registration
   readonly client: oauth.Client
   readonly authenticator: ClientAuthenticator
-  readonly wire: Wire
-  readonly patientWire: Wire
-  /** How standard requests with client authentication differ. `adaptWire` applies it. */
+  readonly http: Http
+  /** Sends requests whose response may carry a refresh token. Waits longer for the response than any caller waits. */
+  readonly patientHttp: Http
+  /** How standard requests with client authentication differ. `sendForm` applies it. */
   readonly tokenRequest: CustomTokenRequest | undefined
   readonly clock: Clock
   readonly serverClock: ServerClock
@@ -79,8 +79,8 @@ export interface Connection {
    * @param token - A token in which only the tenant is read. It is not verified yet.
    */
   metadataForToken(metadata: oauth.AuthorizationServer, token: string | undefined): oauth.AuthorizationServer
-  /** Does the same for an authorization response that names this issuer. */
-  metadataForResponse(metadata: oauth.AuthorizationServer, iss: string | null): oauth.AuthorizationServer
+  /** The tenants whose tokens are accepted, if the issuer is a template. */
+  readonly tenants: readonly string[] | undefined
 }
 
 export function createConnection(
@@ -102,8 +102,8 @@ export function createConnection(
     registration: { issuer, clientId: options.clientId },
     client,
     authenticator: createClientAuthenticator(options, cache.get),
-    wire: createWire(options.http),
-    patientWire: createWire(options.patientHttp),
+    http: options.http,
+    patientHttp: options.patientHttp,
     tokenRequest: options.tokenRequest,
     clock,
     serverClock,
@@ -123,8 +123,7 @@ export function createConnection(
     fetchMetadata: cache.get,
     metadataForToken: (server, token) =>
       withIssuer(server, expectedIssuer(server.issuer, readClaims(token)?.['tid'], options.tenants)),
-    metadataForResponse: (server, iss) =>
-      withIssuer(server, expectedResponseIssuer(server.issuer, iss, options.tenants)),
+    tenants: options.tenants,
   }
 }
 
@@ -132,6 +131,6 @@ function unchanged(metadata: oauth.AuthorizationServer): oauth.AuthorizationServ
   return metadata
 }
 
-function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
+export function withIssuer(metadata: oauth.AuthorizationServer, issuer: string): oauth.AuthorizationServer {
   return issuer === metadata.issuer ? metadata : { ...metadata, issuer }
 }

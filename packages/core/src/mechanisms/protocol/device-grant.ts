@@ -1,4 +1,3 @@
-import * as oauth from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { SignInGrant } from '../../ports/authorization-server.ts'
 import {
@@ -12,7 +11,7 @@ import { ConfigurationError, OperatorError, TryLaterError } from '../../vocabula
 import { shownUrl } from '../runtime/redact.ts'
 import type { Connection } from './connection.ts'
 import { requireEndpoint } from './discovery.ts'
-import { adaptWire, type Wire } from './server-wire.ts'
+import { sendForm } from './form-request.ts'
 import { signInError, tokenEndpointError } from './sign-in-errors.ts'
 import type { ConnectedSignInServer } from './sign-in.ts'
 import { readBody, requestTokens } from './token-request.ts'
@@ -35,7 +34,7 @@ export async function requestDeviceCode(
   parameters: URLSearchParams,
   insecureHosts: readonly string[],
 ): Promise<DeviceAuthorization> {
-  const { client, authenticator, fetchMetadata, wire, tokenRequest } = connection
+  const { client, authenticator, fetchMetadata, http } = connection
   const metadata = await fetchMetadata()
   const endpoint = requireEndpoint(metadata, 'device_authorization_endpoint', addresses)
   const form = new URLSearchParams(parameters)
@@ -43,8 +42,8 @@ export async function requestDeviceCode(
   if (scope !== null) form.set('scope', server.requestScope(scope, metadata))
   try {
     const authenticate = await authenticator.request()
-    const options = adaptWire(wire, tokenRequest)
-    const response = await oauth.deviceAuthorizationRequest(metadata, client, authenticate, form, options)
+    form.set('client_id', client.client_id)
+    const response = await sendForm({ url: endpoint, form, authenticate, metadata }, connection, http)
     const result = await readBody(response)
     if (!response.ok || hasError(result.body))
       throw tokenEndpointError({ ...result, grant: undefined, date: undefined })
@@ -73,14 +72,13 @@ export async function pollDeviceCode(
   deviceCode: string,
   proofKey: ProofKey | undefined,
 ): Promise<PollResult> {
-  const { client, authenticator, fetchMetadata, clock } = connection
+  const { authenticator, fetchMetadata, clock } = connection
   const metadata = await fetchMetadata()
   const result = await authenticator
     .request()
-    .then(async (authenticate) => {
-      const send = (wire: Wire) =>
-        oauth.deviceCodeGrantRequest(metadata, client, authenticate, deviceCode, wire)
-      return requestTokens(send, metadata, connection, { isSignIn: true, proofKey })
+    .then((authenticate) => {
+      const form = new URLSearchParams({ grant_type: DEVICE_GRANT, device_code: deviceCode })
+      return requestTokens(form, authenticate, metadata, connection, { isSignIn: true, proofKey })
     })
     .catch(unlessTemporary)
   if (!result) return { wait: 'unreachable', retryAfterSeconds: 0 }
@@ -95,6 +93,8 @@ export async function pollDeviceCode(
   const accepted = server.acceptTokens(result, metadata, { proofKey, nonce: undefined })
   return { grant: await accepted.catch(rethrow) }
 }
+
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** Ignores a failure of the network or of the key service, because the next poll can succeed. */
 function unlessTemporary(error: unknown): undefined {

@@ -1,9 +1,7 @@
-import * as oauth from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { findGrantProblem, type GrantExpectation, isAboutGrant } from '../../rules/protocol/grant-response.ts'
 import type { Connection } from './connection.ts'
-import type { Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   ownTokens,
@@ -32,14 +30,14 @@ export async function requestGrant(
   knownKey?: ProofKey,
   allowsOther?: boolean,
 ): Promise<RefreshResult> {
-  const { client, authenticator, binding, fetchMetadata } = connection
+  const { authenticator, binding, fetchMetadata } = connection
   try {
     const metadata = await fetchMetadata()
     const authenticate = await authenticator.prepared()
     const proofKey = binding && (knownKey ?? (await binding.createKey()))
-    const send = (wire: Wire) =>
-      oauth.genericTokenEndpointRequest(metadata, client, authenticate, grantType, form, wire)
-    const result = await requestTokens(send, metadata, connection, { proofKey, allowsOther })
+    const request = new URLSearchParams(form)
+    request.set('grant_type', grantType)
+    const result = await requestTokens(request, authenticate, metadata, connection, { proofKey, allowsOther })
     const { accessToken } = result.grant ?? {}
     const cause = toOAuthError(result)
     const problem = accessToken && findGrantProblem(result.body, accessToken.scope, expected)

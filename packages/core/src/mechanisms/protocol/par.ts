@@ -1,10 +1,9 @@
-import { pushedAuthorizationRequest } from 'oauth4webapi'
 import type { AuthorizationRequestMode } from '../../ports/authorization-mode.ts'
 import { isJsonObject } from '../../rules/members.ts'
 import { ConfigurationError, type EvertokenError } from '../../vocabulary/index.ts'
 import { conversionOf, createRequestMode, requestParameters, requestUrl } from './authorization-mode.ts'
 import { unavailable, wrongMetadata } from './discovery-errors.ts'
-import { adaptWire } from './server-wire.ts'
+import { sendForm } from './form-request.ts'
 import { signInError } from './sign-in-errors.ts'
 import { type JsonResponse, readBody, toOAuthError } from './token-request.ts'
 
@@ -28,19 +27,19 @@ export function par(inner?: AuthorizationRequestMode): AuthorizationRequestMode 
       'invalid_option',
       'The argument of `par` must be `jar(key)`. Omit it otherwise.',
     )
-  return createRequestMode(inner ? 'par+jar' : 'par', async (url, context) => {
+  return createRequestMode(inner ? 'par+jar' : 'par', async (full, context) => {
     const { metadata, connection } = context
-    const { client, authenticator, wire, tokenRequest } = connection
-    const { pushed_authorization_request_endpoint: endpoint } = metadata
-    if (endpoint === undefined)
+    const { client, authenticator, http } = connection
+    const { pushed_authorization_request_endpoint: url } = metadata
+    if (url === undefined)
       throw wrongMetadata(
         'Its `pushed_authorization_request_endpoint` is missing. Set it in `server.endpoints`, or remove `par()`.',
       )
     try {
-      const request = requestParameters((await convertInner?.(url, context)) ?? url, context)
+      const form = requestParameters((await convertInner?.(full, context)) ?? full, context)
       const authenticate = await authenticator.request()
-      const options = adaptWire(wire, tokenRequest)
-      const response = await pushedAuthorizationRequest(metadata, client, authenticate, request, options)
+      form.set('client_id', client.client_id)
+      const response = await sendForm({ url, form, authenticate, metadata }, connection, http)
       const result = await readBody(response)
       const uri = response.ok && isJsonObject(result.body) ? result.body['request_uri'] : undefined
       if (typeof uri !== 'string' || uri === '') throw notPushed(result)

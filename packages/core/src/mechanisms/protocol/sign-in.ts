@@ -2,12 +2,13 @@ import * as oauth from 'oauth4webapi'
 import type { LoginTransaction, SignInGrant, SignInServer } from '../../ports/authorization-server.ts'
 import type { AuthorizationRequestMode, ResponseMode } from '../../ports/authorization-mode.ts'
 import { areGranted } from '../../rules/protocol/authorization-details.ts'
+import { expectedResponseIssuer } from '../../rules/protocol/issuer.ts'
 import { withQuery } from '../../rules/sign-in/end-session-url.ts'
 import { supportedScope } from '../../rules/sign-in/login-request.ts'
 import { sha256 } from '../runtime/digest.ts'
 import type { ServerAddresses } from '../../rules/protocol/server-addresses.ts'
 import { conversionOf } from './authorization-mode.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, withIssuer } from './connection.ts'
 import { requireEndpoint } from './discovery.ts'
 import { readSignInClaims, verified } from './id-token.ts'
 import { detailsNotGranted, idTokenMissing, signInError, tokenEndpointError } from './sign-in-errors.ts'
@@ -129,24 +130,17 @@ export function createSignInServer(
       let refreshToken: string | undefined
       try {
         const { state, redirectUri, codeVerifier, proofKey } = transaction
-        const code = oauth.validateAuthResponse(
-          connection.metadataForResponse(metadata, parameters.get('iss')),
-          client,
-          parameters,
-          state,
-        )
+        const issuer = expectedResponseIssuer(metadata.issuer, parameters.get('iss'), connection.tenants)
+        const response = oauth.validateAuthResponse(withIssuer(metadata, issuer), client, parameters, state)
         const authenticate = await authenticator.request()
         const result = await requestTokens(
-          (wire) =>
-            oauth.authorizationCodeGrantRequest(
-              metadata,
-              client,
-              authenticate,
-              code,
-              options.redirectUri ?? redirectUri,
-              codeVerifier,
-              wire,
-            ),
+          new URLSearchParams({
+            grant_type: 'authorization_code',
+            code: codeOf(response),
+            redirect_uri: options.redirectUri ?? redirectUri,
+            code_verifier: codeVerifier,
+          }),
+          authenticate,
           metadata,
           connection,
           { isSignIn: true, proofKey },
@@ -164,6 +158,13 @@ export function createSignInServer(
       return addUserInfo(metadata, grant, claims, {})
     },
   }
+}
+
+/** @throws If the authorization response has no code, or several. */
+function codeOf(response: URLSearchParams): string {
+  const [code, ...others] = response.getAll('code')
+  if (code && others.length === 0) return code
+  throw { name: 'AuthorizationResponseError', code: oauth.INVALID_RESPONSE }
 }
 
 /** Returns the members that are not needed to keep a grant. The application can see them. */

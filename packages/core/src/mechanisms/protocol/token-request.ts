@@ -1,4 +1,4 @@
-import { type AuthorizationServer as Metadata, customFetch } from 'oauth4webapi'
+import type { AuthorizationServer as Metadata, ClientAuth } from 'oauth4webapi'
 import type { ProofKey } from '../../model/proof-key.ts'
 import type { TokenGrant } from '../../model/token-grant.ts'
 import { describeAuthentication, describeUnusableMember } from '../../rules/protocol/token-failure.ts'
@@ -10,7 +10,8 @@ import {
   type TokenResponseRules,
 } from '../../rules/protocol/token-response.ts'
 import type { Connection } from './connection.ts'
-import { adaptWire, type Wire } from './server-wire.ts'
+import { sendForm } from './form-request.ts'
+import type { Http } from './http.ts'
 import type { RefreshResult } from '../../ports/authorization-server.ts'
 import { classifyRefusal, registeredError } from '../../rules/refresh/classify.ts'
 import { omitUndefined, isJsonObject } from '../../rules/members.ts'
@@ -47,8 +48,8 @@ export async function readBody(response: Response): Promise<JsonResponse> {
 
 /** How a token request is sent. */
 export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn' | 'allowsOther'> {
-  /** Default: the wire of the connection. */
-  readonly wire?: Wire
+  /** Default: the function of the connection whose response a caller waits for. */
+  readonly http?: Http
   /** The key that the tokens are bound to. The request then carries a proof. */
   readonly proofKey?: ProofKey | undefined
   /** How late a request can be sent again with a nonce, in milliseconds. */
@@ -58,34 +59,36 @@ export interface TokenRequestOptions extends Pick<TokenResponseRules, 'isSignIn'
 /**
  * Sends a token request and reads the response (RFC 6749 §5).
  *
- * @param request - Sends the request over the wire that it gets. It is called again for the nonce of a proof.
- * @param metadata - The metadata that the request uses.
+ * @param form - The parameters of the request, with `grant_type`.
+ * @param authenticate - Authenticates the client. It is called again for the nonce of a proof.
  */
 export async function requestTokens(
-  request: (wire: Wire) => Promise<Response>,
+  form: URLSearchParams,
+  authenticate: ClientAuth,
   metadata: Metadata,
-  connection: Pick<
-    Connection,
-    'serverClock' | 'responseRules' | 'dialect' | 'binding' | 'wire' | 'tokenRequest' | 'authenticator'
-  >,
+  connection: Connection,
   {
     isSignIn,
     allowsOther,
-    wire = connection.wire,
+    http = connection.http,
     proofKey,
     resendWithinMs = Infinity,
   }: TokenRequestOptions = {},
 ): Promise<TokenEndpointResponse> {
-  const { serverClock, responseRules, dialect, binding, tokenRequest, authenticator } = connection
+  const { serverClock, responseRules, dialect, binding, authenticator } = connection
   const isBound = proofKey !== undefined
   let timeOfRequest = serverClock.startRequest()
-  const send = (http: Wire[typeof customFetch]) => {
+  const request = (send: Http) => {
     timeOfRequest = serverClock.startRequest()
-    return request(adaptWire({ ...wire, [customFetch]: http }, tokenRequest))
+    return sendForm(
+      { url: metadata.token_endpoint as string, form, authenticate, metadata },
+      connection,
+      send,
+    )
   }
   const response = await (isBound && binding
-    ? binding.sendTokenRequest(proofKey, wire[customFetch], send, resendWithinMs)
-    : request(adaptWire(wire, tokenRequest)))
+    ? binding.sendTokenRequest(proofKey, http, request, resendWithinMs)
+    : request(http))
   const body = toStandardBody(parseTokenBody(await response.text()), dialect)
   const date = parseHttpDate(response.headers.get('date') ?? '')
   // A response from a cache has the date of the cached copy.

@@ -1,4 +1,4 @@
-import * as oauth from 'oauth4webapi'
+import type * as oauth from 'oauth4webapi'
 import type { RefreshResult, TokenServer } from '../../ports/authorization-server.ts'
 import { type KnownUser, namesAnotherUser } from '../../rules/protocol/same-user.ts'
 import { isJsonObject } from '../../rules/members.ts'
@@ -8,8 +8,8 @@ import type { TokenParameters } from '../../model/token-parameters.ts'
 import type { RevocationOutcome } from '../../vocabulary/index.ts'
 import type { Connection } from './connection.ts'
 import { customMechanismOf } from './custom-requests.ts'
+import { sendForm } from './form-request.ts'
 import { AFTER_LEASE_MS } from './http.ts'
-import { adaptWire, type Wire } from './server-wire.ts'
 import {
   hasAccessToken,
   type JsonResponse,
@@ -52,7 +52,7 @@ export function createTokenServer(
   connection: Connection,
   validateIdToken?: ValidateIdToken,
 ): ConnectedTokenServer {
-  const { registration, client, authenticator, wire, patientWire, tokenRequest } = connection
+  const { registration, client, authenticator, http, patientHttp } = connection
   const { dialect, fetchMetadata, metadataForToken, sendProbe, scopeSeparator, revocation } = connection
 
   async function sendRefreshToken(
@@ -62,13 +62,10 @@ export function createTokenServer(
     parameters: TokenParameters,
     options: TokenRequestOptions,
   ): Promise<TokenEndpointResponse> {
-    const additionalParameters = toForm(parameters, scopeSeparator)
-    const request = (wireOfRequest: Wire) =>
-      oauth.refreshTokenGrantRequest(metadata, client, authenticate, refreshToken, {
-        ...wireOfRequest,
-        additionalParameters,
-      })
-    return requestTokens(request, metadata, connection, options)
+    const form = toForm(parameters, scopeSeparator)
+    form.set('grant_type', 'refresh_token')
+    form.set('refresh_token', refreshToken)
+    return requestTokens(form, authenticate, metadata, connection, options)
   }
 
   const revokeByProfile =
@@ -76,7 +73,7 @@ export function createTokenServer(
     customMechanismOf(revocation)?.create(
       {
         ...connection,
-        send: wire[oauth.customFetch],
+        send: http,
         async refresh(refreshToken) {
           const [metadata, authenticate] = await Promise.all([fetchMetadata(), authenticator.request()])
           const result = await sendRefreshToken(refreshToken, metadata, authenticate, {}, {})
@@ -98,7 +95,7 @@ export function createTokenServer(
       try {
         const metadata = await fetchMetadata()
         const authenticate = await authenticator.prepared()
-        const sending = { wire: patientWire, proofKey, resendWithinMs: RESEND_WITHIN_MS }
+        const sending = { http: patientHttp, proofKey, resendWithinMs: RESEND_WITHIN_MS }
         const result = await sendRefreshToken(refreshToken, metadata, authenticate, parameters, sending)
         const { grant, date } = result
         // An error response can repeat the refresh token that it refuses.
@@ -128,16 +125,14 @@ export function createTokenServer(
     async revoke(token, hint = 'refresh_token') {
       try {
         if (dialect.revoke)
-          return outcomeOf(
-            await dialect.revoke(token, { clientId: client.client_id, send: wire[oauth.customFetch] }),
-          )
+          return outcomeOf(await dialect.revoke(token, { clientId: client.client_id, send: http }))
         if (revokeByProfile) return await revokeByProfile(token, hint)
         const metadata = await fetchMetadata()
-        if (metadata.revocation_endpoint === undefined) return 'unsupported'
+        const { revocation_endpoint: url } = metadata
+        if (url === undefined) return 'unsupported'
         const authenticate = await authenticator.request()
-        const additionalParameters = { token_type_hint: hint }
-        const options = { ...adaptWire(wire, tokenRequest), additionalParameters }
-        const response = await oauth.revocationRequest(metadata, client, authenticate, token, options)
+        const form = new URLSearchParams({ token, token_type_hint: hint })
+        const response = await sendForm({ url, form, authenticate, metadata }, connection, http)
         const result = await readBody(response)
         if (isSuccess(result)) return 'revoked'
         const { error } = toOAuthError(result)

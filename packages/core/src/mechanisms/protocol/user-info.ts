@@ -144,7 +144,7 @@ function withoutUserInfo(
 }
 
 async function requestUserInfo(
-  { client, clock, wire }: Connection,
+  { client, clock, http }: Connection,
   signatures: TokenSignatures,
   metadata: oauth.AuthorizationServer,
   { url, body: query }: { readonly url: string; readonly body: string | undefined },
@@ -157,7 +157,7 @@ async function requestUserInfo(
   const { href } = new URL(url)
   const hop = { href, method, headers, body: 'none', trusted: true } as const
   const fetch = (_: unknown, init: OpenRequestInit) =>
-    wire[oauth.customFetch](url, query === undefined ? init : { ...init, method, body: query })
+    http(url, query === undefined ? init : { ...init, method, body: query })
   const response = await credential.send({ fetch, target: href, init: { headers }, hop })
   const { status } = response
   const code = isRateLimit(status, response.headers) ? 'RATE_LIMITED' : undefined

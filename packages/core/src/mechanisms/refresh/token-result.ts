@@ -36,7 +36,8 @@ type ErrorPolicy = Pick<RefreshPolicy, 'consumes' | 'errorOf'>
 
 /** Processes that do not see each other's refreshes end each other's grants. */
 export const SHARED_STORE_HINT: string =
-  'If several processes serve this application, set `store` to one that they share, such as `createRedisStore`.'
+  'If several processes serve this application, set `store` to one that they share, such as `createRedisStore`, or ' +
+  '`createDurableObjectStore` on Workers.'
 
 /** The server has granted one of two requests, and the other request has ended the session. */
 export const LOST_LEASE_HINT: string =

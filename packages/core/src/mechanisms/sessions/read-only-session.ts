@@ -24,6 +24,6 @@ export function asReadOnly(session: RequestSession, isInCookie: boolean): Reques
 }
 
 export function readOnly(what: string): ConfigurationError {
-  const message = `Cannot ${what} where no cookie can be set. Use a route handler, or set \`session: 'server'\`.`
+  const message = `Cannot ${what} where no cookie can be set. Use a route handler, an action or the proxy, or set \`session: 'server'\`.`
   return new ConfigurationError('session_read_only', message)
 }

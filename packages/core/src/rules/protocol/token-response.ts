@@ -164,7 +164,7 @@ export const TOKEN_TYPE_REMEDY = 'If it means Bearer, add it to `server.tokenTyp
  */
 export function tokenTypeError(what: string, shownType: string, cause?: RedactedCause): ConfigurationError {
   if (isUnboundType(shownType)) {
-    const message = `Cannot ${what}: the token is not bound to this client. Enable bound tokens for it at the authorization server.`
+    const message = `Cannot ${what}: the token is not bound to this client. Enable DPoP or certificate-bound tokens for it at the authorization server.`
     return new ConfigurationError('sender_constraint_refused', message, { cause })
   }
   const message = `Cannot ${what}: the \`token_type\` of the token response is ${shownType} and not Bearer. ${TOKEN_TYPE_REMEDY}`

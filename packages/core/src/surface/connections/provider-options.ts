@@ -8,7 +8,8 @@ import {
   withoutUnusedSecret,
 } from '../client-authentication.ts'
 import type { ServerChoice, ServerProfile } from '../server-profile.ts'
-import { checkServer, PROFILE_NAMES, type ServerSettings } from '../server-profile-checks.ts'
+import { checkServer, PROFILE_NAMES } from '../server-profile-checks.ts'
+import { checkSignInProfile, type SignInServerSettings } from '../sign-in-profile-checks.ts'
 import { TOKEN_OPTIONS } from '../token-option-checks.ts'
 import { TOKEN_PARAMETERS } from '../token-parameter-checks.ts'
 
@@ -120,7 +121,7 @@ export type ProviderValues = Checked<
   | 'ownerFrom'
   | 'onConnected'
   | keyof ClientAuthenticationOptions
-> & { readonly profile: ServerSettings }
+> & { readonly profile: SignInServerSettings }
 
 const PROVIDER_OPTIONS: OptionTable<Omit<ProviderValues, 'profile'>> = {
   ...CLIENT_AUTHENTICATION_OPTIONS,
@@ -155,7 +156,8 @@ export function checkProvider(
     PROFILE_NAMES,
     insecureHosts,
   )
-  return { ...values, profile: checkServer({ ...values, insecureHosts }) }
+  const server = checkServer({ ...values, insecureHosts })
+  return { ...values, profile: checkSignInProfile(server, insecureHosts) }
 }
 
 const PROVIDER_NAME = /^[\w.-]+$/
