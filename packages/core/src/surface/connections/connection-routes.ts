@@ -98,7 +98,7 @@ export function createConnectionRoutes(application: ConnectionApplication): Conn
   function serveDocument(request: Request): Promise<Response> | undefined {
     const create = request.method === 'GET' ? findDocument(request, values.providers) : undefined
     const respond = async (document: ProviderDocument) => {
-      const { origin } = addressOf(request, host.origin, insecureHosts)
+      const { origin } = addressOf(request, host.findOrigin(), insecureHosts)
       return document(values.providers, (name) => redirectUriOf(application, name, origin))
     }
     return create && respond(create).catch(problemFor)
