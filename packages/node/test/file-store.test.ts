@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFileStore, loadSecretFile } from '@evertoken/node/file-store'
@@ -204,6 +204,17 @@ it('recognizes a process ID that another process has now', async () => {
   await writeFile(lock, JSON.stringify(other), { mode: 0o600 })
   await expect(store.swap('key', 'record', 'next', FAR)).rejects.toThrow(`delete \`${lock}\``)
   expect(await store.read('key')).toBe('record')
+})
+
+it('does not take a lock from a process whose boot is not known', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const holder = JSON.stringify({ id: 'holder', pid: process.pid, host: hostname() })
+  const lock = `${path}.lock`
+  await writeFile(lock, holder, { mode: 0o600 })
+  const change = createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  // Systems other than Linux know no boot, and can signal the process.
+  await expect(change).rejects.toThrow(process.platform === 'linux' ? `delete \`${lock}\`` : 'use the file')
+  expect(await readFile(lock, 'utf8')).toBe(holder)
 })
 
 describe('the secret in a file', () => {
