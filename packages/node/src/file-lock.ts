@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { link, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError } from '@evertoken/core'
-import { unlessMissing } from './private-files.ts'
+import { unlessMissing, writePrivate } from './private-files.ts'
 import { ownIdentity, type ProcessIdentity, type ProcessState, stateOf } from './process-identity.ts'
 
 /** The content of a lock file. */
@@ -27,7 +27,7 @@ const queues = new Map<string, Promise<unknown>>()
  * died, another process creates the file `<lock>.after-<id>`, and holds the lock with it. Only the process that holds the last
  * of these files can remove the first one. So a lock is never taken from a process that lives, however slow it is.
  *
- * @throws {ConfigurationError} If a process of another container or machine holds it for 4 seconds.
+ * @throws {ConfigurationError} If a process of another container or machine holds it for 4 seconds, or the lock is damaged.
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const before = queues.get(path)
@@ -51,7 +51,8 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
 async function acquire(lock: string): Promise<() => Promise<void>> {
   const holder: Holder = { id: randomUUID(), ...(await ownIdentity()) }
   const own = `${lock}.${holder.id}`
-  await writeFile(own, JSON.stringify(holder), { mode: 0o600, flag: 'wx' })
+  // A loss of power must not leave a lock without its holder.
+  await writePrivate(own, JSON.stringify(holder), 'wx')
   try {
     const deadline = performance.now() + WAIT_MS
     for (;;) {
@@ -113,7 +114,24 @@ async function create(content: string, file: string): Promise<boolean> {
 
 async function readHolder(file: string): Promise<Holder | undefined> {
   const text = await readFile(file, 'utf8').catch(unlessMissing)
-  return text === undefined ? undefined : (JSON.parse(text) as Holder)
+  if (text === undefined) return undefined
+  const holder = parseHolder(text)
+  if (!holder) throw unreadableLock(file)
+  return holder
+}
+
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const holder = Object(JSON.parse(text)) as Holder
+    return typeof holder.id === 'string' && Number.isInteger(holder.pid) ? holder : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function unreadableLock(file: string): ConfigurationError {
+  const message = `\`${file}\` does not name the process that has locked the file store. Stop the programs that use the store, and delete this file.`
+  return new ConfigurationError('invalid_option', message)
 }
 
 function lockHeld(lock: string, { holder, state }: Blocked): Error {

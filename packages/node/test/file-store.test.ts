@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import fs, { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -215,6 +216,39 @@ it('does not take a lock from a process whose boot is not known', async () => {
   // Systems other than Linux know no boot, and can signal the process.
   await expect(change).rejects.toThrow(process.platform === 'linux' ? `delete \`${lock}\`` : 'use the file')
   expect(await readFile(lock, 'utf8')).toBe(holder)
+})
+
+it.each(['', '{}', 'null', '{"id":'])('names a lock with the content %j', async (content) => {
+  const path = join(await createFolder(), 'tokens.json')
+  const store = createFileStore({ path })
+  await writeFile(`${path}.lock`, content, { mode: 0o600 })
+  const error = await store.swap('key', undefined, 'record', FAR).catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ name: 'ConfigurationError', code: 'invalid_option' })
+  expect(String(error)).toMatch(/`\S+tokens\.json\.lock` .* delete this file/)
+  await rm(`${path}.lock`)
+  expect(await store.swap('key', undefined, 'record', FAR)).toBe(true)
+  expect(await locksOf(path)).toEqual([])
+})
+
+it('writes a lock to the disk before others can see it', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const calls: string[] = []
+  const original = { open: fs.open, link: fs.link }
+  onTestFinished(() => {
+    Object.assign(fs, original)
+    syncBuiltinESMExports()
+  })
+  fs.open = async (...args) => {
+    const file = await original.open(...args)
+    const sync = file.sync.bind(file)
+    file.sync = () => (calls.push(`sync ${String(args[0])}`), sync())
+    return file
+  }
+  fs.link = (from, to) => (calls.push(`link ${String(from)}`), original.link(from, to))
+  syncBuiltinESMExports()
+  await createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  const [own] = calls.filter((call) => call.startsWith('link')).map((call) => call.slice(5))
+  expect(calls.slice(0, 2)).toEqual([`sync ${own}`, `link ${own}`])
 })
 
 describe('the secret in a file', () => {
