@@ -123,7 +123,8 @@ export function createConnectionChanges(options: ConnectionChangeOptions): Conne
         const record = earlier?.ended ? undefined : earlier
         if (record && !isAnyAccount && isOtherAccount(record, registration, grant.claims))
           throw accountMismatch()
-        const next = connectedRecord({ id, owner, name, ...registration }, grant, clock.now(), earlier)
+        const base = { id, owner, name, ...registration }
+        const next = connectedRecord(base, grant, clock.now(), earlier, isAnyAccount)
         const swap = (report: () => void) => swapAndReport(ref, held, next, report, keepAlive)
         const swapRecord = () => {
           if (!record) return swap(() => listener.created(ref))
