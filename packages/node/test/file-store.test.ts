@@ -5,6 +5,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createConnections } from '@evertoken/node/connections'
 import { createFileStore, loadSecretFile } from '@evertoken/node/file-store'
 import { sessionStoreContract } from '@evertoken/testkit'
 import { build } from 'esbuild'
@@ -99,7 +100,8 @@ const PROGRAM = `
   if (signal) {
     const original = fs[at]
     fs[at] = async (...args) => {
-      if (at === 'link' && !args[1].includes('.after-')) return original(...args)
+      const isEarly = at === 'link' ? !args[1].includes('.after-') : at === 'rm' && !args[0].endsWith('.lock')
+      if (isEarly) return original(...args)
       fs[at] = original
       syncBuiltinESMExports()
       process.kill(process.pid, signal)
@@ -249,6 +251,50 @@ it('writes a lock to the disk before others can see it', async () => {
   await createFileStore({ path }).swap('key', undefined, 'record', FAR)
   const [own] = calls.filter((call) => call.startsWith('link')).map((call) => call.slice(5))
   expect(calls.slice(0, 2)).toEqual([`sync ${own}`, `link ${own}`])
+})
+
+it('names the living process that holds the lock', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const slow = count(path, 1, 'SIGSTOP', 'rename')
+  onTestFinished(() => void slow.kill('SIGKILL'))
+  await stopped(slow)
+  const options = { encryptionSecret: 'a secret of thirty-two characters', store: createFileStore({ path }) }
+  const providers = { orders: { issuer: 'https://login.example.com', clientId: 'cli' } }
+  const connection = createConnections({ ...options, providers }).get('me', 'orders')
+  const error = await connection.disconnect().catch((cause: unknown) => cause)
+  expect(error).toMatchObject({ name: 'OperatorError', code: 'store_unavailable' })
+  expect(String(error)).toContain(`process ${slow.pid} holds \`${path}.lock\``)
+})
+
+it('removes the files of processes that died while they waited, and no others', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  await signalOf(die(path, 'rename'))
+  const lock = `${path}.lock`
+  const dead = JSON.parse(await readFile(lock, 'utf8')) as { readonly started: string }
+  await rm(lock)
+  for (const name of await locksOf(path)) await rm(join(dirname(path), name))
+  await writeFile(`${lock}.dead`, JSON.stringify(dead), { mode: 0o600 })
+  await writeFile(`${lock}.other`, JSON.stringify({ ...dead, host: 'container' }), { mode: 0o600 })
+  await writeFile(`${lock}.unreadable`, '', { mode: 0o600 })
+  await createFileStore({ path }).swap('key', undefined, 'record', FAR)
+  expect((await locksOf(path)).toSorted()).toEqual(['tokens.json.lock.other', 'tokens.json.lock.unreadable'])
+})
+
+it('leaves no file if the disk is full', async () => {
+  const path = join(await createFolder(), 'tokens.json')
+  const { open } = fs
+  onTestFinished(() => {
+    fs.open = open
+    syncBuiltinESMExports()
+  })
+  fs.open = async (...args) => {
+    const file = await open(...args)
+    file.writeFile = () => Promise.reject(Object.assign(new Error('no space left'), { code: 'ENOSPC' }))
+    return file
+  }
+  syncBuiltinESMExports()
+  await expect(createFileStore({ path }).swap('key', undefined, 'record', FAR)).rejects.toThrow('no space')
+  expect(await readdir(dirname(path))).toEqual([])
 })
 
 describe('the secret in a file', () => {
