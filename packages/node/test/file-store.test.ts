@@ -1,6 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import fs, { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import fs, {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -66,6 +77,13 @@ it('refuses a folder in which other users can replace the file, and a link to an
   await symlink('/etc/hostname', join(folder, 'link'))
   expect(() => createFileStore({ path: join(folder, 'link') })).toThrow('is not a file')
   expect(() => createFileStore({ path: '' })).toThrow('Option `path`')
+})
+
+it.runIf(process.geteuid?.() === 0)('refuses a folder of another user', async () => {
+  const folder = join(await createFolder(), 'other')
+  await mkdir(folder, { mode: 0o700 })
+  await chown(folder, 1000, 1000)
+  expect(() => createFileStore({ path: join(folder, 'tokens.json') })).toThrow('belongs to another user')
 })
 
 it('does not overwrite another file', async () => {
