@@ -50,6 +50,7 @@ export type {
   IdleGrants,
   IdleRefreshes,
   IsTokenRejected,
+  KeepAlive,
   KeepAliveOptions,
   ListedConnection,
   OperatorCode,

@@ -48,6 +48,7 @@ export type {
   IdleGrants,
   IdleRefreshes,
   IsTokenRejected,
+  KeepAlive,
   KeepAliveOptions,
   ListedConnection,
   OperatorCode,
