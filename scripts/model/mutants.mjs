@@ -430,9 +430,9 @@ export const mutants = {
     ['connections answers', 'connections everything'],
     [
       {
-        in: 'createConnectionHandle.reportRefusal',
-        replace: '!$before || knownFault($before.record)',
-        with: '!$before',
+        in: 'createConnectionHandle.refuse',
+        replace: 'knownFault($from.record)',
+        with: 'false',
       },
     ],
   ],
@@ -441,7 +441,7 @@ export const mutants = {
     [
       {
         in: 'createConnectionChanges.connect',
-        replace: '$earlier.record.broken',
+        replace: '$record.broken',
         with: 'false',
       },
     ],
@@ -478,7 +478,7 @@ export const mutants = {
     ['connections consents'],
     [
       {
-        in: 'createConnectionChanges.unlist',
+        in: 'createConnectionChanges.listIfStored',
         remove: 'if ($held?.record && !$held.record.ended) await $store.list($ref)',
       },
     ],
